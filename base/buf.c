@@ -1,0 +1,100 @@
+#include "base/buf.h"
+
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUF_FIRST = 256, BUF_FORMATTED_MAX = 512 };
+
+void buf_init(struct buf *buf, size_t ceiling)
+{
+    *buf = (struct buf){.ceiling = ceiling};
+}
+
+void buf_done(struct buf *buf)
+{
+    if (buf->bytes != NULL)
+        OPENSSL_cleanse(buf->bytes, buf->capacity);
+    free(buf->bytes);
+    *buf = (struct buf){0};
+}
+
+void buf_reset(struct buf *buf)
+{
+    buf->length = 0;
+    buf->failed = false;
+    if (buf->bytes != NULL)
+        buf->bytes[0] = '\0';
+}
+
+static bool buf_reserve(struct buf *buf, size_t more)
+{
+    if (buf->failed || more > buf->ceiling - buf->length) {
+        buf->failed = true;
+        return false;
+    }
+    size_t needed = buf->length + more + 1;
+    if (needed <= buf->capacity)
+        return true;
+    size_t capacity = buf->capacity == 0 ? BUF_FIRST : buf->capacity;
+    while (capacity < needed)
+        capacity *= 2;
+    char *bytes = malloc(capacity);
+    if (bytes == NULL) {
+        buf->failed = true;
+        return false;
+    }
+    if (buf->bytes != NULL) {
+        memcpy(bytes, buf->bytes, buf->length);
+        OPENSSL_cleanse(buf->bytes, buf->capacity);
+        free(buf->bytes);
+    }
+    buf->bytes = bytes;
+    buf->capacity = capacity;
+    return true;
+}
+
+void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
+{
+    if (!buf_reserve(buf, length))
+        return;
+    if (length > 0)
+        memcpy(buf->bytes + buf->length, bytes, length);
+    buf->length += length;
+    buf->bytes[buf->length] = '\0';
+}
+
+void buf_put(struct buf *buf, const char *text)
+{
+    buf_put_bytes(buf, text, strlen(text));
+}
+
+void buf_put_char(struct buf *buf, char c)
+{
+    buf_put_bytes(buf, &c, 1);
+}
+
+void buf_put_int(struct buf *buf, long long number)
+{
+    buf_put_format(buf, "%lld", number);
+}
+
+void buf_put_format(struct buf *buf, const char *format, ...)
+{
+    char text[BUF_FORMATTED_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= sizeof text)
+        buf->failed = true;
+    else
+        buf_put_bytes(buf, text, (size_t)length);
+}
+
+const char *buf_text(const struct buf *buf)
+{
+    return buf->bytes == NULL ? "" : buf->bytes;
+}

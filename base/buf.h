@@ -1,0 +1,34 @@
+/* base/buf.h - bytes being written, with a ceiling given at birth.
+ *
+ * A failure (ceiling reached, memory out) sticks: later puts do nothing, and one look at `failed` at the end
+ * tells.  The owner calls buf_done(); the bytes may be secret, so they are wiped when they move or go. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/base.h"
+
+struct buf {
+    char *bytes; /* NUL-terminated once anything was put; not counted in length */
+    size_t length;
+    size_t capacity;
+    size_t ceiling;
+    bool failed;
+};
+
+/* Allocates nothing yet; at most `ceiling` bytes will be taken. */
+void buf_init(struct buf *buf, size_t ceiling);
+void buf_done(struct buf *buf);
+
+/* Empty again, not failed, keeps its memory. */
+void buf_reset(struct buf *buf);
+
+void buf_put(struct buf *buf, const char *text);
+void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
+void buf_put_char(struct buf *buf, char c);
+void buf_put_int(struct buf *buf, long long number);
+void buf_put_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* "" while nothing was put. */
+const char *buf_text(const struct buf *buf);
+
+#endif

@@ -1,0 +1,168 @@
+#include "base/json.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* Escaped although JSON allows them raw: line separators, and the controls that turn text around. */
+static bool is_treacherous(const unsigned char *s, size_t length)
+{
+    if (length == 2) /* the C1 controls; U+061C, the Arabic letter mark */
+        return (s[0] == 0xC2 && s[1] < 0xA0) || (s[0] == 0xD8 && s[1] == 0x9C);
+    if (length != 3 || s[0] != 0xE2)
+        return false;
+    unsigned low = s[2];
+    return (s[1] == 0x80 && ((low >= 0x8B && low <= 0x8F) || (low >= 0xA8 && low <= 0xAE))) ||
+           (s[1] == 0x81 && low >= 0xA6 && low <= 0xA9);
+}
+
+static size_t sequence_length(const unsigned char *s, size_t left)
+{
+    size_t length = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC0 ? 2 : 1;
+    return length <= left && text_is_utf8((const char *)s, length) ? length : 0;
+}
+
+static unsigned code_point(const unsigned char *s, size_t length)
+{
+    return length == 2 ? ((s[0] & 0x1Fu) << 6) | (s[1] & 0x3Fu)
+                       : ((s[0] & 0x0Fu) << 12) | ((s[1] & 0x3Fu) << 6) | (s[2] & 0x3Fu);
+}
+
+static void put_ascii(struct buf *out, unsigned char c)
+{
+    static const char *const short_escapes[0x20] = {
+        ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+    if (c == '"' || c == '\\') {
+        buf_put_char(out, '\\');
+        buf_put_char(out, (char)c);
+    } else if (c < 0x20 && short_escapes[c] != NULL) {
+        buf_put(out, short_escapes[c]);
+    } else {
+        buf_put_format(out, "\\u%04x", c);
+    }
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+void json_put_string(struct buf *out, const char *bytes, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    buf_put_char(out, '"');
+    for (size_t i = 0; i < length;) {
+        size_t run = i;
+        while (run < length && is_plain(s[run]))
+            run++;
+        buf_put_bytes(out, s + i, run - i);
+        i = run;
+        if (i == length)
+            break;
+        size_t step = sequence_length(s + i, length - i);
+        if (step == 1)
+            put_ascii(out, s[i]);
+        else if (step == 0)
+            buf_put(out, "\xEF\xBF\xBD");
+        else if (is_treacherous(s + i, step))
+            buf_put_format(out, "\\u%04x", code_point(s + i, step));
+        else
+            buf_put_bytes(out, s + i, step);
+        i += step == 0 ? 1 : step;
+    }
+    buf_put_char(out, '"');
+}
+
+static void put_comma(struct buf *out)
+{
+    if (out->length > 0 && strchr("{[\n", out->bytes[out->length - 1]) == NULL)
+        buf_put_char(out, ',');
+}
+
+static void put_key(struct buf *out, const char *key)
+{
+    put_comma(out);
+    json_put_string(out, key, strlen(key));
+    buf_put_char(out, ':');
+}
+
+void json_open(struct buf *out)
+{
+    put_comma(out);
+    buf_put_char(out, '{');
+}
+
+void json_open_member(struct buf *out, const char *key)
+{
+    put_key(out, key);
+    buf_put_char(out, '{');
+}
+
+void json_close(struct buf *out)
+{
+    buf_put_char(out, '}');
+}
+
+void json_open_array(struct buf *out, const char *key)
+{
+    put_key(out, key);
+    buf_put_char(out, '[');
+}
+
+void json_close_array(struct buf *out)
+{
+    buf_put_char(out, ']');
+}
+
+void json_member(struct buf *out, const char *key, const char *value)
+{
+    if (value == NULL)
+        return;
+    put_key(out, key);
+    json_put_string(out, value, strlen(value));
+}
+
+void json_member_int(struct buf *out, const char *key, long long value)
+{
+    put_key(out, key);
+    buf_put_int(out, value);
+}
+
+void json_member_bool(struct buf *out, const char *key, bool value)
+{
+    put_key(out, key);
+    buf_put(out, value ? "true" : "false");
+}
+
+void json_member_raw(struct buf *out, const char *key, const char *json)
+{
+    if (json == NULL)
+        return;
+    put_key(out, key);
+    buf_put(out, json);
+}
+
+void json_element(struct buf *out, const char *value)
+{
+    put_comma(out);
+    json_put_string(out, value, strlen(value));
+}
+
+size_t json_depth(const char *bytes, size_t length, size_t limit)
+{
+    size_t depth = 0;
+    size_t deepest = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < length && deepest <= limit; i++) {
+        char c = bytes[i];
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '[' || c == '{') && ++depth > deepest)
+            deepest = depth;
+        else if (!in_string && (c == ']' || c == '}') && depth > 0)
+            depth--;
+    }
+    return deepest;
+}

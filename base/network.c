@@ -1,0 +1,63 @@
+#include "base/network.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static bool bit(const unsigned char bytes[16], unsigned index)
+{
+    return bytes[index / 8] >> (7 - index % 8) & 1;
+}
+
+bool network_parse_address(const char *text, struct network *address)
+{
+    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    memcpy(address->bytes, mapped, sizeof mapped);
+    address->prefix = 128;
+    return inet_pton(AF_INET, text, address->bytes + sizeof mapped) == 1 ||
+           inet_pton(AF_INET6, text, address->bytes) == 1;
+}
+
+/* "0" to "128"; false for anything else. */
+static bool parse_prefix(const char *text, unsigned *prefix)
+{
+    size_t digits = strspn(text, "0123456789");
+    *prefix = 0;
+    for (size_t i = 0; i < digits && i < 3; i++)
+        *prefix = *prefix * 10 + (unsigned)(text[i] - '0');
+    return digits >= 1 && digits <= 3 && text[digits] == '\0' && (digits == 1 || text[0] != '0');
+}
+
+bool network_parse(const char *text, struct network *network)
+{
+    char address[INET6_ADDRSTRLEN];
+    unsigned prefix = 0;
+    size_t length = strcspn(text, "/");
+    if (length >= sizeof address)
+        return false;
+    memcpy(address, text, length);
+    address[length] = '\0';
+    bool v4 = strchr(address, ':') == NULL;
+    if (!network_parse_address(address, network))
+        return false;
+    if (text[length] == '\0')
+        return true;
+    if (!parse_prefix(text + length + 1, &prefix) || prefix > (v4 ? 32U : 128U))
+        return false;
+    network->prefix = v4 ? prefix + 96 : prefix;
+    for (unsigned i = network->prefix; i < 128; i++)
+        if (bit(network->bytes, i))
+            return false;
+    return true;
+}
+
+bool network_contains(const struct network *network, const struct network *address)
+{
+    unsigned whole = network->prefix / 8;
+    for (unsigned i = 0; i < whole; i++)
+        if (network->bytes[i] != address->bytes[i])
+            return false;
+    for (unsigned i = whole * 8; i < network->prefix; i++)
+        if (bit(network->bytes, i) != bit(address->bytes, i))
+            return false;
+    return true;
+}

@@ -1,0 +1,145 @@
+#include "base/text.h"
+
+#include <string.h>
+
+enum { TEXT_NAME_MAX = 64 };
+
+static const char hex_lower[] = "0123456789abcdef";
+static const char hex_upper[] = "0123456789ABCDEF";
+
+static bool is_alpha_or_digit(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Bytes in the sequence that starts at `s`, 0 when it is malformed. */
+static size_t utf8_sequence(const unsigned char *s, size_t left)
+{
+    if (s[0] < 0x80)
+        return 1;
+    size_t length = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+    if (s[0] < 0xC2 || s[0] > 0xF4 || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
+    bool surrogate = s[0] == 0xED && s[1] > 0x9F;
+    bool too_high = s[0] == 0xF4 && s[1] > 0x8F;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+bool text_is_utf8(const char *bytes, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t step;
+    for (size_t i = 0; i < length; i += step)
+        if ((step = utf8_sequence(s + i, length - i)) == 0)
+            return false;
+    return true;
+}
+
+bool text_has_control(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7F)
+            return true;
+    return false;
+}
+
+bool text_is_unreserved(unsigned char c)
+{
+    return is_alpha_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+bool text_is_token(const char *text)
+{
+    if (text[0] == '\0')
+        return false;
+    for (const char *c = text; *c != '\0'; c++)
+        if (!is_alpha_or_digit((unsigned char)*c) && strchr("!#$%&'*+-.^_`|~", *c) == NULL)
+            return false;
+    return true;
+}
+
+bool text_is_name(const char *text)
+{
+    if (!is_alpha_or_digit((unsigned char)text[0]))
+        return false;
+    size_t length = 1;
+    for (; text[length] != '\0'; length++)
+        if (length == TEXT_NAME_MAX ||
+            (!is_alpha_or_digit((unsigned char)text[length]) && strchr("-_.", text[length]) == NULL))
+            return false;
+    return true;
+}
+
+bool text_matches(const char *pattern, const char *text)
+{
+    const char *star = NULL;   /* the last star that we passed ...    */
+    const char *resume = NULL; /* ... and where its run ends for now */
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+void text_put_percent(struct buf *out, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if (text_is_unreserved(c)) {
+            buf_put_char(out, (char)c);
+        } else {
+            char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
+            buf_put_bytes(out, escape, sizeof escape);
+        }
+    }
+}
+
+void text_hex(const unsigned char *bytes, size_t length, char *out)
+{
+    for (size_t i = 0; i < length; i++) {
+        out[2 * i] = hex_lower[bytes[i] >> 4];
+        out[2 * i + 1] = hex_lower[bytes[i] & 15];
+    }
+    out[2 * length] = '\0';
+}
+
+int text_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool text_unhex(const char *hex, unsigned char *out, size_t length)
+{
+    if (strlen(hex) != 2 * length)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        int high = text_hex_value(hex[2 * i]);
+        int low = text_hex_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (unsigned char)(high * 16 + low);
+    }
+    return true;
+}

@@ -1,0 +1,40 @@
+/* base/text.h - small questions about bytes that came from outside. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+/* Well-formed UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
+bool text_is_utf8(const char *bytes, size_t length);
+
+/* A C0 control (NUL to 0x1F) or DEL is among the bytes. */
+bool text_has_control(const char *bytes, size_t length);
+
+/* RFC 3986 section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~" */
+bool text_is_unreserved(unsigned char c);
+
+/* RFC 9110 section 5.6.2: one or more tchar. */
+bool text_is_token(const char *text);
+
+/* Starts with a letter or digit and goes on with letters, digits, '-', '_' and '.', at most 64 in all: the
+ * form of every name in the configuration, and of a request id. */
+bool text_is_name(const char *text);
+
+/* '*' in `pattern` stands for any run of bytes, also an empty one; everything else for itself.
+ * Linear in time for one star, quadratic at worst. */
+bool text_matches(const char *pattern, const char *text);
+
+/* Percent-encodes all but the unreserved characters (RFC 3986 section 2.1, upper-case hex). */
+void text_put_percent(struct buf *out, const char *bytes, size_t length);
+
+/* `out` takes 2 * length + 1 bytes: lower-case hex, NUL-terminated. */
+void text_hex(const unsigned char *bytes, size_t length, char *out);
+
+/* Exactly 2 * length hex digits of either case; false, with `out` untouched or half written, otherwise. */
+MUST_USE bool text_unhex(const char *hex, unsigned char *out, size_t length);
+
+/* -1 when c is no hex digit. */
+int text_hex_value(char c);
+
+#endif

@@ -1,0 +1,134 @@
+#include "base/timestamp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const int64_t last_millis = 253402300799999; /* 9999-12-31T23:59:59.999Z */
+
+void timestamp_format(int64_t millis, char out[TIMESTAMP_SIZE])
+{
+    if (millis < 0)
+        millis = 0;
+    if (millis > last_millis)
+        millis = last_millis;
+    time_t seconds = (time_t)(millis / 1000);
+    struct tm tm;
+    if (gmtime_r(&seconds, &tm) == NULL)
+        memset(&tm, 0, sizeof tm); /* cannot happen in this range */
+    char date[sizeof "2026-11-24T12:00:00"];
+    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out, TIMESTAMP_SIZE, "%s.%03dZ", date, (int)(millis % 1000));
+}
+
+/* Exactly `count` digits, as a number; -1 otherwise. */
+static int digits(const char **at, int count)
+{
+    int number = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (**at < '0' || **at > '9')
+            return -1;
+        number = number * 10 + (**at - '0');
+    }
+    return number;
+}
+
+static bool literal(const char **at, char c)
+{
+    if (**at != c)
+        return false;
+    (*at)++;
+    return true;
+}
+
+/* timegm() normalises the 31st of February silently: what comes back must be what went in. */
+static bool to_seconds(const struct tm *given, int64_t *seconds)
+{
+    struct tm tm = *given;
+    time_t result = timegm(&tm);
+    *seconds = (int64_t)result;
+    return tm.tm_year == given->tm_year && tm.tm_mon == given->tm_mon && tm.tm_mday == given->tm_mday &&
+           tm.tm_hour == given->tm_hour && tm.tm_min == given->tm_min && tm.tm_sec == given->tm_sec;
+}
+
+static bool parse_date(const char **at, struct tm *tm)
+{
+    int year = digits(at, 4);
+    bool good = literal(at, '-');
+    int month = good ? digits(at, 2) : -1;
+    good = good && literal(at, '-');
+    int day = good ? digits(at, 2) : -1;
+    tm->tm_year = year - 1900;
+    tm->tm_mon = month - 1;
+    tm->tm_mday = day;
+    return good && year >= 1970 && month >= 1 && day >= 1;
+}
+
+static bool parse_time(const char **at, struct tm *tm)
+{
+    tm->tm_hour = digits(at, 2);
+    bool good = tm->tm_hour >= 0 && literal(at, ':');
+    tm->tm_min = good ? digits(at, 2) : -1;
+    good = good && literal(at, ':');
+    tm->tm_sec = good ? digits(at, 2) : -1;
+    return good && tm->tm_hour <= 23 && tm->tm_min >= 0 && tm->tm_min <= 59 && tm->tm_sec >= 0 &&
+           tm->tm_sec <= 59;
+}
+
+static bool parse_offset(const char **at, int *seconds)
+{
+    *seconds = 0;
+    if (literal(at, 'Z'))
+        return true;
+    int sign = literal(at, '+') ? 1 : literal(at, '-') ? -1 : 0;
+    int hours = sign != 0 ? digits(at, 2) : -1;
+    bool good = hours >= 0 && hours <= 23 && literal(at, ':');
+    int minutes = good ? digits(at, 2) : -1;
+    *seconds = sign * (hours * 3600 + minutes * 60);
+    return good && minutes >= 0 && minutes <= 59;
+}
+
+bool timestamp_parse(const char *text, int64_t *seconds)
+{
+    struct tm tm = {0};
+    int offset = 0;
+    int64_t result;
+    if (!parse_date(&text, &tm))
+        return false;
+    if (*text != '\0' && !(literal(&text, 'T') && parse_time(&text, &tm) && parse_offset(&text, &offset)))
+        return false;
+    if (*text != '\0' || !to_seconds(&tm, &result))
+        return false;
+    *seconds = result - offset;
+    return true;
+}
+
+/* Which of the names of three letters it is; -1 when it is none. */
+static int index_of(const char *names, const char *name)
+{
+    for (int i = 0; names[i * 3] != '\0'; i++)
+        if (strncmp(names + (ptrdiff_t)i * 3, name, 3) == 0)
+            return i;
+    return -1;
+}
+
+bool timestamp_parse_http(const char *text, int64_t *seconds)
+{
+    struct tm tm = {0};
+    if (strlen(text) != sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1 || strncmp(text + 3, ", ", 2) != 0)
+        return false;
+    if (index_of("SunMonTueWedThuFriSat", text) < 0)
+        return false;
+    tm.tm_mon = index_of("JanFebMarAprMayJunJulAugSepOctNovDec", text + 8);
+    const char *at = text + 5;
+    tm.tm_mday = digits(&at, 2);
+    at = text + 12;
+    tm.tm_year = digits(&at, 4) - 1900;
+    at = text + 17;
+    int64_t result;
+    if (text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || tm.tm_mon < 0 || tm.tm_mday < 1 ||
+        tm.tm_year < 70 || !parse_time(&at, &tm) || strcmp(at, " GMT") != 0 || !to_seconds(&tm, &result))
+        return false;
+    *seconds = result;
+    return true;
+}

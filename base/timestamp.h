@@ -1,0 +1,19 @@
+/* base/timestamp.h - RFC 3339 times in UTC, written and read.  Knows no clock: times come in as arguments. */
+#ifndef BASE_TIMESTAMP_H
+#define BASE_TIMESTAMP_H
+
+#include "base/base.h"
+
+enum { TIMESTAMP_SIZE = sizeof "2026-11-24T12:00:00.000Z" };
+
+/* `millis` since 1970 -> "2026-11-24T12:00:00.000Z"; years 1970 to 9999, others are clamped. */
+void timestamp_format(int64_t millis, char out[TIMESTAMP_SIZE]);
+
+/* "2026-11-24" (the day's first second, UTC), "2026-11-24T12:00:00Z" or with an offset such as +08:00;
+ * seconds since 1970.  False for anything else, also for days that no calendar has. */
+MUST_USE bool timestamp_parse(const char *text, int64_t *seconds);
+
+/* RFC 9110 section 5.6.7, IMF-fixdate only: "Sun, 06 Nov 1994 08:49:37 GMT". */
+MUST_USE bool timestamp_parse_http(const char *text, int64_t *seconds);
+
+#endif
