@@ -1,0 +1,156 @@
+#include "config/config.h"
+
+#include "base/text.h"
+#include "config/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIG_ARENA = 512 * 1024 * 1024 }; /* the largest policy file as a tree, with room */
+
+extern const char config_catalog_yaml[]; /* catalog.yaml, embedded by CMake */
+extern const size_t config_catalog_yaml_size;
+
+static void config_free(struct config *config)
+{
+    HASH_CLEAR(hh, config->buckets);
+    HASH_CLEAR(hh, config->tokens);
+    HASH_CLEAR(hh, config->clients);
+    for (size_t i = 0; i < config->credential_count; i++)
+        credential_done(&config->credentials[i]);
+    for (size_t i = 0; i < config->route_count; i++)
+        catalog_done(&config->routes[i]);
+    arena_free(config->arena);
+    free(config);
+}
+
+struct config *config_hold(struct config *config)
+{
+    atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_release(struct config *config)
+{
+    if (config != NULL && atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) == 1)
+        config_free(config);
+}
+
+static struct config *config_new(struct report *report)
+{
+    struct config *config = calloc(1, sizeof *config);
+    if (config != NULL)
+        config->arena = arena_new(CONFIG_ARENA);
+    if (config == NULL || config->arena == NULL) {
+        report_error(report, NULL, "out of memory");
+        free(config);
+        return NULL;
+    }
+    atomic_init(&config->references, 1);
+    return config;
+}
+
+static void read_catalog(struct loader *loader)
+{
+    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size, "catalog.yaml",
+                                              loader->arena, loader->report);
+    if (root != NULL)
+        (void)catalog_read(loader, root); /* the report counts */
+}
+
+static void read_service(struct loader *loader, const char *path)
+{
+    const struct yaml_node *root = yaml_load(path, loader->arena, loader->report);
+    if (root != NULL)
+        (void)service_read(loader, root);
+}
+
+static void read_policy(struct loader *loader, const char *path)
+{
+    const struct yaml_node *root = path == NULL ? NULL : yaml_load(path, loader->arena, loader->report);
+    if (root != NULL)
+        (void)grants_read(loader, root);
+}
+
+/* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
+ * when no route is left. */
+static void check_services(struct loader *loader)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < config->upstream_count; i++) {
+        bool used = false;
+        for (size_t j = 0; j < config->route_count; j++)
+            used = used || strcmp(config->routes[j].service, config->upstreams[i].name) == 0;
+        if (!used)
+            report_warning(loader->report, &config->upstreams[i].mark, "no route leads to the upstream '%s'",
+                           config->upstreams[i].name);
+    }
+}
+
+/* The configuration, or NULL and everything that was allocated for it freed. */
+static struct config *finish(struct loader *loader, unsigned errors_before)
+{
+    if (loader->report->error_count == errors_before)
+        return loader->config;
+    config_free(loader->config);
+    return NULL;
+}
+
+struct config *config_load(const char *path, const struct config *previous, int64_t now,
+                           struct report *report)
+{
+    unsigned errors = report->error_count;
+    struct config *config = config_new(report);
+    if (config == NULL)
+        return NULL;
+    struct loader loader = {
+        .arena = config->arena, .report = report, .config = config, .previous = previous, .now = now};
+    read_catalog(&loader);
+    read_service(&loader, path);
+    read_policy(&loader, config->policy_file);
+    check_services(&loader);
+    return finish(&loader, errors);
+}
+
+struct config *config_load_policy(const char *path, int64_t now, struct report *report)
+{
+    unsigned errors = report->error_count;
+    struct config *config = config_new(report);
+    if (config == NULL)
+        return NULL;
+    struct loader loader = {.arena = config->arena, .report = report, .config = config, .now = now};
+    read_catalog(&loader);
+    read_policy(&loader, path);
+    return finish(&loader, errors);
+}
+
+bool config_matches(const struct config_patterns *patterns, const char *text)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (text_matches(patterns->items[i], text))
+            return true;
+    return false;
+}
+
+const struct config_upstream *config_upstream(const struct config *config, const char *service)
+{
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (strcmp(config->upstreams[i].name, service) == 0)
+            return &config->upstreams[i];
+    return NULL;
+}
+
+/* Names that the gateway alone writes (API 2.0's common request parameters): never a caller's. */
+static const char *const common_names[] = {"Action",   "Region",    "Timestamp",       "Nonce",
+                                           "SecretId", "Signature", "SignatureMethod", "Token",
+                                           "Version",  "SecretKey"};
+
+bool config_is_param_name(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    bool letter = (name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z');
+    for (size_t i = 0; i < COUNT(common_names); i++)
+        if (strcasecmp(name, common_names[i]) == 0)
+            return false;
+    return letter && name[length] == '\0' && length <= 64;
+}

@@ -1,0 +1,235 @@
+/* config/config.h - the configuration as an immutable model.
+ *
+ * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
+ * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
+ * number of threads may read it; config_hold() and config_release() count who does.
+ * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/network.h"
+#include "base/rate.h"
+#include "base/secret.h"
+#include "base/zone.h"
+#include "config/report.h"
+#include "config/url.h"
+
+#include <regex.h>
+#include <stdatomic.h>
+#include <uthash.h>
+
+enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
+
+#define CONFIG_NEVER INT64_MAX
+
+/* ---- countersign.yaml ---- */
+
+struct config_credential {
+    const char *name;
+    struct mark mark;
+    struct secret *id;    /* SecretId */
+    struct secret *key;   /* SecretKey */
+    struct secret *token; /* of a temporary credential, or NULL */
+    const char *env[3];   /* the environment variables that the three came from, or NULL */
+};
+
+enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256 };
+enum config_method { CONFIG_GET, CONFIG_POST };
+
+struct config_upstream {
+    const char *name; /* the service that it answers for */
+    struct mark mark;
+    struct url url;
+    const char *host; /* signed and sent as Host */
+    const struct config_credential *credential;
+    const char *region;  /* where the caller names none */
+    const char *ca_file; /* NULL: the system's */
+    int scheme;          /* enum config_scheme */
+    int method;          /* enum config_method */
+    long long timeout;   /* ms, for one whole attempt */
+    long long slots;     /* calls at a time */
+};
+
+/* ---- policy.yaml ---- */
+
+struct config_token {
+    unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
+    const char *id;
+    struct mark mark;
+    const struct config_client *client;
+    bool disabled;
+    int64_t not_before; /* seconds since 1970; refused before then, */
+    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    UT_hash_handle hh;
+};
+
+struct config_client {
+    const char *name;
+    struct mark mark;
+    size_t token_count;
+    struct rate rate;    /* interval 0: no limit */
+    long long in_flight; /* calls at a time; 0: no limit */
+    size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
+    UT_hash_handle hh;
+};
+
+/* Texts that a value is compared with; '*' in one stands for any run of characters. */
+struct config_patterns {
+    const char **items;
+    size_t count;
+};
+
+/* `where`: one parameter of the call, or "region", and what it may be. */
+struct config_condition {
+    const char *name;
+    struct mark mark;
+    const struct config_patterns **lists; /* what stands in the rule, and each set that it names */
+    size_t count;
+};
+
+enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+
+/* `when`: a rule speaks only at these times of a time zone's clock. */
+struct config_when {
+    const struct zone *zone;
+    unsigned days; /* bit 0 Monday to bit 6 Sunday */
+    int from;      /* minute of the day */
+    int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
+};
+
+struct config_rule {
+    const char *id;
+    struct mark mark;
+    enum config_effect effect;
+    struct config_patterns clients;
+    struct config_patterns actions;
+    struct config_condition *conditions;
+    size_t condition_count;
+    const struct config_when *when; /* NULL: always */
+    struct network *networks;       /* `from` */
+    size_t network_count;           /* 0: from anywhere */
+    bool audit;                     /* only says what it would have done */
+    int64_t expires;                /* silent from then on; CONFIG_NEVER */
+};
+
+/* The rules that can concern the clients of one pattern, by action: what a decision has to look at. */
+struct config_bucket {
+    const char *pattern; /* a client's name, or a prefix and '*' */
+    struct config_rule_list {
+        const struct config_rule **rules; /* in the file's order */
+        size_t count;
+        size_t room;
+    } * by_action; /* indexed by config_route.action_index */
+    UT_hash_handle hh;
+};
+
+/* `tests` of the policy: a request and the verdict that it must get. */
+struct config_trial {
+    struct mark mark;
+    const struct config_client *client;
+    const char *method;
+    const char *path; /* with its query */
+    const char *body; /* JSON, or NULL */
+    const char *from; /* an address, or NULL: 127.0.0.1 */
+    int64_t at;       /* CONFIG_NEVER: now */
+    bool expect_allow;
+    const char *by; /* the rule that must have decided, or NULL: any, or none */
+};
+
+/* ---- catalog ---- */
+
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
+enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_STRINGS };
+enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
+
+enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have fewer than 64 */
+
+struct config_param {
+    const char *name; /* the cloud's */
+    struct mark mark;
+    unsigned sources; /* of enum config_source */
+    int type;         /* enum config_type */
+    bool required;
+    bool has_pattern;
+    regex_t pattern;     /* whole values; regexec() on it is safe from many threads */
+    long long min, max;  /* CONFIG_INTEGER */
+    long long max_items; /* CONFIG_STRINGS: 1 to this */
+};
+
+struct config_segment {
+    const char *text; /* a literal, or the name of a capture */
+    bool capture;
+};
+
+struct config_route {
+    const char *method;
+    const char *template; /* "/vpcs/{vpcId}/classiclinks" */
+    struct mark mark;
+    struct config_segment *segments;
+    size_t segment_count;
+    const char *service;
+    const char *action;
+    size_t action_index; /* the same for every route of the action */
+    int effect;          /* enum config_route_effect */
+    long long success;
+    const char *task; /* the answer's field that names a task, or NULL */
+    struct config_param *params;
+    size_t param_count;
+};
+
+/* ---- all of it ---- */
+
+struct config {
+    atomic_uint references;
+    struct arena *arena;
+
+    const char *listen; /* IPv4:port */
+    const char *admin;
+    const char *policy_file;
+    struct rate failed_auth; /* wrong tokens from one address */
+    long long workers;       /* connections that are served at a time */
+    long long drain;         /* ms that SIGTERM waits for calls in flight */
+    struct config_credential *credentials;
+    size_t credential_count;
+    struct config_upstream *upstreams;
+    size_t upstream_count;
+
+    struct config_client *clients; /* uthash, by name */
+    struct config_token *tokens;   /* uthash, by digest */
+    struct config_rule *rules;
+    size_t rule_count;
+    struct config_bucket *buckets; /* uthash, by pattern */
+    uint64_t prefixes[2];          /* bit n: there is a bucket whose prefix has n characters, 0 to 64 */
+    struct config_trial *trials;
+    size_t trial_count;
+
+    struct config_route *routes;
+    size_t route_count;
+    size_t action_count; /* distinct */
+};
+
+/* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
+ * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when
+ * anything is wrong; `report` then says what.  The caller holds the one reference. */
+MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
+                                    struct report *report);
+
+/* A policy alone, with the catalog but no upstream and no secret: for judging calls, not for making them. */
+MUST_USE struct config *config_load_policy(const char *path, int64_t now, struct report *report);
+
+struct config *config_hold(struct config *config);
+void config_release(struct config *config);
+
+/* Does one of the patterns match the text? */
+bool config_matches(const struct config_patterns *patterns, const char *text);
+
+/* NULL when the service has no upstream. */
+const struct config_upstream *config_upstream(const struct config *config, const char *service);
+
+/* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
+ * string; and none of the common request parameters, which the gateway alone writes. */
+bool config_is_param_name(const char *name);
+
+#endif
