@@ -1,0 +1,62 @@
+#include "auth/call.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
+                      struct arena *arena)
+{
+    struct call *call = arena_alloc(arena, sizeof *call);
+    if (call == NULL)
+        return NULL;
+    call->route = route;
+    call->upstream = upstream;
+    call->params = arena_array(arena, route->param_count, sizeof *call->params);
+    return call->params == NULL ? NULL : call;
+}
+
+/* Could the value be taken for something else once it stands in the signed string or in a form? */
+static bool is_ambiguous(const char *value)
+{
+    size_t length = strlen(value);
+    return length > CONFIG_VALUE_MAX || strpbrk(value, "&=") != NULL || value[0] == '@' ||
+           text_has_control(value, length) || !text_is_utf8(value, length);
+}
+
+int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
+             struct err *err)
+{
+    if (call->sealed || call->param_count == call->route->param_count ||
+        call_find(call, param->name) != NULL || !config_is_param_name(param->name) ||
+        (param->type != CONFIG_STRINGS && count != 1))
+        return err_set(err, ERR_INPUT, "%s cannot be added to the call", param->name);
+    for (size_t i = 0; i < count; i++)
+        if (is_ambiguous(values[i]))
+            return err_set(err, ERR_INPUT, "%s holds a character that cannot be signed unambiguously",
+                           param->name);
+    call->params[call->param_count++] = (struct call_param){
+        .name = param->name, .list = param->type == CONFIG_STRINGS, .values = values, .count = count};
+    return 0;
+}
+
+int call_set_region(struct call *call, const char *region, struct err *err)
+{
+    if (call->sealed || !text_is_name(region) || strchr(region, '_') != NULL)
+        return err_set(err, ERR_INPUT, "region must be a region's name, such as ap-guangzhou");
+    call->region = region;
+    return 0;
+}
+
+void call_seal(struct call *call)
+{
+    call->sealed = true;
+}
+
+const struct call_param *call_find(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        if (strcmp(call->params[i].name, name) == 0)
+            return &call->params[i];
+    return NULL;
+}

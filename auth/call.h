@@ -1,0 +1,46 @@
+/* auth/call.h - the finished call: what the policy judges, and exactly what is signed.
+ *
+ * A call is built by one thread from an arena, then sealed; after call_seal() nothing can be added.  Values
+ * keep the caller's order.  What could make the signed string ambiguous (facts of API 2.0: names and values
+ * are joined raw by '=' and '&', '_' and '.' in names are one) is refused here, whatever the catalog said. */
+#ifndef AUTH_CALL_H
+#define AUTH_CALL_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "config/config.h"
+
+struct call_param {
+    const char *name;
+    bool list;           /* goes out as name.0, name.1, ... */
+    const char **values; /* NUL-terminated UTF-8 */
+    size_t count;
+};
+
+struct call {
+    const struct config_route *route;
+    const struct config_upstream *upstream;
+    const char *region;
+    struct call_param *params;
+    size_t param_count;
+    bool sealed;
+};
+
+/* Room for every parameter of the route.  NULL when memory is out. */
+MUST_USE struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
+                               struct arena *arena);
+
+/* Adds `count` values under the parameter's name; borrows them. */
+MUST_USE int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
+                      struct err *err);
+
+/* The region is the caller's or the upstream's default. */
+MUST_USE int call_set_region(struct call *call, const char *region, struct err *err);
+
+void call_seal(struct call *call);
+
+/* NULL when the call has no such parameter. */
+const struct call_param *call_find(const struct call *call, const char *name);
+
+#endif

@@ -1,0 +1,46 @@
+/* auth/policy.h - may this client make this call?  Answers only: no I/O, no log, no clock.
+ *
+ * Silence is no, any deny beats every allow, and the verdict names the rule that made it: among several the
+ * first in the file.  An allow's `where` needs every value of a parameter to match; a deny's needs one.  A
+ * parameter that the call does not have matches nothing.  A rule in audit mode decides nothing. All functions
+ * are safe from many threads. */
+#ifndef AUTH_POLICY_H
+#define AUTH_POLICY_H
+
+#include "auth/call.h"
+#include "base/base.h"
+#include "base/network.h"
+#include "config/config.h"
+
+struct policy_question {
+    const struct config_client *client;
+    const struct call *call; /* sealed */
+    struct network source;   /* the caller's address */
+    int64_t now;             /* seconds since 1970 */
+};
+
+struct policy_verdict {
+    bool allowed;
+    const struct config_rule *because; /* NULL: no rule spoke */
+    const struct config_rule
+        *audit; /* the first in audit mode that would have changed the verdict, or NULL */
+};
+
+struct policy_verdict policy_decide(const struct config *config, const struct policy_question *question);
+
+/* What kept a rule from matching: the first thing, in this order. */
+enum policy_miss {
+    POLICY_MATCHES,
+    POLICY_OTHER_CLIENT,
+    POLICY_OTHER_ACTION,
+    POLICY_EXPIRED,
+    POLICY_OTHER_SOURCE,
+    POLICY_OTHER_TIME,
+    POLICY_OTHER_VALUE, /* *condition tells which */
+};
+
+/* The very check that policy_decide() makes of one rule.  `condition` may be NULL. */
+enum policy_miss policy_try(const struct config_rule *rule, const struct policy_question *question,
+                            const struct config_condition **condition);
+
+#endif

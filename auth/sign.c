@@ -1,0 +1,97 @@
+#include "auth/sign.h"
+
+#include "auth/sign_api2.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct signer {
+    const struct config_upstream *upstream;
+    EVP_MAC_CTX *context; /* keyed: EVP_MAC_init() without a key starts it again (OpenSSL >= 3.0.3) */
+};
+
+static EVP_MAC_CTX *keyed_context(const struct config_upstream *upstream)
+{
+    char digest[] = "SHA256";
+    if (upstream->scheme == CONFIG_HMAC_SHA1)
+        memcpy(digest, "SHA1", sizeof "SHA1");
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                 OSSL_PARAM_construct_end()};
+    const struct secret *key = upstream->credential->key;
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac); /* the context keeps its own reference */
+    if (context != NULL &&
+        EVP_MAC_init(context, (const unsigned char *)secret_bytes(key), secret_length(key), params) != 1) {
+        EVP_MAC_CTX_free(context);
+        context = NULL;
+    }
+    return context;
+}
+
+struct signer *signer_new(const struct config_upstream *upstream, struct err *err)
+{
+    struct signer *signer = calloc(1, sizeof *signer);
+    if (signer == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    signer->upstream = upstream;
+    signer->context = keyed_context(upstream);
+    if (signer->context == NULL) {
+        err_set(err, ERR_CRYPTO, "OpenSSL cannot make the HMAC of upstream '%s'", upstream->name);
+        free(signer);
+        return NULL;
+    }
+    return signer;
+}
+
+void signer_free(struct signer *signer)
+{
+    if (signer == NULL)
+        return;
+    EVP_MAC_CTX_free(signer->context);
+    free(signer);
+}
+
+int signer_mac(struct signer *signer, const struct buf *string, char out[SIGN_TEXT_MAX], struct err *err)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+    if (EVP_MAC_init(signer->context, NULL, 0, NULL) != 1 ||
+        EVP_MAC_update(signer->context, (const unsigned char *)buf_text(string), string->length) != 1 ||
+        EVP_MAC_final(signer->context, mac, &length, sizeof mac) != 1 || length > 32)
+        return err_set(err, ERR_CRYPTO, "OpenSSL cannot compute the signature");
+    (void)EVP_EncodeBlock((unsigned char *)out, mac, (int)length); /* 44 characters at most */
+    return 0;
+}
+
+void signed_request_init(struct signed_request *request)
+{
+    memset(request, 0, sizeof *request);
+    buf_init(&request->string, SIGN_STRING_MAX);
+    buf_init(&request->target, SIGN_STRING_MAX);
+    buf_init(&request->body, SIGN_STRING_MAX);
+}
+
+void signed_request_done(struct signed_request *request)
+{
+    buf_done(&request->string);
+    buf_done(&request->target);
+    buf_done(&request->body);
+    memset(request, 0, sizeof *request);
+}
+
+int sign_call(struct signer *signer, const struct call *call, int64_t now, int64_t nonce, struct arena *arena,
+              struct signed_request *out, struct err *err)
+{
+    if (!call->sealed || call->upstream != signer->upstream)
+        return err_set(err, ERR_INPUT, "the call is not finished"); /* a mistake of ours: nothing is signed */
+    buf_reset(&out->string);
+    buf_reset(&out->target);
+    buf_reset(&out->body);
+    return sign_api2(signer, signer->upstream, call, now, nonce, arena, out, err);
+}
