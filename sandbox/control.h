@@ -1,0 +1,21 @@
+/* sandbox/control.h - /_sandbox/: what tests ask the sandbox about itself, and how they change its faults. */
+#ifndef SANDBOX_CONTROL_H
+#define SANDBOX_CONTROL_H
+
+#include "base/base.h"
+#include "sandbox/fault.h"
+#include "sandbox/http.h"
+#include "sandbox/state.h"
+#include "sandbox/tally.h"
+
+struct control {
+    struct state *state;
+    struct fault_set *faults;
+    struct tally *tally;
+};
+
+/* False: the path is none of its own. */
+MUST_USE bool control_answer(const struct control *control, const struct http_request *request,
+                             struct http_answer *answer);
+
+#endif

@@ -1,0 +1,25 @@
+/* sandbox/exchange.h - one API request while it is being answered: each step reads what the steps before it
+ * wrote. */
+#ifndef SANDBOX_EXCHANGE_H
+#define SANDBOX_EXCHANGE_H
+
+#include "sandbox/fault.h"
+#include "sandbox/http.h"
+#include "sandbox/outcome.h"
+#include "sandbox/params.h"
+#include "sandbox/state.h"
+
+struct exchange {
+    const struct http_request *request; /* borrowed */
+    struct http_answer *answer;         /* borrowed */
+    struct state *state;                /* borrowed */
+    int64_t received_ms;                /* since 1970, by the real clock */
+    int64_t now;                        /* seconds, by the clock that faults may skew */
+    struct params params;
+    const char *action; /* "" when none was given */
+    struct fault_strike strike;
+    struct outcome outcome;
+    bool judged; /* it was verified, and answered by the action or its refusal: no fault stood in */
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* sandbox/params.h - the parameters of one request, out of the bytes that came over the wire.
+ *
+ * Written from the description of the scheme alone and shares nothing with the signing side: a mistake made
+ * in one must not be made in the other. */
+#ifndef SANDBOX_PARAMS_H
+#define SANDBOX_PARAMS_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+enum { PARAMS_MAX = 1024 };
+
+struct param {
+    const char *wire_name; /* percent-decoded                          */
+    const char *name;      /* the same with every '_' turned into '.'  */
+    const char *value;     /* percent-decoded, raw                     */
+};
+
+/* Sorted by wire_name in byte order: the scheme sorts first and replaces '_' after. */
+struct params {
+    struct param *list;
+    size_t count;
+    char *bytes; /* what the names and values point into */
+};
+
+/* Reads `length` bytes of a query or an application/x-www-form-urlencoded body: '+' is a blank, %XX is
+ * decoded once.  Refused: a broken escape, NUL, an empty name, more than PARAMS_MAX, and two parameters of
+ * one name, also when they differ only by '_' and '.'.  What was read before a refusal stays in `params`, for
+ * the journal; the owner calls params_done() in either case. */
+MUST_USE int params_parse(struct params *params, const char *bytes, size_t length, struct err *err);
+void params_done(struct params *params);
+
+/* By its name with dots; NULL when it is absent. */
+const char *params_get(const struct params *params, const char *name);
+
+/* The value of the array's member: `list` is "instanceIds", `index` counts from 0. */
+const char *params_member(const struct params *params, const char *list, size_t index);
+
+/* How many members `list.0`, `list.1` ... there are.  -1 when they do not count from 0 without a gap. */
+MUST_USE int params_count(const struct params *params, const char *list, size_t *count, struct err *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* sandbox/service.h - the walk of an API request, and what is counted on the way. */
+#ifndef SANDBOX_SERVICE_H
+#define SANDBOX_SERVICE_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "sandbox/fault.h"
+#include "sandbox/http.h"
+#include "sandbox/journal.h"
+#include "sandbox/state.h"
+
+struct service;
+
+struct service_options {
+    int64_t window;      /* seconds */
+    const char *journal; /* path, or NULL */
+    bool quiet;
+};
+
+/* Takes the state and the faults in any case; NULL with the reason. */
+MUST_USE struct service *service_new(struct state **state, struct fault_set **faults,
+                                     const struct service_options *options, struct err *err);
+void service_free(struct service *service);
+
+/* Answers anything: the API, the control page, 404 for the rest.  May be called by many threads.  False: the
+ * request is to be dropped, memory is out. */
+MUST_USE bool service_answer(struct service *service, const struct http_request *request,
+                             struct http_answer *answer);
+
+/* What http_read() could not read: an answer with its status, after which the connection is closed. */
+void service_refuse(struct http_request *request, struct http_answer *answer, int status);
+
+#endif

@@ -1,0 +1,134 @@
+#include "sandbox/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct state *state_new(struct arena **arena)
+{
+    struct state *state = calloc(1, sizeof *state);
+    int64_t *ends = calloc(STATE_TASKS_KEPT, sizeof *ends);
+    if (state == NULL || ends == NULL || pthread_mutex_init(&state->lock, NULL) != 0) {
+        free(state);
+        free(ends);
+        arena_free(*arena);
+        *arena = NULL;
+        return NULL;
+    }
+    state->arena = *arena;
+    state->task_ends = ends;
+    state->next_task = STATE_FIRST_TASK;
+    *arena = NULL;
+    return state;
+}
+
+void state_free(struct state *state)
+{
+    if (state == NULL)
+        return;
+    for (size_t i = 0; i < state->account_count; i++) {
+        secret_free(state->accounts[i].secret_key);
+        secret_free(state->accounts[i].token);
+    }
+    pthread_mutex_destroy(&state->lock);
+    free(state->task_ends);
+    arena_free(state->arena);
+    free(state);
+}
+
+void state_lock(struct state *state)
+{
+    pthread_mutex_lock(&state->lock);
+}
+
+void state_unlock(struct state *state)
+{
+    pthread_mutex_unlock(&state->lock);
+}
+
+static bool is_either(const char *text, const char *one, const char *other)
+{
+    return (one != NULL && strcmp(text, one) == 0) || (other != NULL && strcmp(text, other) == 0);
+}
+
+const struct state_account *state_account(const struct state *state, const char *secret_id)
+{
+    for (size_t i = 0; i < state->account_count; i++)
+        if (is_either(secret_id, state->accounts[i].secret_id, NULL))
+            return &state->accounts[i];
+    return NULL;
+}
+
+const struct state_region *state_region(const struct state *state, const char *name)
+{
+    for (size_t i = 0; i < state->region_count; i++)
+        if (is_either(name, state->regions[i].name, state->regions[i].short_name))
+            return &state->regions[i];
+    return NULL;
+}
+
+struct state_vpc *state_vpc(const struct state *state, const char *id)
+{
+    for (size_t i = 0; i < state->vpc_count; i++)
+        if (is_either(id, state->vpcs[i].id, state->vpcs[i].legacy_id))
+            return &state->vpcs[i];
+    return NULL;
+}
+
+struct state_instance *state_instance(const struct state *state, const char *id)
+{
+    for (size_t i = 0; i < state->instance_count; i++)
+        if (is_either(id, state->instances[i].id, state->instances[i].legacy_id))
+            return &state->instances[i];
+    return NULL;
+}
+
+/* "vcx-" and eight base-36 digits that never repeat, as the vendor's ids look. */
+static void make_link_id(unsigned long number, char out[STATE_LINK_ID_SIZE])
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    char tail[9] = {0};
+    for (size_t i = sizeof tail - 1; i > 0; i--) {
+        tail[i - 1] = digits[number % 36];
+        number /= 36;
+    }
+    (void)snprintf(out, STATE_LINK_ID_SIZE, "vcx-%s", tail);
+}
+
+void state_attach(struct state *state, struct state_instance *instance, struct state_vpc *vpc,
+                  const char *link_id, int64_t now)
+{
+    instance->vpc = vpc;
+    instance->linked_at = now;
+    instance->link_order = ++state->next_link;
+    if (link_id == NULL)
+        make_link_id(instance->link_order, instance->link_id);
+    else
+        (void)snprintf(instance->link_id, sizeof instance->link_id, "%s", link_id);
+    vpc->link_count++;
+}
+
+bool state_detach(struct state_instance *instance, const struct state_vpc *vpc)
+{
+    if (instance->vpc != vpc)
+        return false;
+    instance->vpc->link_count--;
+    instance->vpc = NULL;
+    return true;
+}
+
+long long state_begin_task(struct state *state, int64_t now_ms)
+{
+    long long id = state->next_task++;
+    state->task_ends[id % STATE_TASKS_KEPT] = now_ms + state->task_duration;
+    return id;
+}
+
+enum state_task state_task(const struct state *state, long long id, int64_t now_ms)
+{
+    if (id < STATE_FIRST_TASK || id >= state->next_task)
+        return STATE_TASK_UNKNOWN;
+    if (id < state->next_task - STATE_TASKS_KEPT)
+        return STATE_TASK_DONE;
+    return now_ms >= state->task_ends[id % STATE_TASKS_KEPT] ? STATE_TASK_DONE : STATE_TASK_RUNNING;
+}
