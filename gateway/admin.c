@@ -1,0 +1,121 @@
+#include "gateway/admin.h"
+
+#include "base/json.h"
+#include "gateway/version.h"
+
+#include <string.h>
+
+enum { ADMIN_ERRORS_MAX = 128 * 1024 };
+
+static void put_status(struct front_admin_answer *answer, int status, const char *word)
+{
+    answer->status = status;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", word);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+/* The lines of `text` as an array. */
+static void put_lines(struct buf *body, const char *key, const char *text)
+{
+    json_open_array(body, key);
+    for (const char *at = text; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        if (at != text)
+            buf_put_char(body, ',');
+        json_put_string(body, at, length);
+        at += length + (at[length] == '\n');
+    }
+    json_close_array(body);
+}
+
+static void healthz(struct admin *admin, struct front_admin_answer *answer)
+{
+    (void)admin;
+    put_status(answer, 200, "alive");
+}
+
+static const char *readiness(const struct admin *admin)
+{
+    const struct front *door = atomic_load(&admin->public_door);
+    if (atomic_load(&admin->gateway->draining))
+        return "draining";
+    return door == NULL || !front_is_ready(door) ? "starting" : "ready";
+}
+
+/* A failed reload leaves it ready: the old configuration serves.  The detail tells. */
+static void readyz(struct admin *admin, struct front_admin_answer *answer)
+{
+    struct buf errors;
+    const char *word = readiness(admin);
+    buf_init(&errors, ADMIN_ERRORS_MAX);
+    answer->status = strcmp(word, "ready") == 0 ? 200 : 503;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", word);
+    if (reload_failed(admin->reload, &errors)) {
+        json_member(&answer->body, "lastReload", "failed");
+        put_lines(&answer->body, "errors", buf_text(&errors));
+    }
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+    buf_done(&errors);
+}
+
+static void version(struct admin *admin, struct front_admin_answer *answer)
+{
+    (void)admin;
+    json_open(&answer->body);
+    json_member(&answer->body, "version", VERSION_TEXT);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+static void reload(struct admin *admin, struct front_admin_answer *answer)
+{
+    struct buf errors;
+    buf_init(&errors, ADMIN_ERRORS_MAX);
+    if (reload_ask(admin->reload, &errors) == 0) {
+        put_status(answer, 200, "reloaded");
+    } else {
+        answer->status = 422;
+        answer->type = "application/problem+json";
+        json_open(&answer->body);
+        json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
+        json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+        json_member_int(&answer->body, "status", answer->status);
+        put_lines(&answer->body, "errors", buf_text(&errors));
+        json_close(&answer->body);
+        buf_put_char(&answer->body, '\n');
+    }
+    buf_done(&errors);
+}
+
+static const struct {
+    const char *path;
+    bool changes; /* POST; otherwise GET and HEAD */
+    void (*answer)(struct admin *admin, struct front_admin_answer *answer);
+} pages[] = {
+    {"/healthz", false, healthz},
+    {"/readyz", false, readyz},
+    {"/version", false, version},
+    {"/reload", true, reload},
+};
+
+void admin_answer(void *context, const char *method, const char *path, struct front_admin_answer *answer)
+{
+    struct admin *admin = context;
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        if (strcmp(pages[i].path, path) != 0)
+            continue;
+        if (pages[i].changes ? strcmp(method, "POST") == 0 : reads) {
+            pages[i].answer(admin, answer);
+        } else {
+            answer->allow = pages[i].changes ? "POST" : "GET, HEAD";
+            put_status(answer, 405, "method not allowed");
+        }
+        return;
+    }
+    put_status(answer, 404, "there is /healthz, /readyz, /version and POST /reload");
+}

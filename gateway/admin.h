@@ -1,0 +1,16 @@
+/* gateway/admin.h - what the admin listener answers: is it alive, may it serve, which version is it. */
+#ifndef GATEWAY_ADMIN_H
+#define GATEWAY_ADMIN_H
+
+#include "gateway/front.h"
+#include "gateway/reload.h"
+
+struct admin {
+    struct gateway *gateway;
+    struct reload *reload;
+    _Atomic(const struct front *) public_door; /* NULL until it is open */
+};
+
+front_admin_handler admin_answer; /* context: struct admin */
+
+#endif

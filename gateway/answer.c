@@ -1,0 +1,187 @@
+#include "gateway/answer.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_TASK_MAX = 64, LEAK_MIN = 8 };
+
+/* The codeDesc that are known, before the numbers; '*' as in policies. */
+static const struct {
+    const char *pattern;
+    struct answer_meaning meaning;
+} by_desc[] = {
+    {"*.NotFound", {.problem = PROBLEM_NOT_FOUND}},
+    {"InstanceAlreadyLinked", {.problem = PROBLEM_CONFLICT}},
+    {"InstanceLimitExceeded", {.problem = PROBLEM_CONFLICT}},
+    {"AuthFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+};
+
+/* The vendor's list of general error codes. */
+static const struct {
+    int first, last;
+    struct answer_meaning meaning;
+} by_code[] = {
+    {4000, 4000, {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {4100, 4110, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {4200, 4200, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {4300, 4300, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {4400, 4400, {.problem = PROBLEM_UPSTREAM_THROTTLED}},
+    {4500, 4500, {.problem = PROBLEM_UPSTREAM_CLOCK}},
+    {4600, 4600, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {5000, 5000, {.problem = PROBLEM_NOT_FOUND}},
+    {5100, 5100, {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {5200, 5200, {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {5300, 5300, {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {5400, 5400, {.problem = PROBLEM_PARTIAL, .executed = true}},
+    {5500, 5500, {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {6000, 6000, {.problem = PROBLEM_UPSTREAM_FAILED, .executed_unknown = true}},
+    {6100, 6100, {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {6200, 6200, {.problem = PROBLEM_UPSTREAM_MAINTENANCE}},
+};
+
+struct answer_meaning answer_meaning(const struct answer *answer)
+{
+    if (answer->code == 0)
+        return (struct answer_meaning){.problem = PROBLEM_NONE, .executed = true};
+    for (size_t i = 0; answer->code_desc != NULL && i < COUNT(by_desc); i++)
+        if (text_matches(by_desc[i].pattern, answer->code_desc))
+            return by_desc[i].meaning;
+    for (size_t i = 0; i < COUNT(by_code); i++)
+        if (answer->code >= by_code[i].first && answer->code <= by_code[i].last)
+            return by_code[i].meaning;
+    return (struct answer_meaning){.problem = PROBLEM_UPSTREAM_FAILED, .executed_unknown = true};
+}
+
+/* A number, or a string that holds one: official samples have both. */
+static int read_code(const json_t *value, long long *code)
+{
+    const char *text = json_string_value(value);
+    char *end = NULL;
+    if (json_is_integer(value)) {
+        *code = json_integer_value(value);
+        return 0;
+    }
+    if (text == NULL || text[0] == '\0' || strlen(text) > 9 || strspn(text, "-0123456789") != strlen(text))
+        return -1;
+    *code = strtoll(text, &end, 10);
+    return *end == '\0' ? 0 : -1;
+}
+
+/* Strings are copied, cut where they are endless; anything else is absent. */
+static const char *copy_text(const json_t *value, struct arena *arena)
+{
+    size_t length = json_is_string(value) ? json_string_length(value) : 0;
+    if (!json_is_string(value))
+        return NULL;
+    if (length > ANSWER_TEXT_MAX)
+        length = ANSWER_TEXT_MAX;
+    while (length > 0 && !text_is_utf8(json_string_value(value), length))
+        length--; /* the cut went through a character: at most 3 steps */
+    return arena_copy(arena, json_string_value(value), length);
+}
+
+/* It becomes part of a Location: only what can stand in a path as it is. */
+static const char *copy_task(const json_t *value, struct arena *arena)
+{
+    char number[24];
+    const char *text = json_string_value(value);
+    if (json_is_integer(value) && json_integer_value(value) >= 0 &&
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value)) > 0)
+        text = number;
+    if (text == NULL || strlen(text) > ANSWER_TASK_MAX || !text_is_name(text))
+        return NULL;
+    return arena_strdup(arena, text);
+}
+
+static const char *copy_json(const json_t *value, struct arena *arena)
+{
+    char *text = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
+    free(text);
+    return copy;
+}
+
+int answer_read(const char *bytes, size_t length, const char *task, struct arena *arena,
+                struct answer *answer, struct err *err)
+{
+    int result = -1;
+    json_error_t where;
+    json_t *root = NULL;
+    if (json_depth(bytes, length, ANSWER_DEPTH_MAX) <= ANSWER_DEPTH_MAX)
+        root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(root)) {
+        err_set(err, ERR_INPUT, "the upstream's answer is not a JSON object");
+        goto done;
+    }
+    struct answer read = {.bytes = bytes, .length = length};
+    const json_t *code = json_object_get(root, "code");
+    read.code_desc = copy_text(json_object_get(root, "codeDesc"), arena);
+    if (read_code(code, &read.code) != 0) {
+        read.code = ANSWER_NO_CODE; /* a name in its place counts as the codeDesc */
+        read.code_desc = copy_text(code, arena);
+        if (read.code_desc == NULL || read.code_desc[0] == '\0') {
+            err_set(err, ERR_INPUT, "the upstream's answer has no code");
+            goto done;
+        }
+    }
+    read.message = copy_text(json_object_get(root, "message"), arena);
+    read.task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
+    if (read.code != 0)
+        read.detail = copy_json(json_object_get(root, "detail"), arena);
+    *answer = read;
+    result = 0;
+done:
+    json_decref(root);
+    return result;
+}
+
+static bool holds(const char *bytes, size_t length, const char *secret, size_t secret_size)
+{
+    return secret_size >= LEAK_MIN && memmem(bytes, length, secret, secret_size) != NULL;
+}
+
+static bool repeats(const char *bytes, size_t length, const struct config_credential *credential,
+                    const char *signature)
+{
+    const struct secret *secrets[] = {credential->id, credential->key, credential->token};
+    for (size_t i = 0; i < COUNT(secrets); i++)
+        if (secrets[i] != NULL && holds(bytes, length, secret_bytes(secrets[i]), secret_length(secrets[i])))
+            return true;
+    return holds(bytes, length, signature, strlen(signature));
+}
+
+/* Every JSON escape of an ASCII character as the character: "\/" is how many servers write a slash. */
+static void unescape(const char *bytes, size_t length, struct buf *out)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = 0;
+        char hex[5] = {0};
+        if (bytes[i] != '\\' || i + 1 == length) {
+            buf_put_char(out, bytes[i]);
+            continue;
+        }
+        i++;
+        if (bytes[i] == 'u' && length - i > 4) {
+            memcpy(hex, bytes + i + 1, 4);
+            i += strncmp(hex, "00", 2) == 0 && text_unhex(hex + 2, &c, 1) ? 4 : 0;
+        }
+        buf_put_char(out, c == 0 ? bytes[i] : (char)c);
+    }
+}
+
+bool answer_leaks(const char *bytes, size_t length, const struct config_credential *credential,
+                  const char *signature)
+{
+    struct buf plain;
+    buf_init(&plain, length);
+    unescape(bytes, length, &plain);
+    bool leaks = plain.failed || repeats(bytes, length, credential, signature) ||
+                 repeats(buf_text(&plain), plain.length, credential, signature);
+    buf_done(&plain);
+    return leaks;
+}

@@ -1,0 +1,48 @@
+/* gateway/answer.h - the upstream's answer: read, and judged.
+ *
+ * API 2.0 answers {"code": 0, "message": "", ...}; the numeric code and the codeDesc can both be there,
+ * either can be a number or a string.  codeDesc decides where it is known. */
+#ifndef GATEWAY_ANSWER_H
+#define GATEWAY_ANSWER_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "gateway/problem.h"
+
+#include <limits.h>
+
+enum { ANSWER_DEPTH_MAX = 32, ANSWER_TEXT_MAX = 512 };
+
+#define ANSWER_NO_CODE LLONG_MIN
+
+struct answer {
+    const char *bytes; /* the upstream's JSON, as it came; NULL: none that makes sense */
+    size_t length;
+    long long code;        /* ANSWER_NO_CODE: the code was a name, which is code_desc then */
+    const char *code_desc; /* or NULL */
+    const char *message;   /* or NULL */
+    const char *task;      /* the text of the field that names a task, or NULL */
+    const char *detail;    /* of a partial success: JSON, or NULL */
+};
+
+/* How the answer's code is told to a caller. */
+struct answer_meaning {
+    enum problem problem;
+    bool executed_unknown; /* a change may have been executed in spite of the code */
+    bool executed;         /* a change was executed, at least in part */
+};
+
+/* -1 when it is not one JSON object with a code.  `task` names the field of the task, or is NULL.  Texts are
+ * copied into `arena`; `bytes` is borrowed. */
+MUST_USE int answer_read(const char *bytes, size_t length, const char *task, struct arena *arena,
+                         struct answer *answer, struct err *err);
+
+struct answer_meaning answer_meaning(const struct answer *answer);
+
+/* Does any of the bytes repeat a secret of the credential, or the signature? */
+bool answer_leaks(const char *bytes, size_t length, const struct config_credential *credential,
+                  const char *signature);
+
+#endif

@@ -1,0 +1,26 @@
+#include "gateway/failures.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+int failures_init(struct failures *failures)
+{
+    memset(failures, 0, sizeof *failures);
+    return RAND_bytes((unsigned char *)&failures->seed, sizeof failures->seed) == 1 ? 0 : -1;
+}
+
+/* FNV-1a from a random start: spreads, and cannot be aimed without knowing the start. */
+static size_t slot_of(const struct failures *failures, const struct network *source)
+{
+    uint64_t hash = failures->seed ^ UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < sizeof source->bytes; i++)
+        hash = (hash ^ source->bytes[i]) * UINT64_C(1099511628211);
+    return (hash ^ hash >> 32) % FAILURES_ADDRESSES;
+}
+
+int64_t failures_add(struct failures *failures, const struct rate *rate, const struct network *source,
+                     int64_t now_us)
+{
+    struct rate_verdict verdict = rate_take(rate, &failures->slots[slot_of(failures, source)], now_us);
+    return verdict.allowed ? 0 : verdict.wait_us;
+}

@@ -1,0 +1,56 @@
+#include "gateway/flow.h"
+
+#include "gateway/clock.h"
+#include "gateway/stations.h"
+
+/* A request's whole life.  Stations never call each other. */
+static const struct {
+    const char *name;
+    enum problem (*run)(struct exchange *x);
+} line[] = {
+    {"accept", accept_request},            /* framing, path, query; what is said about the body        */
+    {"route", route_match},                /* a route and its captures; none walks on as none          */
+    {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
+    {"admit", admit_client},               /* the client's limits                                     */
+    {"receive", receive_body},             /* the body                                                */
+    {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
+    {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
+    {"forward", forward_call},             /* a slot; sign, send, understand                           */
+};
+
+static void finish(struct exchange *x)
+{
+    reply_compose(x); /* always */
+    if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
+        x->close = true; /* the client is gone; the record says what would have been answered */
+    record_write(x);     /* always, last */
+}
+
+static void begin(struct exchange *x)
+{
+    x->began_us = clock_monotonic_us();
+    x->began_ms = clock_wall_ms();
+}
+
+void flow_walk(struct exchange *x)
+{
+    begin(x);
+    for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE; i++) {
+        x->station = line[i].name;
+        x->problem = line[i].run(x); /* PROBLEM_NONE walks on */
+    }
+    finish(x);
+    admit_leave(x);
+}
+
+void flow_refuse(struct exchange *x, enum problem problem)
+{
+    begin(x);
+    x->station = line[0].name;
+    x->close = true;
+    x->problem = problem;
+    if (accept_choose_id(x) != 0)
+        x->id[0] = '\0';
+    err_set(&x->err, ERR_INPUT, "the request cannot be read as HTTP/1.1");
+    finish(x);
+}

@@ -1,0 +1,49 @@
+/* gateway/front.h - the front door: listeners and workers.  The only file that has met CivetWeb is front.c.
+ */
+#ifndef GATEWAY_FRONT_H
+#define GATEWAY_FRONT_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "gateway/gateway.h"
+
+enum {
+    FRONT_GAP_MS = 5000,     /* a header, or a gap within a body, may take this long       */
+    FRONT_IDLE_MS = 5000,    /* an idle connection holds its worker for this long          */
+    FRONT_ADMIN_WORKERS = 4, /* health, metrics and reload: enough for probes that overlap */
+    FRONT_ANSWER_MAX = 2 * 1024 * 1024,
+};
+
+struct front;
+
+/* One plain answer of the admin listener. */
+struct front_admin_answer {
+    int status;
+    const char *type;  /* media type */
+    const char *allow; /* for a 405, else NULL */
+    struct buf body;
+};
+
+/* Fills `answer`, whose body is initialised and freed by the door. */
+typedef void front_admin_handler(void *context, const char *method, const char *path,
+                                 struct front_admin_answer *answer);
+
+/* Listens on `address` (IPv4:port, port 0 takes a free one) and walks every request.  All signals should be
+ * blocked before: the workers inherit the mask. */
+MUST_USE struct front *front_open(struct gateway *gateway, const char *address, long long workers,
+                                  struct err *err);
+MUST_USE struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
+                                        struct err *err);
+
+/* Every worker is there. */
+bool front_is_ready(const struct front *front);
+
+int front_port(const struct front *front);
+
+/* Takes no new connection from now on; those that are open are served on. */
+void front_stop_listening(struct front *front);
+
+/* Ends the workers: a response that is being written is lost, so be idle before. */
+void front_close(struct front *front);
+
+#endif

@@ -1,0 +1,95 @@
+#include "gateway/gateway.h"
+
+#include "gateway/back.h"
+
+#include <stdlib.h>
+
+static void generation_free(struct generation *generation)
+{
+    limits_free(generation->limits);
+    back_free(generation->back);
+    config_release(generation->config);
+    free(generation);
+}
+
+static struct generation *generation_new(struct config *config, const struct generation *previous,
+                                         struct err *err)
+{
+    struct generation *generation = calloc(1, sizeof *generation);
+    if (generation == NULL) {
+        config_release(config);
+        err_memory(err);
+        return NULL;
+    }
+    atomic_init(&generation->references, 1);
+    generation->config = config;
+    generation->back = back_new(config, err);
+    generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
+    if (generation->back == NULL || generation->limits == NULL) {
+        err_memory(err); /* the first cause wins */
+        generation_free(generation);
+        return NULL;
+    }
+    return generation;
+}
+
+void gateway_release(struct generation *generation)
+{
+    if (generation != NULL &&
+        atomic_fetch_sub_explicit(&generation->references, 1, memory_order_acq_rel) == 1)
+        generation_free(generation);
+}
+
+struct generation *gateway_take(struct gateway *gateway)
+{
+    (void)pthread_mutex_lock(&gateway->mutex);
+    struct generation *generation = gateway->current;
+    atomic_fetch_add_explicit(&generation->references, 1, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&gateway->mutex);
+    return generation;
+}
+
+int gateway_swap(struct gateway *gateway, struct config *config, struct err *err)
+{
+    struct generation *old = gateway_take(gateway);
+    struct generation *new = generation_new(config, old, err);
+    if (new != NULL) {
+        (void)pthread_mutex_lock(&gateway->mutex);
+        gateway->current = new;
+        (void)pthread_mutex_unlock(&gateway->mutex);
+        gateway_release(old); /* the one that the gateway held */
+    }
+    gateway_release(old);
+    return new == NULL ? -1 : 0;
+}
+
+int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err)
+{
+    *gateway = (struct gateway){0};
+    atomic_init(&gateway->in_flight, 0);
+    atomic_init(&gateway->draining, false);
+    gateway->current = generation_new(config, NULL, err);
+    if (gateway->current == NULL)
+        return -1;
+    if (pthread_mutex_init(&gateway->mutex, NULL) != 0) {
+        gateway_release(gateway->current);
+        return err_memory(err);
+    }
+    if (log_init(&gateway->access, access_fd) != 0) {
+        (void)pthread_mutex_destroy(&gateway->mutex);
+        gateway_release(gateway->current);
+        return err_memory(err);
+    }
+    if (nonce_init(&gateway->nonce) != 0 || failures_init(&gateway->failures) != 0) {
+        gateway_done(gateway);
+        return err_set(err, ERR_CRYPTO, "the system gives no randomness");
+    }
+    return 0;
+}
+
+void gateway_done(struct gateway *gateway)
+{
+    gateway_release(gateway->current);
+    log_done(&gateway->access);
+    (void)pthread_mutex_destroy(&gateway->mutex);
+}

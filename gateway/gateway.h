@@ -1,0 +1,49 @@
+/* gateway/gateway.h - what all workers share. */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "auth/nonce.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "gateway/failures.h"
+#include "gateway/limits.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct back;
+
+/* One configuration and what was built for it.  A reload makes another; this one lives until the last request
+ * that began under it has ended. */
+struct generation {
+    atomic_uint references;
+    struct config *config;
+    struct back *back;
+    struct limits *limits;
+};
+
+struct gateway {
+    pthread_mutex_t mutex; /* guards `current` */
+    struct generation *current;
+    struct nonce nonce;
+    struct failures failures;
+    struct log access;     /* one line per request */
+    atomic_uint in_flight; /* exchanges between their first and last station */
+    atomic_bool draining;  /* finish what is there, take nothing new */
+};
+
+/* Takes the reference to `config`, also when it fails; access lines go to `access_fd`. */
+MUST_USE int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err);
+void gateway_done(struct gateway *gateway);
+
+/* The generation in force, held until gateway_release(). */
+struct generation *gateway_take(struct gateway *gateway);
+void gateway_release(struct generation *generation);
+
+/* Puts a new configuration in force; requests that have begun keep the old one.  Takes the reference, also
+ * when it fails and the old one stays. */
+MUST_USE int gateway_swap(struct gateway *gateway, struct config *config, struct err *err);
+
+#endif

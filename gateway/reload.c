@@ -1,0 +1,117 @@
+#include "gateway/reload.h"
+
+#include "gateway/clock.h"
+#include "gateway/trial.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
+
+struct config *reload_load(const char *path, const struct config *previous, struct report *report)
+{
+    int64_t now = clock_wall_ms() / 1000;
+    struct config *config = config_load(path, previous, now, report);
+    if (config != NULL && trial_run(config, now, report) != 0) {
+        config_release(config);
+        return NULL;
+    }
+    return config;
+}
+
+int reload_init(struct reload *reload, const char *path, struct gateway *gateway)
+{
+    *reload = (struct reload){.path = path, .gateway = gateway, .good_at = clock_wall_ms() / 1000};
+    buf_init(&reload->errors, RELOAD_ERRORS_MAX);
+    pthread_condattr_t monotonic;
+    if (pthread_mutex_init(&reload->mutex, NULL) != 0 || pthread_condattr_init(&monotonic) != 0)
+        return -1; /* neither fails on Linux but for memory; the process ends then */
+    bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(&reload->finished, &monotonic) == 0;
+    (void)pthread_condattr_destroy(&monotonic);
+    return good ? 0 : -1;
+}
+
+void reload_done(struct reload *reload)
+{
+    (void)pthread_cond_destroy(&reload->finished);
+    (void)pthread_mutex_destroy(&reload->mutex);
+    buf_done(&reload->errors);
+}
+
+/* Listeners and workers are bound for the life of the process. */
+static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
+{
+    if (strcmp(old->listen, new->listen) != 0 || strcmp(old->admin, new->admin) != 0 ||
+        old->workers != new->workers)
+        report_warning(report, NULL, "listen, admin and workers change by a restart only");
+}
+
+static int try_reload(struct reload *reload, struct report *report)
+{
+    struct err err = {0};
+    struct generation *current = gateway_take(reload->gateway);
+    struct config *config = reload_load(reload->path, current->config, report);
+    if (config != NULL)
+        warn_unchanged(current->config, config, report);
+    gateway_release(current);
+    if (config == NULL)
+        return -1;
+    if (gateway_swap(reload->gateway, config, &err) != 0)
+        return report_error(report, NULL, "%s", err.text);
+    return 0;
+}
+
+void reload_run(struct reload *reload)
+{
+    struct report report;
+    report_init(&report);
+    (void)pthread_mutex_lock(&reload->mutex);
+    unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
+    (void)pthread_mutex_unlock(&reload->mutex);
+    int result = try_reload(reload, &report);
+    fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
+            result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->done = wanted;
+    reload->failed = result != 0;
+    buf_reset(&reload->errors);
+    buf_put(&reload->errors, buf_text(&report.errors));
+    if (result == 0)
+        reload->good_at = clock_wall_ms() / 1000;
+    (void)pthread_cond_broadcast(&reload->finished);
+    (void)pthread_mutex_unlock(&reload->mutex);
+    report_done(&report);
+}
+
+int reload_ask(struct reload *reload, struct buf *errors)
+{
+    struct timespec deadline = {0};
+    int waited = 0;
+    (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += RELOAD_WAIT_S;
+    (void)pthread_mutex_lock(&reload->mutex);
+    unsigned long long mine = ++reload->wanted;
+    if (kill(getpid(), SIGHUP) != 0)
+        waited = errno;
+    while (reload->done < mine && waited == 0)
+        waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
+    bool failed = waited != 0 || reload->failed;
+    buf_put(errors, waited != 0 ? "the reload did not end in time\n" : buf_text(&reload->errors));
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return failed ? -1 : 0;
+}
+
+bool reload_failed(struct reload *reload, struct buf *errors)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    bool failed = reload->failed;
+    if (failed)
+        buf_put(errors, buf_text(&reload->errors));
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return failed;
+}

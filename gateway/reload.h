@@ -1,0 +1,42 @@
+/* gateway/reload.h - a new configuration beside the old: loaded, checked, tested, then swapped.  Anything
+ * wrong leaves the old one serving. */
+#ifndef GATEWAY_RELOAD_H
+#define GATEWAY_RELOAD_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "config/report.h"
+#include "gateway/gateway.h"
+
+#include <pthread.h>
+
+/* Loads a configuration with its tests; NULL when anything is wrong: the report tells. */
+MUST_USE struct config *reload_load(const char *path, const struct config *previous, struct report *report);
+
+/* Reloads happen one at a time, in the main thread; others ask and wait for the outcome. */
+struct reload {
+    const char *path; /* of countersign.yaml; borrowed */
+    struct gateway *gateway;
+    pthread_mutex_t mutex;
+    pthread_cond_t finished;
+    unsigned long long wanted; /* by reload_ask() */
+    unsigned long long done;   /* reloads that have ended */
+    bool failed;               /* the last one */
+    struct buf errors;         /* of the last one: lines */
+    int64_t good_at;           /* when the configuration in force was loaded, seconds since 1970 */
+};
+
+MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway);
+void reload_done(struct reload *reload);
+
+/* Main thread: does it now, and says on standard error how it went. */
+void reload_run(struct reload *reload);
+
+/* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
+ * the call.  0 when it was good; -1 with its errors appended to `errors`. */
+MUST_USE int reload_ask(struct reload *reload, struct buf *errors);
+
+/* Did the last one fail?  Appends its errors. */
+bool reload_failed(struct reload *reload, struct buf *errors);
+
+#endif

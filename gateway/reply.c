@@ -1,0 +1,139 @@
+/* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
+#include "gateway/stations.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "gateway/gateway.h"
+
+#include <string.h>
+#include <time.h>
+
+/* No retry of a change whose outcome nobody knows. */
+static bool is_retryable(const struct exchange *x, const struct problem_kind *kind)
+{
+    return kind->retryable && !(exchange_changes(x) && x->outcome != OUTCOME_NOT_EXECUTED);
+}
+
+static void put_upstream(struct buf *body, const struct answer *answer)
+{
+    json_open_member(body, "upstream");
+    if (answer->code == ANSWER_NO_CODE) {
+        json_member(body, "code", answer->code_desc);
+    } else {
+        json_member_int(body, "code", answer->code);
+        json_member(body, "codeDesc", answer->code_desc);
+    }
+    json_member(body, "message", answer->message);
+    json_member_raw(body, "detail", answer->detail);
+    json_close(body);
+}
+
+/* RFC 9457 */
+static void put_problem(struct buf *body, const struct exchange *x, const struct problem_kind *kind)
+{
+    char type[96] = "urn:countersign:problem:";
+    strncat(type, kind->name, sizeof type - strlen(type) - 1);
+    json_open(body);
+    json_member(body, "type", type);
+    json_member(body, "title", kind->title);
+    json_member_int(body, "status", x->status);
+    json_member(body, "detail", x->err.text);
+    json_member(body, "requestId", x->id);
+    json_member_bool(body, "retryable", is_retryable(x, kind));
+    if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
+        json_member(body, "rule", x->verdict.because->id);
+    if (exchange_changes(x))
+        json_member(body, "outcome", exchange_outcome_name(x->outcome));
+    if (x->answer.length > 0 && x->answer.code != 0)
+        put_upstream(body, &x->answer);
+    json_close(body);
+}
+
+/* RFC 9110 section 6.6.1: an origin server with a clock sends Date. */
+static void put_date(struct buf *out, int64_t millis)
+{
+    char text[sizeof "Sun, 06 Nov 1994 08:49:37 GMT"];
+    time_t seconds = (time_t)(millis / 1000);
+    struct tm tm;
+    if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+        buf_put_format(out, "Date: %s\r\n", text);
+}
+
+/* The methods of every route that has this path. */
+static void put_allow(struct buf *out, const struct exchange *x)
+{
+    size_t written = 0;
+    buf_put(out, "Allow: ");
+    for (size_t i = 0; i < x->config->route_count; i++) {
+        const struct config_route *route = &x->config->routes[i];
+        if (route_serves(route, x))
+            buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+    }
+    buf_put(out, "\r\n");
+}
+
+/* The fields of draft-ietf-httpapi-ratelimit-headers: the burst, the seconds that fill it again, what is
+ * left. */
+static void put_rate_limit(struct buf *out, const struct exchange *x)
+{
+    const struct rate *rate = &x->token->client->rate;
+    long long window = (rate->interval_us * rate->burst + 999999) / 1000000;
+    long long missing = rate->burst - x->limits.remaining;
+    buf_put_format(out, "RateLimit-Policy: \"client\";q=%lld;w=%lld\r\n", (long long)rate->burst, window);
+    buf_put_format(out, "RateLimit: \"client\";r=%lld;t=%lld\r\n", (long long)x->limits.remaining,
+                   (missing * rate->interval_us + 999999) / 1000000);
+}
+
+static void put_special_fields(struct buf *out, const struct exchange *x, const struct problem_kind *kind)
+{
+    if (x->problem == PROBLEM_NONE && x->answer.task != NULL)
+        buf_put_format(out, "Location: /tasks/%s\r\n", x->answer.task);
+    if (x->problem == PROBLEM_UNAUTHENTICATED)
+        buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\"\r\n");
+    if (x->problem == PROBLEM_TOKEN_EXPIRED)
+        buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\", error=\"invalid_token\", "
+                     "error_description=\"the token has expired\"\r\n");
+    if (x->problem == PROBLEM_METHOD_NOT_ALLOWED)
+        put_allow(out, x);
+    if (x->wait_us > 0) /* whole seconds, rounded up: RFC 9110 section 10.2.3 */
+        buf_put_format(out, "Retry-After: %lld\r\n", (long long)(x->wait_us + 999999) / 1000000);
+    else if (kind->retry_after > 0)
+        buf_put_format(out, "Retry-After: %d\r\n", kind->retry_after);
+    if (x->limits.limited)
+        put_rate_limit(out, x);
+}
+
+void reply_compose(struct exchange *x)
+{
+    struct buf body;
+    const struct problem_kind *kind = problem_kind(x->problem);
+    bool good = x->problem == PROBLEM_NONE;
+    x->close = x->close || atomic_load(&x->gateway->draining);
+    buf_init(&body, x->reply->ceiling); /* a partial success tells on each item */
+    x->status = good ? (int)x->route->success : kind->status;
+    if (!good)
+        put_problem(&body, x, kind);
+    buf_reset(x->reply);
+    buf_put_format(x->reply, "HTTP/1.1 %d %s\r\n", x->status, problem_reason(x->status));
+    put_date(x->reply, x->began_ms);
+    buf_put_format(x->reply, "Content-Type: application/%sjson\r\n", good ? "" : "problem+");
+    buf_put_format(x->reply, "Content-Length: %zu\r\n", good ? x->answer.length : body.length);
+    buf_put_format(x->reply, "X-Request-Id: %s\r\n", x->id);
+    buf_put(x->reply, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    put_special_fields(x->reply, x, kind);
+    if (x->close)
+        buf_put(x->reply, "Connection: close\r\n");
+    buf_put(x->reply, "\r\n");
+    if (good)
+        buf_put_bytes(x->reply, x->answer.bytes, x->answer.length);
+    else if (strcmp(x->framing.method == NULL ? "" : x->framing.method, "HEAD") != 0)
+        buf_put_bytes(x->reply, buf_text(&body), body.length);
+    if (x->reply->failed || body.failed) { /* memory is out: the shortest honest answer */
+        x->close = true;
+        x->status = 500;
+        buf_reset(x->reply);
+        buf_put(x->reply,
+                "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    buf_done(&body);
+}

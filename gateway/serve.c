@@ -1,0 +1,163 @@
+#include "gateway/serve.h"
+
+#include "gateway/admin.h"
+#include "gateway/back.h"
+#include "gateway/clock.h"
+#include "gateway/front.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SERVE_POLL_NS = 1000000, SERVE_START_US = 10000000, SERVE_ABANDON_US = 3000000 };
+
+struct service {
+    struct gateway gateway;
+    struct reload reload;
+    struct admin admin;
+    struct front *front;
+    struct front *admin_door;
+};
+
+int serve_harden(struct err *err)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
+    return 0;
+}
+
+static void pause_briefly(void)
+{
+    const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
+    (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
+}
+
+static void signals_to_wait_for(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP);
+}
+
+/* Workers inherit the mask: only the main thread meets a signal, and only where it waits for one. */
+static int block_signals(struct err *err)
+{
+    sigset_t set;
+    signals_to_wait_for(&set);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot block signals: %s", strerror(errno));
+    return 0;
+}
+
+static int wait_until_ready(const struct service *service, struct err *err)
+{
+    int64_t deadline = clock_monotonic_us() + SERVE_START_US;
+    while (!front_is_ready(service->front)) {
+        if (clock_monotonic_us() > deadline)
+            return err_set(err, ERR_SYSTEM,
+                           "the workers did not start in time: is there memory for %lld threads?",
+                           service->gateway.current->config->workers);
+        pause_briefly();
+    }
+    return 0;
+}
+
+static void print_ready(const struct service *service)
+{
+    const struct config *config = service->gateway.current->config;
+    fprintf(stderr, "countersign: ready on http://%.*s:%d, admin on http://%.*s:%d\n",
+            (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
+            (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
+}
+
+static int open_doors(struct service *service, struct err *err)
+{
+    const struct config *config = service->gateway.current->config;
+    service->admin.gateway = &service->gateway;
+    service->admin.reload = &service->reload;
+    service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
+    if (service->admin_door == NULL)
+        return -1;
+    service->front = front_open(&service->gateway, config->listen, config->workers, err);
+    if (service->front == NULL || wait_until_ready(service, err) != 0)
+        return -1;
+    atomic_store(&service->admin.public_door, service->front);
+    return 0;
+}
+
+/* A second signal ends the process at once, by its default action. */
+static void drain(struct service *service)
+{
+    sigset_t set;
+    int64_t deadline = clock_monotonic_us() + service->gateway.current->config->drain * 1000;
+    signals_to_wait_for(&set);
+    (void)sigdelset(&set, SIGHUP); /* stays blocked: there is nothing to reload any more */
+    atomic_store(&service->gateway.draining, true);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
+    front_stop_listening(service->front);
+    while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline)
+        pause_briefly();
+    back_abandon(
+        service->gateway.current->back); /* what is still waiting is answered and recorded as unknown */
+    while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline + SERVE_ABANDON_US)
+        pause_briefly();
+}
+
+static int wait_for_end(struct service *service, struct err *err)
+{
+    sigset_t set;
+    int signal_number = SIGHUP;
+    signals_to_wait_for(&set);
+    while (signal_number == SIGHUP) {
+        if (sigwait(&set, &signal_number) != 0)
+            return err_set(err, ERR_SYSTEM, "cannot wait for signals");
+        if (signal_number == SIGHUP)
+            reload_run(&service->reload);
+    }
+    return 0;
+}
+
+static int serve(struct service *service, struct err *err)
+{
+    int result = -1;
+    if (block_signals(err) == 0 && open_doors(service, err) == 0) {
+        print_ready(service);
+        result = wait_for_end(service, err);
+        if (result == 0)
+            drain(service);
+    }
+    atomic_store(&service->admin.public_door, NULL);
+    front_close(service->front);
+    front_close(service->admin_door);
+    return result;
+}
+
+int serve_run(const char *path, struct config *config, struct err *err)
+{
+    int result = -1;
+    struct service *service = calloc(1, sizeof *service);
+    if (service == NULL) {
+        config_release(config);
+        return err_memory(err);
+    }
+    if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
+        if (reload_init(&service->reload, path, &service->gateway) != 0)
+            err_memory(err);
+        else
+            result = serve(service, err);
+        reload_done(&service->reload);
+        gateway_done(&service->gateway);
+    }
+    free(service);
+    return result;
+}

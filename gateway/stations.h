@@ -1,0 +1,29 @@
+/* gateway/stations.h - the stations of the walk, in the order of the table in flow.c.
+ *
+ * Each reads what is to its left in struct exchange, writes its own part, and returns PROBLEM_NONE to walk on
+ * or how the walk ends, with the sentence in x->err. */
+#ifndef GATEWAY_STATIONS_H
+#define GATEWAY_STATIONS_H
+
+#include "gateway/exchange.h"
+
+enum problem accept_request(struct exchange *x); /* accept.c       */
+int accept_choose_id(struct exchange *x);     /* the caller's X-Request-Id or a new one; -1: no randomness */
+enum problem route_match(struct exchange *x); /* route.c        */
+enum problem authenticate_caller(struct exchange *x); /* authenticate.c */
+enum problem admit_client(struct exchange *x);        /* admit.c        */
+void admit_leave(struct exchange *x);                 /* after the walk */
+enum problem receive_body(struct exchange *x);        /* receive.c      */
+enum problem translate_request(struct exchange *x);   /* translate.c    */
+enum problem authorize_call(struct exchange *x);      /* authorize.c    */
+enum problem forward_call(struct exchange *x);        /* forward.c      */
+void reply_compose(struct exchange *x);               /* reply.c, always       */
+void record_write(struct exchange *x);                /* record.c, always last */
+
+/* Does the route take the request's path, whatever the method, and has its service an upstream? */
+bool route_serves(const struct config_route *route, const struct exchange *x);
+
+/* The member "params": all of a call's parameters, each a string or an array of strings. */
+void record_put_params(struct buf *out, const struct call *call);
+
+#endif
