@@ -1,0 +1,469 @@
+/* The stages of the signature against tests/vectors/sign/api2: each folder has request, string_to_sign and
+ * signature, with its source named inside, and for a known trap not_signature. */
+#include "auth/sign.h"
+
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CEILING = 4 * 1024 * 1024, PARAMS_MAX = 8, VALUES_MAX = 128, PAIRS_MAX = 160, WORD = 256 };
+
+/* A request file as a call that could come from the gateway. */
+struct request {
+    struct arena *arena;
+    struct config_credential credential;
+    struct config_upstream upstream;
+    struct config_route route;
+    struct config_param params[PARAMS_MAX];
+    const char *values[PARAMS_MAX][VALUES_MAX];
+    size_t counts[PARAMS_MAX];
+    const char *region;
+    const char *unnamed; /* a common parameter that the vector leaves out: we always send it */
+    int64_t timestamp;
+    int64_t nonce;
+};
+
+static void add_value(struct request *request, const char *name, const char *value, int type)
+{
+    size_t i = 0;
+    while (i < request->route.param_count && strcmp(request->params[i].name, name) != 0)
+        i++;
+    assert_true(i < PARAMS_MAX);
+    if (i == request->route.param_count) {
+        request->params[i] = (struct config_param){.name = name, .type = type};
+        request->route.param_count++;
+    }
+    assert_true(request->counts[i] < VALUES_MAX);
+    request->values[i][request->counts[i]++] = value;
+}
+
+static struct secret *make_secret(const char *text)
+{
+    struct secret *secret = secret_new(text, strlen(text));
+    assert_non_null(secret);
+    return secret;
+}
+
+static void read_line(struct request *request, const char *key, const char *value)
+{
+    char *word = arena_strdup(request->arena, value);
+    assert_non_null(word);
+    if (strcmp(key, "method") == 0)
+        request->upstream.method = strcmp(word, "POST") == 0 ? CONFIG_POST : CONFIG_GET;
+    else if (strcmp(key, "host") == 0)
+        request->upstream.host = word;
+    else if (strcmp(key, "path") == 0)
+        request->upstream.url.path = word;
+    else if (strcmp(key, "scheme") == 0)
+        request->upstream.scheme = strcmp(word, "HmacSHA1") == 0 ? CONFIG_HMAC_SHA1 : CONFIG_HMAC_SHA256;
+    else if (strcmp(key, "action") == 0)
+        request->route.action = word;
+    else if (strcmp(key, "region") == 0)
+        request->region = word;
+    else if (strcmp(key, "unnamed") == 0)
+        request->unnamed = word;
+    else if (strcmp(key, "secret_id") == 0)
+        request->credential.id = make_secret(word);
+    else if (strcmp(key, "secret_key") == 0)
+        request->credential.key = make_secret(word);
+    else if (strcmp(key, "token") == 0)
+        request->credential.token = make_secret(word);
+    else if (strcmp(key, "timestamp") == 0)
+        request->timestamp = strtoll(word, NULL, 10);
+    else if (strcmp(key, "nonce") == 0)
+        request->nonce = strtoll(word, NULL, 10);
+    else
+        fail_msg("a request has no '%s'", key);
+}
+
+static struct request *read_request(const char *folder)
+{
+    struct request *request = calloc(1, sizeof *request);
+    char *text = unit_vector(folder, "request");
+    char *rest = text;
+    assert_non_null(request);
+    assert_non_null(text);
+    request->arena = arena_new(CEILING);
+    assert_non_null(request->arena);
+    request->upstream = (struct config_upstream){.name = "vpc", .credential = &request->credential};
+    request->upstream.url.path = "/v2/index.php";
+    request->route.params = request->params;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        char key[WORD];
+        char name[WORD];
+        char value[WORD];
+        if (sscanf(line, "param %255s %255s", name, value) == 2)
+            add_value(request, arena_strdup(request->arena, name), arena_strdup(request->arena, value),
+                      CONFIG_STRING);
+        else if (sscanf(line, "list %255s %255s", name, value) == 2)
+            add_value(request, arena_strdup(request->arena, name), arena_strdup(request->arena, value),
+                      CONFIG_STRINGS);
+        else if (sscanf(line, "%255s %255s", key, value) == 2)
+            read_line(request, key, value);
+    }
+    free(text);
+    return request;
+}
+
+static void request_done(struct request *request)
+{
+    secret_free(request->credential.id);
+    secret_free(request->credential.key);
+    secret_free(request->credential.token);
+    arena_free(request->arena);
+    free(request);
+}
+
+static struct call *make_call(struct request *request)
+{
+    struct err err = {0};
+    struct call *call = call_new(&request->route, &request->upstream, request->arena);
+    assert_non_null(call);
+    for (size_t i = 0; i < request->route.param_count; i++)
+        if (call_add(call, &request->params[i], request->values[i], request->counts[i], &err) != 0)
+            fail_msg("%s", err.text);
+    if (call_set_region(call, request->region, &err) != 0)
+        fail_msg("%s", err.text);
+    call_seal(call);
+    return call;
+}
+
+/* ---- the first two stages: sorted pairs to a string, a string to its proof ---- */
+
+static void add_pair(struct request *request, struct sign_pair *pairs, size_t *count, const char *name,
+                     const char *value)
+{
+    if (request->unnamed != NULL && strcmp(name, request->unnamed) == 0)
+        return;
+    assert_true(*count < PAIRS_MAX);
+    pairs[(*count)++] = (struct sign_pair){name, value};
+}
+
+/* In an order that is nobody's: sorting is what is tested. */
+static size_t make_pairs(struct request *request, struct sign_pair *pairs)
+{
+    size_t count = 0;
+    char *numbers = arena_alloc(request->arena, 64);
+    assert_non_null(numbers);
+    (void)snprintf(numbers, 32, "%lld", (long long)request->timestamp);
+    (void)snprintf(numbers + 32, 32, "%lld", (long long)request->nonce);
+    for (size_t i = request->route.param_count; i-- > 0;)
+        for (size_t j = 0; j < request->counts[i]; j++) {
+            char name[WORD];
+            bool list = request->params[i].type == CONFIG_STRINGS;
+            (void)snprintf(name, sizeof name, list ? "%s.%zu" : "%s", request->params[i].name, j);
+            add_pair(request, pairs, &count, arena_strdup(request->arena, name), request->values[i][j]);
+        }
+    add_pair(request, pairs, &count, "Timestamp", numbers);
+    add_pair(request, pairs, &count, "SignatureMethod",
+             request->upstream.scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256");
+    if (request->credential.token != NULL)
+        add_pair(request, pairs, &count, "Token", secret_bytes(request->credential.token));
+    add_pair(request, pairs, &count, "Action", request->route.action);
+    add_pair(request, pairs, &count, "SecretId", secret_bytes(request->credential.id));
+    add_pair(request, pairs, &count, "Region", request->region);
+    add_pair(request, pairs, &count, "Nonce", numbers + 32);
+    return count;
+}
+
+static int check_stages(const char *folder, struct request *request, const char *string,
+                        const char *signature)
+{
+    struct sign_pair pairs[PAIRS_MAX];
+    struct err err = {0};
+    struct buf out;
+    char mac[SIGN_TEXT_MAX] = "";
+    size_t count = make_pairs(request, pairs);
+    buf_init(&out, SIGN_STRING_MAX);
+    int result =
+        sign_api2_canonicalize(pairs, count, request->upstream.method == CONFIG_POST ? "POST" : "GET",
+                               request->upstream.host, request->upstream.url.path, &out, &err);
+    int wrong = unit_wrong(folder, result == 0) + unit_differs(folder, string, buf_text(&out));
+    struct signer *signer = signer_new(&request->upstream, &err);
+    assert_non_null(signer);
+    for (int round = 0; round < 2; round++) { /* a keyed MAC starts again */
+        assert_int_equal(signer_mac(signer, &out, mac, &err), 0);
+        wrong += unit_differs(folder, signature, mac);
+    }
+    signer_free(signer);
+    buf_done(&out);
+    return wrong;
+}
+
+/* ---- the whole: a call to what goes out ---- */
+
+/* Percent-decodes once, strictly: anything but unreserved characters must have been encoded (RFC 3986). */
+static char *decode(const char *raw)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    char *out = calloc(1, strlen(raw) + 1);
+    size_t used = 0;
+    assert_non_null(out);
+    for (const char *c = raw; *c != '\0'; c++) {
+        unsigned byte = 0;
+        if (*c == '%') {
+            assert_int_equal(sscanf(c + 1, "%2X", &byte), 1);
+            assert_true(strspn(c + 1, "0123456789ABCDEF") >= 2);
+            assert_true(byte > 0x7F || strchr(unreserved, (int)byte) == NULL);
+            out[used++] = (char)byte;
+            c += 2;
+        } else {
+            assert_non_null(strchr(unreserved, *c));
+            out[used++] = *c;
+        }
+    }
+    return out;
+}
+
+/* The form's pairs, decoded and joined again as the receiver must do it, are what was signed; the last one is
+ * the signature itself. */
+static int check_form(const char *folder, const char *form, const char *string, const char *signature)
+{
+    struct buf joined;
+    char *copy = strdup(form);
+    char *rest = copy;
+    int wrong = 0;
+    assert_non_null(copy);
+    buf_init(&joined, SIGN_STRING_MAX);
+    for (char *pair; (pair = strsep(&rest, "&")) != NULL;) {
+        char *value = strchr(pair, '=');
+        assert_non_null(value);
+        *value = '\0';
+        char *decoded = decode(value + 1);
+        if (rest == NULL) {
+            wrong += unit_differs(folder, "Signature", pair) + unit_differs(folder, signature, decoded);
+        } else {
+            buf_put(&joined, joined.length == 0 ? "" : "&");
+            buf_put(&joined, pair);
+            buf_put_char(&joined, '=');
+            buf_put(&joined, decoded);
+        }
+        free(decoded);
+    }
+    wrong += unit_differs(folder, strchr(string, '?') + 1, buf_text(&joined));
+    buf_done(&joined);
+    free(copy);
+    return wrong;
+}
+
+static int check_whole(const char *folder, struct request *request, const char *string, const char *signature)
+{
+    struct err err = {0};
+    struct signed_request out;
+    struct call *call = make_call(request);
+    struct signer *signer = signer_new(&request->upstream, &err);
+    const char *path = request->upstream.url.path;
+    size_t path_length = strlen(path);
+    int wrong = 0;
+    assert_non_null(signer);
+    signed_request_init(&out);
+    for (int round = 0; round < 2; round++) { /* signer and buffers are reused for the next call */
+        if (sign_call(signer, call, request->timestamp, request->nonce, request->arena, &out, &err) != 0)
+            fail_msg("%s", err.text);
+        wrong += unit_differs(folder, string, buf_text(&out.string));
+        wrong += unit_differs(folder, signature, out.signature);
+        if (request->upstream.method == CONFIG_POST) {
+            wrong += unit_differs(folder, path, buf_text(&out.target));
+            wrong += check_form(folder, buf_text(&out.body), string, signature);
+        } else {
+            wrong += unit_wrong(folder, strncmp(buf_text(&out.target), path, path_length) == 0 &&
+                                            buf_text(&out.target)[path_length] == '?');
+            wrong += check_form(folder, buf_text(&out.target) + path_length + 1, string, signature);
+            wrong += unit_differs(folder, "", buf_text(&out.body));
+        }
+    }
+    signed_request_done(&out);
+    signer_free(signer);
+    return wrong;
+}
+
+/* The trap's signature is what the string gives under the other hash: it is neither ours nor nobody's. */
+static int check_trap(const char *folder, struct request *request, const char *string, const char *trap)
+{
+    struct err err = {0};
+    struct buf text;
+    char mac[SIGN_TEXT_MAX] = "";
+    struct config_upstream other = request->upstream;
+    other.scheme = other.scheme == CONFIG_HMAC_SHA1 ? CONFIG_HMAC_SHA256 : CONFIG_HMAC_SHA1;
+    struct signer *signer = signer_new(&other, &err);
+    assert_non_null(signer);
+    buf_init(&text, SIGN_STRING_MAX);
+    buf_put(&text, string);
+    assert_int_equal(signer_mac(signer, &text, mac, &err), 0);
+    buf_done(&text);
+    signer_free(signer);
+    return unit_differs(folder, trap, mac);
+}
+
+static int run_vector(const char *name)
+{
+    char folder[WORD];
+    (void)snprintf(folder, sizeof folder, "sign/api2/%s", name);
+    struct request *request = read_request(folder);
+    char *string = unit_vector(folder, "string_to_sign");
+    char *signature = unit_vector(folder, "signature");
+    char *trap = unit_vector(folder, "not_signature");
+    assert_non_null(string);
+    assert_non_null(signature);
+    int wrong = check_stages(folder, request, string, signature);
+    if (request->unnamed == NULL)
+        wrong += check_whole(folder, request, string, signature);
+    if (trap != NULL)
+        wrong += check_trap(folder, request, string, trap) + unit_wrong(folder, strcmp(trap, signature) != 0);
+    free(trap);
+    free(signature);
+    free(string);
+    request_done(request);
+    return wrong;
+}
+
+static void every_vector(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_each_folder("sign/api2", run_vector), 0);
+}
+
+/* ---- stages by themselves ---- */
+
+static void expect_canonical(struct sign_pair *pairs, size_t count, const char *expected)
+{
+    struct buf out;
+    struct err err = {0};
+    buf_init(&out, SIGN_STRING_MAX);
+    assert_int_equal(sign_api2_canonicalize(pairs, count, "GET", "h", "/p", &out, &err), 0);
+    assert_string_equal(buf_text(&out), expected);
+    buf_done(&out);
+}
+
+/* The page's own example: InstanceIds.12 comes before InstanceIds.2; upper case comes before lower. */
+static void names_sort_as_bytes(void **state)
+{
+    struct sign_pair pairs[] = {
+        {"InstanceIds.2", "b"}, {"instanceIds.0", "d"}, {"InstanceIds.12", "a"},
+        {"Nonce", "c"},         {"InstanceIds", "x"},
+    };
+    (void)state;
+    expect_canonical(pairs, COUNT(pairs),
+                     "GETh/p?InstanceIds=x&InstanceIds.12=a&InstanceIds.2=b&Nonce=c&instanceIds.0=d");
+}
+
+/* Sort, then replace, in that order (the page; a0 < aB < a_b only before '_' becomes '.'). */
+static void underscores_become_dots_after_sorting(void **state)
+{
+    struct sign_pair pairs[] = {
+        {"a_b", "_1_"},
+        {"aB", "2"},
+        {"a0", "3"},
+        {"_a", "4"},
+    };
+    (void)state;
+    expect_canonical(pairs, COUNT(pairs), "GETh/p?.a=4&a0=3&aB=2&a.b=_1_");
+}
+
+static void a_string_beyond_the_ceiling_is_refused(void **state)
+{
+    struct buf out;
+    struct err err = {0};
+    struct sign_pair pairs[] = {
+        {"a", "0123456789"},
+    };
+    (void)state;
+    buf_init(&out, 10);
+    assert_int_equal(sign_api2_canonicalize(pairs, COUNT(pairs), "GET", "h", "/p", &out, &err), -1);
+    assert_int_equal(err.kind, ERR_LIMIT);
+    buf_done(&out);
+}
+
+/* RFC 2202 test case 2 and RFC 4231 test case 2. */
+static void mac_vectors(void **state)
+{
+    static const struct {
+        int scheme;
+        const char *base64;
+    } rows[] = {
+        {CONFIG_HMAC_SHA1, "7/zfauXrL6LSdBbV8YTfnCWafHk="},
+        {CONFIG_HMAC_SHA256, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="},
+    };
+    struct config_credential credential = {.key = make_secret("Jefe")};
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config_upstream upstream = {.credential = &credential, .scheme = rows[i].scheme};
+        struct err err = {0};
+        struct buf text;
+        char mac[SIGN_TEXT_MAX];
+        struct signer *signer = signer_new(&upstream, &err);
+        assert_non_null(signer);
+        buf_init(&text, 100);
+        buf_put(&text, "what do ya want for nothing?");
+        assert_int_equal(signer_mac(signer, &text, mac, &err), 0);
+        wrong += unit_differs("mac", rows[i].base64, mac);
+        buf_done(&text);
+        signer_free(signer);
+    }
+    secret_free(credential.key);
+    assert_int_equal(wrong, 0);
+}
+
+/* Nothing is signed for a call that could still change, or that is another upstream's. */
+static void unfinished_calls_are_not_signed(void **state)
+{
+    struct request *request = read_request("sign/api2/detach-get-sha256");
+    struct config_upstream other = request->upstream;
+    struct signed_request out;
+    struct err err = {0};
+    struct call *call = make_call(request);
+    struct signer *signer = signer_new(&other, &err);
+    (void)state;
+    assert_non_null(signer);
+    signed_request_init(&out);
+    assert_int_equal(sign_call(signer, call, 1, 1, request->arena, &out, &err), -1);
+    call->upstream = &other;
+    call->sealed = false;
+    err_clear(&err);
+    assert_int_equal(sign_call(signer, call, 1, 1, request->arena, &out, &err), -1);
+    assert_string_equal(buf_text(&out.string), "");
+    assert_string_equal(out.signature, "");
+    signed_request_done(&out);
+    signer_free(signer);
+    request_done(request);
+}
+
+/* A hundred ids are the most that the shipped route takes. */
+static void the_largest_call_fits(void **state)
+{
+    struct request *request = read_request("sign/api2/no-parameter");
+    struct signed_request out;
+    struct err err = {0};
+    char value[CONFIG_VALUE_MAX + 1];
+    (void)state;
+    memset(value, '%', sizeof value - 1); /* three bytes each on the wire */
+    value[sizeof value - 1] = '\0';
+    for (int i = 0; i < 100; i++)
+        add_value(request, "instanceIds", value, CONFIG_STRINGS);
+    struct call *call = make_call(request);
+    struct signer *signer = signer_new(&request->upstream, &err);
+    assert_non_null(signer);
+    signed_request_init(&out);
+    assert_int_equal(sign_call(signer, call, INT64_MAX, INT32_MAX, request->arena, &out, &err), 0);
+    signed_request_done(&out);
+    signer_free(signer);
+    signer_free(NULL);
+    request_done(request);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_vector),
+        cmocka_unit_test(names_sort_as_bytes),
+        cmocka_unit_test(underscores_become_dots_after_sorting),
+        cmocka_unit_test(a_string_beyond_the_ceiling_is_refused),
+        cmocka_unit_test(mac_vectors),
+        cmocka_unit_test(unfinished_calls_are_not_signed),
+        cmocka_unit_test(the_largest_call_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

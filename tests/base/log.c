@@ -1,0 +1,128 @@
+#include "base/log.h"
+
+#include "tests/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A pipe in which the log is one end, and a reader's view of it the other. */
+struct pipe {
+    int reader;
+    int writer;
+    struct log log;
+};
+
+static int open_pipe(void **state)
+{
+    int ends[2];
+    struct pipe *pipe = calloc(1, sizeof *pipe);
+    if (pipe == NULL || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    pipe->reader = ends[0];
+    pipe->writer = ends[1];
+    *state = pipe;
+    return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : log_init(&pipe->log, pipe->writer);
+}
+
+static int close_pipe(void **state)
+{
+    struct pipe *pipe = *state;
+    log_done(&pipe->log);
+    (void)close(pipe->writer);
+    (void)close(pipe->reader);
+    free(pipe);
+    return 0;
+}
+
+/* All that is in the pipe by now; the caller frees it. */
+static char *drain(const struct pipe *pipe)
+{
+    enum { MOST = 1024 * 1024 };
+    size_t length = 0;
+    char *text = malloc(MOST + 1);
+    assert_non_null(text);
+    for (ssize_t got; (got = read(pipe->reader, text + length, MOST - length)) > 0;)
+        length += (size_t)got;
+    text[length] = '\0';
+    return text;
+}
+
+static void a_line_is_written_as_it_is(void **state)
+{
+    struct pipe *pipe = *state;
+    log_line(&pipe->log, "{\"n\":1}\n", 8);
+    log_line(&pipe->log, "{\"n\":2}\n", 8);
+    char *text = drain(pipe);
+    assert_string_equal(text, "{\"n\":1}\n{\"n\":2}\n");
+    assert_int_equal(atomic_load(&pipe->log.dropped), 0);
+    free(text);
+}
+
+static void a_reader_that_is_gone_is_counted(void **state)
+{
+    struct pipe *pipe = *state;
+    assert_int_equal(close(pipe->reader), 0);
+    for (int i = 0; i < 3; i++)
+        log_line(&pipe->log, "lost\n", 5);
+    assert_int_equal(atomic_load(&pipe->log.dropped), 3);
+    pipe->reader = -1;
+}
+
+static void a_full_disk_is_counted(void **state)
+{
+    struct log log;
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(log_init(&log, fd), 0);
+    log_line(&log, "lost\n", 5);
+    assert_int_equal(atomic_load(&log.dropped), 1);
+    log_done(&log);
+    assert_int_equal(close(fd), 0);
+}
+
+/* Long lines, so that the pipe fills up in the middle of one: those that count as written must be there
+ * whole, each in a line of its own, or the reader's JSON parser stumbles over two halves. */
+static void a_full_pipe_tears_no_line(void **state)
+{
+    enum { LINE = 5000, LINES = 40 };
+    struct pipe *pipe = *state;
+    char line[LINE];
+    size_t whole = 0;
+    char *seen = NULL;
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < LINES / 2; i++) {
+            memset(line, 'a' + i, LINE - 1);
+            line[LINE - 1] = '\n';
+            log_line(&pipe->log, line, LINE);
+        }
+        char *text = drain(pipe);
+        char *both = NULL;
+        assert_true(asprintf(&both, "%s%s", seen == NULL ? "" : seen, text) >= 0);
+        free(seen);
+        free(text);
+        seen = both;
+    }
+    char *rest = seen;
+    for (char *found; (found = strsep(&rest, "\n")) != NULL;)
+        whole += strlen(found) == LINE - 1 && strspn(found, (char[]){found[0], '\0'}) == LINE - 1;
+    assert_true(atomic_load(&pipe->log.dropped) > 0);
+    assert_int_equal(whole, LINES - atomic_load(&pipe->log.dropped));
+    free(seen);
+}
+
+#define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, open_pipe, close_pipe)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PIPE(a_line_is_written_as_it_is),
+        WITH_PIPE(a_reader_that_is_gone_is_counted),
+        cmocka_unit_test(a_full_disk_is_counted),
+        WITH_PIPE(a_full_pipe_tears_no_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+"""`countersign serve` and `countersign sandbox` as fixtures hold them."""
+
+import hashlib
+import http.client
+import json
+import re
+import time
+
+from .process import Process
+from .wire import Answer, Wire
+from .world import HOST, INSTANCE, PATIENCE, SECRET_ID, SECRET_KEY, SLOW, VPC
+
+TOKEN = "e2e-network-console-Zm9yIHRlc3Rz"
+NOBODY = "e2e-auditor-with-no-rule-at-all"          # known, but no rule speaks of it
+EXPIRED = "e2e-network-console-of-long-ago"
+UPSTREAM_TIMEOUT = 1.0 * SLOW
+
+POLICY = {
+    "version": 1,
+    "clients": {
+        "network-console": {"tokens": [("2026-11", TOKEN, "2099-12-31"), ("2019-11", EXPIRED, "2020-01-01")]},
+        "auditor": {"tokens": [("only", NOBODY, "2099-12-31")]},
+    },
+    "sets": {"staging": [VPC, "vpc-8e0ypm3z", "gz_vpc_245"]},
+    "rules": [
+        {"id": "staging-links", "allow": ["network-console"], "actions": ["DetachClassicLinkVpc"],
+         "where": {"vpcId": ["$staging"], "region": ["ap-guangzhou", "ap-shanghai"]}},
+        {"id": "never-bastion", "deny": ["*"], "actions": ["DetachClassicLinkVpc"],
+         "where": {"instanceIds": ["ins-bastion*"]}},
+    ],
+}
+
+
+def yaml(document):
+    """JSON is YAML; one top-level key a line, so that a message's line number means something."""
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in document.items())
+
+
+def fingerprint(token):
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def policy(document):
+    """Tokens are written as (id, token, expires) here; the file gets only the fingerprint."""
+    clients = {name: {**client, "tokens": [{"id": key, "sha256": fingerprint(token), "expires": expires}
+                                           for key, token, expires in client["tokens"]]}
+               for name, client in document["clients"].items()}
+    return yaml({**document, "clients": clients})
+
+
+def secret(path, value, mode=0o600):
+    path.write_text(value + "\n")
+    path.chmod(mode)
+    return str(path)
+
+
+def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=None, **upstream):
+    """Writes both files and the secrets into `folder`; gives the path of countersign.yaml."""
+    if credential is None:
+        credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
+                      "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
+    if token is not None:
+        credential = {**credential, "token": {"file": secret(folder / "token", token)}}
+    defaults = {"url": url, "credential": "main", "region": "ap-guangzhou", "signature": "HmacSHA256",
+                "host": HOST, "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms"}
+    (folder / "policy.yaml").write_text(policy(rules))
+    file = folder / "countersign.yaml"
+    file.write_text(yaml({
+        "version": 1,
+        "listen": "127.0.0.1:0",
+        "admin": "127.0.0.1:0",
+        "policy": "policy.yaml",
+        "workers": 32,
+        **(top or {}),
+        "credentials": {"main": credential},
+        "upstreams": {"vpc": {**defaults, **upstream}},
+        **({} if "failed_auth" in (top or {}) else {"failed_auth": "100000/s burst 100000"}),
+    }))
+    return file
+
+
+class Client:
+    """A well-behaved keep-alive caller."""
+
+    def __init__(self, port, within=PATIENCE):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+
+    def call(self, method, target, body=None, headers=None):
+        self.connection.request(method, target, body=body, headers=headers or {})
+        response = self.connection.getresponse()
+        return Answer(response.status, response.getheaders(), response.read())
+
+    def close(self):
+        self.connection.close()
+
+
+class Gateway(Process):
+    READY = re.compile(r"countersign: ready on http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)")
+
+    def __init__(self, file, env=None):
+        super().__init__("serve", "-c", file, env=env)
+        ready = self.line(self.stderr, self.READY.search)
+        self.ready_after = time.monotonic() - self.started
+        self.port, self.admin = map(int, self.READY.search(ready).groups())
+
+    def wire(self):
+        return Wire(self.port)
+
+    def call(self, method, target, body=None, headers=None, port=None):
+        client = Client(port or self.port)
+        try:
+            return client.call(method, target, body, headers)
+        finally:
+            client.close()
+
+    def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):
+        """The main job.  `body` is bytes, or something for json.dumps; None is the sample's instance."""
+        return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers))
+
+    def records(self):
+        return [json.loads(line) for line in list(self.stdout)]
+
+    def record(self, answer):
+        """The access line of this answer."""
+        wanted = answer.header("X-Request-Id")
+        return json.loads(self.line(self.stdout, lambda line: json.loads(line).get("requestId") == wanted))
+
+    def words(self):
+        """All that it has ever written, for tests that look for what must not be there."""
+        return "\n".join([*self.stdout, *self.stderr])
+
+
+def document(body=None):
+    if body is None:
+        body = {"instanceIds": [INSTANCE]}
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def bearer(token=TOKEN, headers=None):
+    said = {"Content-Type": "application/json"}
+    if token is not None:
+        said["Authorization"] = f"Bearer {token}"
+    return {**said, **(headers or {})}
+
+
+class Sandbox(Process):
+    READY = re.compile(r"sandbox: listening on (https?://127\.0\.0\.1:(\d+))")
+
+    def __init__(self, *options):
+        super().__init__("sandbox", "--listen", "127.0.0.1:0", *options)
+        self.base, port = self.READY.search(self.line(self.stdout, self.READY.search)).groups()
+        self.port = int(port)
+        self.url = self.base + "/v2/index.php"
+
+    def _ask(self, method, path, body=None):
+        client = Client(self.port)
+        try:
+            answer = client.call(method, path, body)
+        finally:
+            client.close()
+        assert answer.status < 300, answer
+        return answer
+
+    def state(self):
+        return self._ask("GET", "/_sandbox/state").json()
+
+    def faults(self, *specs):
+        """Replaces all faults; none given means none."""
+        self._ask("POST", "/_sandbox/faults", "".join(spec + "\n" for spec in specs).encode())

@@ -1,0 +1,464 @@
+"""Every way in which a request can end, and what its caller is told.
+
+The upstream is a script here: one row is one thing that a cloud can say or do.  For a change the caller
+must learn whether it was carried out; `unknown` is the honest word when nobody can tell."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import vendor
+from harness.expect import problem
+from harness.gateway import EXPIRED, NOBODY, TOKEN, UPSTREAM_TIMEOUT, bearer, document
+from harness.upstream import HANG, HANG_UP, Reply
+from harness.world import ENDPOINT, HOST, INSTANCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
+
+REQUEST = f"/vpcs/{VPC}/classiclinks"
+MIB = 1 << 20
+
+
+# ---- before anything is sent ----
+
+@pytest.mark.parametrize("token", [None, "unknown-token", TOKEN + "x", TOKEN[:-1], TOKEN.upper()])
+def test_no_valid_token(gateway, upstream, token):
+    answer = gateway.delete(token=token)
+    problem(answer, 401, "unauthenticated", retryable=False)
+    assert answer.header("WWW-Authenticate").startswith("Bearer")
+    upstream.seen(0)
+
+
+def test_expired_token(gateway, upstream):
+    answer = gateway.delete(token=EXPIRED)
+    problem(answer, 401, "token-expired", retryable=False)
+    assert answer.header("WWW-Authenticate").startswith("Bearer")
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("call, rule", [
+    (dict(vpc="vpc-prod0001"), None),                                       # nobody said yes
+    (dict(token=NOBODY), None),                                             # a client that no rule names
+    (dict(query="?region=ap-beijing"), None),                               # the region is part of the call
+    (dict(body={"instanceIds": ["ins-bastion1"]}), "never-bastion"),
+    (dict(body={"instanceIds": [INSTANCE, "ins-bastion1"]}), "never-bastion"),  # one is enough for a deny
+])
+def test_policy_says_no(gateway, upstream, call, rule):
+    answer = gateway.delete(**call)
+    body = problem(answer, 403, "not-allowed", retryable=False)
+    assert body.get("outcome") in (None, "not-executed")
+    record = gateway.record(answer)
+    assert (record["verdict"], record.get("rule")) == ("deny", rule)
+    assert (record["action"], record["status"]) == ("DetachClassicLinkVpc", 403)
+    assert rule is None or rule in (body.get("rule"), body["detail"])
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/vpcs", f"/vpcs/{VPC}", f"{REQUEST}/{INSTANCE}", "/tasks/1", "/healthz", "/metrics", "/version",
+    "/v2/index.php",
+])
+def test_no_such_route(gateway, upstream, path):
+    problem(gateway.call("DELETE", path, headers=bearer()), 404, "no-such-route", retryable=False)
+    problem(gateway.call("DELETE", path), 401, "unauthenticated")           # strangers learn nothing
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH"])
+def test_wrong_method(gateway, upstream, method):
+    answer = gateway.call(method, REQUEST, headers=bearer())
+    problem(answer, 405, "method-not-allowed", retryable=False)
+    assert answer.header("Allow") == "DELETE"
+    stranger = gateway.call(method, REQUEST)
+    problem(stranger, 401, "unauthenticated")
+    assert stranger.header("Allow") is None
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("kind", [
+    "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json", "",
+])
+def test_not_json(gateway, upstream, kind):
+    problem(gateway.delete(headers={"Content-Type": kind}), 415, "unsupported-media-type", retryable=False)
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON", "application/json; charset=utf-8",
+                                  'application/json;charset="UTF-8"'])
+def test_json_by_all_its_names(gateway, upstream, kind):
+    assert gateway.delete(headers={"Content-Type": kind}).status == 202
+
+
+def test_body_too_large(gateway, upstream):
+    problem(gateway.delete(b" " * 65537), 413, "content-too-large", retryable=False)
+    upstream.seen(0)
+
+
+def test_body_of_exactly_64_kib(gateway, upstream):
+    body = document()
+    assert gateway.delete(body + b" " * (65536 - len(body))).status == 202
+
+
+@pytest.mark.parametrize("body, named", [
+    ({}, "instanceIds"),
+    ({"instanceIds": []}, "instanceIds"),
+    ({"instanceIds": None}, "instanceIds"),
+    ({"instanceIds": "ins-df454d"}, "instanceIds"),
+    ({"instanceIds": ["INS-df454d"]}, "instanceIds"),
+    ({"instanceIds": [INSTANCE], "force": True}, "force"),
+    ({"instanceIds": [INSTANCE], "vpcId": VPC}, "vpcId"),                   # comes from the path alone
+    ([INSTANCE], None),
+])
+def test_invalid_parameter_names_the_field(gateway, upstream, body, named):
+    answer = problem(gateway.delete(body), 400, "invalid-parameter", retryable=False)
+    assert named is None or named in answer["detail"]
+    upstream.seen(0)
+
+
+def test_unknown_query_key(gateway, upstream):
+    answer = problem(gateway.delete(query="?dryRun=true"), 400, "invalid-parameter")
+    assert "dryRun" in answer["detail"]
+    upstream.seen(0)
+
+
+# ---- what the cloud says ----
+
+def refusal(code, desc=None, message="(100004)text"):
+    return {"code": code, "message": message, **({"codeDesc": desc} if desc else {})}
+
+
+NOT_DONE, EITHER = ("not-executed",), ("not-executed", "unknown")
+SAID = [
+    # what the upstream answers              status, type, retryable, outcome
+    (refusal(5100, "InvalidVpc.NotFound"),      404, "not-found", False, NOT_DONE),
+    (refusal(5100, "InvalidInstance.NotFound"), 404, "not-found", False, NOT_DONE),
+    (refusal("InvalidVpc.NotFound"),            404, "not-found", False, NOT_DONE),     # a name as the code
+    (refusal(5000),                             404, "not-found", False, NOT_DONE),
+    (refusal("5000"),                           404, "not-found", False, NOT_DONE),
+    (refusal(5100, "InstanceAlreadyLinked"),    409, "conflict", False, NOT_DONE),
+    (refusal(4400, "InstanceLimitExceeded"),    409, "conflict", False, NOT_DONE),      # codeDesc decides
+    (refusal(4000),                             400, "upstream-rejected-parameter", False, NOT_DONE),
+    (refusal(4100, "AuthFailure"),              502, "upstream-credential", False, NOT_DONE),
+    *[(refusal(code),                           502, "upstream-credential", False, NOT_DONE)
+      for code in (4100, 4101, 4102, 4103, 4104, 4105, 4106, 4110, 4200, 4300, 4600, "4104")],
+    (refusal(4400),                             429, "upstream-throttled", True, NOT_DONE),
+    (refusal("4400"),                           429, "upstream-throttled", True, NOT_DONE),
+    (refusal(6200),                             503, "upstream-maintenance", True, NOT_DONE),
+    (refusal(5100, "Something.New"),            502, "upstream-failed", False, EITHER),
+    *[(refusal(code),                           502, "upstream-failed", False, EITHER)
+      for code in (5100, 5200, 5300, 5500, 6000, 6100, 9999, -1, "7")],
+]
+
+
+@pytest.mark.parametrize("said, status, name, retryable, outcomes", SAID,
+                         ids=[json.dumps(row[0]) for row in SAID])
+def test_the_cloud_refuses(gateway, upstream, said, status, name, retryable, outcomes):
+    upstream.script(then=Reply(said))
+    answer = gateway.delete()
+    body = problem(answer, status, name, retryable=retryable)
+    assert body["outcome"] in outcomes
+    assert str(body["upstream"]["code"]) == str(said["code"])
+    assert body["upstream"].get("codeDesc") == said.get("codeDesc")
+    assert body["upstream"]["message"] == said["message"]
+    if status in (429, 503):
+        assert int(answer.header("Retry-After")) >= 1
+    record = gateway.record(answer)
+    assert (record["status"], record["type"], record["outcome"]) == (status, name, body["outcome"])
+    assert str(record["upstreamCode"]) in (str(said["code"]), said.get("codeDesc"))
+    assert record["attempts"] == 1
+    upstream.seen(1)                            # a refused change is not tried again
+
+
+def test_partial_success(gateway, upstream):
+    detail = {"ins-df454d": {"code": 0, "message": "", "requestId": "1"},
+              "ins-df221dd": {"code": 5000, "message": "(1)no", "requestId": "2"}}
+    upstream.script(Reply({"code": 5400, "message": "(100004)partial", "detail": detail}))
+    answer = gateway.delete({"instanceIds": [INSTANCE, "ins-df221dd"]})
+    assert answer.status == 207
+    assert answer.header("Content-Type") == "application/problem+json"
+    body = answer.json()
+    assert body["type"].endswith(":partial") and body["outcome"] in ("executed", "unknown")
+    assert body["upstream"]["code"] == 5400
+    assert detail in (body["upstream"].get("detail"), body.get("upstreamDetail")), body
+    upstream.seen(1)
+
+
+def test_clock_is_corrected_once(gateway, upstream):
+    """4500 says that the clock (or the nonce) is wrong.  The cloud's own Date tells by how much."""
+    ahead = time.time() + 900
+    upstream.script(Reply(refusal(4500), date=ahead))
+    answer = gateway.delete()
+    assert (answer.status, answer.body) == (202, SAMPLE)
+    first, second = [received.params for received in upstream.seen(2)]
+    assert abs(int(first["Timestamp"]) - time.time()) <= 5 * SLOW
+    assert abs(int(second["Timestamp"]) - ahead) <= 5 * SLOW
+    assert first["Nonce"] != second["Nonce"]
+    for params in (first, second):
+        assert params["Signature"] == vendor.signature("GET", HOST, ENDPOINT, params, SECRET_KEY)
+    differ = {name for name in first if first[name] != second[name]}
+    assert differ == {"Timestamp", "Nonce", "Signature"}
+    assert gateway.record(answer)["attempts"] == 2
+
+
+def test_clock_is_corrected_only_once(gateway, upstream):
+    upstream.script(then=Reply(refusal(4500)))
+    answer = gateway.delete()
+    body = problem(answer, 502, "upstream-clock", outcome="not-executed")
+    assert body["upstream"]["code"] == 4500
+    assert gateway.record(answer)["attempts"] == 2
+    first, second = [received.params["Nonce"] for received in upstream.seen(2)]
+    assert first != second
+
+
+def test_sandbox_with_a_skewed_clock(sandbox, start):
+    """The same from the outside: an upstream whose clock is ten minutes off is served all the same."""
+    cloud = sandbox("--fault", "*:skew=-600")
+    answer = start(cloud.url).delete()
+    assert (answer.status, answer.body) == (202, SAMPLE)
+    assert cloud.state()["executed"] == 1
+
+
+# ---- what the cloud does ----
+
+DONE = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n"
+INVALID = [
+    ("not JSON", Reply(b"<html>oops</html>")),
+    ("empty", Reply(b"")),
+    ("an array", Reply(b'[{"code":0}]')),
+    ("a number", Reply(b"0")),
+    ("truncated JSON", Reply(SAMPLE[:-1])),
+    ("trailing garbage", Reply(SAMPLE + b"x")),
+    ("two objects", Reply(SAMPLE + SAMPLE)),
+    ("duplicate keys", Reply(b'{"code":0,"code":5100,"message":"","taskId":1}')),
+    ("no code", Reply(b'{"message":"","taskId":1}')),
+    ("code null", Reply(b'{"code":null,"message":"","taskId":1}')),
+    ("code true", Reply(b'{"code":true,"message":"","taskId":1}')),
+    ("code 0.0", Reply(b'{"code":0.5,"message":"","taskId":1}')),
+    ("not UTF-8", Reply(b'{"code":0,"message":"\xff","taskId":1}')),
+    ("BOM", Reply(b"\xef\xbb\xbf" + SAMPLE)),
+    ("deep", Reply(b'{"code":0,"message":"","a":' + b"[" * 100000 + b"]" * 100000 + b"}")),
+    ("over 1 MiB", Reply(SAMPLE[:-1] + b" " * MIB + b"}")),
+    ("over 1 MiB, length unknown",
+     Reply(raw=b"HTTP/1.1 200 OK\r\n\r\n" + SAMPLE[:-1] + b" " * (3 * MIB), close=True)),
+    ("status 500", Reply(b"oops", status=500)),
+    ("status 404 and an envelope", Reply(SAMPLE, status=404)),
+    ("redirect", Reply(SAMPLE, status=302, headers=(("Location", "http://127.0.0.1:9/"),))),
+]
+
+
+@pytest.mark.parametrize("reply", [row[1] for row in INVALID], ids=[row[0] for row in INVALID])
+def test_an_answer_that_makes_no_sense(gateway, upstream, reply):
+    """It may have been carried out all the same; nothing of the answer is passed on, and nothing is
+    repeated."""
+    upstream.script(reply)
+    answer = gateway.delete()
+    body = problem(answer, 502, "upstream-invalid-answer", outcome="unknown", retryable=False)
+    assert "oops" not in json.dumps(body) and "smtp" not in json.dumps(body)
+    assert gateway.delete().status == 202       # the next call is not poisoned by what was left over
+    upstream.seen(2)
+
+
+NEITHER = [
+    ("promises 10 GB", Reply(raw=DONE % (10 << 30) + SAMPLE, close=True)),
+    ("headers of 1 MB", Reply(raw=b"HTTP/1.1 200 OK\r\nX: " + b"a" * 1000000 + b"\r\n\r\n", close=True)),
+    ("not HTTP", Reply(raw=b"220 smtp.example ESMTP\r\n", close=True)),
+    ("chunks that are none",
+     Reply(b"xyz\r\n" + SAMPLE, headers=(("Transfer-Encoding", "chunked"),), close=True)),
+    ("compressed, unasked", Reply(b"\x1f\x8b\x08\0", headers=(("Content-Encoding", "gzip"),))),
+]
+
+
+@pytest.mark.parametrize("reply", [row[1] for row in NEITHER], ids=[row[0] for row in NEITHER])
+def test_an_answer_that_is_broken_below_its_content(gateway, upstream, reply):
+    """Whether this is an invalid answer or none is a matter of taste; that nobody knows the outcome is
+    not."""
+    upstream.script(reply)
+    answer = gateway.delete()
+    assert answer.status in (502, 504)
+    name = {502: "upstream-invalid-answer", 504: "upstream-timeout"}[answer.status]
+    body = problem(answer, answer.status, name, outcome="unknown", retryable=False)
+    assert "smtp" not in json.dumps(body)
+    assert gateway.delete().status == 202
+    upstream.seen(2)
+
+
+@pytest.mark.parametrize("body", [
+    b'{"code":0,"message":""}', b'{"code":0,"message":"","taskId":"135254"}',
+    b'{"code":0,"message":"","taskId":null}', b'{"code":0,"message":"","taskId":-1}',
+    b'{"code":0,"message":"","taskId":1.5}', b'{"code":0,"message":"","taskId":"../../x\\r\\nX-Evil: 1"}',
+    b'{"code":0,"message":"","taskId":[1]}', b'{"code":0,"message":"","taskId":"' + b"9" * 100000 + b'"}',
+])
+def test_an_odd_task_id(gateway, upstream, body):
+    """The cloud said 0.  Whatever the task's name looks like, no header may be made of it that is not a
+    path."""
+    upstream.script(Reply(body))
+    answer = gateway.delete()
+    assert answer.header("X-Evil") is None
+    if answer.status == 202:
+        assert answer.body == body
+        assert answer.header("Location") in (None, "/tasks/135254")
+    else:
+        problem(answer, 502, "upstream-invalid-answer", outcome="unknown")
+
+
+def test_an_answer_of_exactly_1_mib(gateway, upstream):
+    body = SAMPLE[:-1] + b" " * (MIB - len(SAMPLE)) + b"}"
+    upstream.script(Reply(body))
+    answer = gateway.delete()
+    assert answer.status == 202 and answer.body == body
+
+
+BROKEN = [
+    ("hangs", HANG),
+    ("hangs up", HANG_UP),
+    ("resets", Reply(raw=b"", reset=True)),
+    ("cut in the header", Reply(cut=20)),
+    ("cut in the body", Reply(cut=len(Reply().wire()) - 5)),
+    ("drips", Reply(drip=0.1 * SLOW)),
+    ("stalls in the body", Reply(raw=DONE % 39 + b'{"code":0')),
+]
+
+
+@pytest.mark.parametrize("reply", [row[1] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_sent_then_broken_or_late(gateway, upstream, reply):
+    """Sent is sent: 504, unknown, and never a second time; the deadline is for the whole answer."""
+    upstream.script(reply)
+    begun = time.monotonic()
+    answer = gateway.delete()
+    took = time.monotonic() - begun
+    problem(answer, 504, "upstream-timeout", outcome="unknown", retryable=False)
+    assert took < 2 * UPSTREAM_TIMEOUT + 0.5 * SLOW
+    record = gateway.record(answer)
+    assert (record["outcome"], record["attempts"]) == ("unknown", 1)
+    assert gateway.delete().status == 202       # the connection was not used again
+    upstream.seen(2)
+
+
+def test_pooled_connection_that_dies_on_the_second_request(gateway, upstream):
+    """A client library repeats such a request silently.  A change must not be: the upstream read it, so
+    may have done it."""
+    upstream.drop()
+    upstream.script(Reply(), HANG_UP)
+    assert gateway.delete().status == 202
+    problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
+    first, second = upstream.seen(2)
+    assert first.connection == second.connection, "the second request should have met the pooled connection"
+    time.sleep(0.2)
+    upstream.seen(2)
+
+
+def test_pooled_connection_that_was_closed_while_idle(gateway, upstream):
+    """Closed before anything was sent: nothing was executed, a fresh connection may serve."""
+    assert gateway.delete().status == 202
+    upstream.drop()
+    time.sleep(0.1)
+    answer = gateway.delete()
+    assert answer.status == 202
+    upstream.seen(2)
+
+
+def test_nobody_listens(upstream, start):
+    with socket.socket() as bound:              # bound, not listening: a port that refuses
+        bound.bind(("127.0.0.1", 0))
+        gateway = start(f"http://127.0.0.1:{bound.getsockname()[1]}/v2/index.php")
+        answer = gateway.delete()
+    body = problem(answer, 502, "upstream-unreachable", outcome="not-executed", retryable=True)
+    assert "127.0.0.1" not in body["detail"], "the caller need not know where"
+    assert gateway.record(answer)["outcome"] == "not-executed"
+
+
+def test_all_slots_taken(upstream, start):
+    """A short wait, then 503: the gateway does not queue for ever, and the one that waited was not
+    executed."""
+    gate = threading.Event()
+    upstream.script(Reply(gate=gate))
+    gateway = start(upstream.url, slots=1, timeout=f"{10 * SLOW:.0f}s")
+    answers = []
+    holder = threading.Thread(target=lambda: answers.append(gateway.delete()))
+    holder.start()
+    try:
+        upstream.seen(1)
+        begun = time.monotonic()
+        answer = gateway.delete()
+        took = time.monotonic() - begun
+    finally:
+        gate.set()
+        holder.join()
+    problem(answer, 503, "busy", outcome="not-executed", retryable=True)
+    assert int(answer.header("Retry-After")) >= 1
+    assert took < 5 * SLOW
+    assert answers[0].status == 202
+    assert eventually(lambda: gateway.delete().status == 202)
+
+
+def test_slots_come_back(upstream, start):
+    """Each way to fail gives its slot back: more failures than slots, then all is well."""
+    gateway = start(upstream.url, slots=2)
+    upstream.script(HANG_UP, Reply(b"x"), Reply(refusal(4000)), Reply(status=500), Reply(cut=10), HANG_UP)
+    for _ in range(6):
+        assert gateway.delete().status >= 400
+    assert gateway.delete().status == 202
+
+
+# ---- what must not come through ----
+
+def test_what_the_upstream_echoes_is_scrubbed(gateway, upstream):
+    """An upstream that quotes our request in its message, or somebody who makes it do so."""
+    leaks = [SECRET_ID, SECRET_KEY, TOKEN]
+    upstream.script(Reply(refusal(4100, "AuthFailure", "bad " + " ".join(leaks) + " end")))
+    answer = gateway.delete()
+    body = problem(answer, 502, "upstream-credential")
+    assert body["upstream"]["code"] == 4100
+    for leak in leaks:
+        assert leak not in answer.body.decode()
+        assert leak not in gateway.words()
+
+
+def test_a_signature_that_comes_back_is_scrubbed(sandbox, start):
+    cloud = sandbox("--fault", "*:echo-secret")
+    gateway = start(cloud.url)
+    answer = gateway.delete()
+    gateway.record(answer)
+    for leak in (SECRET_ID, SECRET_KEY, TOKEN):
+        assert leak not in answer.body.decode() and leak not in gateway.words()
+
+
+@pytest.mark.parametrize("message", [
+    "line\none", "quote\"back\\slash", "\u001b[31mred", "\u2028\u202e", "\ud83d\ude00", "x" * 20000,
+])
+def test_an_odd_message_stays_a_json_string(gateway, upstream, message):
+    upstream.script(Reply(refusal(4000, message=message)))
+    answer = gateway.delete()
+    body = problem(answer, 400, "upstream-rejected-parameter")
+    assert len(answer.body) < 8192
+    assert isinstance(body["upstream"]["message"], str)
+    gateway.record(answer)
+
+
+FAULTS = [
+    ("*:code=4400", 429, "upstream-throttled", "not-executed"),
+    ("DetachClassicLinkVpc:code=6200", 503, "upstream-maintenance", "not-executed"),
+    ("*:code=4500", 502, "upstream-clock", "not-executed"),
+    ("*:code=4500:count=1", 202, None, None),
+    ("*:cut", 504, "upstream-timeout", "unknown"),
+    ("*:hang", 504, "upstream-timeout", "unknown"),
+    ("*:garbage", 502, "upstream-invalid-answer", "unknown"),
+    ("*:huge=2000000", 502, "upstream-invalid-answer", "unknown"),
+    ("*:redirect=http://127.0.0.1:1/", 502, "upstream-invalid-answer", "unknown"),
+    ("*:status=500", 502, "upstream-invalid-answer", "unknown"),
+    ("AttachClassicLinkVpc:code=4400", 202, None, None),
+]
+
+
+def test_the_sandboxs_faults(sandbox, start):
+    """The upstream that users have at hand misbehaves in the ways that its manual promises."""
+    cloud = sandbox()
+    gateway = start(cloud.url)
+    for fault, status, name, outcome in FAULTS:
+        cloud.faults(fault)
+        answer = gateway.delete()
+        if name:
+            problem(answer, status, name, outcome=outcome)
+        else:
+            assert answer.status == status, f"{fault}: {answer}"

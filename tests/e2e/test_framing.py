@@ -1,0 +1,462 @@
+"""Where one request ends and the next begins must have one reading only.
+
+Each refused row is an authorized DELETE with one thing wrong with its framing, followed on the same
+connection by a whole and good one.  A lenient parser would execute the first, the second, or something
+between them; so the answer must be a refusal, the connection must be closed, and the upstream must have
+seen nothing."""
+
+import pytest
+
+from harness.expect import courtesy, problem
+from harness.gateway import TOKEN
+from harness.wire import Wire
+from harness.world import INSTANCE, SAMPLE, SLOW, VPC
+
+PATH = f"/vpcs/{VPC}/classiclinks"
+LINE = f"DELETE {PATH} HTTP/1.1"
+HOST = "Host: gateway.example"
+AUTH = f"Authorization: Bearer {TOKEN}"
+KIND = "Content-Type: application/json"
+BODY = b'{"instanceIds":["%s"]}' % INSTANCE.encode()
+N = len(BODY)
+LENGTH = f"Content-Length: {N}"
+
+
+def request(*extra, line=LINE, host=HOST, auth=AUTH, kind=KIND, length=LENGTH, body=BODY, end="\r\n"):
+    """The good request; every part can be replaced or, with None, left out."""
+    lines = [part for part in (line, host, auth, kind, *extra, length) if part is not None]
+    return (end.join(lines) + end + end).encode("latin-1") + body
+
+
+GOOD = request()
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (N, BODY)
+
+
+def exchange(gateway, data):
+    with gateway.wire() as wire:
+        answer = wire.send(data).read()
+        return answer, wire.closed()
+
+
+def refused(gateway, upstream, data, statuses):
+    """One answer, then the end; nothing went out."""
+    answer, closed = exchange(gateway, data + GOOD)
+    assert answer.status in statuses, answer
+    assert closed, "the connection must not be read further"
+    assert answer.header("Connection") == "close"
+    upstream.seen(0)
+    return answer
+
+
+MALFORMED = {
+    # two readings of the length
+    "two lengths that differ": request("Content-Length: 3"),
+    "two lengths that agree": request(LENGTH),
+    "length 30abc": request(length=f"Content-Length: {N}abc"),
+    "length +30": request(length=f"Content-Length: +{N}"),
+    "length -30": request(length=f"Content-Length: -{N}"),
+    "length 30, 30": request(length=f"Content-Length: {N}, {N}"),
+    "length 0x1e": request(length=f"Content-Length: {N:#x}"),
+    "length 3 0": request(length="Content-Length: 3 0"),
+    "length 30.0": request(length=f"Content-Length: {N}.0"),
+    "length empty": request(length="Content-Length:"),
+    # a header section with two ends
+    "a folded line": request("X-A: b\r\n folded: yes"),
+    "a line folded with a tab": request("X-A: b\r\n\tfolded"),
+    "a fold before the length": request("X-A: b\r\n Content-Length: 0"),
+    "a line that starts with a colon": request(": nothing"),
+    "a line without a colon": request("nothing"),
+    "64 headers": request(*(f"X-{i}: 1" for i in range(60))),
+    "65 headers": request(*(f"X-{i}: 1" for i in range(61))),
+    "100 headers": request(*(f"X-{i}: 1" for i in range(96))),
+    "LF for CRLF": request(end="\n"),
+    "one LF for CRLF": request("X-A: b\nX-B: c"),
+    "LF at the request line": request(line=LINE + "\n" + HOST, host=None),
+    "a bare CR in a value": request("X-A: b\rX-B: c"),
+    "a bare CR at a line's end": request("X-A: b\r"),
+    # names and values
+    "a blank before the colon": request("X-A : b"),
+    "a tab before the colon": request("X-A\t: b"),
+    "a length with a blank before the colon": request(length=f"Content-Length : {N}"),
+    "a blank in a name": request("X A: b"),
+    "a separator in a name": request("X(A): b"),
+    "NUL in a value": request("X-A: b\0c"),
+    "NUL in a name": request("X\0A: b"),
+    "a control character in a value": request("X-A: b\x01c"),
+    "DEL in a value": request("X-A: b\x7fc"),
+    "8 bit in a name": request("X-\xe9: b"),
+    # which host, whose request
+    "no Host": request(host=None),
+    "two Hosts": request("Host: other.example"),
+    "two equal Hosts": request(HOST),
+    "two Authorizations": request(AUTH),
+    "two Authorizations that differ": request("Authorization: Bearer other"),
+    "two Content-Types": request(KIND),
+    # the request line
+    "two blanks before the path": request(line=f"DELETE  {PATH} HTTP/1.1"),
+    "two blanks before the version": request(line=f"DELETE {PATH}  HTTP/1.1"),
+    "a tab for a blank": request(line=f"DELETE\t{PATH} HTTP/1.1"),
+    "a blank at the end": request(line=LINE + " "),
+    "a blank in the path": request(line=f"DELETE {PATH} x HTTP/1.1"),
+    "no version": request(line=f"DELETE {PATH}"),
+    "no path": request(line="DELETE HTTP/1.1"),
+    "8 bit in the path": request(line=f"DELETE {PATH}\xe9 HTTP/1.1"),
+    "NUL in the path": request(line=f"DELETE {PATH}\0x HTTP/1.1"),
+    "a fragment": request(line=f"DELETE {PATH}#x HTTP/1.1"),
+    "no slash": request(line=f"DELETE {PATH[1:]} HTTP/1.1"),
+    "a header section of 40 KB": request("X-A: " + "b" * 40000),
+}
+
+
+@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED)
+def test_malformed(gateway, upstream, data):
+    problem(refused(gateway, upstream, data, {400}), 400, "malformed-request", retryable=False)
+
+
+TRANSFER_ENCODINGS = {
+    "chunked": request("Transfer-Encoding: chunked", length=None, body=CHUNKED),
+    "chunked with a sign": request("Transfer-Encoding: chunked", length=None, body=b"+" + CHUNKED),
+    "chunked with 0x": request("Transfer-Encoding: chunked", length=None, body=b"0x" + CHUNKED),
+    "lower-case name": request("transfer-encoding: chunked", length=None, body=CHUNKED),
+    "upper-case value": request("Transfer-Encoding: CHUNKED", length=None, body=CHUNKED),
+    "identity": request("Transfer-Encoding: identity", length=None),
+    "on 1.0": request("Transfer-Encoding: chunked", length=None, body=CHUNKED, line=LINE[:-1] + "0"),
+    "on a GET": request("Transfer-Encoding: chunked", length=None, body=CHUNKED, line=f"GET {PATH} HTTP/1.1"),
+    "without a token": request("Transfer-Encoding: chunked", length=None, body=CHUNKED, auth=None),
+}
+
+
+@pytest.mark.parametrize("data", TRANSFER_ENCODINGS.values(), ids=TRANSFER_ENCODINGS)
+def test_transfer_encoding(gateway, upstream, data):
+    """411 always: the library's chunk parser takes sizes that nothing outside it can see."""
+    problem(refused(gateway, upstream, data, {411}), 411, "length-required", retryable=False)
+
+
+EITHER = {
+    "gzip": request("Transfer-Encoding: gzip", length=None),
+    "empty": request("Transfer-Encoding:", length=None),
+    "length and chunked": request("Transfer-Encoding: chunked", body=CHUNKED),
+    "chunked and length 0": request("Transfer-Encoding: chunked", length="Content-Length: 0", body=CHUNKED),
+    "identity and length": request("Transfer-Encoding: identity"),
+    "identity, then chunked": request("Transfer-Encoding: identity", "Transfer-Encoding: chunked",
+                                      body=CHUNKED),
+    "two in one": request("Transfer-Encoding: chunked, identity", length=None, body=CHUNKED),
+    "xchunked": request("Transfer-Encoding: xchunked"),
+    "a tab before chunked": request("Transfer-Encoding:\tchunked", body=CHUNKED),
+    "a blank before the colon": request("Transfer-Encoding : chunked", length=None, body=CHUNKED),
+    "a vertical tab": request("Transfer-Encoding: \x0bchunked", length=None, body=CHUNKED),
+    "folded": request("Transfer-Encoding:\r\n chunked", length=None, body=CHUNKED),
+}
+
+
+@pytest.mark.parametrize("data", EITHER.values(), ids=EITHER)
+def test_transfer_encoding_in_disguise(gateway, upstream, data):
+    """Two faults at once, or an encoding that the library refuses itself: 400 or 411 does not matter."""
+    refused(gateway, upstream, data, {400, 411})
+
+
+@pytest.mark.parametrize("length", [
+    "99999999999999999999999", "9223372036854775808", "18446744073709551638", "10000000000",
+])
+def test_length_beyond_all_numbers(gateway, upstream, length):
+    refused(gateway, upstream, request(length=f"Content-Length: {length}"), {400, 413})
+
+
+@pytest.mark.parametrize("length", [65537, 1 << 30, 9999999999])
+def test_large_length_is_refused_unread(gateway, upstream, length):
+    """413 at once: nothing of the body was sent when it comes."""
+    problem(refused(gateway, upstream, request(length=f"Content-Length: {length}", body=b""), {413}),
+            413, "content-too-large")
+
+
+@pytest.mark.parametrize("version", [
+    "HTTP/2.0", "HTTP/3", "HTTP/1.2", "HTTP/0.9", "HTTP/1.10", "HTTP/11", "http/1.1", "ICY/1.1",
+])
+def test_other_versions(gateway, upstream, version):
+    refused(gateway, upstream, request(line=f"DELETE {PATH} {version}"), {400, 505})
+
+
+@pytest.mark.parametrize("target", [
+    f"http://gateway.example{PATH}", f"HTTP://gateway.example{PATH}", f"http://other.example:1{PATH}",
+    f"//gateway.example{PATH}", f"http://{{own}}{PATH}", f"gopher://gateway.example{PATH}", "*",
+    "gateway.example:443",
+])
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "CONNECT"])
+def test_targets_that_are_no_path(gateway, upstream, method, target):
+    """Absolute-form names a host twice.  The library closes some of these itself, without an answer."""
+    line = f"{method} {target.format(own=f'127.0.0.1:{gateway.port}')} HTTP/1.1"
+    with gateway.wire() as wire:
+        wire.send(request(line=line) + GOOD)
+        try:
+            answer = wire.read()
+        except (EOFError, ConnectionResetError):
+            assert not wire.pending
+        else:
+            assert answer.status in (400, 404, 405), answer
+            # A target such as //host/path is a path with an empty segment: well-framed, so it may go on.
+            assert target.startswith("//") or wire.closed()
+    if not target.startswith("//"):
+        upstream.seen(0)
+
+
+@pytest.mark.parametrize("line", ["HEAD", "OPTIONS", "PUT", "POST", "PATCH", "GET"])
+def test_other_methods(gateway, upstream, line):
+    with gateway.wire() as wire:
+        answer = wire.send(request(line=f"{line} {PATH} HTTP/1.1")).read(bodyless=line == "HEAD")
+    assert answer.status == 405
+    assert answer.header("Allow") == "DELETE"
+    courtesy(answer)
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("method", [
+    "TRACE", "FOO", "delete", "Delete", "DELETEX", "DELET", "PRI", "CONNECT", "PROPFIND", "MKCOL", "LOCK",
+    "UNLOCK", "PROPPATCH", "REPORT", "M-SEARCH", "GET\0",
+])
+def test_methods_of_others(gateway, upstream, method):
+    """The library refuses methods that it does not know with 400 before anybody is asked; its WebDAV ones
+    get 405."""
+    answer, _ = exchange(gateway, request("Connection: close", line=f"{method} {PATH} HTTP/1.1"))
+    assert answer.status in (400, 405, 501)
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("header", [
+    "X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE", "X-Method-Override: DELETE",
+])
+def test_method_overrides_are_ignored(gateway, upstream, header):
+    answer, _ = exchange(gateway, request(header, "Connection: close", line=f"POST {PATH} HTTP/1.1"))
+    assert answer.status == 405
+    upstream.seen(0)
+
+
+GARBAGE = {
+    "a TLS hello": bytes.fromhex("16030100c8010000c40303") + bytes(200),
+    "an HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(20),
+    "a PROXY line": b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + GOOD,
+    "a PROXY v2 header": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12) + GOOD,
+    "NULs": bytes(100) + b"\r\n\r\n",
+    "a shell script": b"#!/bin/sh\necho hello\n\n\r\n\r\n",
+    "an endless line": b"A" * 70000,
+}
+
+
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_not_http(gateway, upstream, data):
+    """A refusal or a closed door, and it still serves."""
+    with gateway.wire() as wire:
+        try:
+            wire.send(data).finish()
+            assert wire.read().status in (400, 505)
+        except (EOFError, ConnectionError):
+            pass
+        assert wire.closed()
+    upstream.seen(0)
+    assert gateway.delete().status == 202
+
+
+@pytest.mark.parametrize("data", [GOOD[:-1], GOOD[:-N], request("Expect: 100-continue", body=b"")])
+def test_body_that_ends_early(gateway, upstream, data):
+    """Half a body must not be parsed as a whole one; the caller may still listen."""
+    with gateway.wire() as wire:
+        wire.send(data).finish()
+        answer = wire.read()
+        while answer.status == 100:
+            answer = wire.read()
+        assert answer.status in (400, 408)
+        assert wire.closed()
+    upstream.seen(0)
+
+
+def test_a_request_that_stalls(gateway, upstream):
+    """Neither half a header nor half a body holds a worker for long.  (Both at once: it is all waiting.)"""
+    within = 30 * SLOW
+    with Wire(gateway.port, within) as header, Wire(gateway.port, within) as body:
+        header.send(GOOD[:-N - 10])
+        body.send(GOOD[:-5])
+        try:
+            assert header.read().status in (400, 408)
+        except EOFError:
+            pass                # silence is the library's other answer
+        assert header.closed()
+        problem(body.read(), 408, "request-timeout", outcome="not-executed", retryable=True)
+        assert body.closed()
+    upstream.seen(0)
+
+
+# A whole authorized request as the body of one that is refused: what is left unread is never interpreted.
+INSIDE = {
+    "no token": (dict(auth=None), 401),
+    "wrong token": (dict(auth="Authorization: Bearer wrong"), 401),
+    "no such route": (dict(line="DELETE /nowhere HTTP/1.1"), 404),
+    "wrong method": (dict(line=f"POST {PATH} HTTP/1.1"), 405),
+    "a method without a body": (dict(line=f"GET {PATH} HTTP/1.1"), 405),
+    "not JSON by its name": (dict(kind="Content-Type: text/plain"), 415),
+    "not JSON by its content": (dict(), 400),
+}
+
+
+@pytest.mark.parametrize("parts, status", INSIDE.values(), ids=INSIDE)
+def test_a_request_inside_a_refused_body(gateway, upstream, parts, status):
+    with gateway.wire() as wire:
+        wire.send(request(length=f"Content-Length: {len(GOOD)}", body=GOOD, **parts))
+        assert wire.read().status == status
+        upstream.seen(0)
+        try:                    # either it is over, or the next bytes are the next request
+            answer = wire.send(request(line="DELETE /next HTTP/1.1")).read()
+        except (EOFError, ConnectionError):
+            return
+        assert answer.status == 404
+    upstream.seen(0)
+
+
+def test_a_request_behind_a_body_that_is_too_large(gateway, upstream):
+    data = request(length="Content-Length: 70000", body=BODY + b" " * (70000 - N))
+    refused(gateway, upstream, data, {413})
+
+
+@pytest.mark.parametrize("lead", [
+    b"\r\n", b"\n", b" ", b"\r\n\r\n", b"\n\n", b"\r\n\n", b" \r\n\r\n", b"\r\n" * 4, b"\r\n" * 8,
+    b"\r\n" * 500,
+])
+def test_blank_lines_before_a_request(gateway, upstream, lead):
+    """RFC 9112 2.2 lets a server skip empty lines.  The library skips them when it parses the header, but
+    takes the first two for the header's end when it counts: then a header is read once more as its own
+    body, and the real body (here a whole authorized request) as the next request."""
+    inner = request("X-Pad: " + "p" * 300)
+    length = f"Content-Length: {len(inner)}"
+    outer = request("X-Pad: ", auth=None, length=length, body=b"")
+    outer = request("X-Pad: " + "p" * (len(inner) - len(outer)), auth=None, length=length, body=b"")
+    assert len(outer) == len(inner)
+    with gateway.wire() as wire:
+        wire.send(lead + outer + inner).finish()
+        try:
+            while True:
+                assert wire.read().status in (400, 401)
+        except (EOFError, ConnectionError):
+            pass
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("lead", [b"\r\n", b"\n", b" ", b"\r\n\r\n", b"\r\n" * 4])
+def test_blank_lines_do_not_double_a_request(gateway, upstream, lead):
+    """The same with a request that has no body: executed once or not at all."""
+    with gateway.wire() as wire:
+        wire.send(lead + request(line=f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1", length=None,
+                                 body=b"")).finish()
+        try:
+            while True:
+                assert wire.read().status in (202, 400)
+        except (EOFError, ConnectionError):
+            pass
+    assert upstream.count() <= 1
+
+
+# ---- and what must work ----
+
+def test_two_requests_in_one_packet(gateway, upstream):
+    with gateway.wire() as wire:
+        wire.send(GOOD + request("X-Request-Id: second"))
+        first, second = wire.read(), wire.read()
+    assert (first.status, first.body, second.status, second.body) == (202, SAMPLE, 202, SAMPLE)
+    assert second.header("X-Request-Id") == "second" != first.header("X-Request-Id")
+    upstream.seen(2)
+
+
+def test_ten_requests_in_one_packet(gateway, upstream):
+    with gateway.wire() as wire:
+        wire.send(GOOD * 10)
+        assert [wire.read().status for _ in range(10)] == [202] * 10
+    upstream.seen(10)
+
+
+def test_byte_by_byte(gateway, upstream):
+    with gateway.wire() as wire:
+        for byte in GOOD:
+            wire.send(bytes([byte]))
+        assert wire.read().status == 202
+
+
+GOOD_ROWS = {
+    "lower-case names": request(host="host: h", auth=AUTH.replace("Authorization", "authorization")),
+    "no blank after the colon": request(host="Host:h", length=f"Content-Length:{N}"),
+    "blanks around values": request(length=f"Content-Length:   {N}   "),
+    "scheme in lower case": request(auth=f"Authorization: bearer {TOKEN}"),
+    "59 other headers": request(*(f"X-{i}: 1" for i in range(59))),
+    "an empty header": request("X-A:"),
+    "a colon in a value": request("X-A: b:c"),
+    "a length with a leading zero": request(length=f"Content-Length: 0{N}"),
+    "a header of 8 KB": request("X-A: " + "b" * 8000),
+    "no body, length 0": request(line=f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1",
+                                 length="Content-Length: 0", body=b""),
+    "no body, no length": request(line=f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1", length=None,
+                                  body=b""),
+}
+
+
+@pytest.mark.parametrize("data", GOOD_ROWS.values(), ids=GOOD_ROWS)
+def test_well_formed(gateway, upstream, data):
+    """The strict check must not refuse what RFC 9112 allows; the connection stays."""
+    with gateway.wire() as wire:
+        assert wire.send(data).read().status == 202
+        assert wire.send(GOOD).read().status == 202
+    upstream.seen(2)
+
+
+@pytest.mark.parametrize("connection, version, stays", [
+    ("close", "1.1", False), ("Close", "1.1", False), ("keep-alive", "1.1", True), (None, "1.1", True),
+    (None, "1.0", False),
+])
+def test_connection_header(gateway, upstream, connection, version, stays):
+    extra = [f"Connection: {connection}"] if connection else []
+    with gateway.wire() as wire:
+        answer = wire.send(request(*extra, line=f"DELETE {PATH} HTTP/{version}")).read()
+        assert answer.status == 202
+        if stays:
+            assert wire.send(GOOD).read().status == 202
+        else:
+            assert answer.header("Connection") == "close" and wire.closed()
+
+
+def test_upgrade_does_not_eat_the_header(gateway, upstream):
+    """The library drops status line and headers of a built answer when it sees these two."""
+    answer, _ = exchange(gateway, request("Connection: Upgrade", "Upgrade: websocket",
+                                          "Sec-WebSocket-Version: 13",
+                                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="))
+    assert (answer.status, answer.body) == (202, SAMPLE)
+    courtesy(answer)
+
+
+def test_expect_100_continue(gateway, upstream):
+    with gateway.wire() as wire:
+        assert wire.send(request("Expect: 100-continue", body=b"")).read().status == 100
+        assert wire.send(BODY).read().status == 202
+        assert wire.send(GOOD).read().status == 202
+
+
+@pytest.mark.parametrize("parts, status", [
+    (dict(length="Content-Length: 70000"), 413),
+    (dict(kind="Content-Type: text/plain"), 415),
+    (dict(host=None), 400),
+])
+def test_a_refused_body_is_not_invited(gateway, upstream, parts, status):
+    with gateway.wire() as wire:
+        assert wire.send(request("Expect: 100-continue", body=b"", **parts)).read().status == status
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("expect", ["200-ok", "100-continue, x", "x=y"])
+def test_other_expectations(gateway, upstream, expect):
+    problem(refused(gateway, upstream, request(f"Expect: {expect}"), {417}), 417, "expectation-failed")
+
+
+def test_refusals_are_recorded_too(gateway, upstream):
+    """Whoever probes leaves a line, also where the library refused before anybody was asked."""
+    for data, status in ((request(length="Content-Length: +1"), 400),
+                         (request(line=f"FOO {PATH} HTTP/1.1"), 400),
+                         (request(line=f"DELETE {PATH} HTTP/2.0"), 505), (b"\0\0\r\n\r\n", 400)):
+        before = len(gateway.stdout)
+        exchange(gateway, data)
+        gateway.line(gateway.stdout, lambda line: len(gateway.stdout) > before)
+        record = gateway.records()[-1]
+        assert record["status"] == status and record["source"] == "127.0.0.1", record

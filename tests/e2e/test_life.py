@@ -1,0 +1,168 @@
+"""From start to end: ready quickly, gone politely."""
+
+import re
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from harness.gateway import TOKEN, Gateway, Sandbox, configure
+from harness.process import run
+from harness.upstream import HANG, Reply
+from harness.world import SAMPLE, SLOW, VPC, eventually
+
+PATH = f"/vpcs/{VPC}/classiclinks"
+GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
+        f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
+
+
+@pytest.fixture
+def alone(tmp_path, upstream):
+    """alone(...) is a gateway that the test itself sends away; what is left is killed."""
+    started = []
+
+    def begin(**options):
+        started.append(Gateway(configure(tmp_path, upstream.url, **options)))
+        return started[-1]
+
+    yield begin
+    for gateway in started:
+        if gateway.child.poll() is None:
+            gateway.signal(signal.SIGKILL)
+            gateway.wait()
+
+
+def in_background(gateway, answers):
+    thread = threading.Thread(target=lambda: answers.append(gateway.delete()))
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end(alone, number):
+    gateway = alone()
+    gateway.delete()
+    gateway.signal(number)
+    assert gateway.wait(5 * SLOW) == 0
+    gateway.clean()
+
+
+def test_idle_connections_do_not_hold_it(alone):
+    gateway = alone()
+    with gateway.wire() as idle, gateway.wire() as used:
+        used.send(f"DELETE {PATH} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        assert used.read().status == 401
+        gateway.terminate()
+        assert gateway.wait(10 * SLOW) == 0
+        assert idle.closed() and used.closed()
+
+
+def test_a_call_in_flight_is_finished(alone, upstream):
+    """The caller gets its answer, newcomers are turned away, the watcher is told, and then it ends with 0."""
+    gate = threading.Event()
+    upstream.script(Reply(gate=gate))
+    gateway = alone(timeout=f"{20 * SLOW:.0f}s")
+    answers = []
+    caller = in_background(gateway, answers)
+    upstream.seen(1)
+    gateway.terminate()
+    try:
+        assert eventually(lambda: gateway.call("GET", "/readyz", port=gateway.admin).status == 503)
+        assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
+        assert eventually(lambda: turned_away(gateway))
+    finally:
+        gate.set()
+        caller.join()
+    assert (answers[0].status, answers[0].body) == (202, SAMPLE)
+    assert answers[0].header("Connection") == "close"
+    assert gateway.wait(10 * SLOW) == 0
+    upstream.seen(1)
+    gateway.record(answers[0])
+
+
+def turned_away(gateway):
+    try:
+        answer = gateway.delete()
+    except OSError:
+        return True
+    return answer.status == 503 and answer.header("Retry-After") is not None
+
+
+def test_the_second_signal_ends_it_at_once(alone, upstream):
+    upstream.script(then=HANG)
+    gateway = alone(timeout="60s")
+    with gateway.wire() as wire:
+        wire.send(GOOD)
+        upstream.seen(1)
+        gateway.terminate()
+        time.sleep(0.3 * SLOW)
+        assert gateway.child.poll() is None, "the first waits for the call in flight"
+        begun = time.monotonic()
+        gateway.terminate()
+        gateway.wait(5 * SLOW)
+        assert time.monotonic() - begun < 2 * SLOW
+
+
+def test_the_drain_has_an_end(alone, upstream):
+    """A call that hangs longer than `drain` does not keep it for ever."""
+    upstream.script(then=HANG)
+    gateway = alone(timeout="60s", top={"drain": "500ms"})
+    with gateway.wire() as wire:
+        wire.send(GOOD)
+        upstream.seen(1)
+        gateway.terminate()
+        gateway.wait(8 * SLOW)
+
+
+def test_ready_soon(alone):
+    """The line comes when both ports answer.  The 100 ms that are promised are the benchmark's to measure."""
+    gateway = alone()
+    assert gateway.call("GET", "/readyz", port=gateway.admin).status == 200
+    assert gateway.delete().status == 202
+    print(f"ready after {gateway.ready_after * 1000:.0f} ms")
+    assert gateway.ready_after < 1 * SLOW
+
+
+@pytest.mark.skipif(SLOW > 1, reason="a sanitizer has its own ideas about memory")
+def test_at_rest_with_the_default_workers(tmp_path, upstream, reaper):
+    file = configure(tmp_path, upstream.url)
+    file.write_text(file.read_text().replace("workers: 32\n", ""))
+    gateway = Gateway(file)
+    status = open(f"/proc/{gateway.child.pid}/status").read()
+    resident, threads = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "Threads"))
+    reaper.ask(gateway)
+    print(f"{resident} kB, {threads} threads, ready after {gateway.ready_after * 1000:.0f} ms")
+    assert threads > 1024 and resident <= 60 * 1024
+
+
+@pytest.mark.parametrize("listener", ["listen", "admin"])
+def test_port_in_use(tmp_path, listener):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run("serve", "-c",
+                   configure(tmp_path, "http://127.0.0.1:9/v2/index.php", top={listener: address}))
+    assert done.returncode == 1
+    assert address in done.stderr and "ready" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_the_sandbox_ends_politely_too():
+    sandbox = Sandbox()
+    sandbox.terminate()
+    assert sandbox.wait(10 * SLOW) == 0
+
+
+def test_a_caller_that_leaves(alone, upstream):
+    """Nobody waits for the answer any more: the gateway survives writing to a closed connection."""
+    gate = threading.Event()
+    upstream.script(Reply(gate=gate))
+    gateway = alone()
+    with gateway.wire() as wire:
+        wire.send(GOOD)
+        upstream.seen(1)
+    gate.set()
+    assert gateway.delete().status == 202
+    gateway.line(gateway.stdout, lambda line: len(gateway.stdout) >= 2)
+    assert [record["outcome"] for record in gateway.records()] == ["executed", "executed"]

@@ -1,0 +1,128 @@
+"""TLS towards the cloud: always verified, and nothing is said before it is (threat 21)."""
+
+import socket
+import ssl
+import time
+
+import pytest
+
+from harness import vendor
+from harness.expect import problem
+from harness.gateway import UPSTREAM_TIMEOUT
+from harness.process import environment
+from harness.upstream import HANG_UP, Reply, Upstream
+from harness.world import ENDPOINT, HOST, SAMPLE, SECRET_KEY, SLOW
+
+
+@pytest.fixture
+def secure(certificates):
+    """secure(name) is a scripted upstream that shows that certificate."""
+    started = []
+
+    def begin(name):
+        pair = getattr(certificates, name)
+        started.append(Upstream((pair.certificate, pair.key)))
+        return started[-1]
+
+    yield begin
+    for upstream in started:
+        upstream.stop()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_good_certificate(secure, start, certificates, name, method):
+    upstream = secure("good")
+    gateway = start(upstream.url.replace("127.0.0.1", name), ca_file=certificates.authority.file,
+                    method=method)
+    for _ in range(3):
+        answer = gateway.delete()
+        assert (answer.status, answer.body) == (202, SAMPLE)
+    for received in upstream.seen(3):
+        assert received.headers["host"] == HOST
+        assert received.params["Signature"] == vendor.signature(method, HOST, ENDPOINT, received.params,
+                                                                SECRET_KEY)
+        assert received.connection == 1, "a handshake for each call"
+
+
+def refused(gateway, upstream):
+    answer = gateway.delete()
+    problem(answer, 502, "upstream-unreachable", outcome="not-executed", retryable=True)
+    assert gateway.record(answer)["outcome"] == "not-executed"
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("name", ["expired", "not_yet", "wrong_name", "unknown"])
+def test_bad_certificate(secure, start, certificates, name):
+    upstream = secure(name)
+    refused(start(upstream.url, ca_file=certificates.authority.file), upstream)
+
+
+def test_private_authority_that_was_not_named(secure, start):
+    """The system's authorities do not know ours."""
+    upstream = secure("good")
+    refused(start(upstream.url), upstream)
+
+
+def test_authority_by_the_environment(secure, start, certificates):
+    """With ca_file the configuration says who may speak for the cloud; the environment adds nobody."""
+    upstream = secure("good")
+    env = environment(SSL_CERT_FILE=certificates.authority.file, CURL_CA_BUNDLE=certificates.authority.file)
+    refused(start(upstream.url, env=env, ca_file=certificates.stranger.file), upstream)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_old_protocols(secure, start, certificates, version):
+    upstream = secure("good")
+    upstream.tls.set_ciphers("ALL:@SECLEVEL=0")
+    upstream.tls.minimum_version, upstream.tls.maximum_version = ssl.TLSVersion.TLSv1, version
+    refused(start(upstream.url, ca_file=certificates.authority.file), upstream)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_current_protocols(secure, start, certificates, version):
+    upstream = secure("good")
+    upstream.tls.minimum_version = upstream.tls.maximum_version = version
+    assert start(upstream.url, ca_file=certificates.authority.file).delete().status == 202
+
+
+def test_connection_that_dies_on_the_second_request(secure, start, certificates):
+    """At most once, over TLS as well."""
+    upstream = secure("good")
+    upstream.script(Reply(), HANG_UP)
+    gateway = start(upstream.url, ca_file=certificates.authority.file)
+    assert gateway.delete().status == 202
+    problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
+    first, second = upstream.seen(2)
+    assert first.connection == second.connection
+    assert gateway.delete().status == 202
+    upstream.seen(3)
+
+
+def test_a_door_that_never_opens(start, certificates):
+    """Connected, but no handshake comes: nothing was sent, so it was not executed; and the wait is
+    bounded."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gateway = start(f"https://127.0.0.1:{silent.getsockname()[1]}/v2/index.php",
+                        ca_file=certificates.authority.file)
+        begun = time.monotonic()
+        answer = gateway.delete()
+        assert time.monotonic() - begun < UPSTREAM_TIMEOUT + 2 * SLOW
+    assert answer.status in (502, 504)
+    assert answer.json()["outcome"] == "not-executed"
+
+
+def test_keys_are_not_logged(secure, start, certificates, tmp_path):
+    """libcurl writes session keys to a file that this variable names, which opens all recorded traffic."""
+    upstream, log = secure("good"), tmp_path / "keys"
+    gateway = start(upstream.url, ca_file=certificates.authority.file, env=environment(SSLKEYLOGFILE=log))
+    assert gateway.delete().status == 202
+    assert not log.exists()
+
+
+def test_the_sandbox_over_tls(sandbox, start, certificates):
+    cloud = sandbox("--cert", certificates.good.certificate, "--key", certificates.good.key)
+    answer = start(f"https://127.0.0.1:{cloud.port}/v2/index.php",
+                   ca_file=certificates.authority.file).delete()
+    assert (answer.status, answer.body) == (202, SAMPLE)

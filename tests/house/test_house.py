@@ -1,0 +1,339 @@
+"""The rules of the source tree.  Each rule is a function from a tree to complaints; the tests run every rule over
+this tree, and over small trees that break it, so that a rule which finds nothing any more is noticed."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The arrows of ARCHITECTURE.md: what a room may include and link.
+ROOMS = {
+    "base": {"base"},
+    "config": {"config", "base"},
+    "auth": {"auth", "config", "base"},
+    "sandbox": {"sandbox", "config", "base"},
+    "gateway": {"gateway", "auth", "config", "base"},
+}
+ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h")}   # the program starts either
+LINK_EXCEPTIONS = {("countersign", "sandbox")}
+GENERATED = {"gateway/version.h"}
+
+# A library's header is met by one file.
+ONE_FILE = {"civetweb.h": "gateway/front.c", "curl/curl.h": "gateway/back.c", "yaml.h": "config/yaml.c"}
+
+BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "memcmp")
+
+FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissing-prototypes", "-Wvla",
+         "-Wframe-larger-than=4096", "-Werror")
+
+# foo.c exports foo*; these do not, each for a reason.
+NOUN_EXCEPTIONS = {
+    ("main.c", "main"): "the language wants it so",
+    ("sign.c", "signed_request_init"): "sign.h: a second type beside the signer",
+    ("sign.c", "signed_request_done"): "sign.h: a second type beside the signer",
+}
+
+COLUMNS = 110
+UNFINISHED = re.compile(r"\b(?:TO" "DO|FIX" "ME|X" r"XX)\b")
+SKIPPED = {".git", "build", "__pycache__", ".pytest_cache"}
+TEXTS = {".c", ".h", ".py", ".sh", ".txt", ".cmake", ".md", ".yaml", ".yml", ".json", ".in", ".lua", ".toml"}
+
+
+# ---- reading ----
+
+def files(root, *suffixes):
+    """Every file of the tree with one of the suffixes, as (its path in the tree, its text)."""
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.is_file() and path.suffix in suffixes and not SKIPPED & set(name.parts):
+            yield name.as_posix(), path.read_text(encoding="utf-8", errors="replace")
+
+
+def sources(root, *suffixes):
+    """The C files of the rooms."""
+    for name, text in files(root, *(suffixes or (".c", ".h"))):
+        if name.split("/")[0] in ROOMS and name.count("/") == 1:
+            yield name, text
+
+
+def code(text):
+    """Without comments, and with strings and characters emptied; lines stay where they are."""
+    def blank(match):
+        found = match.group()
+        return found[0] * 2 if found[0] in "\"'" else re.sub(r"[^\n]", " ", found)
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def includes(text):
+    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', text, re.M):
+        yield match.group(1), match.group(2), line_of(text, match.start())
+
+
+# ---- the rules ----
+
+def arrows(root):
+    for name, text in sources(root):
+        room = name.split("/")[0]
+        for kind, header, line in includes(text):
+            if kind != '"' or (name, header) in ARROW_EXCEPTIONS:
+                continue
+            target = header.split("/")[0]
+            if header.count("/") != 1 or target not in ROOMS:
+                yield f"{name}:{line}: \"{header}\" is not named as ROOM/NAME.h"
+            elif target not in ROOMS[room]:
+                yield f"{name}:{line}: {room} must not know {header}"
+            elif header not in GENERATED and not (root / header).is_file():
+                yield f"{name}:{line}: there is no {header}"
+
+
+def links(root):
+    """The link lines say the same as the includes."""
+    for room, allowed in ROOMS.items():
+        path = root / room / "CMakeLists.txt"
+        for target, words in re.findall(r"target_link_libraries\(\s*(\w+)([^)]*)\)", path.read_text()):
+            for word in set(words.split()) & set(ROOMS):
+                if target not in (room, "countersign") or (word not in allowed
+                                                           and (target, word) not in LINK_EXCEPTIONS):
+                    yield f"{room}/CMakeLists.txt: {target} must not link {word}"
+
+
+def one_file_each(root):
+    for name, text in files(root, ".c", ".h"):
+        for _, header, line in includes(text):
+            if header in ONE_FILE and name != ONE_FILE[header]:
+                yield f"{name}:{line}: only {ONE_FILE[header]} includes {header}"
+
+
+def banned_calls(root):
+    call = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
+    for name, text in files(root, ".c", ".h"):
+        for match in call.finditer(code(text)):
+            yield f"{name}:{line_of(text, match.start())}: {match.group(1)}() is banned"
+
+
+def flags(root):
+    text = (root / "cmake/Flags.cmake").read_text()
+    for flag in FLAGS:
+        if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", text):
+            yield f"cmake/Flags.cmake: {flag} is gone"
+    for name, text in files(root, ".txt", ".cmake"):
+        for match in re.finditer(r"-Wno-\S+", text):
+            yield f"{name}:{line_of(text, match.start())}: {match.group()} switches a warning off"
+    for name, text in files(root, ".c", ".h"):
+        for match in re.finditer(r"diagnostic\s+ignored", text):
+            yield f"{name}:{line_of(text, match.start())}: a pragma switches a warning off"
+
+
+def guards(root):
+    for name, text in files(root, ".h"):
+        guard = re.sub(r"[/.]", "_", name).upper()
+        found = re.findall(r"^#(?:ifndef|define) (\w+)", text, re.M)[:2]
+        if found != [guard, guard] or not text.endswith("#endif\n"):
+            yield f"{name}: the include guard must be {guard}"
+
+
+def nouns(root):
+    function = re.compile(r"^(?!static\b|typedef\b)[A-Za-z_][\w *]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
+    for name, text in sources(root, ".c"):
+        stem = Path(name).stem
+        for match in function.finditer(code(text)):
+            known = (Path(name).name, match.group(1)) in NOUN_EXCEPTIONS
+            if not match.group(1).startswith(stem) and not known:
+                yield f"{name}:{line_of(text, match.start())}: {match.group(1)}() does not start with {stem}"
+
+
+def layout(root):
+    for name, text in files(root, *TEXTS):
+        vector = name.startswith("tests/vectors/")
+        for number, line in enumerate(text.split("\n"), 1):
+            if name.endswith((".c", ".h")) and len(line) > COLUMNS:
+                yield f"{name}:{number}: {len(line)} columns, {COLUMNS} are the most"
+            if "\t" in line and not vector:
+                yield f"{name}:{number}: a tab"
+            if line != line.rstrip() and not vector:
+                yield f"{name}:{number}: blanks at the end of the line"
+        if text and not text.endswith("\n") and not vector:
+            yield f"{name}: no line feed at its end"
+
+
+def formatted(root):
+    tool = shutil.which("clang-format") or shutil.which("clang-format-14")
+    if tool is None:
+        return
+    names = [name for name, _ in files(root, ".c", ".h")]
+    done = subprocess.run([tool, "--dry-run", "-Werror", "--ferror-limit=1", *names], cwd=root,
+                          capture_output=True, text=True, check=False)
+    for found in sorted(set(re.findall(r"^([^:\n]+):\d+:\d+: error:", done.stderr, re.M))):
+        yield f"{found}: run clang-format -i"
+
+
+def finished(root):
+    for name, text in files(root, *TEXTS):
+        for match in UNFINISHED.finditer(text):
+            yield f"{name}:{line_of(text, match.start())}: unfinished: {match.group()}"
+
+
+def used(root):
+    """Every source is built, every header included, every test run, every folder of vectors read."""
+    everything = [(name, text) for name, text in files(root, ".c", ".h")]
+    included = {header for _, text in everything for _, header, _ in includes(text)}
+    for name, _ in sources(root):
+        folder, file = name.split("/")
+        built = re.findall(r"[\w.]+", (root / folder / "CMakeLists.txt").read_text())
+        if name.endswith(".c") and file not in built:
+            yield f"{name}: not built by {folder}/CMakeLists.txt"
+        if name.endswith(".h") and name not in included:
+            yield f"{name}: nobody includes it"
+    lists = "".join(text for name, text in files(root, ".txt") if name.startswith("tests/"))
+    for name, _ in files(root, ".c"):
+        if name.startswith("tests/") and not re.search(rf"\b{re.escape(tested_as(name))}\b", lists):
+            yield f"{name}: no test is made of it"
+    readers = "".join(text for name, text in files(root, ".c", ".py") if name.startswith("tests/"))
+    for path in sorted((root / "tests/vectors").glob("*")):
+        if not re.search(rf'["/]{re.escape(path.name)}["/]', readers):
+            yield f"tests/vectors/{path.name}: no test reads it"
+
+
+def tested_as(name):
+    """The word by which a tests' CMakeLists.txt knows a file."""
+    return re.sub(r"_test$", "", Path(name).stem)
+
+
+RULES = (arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, finished, used)
+
+
+# ---- this tree ----
+
+class ThisTree(unittest.TestCase):
+    def test_rules(self):
+        for rule in RULES:
+            with self.subTest(rule=rule.__name__):
+                found = list(rule(ROOT))
+                self.assertFalse(found, "\n" + "\n".join(found))
+
+
+# ---- a tree that keeps every rule, and what it takes to break each ----
+
+def small_tree(root):
+    """The smallest tree that all rules are content with."""
+    def put(name, text):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for room, allowed in ROOMS.items():
+        guard = f"{room.upper()}_THING_H"
+        put(f"{room}/thing.h", f"#ifndef {guard}\n#define {guard}\n\nint thing_count(void);\n\n#endif\n")
+        put(f"{room}/thing.c", f"#include \"{room}/thing.h\"\n\nint thing_count(void)\n{{\n    return 1;\n}}\n")
+        below = " ".join(sorted(allowed - {room}))
+        put(f"{room}/CMakeLists.txt", f"add_library({room} STATIC thing.c)\n"
+                                      f"target_link_libraries({room} PUBLIC {below})\n")
+    put("cmake/Flags.cmake", "add_compile_options(" + " ".join(FLAGS) + ")\n")
+    put("tests/CMakeLists.txt", "countersign_unit(base thing base)\n")
+    put("tests/base/thing.c", "#include \"base/thing.h\"\n\nint main(void)\n{\n    return thing_count();\n}\n")
+    put(".clang-format", (ROOT / ".clang-format").read_text())
+
+
+def function(name, body="return 1;"):
+    return f"\nint {name}(void)\n{{\n    {body}\n}}\n"
+
+
+# A rule, a file of the small tree, what is appended to it, and a part of the complaint.
+BREACHES = (
+    (arrows, "base/thing.c", '#include "config/thing.h"\n', "base must not know config/thing.h"),
+    (arrows, "config/thing.c", '#include "auth/thing.h"\n', "config must not know"),
+    (arrows, "auth/thing.h", '#include "gateway/thing.h"\n', "auth must not know"),
+    (arrows, "sandbox/thing.c", '#include "auth/thing.h"\n', "sandbox must not know"),
+    (arrows, "sandbox/thing.c", '  #  include "gateway/thing.h"\n', "sandbox must not know"),
+    (arrows, "gateway/thing.c", '#include "sandbox/thing.h"\n', "gateway must not know"),
+    (arrows, "auth/thing.c", '#include "thing.h"\n', "is not named as"),
+    (arrows, "auth/thing.c", '#include "../gateway/thing.h"\n', "is not named as"),
+    (arrows, "auth/thing.c", '#include "base/absent.h"\n', "there is no base/absent.h"),
+    (links, "base/CMakeLists.txt", "target_link_libraries(base PUBLIC config)\n", "base must not link config"),
+    (links, "sandbox/CMakeLists.txt", "target_link_libraries(sandbox\n  PRIVATE auth)\n", "must not link auth"),
+    (links, "gateway/CMakeLists.txt", "target_link_libraries(gateway PUBLIC sandbox)\n", "must not link sandbox"),
+    (one_file_each, "gateway/thing.c", "#include <civetweb.h>\n", "only gateway/front.c"),
+    (one_file_each, "sandbox/thing.c", "#include <curl/curl.h>\n", "only gateway/back.c"),
+    (one_file_each, "config/thing.h", "#include <yaml.h>\n", "only config/yaml.c"),
+    *((banned_calls, "auth/thing.c", function("thing_x", f"return {name} (0, 0);"), f"{name}() is banned")
+      for name in BANNED),
+    (banned_calls, "tests/base/thing.c", function("thing_x", "return atoi(0);"), "atoi() is banned"),
+    (flags, "base/CMakeLists.txt", "target_compile_options(base PRIVATE -Wno-vla)\n", "switches a warning off"),
+    (flags, "base/thing.c", '#pragma GCC diagnostic ignored "-Wvla"\n', "switches a warning off"),
+    (guards, "base/thing.h", "int thing_more(void);\n", "must be BASE_THING_H"),
+    (nouns, "base/thing.c", function("other_count"), "does not start with thing"),
+    (nouns, "base/thing.c", "\nconst char *text_of(int a,\n                    int b)\n{\n    return 0;\n}\n", "text_of"),
+    (layout, "base/thing.c", "/* " + "x" * 110 + " */\n", "columns"),
+    (layout, "base/thing.c", "\tint a;\n", "a tab"),
+    (layout, "base/thing.c", "int a; \n", "blanks at the end"),
+    (layout, "base/thing.c", "int a;", "no line feed"),
+    (finished, "base/thing.c", "/* TO" "DO: later */\n", "unfinished"),
+    (finished, "tests/CMakeLists.txt", "# X" "XX\n", "unfinished"),
+)
+
+
+class BrokenTrees(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        small_tree(self.root)
+
+    def expect(self, rule, part):
+        found = list(rule(self.root))
+        self.assertTrue(any(part in complaint for complaint in found), f"{rule.__name__} found {found}")
+
+    def test_small_tree_keeps_every_rule(self):
+        for rule in RULES:
+            self.assertEqual(list(rule(self.root)), [], rule.__name__)
+
+    def test_breaches(self):
+        for rule, name, text, part in BREACHES:
+            path = self.root / name
+            kept = path.read_text()
+            with self.subTest(rule=rule.__name__, text=text):
+                path.write_text(kept + text)
+                self.expect(rule, part)
+            path.write_text(kept)
+
+    def test_guard_of_another_file(self):
+        path = self.root / "base/thing.h"
+        path.write_text(path.read_text().replace("BASE_THING_H", "CONFIG_THING_H"))
+        self.expect(guards, "must be BASE_THING_H")
+
+    def test_missing_flag(self):
+        for flag in FLAGS:
+            (self.root / "cmake/Flags.cmake").write_text(" ".join(other for other in FLAGS if other != flag) + "\n")
+            self.expect(flags, f"{flag} is gone")
+
+    def test_files_that_nobody_uses(self):
+        (self.root / "base/other.c").write_text("")
+        self.expect(used, "base/other.c: not built")
+        (self.root / "base/other.h").write_text("")
+        self.expect(used, "base/other.h: nobody includes it")
+        (self.root / "tests/base/other.c").write_text("")
+        self.expect(used, "tests/base/other.c: no test is made of it")
+        (self.root / "tests/vectors/other").mkdir(parents=True)
+        self.expect(used, "tests/vectors/other: no test reads it")
+
+    @unittest.skipUnless(shutil.which("clang-format") or shutil.which("clang-format-14"), "no clang-format here")
+    def test_unformatted(self):
+        (self.root / "base/thing.c").write_text("int   thing_count( void ){return 1;}\n")
+        self.expect(formatted, "base/thing.c: run clang-format -i")
+
+    def test_comments_and_strings_are_no_code(self):
+        (self.root / "base/thing.c").write_text('/* memcmp(a, b) */\nconst char *thing = "strcpy(a, b) /* ";\n'
+                                                "int thing_count(void);\n// gets(a)\nint thing_memcmp(int a);\n")
+        self.assertEqual(list(banned_calls(self.root)), [])
+
+
+if __name__ == "__main__":
+    sys.exit(0 if unittest.main(exit=False, verbosity=1).result.wasSuccessful() else 1)

@@ -1,0 +1,25 @@
+#!/bin/sh
+# tests/run.sh - installs what the tests need from Debian, builds and runs them all: once as it ships, once under
+# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too.  The first
+# failure ends it.
+set -eu
+cd "$(dirname "$0")/.."
+. deploy/packages.sh
+
+# shellcheck disable=SC2086  # a list of words
+packages_install $packages_build libcmocka-dev python3 python3-pytest tzdata openssl curl ca-certificates procps clang-format
+
+# Builds a preset and runs its tests; further arguments are ctest's.
+run() {
+    preset=$1
+    shift
+    say "building $preset"
+    cmake --preset "$preset" -DBUILD_TESTING=ON >/dev/null
+    cmake --build --preset "$preset" -- --quiet
+    say "testing $preset"
+    ctest --preset "$preset" "$@"
+}
+
+run tsan -L concurrency
+run asan -LE house
+run release
