@@ -1,0 +1,23 @@
+-- wrk: the main job, with the token of bench/figures.sh.  No response() here: calling Lua for every answer would
+-- cost the load generator more than the gateway spends on it.
+wrk.method = "DELETE"
+wrk.body = '{"instanceIds":["ins-df454d"]}'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
+wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"
+
+function done(summary, latency, requests)
+    local errors = summary.errors
+    io.write(string.format("requests %d, not 2xx or 3xx %d, socket errors %d\n", summary.requests, errors.status,
+        errors.connect + errors.read + errors.write + errors.timeout))
+    io.write(string.format("latency ms: p50 %.1f, p99 %.1f, max %.1f\n", latency:percentile(50) / 1000,
+        latency:percentile(99) / 1000, latency.max / 1000))
+end
+
+-- With THINK_MS each client pauses that long before its next request: 256 clients that do not saturate the machine.
+local think = tonumber(os.getenv("THINK_MS") or "0")
+if think > 0 then
+    function delay()
+        return think
+    end
+end

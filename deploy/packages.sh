@@ -1,0 +1,29 @@
+# deploy/packages.sh - sourced by the scripts that need Debian packages: says what it installs and why, and
+# installs only what is missing.
+packages_install() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    say "installing from Debian:$missing"
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    if [ -n "$as_root" ] && ! command -v sudo >/dev/null 2>&1; then
+        echo "$0: these packages are missing and only root can install them:$missing" >&2
+        exit 1
+    fi
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086  # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# What the build needs; the tests add to it.
+packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcurl4-openssl-dev libjansson-dev
+    libyaml-dev libssl-dev uthash-dev"
+
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
+
+say() {
+    printf '%s== %s%s\n' "$bold" "$*" "$plain"
+}
