@@ -38,10 +38,9 @@ static void healthz(struct admin *admin, struct front_admin_answer *answer)
 
 static const char *readiness(const struct admin *admin)
 {
-    const struct front *door = atomic_load(&admin->public_door);
     if (atomic_load(&admin->gateway->draining))
         return "draining";
-    return door == NULL || !front_is_ready(door) ? "starting" : "ready";
+    return atomic_load(&admin->gateway->serving) ? "ready" : "starting";
 }
 
 /* A failed reload leaves it ready: the old configuration serves.  The detail tells. */

@@ -8,7 +8,6 @@
 struct admin {
     struct gateway *gateway;
     struct reload *reload;
-    _Atomic(const struct front *) public_door; /* NULL until it is open */
 };
 
 front_admin_handler admin_answer; /* context: struct admin */

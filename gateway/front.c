@@ -31,7 +31,8 @@ struct front {
     front_admin_handler *handler;
     void *handler_context;
     long long workers;
-    atomic_llong started;
+    atomic_llong started;       /* workers, ever */
+    atomic_llong threads;       /* CivetWeb's that run now */
     struct sockaddr_in address; /* where we listen */
     int dummy;                  /* stands in the listener's place once we stopped listening; else -1 */
 };
@@ -47,6 +48,7 @@ struct worker {
 static void *on_thread_start(const struct mg_context *context, int type)
 {
     struct front *front = mg_get_user_data(context);
+    atomic_fetch_add(&front->threads, 1);
     if (type != 1) /* 1: a worker */
         return NULL;
     struct worker *worker = calloc(1, sizeof *worker);
@@ -60,14 +62,15 @@ static void *on_thread_start(const struct mg_context *context, int type)
 
 static void on_thread_end(const struct mg_context *context, int type, void *pointer)
 {
+    struct front *front = mg_get_user_data(context);
     struct worker *worker = pointer;
-    (void)context;
     (void)type;
-    if (worker == NULL)
-        return;
-    arena_free(worker->arena);
-    buf_done(&worker->reply);
-    free(worker);
+    if (worker != NULL) {
+        arena_free(worker->arena);
+        buf_done(&worker->reply);
+        free(worker);
+    }
+    atomic_fetch_sub(&front->threads, 1); /* the last that this thread does with us: see front_close() */
 }
 
 /* ---- the door that an exchange walks through ---- */
@@ -210,9 +213,11 @@ static int on_error(struct mg_connection *connection, int status, const char *me
         .source = mg_get_request_info(connection)->remote_addr,
         .reply = &worker->reply,
     };
+    atomic_fetch_add(&front->gateway->in_flight, 1);
     flow_refuse(&x, status == 505   ? PROBLEM_VERSION_NOT_SUPPORTED
                     : status >= 500 ? PROBLEM_INTERNAL
                                     : PROBLEM_MALFORMED_REQUEST);
+    atomic_fetch_sub(&front->gateway->in_flight, 1);
     buf_reset(&worker->reply);
     arena_reset(worker->arena);
     return 0;
@@ -375,6 +380,9 @@ void front_close(struct front *front)
         (void)eventfd_write(front->dummy,
                             1); /* the master thread turns without waiting until it is stopped */
     mg_stop(front->context);
+    /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
+     * too, which sees no join within the library: what they shared may be freed from here on. */
+    (void)atomic_load(&front->threads);
     if (front->dummy >= 0)
         (void)close(front->dummy);
     free(front);

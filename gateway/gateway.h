@@ -31,6 +31,7 @@ struct gateway {
     struct failures failures;
     struct log access;     /* one line per request */
     atomic_uint in_flight; /* exchanges between their first and last station */
+    atomic_bool serving;   /* every worker is there */
     atomic_bool draining;  /* finish what is there, take nothing new */
 };
 

@@ -90,7 +90,7 @@ static int open_doors(struct service *service, struct err *err)
     service->front = front_open(&service->gateway, config->listen, config->workers, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
-    atomic_store(&service->admin.public_door, service->front);
+    atomic_store(&service->gateway.serving, true);
     return 0;
 }
 
@@ -136,7 +136,6 @@ static int serve(struct service *service, struct err *err)
         if (result == 0)
             drain(service);
     }
-    atomic_store(&service->admin.public_door, NULL);
     front_close(service->front);
     front_close(service->admin_door);
     return result;
