@@ -10,17 +10,17 @@
 
 struct signer {
     const struct config_upstream *upstream;
+    const struct config_credential *credential;
     EVP_MAC_CTX *context; /* keyed: EVP_MAC_init() without a key starts it again (OpenSSL >= 3.0.3) */
 };
 
-static EVP_MAC_CTX *keyed_context(const struct config_upstream *upstream)
+static EVP_MAC_CTX *keyed_context(const struct config_upstream *upstream, const struct secret *key)
 {
     char digest[] = "SHA256";
     if (upstream->scheme == CONFIG_HMAC_SHA1)
         memcpy(digest, "SHA1", sizeof "SHA1");
     const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                  OSSL_PARAM_construct_end()};
-    const struct secret *key = upstream->credential->key;
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *context = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
     EVP_MAC_free(mac); /* the context keeps its own reference */
@@ -32,7 +32,8 @@ static EVP_MAC_CTX *keyed_context(const struct config_upstream *upstream)
     return context;
 }
 
-struct signer *signer_new(const struct config_upstream *upstream, struct err *err)
+struct signer *signer_new(const struct config_upstream *upstream, const struct config_credential *credential,
+                          struct err *err)
 {
     struct signer *signer = calloc(1, sizeof *signer);
     if (signer == NULL) {
@@ -40,7 +41,8 @@ struct signer *signer_new(const struct config_upstream *upstream, struct err *er
         return NULL;
     }
     signer->upstream = upstream;
-    signer->context = keyed_context(upstream);
+    signer->credential = credential;
+    signer->context = keyed_context(upstream, credential->key);
     if (signer->context == NULL) {
         err_set(err, ERR_CRYPTO, "OpenSSL cannot make the HMAC of upstream '%s'", upstream->name);
         free(signer);
@@ -55,6 +57,11 @@ void signer_free(struct signer *signer)
         return;
     EVP_MAC_CTX_free(signer->context);
     free(signer);
+}
+
+const struct config_credential *signer_credential(const struct signer *signer)
+{
+    return signer->credential;
 }
 
 int signer_mac(struct signer *signer, const struct buf *string, char out[SIGN_TEXT_MAX], struct err *err)

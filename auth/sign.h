@@ -23,9 +23,14 @@ enum {
 /* A MAC keyed once; for one thread at a time. */
 struct signer;
 
-/* Borrows the upstream (its credential, scheme and method).  NULL with `err` set when OpenSSL fails. */
-MUST_USE struct signer *signer_new(const struct config_upstream *upstream, struct err *err);
+/* Borrows the upstream (its scheme and method) and one of its credentials.  NULL with `err` set when OpenSSL
+ * fails. */
+MUST_USE struct signer *signer_new(const struct config_upstream *upstream,
+                                   const struct config_credential *credential, struct err *err);
 void signer_free(struct signer *signer);
+
+/* Whose name stands in what it signs. */
+const struct config_credential *signer_credential(const struct signer *signer);
 
 /* What signing gives; init once, reuse.  Holds a signature: wiped by sign_done(). */
 struct signed_request {

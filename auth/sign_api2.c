@@ -80,18 +80,17 @@ static const char *number_text(struct arena *arena, int64_t number)
     return written < 0 || written >= NUMBER_SIZE ? NULL : text;
 }
 
-static int add_common(const struct config_upstream *upstream, const struct call *call, int64_t now,
-                      int64_t nonce, struct arena *arena, struct sign_pair *pairs, size_t *count,
-                      struct err *err)
+static int add_common(const struct signer *signer, const struct call *call, int64_t now, int64_t nonce,
+                      struct arena *arena, struct sign_pair *pairs, size_t *count, struct err *err)
 {
-    const struct config_credential *credential = upstream->credential;
+    const struct config_credential *credential = signer_credential(signer);
     const struct sign_pair common[] = {
         {"Action", call->route->action},
         {"Region", call->region},
         {"Timestamp", number_text(arena, now)},
         {"Nonce", number_text(arena, nonce)},
         {"SecretId", secret_bytes(credential->id)},
-        {"SignatureMethod", upstream->scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256"},
+        {"SignatureMethod", call->upstream->scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256"},
         {"Token", credential->token == NULL ? "" : secret_bytes(credential->token)},
     };
     size_t present = credential->token == NULL ? COUNT(common) - 1 : COUNT(common);
@@ -124,7 +123,7 @@ int sign_api2(struct signer *signer, const struct config_upstream *upstream, con
     if (pairs == NULL)
         return err_memory(err);
     if (add_params(call, arena, pairs, &count, err) != 0 ||
-        add_common(upstream, call, now, nonce, arena, pairs, &count, err) != 0 ||
+        add_common(signer, call, now, nonce, arena, pairs, &count, err) != 0 ||
         sign_api2_canonicalize(pairs, count, post ? "POST" : "GET", upstream->host, upstream->url.path,
                                &out->string, err) != 0 ||
         signer_mac(signer, &out->string, out->signature, err) != 0)

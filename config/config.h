@@ -44,12 +44,14 @@ struct config_upstream {
     struct url url;
     const char *host; /* signed and sent as Host */
     const struct config_credential *credential;
-    const char *region;  /* where the caller names none */
-    const char *ca_file; /* NULL: the system's */
-    int scheme;          /* enum config_scheme */
-    int method;          /* enum config_method */
-    long long timeout;   /* ms, for one whole attempt */
-    long long slots;     /* calls at a time */
+    const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
+    const char *region;                    /* where the caller names none */
+    const char *ca_file;                   /* NULL: the system's */
+    int scheme;                            /* enum config_scheme */
+    int method;                            /* enum config_method */
+    long long timeout;                     /* ms, for one whole attempt */
+    long long deadline;                    /* ms, for all attempts and the pauses between them */
+    long long slots;                       /* calls at a time */
 };
 
 /* ---- policy.yaml ---- */

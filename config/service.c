@@ -68,39 +68,63 @@ static int read_host(struct loader *loader, const struct yaml_node *node, const 
     return 0;
 }
 
-static int read_credential_name(struct loader *loader, const struct yaml_node *node,
-                                const struct keyword *keyword, void *field)
+static const struct config_credential *find_credential(struct loader *loader, const struct yaml_node *node,
+                                                       const struct keyword *keyword)
 {
     const char *name = NULL;
     const struct config *config = loader->config;
     if (keyword_text(loader, node, keyword, &name) != 0)
-        return -1;
+        return NULL;
     for (size_t i = 0; i < config->credential_count; i++)
-        if (strcmp(config->credentials[i].name, name) == 0) {
-            *(const struct config_credential **)field = &config->credentials[i];
-            return 0;
-        }
-    return report_error(loader->report, &node->mark, "there is no credential '%.64s'", name);
+        if (strcmp(config->credentials[i].name, name) == 0)
+            return &config->credentials[i];
+    (void)report_error(loader->report, &node->mark, "there is no credential '%.64s'", name);
+    return NULL;
+}
+
+/* `main`, or `[new, old]` while one replaces the other. */
+static int read_credentials(struct loader *loader, const struct yaml_node *node,
+                            const struct keyword *keyword, void *field)
+{
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    const struct config_credential *both[2] = {NULL, NULL};
+    size_t count = 0;
+    if (node->kind != YAML_LIST) {
+        upstream->credential = find_credential(loader, node, keyword);
+        return upstream->credential == NULL ? -1 : 0;
+    }
+    if (node->count != COUNT(both))
+        return report_error(loader->report, &node->mark, "credential is one name, or [new, old]");
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        both[count++] = find_credential(loader, child, keyword);
+    if (both[0] == NULL || both[1] == NULL)
+        return -1;
+    if (both[0] == both[1])
+        return report_error(loader->report, &node->mark, "credential names '%.64s' twice", both[0]->name);
+    upstream->credential = both[0];
+    upstream->spare = both[1];
+    return 0;
 }
 
 #define UPSTREAM(field) offsetof(struct config_upstream, field)
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
-    {"credential", read_credential_name, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
+    {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
     {"region", keyword_name, UPSTREAM(region), REQUIRED, 0, 0, NULL},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
     {"host", read_host, UPSTREAM(host), OPTIONAL, 0, 0, NULL},
     {"ca_file", keyword_path, UPSTREAM(ca_file), OPTIONAL, 0, 0, NULL},
     {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
+    {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
 };
 
-/* A refusal needs a worker when every slot is taken: slots are fewer than workers. */
-static long long default_slots(long long workers)
+/* A refusal needs a worker when every slot of every upstream is taken: all of them are fewer than workers. */
+static long long default_slots(long long workers, size_t upstreams)
 {
-    long long most = workers * 3 / 4;
-    return most < SLOTS_DEFAULT ? most : SLOTS_DEFAULT;
+    long long most = workers * 3 / 4 / (long long)upstreams;
+    return most < 1 ? 1 : most < SLOTS_DEFAULT ? most : SLOTS_DEFAULT;
 }
 
 static int read_upstreams(struct loader *loader, const struct yaml_node *node)
@@ -121,12 +145,17 @@ static int read_upstreams(struct loader *loader, const struct yaml_node *node)
                                              .scheme = CONFIG_HMAC_SHA256,
                                              .method = CONFIG_GET,
                                              .timeout = TIMEOUT_DEFAULT,
-                                             .slots = default_slots(config->workers)};
+                                             .slots = default_slots(config->workers, node->count)};
         if (keyword_read_map(loader, child, "upstream", upstream_keywords, COUNT(upstream_keywords),
                              upstream) != 0)
             result = -1;
         if (upstream->host == NULL)
             upstream->host = upstream->url.authority;
+        if (upstream->deadline == 0)
+            upstream->deadline = upstream->timeout * 5 / 2; /* a read that timed out can be read again */
+        else if (upstream->deadline < upstream->timeout)
+            result = report_error(loader->report, &child->key_mark,
+                                  "upstream '%.64s': the deadline is shorter than the timeout", child->key);
     }
     return result;
 }

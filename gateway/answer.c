@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_TASK_MAX = 64, LEAK_MIN = 8 };
+enum { ANSWER_TASK_MAX = 64 };
 
 /* The codeDesc that are known, before the numbers; '*' as in policies. */
 static const struct {
@@ -18,7 +18,7 @@ static const struct {
     {"*.NotFound", {.problem = PROBLEM_NOT_FOUND}},
     {"InstanceAlreadyLinked", {.problem = PROBLEM_CONFLICT}},
     {"InstanceLimitExceeded", {.problem = PROBLEM_CONFLICT}},
-    {"AuthFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {"AuthFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
 };
 
 /* The vendor's list of general error codes. */
@@ -27,7 +27,10 @@ static const struct {
     struct answer_meaning meaning;
 } by_code[] = {
     {4000, 4000, {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {4100, 4110, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {4100, 4100, {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {4101, 4103, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {4104, 4104, {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {4105, 4110, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
     {4200, 4200, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
     {4300, 4300, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
     {4400, 4400, {.problem = PROBLEM_UPSTREAM_THROTTLED}},
@@ -138,50 +141,4 @@ int answer_read(const char *bytes, size_t length, const char *task, struct arena
 done:
     json_decref(root);
     return result;
-}
-
-static bool holds(const char *bytes, size_t length, const char *secret, size_t secret_size)
-{
-    return secret_size >= LEAK_MIN && memmem(bytes, length, secret, secret_size) != NULL;
-}
-
-static bool repeats(const char *bytes, size_t length, const struct config_credential *credential,
-                    const char *signature)
-{
-    const struct secret *secrets[] = {credential->id, credential->key, credential->token};
-    for (size_t i = 0; i < COUNT(secrets); i++)
-        if (secrets[i] != NULL && holds(bytes, length, secret_bytes(secrets[i]), secret_length(secrets[i])))
-            return true;
-    return holds(bytes, length, signature, strlen(signature));
-}
-
-/* Every JSON escape of an ASCII character as the character: "\/" is how many servers write a slash. */
-static void unescape(const char *bytes, size_t length, struct buf *out)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = 0;
-        char hex[5] = {0};
-        if (bytes[i] != '\\' || i + 1 == length) {
-            buf_put_char(out, bytes[i]);
-            continue;
-        }
-        i++;
-        if (bytes[i] == 'u' && length - i > 4) {
-            memcpy(hex, bytes + i + 1, 4);
-            i += strncmp(hex, "00", 2) == 0 && text_unhex(hex + 2, &c, 1) ? 4 : 0;
-        }
-        buf_put_char(out, c == 0 ? bytes[i] : (char)c);
-    }
-}
-
-bool answer_leaks(const char *bytes, size_t length, const struct config_credential *credential,
-                  const char *signature)
-{
-    struct buf plain;
-    buf_init(&plain, length);
-    unescape(bytes, length, &plain);
-    bool leaks = plain.failed || repeats(bytes, length, credential, signature) ||
-                 repeats(buf_text(&plain), plain.length, credential, signature);
-    buf_done(&plain);
-    return leaks;
 }

@@ -32,6 +32,7 @@ struct answer_meaning {
     enum problem problem;
     bool executed_unknown; /* a change may have been executed in spite of the code */
     bool executed;         /* a change was executed, at least in part */
+    bool other_credential; /* unknown, disabled or wrong key: another credential may be taken */
 };
 
 /* -1 when it is not one JSON object with a code.  `task` names the field of the task, or is NULL.  Texts are
@@ -40,9 +41,5 @@ MUST_USE int answer_read(const char *bytes, size_t length, const char *task, str
                          struct answer *answer, struct err *err);
 
 struct answer_meaning answer_meaning(const struct answer *answer);
-
-/* Does any of the bytes repeat a secret of the credential, or the signature? */
-bool answer_leaks(const char *bytes, size_t length, const struct config_credential *credential,
-                  const char *signature);
 
 #endif

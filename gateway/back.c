@@ -11,19 +11,23 @@
 #include <string.h>
 #include <time.h>
 
+enum { FIELD_SIZE = 64 }; /* a date has 29 characters */
+
 struct back_pool;
 
 struct back_slot {
     struct back_slot *next; /* in the pool's stack */
     struct back_pool *pool;
     CURL *handle;
-    struct signer *signer;
+    struct signer *signers[2]; /* of the upstream's credential and its spare */
     struct signed_request request;
     struct buf answer;
     unsigned writes; /* how often libcurl was about to write the request */
+    size_t head;     /* bytes of header fields */
     bool too_large;
     bool has_date;
     int64_t date;
+    char retry_after[FIELD_SIZE]; /* as it came */
 };
 
 struct back_pool {
@@ -35,6 +39,7 @@ struct back_pool {
     struct back_slot *idle; /* a stack: last in, first out */
     atomic_bool abandoned;
     size_t made;
+    struct retry_budget budget;
 };
 
 struct back {
@@ -52,23 +57,49 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return slot->answer.failed ? 0 : size * count;
 }
 
+/* The value of the header field when it has that name (with its colon) and fits. */
+static bool read_field(const char *line, size_t length, const char *name, char value[FIELD_SIZE])
+{
+    size_t start = strlen(name);
+    if (length < start || strncasecmp(line, name, start) != 0)
+        return false;
+    while (start < length && (line[start] == ' ' || line[start] == '\t'))
+        start++;
+    while (length > start && strchr("\r\n \t", line[length - 1]) != NULL)
+        length--;
+    if (length - start >= FIELD_SIZE)
+        return false;
+    memcpy(value, line + start, length - start);
+    value[length - start] = '\0';
+    return true;
+}
+
+/* RFC 9110 section 10.2.3: seconds, or a date. */
+static int64_t read_retry_after(const char *value, bool has_date, int64_t date)
+{
+    int64_t wait = 0;
+    int64_t at;
+    if (value[0] != '\0' && strspn(value, "0123456789") == strlen(value))
+        wait = strlen(value) > 6 ? BACK_RETRY_AFTER_MAX_S : strtoll(value, NULL, 10);
+    else if (timestamp_parse_http(value, &at) && has_date)
+        wait = at - date;
+    if (wait < 0)
+        return 0;
+    return wait < BACK_RETRY_AFTER_MAX_S ? wait : BACK_RETRY_AFTER_MAX_S;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct back_slot *slot = context;
-    char value[sizeof "Sun, 06 Nov 1994 08:49:37 GMT"];
+    char value[FIELD_SIZE];
     size_t length = size * count;
-    const size_t name = sizeof "Date:" - 1;
-    if (length < name || strncasecmp(bytes, "Date:", name) != 0)
-        return length;
-    size_t start = name;
-    while (start < length && bytes[start] == ' ')
-        start++;
-    if (length - start >= sizeof value - 1) {
-        memcpy(value, bytes + start, sizeof value - 1);
-        value[sizeof value - 1] = '\0';
+    slot->head += length;
+    slot->too_large = slot->head > BACK_HEAD_MAX;
+    if (read_field(bytes, length, "Date:", value))
         slot->has_date = timestamp_parse_http(value, &slot->date);
-    }
-    return length;
+    else if (read_field(bytes, length, "Retry-After:", value))
+        memcpy(slot->retry_after, value, sizeof value);
+    return slot->too_large ? 0 : length;
 }
 
 /* Called right before the request is written; a second time when libcurl repeats it on another connection. */
@@ -145,7 +176,8 @@ static void slot_free(struct back_slot *slot)
     if (slot == NULL)
         return;
     curl_easy_cleanup(slot->handle);
-    signer_free(slot->signer);
+    signer_free(slot->signers[0]);
+    signer_free(slot->signers[1]);
     signed_request_done(&slot->request);
     buf_done(&slot->answer);
     free(slot);
@@ -159,23 +191,31 @@ static struct back_slot *slot_new(struct back_pool *pool)
     slot->pool = pool;
     signed_request_init(&slot->request);
     buf_init(&slot->answer, BACK_ANSWER_MAX);
-    slot->signer = signer_new(pool->upstream, NULL);
+    const struct config_upstream *upstream = pool->upstream;
+    slot->signers[0] = signer_new(upstream, upstream->credential, NULL);
+    slot->signers[1] = upstream->spare == NULL ? NULL : signer_new(upstream, upstream->spare, NULL);
     slot->handle = curl_easy_init();
-    if (slot->signer == NULL || slot->handle == NULL || !set_options(slot)) {
+    if (slot->signers[0] == NULL || (upstream->spare != NULL && slot->signers[1] == NULL) ||
+        slot->handle == NULL || !set_options(slot)) {
         slot_free(slot);
         return NULL;
     }
     return slot;
 }
 
-struct signer *back_signer(struct back_slot *slot)
+struct signer *back_signer(struct back_slot *slot, unsigned credential)
 {
-    return slot->signer;
+    return slot->signers[credential];
 }
 
 struct signed_request *back_request(struct back_slot *slot)
 {
     return &slot->request;
+}
+
+struct retry_budget *back_budget(struct back_slot *slot)
+{
+    return &slot->pool->budget;
 }
 
 /* ---- a pool ---- */
@@ -228,6 +268,7 @@ static int pool_init(struct back_pool *pool, const struct config_upstream *upstr
 {
     pthread_condattr_t monotonic;
     pool->upstream = upstream;
+    retry_budget_init(&pool->budget, upstream->slots);
     if (pthread_mutex_init(&pool->mutex, NULL) != 0 || pthread_condattr_init(&monotonic) != 0)
         return err_memory(err);
     bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
@@ -372,8 +413,10 @@ static bool prepare(struct back_slot *slot, long timeout_ms)
     int failures = 0;
     buf_reset(&slot->answer);
     slot->writes = 0;
+    slot->head = 0;
     slot->too_large = false;
     slot->has_date = false;
+    slot->retry_after[0] = '\0';
     failures += curl_easy_setopt(h, CURLOPT_REQUEST_TARGET, buf_text(&slot->request.target)) != CURLE_OK;
     failures += curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, timeout_ms) != CURLE_OK;
     if (slot->pool->upstream->method == CONFIG_POST) {
@@ -384,19 +427,26 @@ static bool prepare(struct back_slot *slot, long timeout_ms)
     return failures == 0;
 }
 
+/* CURLINFO_REQUEST_SIZE counts what the connection took.  Nothing, and nothing was executed: of a request in
+ * the clear no byte left, and a TLS record that left in part cannot be opened.  A part of it may do for an
+ * upstream that is not strict, so of what was begun nobody knows. */
 static enum back_end end_of(const struct back_slot *slot, CURLcode code)
 {
+    long taken = 0;
+    bool counted = curl_easy_getinfo(slot->handle, CURLINFO_REQUEST_SIZE, &taken) == CURLE_OK;
     if (code == CURLE_OK)
         return BACK_ANSWERED;
+    if (slot->writes == 0 || (counted && taken == 0))
+        return code == CURLE_OUT_OF_MEMORY ? BACK_FAILED : BACK_NOT_SENT;
     if (slot->too_large)
         return BACK_TOO_LARGE;
-    return slot->writes == 0 ? BACK_NOT_SENT : BACK_LOST;
+    return code == CURLE_OPERATION_TIMEDOUT ? BACK_LATE : BACK_LOST;
 }
 
 void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err)
 {
     long status = 0;
-    *result = (struct back_result){.end = BACK_NOT_SENT};
+    *result = (struct back_result){.end = BACK_FAILED};
     if (!prepare(slot, timeout_ms)) {
         err_memory(err);
         return;
@@ -409,7 +459,10 @@ void back_send(struct back_slot *slot, long timeout_ms, struct back_result *resu
     result->length = slot->answer.length;
     result->has_date = slot->has_date;
     result->date = slot->date;
-    if (result->end == BACK_TOO_LARGE)
+    result->retry_after_s = read_retry_after(slot->retry_after, slot->has_date, slot->date);
+    if (result->end == BACK_TOO_LARGE && slot->head > BACK_HEAD_MAX)
+        err_set(err, ERR_LIMIT, "the header of the upstream's answer exceeds %d bytes", BACK_HEAD_MAX);
+    else if (result->end == BACK_TOO_LARGE)
         err_set(err, ERR_LIMIT, "the upstream's answer exceeds %d bytes", BACK_ANSWER_MAX);
     else if (result->end == BACK_LOST && slot->writes > 1)
         err_set(err, ERR_SYSTEM, "the upstream closed the connection without an answer");

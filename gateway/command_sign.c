@@ -114,7 +114,7 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
     int result = -1;
     signed_request_init(&request);
     if (offline_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0)
-        signer = signer_new(x->call->upstream, &x->err);
+        signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
     if (signer != NULL &&
         sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {
         print_signed(x->call->upstream, &request);

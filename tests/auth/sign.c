@@ -181,7 +181,7 @@ static int check_stages(const char *folder, struct request *request, const char 
         sign_api2_canonicalize(pairs, count, request->upstream.method == CONFIG_POST ? "POST" : "GET",
                                request->upstream.host, request->upstream.url.path, &out, &err);
     int wrong = unit_wrong(folder, result == 0) + unit_differs(folder, string, buf_text(&out));
-    struct signer *signer = signer_new(&request->upstream, &err);
+    struct signer *signer = signer_new(&request->upstream, request->upstream.credential, &err);
     assert_non_null(signer);
     for (int round = 0; round < 2; round++) { /* a keyed MAC starts again */
         assert_int_equal(signer_mac(signer, &out, mac, &err), 0);
@@ -253,7 +253,7 @@ static int check_whole(const char *folder, struct request *request, const char *
     struct err err = {0};
     struct signed_request out;
     struct call *call = make_call(request);
-    struct signer *signer = signer_new(&request->upstream, &err);
+    struct signer *signer = signer_new(&request->upstream, request->upstream.credential, &err);
     const char *path = request->upstream.url.path;
     size_t path_length = strlen(path);
     int wrong = 0;
@@ -287,7 +287,7 @@ static int check_trap(const char *folder, struct request *request, const char *s
     char mac[SIGN_TEXT_MAX] = "";
     struct config_upstream other = request->upstream;
     other.scheme = other.scheme == CONFIG_HMAC_SHA1 ? CONFIG_HMAC_SHA256 : CONFIG_HMAC_SHA1;
-    struct signer *signer = signer_new(&other, &err);
+    struct signer *signer = signer_new(&other, other.credential, &err);
     assert_non_null(signer);
     buf_init(&text, SIGN_STRING_MAX);
     buf_put(&text, string);
@@ -394,7 +394,7 @@ static void mac_vectors(void **state)
         struct err err = {0};
         struct buf text;
         char mac[SIGN_TEXT_MAX];
-        struct signer *signer = signer_new(&upstream, &err);
+        struct signer *signer = signer_new(&upstream, upstream.credential, &err);
         assert_non_null(signer);
         buf_init(&text, 100);
         buf_put(&text, "what do ya want for nothing?");
@@ -415,7 +415,7 @@ static void unfinished_calls_are_not_signed(void **state)
     struct signed_request out;
     struct err err = {0};
     struct call *call = make_call(request);
-    struct signer *signer = signer_new(&other, &err);
+    struct signer *signer = signer_new(&other, other.credential, &err);
     (void)state;
     assert_non_null(signer);
     signed_request_init(&out);
@@ -444,7 +444,7 @@ static void the_largest_call_fits(void **state)
     for (int i = 0; i < 100; i++)
         add_value(request, "instanceIds", value, CONFIG_STRINGS);
     struct call *call = make_call(request);
-    struct signer *signer = signer_new(&request->upstream, &err);
+    struct signer *signer = signer_new(&request->upstream, request->upstream.credential, &err);
     assert_non_null(signer);
     signed_request_init(&out);
     assert_int_equal(sign_call(signer, call, INT64_MAX, INT32_MAX, request->arena, &out, &err), 0);

@@ -234,7 +234,9 @@ static void defaults(void **state)
     assert_int_equal(vpc->scheme, CONFIG_HMAC_SHA256);
     assert_int_equal(vpc->method, CONFIG_GET);
     assert_int_equal(vpc->timeout, 10000);
+    assert_int_equal(vpc->deadline, 25000);
     assert_int_equal(vpc->slots, 256);
+    assert_null(vpc->spare);
     assert_null(config_upstream(config, "cvm"));
     config_release(config);
 }
@@ -260,13 +262,16 @@ static void everything_said(void **state)
     assert_int_equal(vpc->scheme, CONFIG_HMAC_SHA1);
     assert_int_equal(vpc->method, CONFIG_POST);
     assert_int_equal(vpc->timeout, 500);
+    assert_int_equal(vpc->deadline, 3000);
     assert_int_equal(vpc->slots, 7);
-    assert_int_equal(cvm->slots, 48); /* three in four of the workers */
+    assert_int_equal(cvm->slots, 24); /* three in four of the workers, for two upstreams */
     assert_string_equal(vpc->credential->name, "temporary");
     assert_string_equal(secret_bytes(vpc->credential->id), "id-of-the-environment");
     assert_string_equal(secret_bytes(vpc->credential->key), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
     assert_string_equal(secret_bytes(vpc->credential->token), "token-of-systemd");
     assert_null(cvm->credential->token);
+    assert_string_equal(vpc->spare->name, "main");
+    assert_null(cvm->spare);
     assert_null(getenv("COUNTERSIGN_TEST_ID")); /* an environment's secret is gone once it was read */
     config_release(config);
 }
@@ -278,7 +283,7 @@ static void everything_knows_its_place(void **state)
     struct config_client *console = NULL;
     (void)state;
     assert_string_equal(cvm->mark.file, "countersign.yaml");
-    assert_int_equal(cvm->mark.line, 21);
+    assert_int_equal(cvm->mark.line, 22);
     assert_int_equal(cvm->mark.column, 3);
     assert_int_equal(config->rule_count, 2);
     assert_string_equal(config->rules[1].id, "never-bastion");
