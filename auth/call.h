@@ -13,6 +13,7 @@
 
 struct call_param {
     const char *name;
+    uint32_t number;     /* config_param.number */
     bool list;           /* goes out as name.0, name.1, ... */
     const char **values; /* NUL-terminated UTF-8 */
     size_t count;

@@ -1,19 +1,16 @@
 #include "auth/policy.h"
 
-#include <string.h>
-
-enum { POLICY_NAME_MAX = 64 };
-
 static bool value_matches(const struct config_condition *condition, const char *value)
 {
-    for (size_t i = 0; i < condition->count; i++)
-        if (config_matches(condition->lists[i], value))
+    for (uint32_t i = 0; i < condition->count; i++)
+        if (values_match(condition->lists[i], value))
             return true;
     return false;
 }
 
-static bool values_match(const struct config_condition *condition, enum config_effect effect,
-                         const char *const *values, size_t count)
+/* An allow needs all of them, a deny one. */
+static bool all_or_one(const struct config_condition *condition, enum config_effect effect,
+                       const char *const *values, size_t count)
 {
     size_t matching = 0;
     for (size_t i = 0; i < count; i++)
@@ -24,10 +21,12 @@ static bool values_match(const struct config_condition *condition, enum config_e
 static bool condition_holds(const struct config_condition *condition, enum config_effect effect,
                             const struct call *call)
 {
-    if (strcmp(condition->name, "region") == 0)
-        return values_match(condition, effect, &call->region, 1);
-    const struct call_param *param = call_find(call, condition->name);
-    return param != NULL && values_match(condition, effect, param->values, param->count);
+    if (condition->param == CONFIG_REGION)
+        return all_or_one(condition, effect, &call->region, 1);
+    for (size_t i = 0; i < call->param_count; i++)
+        if (call->params[i].number == condition->param)
+            return all_or_one(condition, effect, call->params[i].values, call->params[i].count);
+    return false;
 }
 
 static bool when_holds(const struct config_when *when, int64_t now)
@@ -43,13 +42,13 @@ static bool when_holds(const struct config_when *when, int64_t now)
 
 static bool from_holds(const struct config_rule *rule, const struct network *source)
 {
-    for (size_t i = 0; i < rule->network_count; i++)
+    for (uint32_t i = 0; i < rule->network_count; i++)
         if (network_contains(&rule->networks[i], source))
             return true;
     return rule->network_count == 0;
 }
 
-/* Behind client and action: what the index cannot know. */
+/* Behind client and action, by which rules are filed. */
 static enum policy_miss try_rest(const struct config_rule *rule, const struct policy_question *question,
                                  const struct config_condition **condition)
 {
@@ -59,7 +58,7 @@ static enum policy_miss try_rest(const struct config_rule *rule, const struct po
         return POLICY_OTHER_SOURCE;
     if (rule->when != NULL && !when_holds(rule->when, question->now))
         return POLICY_OTHER_TIME;
-    for (size_t i = 0; i < rule->condition_count; i++)
+    for (uint32_t i = 0; i < rule->condition_count; i++)
         if (!condition_holds(&rule->conditions[i], rule->effect, question->call)) {
             if (condition != NULL)
                 *condition = &rule->conditions[i];
@@ -84,24 +83,19 @@ struct found {
     const struct config_rule *audit_allow, *audit_deny; /* in audit mode */
 };
 
-/* Rules lie in one array in the file's order: the lower address came first. */
 static void consider(const struct config_rule **slot, const struct config_rule *rule,
                      const struct policy_question *question)
 {
-    if ((*slot == NULL || rule < *slot) && policy_try(rule, question, NULL) == POLICY_MATCHES)
+    if ((*slot == NULL || rule->number < (*slot)->number) && try_rest(rule, question, NULL) == POLICY_MATCHES)
         *slot = rule;
 }
 
-static void look_into(const struct config *config, const char *pattern,
-                      const struct policy_question *question, struct found *found)
+static void look_into(const struct config_bucket *bucket, const struct policy_question *question,
+                      struct found *found)
 {
-    const struct config_bucket *bucket = NULL;
-    HASH_FIND_STR(config->buckets, pattern, bucket);
-    if (bucket == NULL)
-        return;
-    const struct config_rule_list *list = &bucket->by_action[question->call->route->action_index];
-    for (size_t i = 0; i < list->count; i++) {
-        const struct config_rule *rule = list->rules[i];
+    size_t action = question->call->route->action_index;
+    for (uint32_t i = bucket->starts[action]; i < bucket->starts[action + 1]; i++) {
+        const struct config_rule *rule = bucket->rules[i];
         if (rule->effect == CONFIG_ALLOW)
             consider(rule->audit ? &found->audit_allow : &found->allow, rule, question);
         else
@@ -109,30 +103,14 @@ static void look_into(const struct config *config, const char *pattern,
     }
 }
 
-/* The client's own bucket, and that of each prefix of its name that a rule has. */
-static void look_everywhere(const struct config *config, const struct policy_question *question,
-                            struct found *found)
-{
-    char pattern[POLICY_NAME_MAX + 2];
-    const char *name = question->client->name;
-    size_t length = strlen(name);
-    look_into(config, name, question, found);
-    for (size_t i = 0; i <= length && i <= POLICY_NAME_MAX; i++) {
-        if ((config->prefixes[i / 64] >> (i % 64) & 1) == 0)
-            continue;
-        memcpy(pattern, name, i);
-        memcpy(pattern + i, "*", sizeof "*");
-        look_into(config, pattern, question, found);
-    }
-}
-
-struct policy_verdict policy_decide(const struct config *config, const struct policy_question *question)
+struct policy_verdict policy_decide(const struct policy_question *question)
 {
     struct found found = {0};
     struct policy_verdict verdict = {0};
     if (!question->call->sealed)
         return verdict; /* a mistake of ours: no */
-    look_everywhere(config, question, &found);
+    for (size_t i = 0; i < question->client->bucket_count; i++)
+        look_into(question->client->buckets[i], question, &found);
     verdict.allowed = found.deny == NULL && found.allow != NULL;
     verdict.because = found.deny != NULL ? found.deny : found.allow;
     if (verdict.allowed)

@@ -26,7 +26,8 @@ struct policy_verdict {
         *audit; /* the first in audit mode that would have changed the verdict, or NULL */
 };
 
-struct policy_verdict policy_decide(const struct config *config, const struct policy_question *question);
+/* The client and the call's route are of one configuration. */
+struct policy_verdict policy_decide(const struct policy_question *question);
 
 /* What kept a rule from matching: the first thing, in this order. */
 enum policy_miss {
@@ -39,7 +40,8 @@ enum policy_miss {
     POLICY_OTHER_VALUE, /* *condition tells which */
 };
 
-/* The very check that policy_decide() makes of one rule.  `condition` may be NULL. */
+/* The very check that policy_decide() makes of one rule, with that of client and action in front, by which it
+ * has found the rule.  `condition` may be NULL. */
 enum policy_miss policy_try(const struct config_rule *rule, const struct policy_question *question,
                             const struct config_condition **condition);
 

@@ -39,7 +39,7 @@ static double time_decisions(const struct config *config, const struct call *cal
     double begun = now_ns();
     for (int i = 0; i < ROUNDS; i++) {
         const struct policy_question question = {.client = client, .call = call, .now = 1795478400};
-        allowed += policy_decide(config, &question).allowed;
+        allowed += policy_decide(&question).allowed;
         client = client->hh.next != NULL ? client->hh.next : config->clients;
     }
     return allowed == 0 ? (now_ns() - begun) / ROUNDS : -1; /* no rule has this VPC */

@@ -1,72 +1,121 @@
-/* Which rules can concern a client and an action?  A decision looks at those and no others, however many
- * rules there are: they are found by the client's name and by each prefix of it that some rule names. */
-#include "config/parts.h"
-
-#include "base/text.h"
+#include "config/buckets.h"
 
 #include <string.h>
 
-static struct config_bucket *find_or_add(struct loader *loader, const char *pattern)
+static void *scratch(struct buckets *buckets, size_t count, size_t size)
 {
-    struct config *config = loader->config;
-    struct config_bucket *bucket = NULL;
-    HASH_FIND_STR(config->buckets, pattern, bucket);
-    if (bucket != NULL)
-        return bucket;
-    bucket = arena_alloc(loader->arena, sizeof *bucket);
-    if (bucket == NULL)
-        return NULL;
-    bucket->pattern = pattern;
-    bucket->by_action = arena_array(loader->arena, config->action_count, sizeof *bucket->by_action);
-    if (bucket->by_action == NULL)
-        return NULL;
-    HASH_ADD_KEYPTR(hh, config->buckets, bucket->pattern, strlen(pattern), bucket);
-    size_t length = strlen(pattern);
-    if (pattern[length - 1] == '*' && length - 1 < 64)
-        config->prefixes[0] |= UINT64_C(1) << (length - 1);
-    else if (pattern[length - 1] == '*')
-        config->prefixes[1] |= 1;
-    return bucket;
+    void *memory = arena_array(buckets->loader->scratch, count, size);
+    if (memory == NULL)
+        keyword_out_of_memory(buckets->loader);
+    return memory;
 }
 
-static int list_add(struct loader *loader, struct config_rule_list *list, const struct config_rule *rule)
+struct draft *buckets_find(const struct buckets *buckets, const char *pattern)
 {
-    if (list->count > 0 && list->rules[list->count - 1] == rule)
-        return 0; /* two of its action patterns match the action, or a pattern stands twice */
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 2 : list->room * 2;
-        const struct config_rule **rules = arena_array(loader->arena, room, sizeof(struct config_rule *));
+    struct draft *draft = NULL;
+    HASH_FIND_STR(buckets->drafts, pattern, draft);
+    return draft;
+}
+
+static struct draft *find_or_add(struct buckets *buckets, const char *pattern, const struct config_rule *rule)
+{
+    struct draft *draft = buckets_find(buckets, pattern);
+    size_t length = strlen(pattern);
+    if (draft != NULL)
+        return draft;
+    draft = scratch(buckets, 1, sizeof *draft);
+    if (draft == NULL)
+        return NULL;
+    draft->pattern = pattern;
+    draft->first = rule;
+    draft->closed = scratch(buckets, buckets->loader->config->action_count, sizeof *draft->closed);
+    if (draft->closed == NULL)
+        return NULL;
+    HASH_ADD_KEYPTR(hh, buckets->drafts, draft->pattern, length, draft);
+    if (pattern[length - 1] == '*')
+        buckets->prefixes[(length - 1) / 64] |= UINT64_C(1) << ((length - 1) % 64);
+    return draft;
+}
+
+struct draft *buckets_next(const struct buckets *buckets, const char *name, size_t *length)
+{
+    char pattern[BUCKETS_PREFIX_MAX + 2];
+    size_t end = strcspn(name, "*");
+    while (*length <= end && *length <= BUCKETS_PREFIX_MAX) {
+        size_t prefix = (*length)++;
+        if ((buckets->prefixes[prefix / 64] >> (prefix % 64) & 1) == 0)
+            continue;
+        memcpy(pattern, name, prefix);
+        memcpy(pattern + prefix, "*", sizeof "*");
+        struct draft *draft = buckets_find(buckets, pattern);
+        if (draft != NULL)
+            return draft;
+    }
+    return NULL;
+}
+
+static int draft_add(struct buckets *buckets, struct draft *draft, uint32_t number)
+{
+    if (draft->count > 0 && draft->rules[draft->count - 1] == number)
+        return 0; /* the pattern stands twice in the rule */
+    if (draft->count == draft->room) {
+        size_t room = draft->room == 0 ? 4 : draft->room * 2;
+        uint32_t *rules = scratch(buckets, room, sizeof *rules);
         if (rules == NULL)
             return -1;
-        if (list->count > 0)
-            memcpy(rules, list->rules, list->count * sizeof *rules);
-        list->rules = rules;
-        list->room = room;
+        if (draft->count > 0)
+            memcpy(rules, draft->rules, draft->count * sizeof *rules);
+        draft->rules = rules;
+        draft->room = room;
     }
-    list->rules[list->count++] = rule;
+    draft->rules[draft->count++] = number;
     return 0;
 }
 
-static int bucket_add(struct loader *loader, struct config_bucket *bucket, const struct config_rule *rule)
+static bool is_unconditional(const struct config_rule *rule)
+{
+    return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
+           rule->expires == CONFIG_NEVER;
+}
+
+static int file_rule(struct buckets *buckets, const struct config_rule *rule)
+{
+    const struct config *config = buckets->loader->config;
+    bool *reaches = scratch(buckets, config->action_count, sizeof *reaches);
+    if (reaches == NULL)
+        return -1;
+    buckets->reaches[rule->number] = reaches;
+    for (size_t i = 0; i < config->action_count; i++)
+        reaches[i] = config_matches(&rule->actions, buckets->actions[i]);
+    for (size_t i = 0; i < rule->clients.count; i++) {
+        struct draft *draft = find_or_add(buckets, rule->clients.items[i], rule);
+        if (draft == NULL || draft_add(buckets, draft, rule->number) != 0)
+            return -1;
+        for (size_t j = 0; rule->effect == CONFIG_DENY && is_unconditional(rule) && j < config->action_count;
+             j++)
+            if (reaches[j] && draft->closed[j] == NULL)
+                draft->closed[j] = rule;
+    }
+    return 0;
+}
+
+int buckets_file(struct buckets *buckets, struct loader *loader, const struct rules *rules)
 {
     const struct config *config = loader->config;
+    *buckets = (struct buckets){.loader = loader, .rules = rules};
+    buckets->reaches = scratch(buckets, rules->count, sizeof *buckets->reaches);
+    buckets->actions = scratch(buckets, config->action_count, sizeof *buckets->actions);
+    if (buckets->reaches == NULL || buckets->actions == NULL)
+        return -1;
     for (size_t i = 0; i < config->route_count; i++)
-        if (config_matches(&rule->actions, config->routes[i].action) &&
-            list_add(loader, &bucket->by_action[config->routes[i].action_index], rule) != 0)
+        buckets->actions[config->routes[i].action_index] = config->routes[i].action;
+    for (size_t i = 0; i < rules->count; i++)
+        if (file_rule(buckets, &rules->items[i]) != 0)
             return -1;
     return 0;
 }
 
-int buckets_build(struct loader *loader)
+void buckets_done(struct buckets *buckets)
 {
-    const struct config *config = loader->config;
-    for (size_t i = 0; i < config->rule_count; i++) {
-        const struct config_rule *rule = &config->rules[i];
-        for (size_t j = 0; j < rule->clients.count; j++) {
-            struct config_bucket *bucket = find_or_add(loader, rule->clients.items[j]);
-            if (bucket == NULL || bucket_add(loader, bucket, rule) != 0)
-                return keyword_out_of_memory(loader);
-        }
-    }
-    return 0;
+    HASH_CLEAR(hh, buckets->drafts);
 }

@@ -83,7 +83,9 @@ static int read_client(struct loader *loader, const struct yaml_node *node)
     struct config_client *client = arena_alloc(loader->arena, sizeof *client);
     if (client == NULL)
         return keyword_out_of_memory(loader);
-    client->name = node->key;
+    client->name = arena_strdup(loader->arena, node->key);
+    if (client->name == NULL)
+        return keyword_out_of_memory(loader);
     client->mark = node->key_mark;
     client->index = HASH_COUNT(config->clients);
     if (!text_is_name(client->name))

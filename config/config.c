@@ -13,7 +13,6 @@ extern const size_t config_catalog_yaml_size;
 
 static void config_free(struct config *config)
 {
-    HASH_CLEAR(hh, config->buckets);
     HASH_CLEAR(hh, config->tokens);
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
@@ -58,18 +57,38 @@ static void read_catalog(struct loader *loader)
         (void)catalog_read(loader, root); /* the report counts */
 }
 
+/* Loads a file whose tree lives in `tree`; marks name it for as long as the configuration lives. */
+static const struct yaml_node *load(struct loader *loader, const char *path, struct arena *tree)
+{
+    const char *name = arena_strdup(loader->arena, path);
+    if (name == NULL) {
+        keyword_out_of_memory(loader);
+        return NULL;
+    }
+    return yaml_load(name, tree, loader->report);
+}
+
 static void read_service(struct loader *loader, const char *path)
 {
-    const struct yaml_node *root = yaml_load(path, loader->arena, loader->report);
+    const struct yaml_node *root = load(loader, path, loader->arena);
     if (root != NULL)
         (void)service_read(loader, root);
 }
 
+/* The policy is the file that grows: its tree takes several times what is kept of it. */
 static void read_policy(struct loader *loader, const char *path)
 {
-    const struct yaml_node *root = path == NULL ? NULL : yaml_load(path, loader->arena, loader->report);
+    if (path == NULL)
+        return;
+    loader->scratch = arena_new(CONFIG_ARENA);
+    if (loader->scratch == NULL) {
+        keyword_out_of_memory(loader);
+        return;
+    }
+    const struct yaml_node *root = load(loader, path, loader->scratch);
     if (root != NULL)
         (void)grants_read(loader, root);
+    arena_free(loader->scratch);
 }
 
 /* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only

@@ -15,6 +15,7 @@
 #include "base/zone.h"
 #include "config/report.h"
 #include "config/url.h"
+#include "config/values.h"
 
 #include <regex.h>
 #include <stdatomic.h>
@@ -74,21 +75,18 @@ struct config_client {
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
     size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
+    const struct config_bucket **buckets; /* where the rules are that can concern it */
+    size_t bucket_count;
     UT_hash_handle hh;
 };
 
-/* Texts that a value is compared with; '*' in one stands for any run of characters. */
-struct config_patterns {
-    const char **items;
-    size_t count;
-};
+enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
 
-/* `where`: one parameter of the call, or "region", and what it may be. */
+/* `where`: one parameter of the call, or the region, and what it may be. */
 struct config_condition {
-    const char *name;
-    struct mark mark;
-    const struct config_patterns **lists; /* what stands in the rule, and each set that it names */
-    size_t count;
+    uint32_t param; /* its number: config->param_names tells the name */
+    uint32_t count;
+    const struct config_values **lists; /* what stands in the rule, and each set that it names */
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
@@ -101,30 +99,30 @@ struct config_when {
     int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
 };
 
+/* What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
 struct config_rule {
-    const char *id;
-    struct mark mark;
-    enum config_effect effect;
-    struct config_patterns clients;
-    struct config_patterns actions;
     struct config_condition *conditions;
-    size_t condition_count;
     const struct config_when *when; /* NULL: always */
     struct network *networks;       /* `from` */
-    size_t network_count;           /* 0: from anywhere */
-    bool audit;                     /* only says what it would have done */
     int64_t expires;                /* silent from then on; CONFIG_NEVER */
+    uint32_t condition_count;
+    uint32_t network_count; /* 0: from anywhere */
+    uint32_t number;        /* in the file's order, from 0 */
+    enum config_effect effect;
+    bool audit; /* only says what it would have done */
+
+    const char *id;
+    struct mark mark;
+    struct config_patterns clients;
+    struct config_patterns actions;
 };
 
-/* The rules that can concern the clients of one pattern, by action: what a decision has to look at. */
+/* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
+ * of an action are rules[starts[action_index]] to rules[starts[action_index + 1] - 1], in the file's order.
+ */
 struct config_bucket {
-    const char *pattern; /* a client's name, or a prefix and '*' */
-    struct config_rule_list {
-        const struct config_rule **rules; /* in the file's order */
-        size_t count;
-        size_t room;
-    } * by_action; /* indexed by config_route.action_index */
-    UT_hash_handle hh;
+    const uint32_t *starts;
+    const struct config_rule **rules;
 };
 
 /* `tests` of the policy: a request and the verdict that it must get. */
@@ -151,6 +149,7 @@ enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have few
 struct config_param {
     const char *name; /* the cloud's */
     struct mark mark;
+    uint32_t number;  /* the same for every parameter of that name; written when rules are read */
     unsigned sources; /* of enum config_source */
     int type;         /* enum config_type */
     bool required;
@@ -198,12 +197,12 @@ struct config {
     struct config_upstream *upstreams;
     size_t upstream_count;
 
-    struct config_client *clients; /* uthash, by name */
-    struct config_token *tokens;   /* uthash, by digest */
-    struct config_rule *rules;
+    struct config_client *clients;    /* uthash, by name */
+    struct config_token *tokens;      /* uthash, by digest */
+    const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
-    struct config_bucket *buckets; /* uthash, by pattern */
-    uint64_t prefixes[2];          /* bit n: there is a bucket whose prefix has n characters, 0 to 64 */
+    const char **param_names; /* by number; [CONFIG_REGION] is "region" */
+    size_t param_name_count;
     struct config_trial *trials;
     size_t trial_count;
 

@@ -1,5 +1,5 @@
 /* policy.yaml as a whole: the order in which its parts are read. */
-#include "config/parts.h"
+#include "config/buckets.h"
 
 struct grants {
     const struct yaml_node *clients;
@@ -17,9 +17,21 @@ static const struct keyword grants_keywords[] = {
     {"tests", keyword_node, GRANTS(tests), OPTIONAL, 0, 0, NULL},
 };
 
+/* Once everything is good: what decisions read, and what deserves a word. */
+static int finish(struct loader *loader, const struct rules *rules)
+{
+    struct buckets buckets;
+    int result = buckets_file(&buckets, loader, rules) == 0 && layout_place(&buckets) == 0 ? 0 : -1;
+    if (result == 0)
+        shadow_warn(&buckets);
+    buckets_done(&buckets);
+    return result;
+}
+
 int grants_read(struct loader *loader, const struct yaml_node *root)
 {
     struct grants grants = {0};
+    struct rules rules = {0};
     unsigned errors = loader->report->error_count;
     int result = keyword_read_map(loader, root, "policy", grants_keywords, COUNT(grants_keywords), &grants);
     if (grants.clients != NULL && clients_read(loader, grants.clients) != 0)
@@ -27,13 +39,14 @@ int grants_read(struct loader *loader, const struct yaml_node *root)
     struct sets *sets = sets_read(loader, grants.sets);
     if (sets == NULL)
         return -1;
-    if (grants.rules != NULL && rules_read(loader, grants.rules, sets) != 0)
+    if (grants.rules != NULL && rules_read(loader, grants.rules, sets, &rules) != 0)
         result = -1;
-    if (grants.tests != NULL && trials_read(loader, grants.tests) != 0)
+    if (grants.tests != NULL && trials_read(loader, grants.tests, &rules) != 0)
         result = -1;
     bool good = result == 0 && loader->report->error_count == errors;
     if (good)
         sets_warn(loader, sets);
     sets_done(sets);
-    return good ? buckets_build(loader) : -1;
+    rules_done(&rules);
+    return good ? finish(loader, &rules) : -1;
 }

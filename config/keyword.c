@@ -92,7 +92,10 @@ int keyword_text(struct loader *loader, const struct yaml_node *node, const stru
         return report_error(loader->report, &node->mark, "%s must not be empty", keyword->name);
     if (text_has_control(node->text, strlen(node->text)))
         return report_error(loader->report, &node->mark, "%s holds a control character", keyword->name);
-    *(const char **)field = node->text;
+    const char *copy = arena_strdup(loader->arena, node->text);
+    if (copy == NULL)
+        return keyword_out_of_memory(loader);
+    *(const char **)field = copy;
     return 0;
 }
 

@@ -14,9 +14,10 @@
 struct config;
 struct keyword;
 
-/* What every reader needs.  Everything that is read lives in `arena`. */
+/* What every reader needs.  What stays lives in `arena`; texts that a reader gives are copied to it. */
 struct loader {
     struct arena *arena;
+    struct arena *scratch; /* ends with the loading: the policy's tree, and what it becomes on the way */
     struct report *report;
     struct config *config;
     int64_t now;                   /* seconds since 1970: for warnings of what has expired */

@@ -23,21 +23,36 @@ int grants_read(struct loader *loader, const struct yaml_node *root);
 /* The parts of policy.yaml, in this order. */
 int clients_read(struct loader *loader, const struct yaml_node *node);
 
-struct sets;                                                                          /* in the arena */
+struct sets; /* while rules are read */
 MUST_USE struct sets *sets_read(struct loader *loader, const struct yaml_node *node); /* node may be NULL */
-/* NULL when there is none of that name. */
-const struct config_patterns *sets_use(struct sets *sets, const char *name);
+/* The set for values of that parameter; NULL when there is none of that name. */
+const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,
+                                     uint32_t param);
 void sets_warn(struct loader *loader, const struct sets *sets);
 void sets_done(struct sets *sets); /* the index; what rules refer to stays */
 
-int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets);
-int trials_read(struct loader *loader, const struct yaml_node *node);
-
-/* A list of one or more texts. */
+/* A list of one or more texts, copied to `arena`. */
 int sets_read_patterns(struct loader *loader, const struct yaml_node *node, const char *what,
-                       struct config_patterns *patterns);
+                       struct arena *arena, struct config_patterns *patterns);
 
-/* Which rules can concern a client and an action -> config->buckets.  -1 when memory is out. */
-int buckets_build(struct loader *loader);
+/* The rules as they are read, in the file's order: in loader->scratch, but for their ids and patterns. */
+struct rules {
+    struct config_rule *items;
+    size_t count;
+    struct rule_id *ids; /* uthash */
+};
+
+int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules);
+bool rules_know(const struct rules *rules, const char *id);
+void rules_done(struct rules *rules); /* the index */
+
+keyword_reader when_read; /* const struct config_when * */
+
+/* A warning when no value of the parameter can be the text. */
+void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);
+
+enum { BUCKETS_PREFIX_MAX = 64 }; /* characters: a client's name has no more */
+
+int trials_read(struct loader *loader, const struct yaml_node *node, const struct rules *rules);
 
 #endif

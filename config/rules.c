@@ -6,65 +6,94 @@
 #include <string.h>
 
 static const char *const mode_names[] = {"enforce", "audit", NULL};
-static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 /* ---- where ---- */
 
-/* One parameter's values: plain texts are one list, and each $set is another. */
-static int read_condition(struct loader *loader, const struct yaml_node *node, struct sets *sets,
-                          struct config_condition *condition)
+/* "region" and the parameters of the catalog, in the order in which they are met. */
+static int number_params(struct loader *loader)
 {
-    struct config_patterns *own = arena_alloc(loader->arena, sizeof *own);
-    struct config_patterns all = {0};
-    condition->name = node->key;
-    condition->mark = node->key_mark;
-    if (own == NULL)
+    struct config *config = loader->config;
+    size_t room = 1;
+    for (size_t i = 0; i < config->route_count; i++)
+        room += config->routes[i].param_count;
+    config->param_names = arena_array(loader->arena, room, sizeof *config->param_names);
+    if (config->param_names == NULL)
         return keyword_out_of_memory(loader);
-    if (sets_read_patterns(loader, node, node->key, &all) != 0)
-        return -1;
-    condition->lists = arena_array(loader->arena, all.count + 1, sizeof *condition->lists);
-    own->items = arena_array(loader->arena, all.count, sizeof *own->items);
-    if (condition->lists == NULL || own->items == NULL)
-        return keyword_out_of_memory(loader);
-    condition->lists[condition->count++] = own;
-    for (size_t i = 0; i < all.count; i++) {
-        if (all.items[i][0] != '$') {
-            own->items[own->count++] = all.items[i];
-            continue;
+    config->param_names[CONFIG_REGION] = "region";
+    config->param_name_count = 1;
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++) {
+            struct config_param *param = &config->routes[i].params[j];
+            param->number = 1;
+            while (param->number < config->param_name_count &&
+                   strcmp(config->param_names[param->number], param->name) != 0)
+                param->number++;
+            if (param->number == config->param_name_count)
+                config->param_names[config->param_name_count++] = param->name;
         }
-        const struct config_patterns *set = sets_use(sets, all.items[i] + 1);
-        if (set == NULL)
-            return report_error(loader->report, &node->mark, "there is no set '%.64s'", all.items[i] + 1);
-        condition->lists[condition->count++] = set;
-    }
     return 0;
 }
 
-static bool route_has(const struct config_route *route, const char *param)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, param) == 0)
-            return true;
-    return false;
-}
-
 /* A misspelt parameter in a deny would deny nothing and nobody would notice: it is an error. */
-static int check_condition(struct loader *loader, const struct config_rule *rule,
-                           const struct config_condition *condition)
+static int find_param(struct loader *loader, const struct config_rule *rule, const struct yaml_node *node,
+                      uint32_t *number)
 {
-    bool known = strcmp(condition->name, "region") == 0;
     bool reaches = false;
+    *number = CONFIG_REGION;
+    if (strcmp(node->key, "region") == 0)
+        return 0;
     for (size_t i = 0; i < loader->config->route_count; i++) {
         const struct config_route *route = &loader->config->routes[i];
         if (!config_matches(&rule->actions, route->action))
             continue;
         reaches = true;
-        known = known || route_has(route, condition->name);
+        for (size_t j = 0; j < route->param_count; j++)
+            if (strcmp(route->params[j].name, node->key) == 0) {
+                *number = route->params[j].number;
+                return 0;
+            }
     }
-    if (reaches && !known)
-        return report_error(loader->report, &condition->mark,
-                            "none of the rule's actions has a parameter '%.64s'", condition->name);
+    *number = UINT32_MAX; /* without a route to any of its actions the rule is never asked: a warning tells */
+    if (!reaches)
+        return 0;
+    return report_error(loader->report, &node->key_mark, "none of the rule's actions has a parameter '%.64s'",
+                        node->key);
+}
+
+/* A $set is a list of its own, shared by all rules that name it. */
+static int use_set(struct loader *loader, const struct yaml_node *item, struct sets *sets,
+                   struct config_condition *condition)
+{
+    const struct config_values *values = sets_use(loader, sets, item->text + 1, condition->param);
+    if (values == NULL)
+        return report_error(loader->report, &item->mark, "there is no set '%.64s'", item->text + 1);
+    condition->lists[condition->count++] = values;
     return 0;
+}
+
+/* One parameter's values: the plain texts are the first list, even when there are none. */
+static int read_values(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                       struct config_condition *condition)
+{
+    struct config_patterns own = {0};
+    int result = 0;
+    if (sets_read_patterns(loader, node, node->key, loader->scratch, &own) != 0)
+        return -1;
+    own.count = 0;
+    condition->lists = arena_array(loader->scratch, node->count + 1, sizeof *condition->lists);
+    if (condition->lists == NULL)
+        return keyword_out_of_memory(loader);
+    condition->count = 1;
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        if (item->text[0] == '$' && use_set(loader, item, sets, condition) != 0)
+            result = -1;
+        if (item->text[0] == '$')
+            continue;
+        own.items[own.count++] = item->text;
+        range_warn(loader, condition->param, item->text, &item->mark);
+    }
+    condition->lists[0] = values_new(&own, loader->scratch);
+    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : result;
 }
 
 static int read_where(struct loader *loader, const struct yaml_node *where, struct sets *sets,
@@ -73,120 +102,16 @@ static int read_where(struct loader *loader, const struct yaml_node *where, stru
     int result = 0;
     if (!keyword_expect(loader, where, YAML_MAP, "where"))
         return -1;
-    rule->conditions = arena_array(loader->arena, where->count, sizeof *rule->conditions);
+    rule->conditions = arena_array(loader->scratch, where->count, sizeof *rule->conditions);
     if (rule->conditions == NULL)
         return keyword_out_of_memory(loader);
     for (const struct yaml_node *child = where->children; child != NULL; child = child->next) {
         struct config_condition *condition = &rule->conditions[rule->condition_count++];
-        if (read_condition(loader, child, sets, condition) != 0 ||
-            check_condition(loader, rule, condition) != 0)
+        if (find_param(loader, rule, child, &condition->param) != 0 ||
+            read_values(loader, child, sets, condition) != 0)
             result = -1;
     }
     return result;
-}
-
-/* ---- when ---- */
-
-static int day_of(const char *text)
-{
-    for (int day = 0; day < 7; day++)
-        if (strcmp(text, day_names[day]) == 0)
-            return day;
-    return -1;
-}
-
-/* "mon", or "mon-fri" which may go over the week's end */
-static int read_day(const char *text, unsigned *days)
-{
-    char first[4] = "";
-    const char *dash = strchr(text, '-');
-    size_t length = dash == NULL ? strlen(text) : (size_t)(dash - text);
-    if (length != 3)
-        return -1;
-    memcpy(first, text, 3);
-    int from = day_of(first);
-    int until = dash == NULL ? from : day_of(dash + 1);
-    if (from < 0 || until < 0)
-        return -1;
-    for (int day = from;; day = (day + 1) % 7) {
-        *days |= 1U << day;
-        if (day == until)
-            return 0;
-    }
-}
-
-static int read_days(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                     void *field)
-{
-    unsigned days = 0;
-    struct config_patterns texts = {0};
-    if (sets_read_patterns(loader, node, keyword->name, &texts) != 0)
-        return -1;
-    for (size_t i = 0; i < texts.count; i++)
-        if (read_day(texts.items[i], &days) != 0)
-            return report_error(
-                loader->report, &node->mark,
-                "days must be of mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri");
-    *(unsigned *)field = days;
-    return 0;
-}
-
-/* "09:00" to "24:00" in minutes; -1 otherwise */
-static int read_clock(const char *text)
-{
-    for (size_t i = 0; i < 5; i++)
-        if (i == 2 ? text[i] != ':' : (text[i] < '0' || text[i] > '9'))
-            return -1;
-    int minutes = ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
-    return text[3] > '5' || minutes > 1440 ? -1 : minutes;
-}
-
-/* "09:00-18:00" */
-static int read_hours(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                      void *field)
-{
-    struct config_when *when = (struct config_when *)(void *)((char *)field - keyword->offset);
-    if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
-        return -1;
-    bool shaped = strlen(node->text) == 11 && node->text[5] == '-';
-    when->from = shaped ? read_clock(node->text) : -1;
-    when->until = shaped ? read_clock(node->text + 6) : -1;
-    if (when->from < 0 || when->until < 0 || when->from == 1440 || when->from == when->until)
-        return report_error(loader->report, &node->mark, "hours must be like 09:00-18:00 or 22:00-06:00");
-    return 0;
-}
-
-static int read_zone(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                     void *field)
-{
-    struct err err = {0};
-    if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
-        return -1;
-    const struct zone *zone = zone_load(node->text, loader->arena, &err);
-    if (zone == NULL)
-        return report_error(loader->report, &node->mark, "%s", err.text);
-    *(const struct zone **)field = zone;
-    return 0;
-}
-
-#define WHEN(field) offsetof(struct config_when, field)
-static const struct keyword when_keywords[] = {
-    {"days", read_days, WHEN(days), OPTIONAL, 0, 0, NULL},
-    {"hours", read_hours, WHEN(from), OPTIONAL, 0, 0, NULL},
-    {"zone", read_zone, WHEN(zone), REQUIRED, 0, 0, NULL},
-};
-
-static int read_when(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                     void *field)
-{
-    struct config_when *when = arena_alloc(loader->arena, sizeof *when);
-    if (when == NULL)
-        return keyword_out_of_memory(loader);
-    *when = (struct config_when){.days = 0x7F, .from = 0, .until = 1440};
-    if (keyword_read_map(loader, node, keyword->name, when_keywords, COUNT(when_keywords), when) != 0)
-        return -1;
-    *(const struct config_when **)field = when;
-    return 0;
 }
 
 /* ---- from ---- */
@@ -196,9 +121,9 @@ static int read_from(struct loader *loader, const struct yaml_node *node, const 
 {
     struct config_rule *rule = (struct config_rule *)(void *)((char *)field - keyword->offset);
     struct config_patterns texts = {0};
-    if (sets_read_patterns(loader, node, keyword->name, &texts) != 0)
+    if (sets_read_patterns(loader, node, keyword->name, loader->scratch, &texts) != 0)
         return -1;
-    rule->networks = arena_array(loader->arena, texts.count, sizeof *rule->networks);
+    rule->networks = arena_array(loader->scratch, texts.count, sizeof *rule->networks);
     if (rule->networks == NULL)
         return keyword_out_of_memory(loader);
     for (size_t i = 0; i < texts.count; i++)
@@ -219,19 +144,14 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
         const char *star = strchr(item->text, '*');
         struct config_client *client = NULL;
-        bool found = false;
         HASH_FIND_STR(loader->config->clients, item->text, client);
-        if (star != NULL && (star[1] != '\0' || star - item->text > 64))
+        if (star != NULL && (star[1] != '\0' || star - item->text > BUCKETS_PREFIX_MAX))
             result =
                 report_error(loader->report, &item->mark,
-                             "a client is a name, or a prefix of at most 64 characters and '*' at its end");
+                             "a client is a name, or a prefix of at most %d characters and '*' at its end",
+                             BUCKETS_PREFIX_MAX);
         else if (star == NULL && client == NULL)
             result = report_error(loader->report, &item->mark, "there is no client '%.64s'", item->text);
-        for (client = loader->config->clients; star != NULL && client != NULL && !found;
-             client = client->hh.next)
-            found = text_matches(item->text, client->name);
-        if (star != NULL && !found)
-            report_warning(loader->report, &item->mark, "no client matches '%.64s'", item->text);
     }
     return result;
 }
@@ -265,7 +185,7 @@ static const struct keyword rule_keywords[] = {
     {"deny", keyword_node, RAW(deny), OPTIONAL, 0, 0, NULL},
     {"actions", keyword_node, RAW(actions), REQUIRED, 0, 0, NULL},
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
-    {"when", read_when, RULE(when), OPTIONAL, 0, 0, NULL},
+    {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
     {"from", read_from, RULE(networks), OPTIONAL, 0, 0, NULL},
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
     {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},
@@ -282,8 +202,8 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     rule->mark = node->mark;
     rule->effect = raw->allow != NULL ? CONFIG_ALLOW : CONFIG_DENY;
     rule->audit = raw->mode == 1;
-    if (sets_read_patterns(loader, clients, clients->key, &rule->clients) != 0 ||
-        sets_read_patterns(loader, raw->actions, "actions", &rule->actions) != 0)
+    if (sets_read_patterns(loader, clients, clients->key, loader->arena, &rule->clients) != 0 ||
+        sets_read_patterns(loader, raw->actions, "actions", loader->arena, &rule->actions) != 0)
         return -1;
     int result = check_clients(loader, clients);
     check_actions(loader, raw->actions);
@@ -311,44 +231,52 @@ struct rule_id {
     UT_hash_handle hh;
 };
 
-static int check_ids(struct loader *loader)
+static struct rule_id *find_id(const struct rules *rules, const char *id)
+{
+    struct rule_id *entry = NULL;
+    HASH_FIND_STR(rules->ids, id, entry);
+    return entry;
+}
+
+static int remember_id(struct loader *loader, struct rules *rules, const struct config_rule *rule)
+{
+    const struct rule_id *other = find_id(rules, rule->id);
+    if (other != NULL)
+        return report_error(loader->report, &rule->mark, "the id '%s' is on line %u already", rule->id,
+                            other->rule->mark.line);
+    struct rule_id *entry = arena_alloc(loader->scratch, sizeof *entry);
+    if (entry == NULL)
+        return keyword_out_of_memory(loader);
+    entry->rule = rule;
+    HASH_ADD_KEYPTR(hh, rules->ids, rule->id, strlen(rule->id), entry);
+    return 0;
+}
+
+int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules)
 {
     int result = 0;
-    struct rule_id *ids = NULL;
-    for (size_t i = 0; i < loader->config->rule_count; i++) {
-        const struct config_rule *rule = &loader->config->rules[i];
-        struct rule_id *entry = NULL;
-        if (rule->id == NULL)
-            continue;
-        HASH_FIND_STR(ids, rule->id, entry);
-        if (entry != NULL) {
-            result = report_error(loader->report, &rule->mark, "the id '%s' is on line %u already", rule->id,
-                                  entry->rule->mark.line);
-            continue;
-        }
-        entry = arena_alloc(loader->arena, sizeof *entry);
-        if (entry == NULL) {
-            result = keyword_out_of_memory(loader);
-            break;
-        }
-        entry->rule = rule;
-        HASH_ADD_KEYPTR(hh, ids, rule->id, strlen(rule->id), entry);
+    if (!keyword_expect(loader, node, YAML_LIST, "rules") || number_params(loader) != 0)
+        return -1;
+    rules->items = arena_array(loader->scratch, node->count, sizeof *rules->items);
+    if (rules->items == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_rule *rule = &rules->items[rules->count];
+        if (read_rule(loader, child, sets, rule) != 0)
+            result = -1;
+        rule->number = (uint32_t)rules->count++;
+        if (rule->id != NULL && remember_id(loader, rules, rule) != 0)
+            result = -1;
     }
-    HASH_CLEAR(hh, ids);
     return result;
 }
 
-int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets)
+bool rules_know(const struct rules *rules, const char *id)
 {
-    int result = 0;
-    struct config *config = loader->config;
-    if (!keyword_expect(loader, node, YAML_LIST, "rules"))
-        return -1;
-    config->rules = arena_array(loader->arena, node->count, sizeof *config->rules);
-    if (config->rules == NULL)
-        return keyword_out_of_memory(loader);
-    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
-        if (read_rule(loader, child, sets, &config->rules[config->rule_count++]) != 0)
-            result = -1;
-    return check_ids(loader) == 0 ? result : -1;
+    return find_id(rules, id) != NULL;
+}
+
+void rules_done(struct rules *rules)
+{
+    HASH_CLEAR(hh, rules->ids);
 }

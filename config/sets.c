@@ -8,8 +8,10 @@
 struct set {
     const char *name;
     struct mark mark;
-    struct config_patterns patterns;
-    bool used;
+    const struct yaml_node *node;
+    const struct config_values *values;
+    bool *used; /* by the parameter's number */
+    bool used_at_all;
     UT_hash_handle hh;
 };
 
@@ -19,63 +21,99 @@ struct sets {
     size_t count;
 };
 
+static int check_item(struct loader *loader, const struct yaml_node *item, const char *what)
+{
+    if (!keyword_expect(loader, item, YAML_SCALAR, what))
+        return -1;
+    if (item->text[0] == '\0' || text_has_control(item->text, strlen(item->text)))
+        return report_error(loader->report, &item->mark, "%.64s holds an empty text or a control character",
+                            what);
+    return 0;
+}
+
 int sets_read_patterns(struct loader *loader, const struct yaml_node *node, const char *what,
-                       struct config_patterns *patterns)
+                       struct arena *arena, struct config_patterns *patterns)
 {
     if (!keyword_expect(loader, node, YAML_LIST, what))
         return -1;
     if (node->count == 0)
         return report_error(loader->report, &node->mark, "%.64s is an empty list: it would never match",
                             what);
-    patterns->items = arena_array(loader->arena, node->count, sizeof *patterns->items);
+    patterns->items = arena_array(arena, node->count, sizeof *patterns->items);
     if (patterns->items == NULL)
         return keyword_out_of_memory(loader);
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
-        if (!keyword_expect(loader, item, YAML_SCALAR, what))
+        if (check_item(loader, item, what) != 0)
             return -1;
-        if (item->text[0] == '\0' || text_has_control(item->text, strlen(item->text)))
-            return report_error(loader->report, &item->mark,
-                                "%.64s holds an empty text or a control character", what);
-        patterns->items[patterns->count++] = item->text;
+        const char *copy = arena_strdup(arena, item->text);
+        if (copy == NULL)
+            return keyword_out_of_memory(loader);
+        patterns->items[patterns->count++] = copy;
     }
     return 0;
 }
 
+static void read_set(struct loader *loader, struct set *set)
+{
+    struct config_patterns patterns = {0};
+    if (!text_is_name(set->name))
+        report_error(loader->report, &set->mark,
+                     "a set's name must be 1 to 64 letters, digits, '-', '_' or '.'");
+    if (sets_read_patterns(loader, set->node, "a set", loader->scratch, &patterns) != 0)
+        return; /* the report counts */
+    set->values = values_new(&patterns, loader->arena);
+    if (set->values == NULL)
+        keyword_out_of_memory(loader);
+}
+
 struct sets *sets_read(struct loader *loader, const struct yaml_node *node)
 {
-    struct sets *sets = arena_alloc(loader->arena, sizeof *sets);
+    struct sets *sets = arena_alloc(loader->scratch, sizeof *sets);
     if (sets == NULL) {
         keyword_out_of_memory(loader);
         return NULL;
     }
     if (node == NULL || !keyword_expect(loader, node, YAML_MAP, "sets"))
         return sets;
-    sets->items = arena_array(loader->arena, node->count, sizeof *sets->items);
+    sets->items = arena_array(loader->scratch, node->count, sizeof *sets->items);
     if (sets->items == NULL) {
         keyword_out_of_memory(loader);
         return sets;
     }
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
         struct set *set = &sets->items[sets->count++];
-        set->name = child->key;
-        set->mark = child->key_mark;
+        *set = (struct set){.name = child->key, .mark = child->key_mark, .node = child};
         HASH_ADD_KEYPTR(hh, sets->by_name, set->name, strlen(set->name), set);
-        if (!text_is_name(set->name))
-            report_error(loader->report, &child->key_mark,
-                         "a set's name must be 1 to 64 letters, digits, '-', '_' or '.'");
-        (void)sets_read_patterns(loader, child, "a set", &set->patterns); /* the report counts */
+        read_set(loader, set);
     }
     return sets;
 }
 
-const struct config_patterns *sets_use(struct sets *sets, const char *name)
+/* Once for each parameter, however many rules name the set. */
+static void check_range(struct loader *loader, struct set *set, uint32_t param)
 {
+    if (set->used == NULL)
+        set->used = arena_array(loader->scratch, loader->config->param_name_count, sizeof *set->used);
+    if (set->used == NULL || param >= loader->config->param_name_count || set->used[param])
+        return; /* without memory there is no warning; the next allocation tells */
+    set->used[param] = true;
+    for (const struct yaml_node *item = set->node->children; item != NULL; item = item->next)
+        range_warn(loader, param, item->text, &item->mark);
+}
+
+const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,
+                                     uint32_t param)
+{
+    static const struct config_values unreadable;
     struct set *set = NULL;
     HASH_FIND_STR(sets->by_name, name, set);
     if (set == NULL)
         return NULL;
-    set->used = true;
-    return &set->patterns;
+    set->used_at_all = true;
+    if (set->values == NULL)
+        return &unreadable; /* has been reported */
+    check_range(loader, set, param);
+    return set->values;
 }
 
 void sets_done(struct sets *sets)
@@ -86,7 +124,7 @@ void sets_done(struct sets *sets)
 void sets_warn(struct loader *loader, const struct sets *sets)
 {
     for (size_t i = 0; i < sets->count; i++)
-        if (!sets->items[i].used)
+        if (!sets->items[i].used_at_all)
             report_warning(loader->report, &sets->items[i].mark, "no rule uses the set '%s'",
                            sets->items[i].name);
 }

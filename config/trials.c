@@ -98,8 +98,7 @@ static int read_source(struct loader *loader, const struct yaml_node *node, cons
         return -1;
     if (!network_parse_address(node->text, &address))
         return report_error(loader->report, &node->mark, "from must be an address, such as 10.1.2.3");
-    *(const char **)field = node->text;
-    return 0;
+    return keyword_text(loader, node, keyword, field);
 }
 
 static int read_expect(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -112,17 +111,6 @@ static int read_expect(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
-static int read_rule_id(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                        void *field)
-{
-    if (keyword_name(loader, node, keyword, field) != 0)
-        return -1;
-    for (size_t i = 0; i < loader->config->rule_count; i++)
-        if (loader->config->rules[i].id != NULL && strcmp(loader->config->rules[i].id, node->text) == 0)
-            return 0;
-    return report_error(loader->report, &node->mark, "there is no rule '%.64s'", node->text);
-}
-
 #define TRIAL(field) offsetof(struct config_trial, field)
 static const struct keyword trial_keywords[] = {
     {"client", read_client_name, TRIAL(client), REQUIRED, 0, 0, NULL},
@@ -131,10 +119,10 @@ static const struct keyword trial_keywords[] = {
     {"from", read_source, TRIAL(from), OPTIONAL, 0, 0, NULL},
     {"at", keyword_time, TRIAL(at), OPTIONAL, 0, 0, NULL},
     {"expect", read_expect, TRIAL(expect_allow), REQUIRED, 0, 0, expect_names},
-    {"by", read_rule_id, TRIAL(by), OPTIONAL, 0, 0, NULL},
+    {"by", keyword_name, TRIAL(by), OPTIONAL, 0, 0, NULL},
 };
 
-int trials_read(struct loader *loader, const struct yaml_node *node)
+int trials_read(struct loader *loader, const struct yaml_node *node, const struct rules *rules)
 {
     int result = 0;
     struct config *config = loader->config;
@@ -148,6 +136,8 @@ int trials_read(struct loader *loader, const struct yaml_node *node)
         *trial = (struct config_trial){.mark = child->mark, .at = CONFIG_NEVER};
         if (keyword_read_map(loader, child, "test", trial_keywords, COUNT(trial_keywords), trial) != 0)
             result = -1;
+        if (trial->by != NULL && !rules_know(rules, trial->by))
+            result = report_error(loader->report, &child->mark, "there is no rule '%.64s'", trial->by);
     }
     return result;
 }

@@ -243,9 +243,8 @@ static int read_events(struct reader *reader)
 struct yaml_node *yaml_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                              struct report *report)
 {
-    struct reader reader = {.bytes = bytes, .length = length, .arena = arena, .report = report};
-    reader.name = arena_strdup(arena, name);
-    if (reader.name == NULL || !yaml_parser_initialize(&reader.parser)) {
+    struct reader reader = {.bytes = bytes, .length = length, .name = name, .arena = arena, .report = report};
+    if (!yaml_parser_initialize(&reader.parser)) {
         report_error(report, NULL, "out of memory");
         return NULL;
     }

@@ -30,12 +30,13 @@ struct yaml_node {
     size_t count;               /* of children */
 };
 
-/* Parses `length` bytes; `name` is what the marks say.  Nodes live in `arena`.  NULL when it could
- * not be read to its end: the report tells.  A key that was there already is reported and left out. */
+/* Parses `length` bytes; `name` is what the marks say: borrowed for as long as they.  Nodes live in `arena`.
+ * NULL when it could not be read to its end: the report tells.  A key that was there already is reported and
+ * left out. */
 MUST_USE struct yaml_node *yaml_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                                       struct report *report);
 
-/* Reads the file, then yaml_parse(). */
+/* Reads the file, then yaml_parse() with its path for a name. */
 MUST_USE struct yaml_node *yaml_load(const char *path, struct arena *arena, struct report *report);
 
 /* The member of a map, NULL when it is absent or `map` is none. */

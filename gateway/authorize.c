@@ -5,7 +5,7 @@ enum problem authorize_call(struct exchange *x)
 {
     const struct policy_question question = {
         .client = x->token->client, .call = x->call, .source = x->address, .now = x->began_ms / 1000};
-    x->verdict = policy_decide(x->config, &question);
+    x->verdict = policy_decide(&question);
     x->judged = true;
     if (x->verdict.allowed)
         return PROBLEM_NONE;

@@ -82,7 +82,7 @@ static int print_decision(struct exchange *x, const struct explain_options *opti
     struct buf out;
     const struct policy_question question = {
         .client = client, .call = x->call, .source = options->from, .now = options->at};
-    struct policy_verdict verdict = policy_decide(x->config, &question);
+    struct policy_verdict verdict = policy_decide(&question);
     buf_init(&out, EXPLAIN_MAX);
     (options->json ? explain_json : explain_text)(&out, x->config, &question, &verdict);
     int result = verdict.allowed ? COMMAND_GOOD : COMMAND_FAILED;

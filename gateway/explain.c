@@ -16,22 +16,24 @@ static bool just_missed(enum policy_miss miss)
     return miss != POLICY_MATCHES && miss != POLICY_OTHER_CLIENT && miss != POLICY_OTHER_ACTION;
 }
 
-static void put_patterns(struct buf *out, const struct config_condition *condition)
+static void put_values(struct buf *out, const struct config_condition *condition)
 {
     size_t written = 0;
-    for (size_t i = 0; i < condition->count; i++)
-        for (size_t j = 0; j < condition->lists[i]->count && written < 8; j++)
-            buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", condition->lists[i]->items[j]);
+    for (uint32_t i = 0; i < condition->count; i++)
+        for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < 8; j++)
+            buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", condition->lists[i]->texts[j]);
     if (written == 8)
         buf_put(out, ", ...");
 }
 
-/* "vpcId is vpc-production, not one of vpc-2ari9m7h, vpc-8e0ypm3z" */
-static void put_condition(struct buf *out, const struct call *call, const struct config_condition *condition)
+/* "vpcId is vpc-production; the rule has vpc-2ari9m7h, vpc-8e0ypm3z" */
+static void put_condition(struct buf *out, const struct config *config, const struct call *call,
+                          const struct config_condition *condition)
 {
-    const struct call_param *param = call_find(call, condition->name);
-    buf_put(out, condition->name);
-    if (strcmp(condition->name, "region") == 0) {
+    const char *name = config->param_names[condition->param];
+    const struct call_param *param = call_find(call, name);
+    buf_put(out, name);
+    if (condition->param == CONFIG_REGION) {
         buf_put_format(out, " is %.64s", call->region);
     } else if (param == NULL) {
         buf_put(out, " is not in the call");
@@ -42,11 +44,11 @@ static void put_condition(struct buf *out, const struct call *call, const struct
         buf_put(out, param->count > 8 ? ", ..." : "");
     }
     buf_put(out, "; the rule has ");
-    put_patterns(out, condition);
+    put_values(out, condition);
 }
 
-static void put_miss(struct buf *out, enum policy_miss miss, const struct call *call,
-                     const struct config_condition *condition)
+static void put_miss(struct buf *out, enum policy_miss miss, const struct config *config,
+                     const struct call *call, const struct config_condition *condition)
 {
     switch (miss) {
     case POLICY_EXPIRED:
@@ -59,7 +61,7 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct call *
         buf_put(out, "it does not speak at this time (when)");
         break;
     case POLICY_OTHER_VALUE:
-        put_condition(out, call, condition);
+        put_condition(out, config, call, condition);
         break;
     case POLICY_MATCHES:
     case POLICY_OTHER_CLIENT:
@@ -88,7 +90,7 @@ static void text_call(struct buf *out, const struct policy_question *question)
 static void text_rules(struct buf *out, const struct config *config, const struct policy_question *question)
 {
     for (size_t i = 0; i < config->rule_count; i++) {
-        const struct config_rule *rule = &config->rules[i];
+        const struct config_rule *rule = config->rules[i];
         const struct config_condition *condition = NULL;
         enum policy_miss miss = policy_try(rule, question, &condition);
         if (miss != POLICY_MATCHES && !just_missed(miss))
@@ -96,7 +98,7 @@ static void text_rules(struct buf *out, const struct config *config, const struc
         buf_put_format(out, "rule     %.200s:%u %s (%s%s) ", rule->mark.file, rule->mark.line, rule->id,
                        effect_name(rule), rule->audit ? ", audit only" : "");
         buf_put(out, miss == POLICY_MATCHES ? "matches" : "misses: ");
-        put_miss(out, miss, question->call, condition);
+        put_miss(out, miss, config, question->call, condition);
         buf_put_char(out, '\n');
     }
 }
@@ -118,7 +120,8 @@ void explain_text(struct buf *out, const struct config *config, const struct pol
 
 /* ---- JSON ---- */
 
-static void json_rule(struct buf *out, const struct config_rule *rule, const struct policy_question *question)
+static void json_rule(struct buf *out, const struct config *config, const struct config_rule *rule,
+                      const struct policy_question *question)
 {
     struct buf reason;
     const struct config_condition *condition = NULL;
@@ -126,7 +129,7 @@ static void json_rule(struct buf *out, const struct config_rule *rule, const str
     if (miss != POLICY_MATCHES && !just_missed(miss))
         return;
     buf_init(&reason, 16 * 1024);
-    put_miss(&reason, miss, question->call, condition);
+    put_miss(&reason, miss, config, question->call, condition);
     json_open(out);
     json_member(out, "id", rule->id);
     json_member(out, "file", rule->mark.file);
@@ -155,7 +158,7 @@ void explain_json(struct buf *out, const struct config *config, const struct pol
     record_put_params(out, call);
     json_open_array(out, "rules");
     for (size_t i = 0; i < config->rule_count; i++)
-        json_rule(out, &config->rules[i], question);
+        json_rule(out, config, config->rules[i], question);
     json_close_array(out);
     json_member(out, "verdict", verdict->allowed ? "allow" : "deny");
     json_member(out, "rule", verdict->because == NULL ? NULL : verdict->because->id);

@@ -91,7 +91,7 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
         !network_parse_address(text_of(line, "source", arena), &question.source))
         return REPLAY_BROKEN;
     if (client != NULL) /* otherwise the candidate does not know it any more: denied */
-        verdict = policy_decide(config, &question);
+        verdict = policy_decide(&question);
     change->after = verdict.allowed ? "allow" : "deny";
     change->after_rule = verdict.because == NULL ? "" : verdict.because->id;
     return strcmp(change->before, change->after) == 0 ? REPLAY_SAME : REPLAY_CHANGED;

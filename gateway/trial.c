@@ -33,7 +33,7 @@ static int run_one(const struct config *config, const struct config_trial *trial
     if (!network_parse_address(trial->from == NULL ? "127.0.0.1" : trial->from, &question.source))
         return report_error(report, &trial->mark, "from must be an address");
     question.call = x.call;
-    struct policy_verdict verdict = policy_decide(config, &question);
+    struct policy_verdict verdict = policy_decide(&question);
     const char *by = verdict.because == NULL ? "" : verdict.because->id;
     if (verdict.allowed != trial->expect_allow || (trial->by != NULL && strcmp(trial->by, by) != 0))
         return report_other(report, trial, &verdict);

@@ -286,11 +286,11 @@ static void everything_knows_its_place(void **state)
     assert_int_equal(cvm->mark.line, 22);
     assert_int_equal(cvm->mark.column, 3);
     assert_int_equal(config->rule_count, 2);
-    assert_string_equal(config->rules[1].id, "never-bastion");
-    assert_string_equal(config->rules[1].mark.file, "policy.yaml");
-    assert_int_equal(config->rules[1].mark.line, 14);
-    assert_int_equal(config->rules[1].mark.column, 5);
-    assert_int_equal(config->rules[1].effect, CONFIG_DENY);
+    assert_string_equal(config->rules[1]->id, "never-bastion");
+    assert_string_equal(config->rules[1]->mark.file, "policy.yaml");
+    assert_int_equal(config->rules[1]->mark.line, 14);
+    assert_int_equal(config->rules[1]->mark.column, 5);
+    assert_int_equal(config->rules[1]->effect, CONFIG_DENY);
     HASH_FIND_STR(config->clients, "network-console", console);
     assert_non_null(console);
     assert_int_equal(console->mark.line, 3);
