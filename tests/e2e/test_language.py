@@ -355,12 +355,46 @@ def test_a_test_that_fails(tmp_path, test, words):
      "the client 'app' has no token that is live"),
     (dict(clients={"app": {"tokens": [{"id": "t", "sha256": "0" * 64, "disabled": True}]}}), 2, "live"),
     (dict(clients={"app": {"tokens": []}}), 2, "live"),
+    (dict(rules=[rule("r"), rule("no", "deny", who=["*"])]), 5,
+     "rule 'r' never decides: 'no' (line 6) denies all of it"),
+    (dict(rules=[rule("no", "deny", who=["ap*"], actions=["*"]), rule("r")]), 6, "rule 'r' never decides"),
+    (dict(rules=[rule("no", "deny"), rule("r", where={"vpcId": ["vpc-1"]})]), 6, "rule 'r' never decides"),
+    (dict(rules=[rule("no", "deny", who=["web-*"]), rule("r", who=["web-1*"])]), 6, "rule 'r' never decides"),
+    (dict(rules=[rule("one", "deny"), rule("two", "deny", who=["web"]), rule("r", who=["app", "web"])]), 7,
+     "rule 'r' never decides"),
+    (dict(rules=[rule("r", where={"vpcId": ["vpc-1", "VPC-1"]})]), 5,
+     "no vpcId can be 'VPC-1': it never matches"),
+    (dict(rules=[rule("r", "deny", where={"instanceIds": ["ins_1"]})]), 5, "no instanceIds can be 'ins_1'"),
+    (dict(rules=[rule("r", where={"vpcId": ["vpc-" + "a" * 33]})]), 5, "no vpcId can be"),
+    (dict(rules=[rule("r", where={"vpcId": ["vpc-1&*"]})]), 5, "no vpcId can be 'vpc-1&*'"),
+    (dict(rules=[rule("r", where={"region": ["ap_guangzhou"]})]), 5, "no region can be 'ap_guangzhou'"),
+    (dict(sets={"s": ["vpc-1", "vpc 2"]}, rules=[rule("r", where={"vpcId": ["$s"]}),
+                                                 rule("again", where={"vpcId": ["$s"]})]), 3,
+     "no vpcId can be 'vpc 2'"),
 ], ids=repr)
 def test_warnings(tmp_path, change, line, words):
     done = check(tmp_path, {**table_policy([rule("r")], {}), **change})
     said = [each for each in (done.stdout + done.stderr).splitlines() if words in each]
     assert done.returncode == 0 and len(said) == 1, done
     assert f"policy.yaml:{line}:" in said[0] and "warning" in said[0], said
+
+
+@pytest.mark.parametrize("rules", [
+    [rule("r"), rule("no", "deny", where={"vpcId": ["*"]})],
+    [rule("r"), rule("no", "deny", mode="audit")],
+    [rule("r"), rule("no", "deny", expires="2099-01-01")],
+    [rule("r"), rule("no", "deny", source=["0.0.0.0/0"])],
+    [rule("r"), rule("no", "deny", when={"zone": "UTC"})],
+    [rule("r", who=["app", "web"]), rule("no", "deny")],
+    [rule("r", who=["ap*"]), rule("no", "deny")],
+    [rule("r", who=["*"]), rule("no", "deny", who=["ap*"])],
+    [rule("no", "deny"), rule("again", "deny")],
+    [rule("r", where={"vpcId": ["vpc-1", "gz_vpc_245", "vpc-*", "*"], "region": ["ap-*", "gz"],
+                      "instanceIds": ["ins-df454d", "qcvm0a"]})],
+], ids=repr)
+def test_nothing_to_warn_of(tmp_path, rules):
+    done = check(tmp_path, table_policy(rules, {}))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def rated(rate):
