@@ -1,18 +1,41 @@
 #include "sandbox/action.h"
 
 #include "base/json.h"
+#include "sandbox/claim.h"
 #include "sandbox/describe.h"
+#include "sandbox/describe3.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* No document gives the old ids (gz_vpc_245, qcvm10001) a place in generation 3. */
+static bool is_malformed(const struct action_call *call, const char *id, const char *prefix)
+{
+    return call->generation == 3 && strncmp(id, prefix, strlen(prefix)) != 0;
+}
+
 struct state_vpc *action_vpc(struct action_call *call, const char *id)
 {
-    struct state_vpc *vpc = state_vpc(call->state, id);
+    struct state_vpc *vpc = is_malformed(call, id, "vpc-") ? NULL : state_vpc(call->state, id);
     if (vpc != NULL && vpc->region == call->region)
         return vpc;
-    (void)outcome_refuse(call->outcome, OUTCOME_NOT_FOUND, "InvalidVpc.NotFound",
-                         "the vpc %.64s does not exist", id);
+    if (is_malformed(call, id, "vpc-"))
+        (void)outcome_refuse(call->outcome, OUTCOME_MALFORMED, "%.64s is no id of a vpc", id);
+    else
+        (void)outcome_refuse(call->outcome, OUTCOME_NO_VPC, "the vpc %.64s does not exist", id);
+    return NULL;
+}
+
+struct state_instance *action_instance(struct action_call *call, const char *id)
+{
+    struct state_instance *instance = is_malformed(call, id, "ins-") ? NULL : state_instance(call->state, id);
+    if (instance != NULL && instance->region == call->region)
+        return instance;
+    if (is_malformed(call, id, "ins-"))
+        (void)outcome_refuse(call->outcome, OUTCOME_MALFORMED, "%.64s is no id of an instance", id);
+    else
+        (void)outcome_refuse(call->outcome, OUTCOME_NO_INSTANCE, "the instance %.64s does not exist", id);
     return NULL;
 }
 
@@ -25,10 +48,9 @@ struct subjects {
 
 static int add_instance(struct action_call *call, struct subjects *subjects, const char *id)
 {
-    struct state_instance *instance = state_instance(call->state, id);
-    if (instance == NULL || instance->region != call->region)
-        return outcome_refuse(call->outcome, OUTCOME_NOT_FOUND, "InvalidInstance.NotFound",
-                              "the instance %.64s does not exist", id);
+    struct state_instance *instance = action_instance(call, id);
+    if (instance == NULL)
+        return -1;
     for (size_t i = 0; i < subjects->count; i++)
         if (subjects->list[i] == instance) /* named twice: one is enough */
             return 0;
@@ -40,25 +62,32 @@ static int find_subjects(struct action_call *call, struct subjects *subjects)
 {
     struct err err = {0};
     size_t count = 0;
-    const char *vpc = params_get(call->params, "vpcId");
+    const char *vpc_key = call->generation == 3 ? "VpcId" : "vpcId";
+    const char *list = call->generation == 3 ? "InstanceIds" : "instanceIds";
+    const char *vpc = params_get(call->params, vpc_key);
     if (vpc == NULL || vpc[0] == '\0')
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL, "vpcId is missing");
-    if (params_count(call->params, "instanceIds", &count, &err) != 0)
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL, "%s", err.text);
+        return outcome_refuse(call->outcome, OUTCOME_MISSING, "%s is missing", vpc_key);
+    if (params_count(call->params, list, &count, &err) != 0)
+        return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     if (count == 0)
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL, "instanceIds.0 is missing");
+        return outcome_refuse(call->outcome, OUTCOME_MISSING, "%s.0 is missing", list);
     subjects->vpc = action_vpc(call, vpc);
     if (subjects->vpc == NULL)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (add_instance(call, subjects, params_member(call->params, "instanceIds", i)) != 0)
+        if (add_instance(call, subjects, params_member(call->params, list, i)) != 0)
             return -1;
     return 0;
 }
 
+/* In generation 3 the answer's RequestId is the task's name, and all that it holds. */
 static int answer_task(struct action_call *call)
 {
     call->outcome->task_id = state_begin_task(call->state, call->now_ms);
+    if (call->generation == 3) {
+        state_task_name(call->state, call->outcome->task_id, call->outcome->request_id);
+        return 0;
+    }
     json_open(call->body);
     json_member_int(call->body, "code", OUTCOME_GOOD);
     json_member(call->body, "message", "");
@@ -82,11 +111,11 @@ static int may_attach(struct action_call *call, const struct subjects *subjects)
 {
     for (size_t i = 0; i < subjects->count; i++)
         if (subjects->list[i]->vpc != NULL)
-            return outcome_refuse(call->outcome, OUTCOME_FAILED, "InstanceAlreadyLinked",
-                                  "the instance %.64s is linked already", subjects->list[i]->id);
+            return outcome_refuse(call->outcome, OUTCOME_LINKED, "the instance %.64s is linked already",
+                                  subjects->list[i]->id);
     if (subjects->vpc->link_count + subjects->count > STATE_LINKS_MAX)
-        return outcome_refuse(call->outcome, OUTCOME_FAILED, "InstanceLimitExceeded",
-                              "a vpc takes at most %d instances", STATE_LINKS_MAX);
+        return outcome_refuse(call->outcome, OUTCOME_FULL, "a vpc takes at most %d instances",
+                              STATE_LINKS_MAX);
     return 0;
 }
 
@@ -105,7 +134,7 @@ static int with_subjects(struct action_call *call, int (*change)(struct action_c
 {
     struct subjects *subjects = calloc(1, sizeof *subjects);
     if (subjects == NULL)
-        return outcome_refuse(call->outcome, OUTCOME_INTERNAL, NULL, "out of memory");
+        return outcome_refuse(call->outcome, OUTCOME_INTERNAL, "out of memory");
     int result = change(call, subjects);
     free(subjects);
     return result;
@@ -121,11 +150,88 @@ static int run_attach(struct action_call *call)
     return with_subjects(call, attach);
 }
 
+static const struct action_param change3[] = {
+    {"VpcId", PARAM_STRING}, {"InstanceIds.#", PARAM_STRING}, {NULL, PARAM_FORM}};
+
+/* Offset and Limit are strings with vpc, numbers with cvm: so the vendor's typings have it. */
+static const struct action_param links3[] = {{"Filters.#.Name", PARAM_STRING},
+                                             {"Filters.#.Values.#", PARAM_STRING},
+                                             {"Offset", PARAM_STRING},
+                                             {"Limit", PARAM_STRING},
+                                             {NULL, PARAM_FORM}};
+static const struct action_param task3[] = {{"TaskId", PARAM_STRING}, {NULL, PARAM_FORM}};
+static const struct action_param vpcs3[] = {
+    {"VpcIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
+    {"Offset", PARAM_STRING},   {"Limit", PARAM_STRING},          {NULL, PARAM_FORM}};
+static const struct action_param instances3[] = {
+    {"InstanceIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
+    {"Offset", PARAM_NUMBER},        {"Limit", PARAM_NUMBER},          {NULL, PARAM_FORM}};
+
 static const struct action actions[] = {
-    {"DetachClassicLinkVpc", run_detach},       {"AttachClassicLinkVpc", run_attach},
-    {"DescribeVpcClassicLink", describe_links}, {"DescribeVpcTaskResult", describe_task},
-    {"DescribeVpcEx", describe_vpcs},           {"DescribeInstances", describe_instances},
+    {"DetachClassicLinkVpc", "vpc", run_detach, run_detach, change3},
+    {"AttachClassicLinkVpc", "vpc", run_attach, run_attach, change3},
+    {"DescribeVpcClassicLink", "vpc", describe_links, NULL, NULL},
+    {"DescribeClassicLinkInstances", "vpc", NULL, describe3_links, links3},
+    {"DescribeVpcTaskResult", "vpc", describe_task, describe3_task, task3},
+    {"DescribeVpcEx", "vpc", describe_vpcs, NULL, NULL},
+    {"DescribeVpcs", "vpc", NULL, describe3_vpcs, vpcs3},
+    {"DescribeInstances", "cvm", describe_instances, describe3_instances, instances3},
 };
+
+/* Filters.#.Name and Filters.0.Name */
+static bool is_named(const char *pattern, const char *name)
+{
+    while (*pattern != '\0') {
+        size_t digits = strspn(name, "0123456789");
+        if (*pattern == '#' ? digits == 0 : *pattern != *name)
+            return false;
+        name += *pattern == '#' ? digits : 1;
+        pattern++;
+    }
+    return *name == '\0';
+}
+
+static const struct action_param *find_param(const struct action *action, const char *name)
+{
+    for (const struct action_param *param = action->params3; param->name != NULL; param++)
+        if (is_named(param->name, name))
+            return param;
+    return NULL;
+}
+
+/* JSON cannot number its members wrongly; a form can. */
+static int check_lists(const struct action *action, struct action_call *call)
+{
+    char list[32];
+    struct err err = {0};
+    for (const struct action_param *param = action->params3; param->name != NULL; param++) {
+        size_t length = strcspn(param->name, ".");
+        size_t count = 0;
+        if (strcmp(param->name + length, ".#") != 0)
+            continue;
+        (void)snprintf(list, sizeof list, "%.*s", (int)length, param->name);
+        if (params_count(call->params, list, &count, &err) != 0)
+            return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
+    }
+    return 0;
+}
+
+int action_check_params(const struct action *action, struct action_call *call)
+{
+    for (size_t i = 0; i < call->params->count; i++) {
+        const struct param *given = &call->params->list[i];
+        const struct action_param *known = find_param(action, given->wire_name);
+        if (known == NULL && given->kind == PARAM_FORM && claim_is_common(given->wire_name))
+            continue;
+        if (known == NULL)
+            return outcome_refuse(call->outcome, OUTCOME_UNKNOWN_PARAMETER, "the parameter %.64s is unknown",
+                                  given->wire_name);
+        if (given->kind != PARAM_FORM && given->kind != known->kind)
+            return outcome_refuse(call->outcome, OUTCOME_BAD_TYPE, "the type of %.64s is not right",
+                                  given->wire_name);
+    }
+    return check_lists(action, call);
+}
 
 const struct action *action_find(const char *name)
 {

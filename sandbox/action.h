@@ -12,6 +12,7 @@
 #include "sandbox/state.h"
 
 struct action_call {
+    int generation;      /* 2 or 3 */
     struct state *state; /* locked by the caller */
     const struct params *params;
     const struct state_region *region;
@@ -20,10 +21,20 @@ struct action_call {
     struct outcome *outcome;
 };
 
+/* What a parameter of generation 3 may be; '#' in its name stands for an index. */
+struct action_param {
+    const char *name;
+    enum param_kind kind; /* PARAM_STRING or PARAM_NUMBER; of a form, either is text */
+};
+
 struct action {
     const char *name;
-    /* 0 with the whole answer in `body`, or -1 with the reason in `outcome`. */
-    int (*run)(struct action_call *call);
+    const char *service; /* of generation 3: "vpc" */
+    /* In a generation; NULL: that one has no such action.  0 with the whole answer in `body`, or -1 with the
+     * reason in `outcome`. */
+    int (*run2)(struct action_call *call);
+    int (*run3)(struct action_call *call);
+    const struct action_param *params3; /* ended by a NULL name */
 };
 
 /* NULL: there is no such action. */
@@ -33,8 +44,12 @@ const struct action *action_find(const char *name);
 size_t action_index(const struct action *action);
 const struct action *action_table(size_t *count);
 
-/* For the functions in the table: the VPC of parameter `name` in the call's region, NULL with
- * InvalidVpc.NotFound. */
+/* Generation 3 refuses what it does not know: 0, or -1 with the reason in the call's outcome. */
+MUST_USE int action_check_params(const struct action *action, struct action_call *call);
+
+/* For the functions in the table: the VPC or instance in the call's region, NULL with the refusal. Generation
+ * 3 knows the new ids only. */
 struct state_vpc *action_vpc(struct action_call *call, const char *id);
+struct state_instance *action_instance(struct action_call *call, const char *id);
 
 #endif

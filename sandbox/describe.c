@@ -3,9 +3,9 @@
 #include "base/json.h"
 #include "sandbox/number.h"
 #include "sandbox/page.h"
+#include "sandbox/rows.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,35 +39,14 @@ static void open_answer(struct buf *body)
     json_member(body, "codeDesc", "Success");
 }
 
-/* A list of rows that some filter has let through. */
-struct rows {
-    const void **all; /* the owner frees it */
-    const void **page;
-    size_t count;
-};
-
-static int rows_init(struct rows *rows, struct action_call *call, size_t most)
-{
-    *rows = (struct rows){.all = calloc(most + 1, sizeof *rows->all)};
-    rows->page = rows->all;
-    return rows->all != NULL ? 0 : outcome_refuse(call->outcome, OUTCOME_INTERNAL, NULL, "out of memory");
-}
-
 static void put_list(struct action_call *call, struct rows *rows, const struct page *page, const char *key,
                      int (*compare)(const void *, const void *), void (*put)(struct buf *, const void *))
 {
     open_answer(call->body);
     json_member_int(call->body, "totalCount", (long long)rows->count);
-    page_cut(page, &rows->page, &rows->count, compare);
-    json_open_array(call->body, key);
-    for (size_t i = 0; i < rows->count; i++) {
-        json_open(call->body);
-        put(call->body, rows->page[i]);
-        json_close(call->body);
-    }
-    json_close_array(call->body);
+    rows_put(rows, page, call->body, key, compare, put);
     json_close(call->body);
-    free(rows->all);
+    rows_done(rows);
 }
 
 static int by_link_time(const void *left, const void *right)
@@ -113,8 +92,7 @@ static int read_link_filter(struct link_filter *filter, struct action_call *call
     if (vpc != NULL && filter->vpc == NULL)
         return -1;
     if (filter->lan_ip != NULL && !has_lan_ip(call, filter->lan_ip))
-        return outcome_refuse(call->outcome, OUTCOME_NOT_FOUND, "InvalidLanIp.NotFound",
-                              "no instance has this lanIp");
+        return outcome_refuse(call->outcome, OUTCOME_NO_LAN_IP, "no instance has this lanIp");
     return 0;
 }
 
@@ -137,7 +115,7 @@ int describe_links(struct action_call *call)
     for (size_t i = 0; i < call->state->instance_count; i++) {
         const struct state_instance *instance = &call->state->instances[i];
         if (instance->region == call->region && link_passes(&filter, instance))
-            rows.all[rows.count++] = instance;
+            rows_add(&rows, instance);
     }
     put_list(call, &rows, &page, "data", by_link_time, put_link);
     return 0;
@@ -148,11 +126,10 @@ int describe_task(struct action_call *call)
     const char *text = params_get(call->params, "taskId");
     long long id;
     if (text == NULL || !number_parse(text, 0, LLONG_MAX, &id))
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL,
-                              "taskId is missing or not a number");
-    enum state_task task = state_task(call->state, id, call->now_ms);
+        return outcome_refuse(call->outcome, OUTCOME_BAD_VALUE, "taskId is missing or not a number");
+    enum state_progress task = state_task(call->state, id, call->now_ms);
     if (task == STATE_TASK_UNKNOWN)
-        return outcome_refuse(call->outcome, OUTCOME_NOT_FOUND, NULL, "the task does not exist");
+        return outcome_refuse(call->outcome, OUTCOME_NO_TASK, "the task does not exist");
     open_answer(call->body);
     json_open_member(call->body, "data");
     json_member_int(call->body, "status", task);
@@ -208,7 +185,7 @@ int describe_vpcs(struct action_call *call)
         const struct state_vpc *vpc = &call->state->vpcs[i];
         if (vpc->region == call->region && (one == NULL || vpc == one) &&
             (name == NULL || strcmp(vpc->name, name) == 0))
-            rows.all[rows.count++] = vpc;
+            rows_add(&rows, vpc);
     }
     bool named = page.order_field == fields[1];
     put_list(call, &rows, &page, "data", named ? by_vpc_name : by_vpc_time, put_vpc);
@@ -232,13 +209,8 @@ static void put_instance(struct buf *body, const void *row)
 /* True when the list is empty, or has one of the two. */
 static bool is_listed(const struct action_call *call, const char *list, const char *one, const char *other)
 {
-    const char *member = params_member(call->params, list, 0);
-    if (member == NULL)
-        return true;
-    for (size_t i = 0; member != NULL; member = params_member(call->params, list, ++i))
-        if (strcmp(member, one) == 0 || strcmp(member, other) == 0)
-            return true;
-    return false;
+    return params_member(call->params, list, 0) == NULL || params_lists(call->params, list, one) ||
+           params_lists(call->params, list, other);
 }
 
 static bool instance_passes(const struct action_call *call, const struct state_instance *instance)
@@ -265,13 +237,13 @@ int describe_instances(struct action_call *call)
     size_t count = 0;
     for (size_t i = 0; i < COUNT(lists); i++)
         if (params_count(call->params, lists[i], &count, &err) != 0)
-            return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL, "%s", err.text);
+            return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     if (page_read(&page, call, INSTANCES_LIMIT_MAX, fields) != 0 ||
         rows_init(&rows, call, call->state->instance_count) != 0)
         return -1;
     for (size_t i = 0; i < call->state->instance_count; i++)
         if (instance_passes(call, &call->state->instances[i]))
-            rows.all[rows.count++] = &call->state->instances[i];
+            rows_add(&rows, &call->state->instances[i]);
     put_list(call, &rows, &page, "instanceSet", NULL, put_instance);
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SANDBOX_EXCHANGE_H
 #define SANDBOX_EXCHANGE_H
 
+#include "sandbox/claim.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
 #include "sandbox/outcome.h"
@@ -15,7 +16,9 @@ struct exchange {
     struct state *state;                /* borrowed */
     int64_t received_ms;                /* since 1970, by the real clock */
     int64_t now;                        /* seconds, by the clock that faults may skew */
+    int generation;                     /* of the API: 2, or 3 */
     struct params params;
+    struct claim claim;
     const char *action; /* "" when none was given */
     struct fault_strike strike;
     struct outcome outcome;

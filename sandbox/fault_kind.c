@@ -126,11 +126,13 @@ static bool check_code(const struct fault *fault)
 static void apply_code(const struct fault *fault, struct exchange *exchange)
 {
     const char *slash = strchr(fault->text, '/');
-    struct outcome *outcome = &exchange->outcome;
-    (void)outcome_refuse(outcome, (int)strtol(fault->text, NULL, 10), slash == NULL ? NULL : slash + 1,
-                         "the sandbox was told to answer so");
+    outcome_pretend(&exchange->outcome, (int)strtol(fault->text, NULL, 10), slash == NULL ? NULL : slash + 1,
+                    "the sandbox was told to answer so");
     buf_reset(&exchange->answer->body);
-    outcome_put(outcome, &exchange->answer->body);
+    if (exchange->generation == 3)
+        outcome_put3(&exchange->outcome, &exchange->answer->body);
+    else
+        outcome_put(&exchange->outcome, &exchange->answer->body);
 }
 
 /* {"code":0,... becomes {"code":"0",...: the official samples have both. */
@@ -159,29 +161,45 @@ static void apply_body(const struct fault *fault, struct exchange *exchange)
     set_body(exchange, fault->text);
 }
 
+static void put_secrets(const struct exchange *exchange, struct buf *message)
+{
+    const struct claim *claim = &exchange->claim;
+    const struct state_account *account =
+        claim->secret_id == NULL ? NULL : state_account(exchange->state, claim->secret_id);
+    buf_put(message, "no match: SecretId=");
+    buf_put(message, claim->secret_id == NULL ? "" : claim->secret_id);
+    buf_put(message, " SecretKey=");
+    buf_put(message, account == NULL ? "" : secret_bytes(account->secret_key));
+    buf_put(message, " Signature=");
+    buf_put(message, claim->signature == NULL ? "" : claim->signature);
+}
+
 /* The worst upstream: it tells all that it knows.  What is told never reaches this sandbox's own lines. */
 static void apply_echo_secret(const struct fault *fault, struct exchange *exchange)
 {
-    const char *secret_id = params_get(&exchange->params, "SecretId");
-    const char *signature = params_get(&exchange->params, "Signature");
-    const struct state_account *account =
-        secret_id == NULL ? NULL : state_account(exchange->state, secret_id);
     struct buf *body = &exchange->answer->body;
     struct buf message;
     (void)fault;
     buf_init(&message, HTTP_BODY_MAX);
-    buf_put(&message, "(100004)no match: SecretId=");
-    buf_put(&message, secret_id == NULL ? "" : secret_id);
-    buf_put(&message, " SecretKey=");
-    buf_put(&message, account == NULL ? "" : secret_bytes(account->secret_key));
-    buf_put(&message, " Signature=");
-    buf_put(&message, signature == NULL ? "" : signature);
-    (void)outcome_refuse(&exchange->outcome, OUTCOME_BAD_SIGNATURE, "AuthFailure", "secrets were echoed");
+    if (exchange->generation == 2)
+        buf_put(&message, "(100004)");
+    put_secrets(exchange, &message);
+    (void)outcome_refuse(&exchange->outcome, OUTCOME_BAD_SIGNATURE, "secrets were echoed");
     buf_reset(body);
     json_open(body);
-    json_member_int(body, "code", OUTCOME_BAD_SIGNATURE);
-    json_member(body, "message", buf_text(&message));
-    json_member(body, "codeDesc", "AuthFailure");
+    if (exchange->generation == 3) {
+        json_open_member(body, "Response");
+        json_open_member(body, "Error");
+        json_member(body, "Code", exchange->outcome.name);
+        json_member(body, "Message", buf_text(&message));
+        json_close(body);
+        json_member(body, "RequestId", exchange->outcome.request_id);
+        json_close(body);
+    } else {
+        json_member_int(body, "code", exchange->outcome.code);
+        json_member(body, "message", buf_text(&message));
+        json_member(body, "codeDesc", exchange->outcome.code_desc);
+    }
     json_close(body);
     buf_done(&message);
 }

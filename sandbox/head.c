@@ -63,7 +63,7 @@ static int parse_request_line(struct http_request *request, char *line)
 
 static int field_host(struct http_request *request, const char *value)
 {
-    if (request->host[0] != '\0' || value[0] == '\0')
+    if (value[0] == '\0')
         return 400;
     request->host = value;
     return HTTP_READ;
@@ -72,7 +72,7 @@ static int field_host(struct http_request *request, const char *value)
 static int field_length(struct http_request *request, const char *value)
 {
     long long length;
-    if (request->has_length || !number_parse(value, 0, INT64_MAX, &length))
+    if (!number_parse(value, 0, INT64_MAX, &length))
         return 400;
     if (length > HTTP_BODY_MAX)
         return 413;
@@ -130,6 +130,11 @@ static int parse_field(struct http_request *request, char *line)
         value[length - 1] = '\0';
     if (text_has_control(value, strlen(value)))
         return 400;
+    if (http_request_field(request, line) != NULL) /* which of the two would have been signed? */
+        return 400;
+    if (request->field_count == HTTP_FIELDS_MAX)
+        return 431;
+    request->fields[request->field_count++] = (struct http_field){.name = line, .value = value};
     for (size_t i = 0; i < COUNT(fields); i++)
         if (strcasecmp(fields[i].name, line) == 0)
             return fields[i].take(request, value);

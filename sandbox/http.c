@@ -3,6 +3,7 @@
 #include "sandbox/head.h"
 
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { HTTP_ANSWER_MAX = 80 * 1024 * 1024, HTTP_LOCATION_MAX = 8192, HTTP_HANG_MS = 300 * 1000 };
@@ -18,6 +19,14 @@ void http_request_done(struct http_request *request)
 {
     buf_done(&request->head);
     buf_done(&request->body);
+}
+
+const char *http_request_field(const struct http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->field_count; i++)
+        if (strcasecmp(request->fields[i].name, name) == 0)
+            return request->fields[i].value;
+    return NULL;
 }
 
 void http_answer_init(struct http_answer *answer)

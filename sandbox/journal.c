@@ -82,7 +82,7 @@ static void member_faults(struct buf *out, const struct fault_strike *strike)
 
 static void compose(struct buf *out, const struct exchange *exchange)
 {
-    const struct params *params = &exchange->params;
+    const struct claim *claim = &exchange->claim;
     const struct outcome *outcome = &exchange->outcome;
     char time[TIMESTAMP_SIZE];
     timestamp_format(exchange->received_ms, time);
@@ -90,17 +90,21 @@ static void compose(struct buf *out, const struct exchange *exchange)
     json_member(out, "time", time);
     member_cut(out, "method", exchange->request->method);
     member_cut(out, "host", exchange->request->host);
+    json_member_int(out, "generation", exchange->generation);
     member_cut(out, "action", exchange->action);
-    member_cut(out, "region", params_get(params, "Region"));
-    member_cut(out, "secretId", params_get(params, "SecretId"));
-    member_cut(out, "timestamp", params_get(params, "Timestamp"));
-    member_cut(out, "nonce", params_get(params, "Nonce"));
+    member_cut(out, "region", claim->region);
+    member_cut(out, "secretId", claim->secret_id);
+    member_cut(out, "timestamp", claim->timestamp);
+    member_cut(out, "nonce", claim->nonce);
     json_member_bool(out, "judged", exchange->judged);
     json_member_int(out, "code", outcome->code);
-    member_cut(out, "codeDesc", outcome->code_desc);
+    member_cut(out, exchange->generation == 3 ? "error" : "codeDesc",
+               exchange->generation == 3 ? outcome->name : outcome->code_desc);
     member_cut(out, "message", outcome->message);
     if (outcome->task_id != 0)
         json_member_int(out, "taskId", outcome->task_id);
+    if (exchange->generation == 3)
+        json_member(out, "requestId", outcome->request_id);
     json_member_bool(out, "changed", outcome->changed);
     json_member_int(out, "status", exchange->answer->status);
     member_faults(out, &exchange->strike);

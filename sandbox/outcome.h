@@ -1,38 +1,63 @@
-/* sandbox/outcome.h - what became of one API request. */
+/* sandbox/outcome.h - what became of one API request, in the words of both generations. */
 #ifndef SANDBOX_OUTCOME_H
 #define SANDBOX_OUTCOME_H
 
 #include "base/base.h"
 #include "base/buf.h"
 
-/* Numbers from the vendor's table of common errors.  Which number goes with a business code such as
- * InvalidVpc.NotFound is published nowhere: 5000 and 5100 are this sandbox's choice. */
-enum outcome_code {
-    OUTCOME_GOOD = 0,
-    OUTCOME_BAD_PARAMETER = 4000,
-    OUTCOME_BAD_SIGNATURE = 4100,
-    OUTCOME_UNKNOWN_SECRET_ID = 4104,
-    OUTCOME_BAD_TOKEN = 4105,
-    OUTCOME_REPLAY = 4500,
-    OUTCOME_NOT_FOUND = 5000,
-    OUTCOME_FAILED = 5100,
-    OUTCOME_INTERNAL = 6000,
-    OUTCOME_UNSUPPORTED = 6100,
+/* Why a request is refused.  What each is called in either generation is the table in outcome.c. */
+enum outcome_reason {
+    OUTCOME_GOOD,
+    OUTCOME_BAD_REQUEST, /* it cannot be read at all */
+    OUTCOME_MISSING,
+    OUTCOME_BAD_VALUE,
+    OUTCOME_BAD_TYPE,
+    OUTCOME_BAD_RANGE,
+    OUTCOME_MALFORMED, /* an id that can be none */
+    OUTCOME_UNKNOWN_PARAMETER,
+    OUTCOME_BAD_FILTER,
+    OUTCOME_TOGETHER, /* two parameters that exclude each other */
+    OUTCOME_NO_REGION,
+    OUTCOME_BAD_SIGNATURE,
+    OUTCOME_BAD_AUTHORIZATION,
+    OUTCOME_UNKNOWN_SECRET_ID,
+    OUTCOME_BAD_TOKEN,
+    OUTCOME_REPLAY,
+    OUTCOME_NO_VPC,
+    OUTCOME_NO_INSTANCE,
+    OUTCOME_NO_LAN_IP,
+    OUTCOME_NO_TASK,
+    OUTCOME_LINKED,
+    OUTCOME_FULL,
+    OUTCOME_INTERNAL,
+    OUTCOME_NO_ACTION,
+    OUTCOME_NO_VERSION,
 };
 
+enum { OUTCOME_REQUEST_ID_SIZE = sizeof "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" };
+
 struct outcome {
-    int code;
-    const char *code_desc; /* NULL where no document gives one */
-    char message[256];     /* without the module number        */
-    long long task_id;     /* 0: no task                       */
-    bool changed;          /* the state is not what it was     */
+    int code;                                 /* generation 2; 0: good */
+    const char *code_desc;                    /* generation 2; NULL where no document gives one */
+    const char *name;                         /* generation 3: the Error's Code */
+    char message[256];                        /* without the module number of generation 2 */
+    long long task_id;                        /* 0: no task */
+    char request_id[OUTCOME_REQUEST_ID_SIZE]; /* generation 3; of a change, the task's */
+    bool changed;                             /* the state is not what it was */
 };
 
 /* Always returns -1.  The first refusal wins. */
-int outcome_refuse(struct outcome *outcome, int code, const char *code_desc, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+int outcome_refuse(struct outcome *outcome, enum outcome_reason reason, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
-/* The error envelope: code, message, and codeDesc when there is one. */
+/* A refusal made up by a fault: any number, perhaps with a codeDesc, which then is the Code of generation 3
+ * too.  `code_desc` is borrowed. */
+void outcome_pretend(struct outcome *outcome, int code, const char *code_desc, const char *message);
+
+/* The error envelope of generation 2: code, message, and codeDesc when there is one. */
 void outcome_put(const struct outcome *outcome, struct buf *body);
+
+/* That of generation 3: Response, with Error and RequestId. */
+void outcome_put3(const struct outcome *outcome, struct buf *body);
 
 #endif

@@ -13,8 +13,8 @@ static int read_number(struct action_call *call, const char *name, long long min
 {
     const char *text = params_get(call->params, name);
     if (text != NULL && !number_parse(text, min, max, out))
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL,
-                              "%s must be a number from %lld to %lld", name, min, max);
+        return outcome_refuse(call->outcome, OUTCOME_BAD_RANGE, "%s must be a number from %lld to %lld", name,
+                              min, max);
     return 0;
 }
 
@@ -26,11 +26,9 @@ static int read_order(struct page *page, struct action_call *call, const char *c
         if (strcmp(fields[i], field) == 0)
             page->order_field = fields[i];
     if (field != NULL && page->order_field == NULL)
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL, "orderField cannot be %.64s",
-                              field);
+        return outcome_refuse(call->outcome, OUTCOME_BAD_VALUE, "orderField cannot be %.64s", field);
     if (direction != NULL && strcmp(direction, "asc") != 0 && strcmp(direction, "desc") != 0)
-        return outcome_refuse(call->outcome, OUTCOME_BAD_PARAMETER, NULL,
-                              "orderDirection must be asc or desc");
+        return outcome_refuse(call->outcome, OUTCOME_BAD_VALUE, "orderDirection must be asc or desc");
     page->descending = direction == NULL || strcmp(direction, "desc") == 0;
     return 0;
 }
@@ -38,10 +36,11 @@ static int read_order(struct page *page, struct action_call *call, const char *c
 int page_read(struct page *page, struct action_call *call, long long limit_max, const char *const *fields)
 {
     *page = (struct page){.limit = PAGE_LIMIT};
-    if (read_number(call, "offset", 0, INT_MAX, &page->offset) != 0 ||
-        read_number(call, "limit", 1, limit_max, &page->limit) != 0)
+    bool third = call->generation == 3;
+    if (read_number(call, third ? "Offset" : "offset", 0, INT_MAX, &page->offset) != 0 ||
+        read_number(call, third ? "Limit" : "limit", 1, limit_max, &page->limit) != 0)
         return -1;
-    return read_order(page, call, fields);
+    return third ? 0 : read_order(page, call, fields);
 }
 
 static void reverse(const void **rows, size_t count)

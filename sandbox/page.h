@@ -1,5 +1,5 @@
 /* sandbox/page.h - which rows of a list are asked for, and in what order: offset, limit, orderField,
- * orderDirection. */
+ * orderDirection; in generation 3 Offset and Limit. */
 #ifndef SANDBOX_PAGE_H
 #define SANDBOX_PAGE_H
 
@@ -13,7 +13,7 @@ struct page {
 };
 
 /* `fields` are the names that orderField may have, ended by NULL; a list that cannot be ordered has none.
- * -1 with 4000 in the outcome. */
+ * -1 with the reason in the outcome. */
 MUST_USE int page_read(struct page *page, struct action_call *call, long long limit_max,
                        const char *const *fields);
 

@@ -115,6 +115,7 @@ void params_done(struct params *params)
 {
     free(params->list);
     free(params->bytes);
+    arena_free(params->arena);
     *params = (struct params){0};
 }
 
@@ -131,6 +132,15 @@ const char *params_member(const struct params *params, const char *list, size_t 
     char name[80];
     (void)snprintf(name, sizeof name, "%.48s.%zu", list, index);
     return params_get(params, name);
+}
+
+bool params_lists(const struct params *params, const char *list, const char *value)
+{
+    const char *member = params_member(params, list, 0);
+    for (size_t i = 0; member != NULL; member = params_member(params, list, ++i))
+        if (strcmp(member, value) == 0)
+            return true;
+    return false;
 }
 
 int params_count(const struct params *params, const char *list, size_t *count, struct err *err)

@@ -29,8 +29,10 @@ struct options {
 
 static const char help_before[] =
     "Usage: countersign sandbox [OPTION]...\n"
-    "A local upstream that speaks the cloud's API 2.0 on loopback: it verifies signatures, keeps a small\n"
-    "state of VPCs, instances and links, and can be told to fail.  It needs no cloud account.\n"
+    "A local upstream that speaks the cloud's API on loopback, 2.0 on /v2/index.php and 3.0 on /: it "
+    "verifies\n"
+    "signatures, keeps a small state of VPCs, instances and links, and can be told to fail.  It needs no\n"
+    "cloud account.\n"
     "\n"
     "Where it listens\n"
     "  --listen ADDRESS:PORT  a loopback address; port 0 is a free one (127.0.0.1:9443)\n"

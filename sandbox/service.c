@@ -5,6 +5,7 @@
 #include "sandbox/control.h"
 #include "sandbox/exchange.h"
 #include "sandbox/replay.h"
+#include "sandbox/request_id.h"
 #include "sandbox/tally.h"
 #include "sandbox/verify.h"
 
@@ -14,6 +15,7 @@
 #include <time.h>
 
 static const char form_type[] = "application/x-www-form-urlencoded";
+static const char json_type[] = "application/json";
 
 struct service {
     struct state *state;
@@ -71,24 +73,41 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A form's type may be followed by a charset. */
-static bool is_form(const char *content_type)
+/* A type may be followed by a charset. */
+static bool is_type(const char *content_type, const char *type)
 {
-    size_t length = sizeof form_type - 1;
-    return strncasecmp(content_type, form_type, length) == 0 && strchr("; \t", content_type[length]) != NULL;
+    size_t length = strlen(type);
+    return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]) != NULL;
+}
+
+static int parse_json(struct exchange *x, struct err *err)
+{
+    const struct buf *body = &x->request->body;
+    if (!is_type(x->request->content_type, json_type))
+        return err_set(err, ERR_INPUT, "a POST must be %s", json_type);
+    if (x->request->query[0] != '\0')
+        return err_set(err, ERR_INPUT, "a POST has no query: it would not be signed");
+    return params_json_parse(&x->params, buf_text(body), body->length, err);
 }
 
 /* Which of the two the parameters come from is documented: with POST the query is not looked at. */
-static int read_params(struct exchange *x)
+static int parse_form(struct exchange *x, struct err *err)
 {
     const struct http_request *request = x->request;
-    struct err err = {0};
     bool post = strcmp(request->method, "POST") == 0;
-    if (post && !is_form(request->content_type))
-        return outcome_refuse(&x->outcome, OUTCOME_BAD_PARAMETER, NULL, "a POST must be %s", form_type);
+    if (post && !is_type(request->content_type, form_type))
+        return err_set(err, ERR_INPUT, "a POST must be %s", form_type);
     const char *bytes = post ? buf_text(&request->body) : request->query;
-    if (params_parse(&x->params, bytes, post ? request->body.length : strlen(bytes), &err) != 0)
-        return outcome_refuse(&x->outcome, OUTCOME_BAD_PARAMETER, NULL, "%s", err.text);
+    return params_parse(&x->params, bytes, post ? request->body.length : strlen(bytes), err);
+}
+
+/* TC3 wants JSON with POST, and a form's query with GET. */
+static int read_params(struct exchange *x)
+{
+    struct err err = {0};
+    bool json = claim_scheme(x->request) == CLAIM_TC3 && strcmp(x->request->method, "POST") == 0;
+    if ((json ? parse_json(x, &err) : parse_form(x, &err)) != 0)
+        return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     return 0;
 }
 
@@ -96,31 +115,59 @@ static int judge(const struct service *service, struct exchange *x)
 {
     const struct verify_desk desk = {
         .state = x->state, .replay = service->replay, .window = service->window, .now = x->now};
-    const struct verify_subject subject = {.method = x->request->method,
-                                           .host = x->request->host,
-                                           .path = x->request->path,
-                                           .params = &x->params};
+    const struct verify_subject subject = {.request = x->request, .params = &x->params, .claim = &x->claim};
     return verify_request(&desk, &subject, &x->outcome);
+}
+
+/* In generation 3 a service knows its own actions only; with TC3 it is named by the scope that was signed. */
+static bool is_of_service(const struct exchange *x, const struct action *action)
+{
+    return x->claim.scheme != CLAIM_TC3 || strcmp(action->service, x->claim.service) == 0;
+}
+
+static int find_action(struct exchange *x, const struct action **action)
+{
+    bool third = x->generation == 3;
+    *action = action_find(x->action);
+    if (*action == NULL || (third ? (*action)->run3 : (*action)->run2) == NULL || !is_of_service(x, *action))
+        return outcome_refuse(&x->outcome, OUTCOME_NO_ACTION, "this action or version is not supported");
+    if (third ? strcmp(x->claim.version, "2017-03-12") != 0 : x->claim.version != NULL)
+        return outcome_refuse(&x->outcome, OUTCOME_NO_VERSION, "this action or version is not supported");
+    return 0;
+}
+
+/* Generation 3 wraps what the action writes. */
+static int run3(const struct action *action, struct action_call *call)
+{
+    if (action_check_params(action, call) != 0)
+        return -1;
+    json_open(call->body);
+    json_open_member(call->body, "Response");
+    if (action->run3(call) != 0)
+        return -1;
+    json_member(call->body, "RequestId", call->outcome->request_id);
+    json_close(call->body);
+    json_close(call->body);
+    return 0;
 }
 
 static int run_action(struct exchange *x)
 {
-    const struct action *action = action_find(x->action);
-    if (action == NULL || params_get(&x->params, "Version") != NULL)
-        return outcome_refuse(&x->outcome, OUTCOME_UNSUPPORTED, NULL,
-                              "this action or version is not supported");
-    const char *region = params_get(&x->params, "Region");
-    struct action_call call = {.state = x->state,
+    const struct action *action = NULL;
+    struct action_call call = {.generation = x->generation,
+                               .state = x->state,
                                .params = &x->params,
-                               .region = state_region(x->state, region),
+                               .region = state_region(x->state, x->claim.region),
                                .now_ms = x->received_ms,
                                .body = &x->answer->body,
                                .outcome = &x->outcome};
+    if (find_action(x, &action) != 0)
+        return -1;
     if (call.region == NULL)
-        return outcome_refuse(&x->outcome, OUTCOME_BAD_PARAMETER, NULL, "there is no region %.64s here",
-                              region);
+        return outcome_refuse(&x->outcome, OUTCOME_NO_REGION, "there is no region %.64s here",
+                              x->claim.region);
     state_lock(x->state);
-    int result = action->run(&call);
+    int result = x->generation == 3 ? run3(action, &call) : action->run2(&call);
     state_unlock(x->state);
     return result;
 }
@@ -131,7 +178,10 @@ static void execute(const struct service *service, struct exchange *x, int reada
     if (readable == 0 && judge(service, x) == 0 && run_action(x) == 0)
         return;
     buf_reset(&x->answer->body);
-    outcome_put(&x->outcome, &x->answer->body);
+    if (x->generation == 3)
+        outcome_put3(&x->outcome, &x->answer->body);
+    else
+        outcome_put(&x->outcome, &x->answer->body);
 }
 
 static void apply(struct exchange *x, enum fault_class class)
@@ -152,8 +202,9 @@ static bool executes(const struct exchange *x)
 static bool answer_api(const struct service *service, struct exchange *x)
 {
     int readable = read_params(x);
-    const char *action = params_get(&x->params, "Action");
-    x->action = action == NULL ? "" : action;
+    if (claim_read(&x->claim, x->request, &x->params) != 0)
+        return false;
+    x->action = x->claim.action == NULL ? "" : x->claim.action;
     if (fault_set_strike(service->faults, x->action, &x->strike) != 0)
         return false;
     apply(x, FAULT_CLOCK);
@@ -169,27 +220,33 @@ static bool answer_api(const struct service *service, struct exchange *x)
 static void answer_not_found(struct http_answer *answer)
 {
     answer->status = 404;
-    buf_put(&answer->body, "{\"error\":\"the sandbox answers GET and POST on /v2/index.php\"}");
+    buf_put(&answer->body, "{\"error\":\"the sandbox answers GET and POST on /v2/index.php and /\"}");
 }
 
-static bool is_api(const struct http_request *request)
+/* The generation that a path belongs to; 0: none. */
+static int generation_of(const struct http_request *request)
 {
-    return strcmp(request->path, "/v2/index.php") == 0 &&
-           (strcmp(request->method, "GET") == 0 || strcmp(request->method, "POST") == 0);
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "POST") != 0)
+        return 0;
+    return strcmp(request->path, "/v2/index.php") == 0 ? 2 : strcmp(request->path, "/") == 0 ? 3 : 0;
 }
 
 bool service_answer(struct service *service, const struct http_request *request, struct http_answer *answer)
 {
     int64_t now_ms = clock_ms();
     answer->date = now_ms / 1000;
-    if (is_api(request)) {
+    int generation = generation_of(request);
+    if (generation != 0) {
         struct exchange x = {.request = request,
+                             .generation = generation,
                              .answer = answer,
                              .state = service->state,
                              .received_ms = now_ms,
                              .now = now_ms / 1000};
+        request_id_random(x.outcome.request_id);
         bool answered = answer_api(service, &x);
         fault_strike_done(&x.strike);
+        claim_done(&x.claim);
         params_done(&x.params);
         return answered;
     }

@@ -7,16 +7,16 @@
 struct state *state_new(struct arena **arena)
 {
     struct state *state = calloc(1, sizeof *state);
-    int64_t *ends = calloc(STATE_TASKS_KEPT, sizeof *ends);
-    if (state == NULL || ends == NULL || pthread_mutex_init(&state->lock, NULL) != 0) {
+    struct state_task *tasks = calloc(STATE_TASKS_KEPT, sizeof *tasks);
+    if (state == NULL || tasks == NULL || pthread_mutex_init(&state->lock, NULL) != 0) {
         free(state);
-        free(ends);
+        free(tasks);
         arena_free(*arena);
         *arena = NULL;
         return NULL;
     }
     state->arena = *arena;
-    state->task_ends = ends;
+    state->tasks = tasks;
     state->next_task = STATE_FIRST_TASK;
     *arena = NULL;
     return state;
@@ -31,7 +31,7 @@ void state_free(struct state *state)
         secret_free(state->accounts[i].token);
     }
     pthread_mutex_destroy(&state->lock);
-    free(state->task_ends);
+    free(state->tasks);
     arena_free(state->arena);
     free(state);
 }
@@ -120,15 +120,32 @@ bool state_detach(struct state_instance *instance, const struct state_vpc *vpc)
 long long state_begin_task(struct state *state, int64_t now_ms)
 {
     long long id = state->next_task++;
-    state->task_ends[id % STATE_TASKS_KEPT] = now_ms + state->task_duration;
+    struct state_task *task = &state->tasks[id % STATE_TASKS_KEPT];
+    task->ends = now_ms + state->task_duration;
+    request_id_salt(task->salt);
     return id;
 }
 
-enum state_task state_task(const struct state *state, long long id, int64_t now_ms)
+enum state_progress state_task(const struct state *state, long long id, int64_t now_ms)
 {
     if (id < STATE_FIRST_TASK || id >= state->next_task)
         return STATE_TASK_UNKNOWN;
     if (id < state->next_task - STATE_TASKS_KEPT)
         return STATE_TASK_DONE;
-    return now_ms >= state->task_ends[id % STATE_TASKS_KEPT] ? STATE_TASK_DONE : STATE_TASK_RUNNING;
+    return now_ms >= state->tasks[id % STATE_TASKS_KEPT].ends ? STATE_TASK_DONE : STATE_TASK_RUNNING;
+}
+
+void state_task_name(const struct state *state, long long id, char out[OUTCOME_REQUEST_ID_SIZE])
+{
+    request_id_format(state->tasks[id % STATE_TASKS_KEPT].salt, id, out);
+}
+
+long long state_task_named(const struct state *state, const char *name)
+{
+    char known[OUTCOME_REQUEST_ID_SIZE];
+    long long id = request_id_number(name);
+    if (id < STATE_FIRST_TASK || id >= state->next_task || id < state->next_task - STATE_TASKS_KEPT)
+        return -1;
+    state_task_name(state, id, known);
+    return strcmp(known, name) == 0 ? id : -1;
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/secret.h"
+#include "sandbox/request_id.h"
 
 #include <pthread.h>
 
@@ -52,6 +53,11 @@ struct state_instance {
     int64_t linked_at;                /* locked; seconds          */
 };
 
+struct state_task {
+    int64_t ends; /* milliseconds */
+    unsigned char salt[REQUEST_ID_SALT];
+};
+
 struct state {
     struct arena *arena; /* all that is const here lives in it */
     struct state_account *accounts;
@@ -68,7 +74,7 @@ struct state {
     int64_t task_duration; /* milliseconds */
 
     pthread_mutex_t lock;
-    int64_t *task_ends; /* ring of STATE_TASKS_KEPT, milliseconds, by task id */
+    struct state_task *tasks; /* ring of STATE_TASKS_KEPT, by task id */
     long long next_task;
     unsigned long next_link;
 };
@@ -96,8 +102,14 @@ bool state_detach(struct state_instance *instance, const struct state_vpc *vpc);
 /* Begins a task that ends after task_duration.  `now_ms` milliseconds. */
 long long state_begin_task(struct state *state, int64_t now_ms);
 
-enum state_task { STATE_TASK_DONE = 0, STATE_TASK_RUNNING = 2, STATE_TASK_UNKNOWN = -1 };
+enum state_progress { STATE_TASK_DONE = 0, STATE_TASK_RUNNING = 2, STATE_TASK_UNKNOWN = -1 };
 
-enum state_task state_task(const struct state *state, long long id, int64_t now_ms);
+enum state_progress state_task(const struct state *state, long long id, int64_t now_ms);
+
+/* The name by which generation 3 knows a task; it must be among the STATE_TASKS_KEPT. */
+void state_task_name(const struct state *state, long long id, char out[OUTCOME_REQUEST_ID_SIZE]);
+
+/* The task with that name; -1 when there is none, or it is older than STATE_TASKS_KEPT others. */
+long long state_task_named(const struct state *state, const char *name);
 
 #endif

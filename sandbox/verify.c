@@ -1,32 +1,35 @@
 #include "sandbox/verify.h"
 
 #include "sandbox/number.h"
+#include "sandbox/tc3.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_signed(const struct verify_subject *subject, const struct param *param)
 {
     if (strcmp(param->wire_name, "Signature") == 0)
         return false;
-    return strcmp(subject->method, "POST") != 0 || param->value[0] != '@';
+    return strcmp(subject->request->method, "POST") != 0 || param->value[0] != '@';
 }
 
-void verify_compose(const struct verify_subject *subject, struct buf *text)
+void verify_compose(const struct verify_subject *subject, const char *host, struct buf *text)
 {
     char separator = '?';
-    buf_put(text, subject->method);
-    buf_put(text, subject->host);
-    buf_put(text, subject->path);
+    bool dots = subject->claim->scheme == CLAIM_API2;
+    buf_put(text, subject->request->method);
+    buf_put(text, host);
+    buf_put(text, subject->request->path);
     for (size_t i = 0; i < subject->params->count; i++) {
         const struct param *param = &subject->params->list[i];
         if (!is_signed(subject, param))
             continue;
         buf_put_char(text, separator);
-        buf_put(text, param->name);
+        buf_put(text, dots ? param->name : param->wire_name);
         buf_put_char(text, '=');
         buf_put(text, param->value);
         separator = '&';
@@ -53,39 +56,69 @@ struct check {
     const struct state_account *account; /* once it is known */
 };
 
-static const char *value_of(const struct check *check, const char *name)
+/* The schemes that want a claim: bits of 1 << enum claim_scheme. */
+enum {
+    ANY = 7,
+    FORMS = 1 << CLAIM_API2 | 1 << CLAIM_QUERY,
+    GENERATION_3 = 1 << CLAIM_QUERY | 1 << CLAIM_TC3
+};
+
+static bool is_wanted(const struct check *check, int schemes)
 {
-    return params_get(check->subject->params, name);
+    return (schemes & 1 << check->subject->claim->scheme) != 0;
 }
 
 static int check_present(struct check *check)
 {
-    static const char *const names[] = {"Action", "Region", "Timestamp", "Nonce", "SecretId", "Signature"};
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const char *value = value_of(check, names[i]);
-        if (value == NULL || value[0] == '\0')
-            return outcome_refuse(check->outcome, OUTCOME_BAD_PARAMETER, NULL, "%s is missing", names[i]);
-    }
+    const struct claim *claim = check->subject->claim;
+    const struct {
+        const char *name;
+        const char *value;
+        int schemes;
+    } wanted[] = {
+        {"Action", claim->action, ANY},         {"Version", claim->version, GENERATION_3},
+        {"Region", claim->region, ANY},         {"Timestamp", claim->timestamp, ANY},
+        {"Nonce", claim->nonce, FORMS},         {"SecretId", claim->secret_id, FORMS},
+        {"Signature", claim->signature, FORMS},
+    };
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        if (is_wanted(check, wanted[i].schemes) && (wanted[i].value == NULL || wanted[i].value[0] == '\0'))
+            return outcome_refuse(check->outcome, OUTCOME_MISSING, "%s is missing", wanted[i].name);
     return 0;
 }
 
 /* The official clients draw a Nonce from 0 up to 2^63-1. */
 static int check_numbers(struct check *check)
 {
-    static const char *const names[] = {"Timestamp", "Nonce"};
+    const struct claim *claim = check->subject->claim;
     long long number;
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (!number_parse(value_of(check, names[i]), 0, LLONG_MAX, &number))
-            return outcome_refuse(check->outcome, OUTCOME_BAD_PARAMETER, NULL, "%s is not a number",
-                                  names[i]);
+    if (!number_parse(claim->timestamp, 0, LLONG_MAX, &number))
+        return outcome_refuse(check->outcome, OUTCOME_BAD_VALUE, "Timestamp is not a number");
+    if (is_wanted(check, FORMS) && !number_parse(claim->nonce, 0, LLONG_MAX, &number))
+        return outcome_refuse(check->outcome, OUTCOME_BAD_VALUE, "Nonce is not a number");
+    return 0;
+}
+
+static int check_authorization(struct check *check)
+{
+    const struct verify_subject *subject = check->subject;
+    if (subject->claim->scheme != CLAIM_TC3)
+        return 0;
+    if (subject->claim->malformed)
+        return outcome_refuse(check->outcome, OUTCOME_BAD_AUTHORIZATION,
+                              "the Authorization is not of the form of TC3-HMAC-SHA256");
+    if (!tc3_signs_enough(subject->request, subject->claim))
+        return outcome_refuse(
+            check->outcome, OUTCOME_BAD_AUTHORIZATION,
+            "SignedHeaders must be lower-case, sorted, there, and hold content-type and host");
     return 0;
 }
 
 static int check_account(struct check *check)
 {
-    check->account = state_account(check->desk->state, value_of(check, "SecretId"));
+    check->account = state_account(check->desk->state, check->subject->claim->secret_id);
     if (check->account == NULL)
-        return outcome_refuse(check->outcome, OUTCOME_UNKNOWN_SECRET_ID, NULL,
+        return outcome_refuse(check->outcome, OUTCOME_UNKNOWN_SECRET_ID,
                               "the SecretId does not exist or is disabled");
     return 0;
 }
@@ -93,29 +126,76 @@ static int check_account(struct check *check)
 static int check_token(struct check *check)
 {
     const struct secret *wanted = check->account->token;
-    const char *given = value_of(check, "Token");
+    const char *given = check->subject->claim->token;
     if (wanted == NULL && given == NULL)
         return 0;
     if (wanted != NULL && given != NULL && secret_equal(wanted, given, strlen(given)))
         return 0;
-    return outcome_refuse(check->outcome, OUTCOME_BAD_TOKEN, NULL, "the Token is wrong");
+    return outcome_refuse(check->outcome, OUTCOME_BAD_TOKEN, "the Token is wrong");
+}
+
+static int seal_form(const struct check *check, const char *host, char seal[VERIFY_SEAL_SIZE])
+{
+    struct buf text;
+    buf_init(&text, VERIFY_TEXT_MAX);
+    verify_compose(check->subject, host, &text);
+    int result =
+        verify_seal(&text, check->subject->claim->signature_method, check->account->secret_key, seal);
+    buf_done(&text);
+    return result;
+}
+
+static int seal_tc3(const struct check *check, const char *host, char seal[VERIFY_SEAL_SIZE])
+{
+    const struct claim *claim = check->subject->claim;
+    struct buf canonical;
+    struct buf text;
+    buf_init(&canonical, TC3_TEXT_MAX);
+    buf_init(&text, TC3_TEXT_MAX);
+    tc3_put_canonical(&canonical, check->subject->request, claim, host);
+    tc3_put_text(&text, claim, &canonical);
+    int result = tc3_seal(&text, claim, check->account->secret_key, seal);
+    buf_done(&canonical);
+    buf_done(&text);
+    return result;
+}
+
+/* 1: it is the caller's seal; 0: it is not; -1: it could not be computed. */
+static int compare_seal(const struct check *check, const char *host)
+{
+    char seal[VERIFY_SEAL_SIZE];
+    const struct claim *claim = check->subject->claim;
+    int sealed = claim->scheme == CLAIM_TC3 ? seal_tc3(check, host, seal) : seal_form(check, host, seal);
+    if (sealed != 0)
+        return -1;
+    size_t length = strlen(seal);
+    bool equal = strlen(claim->signature) == length && CRYPTO_memcmp(claim->signature, seal, length) == 0;
+    OPENSSL_cleanse(seal, sizeof seal);
+    return equal ? 1 : 0;
+}
+
+/* Of generation 3, official clients sign the host with or without its port. */
+static int compare_without_port(const struct check *check)
+{
+    const char *host = check->subject->request->host;
+    const char *colon = strrchr(host, ':');
+    if (check->subject->claim->scheme == CLAIM_API2 || colon == NULL || strchr(colon, ']') != NULL)
+        return 0;
+    char *bare = strndup(host, (size_t)(colon - host));
+    int result = bare == NULL ? -1 : compare_seal(check, bare);
+    free(bare);
+    return result;
 }
 
 static int check_signature(struct check *check)
 {
-    struct buf text;
-    char seal[VERIFY_SEAL_SIZE];
-    const char *given = value_of(check, "Signature");
-    buf_init(&text, VERIFY_TEXT_MAX);
-    verify_compose(check->subject, &text);
-    int sealed = verify_seal(&text, value_of(check, "SignatureMethod"), check->account->secret_key, seal);
-    buf_done(&text);
-    if (sealed != 0)
-        return outcome_refuse(check->outcome, OUTCOME_INTERNAL, NULL, "the signature could not be computed");
-    bool equal = strlen(given) == strlen(seal) && CRYPTO_memcmp(given, seal, strlen(seal)) == 0;
-    OPENSSL_cleanse(seal, sizeof seal);
-    if (!equal)
-        return outcome_refuse(check->outcome, OUTCOME_BAD_SIGNATURE, "AuthFailure",
+    int same = compare_seal(check, check->subject->request->host);
+    if (same == 0)
+        same = compare_without_port(check);
+    if (same < 0)
+        return outcome_refuse(check->outcome, OUTCOME_INTERNAL, "the signature could not be computed");
+    if (same == 0)
+        return outcome_refuse(check->outcome, OUTCOME_BAD_SIGNATURE,
                               "identity check failed: the signature does not match");
     return 0;
 }
@@ -123,33 +203,41 @@ static int check_signature(struct check *check)
 static int check_window(struct check *check)
 {
     long long timestamp = -1;
+    const struct claim *claim = check->subject->claim;
     int64_t now = check->desk->now;
     int64_t window = check->desk->window;
-    if (!number_parse(value_of(check, "Timestamp"), 0, LLONG_MAX, &timestamp) || timestamp < now - window ||
+    if (!number_parse(claim->timestamp, 0, LLONG_MAX, &timestamp) || timestamp < now - window ||
         timestamp > now + window)
-        return outcome_refuse(check->outcome, OUTCOME_REPLAY, NULL, "the Timestamp is outside the window");
+        return outcome_refuse(check->outcome, OUTCOME_REPLAY, "the Timestamp is outside the window");
+    if (claim->scheme == CLAIM_TC3 && !tc3_is_date_of(claim->date, timestamp))
+        return outcome_refuse(check->outcome, OUTCOME_BAD_AUTHORIZATION,
+                              "the date of the credential scope is not that of the Timestamp");
     return 0;
 }
 
+/* TC3 has no Nonce: within its window, the same request may come again. */
 static int check_replay(struct check *check)
 {
-    switch (replay_check(check->desk->replay, value_of(check, "SecretId"), value_of(check, "Timestamp"),
-                         value_of(check, "Nonce"), check->desk->now)) {
+    const struct claim *claim = check->subject->claim;
+    if (claim->scheme == CLAIM_TC3)
+        return 0;
+    switch (replay_check(check->desk->replay, claim->secret_id, claim->timestamp, claim->nonce,
+                         check->desk->now)) {
     case REPLAY_FRESH:
         return 0;
     case REPLAY_SEEN:
-        return outcome_refuse(check->outcome, OUTCOME_REPLAY, NULL, "the Nonce was used before");
+        return outcome_refuse(check->outcome, OUTCOME_REPLAY, "the Nonce was used before");
     default:
-        return outcome_refuse(check->outcome, OUTCOME_INTERNAL, NULL, "out of memory");
+        return outcome_refuse(check->outcome, OUTCOME_INTERNAL, "out of memory");
     }
 }
 
 int verify_request(const struct verify_desk *desk, const struct verify_subject *subject,
                    struct outcome *outcome)
 {
-    static int (*const checks[])(struct check *) = {check_present, check_numbers,   check_account,
-                                                    check_token,   check_signature, check_window,
-                                                    check_replay};
+    static int (*const checks[])(struct check *) = {check_present, check_numbers, check_authorization,
+                                                    check_account, check_token,   check_signature,
+                                                    check_window,  check_replay};
     struct check check = {.desk = desk, .subject = subject, .outcome = outcome};
     for (size_t i = 0; i < COUNT(checks); i++)
         if (checks[i](&check) != 0)

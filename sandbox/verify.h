@@ -1,34 +1,37 @@
 /* sandbox/verify.h - is this request signed by whom it says, now, and for the first time?
  *
- * The scheme is the vendor's "signature method" page of API 2.0.  In which order several faults are told is
- * not documented; docs/sandbox.md lists the order taken here. */
+ * The schemes are the vendor's "signature method" page of API 2.0, and "signature v1" and "v3" of API 3.0. In
+ * which order several faults are told is not documented; docs/sandbox.md lists the order taken here. */
 #ifndef SANDBOX_VERIFY_H
 #define SANDBOX_VERIFY_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/secret.h"
+#include "sandbox/claim.h"
+#include "sandbox/http.h"
 #include "sandbox/outcome.h"
 #include "sandbox/params.h"
 #include "sandbox/replay.h"
 #include "sandbox/state.h"
+#include "sandbox/tc3.h"
 
 enum {
-    VERIFY_SEAL_SIZE = 64,            /* base64 of 32 bytes, NUL-terminated, and some room */
+    VERIFY_SEAL_SIZE = TC3_SEAL_SIZE, /* hex of 32 bytes; base64 of them is shorter */
     VERIFY_TEXT_MAX = 2 * 1024 * 1024 /* a body is at most 1 MiB                           */
 };
 
 /* As received; all borrowed. */
 struct verify_subject {
-    const char *method;
-    const char *host; /* the Host header, with its port if it has one */
-    const char *path;
+    const struct http_request *request;
     const struct params *params;
+    const struct claim *claim;
 };
 
-/* The string that the caller must have signed: every parameter but Signature, and on POST but those whose
- * value starts with '@' (the old mark of an uploaded file). */
-void verify_compose(const struct verify_subject *subject, struct buf *text);
+/* The string that the caller must have signed, unless it is TC3: every parameter but Signature, and on POST
+ * but those whose value starts with '@' (the old mark of an uploaded file).  Generation 3 leaves '_' in names
+ * as it is.  `host` is what the caller may have meant by its Host field. */
+void verify_compose(const struct verify_subject *subject, const char *host, struct buf *text);
 
 /* base64(HMAC(key, text)): SHA-256 when `method` is exactly "HmacSHA256", SHA-1 when it is anything else or
  * NULL. */

@@ -197,7 +197,7 @@ class Live(unittest.TestCase):
         self.assertEqual(self.sandbox.call("DescribeVpcEx", x_1="a_b", x0="1", xB="2")["code"], 0)
 
     def test_not_api(self):
-        self.assertEqual(self.sandbox.get("/")[0], 404)
+        self.assertEqual(self.sandbox.get("/v3")[0], 404)
         self.assertEqual(self.sandbox.get("/v2/index.php/")[0], 404)
         answer, body = self.sandbox.send(self.sandbox.params("DescribeVpcEx"), "POST",
                                          headers={"Content-Type": "text/plain"})
@@ -220,7 +220,7 @@ class Live(unittest.TestCase):
                 (417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n"),
                 (413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"),
                 (431, "GET / HTTP/1.1\r\nHost: a\r\nX: " + "x" * 70000 + "\r\n\r\n"),
-                (404, "GET / HTTP/1.0\r\nHost: a\r\n\r\n")]:
+                (404, "GET /a HTTP/1.0\r\nHost: a\r\n\r\n")]:
             self.assertEqual(self.sandbox.raw(text)[:13], b"HTTP/1.1 %d " % status, text[:80])
         two = "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         self.assertEqual(self.sandbox.raw(two).count(b"HTTP/1.1 404 "), 2)

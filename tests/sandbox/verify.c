@@ -44,10 +44,13 @@ static struct outcome judge(const struct fixture *fixture, const char *method, c
     struct params params;
     struct outcome outcome = {0};
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);
-    struct verify_subject subject = {
-        .method = method, .host = host, .path = "/v2/index.php", .params = &params};
+    struct http_request request = {.method = method, .host = host, .path = "/v2/index.php", .query = ""};
+    struct claim claim;
+    assert_int_equal(claim_read(&claim, &request, &params), 0);
+    struct verify_subject subject = {.request = &request, .params = &params, .claim = &claim};
     int result = verify_request(&fixture->desk, &subject, &outcome);
     assert_int_equal(result, outcome.code == OUTCOME_GOOD ? 0 : -1);
+    claim_done(&claim);
     params_done(&params);
     return outcome;
 }
@@ -111,8 +114,10 @@ static void composes(void **state)
         struct buf text;
         buf_init(&text, 1024);
         assert_int_equal(params_parse(&params, rows[i].wire, strlen(rows[i].wire), NULL), 0);
-        struct verify_subject subject = {rows[i].method, "h:1", "/v2/index.php", &params};
-        verify_compose(&subject, &text);
+        struct http_request request = {.method = rows[i].method, .path = "/v2/index.php"};
+        struct claim claim = {.scheme = CLAIM_API2};
+        struct verify_subject subject = {&request, &params, &claim};
+        verify_compose(&subject, "h:1", &text);
         assert_string_equal(buf_text(&text), rows[i].text);
         params_done(&params);
         buf_done(&text);
@@ -126,9 +131,11 @@ static void put_signed(struct buf *out, const struct fixture *fixture, const cha
     struct buf text;
     char seal[VERIFY_SEAL_SIZE];
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);
-    struct verify_subject subject = {"GET", "h", "/v2/index.php", &params};
+    struct http_request request = {.method = "GET", .path = "/v2/index.php"};
+    struct claim claim = {.scheme = CLAIM_API2};
+    struct verify_subject subject = {&request, &params, &claim};
     buf_init(&text, 4096);
-    verify_compose(&subject, &text);
+    verify_compose(&subject, "h", &text);
     const struct state_account *account = &fixture->state->accounts[0];
     assert_int_equal(verify_seal(&text, params_get(&params, "SignatureMethod"), account->secret_key, seal),
                      0);

@@ -1,0 +1,201 @@
+#include "sandbox/describe3.h"
+
+#include "base/json.h"
+#include "sandbox/filter.h"
+#include "sandbox/page.h"
+#include "sandbox/rows.h"
+
+#include <string.h>
+#include <time.h>
+
+/* The vendor's pages of all three. */
+enum { LIMIT_MAX = 100 };
+
+static const char *const no_order[] = {NULL};
+
+static void member_time(struct buf *body, const char *key, int64_t when)
+{
+    time_t seconds = (time_t)when;
+    struct tm tm;
+    char text[sizeof "2026-11-24 12:00:00"];
+    if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) > 0)
+        json_member(body, key, text);
+}
+
+static void put_empty_array(struct buf *body, const char *key)
+{
+    json_open_array(body, key);
+    json_close_array(body);
+}
+
+static void put_list(struct action_call *call, struct rows *rows, const struct page *page, const char *key,
+                     void (*put)(struct buf *, const void *))
+{
+    json_member_int(call->body, "TotalCount", (long long)rows->count);
+    rows_put(rows, page, call->body, key, NULL, put);
+    rows_done(rows);
+}
+
+static const char *link_vpc(const void *row)
+{
+    return ((const struct state_instance *)row)->vpc->id;
+}
+
+static const char *instance_ip(const void *row)
+{
+    return ((const struct state_instance *)row)->lan_ip;
+}
+
+static void put_link(struct buf *body, const void *row)
+{
+    const struct state_instance *instance = row;
+    json_member(body, "VpcId", instance->vpc->id);
+    json_member(body, "InstanceId", instance->id);
+}
+
+int describe3_links(struct action_call *call)
+{
+    static const struct filter filters[] = {{"vpc-id", link_vpc}, {"vm-ip", instance_ip}, {NULL, NULL}};
+    struct page page;
+    struct rows rows;
+    if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
+        rows_init(&rows, call, call->state->instance_count) != 0)
+        return -1;
+    for (size_t i = 0; i < call->state->instance_count; i++) {
+        const struct state_instance *instance = &call->state->instances[i];
+        if (instance->region == call->region && instance->vpc != NULL &&
+            filter_passes(filters, call, instance))
+            rows_add(&rows, instance);
+    }
+    put_list(call, &rows, &page, "ClassicLinkInstanceSet", put_link);
+    return 0;
+}
+
+int describe3_task(struct action_call *call)
+{
+    const char *name = params_get(call->params, "TaskId");
+    if (name == NULL || name[0] == '\0')
+        return outcome_refuse(call->outcome, OUTCOME_MISSING, "TaskId is missing");
+    long long id = state_task_named(call->state, name);
+    if (id < 0)
+        return outcome_refuse(call->outcome, OUTCOME_NO_TASK, "the task does not exist");
+    bool done = state_task(call->state, id, call->now_ms) == STATE_TASK_DONE;
+    json_member(call->body, "Status", done ? "SUCCESS" : "RUNNING");
+    json_member(call->body, "Output", "");
+    put_empty_array(call->body, "Result");
+    return 0;
+}
+
+static const char *vpc_id(const void *row)
+{
+    return ((const struct state_vpc *)row)->id;
+}
+
+static const char *vpc_name(const void *row)
+{
+    return ((const struct state_vpc *)row)->name;
+}
+
+static const char *vpc_cidr(const void *row)
+{
+    return ((const struct state_vpc *)row)->cidr;
+}
+
+static void put_vpc(struct buf *body, const void *row)
+{
+    const struct state_vpc *vpc = row;
+    json_member(body, "VpcId", vpc->id);
+    json_member(body, "VpcName", vpc->name);
+    json_member(body, "CidrBlock", vpc->cidr);
+    json_member_bool(body, "IsDefault", false);
+    json_member_bool(body, "EnableMulticast", false);
+    member_time(body, "CreatedTime", vpc->created);
+    put_empty_array(body, "DnsServerSet");
+    put_empty_array(body, "TagSet");
+}
+
+/* Every id that is named must be there; and ids and filters exclude each other. */
+static int check_vpc_ids(struct action_call *call)
+{
+    const char *id = params_member(call->params, "VpcIds", 0);
+    if (id != NULL && params_get(call->params, "Filters.0.Name") != NULL)
+        return outcome_refuse(call->outcome, OUTCOME_TOGETHER, "VpcIds and Filters exclude each other");
+    for (size_t i = 0; id != NULL; id = params_member(call->params, "VpcIds", ++i))
+        if (action_vpc(call, id) == NULL)
+            return -1;
+    return 0;
+}
+
+int describe3_vpcs(struct action_call *call)
+{
+    static const struct filter filters[] = {
+        {"vpc-id", vpc_id}, {"vpc-name", vpc_name}, {"cidr-block", vpc_cidr}, {NULL, NULL}};
+    struct page page;
+    struct rows rows;
+    if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
+        check_vpc_ids(call) != 0 || rows_init(&rows, call, call->state->vpc_count) != 0)
+        return -1;
+    bool all = params_member(call->params, "VpcIds", 0) == NULL;
+    for (size_t i = 0; i < call->state->vpc_count; i++) {
+        const struct state_vpc *vpc = &call->state->vpcs[i];
+        if (vpc->region == call->region && (all || params_lists(call->params, "VpcIds", vpc->id)) &&
+            filter_passes(filters, call, vpc))
+            rows_add(&rows, vpc);
+    }
+    put_list(call, &rows, &page, "VpcSet", put_vpc);
+    return 0;
+}
+
+static const char *instance_id(const void *row)
+{
+    return ((const struct state_instance *)row)->id;
+}
+
+static const char *instance_name(const void *row)
+{
+    return ((const struct state_instance *)row)->name;
+}
+
+/* A classic instance is in no VPC, also when it is linked to one. */
+static void put_instance(struct buf *body, const void *row)
+{
+    const struct state_instance *instance = row;
+    json_member(body, "InstanceId", instance->id);
+    json_member(body, "InstanceName", instance->name);
+    json_member(body, "InstanceState", "RUNNING");
+    json_open_array(body, "PrivateIpAddresses");
+    json_element(body, instance->lan_ip);
+    json_close_array(body);
+    json_open_member(body, "Placement");
+    json_member_int(body, "ProjectId", 0);
+    json_close(body);
+    json_open_member(body, "VirtualPrivateCloud");
+    json_member(body, "VpcId", "");
+    json_member(body, "SubnetId", "");
+    json_close(body);
+}
+
+int describe3_instances(struct action_call *call)
+{
+    static const struct filter filters[] = {{"instance-id", instance_id},
+                                            {"instance-name", instance_name},
+                                            {"private-ip-address", instance_ip},
+                                            {NULL, NULL}};
+    struct page page;
+    struct rows rows;
+    bool all = params_member(call->params, "InstanceIds", 0) == NULL;
+    if (!all && params_get(call->params, "Filters.0.Name") != NULL)
+        return outcome_refuse(call->outcome, OUTCOME_TOGETHER, "InstanceIds and Filters exclude each other");
+    if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
+        rows_init(&rows, call, call->state->instance_count) != 0)
+        return -1;
+    for (size_t i = 0; i < call->state->instance_count; i++) {
+        const struct state_instance *instance = &call->state->instances[i];
+        if (instance->region == call->region &&
+            (all || params_lists(call->params, "InstanceIds", instance->id)) &&
+            filter_passes(filters, call, instance))
+            rows_add(&rows, instance);
+    }
+    put_list(call, &rows, &page, "InstanceSet", put_instance);
+    return 0;
+}
