@@ -35,7 +35,8 @@ int call_add(struct call *call, const struct config_param *param, const char **v
         if (is_ambiguous(values[i]))
             return err_set(err, ERR_INPUT, "%s holds a character that cannot be signed unambiguously",
                            param->name);
-    call->params[call->param_count++] = (struct call_param){.name = param->name,
+    call->params[call->param_count++] = (struct call_param){.param = param,
+                                                            .name = param->name,
                                                             .number = param->number,
                                                             .list = param->type == CONFIG_STRINGS,
                                                             .values = values,

@@ -12,9 +12,10 @@
 #include "config/config.h"
 
 struct call_param {
-    const char *name;
+    const struct config_param *param;
+    const char *name;    /* the param's: the callers' and the policy's */
     uint32_t number;     /* config_param.number */
-    bool list;           /* goes out as name.0, name.1, ... */
+    bool list;           /* goes out as name.0, name.1, ..., or as an array */
     const char **values; /* NUL-terminated UTF-8 */
     size_t count;
 };

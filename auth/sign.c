@@ -92,11 +92,22 @@ void signed_request_done(struct signed_request *request)
     memset(request, 0, sizeof *request);
 }
 
+/* Nothing that was judged may be left out. */
+static bool is_sayable(const struct call *call, int api)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        if (call->params[i].param->wire[api].name == NULL)
+            return false;
+    return true;
+}
+
 int sign_call(struct signer *signer, const struct call *call, int64_t now, int64_t nonce, struct arena *arena,
               struct signed_request *out, struct err *err)
 {
-    if (!call->sealed || call->upstream != signer->upstream)
+    if (!call->sealed || call->upstream != signer->upstream || !is_sayable(call, signer->upstream->api))
         return err_set(err, ERR_INPUT, "the call is not finished"); /* a mistake of ours: nothing is signed */
+    if (signer->upstream->api != CONFIG_API2)
+        return err_set(err, ERR_INPUT, "API 3.0 cannot be signed for yet");
     buf_reset(&out->string);
     buf_reset(&out->target);
     buf_reset(&out->body);

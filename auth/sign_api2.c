@@ -63,8 +63,9 @@ static int add_params(const struct call *call, struct arena *arena, struct sign_
 {
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
+        const char *wire = param->param->wire[CONFIG_API2].name;
         for (size_t j = 0; j < param->count; j++) {
-            const char *name = param->list ? list_name(arena, param->name, j) : param->name;
+            const char *name = param->list ? list_name(arena, wire, j) : wire;
             if (name == NULL)
                 return err_memory(err);
             pairs[(*count)++] = (struct sign_pair){name, param->values[j]};
@@ -85,7 +86,7 @@ static int add_common(const struct signer *signer, const struct call *call, int6
 {
     const struct config_credential *credential = signer_credential(signer);
     const struct sign_pair common[] = {
-        {"Action", call->route->action},
+        {"Action", call->route->dialects[CONFIG_API2].action},
         {"Region", call->region},
         {"Timestamp", number_text(arena, now)},
         {"Nonce", number_text(arena, nonce)},

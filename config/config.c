@@ -68,6 +68,17 @@ static const struct yaml_node *load(struct loader *loader, const char *path, str
     return yaml_load(name, tree, loader->report);
 }
 
+/* The operator's own files, which countersign.yaml names. */
+static void read_more_catalogs(struct loader *loader)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < config->catalog_file_count; i++) {
+        const struct yaml_node *root = load(loader, config->catalog_files[i], loader->arena);
+        if (root != NULL)
+            (void)catalog_read(loader, root); /* the report counts */
+    }
+}
+
 static void read_service(struct loader *loader, const char *path)
 {
     const struct yaml_node *root = load(loader, path, loader->arena);
@@ -99,7 +110,8 @@ static void check_services(struct loader *loader)
     for (size_t i = 0; i < config->upstream_count; i++) {
         bool used = false;
         for (size_t j = 0; j < config->route_count; j++)
-            used = used || strcmp(config->routes[j].service, config->upstreams[i].name) == 0;
+            used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
+                            config->routes[j].dialects[config->upstreams[i].api].spoken);
         if (!used)
             report_warning(loader->report, &config->upstreams[i].mark, "no route leads to the upstream '%s'",
                            config->upstreams[i].name);
@@ -126,6 +138,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
         .arena = config->arena, .report = report, .config = config, .previous = previous, .now = now};
     read_catalog(&loader);
     read_service(&loader, path);
+    read_more_catalogs(&loader);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
     return finish(&loader, errors);
@@ -159,10 +172,10 @@ const struct config_upstream *config_upstream(const struct config *config, const
     return NULL;
 }
 
-/* Names that the gateway alone writes (API 2.0's common request parameters): never a caller's. */
-static const char *const common_names[] = {"Action",   "Region",    "Timestamp",       "Nonce",
-                                           "SecretId", "Signature", "SignatureMethod", "Token",
-                                           "Version",  "SecretKey"};
+/* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */
+static const char *const common_names[] = {
+    "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",
+    "SignatureMethod", "Token",  "Version",   "SecretKey", "all"};
 
 bool config_is_param_name(const char *name)
 {

@@ -36,7 +36,7 @@ struct config_credential {
     const char *env[3];   /* the environment variables that the three came from, or NULL */
 };
 
-enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256 };
+enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
 enum config_method { CONFIG_GET, CONFIG_POST };
 
 struct config_upstream {
@@ -48,7 +48,8 @@ struct config_upstream {
     const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
     const char *region;                    /* where the caller names none */
     const char *ca_file;                   /* NULL: the system's */
-    int scheme;                            /* enum config_scheme */
+    int api;                               /* enum config_api */
+    int scheme;                            /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
     int method;                            /* enum config_method */
     long long timeout;                     /* ms, for one whole attempt */
     long long deadline;                    /* ms, for all attempts and the pauses between them */
@@ -141,22 +142,43 @@ struct config_trial {
 /* ---- catalog ---- */
 
 enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
-enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_STRINGS };
+enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
+
+/* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
+enum config_api { CONFIG_API2, CONFIG_API3, CONFIG_APIS };
 
 enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have fewer than 64 */
 
+/* Whole values; regexec() on it is safe from many threads. */
+struct config_pattern {
+    const char *text; /* NULL: anything */
+    regex_t compiled;
+};
+
+/* How one generation says a parameter. */
+struct config_wire {
+    const char *name;              /* NULL: it has no such parameter */
+    bool filter;                   /* the name is that of a filter: a member of Filters (API 3.0) */
+    bool quoted;                   /* a number that goes out as a JSON string (API 3.0) */
+    struct config_pattern pattern; /* beside the parameter's own */
+    long long max_items;           /* the parameter's, or fewer */
+};
+
 struct config_param {
-    const char *name; /* the cloud's */
+    const char *name;    /* the callers' and the policy's */
+    const char *about;   /* a phrase for callers, or NULL */
+    const char *capture; /* of the path: `name` unless it says otherwise */
     struct mark mark;
     uint32_t number;  /* the same for every parameter of that name; written when rules are read */
     unsigned sources; /* of enum config_source */
     int type;         /* enum config_type */
     bool required;
-    bool has_pattern;
-    regex_t pattern;     /* whole values; regexec() on it is safe from many threads */
+    const char *preset; /* what is sent where the caller says nothing, or NULL */
+    struct config_pattern pattern;
     long long min, max;  /* CONFIG_INTEGER */
     long long max_items; /* CONFIG_STRINGS: 1 to this */
+    struct config_wire wire[CONFIG_APIS];
 };
 
 struct config_segment {
@@ -164,18 +186,49 @@ struct config_segment {
     bool capture;
 };
 
+enum config_state { CONFIG_DONE, CONFIG_FAILED, CONFIG_RUNNING, CONFIG_STATES };
+
+/* Where an answer tells how a task is, and how it says so. */
+struct config_status {
+    const char *from;                 /* "data.status": a path of members; NULL: the answer tells nothing */
+    const char *names[CONFIG_STATES]; /* numbers and strings are compared as text */
+};
+
+struct config_rename {
+    const char *from; /* the cloud's */
+    const char *to;   /* the callers' */
+};
+
+/* How one generation does what a route is for. */
+struct config_dialect {
+    bool spoken;         /* false: this generation has no such action */
+    const char *action;  /* the cloud's */
+    const char *version; /* API 3.0 */
+    const char *list;    /* the answer's member that holds a page, or NULL */
+    const char *total;   /* the answer's member that counts the whole list; with `list` */
+    const char *task;    /* the answer's member that names a task, or NULL */
+    struct config_status status;
+    struct config_rename *renames; /* members of the answer, and of its page's items */
+    size_t rename_count;
+};
+
 struct config_route {
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
+    const char *summary;  /* a phrase for callers, or NULL */
     struct mark mark;
     struct config_segment *segments;
     size_t segment_count;
     const char *service;
-    const char *action;
+    const char *action;  /* what policies and records call it */
     size_t action_index; /* the same for every route of the action */
     int effect;          /* enum config_route_effect */
     long long success;
-    const char *task; /* the answer's field that names a task, or NULL */
+    struct config_dialect
+        dialects[CONFIG_APIS]; /* the callers' names for list, total and task are API 2.0's */
+    const char *list;          /* NULL: the answer has no pages */
+    const char *total;         /* with `list` */
+    const char *task;          /* NULL: nothing goes on after the answer */
     struct config_param *params;
     size_t param_count;
 };
@@ -189,6 +242,8 @@ struct config {
     const char *listen; /* IPv4:port */
     const char *admin;
     const char *policy_file;
+    const char **catalog_files; /* the operator's own */
+    size_t catalog_file_count;
     struct rate failed_auth; /* wrong tokens from one address */
     long long workers;       /* connections that are served at a time */
     long long drain;         /* ms that SIGTERM waits for calls in flight */
@@ -206,7 +261,7 @@ struct config {
     struct config_trial *trials;
     size_t trial_count;
 
-    struct config_route *routes;
+    struct config_route *routes; /* those that ship, then those of `catalog` */
     size_t route_count;
     size_t action_count; /* distinct */
 };
@@ -217,7 +272,8 @@ struct config {
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 
-/* A policy alone, with the catalog but no upstream and no secret: for judging calls, not for making them. */
+/* A policy alone, with the catalog that ships but no upstream and no secret: for judging calls, not for
+ * making them. */
 MUST_USE struct config *config_load_policy(const char *path, int64_t now, struct report *report);
 
 struct config *config_hold(struct config *config);
@@ -230,7 +286,8 @@ bool config_matches(const struct config_patterns *patterns, const char *text);
 const struct config_upstream *config_upstream(const struct config *config, const char *service);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
- * string; and none of the common request parameters, which the gateway alone writes. */
+ * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every
+ * list takes. */
 bool config_is_param_name(const char *name);
 
 #endif

@@ -13,9 +13,21 @@ int service_read(struct loader *loader, const struct yaml_node *root);
 int credential_read_all(struct loader *loader, const struct yaml_node *node);
 void credential_done(struct config_credential *credential);
 
-/* catalog.yaml -> routes. */
+/* A catalog -> routes, behind those that are there already. */
 int catalog_read(struct loader *loader, const struct yaml_node *root);
 void catalog_done(struct config_route *route);
+
+/* The parts of a route: its parameters, */
+int param_read_all(struct loader *loader, const struct yaml_node *node, struct config_route *route);
+int param_check_wires(struct loader *loader, const struct config_route *route);
+void param_done(struct config_param *param);
+
+/* and how each generation of the API does it; dialect_check() fills in what was not said. */
+keyword_reader dialect_read_status;
+keyword_reader dialect_read_api2;
+keyword_reader dialect_read_api3;
+int dialect_check(struct loader *loader, struct config_route *route);
+bool dialect_tells_status(const struct config_route *route);
 
 /* policy.yaml -> clients, tokens, rules, tests.  After catalog_read(): it knows what a rule can speak of. */
 int grants_read(struct loader *loader, const struct yaml_node *root);

@@ -19,7 +19,7 @@ static bool may_be(const struct config_param *param, const char *text)
         return wild ? strspn(text, "-0123456789*") == strlen(text) : is_in_bounds(param, text);
     if (strpbrk(text, "&=") != NULL || strlen(text) > CONFIG_VALUE_MAX)
         return false;
-    return wild || !param->has_pattern || regexec(&param->pattern, text, 0, NULL, 0) == 0;
+    return wild || param->pattern.text == NULL || regexec(&param->pattern.compiled, text, 0, NULL, 0) == 0;
 }
 
 static bool may_be_region(const char *text)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNSAID = -1 };
+
 /* Defaults, each with its reason. */
 enum {
     WORKERS_DEFAULT = 1024,  /* connections promised: each holds a worker, 9 MiB of them at rest */
@@ -15,7 +17,8 @@ enum {
     SLOTS_DEFAULT = 256,     /* calls: fewer than workers, so that refusals always find one      */
 };
 
-static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", NULL};
+static const char *const api_names[] = {"2", "3", NULL};
+static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
 static const char *const method_names[] = {"GET", "POST", NULL};
 
 static int read_address(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -111,6 +114,7 @@ static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
     {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
     {"region", keyword_name, UPSTREAM(region), REQUIRED, 0, 0, NULL},
+    {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
     {"host", read_host, UPSTREAM(host), OPTIONAL, 0, 0, NULL},
@@ -119,6 +123,24 @@ static const struct keyword upstream_keywords[] = {
     {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
 };
+
+/* What the vendor recommends for each generation, where the operator says nothing; and what cannot be: TC3 is
+ * API 3.0's, and here it signs a JSON body. */
+static int choose_signature(struct loader *loader, struct config_upstream *upstream)
+{
+    if (upstream->scheme == UNSAID)
+        upstream->scheme = upstream->api == CONFIG_API3 ? CONFIG_TC3 : CONFIG_HMAC_SHA256;
+    if (upstream->method == UNSAID)
+        upstream->method = upstream->scheme == CONFIG_TC3 ? CONFIG_POST : CONFIG_GET;
+    if (upstream->scheme == CONFIG_TC3 && upstream->api != CONFIG_API3)
+        return report_error(loader->report, &upstream->mark,
+                            "signature TC3-HMAC-SHA256 needs generation: 3, and a url such as "
+                            "https://vpc.tencentcloudapi.com/");
+    if (upstream->scheme == CONFIG_TC3 && upstream->method != CONFIG_POST)
+        return report_error(loader->report, &upstream->mark,
+                            "signature TC3-HMAC-SHA256 signs a JSON body: its method is POST");
+    return 0;
+}
 
 /* A refusal needs a worker when every slot of every upstream is taken: all of them are fewer than workers. */
 static long long default_slots(long long workers, size_t upstreams)
@@ -142,12 +164,13 @@ static int read_upstreams(struct loader *loader, const struct yaml_node *node)
         struct config_upstream *upstream = &config->upstreams[config->upstream_count++];
         *upstream = (struct config_upstream){.name = child->key,
                                              .mark = child->key_mark,
-                                             .scheme = CONFIG_HMAC_SHA256,
-                                             .method = CONFIG_GET,
+                                             .scheme = UNSAID,
+                                             .method = UNSAID,
                                              .timeout = TIMEOUT_DEFAULT,
                                              .slots = default_slots(config->workers, node->count)};
         if (keyword_read_map(loader, child, "upstream", upstream_keywords, COUNT(upstream_keywords),
-                             upstream) != 0)
+                             upstream) != 0 ||
+            choose_signature(loader, upstream) != 0)
             result = -1;
         if (upstream->host == NULL)
             upstream->host = upstream->url.authority;
@@ -158,6 +181,22 @@ static int read_upstreams(struct loader *loader, const struct yaml_node *node)
                                   "upstream '%.64s': the deadline is shorter than the timeout", child->key);
     }
     return result;
+}
+
+static int read_catalogs(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                         void *field)
+{
+    struct config *config = loader->config;
+    (void)field;
+    if (!keyword_expect(loader, node, YAML_LIST, keyword->name))
+        return -1;
+    config->catalog_files = arena_array(loader->arena, node->count, sizeof *config->catalog_files);
+    if (config->catalog_files == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (keyword_path(loader, child, keyword, &config->catalog_files[config->catalog_file_count]) == 0)
+            config->catalog_file_count++;
+    return config->catalog_file_count == node->count ? 0 : -1;
 }
 
 /* Upstreams name credentials, so these are read first wherever they stand: the two maps are only noted. */
@@ -178,6 +217,7 @@ static const struct keyword service_keywords[] = {
     {"listen", read_address, SERVICE(listen), OPTIONAL, 0, 0, NULL},
     {"admin", read_address, SERVICE(admin), OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
+    {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, 10000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},

@@ -10,7 +10,8 @@ bool route_serves(const struct config_route *route, const struct exchange *x)
     for (size_t i = 0; i < route->segment_count; i++)
         if (!route->segments[i].capture && strcmp(route->segments[i].text, x->target.segments[i]) != 0)
             return false;
-    return config_upstream(x->config, route->service) != NULL;
+    const struct config_upstream *upstream = config_upstream(x->config, route->service);
+    return upstream != NULL && route->dialects[upstream->api].spoken;
 }
 
 enum problem route_match(struct exchange *x)

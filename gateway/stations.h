@@ -20,7 +20,8 @@ enum problem forward_call(struct exchange *x);        /* forward.c      */
 void reply_compose(struct exchange *x);               /* reply.c, always       */
 void record_write(struct exchange *x);                /* record.c, always last */
 
-/* Does the route take the request's path, whatever the method, and has its service an upstream? */
+/* Does the route take the request's path, whatever the method, and has its service an upstream of a
+ * generation that has the action? */
 bool route_serves(const struct config_route *route, const struct exchange *x);
 
 /* The member "params": all of a call's parameters, each a string or an array of strings. */

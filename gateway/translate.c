@@ -54,6 +54,17 @@ static bool parse_integer(const char *text, long long *number)
     return true;
 }
 
+static bool fits(const struct config_pattern *pattern, const char *value)
+{
+    return pattern->text == NULL || regexec(&pattern->compiled, value, 0, NULL, 0) == 0;
+}
+
+/* The parameter as this upstream's generation of the API says it. */
+static const struct config_wire *wire_of(const struct exchange *x, const struct config_param *param)
+{
+    return &param->wire[x->call->upstream->api];
+}
+
 static enum problem check_value(struct exchange *x, const struct config_param *param, const char *value)
 {
     long long number;
@@ -68,8 +79,12 @@ static enum problem check_value(struct exchange *x, const struct config_param *p
         return wrong(x, param, "is too long");
     if (text_has_control(value, strlen(value)))
         return wrong(x, param, "holds a control character");
-    if (param->has_pattern && regexec(&param->pattern, value, 0, NULL, 0) != 0)
+    if (param->type == CONFIG_BOOLEAN && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return wrong(x, param, "must be true or false");
+    if (!fits(&param->pattern, value))
         return wrong(x, param, "does not look like one: see the documentation for its form");
+    if (!fits(&wire_of(x, param)->pattern, value))
+        return wrong(x, param, "is well-formed, but the cloud's API behind this gateway has no such form");
     return PROBLEM_NONE;
 }
 
@@ -78,9 +93,9 @@ static enum problem check_values(struct exchange *x, const struct config_param *
 {
     if (param->type != CONFIG_STRINGS && collected->count > 1)
         return wrong(x, param, "is there more than once");
-    if (collected->count > (size_t)param->max_items)
+    if (collected->count > (size_t)wire_of(x, param)->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
-                             param->max_items);
+                             wire_of(x, param)->max_items);
     for (size_t i = 0; i < collected->count; i++) {
         enum problem problem = check_value(x, param, collected->values[i]);
         if (problem != PROBLEM_NONE)
@@ -98,7 +113,7 @@ static enum problem from_path(struct exchange *x, const struct config_param *par
                               struct collected *collected)
 {
     for (size_t i = 0; i < x->route->segment_count; i++)
-        if (x->captures[i] != NULL && strcmp(x->route->segments[i].text, param->name) == 0)
+        if (x->captures[i] != NULL && strcmp(x->route->segments[i].text, param->capture) == 0)
             collected->values[collected->count++] = x->captures[i];
     return PROBLEM_NONE;
 }
@@ -112,9 +127,17 @@ static enum problem from_query(struct exchange *x, const struct config_param *pa
     return PROBLEM_NONE;
 }
 
+static const char *const must_be[] = {
+    [CONFIG_STRING] = "must be a string",
+    [CONFIG_INTEGER] = "must be a whole number",
+    [CONFIG_BOOLEAN] = "must be true or false",
+};
+
 static const char *json_text(struct exchange *x, const struct config_param *param, const json_t *value)
 {
     char number[NUMBER_SIZE];
+    if (param->type == CONFIG_BOOLEAN)
+        return !json_is_boolean(value) ? NULL : json_is_true(value) ? "true" : "false";
     if (param->type != CONFIG_INTEGER)
         return json_is_string(value) ? arena_strdup(x->arena, json_string_value(value)) : NULL;
     if (!json_is_integer(value) ||
@@ -132,8 +155,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
     if (param->type != CONFIG_STRINGS) {
         collected->values[collected->count] = json_text(x, param, value);
         if (collected->values[collected->count++] == NULL)
-            return wrong(x, param,
-                         param->type == CONFIG_INTEGER ? "must be a whole number" : "must be a string");
+            return wrong(x, param, must_be[param->type]);
         return PROBLEM_NONE;
     }
     if (!json_is_array(value) || json_array_size(value) == 0)
@@ -171,8 +193,14 @@ static enum problem translate_param(struct exchange *x, const struct config_para
         problem = check_values(x, param, &collected);
     if (problem != PROBLEM_NONE)
         return problem;
+    if (collected.count == 0 && param->required)
+        return wrong(x, param, "is missing");
+    if (collected.count == 0 && param->preset != NULL)
+        collected.values[collected.count++] = param->preset;
     if (collected.count == 0)
-        return param->required ? wrong(x, param, "is missing") : PROBLEM_NONE;
+        return PROBLEM_NONE;
+    if (wire_of(x, param)->name == NULL)
+        return wrong(x, param, "cannot be said in the generation of the cloud's API behind this gateway");
     return call_add(x->call, param, collected.values, collected.count, &x->err) == 0
                ? PROBLEM_NONE
                : PROBLEM_INVALID_PARAMETER;

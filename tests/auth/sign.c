@@ -32,7 +32,8 @@ static void add_value(struct request *request, const char *name, const char *val
         i++;
     assert_true(i < PARAMS_MAX);
     if (i == request->route.param_count) {
-        request->params[i] = (struct config_param){.name = name, .type = type};
+        request->params[i] =
+            (struct config_param){.name = name, .type = type, .wire = {{.name = name}, {.name = name}}};
         request->route.param_count++;
     }
     assert_true(request->counts[i] < VALUES_MAX);
@@ -59,7 +60,7 @@ static void read_line(struct request *request, const char *key, const char *valu
     else if (strcmp(key, "scheme") == 0)
         request->upstream.scheme = strcmp(word, "HmacSHA1") == 0 ? CONFIG_HMAC_SHA1 : CONFIG_HMAC_SHA256;
     else if (strcmp(key, "action") == 0)
-        request->route.action = word;
+        request->route.dialects[CONFIG_API2].action = word;
     else if (strcmp(key, "region") == 0)
         request->region = word;
     else if (strcmp(key, "unnamed") == 0)
@@ -161,7 +162,7 @@ static size_t make_pairs(struct request *request, struct sign_pair *pairs)
              request->upstream.scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256");
     if (request->credential.token != NULL)
         add_pair(request, pairs, &count, "Token", secret_bytes(request->credential.token));
-    add_pair(request, pairs, &count, "Action", request->route.action);
+    add_pair(request, pairs, &count, "Action", request->route.dialects[CONFIG_API2].action);
     add_pair(request, pairs, &count, "SecretId", secret_bytes(request->credential.id));
     add_pair(request, pairs, &count, "Region", request->region);
     add_pair(request, pairs, &count, "Nonce", numbers + 32);

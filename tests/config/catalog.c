@@ -114,7 +114,7 @@ static void defaults(void **state)
     assert_int_equal(route->effect, CONFIG_READ);
     assert_null(route->task);
     assert_false(route->params[0].required);
-    assert_false(route->params[0].has_pattern);
+    assert_null(route->params[0].pattern.text);
     assert_int_equal(route->params[0].min, 0);
     assert_int_equal(route->params[0].max, 2147483647);
     done(&fixture);
@@ -154,7 +154,7 @@ static void patterns_match_whole_values(void **state)
     assert_int_equal(read_text(&fixture, config_catalog_yaml, config_catalog_yaml_size), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct config_param *param = &fixture.config.routes[0].params[rows[i].param];
-        bool matches = regexec(&param->pattern, rows[i].value, 0, NULL, 0) == 0;
+        bool matches = regexec(&param->pattern.compiled, rows[i].value, 0, NULL, 0) == 0;
         wrong += unit_wrong(rows[i].value, matches == rows[i].matches);
     }
     done(&fixture);

@@ -1,6 +1,7 @@
 /* Whole configurations from tests/vectors/config: each folder is a case.
  *
  *   countersign.yaml, policy.yaml   those of the folder `good` where a case has none
+ *   more.yaml, more2.yaml           catalogs that countersign.yaml may name
  *   setup                           what a source tree cannot hold, one command a line: see `commands`
  *   error, warning                  all lines that are reported, exactly; no such file: none
  *
@@ -157,9 +158,12 @@ static void start_afresh(void)
 static void lay_out(const char *folder)
 {
     static const char *const files[] = {"countersign.yaml", "policy.yaml"};
+    static const char *const catalogs[] = {"more.yaml", "more2.yaml"};
     start_afresh();
     for (size_t i = 0; i < COUNT(files); i++)
         assert_true(copy_vector(folder, files[i]) || copy_vector("config/good", files[i]));
+    for (size_t i = 0; i < COUNT(catalogs); i++)
+        (void)copy_vector(folder, catalogs[i]);
     write_file("secret_id", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA\n", 37, 0600);
     write_file("secret_key", "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\n", 33, 0600);
     set_up(folder);
@@ -264,7 +268,7 @@ static void everything_said(void **state)
     assert_int_equal(vpc->timeout, 500);
     assert_int_equal(vpc->deadline, 3000);
     assert_int_equal(vpc->slots, 7);
-    assert_int_equal(cvm->slots, 24); /* three in four of the workers, for two upstreams */
+    assert_int_equal(cvm->slots, 12); /* three in four of the workers, for four upstreams */
     assert_string_equal(vpc->credential->name, "temporary");
     assert_string_equal(secret_bytes(vpc->credential->id), "id-of-the-environment");
     assert_string_equal(secret_bytes(vpc->credential->key), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
@@ -273,6 +277,32 @@ static void everything_said(void **state)
     assert_string_equal(vpc->spare->name, "main");
     assert_null(cvm->spare);
     assert_null(getenv("COUNTERSIGN_TEST_ID")); /* an environment's secret is gone once it was read */
+    config_release(config);
+}
+
+/* What the operator's own catalog says, with the vendor's conventions where it says nothing: in API 2.0 the
+ * action takes storageId and snapshotName, in 3.0 DiskId and SnapshotName (its pages 362/2529 and 362/15648).
+ */
+static void an_operators_catalog_is_added(void **state)
+{
+    struct config *config = load("config/good-everything");
+    const struct config_upstream *cbs = config_upstream(config, "cbs");
+    const struct config_route *route = &config->routes[config->route_count - 1];
+    (void)state;
+    assert_int_equal(cbs->api, CONFIG_API3);
+    assert_int_equal(cbs->scheme, CONFIG_TC3);
+    assert_int_equal(cbs->method, CONFIG_POST);
+    assert_int_equal(config_upstream(config, "cvm")->api, CONFIG_API2);
+    assert_string_equal(route->mark.file, "more.yaml");
+    assert_int_equal(route->mark.line, 3);
+    assert_string_equal(route->action, "CreateSnapshot");
+    assert_string_equal(route->dialects[CONFIG_API3].action, "CreateSnapshot");
+    assert_string_equal(route->dialects[CONFIG_API3].version, "2017-03-12");
+    assert_string_equal(route->params[0].capture, "diskId");
+    assert_string_equal(route->params[0].wire[CONFIG_API2].name, "storageId");
+    assert_string_equal(route->params[0].wire[CONFIG_API3].name, "DiskId");
+    assert_string_equal(route->params[1].wire[CONFIG_API2].name, "snapshotName");
+    assert_string_equal(route->params[1].wire[CONFIG_API3].name, "SnapshotName");
     config_release(config);
 }
 
@@ -393,6 +423,7 @@ int main(void)
         cmocka_unit_test(every_case),
         cmocka_unit_test(defaults),
         cmocka_unit_test(everything_said),
+        cmocka_unit_test(an_operators_catalog_is_added),
         cmocka_unit_test(everything_knows_its_place),
         cmocka_unit_test(tokens_are_found_by_digest),
         cmocka_unit_test(slots_follow_workers),

@@ -56,8 +56,8 @@ def test_policy_says_no(gateway, upstream, call, rule):
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/vpcs", f"/vpcs/{VPC}", f"{REQUEST}/{INSTANCE}", "/tasks/1", "/healthz", "/metrics", "/version",
-    "/v2/index.php",
+    "/", "/vpc", f"/vpcs/{VPC}/links", f"{REQUEST}/{INSTANCE}/1", "/tasks", "/tasks/1/2", "/instances",
+    "/healthz", "/metrics", "/version", "/v2/index.php",
 ])
 def test_no_such_route(gateway, upstream, path):
     problem(gateway.call("DELETE", path, headers=bearer()), 404, "no-such-route", retryable=False)
@@ -65,12 +65,16 @@ def test_no_such_route(gateway, upstream, path):
     upstream.seen(0)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH"])
-def test_wrong_method(gateway, upstream, method):
-    answer = gateway.call(method, REQUEST, headers=bearer())
+@pytest.mark.parametrize("path, allowed", [
+    (REQUEST, "DELETE, POST, GET"), (f"{REQUEST}/{INSTANCE}", "DELETE"), ("/classiclinks", "GET"),
+    (f"/vpcs/{VPC}", "GET"), ("/vpcs", "GET"), ("/tasks/1", "GET"),
+])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_wrong_method(gateway, upstream, method, path, allowed):
+    answer = gateway.call(method, path, headers=bearer())
     problem(answer, 405, "method-not-allowed", retryable=False)
-    assert answer.header("Allow") == "DELETE"
-    stranger = gateway.call(method, REQUEST)
+    assert answer.header("Allow") == allowed
+    stranger = gateway.call(method, path)
     problem(stranger, 401, "unauthenticated")
     assert stranger.header("Allow") is None
     upstream.seen(0)

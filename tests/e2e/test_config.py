@@ -272,7 +272,7 @@ def test_sign_reads_a_request_as_serve_does(tmp_path, request_line):
 
 @pytest.mark.parametrize("request_line", [
     ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "{}"], ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "{"],
-    ["DELETE", "/nowhere"], ["GET", "/vpcs/vpc-2ari9m7h/classiclinks"],
+    ["DELETE", "/nowhere"], ["PUT", "/vpcs/vpc-2ari9m7h/classiclinks"],
     ["DELETE", "/vpcs/vpc-1&x=y/classiclinks", '{"instanceIds":["ins-df454d"]}'],
 ], ids=" ".join)
 def test_sign_refuses_as_serve_does(tmp_path, request_line):

@@ -153,7 +153,7 @@ def trial(**said):
 @pytest.mark.parametrize("test,words", [
     (trial(expect="allow", by="r"), None), (trial(expect="allow"), None),
     (trial(expect="deny"), "the test expects deny, but the policy says allow by rule r"),
-    (trial(expect="allow", request="DELETE /vpcs/vpc-1"), "cannot become a call: there is no such route"),
+    (trial(expect="allow", request="DELETE /vpcs/vpc-1/links"), "cannot become a call: there is no such route"),
     (trial(expect="allow", body={"instanceIds": "ins-a"}), "instanceIds must be an array"),
     (trial(expect="allow", by="s"), "there is no rule 's'"), (trial(expect="allow", client="me"), "there is no client 'me'"),
 ])
