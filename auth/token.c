@@ -45,13 +45,10 @@ enum token_verdict token_check(const struct config *config, const char *token, s
                                const struct config_token **found)
 {
     unsigned char digest[CONFIG_DIGEST_SIZE];
-    const struct config_token *entry = NULL;
     if (token_digest(token == NULL ? "" : token, token == NULL ? 0 : length, digest) != 0)
         return TOKEN_FAILED;
-    /* The look-up's own comparison tells at most about SHA-256 outputs, which nobody can steer byte by byte.
-     */
-    HASH_FIND(hh, config->tokens, digest, sizeof digest, entry);
-    if (token == NULL || entry == NULL || CRYPTO_memcmp(entry->digest, digest, sizeof digest) != 0)
+    const struct config_token *entry = keyring_find(&config->tokens, digest);
+    if (token == NULL || entry == NULL)
         return TOKEN_UNKNOWN;
     *found = entry;
     if (entry->disabled || now < entry->not_before)

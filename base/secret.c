@@ -43,5 +43,10 @@ size_t secret_length(const struct secret *secret)
 
 bool secret_equal(const struct secret *secret, const void *bytes, size_t length)
 {
-    return secret->length == length && CRYPTO_memcmp(secret->bytes, bytes, length) == 0;
+    return secret->length == length && secret_equal_bytes(secret->bytes, bytes, length);
+}
+
+bool secret_equal_bytes(const void *a, const void *b, size_t length)
+{
+    return CRYPTO_memcmp(a, b, length) == 0;
 }

@@ -19,4 +19,7 @@ size_t secret_length(const struct secret *secret);
 /* Takes the same time wherever the first difference is; a different length is told at once. */
 bool secret_equal(const struct secret *secret, const void *bytes, size_t length);
 
+/* The same of bytes that are no secret object, such as digests. */
+bool secret_equal_bytes(const void *a, const void *b, size_t length);
+
 #endif

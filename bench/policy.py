@@ -1,10 +1,13 @@
 #!/usr/bin/python3
-"""bench/policy.py - what a decision, a token and a reload cost as the policy grows.
+"""bench/policy.py - what a decision, a token and a load cost as the policy grows.
 
-Writes policies of 10, 1,000 and 10,000 rules and of 10 and 100,000 tokens into a temporary folder, and for each prints
-nanoseconds per decision and per token (bench/decide.c, the code of the request path), the time to load and check it,
-and the memory that it took.  Bounded; starts nothing that stays."""
+Writes policies of 10, 1,000 and 10,000 rules and of 10 and 100,000 tokens into a temporary folder and prints for each
+what bench/decide.c, which calls the code of the request path, says: nanoseconds per decision for one client again and
+again (warm), for all clients in turn, and with every cache emptied before each (cold); nanoseconds per token; the time
+to load and check it, what it keeps in memory, and the peak while it is loaded.  The last line says how often the
+smallest's figures the largest's are.  Bounded; starts nothing that stays."""
 import hashlib
+import itertools
 import os
 import pathlib
 import subprocess
@@ -32,14 +35,20 @@ def write(path, rules, tokens):
 
 def main():
     subprocess.run(["cmake", "--build", str(BUILD), "--target", "decide", "--", "--quiet"], check=True)
-    print(f"{'rules':>7} {'tokens':>7} {'ns/decision':>12} {'ns/token':>9} {'load ms':>8} {'RSS MiB':>8}")
+    print(f"{'':>15} {'ns per decision':>22}")
+    print(f"{'rules':>7} {'tokens':>7} {'warm':>6} {'in turn':>8} {'cold':>6} {'ns/token':>9} {'load ms':>8} {'MiB kept':>9}"
+          f" {'at peak':>8}")
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for rules, tokens in ((10, 10), (1000, 10), (10000, 10), (10, 100000), (10000, 100000)):
+        for rules, tokens in itertools.product((10, 1000, 10000), (10, 100000)):
             path = os.path.join(folder, "policy.yaml")
             write(path, rules, tokens)
             done = subprocess.run([str(BUILD / "bench" / "decide"), path], capture_output=True, text=True, check=True)
-            decision, token, load, rss = done.stdout.split()
-            print(f"{rules:>7} {tokens:>7} {decision:>12} {token:>9} {load:>8} {rss:>8}")
+            rows.append([float(figure) for figure in done.stdout.split()])
+            warm, in_turn, cold, token, load, kept, peak = done.stdout.split()
+            print(f"{rules:>7} {tokens:>7} {warm:>6} {in_turn:>8} {cold:>6} {token:>9} {load:>8} {kept:>9} {peak:>8}")
+    growth = [last / first for first, last in zip(rows[0][:4], rows[-1])]
+    print(f"{'largest/smallest':>15} {growth[0]:>5.1f} {growth[1]:>8.1f} {growth[2]:>6.1f} {growth[3]:>9.1f}")
 
 
 if __name__ == "__main__":

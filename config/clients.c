@@ -31,25 +31,19 @@ static const struct keyword token_keywords[] = {
 static int read_token(struct loader *loader, const struct yaml_node *node, struct config_client *client,
                       bool *live)
 {
-    struct config *config = loader->config;
-    struct config_token *other = NULL;
-    struct config_token *token = arena_alloc(loader->arena, sizeof *token);
-    if (token == NULL)
-        return keyword_out_of_memory(loader);
-    token->mark = node->mark;
-    token->client = client;
-    token->expires = CONFIG_NEVER;
-    if (keyword_read_map(loader, node, "token", token_keywords, COUNT(token_keywords), token) != 0)
+    struct keyring *tokens = &loader->config->tokens;
+    struct config_token token = {.mark = node->mark, .client = client, .expires = CONFIG_NEVER};
+    if (keyword_read_map(loader, node, "token", token_keywords, COUNT(token_keywords), &token) != 0)
         return -1;
-    if (token->not_before >= token->expires)
+    if (token.not_before >= token.expires)
         return report_error(loader->report, &node->mark, "the token expires before its not_before");
-    HASH_FIND(hh, config->tokens, token->digest, sizeof token->digest, other);
+    const struct config_token *other = keyring_find(tokens, token.digest);
     if (other != NULL)
         return report_error(loader->report, &node->mark, "the same token is on line %u already",
                             other->mark.line);
-    HASH_ADD(hh, config->tokens, digest, sizeof token->digest, token);
+    keyring_add(tokens, &token);
     client->token_count++;
-    *live = *live || (!token->disabled && token->expires > loader->now);
+    *live = *live || (!token.disabled && token.expires > loader->now);
     return 0;
 }
 
@@ -95,11 +89,23 @@ static int read_client(struct loader *loader, const struct yaml_node *node)
     return keyword_read_map(loader, node, "client", client_keywords, COUNT(client_keywords), client);
 }
 
+static size_t count_tokens(const struct yaml_node *clients)
+{
+    size_t count = 0;
+    for (const struct yaml_node *child = clients->children; child != NULL; child = child->next) {
+        const struct yaml_node *tokens = yaml_get(child, "tokens");
+        count += tokens == NULL ? 0 : tokens->count;
+    }
+    return count;
+}
+
 int clients_read(struct loader *loader, const struct yaml_node *node)
 {
     int result = 0;
     if (!keyword_expect(loader, node, YAML_MAP, "clients"))
         return -1;
+    if (keyring_init(&loader->config->tokens, count_tokens(node), loader->arena) != 0)
+        return keyword_out_of_memory(loader);
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
         if (read_client(loader, child) != 0)
             result = -1;

@@ -13,7 +13,6 @@ extern const size_t config_catalog_yaml_size;
 
 static void config_free(struct config *config)
 {
-    HASH_CLEAR(hh, config->tokens);
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
         credential_done(&config->credentials[i]);

@@ -13,6 +13,7 @@
 #include "base/rate.h"
 #include "base/secret.h"
 #include "base/zone.h"
+#include "config/keyring.h"
 #include "config/report.h"
 #include "config/url.h"
 #include "config/values.h"
@@ -60,13 +61,12 @@ struct config_upstream {
 
 struct config_token {
     unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
-    const char *id;
-    struct mark mark;
     const struct config_client *client;
-    bool disabled;
     int64_t not_before; /* seconds since 1970; refused before then, */
     int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
-    UT_hash_handle hh;
+    bool disabled;
+    const char *id;
+    struct mark mark;
 };
 
 struct config_client {
@@ -252,8 +252,8 @@ struct config {
     struct config_upstream *upstreams;
     size_t upstream_count;
 
-    struct config_client *clients;    /* uthash, by name */
-    struct config_token *tokens;      /* uthash, by digest */
+    struct config_client *clients; /* uthash, by name */
+    struct keyring tokens;
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */

@@ -31,8 +31,8 @@ int command_check(int argc, char **argv)
     if (back == NULL)
         fprintf(stderr, "%s\n", err.text);
     else
-        printf("%s: good (clients %u, tokens %u, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
-               path, HASH_COUNT(config->clients), HASH_COUNT(config->tokens), config->rule_count,
+        printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
+               path, HASH_COUNT(config->clients), config->tokens.count, config->rule_count,
                config->trial_count, config->route_count, config->upstream_count);
     int result = back == NULL ? COMMAND_BAD_CONFIG : COMMAND_GOOD;
     back_free(back);

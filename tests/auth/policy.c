@@ -47,7 +47,6 @@ static int leave(void **state)
 {
     (void)state;
     HASH_CLEAR(hh, config.clients);
-    HASH_CLEAR(hh, config.tokens);
     for (size_t i = 0; i < config.route_count; i++)
         catalog_done(&config.routes[i]);
     arena_free(config.arena);

@@ -125,13 +125,14 @@ static struct config_token tokens[] = {
     {.id = "empty", .client = &client, .expires = CONFIG_NEVER},
 };
 
-static struct config *fill(struct config *config)
+static struct config *fill(struct config *config, struct arena *arena)
 {
     static const char *const texts[] = {"abc", "hello", ""};
     *config = (struct config){0};
+    assert_int_equal(keyring_init(&config->tokens, COUNT(tokens), arena), 0);
     for (size_t i = 0; i < COUNT(tokens); i++) {
         assert_int_equal(token_digest(texts[i], strlen(texts[i]), tokens[i].digest), 0);
-        HASH_ADD(hh, config->tokens, digest, CONFIG_DIGEST_SIZE, &tokens[i]);
+        keyring_add(&config->tokens, &tokens[i]);
     }
     return config;
 }
@@ -161,8 +162,10 @@ static void verdicts(void **state)
     /* clang-format on */
     struct config config;
     int wrong = 0;
+    struct arena *arena = arena_new(64 * 1024);
     (void)state;
-    fill(&config);
+    assert_non_null(arena);
+    fill(&config, arena);
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct config_token *found = NULL;
         size_t length = rows[i].token == NULL ? 0 : strlen(rows[i].token);
@@ -170,7 +173,7 @@ static void verdicts(void **state)
         wrong += unit_wrong(rows[i].name, verdict == rows[i].verdict);
         wrong += unit_differs(rows[i].name, rows[i].id, found == NULL ? NULL : found->id);
     }
-    HASH_CLEAR(hh, config.tokens);
+    arena_free(arena);
     assert_int_equal(wrong, 0);
 }
 
