@@ -1,6 +1,7 @@
 #include "gateway/flow.h"
 
 #include "gateway/clock.h"
+#include "gateway/gateway.h"
 #include "gateway/stations.h"
 
 /* A request's whole life.  Stations never call each other. */
@@ -24,6 +25,7 @@ static void finish(struct exchange *x)
     if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
     record_write(x);     /* always, last */
+    atomic_fetch_add_explicit(&x->gateway->ended, 1, memory_order_relaxed);
 }
 
 static void begin(struct exchange *x)

@@ -32,6 +32,7 @@ struct gateway {
     struct log access;     /* one line per request */
     atomic_uint in_flight; /* exchanges between their first and last station */
     atomic_bool serving;   /* every worker is there */
+    atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
     atomic_bool draining;  /* finish what is there, take nothing new */
 };
 

@@ -4,6 +4,8 @@
 #include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/front.h"
+#include "gateway/notify.h"
+#include "gateway/pulse.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,6 +26,8 @@ struct service {
     struct admin admin;
     struct front *front;
     struct front *admin_door;
+    struct notify notify;
+    struct pulse pulse;
 };
 
 int serve_harden(struct err *err)
@@ -94,11 +98,32 @@ static int open_doors(struct service *service, struct err *err)
     return 0;
 }
 
+/* Feeds the watchdog when it is time, and only while requests end: who waits here for a lock that is never
+ * given back feeds it no more, either. */
+static void beat(struct service *service)
+{
+    int64_t now = clock_monotonic_us();
+    if (notify_wait_us(&service->notify, now) != 0)
+        return;
+    struct generation *generation = gateway_take(&service->gateway);
+    bool alive = pulse_moves(&service->pulse, generation->config, atomic_load(&service->gateway.in_flight),
+                             atomic_load(&service->gateway.ended), now);
+    gateway_release(generation);
+    notify_alive(&service->notify, alive, now);
+}
+
+static void beat_and_pause(struct service *service)
+{
+    beat(service);
+    pause_briefly();
+}
+
 /* A second signal ends the process at once, by its default action. */
 static void drain(struct service *service)
 {
     sigset_t set;
     int64_t deadline = clock_monotonic_us() + service->gateway.current->config->drain * 1000;
+    notify_stopping(&service->notify);
     signals_to_wait_for(&set);
     (void)sigdelset(&set, SIGHUP); /* stays blocked: there is nothing to reload any more */
     atomic_store(&service->gateway.draining, true);
@@ -106,25 +131,43 @@ static void drain(struct service *service)
     fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
     front_stop_listening(service->front);
     while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline)
-        pause_briefly();
+        beat_and_pause(service);
     back_abandon(
         service->gateway.current->back); /* what is still waiting is answered and recorded as unknown */
     while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline + SERVE_ABANDON_US)
-        pause_briefly();
+        beat_and_pause(service);
+}
+
+/* The next signal, 0 when it is time for a sign of life instead, or -1. */
+static int wait_for_signal(const struct service *service)
+{
+    sigset_t set;
+    int64_t wait_us = notify_wait_us(&service->notify, clock_monotonic_us());
+    const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+    signals_to_wait_for(&set);
+    int number = wait_us < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &wait);
+    return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
+}
+
+static void reload_and_tell(struct service *service)
+{
+    notify_reloading(&service->notify, clock_monotonic_us());
+    reload_run(&service->reload);
+    notify_ready(&service->notify);
 }
 
 static int wait_for_end(struct service *service, struct err *err)
 {
-    sigset_t set;
-    int signal_number = SIGHUP;
-    signals_to_wait_for(&set);
-    while (signal_number == SIGHUP) {
-        if (sigwait(&set, &signal_number) != 0)
-            return err_set(err, ERR_SYSTEM, "cannot wait for signals");
-        if (signal_number == SIGHUP)
-            reload_run(&service->reload);
+    for (;;) {
+        int number = wait_for_signal(service);
+        if (number < 0)
+            return err_set(err, ERR_SYSTEM, "cannot wait for signals: %s", strerror(errno));
+        if (number == SIGTERM || number == SIGINT)
+            return 0;
+        if (number == SIGHUP)
+            reload_and_tell(service);
+        beat(service);
     }
-    return 0;
 }
 
 static int serve(struct service *service, struct err *err)
@@ -132,6 +175,7 @@ static int serve(struct service *service, struct err *err)
     int result = -1;
     if (block_signals(err) == 0 && open_doors(service, err) == 0) {
         print_ready(service);
+        notify_ready(&service->notify);
         result = wait_for_end(service, err);
         if (result == 0)
             drain(service);
@@ -149,7 +193,9 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
         return err_memory(err);
     }
-    if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
+    if (notify_init(&service->notify, err) != 0)
+        config_release(config);
+    else if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
         if (reload_init(&service->reload, path, &service->gateway) != 0)
             err_memory(err);
         else
@@ -157,6 +203,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
         reload_done(&service->reload);
         gateway_done(&service->gateway);
     }
+    notify_done(&service->notify);
     free(service);
     return result;
 }

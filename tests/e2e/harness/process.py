@@ -38,7 +38,7 @@ class Process:
     def __init__(self, *arguments, env=None, cwd=None):
         self.name = " ".join(map(str, arguments[:3]))
         self.started = time.monotonic()
-        self.child = subprocess.Popen([binary(), *map(str, arguments)], env=env or environment(), cwd=cwd,
+        self.child = subprocess.Popen(self.command(arguments), env=env or environment(), cwd=cwd,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE)
         self.stdout, self.stderr = [], []
@@ -47,6 +47,10 @@ class Process:
                       for ends in ((self.child.stdout, self.stdout), (self.child.stderr, self.stderr))]
         for pump in self.pumps:
             pump.start()
+
+    def command(self, arguments):
+        """What is run; a test that wants something around it says so here."""
+        return [binary(), *map(str, arguments)]
 
     def _pump(self, stream, lines):
         for line in stream:

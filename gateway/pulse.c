@@ -1,0 +1,25 @@
+#include "gateway/pulse.h"
+
+enum {
+    PULSE_BODY_MS = 15000, /* the longest that a caller may take to send its body, with room     */
+    PULSE_ATTEMPTS = 2,    /* what an upstream did not execute for its clock is sent again, once */
+};
+
+static int64_t longest_walk_us(const struct config *config)
+{
+    long long timeout = 0;
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (config->upstreams[i].timeout > timeout)
+            timeout = config->upstreams[i].timeout;
+    return (PULSE_BODY_MS + PULSE_ATTEMPTS * timeout) * 1000;
+}
+
+bool pulse_moves(struct pulse *pulse, const struct config *config, unsigned in_flight,
+                 unsigned long long ended, int64_t now_us)
+{
+    if (ended != pulse->ended || (long long)in_flight < config->workers) {
+        pulse->ended = ended;
+        pulse->since_us = now_us;
+    }
+    return now_us - pulse->since_us <= longest_walk_us(config);
+}
