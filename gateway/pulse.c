@@ -1,8 +1,9 @@
 #include "gateway/pulse.h"
 
+#include "gateway/retry.h"
+
 enum {
     PULSE_BODY_MS = 15000, /* the longest that a caller may take to send its body, with room     */
-    PULSE_ATTEMPTS = 2,    /* what an upstream did not execute for its clock is sent again, once */
 };
 
 static int64_t longest_walk_us(const struct config *config)
@@ -11,7 +12,7 @@ static int64_t longest_walk_us(const struct config *config)
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].timeout > timeout)
             timeout = config->upstreams[i].timeout;
-    return (PULSE_BODY_MS + PULSE_ATTEMPTS * timeout) * 1000;
+    return (PULSE_BODY_MS + RETRY_ATTEMPTS_MAX * (timeout + RETRY_PAUSE_MAX_S * 1000)) * 1000;
 }
 
 bool pulse_moves(struct pulse *pulse, const struct config *config, unsigned in_flight,
