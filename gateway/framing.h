@@ -5,7 +5,11 @@
  * it parses in place: every pointer that it gives lies in one buffer, with NULs where CR, LF and blanks were.
  * So the strict form can be checked afterwards, by arithmetic: every part must begin exactly where the part
  * before it, with its one blank or its CR LF, ends.  tests/gateway/framing.c and tests/e2e/test_framing.py
- * fail when another CivetWeb lays its buffer out differently. */
+ * fail when another CivetWeb lays its buffer out differently.
+ *
+ * One thing cannot be seen: the parser overwrites the two bytes behind the request line, and takes CR CR,
+ * CR SP, LF CR and LF SP there as well as CR LF.  Found by fuzzing; an intermediary that passes such a line
+ * on is broken itself (RFC 9112 section 2.2 lets none of them stand). */
 #ifndef GATEWAY_FRAMING_H
 #define GATEWAY_FRAMING_H
 

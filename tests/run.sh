@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
 # shellcheck disable=SC2086  # a list of words
-packages_install $packages_build libcmocka-dev python3 python3-pytest tzdata openssl curl ca-certificates procps clang-format systemd strace
+packages_install $packages_build $packages_tests
 
 # Builds a preset and runs its tests; further arguments are ctest's.
 run() {

@@ -1,95 +1,20 @@
-/* Requests as bytes, laid out as CivetWeb 1.15 leaves them: parsed in place, with NULs where blanks, CR and
- * LF were.  The parser here was written from what that library does, laxness included; tests/e2e sends the
- * same bytes to the real one. */
+/* Requests as bytes, laid out as CivetWeb 1.15 leaves them (tests/lax.h), and what is refused. */
 #include "gateway/framing.h"
 
 #include "tests/unit.h"
 
-#include <ctype.h>
+#include "tests/lax.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 64 };
-
-struct parsed {
-    char *bytes;
-    struct framing framing;
-    struct framing_field fields[FIELDS_MAX];
-};
-
-/* ---- the lax parser ---- */
-
-/* The next word of the request line is cut off, with all the white space behind it. */
-static char *cut_word(char **at)
+static struct lax *parse(const char *text)
 {
-    char *word = *at;
-    while (isgraph((unsigned char)**at))
-        (*at)++;
-    do
-        *(*at)++ = '\0';
-    while (isspace((unsigned char)**at));
-    return word;
-}
-
-/* One line "name: value"; false at the end of the header, or at what looks like one. */
-static bool cut_field(char **at, struct framing_field *field)
-{
-    char *c = *at;
-    while (*c != ':' && *c > ' ' && *c < 127)
-        c++;
-    if (c == *at)
-        return false;
-    while (*c == ' ')
-        *c++ = '\0';
-    if (*c != ':')
-        return false;
-    *c++ = '\0';
-    c += strspn(c, " \t");
-    *field = (struct framing_field){*at, c};
-    c += strcspn(c, "\r\n");
-    if (*c == '\r')
-        *c++ = '\0';
-    if (*c != '\0')
-        *c++ = '\0';
-    *at = c;
-    return true;
-}
-
-static struct parsed *parse(const char *text)
-{
-    struct parsed *parsed = calloc(1, sizeof *parsed);
-    size_t length = strlen(text);
-    assert_non_null(parsed);
-    parsed->bytes = malloc(length + 16); /* the library's buffer is larger than the request, too */
-    assert_non_null(parsed->bytes);
-    memset(parsed->bytes, 'x', length + 16);
-    memcpy(parsed->bytes, text, length + 1);
-    parsed->bytes[length - 1] = '\0'; /* the last LF of the header */
-    struct framing *framing = &parsed->framing;
-    char *at = parsed->bytes;
-    framing->method = cut_word(&at);
-    char *target = cut_word(&at);
-    framing->target = target;
-    framing->version = cut_word(&at) + strlen("HTTP/");
-    framing->fields = parsed->fields;
-    while (framing->field_count < FIELDS_MAX && cut_field(&at, &parsed->fields[framing->field_count])) {
-        framing->field_count++;
-        if (*at == '\r' || *at == '\n')
-            break;
-    }
-    char *query = strchr(target, '?');
-    if (query != NULL) {
-        *query = '\0';
-        framing->query = query + 1;
-    }
+    struct lax *parsed = lax_parse(text, strlen(text), NULL);
+    if (parsed == NULL)
+        fail_msg("the library would refuse: %s", text);
     return parsed;
-}
-
-static void parsed_free(struct parsed *parsed)
-{
-    free(parsed->bytes);
-    free(parsed);
 }
 
 /* ---- what is refused, and how ---- */
@@ -114,8 +39,9 @@ static const struct {
     {"a length", REQUEST HOST "Content-Length: 3\r\n" END, OK},
     {"a length of zero", REQUEST HOST "Content-Length: 0\r\n" END, OK},
     {"no blank behind the colon", REQUEST "Host:h\r\nA:1\r\n" END, OK},
-    {"blanks and tabs before a value", REQUEST "Host: \t h\r\n" END, OK},
-    {"blanks behind a value", REQUEST "Host: h  \r\nA: 1\t\r\n" END, OK},
+    {"blanks before a value", REQUEST "Host:   h\r\n" END, OK},
+    {"a tab before a value", REQUEST "Host: \t h\r\n" END, BAD}, /* by the library: it takes no tab */
+    {"blanks behind a value", REQUEST "Host: h  \r\nA: 1 \r\n" END, OK},
     {"an empty value", REQUEST HOST "A:\r\n" END, OK},
     {"an empty value at the end", REQUEST HOST "A: \r\n" END, OK},
     {"a colon in a value", REQUEST "Host: h:80\r\n" END, OK},
@@ -193,7 +119,7 @@ static const struct {
 /* clang-format on */
 
 /* The stations' order: the layout first, then the blanks behind values are cut, then what the fields say. */
-static enum problem judge(struct parsed *parsed, struct framing_message *message, struct err *err)
+static enum problem judge(struct lax *parsed, struct framing_message *message, struct err *err)
 {
     enum problem problem = framing_check(&parsed->framing, err);
     if (problem != PROBLEM_NONE)
@@ -214,12 +140,16 @@ static void table(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct framing_message message;
         struct err err = {0};
-        struct parsed *parsed = parse(rows[i].text);
+        struct lax *parsed = lax_parse(rows[i].text, strlen(rows[i].text), NULL);
+        if (parsed == NULL) { /* what the library refuses by itself never reaches us */
+            wrong += unit_wrong(rows[i].name, rows[i].problem == BAD);
+            continue;
+        }
         enum problem problem = judge(parsed, &message, &err);
         wrong += unit_wrong(rows[i].name, problem == rows[i].problem);
         wrong +=
             unit_wrong(rows[i].name, (problem == PROBLEM_NONE) == (err.kind == ERR_NONE)); /* a sentence */
-        parsed_free(parsed);
+        lax_free(parsed);
     }
     assert_int_equal(wrong, 0);
 }
@@ -246,10 +176,10 @@ static void fields_are_counted(void **state)
         struct framing_message message;
         struct err err = {0};
         char *text = with_fields(count);
-        struct parsed *parsed = parse(text);
+        struct lax *parsed = parse(text);
         enum problem problem = judge(parsed, &message, &err);
         assert_int_equal(problem, count <= FRAMING_FIELDS_MAX ? PROBLEM_NONE : PROBLEM_MALFORMED_REQUEST);
-        parsed_free(parsed);
+        lax_free(parsed);
         free(text);
     }
 }
@@ -284,13 +214,13 @@ static void what_the_fields_say(void **state)
     for (size_t i = 0; i < COUNT(said); i++) {
         struct framing_message message = {0};
         struct err err = {0};
-        struct parsed *parsed = parse(said[i].text);
+        struct lax *parsed = parse(said[i].text);
         wrong += unit_wrong(said[i].text, judge(parsed, &message, &err) == PROBLEM_NONE);
         wrong += unit_wrong(said[i].text, message.content_length == said[i].message.content_length);
         wrong += unit_wrong(said[i].text, message.has_length == said[i].message.has_length);
         wrong += unit_wrong(said[i].text, message.keep_alive == said[i].message.keep_alive);
         wrong += unit_wrong(said[i].text, message.expects_invitation == said[i].message.expects_invitation);
-        parsed_free(parsed);
+        lax_free(parsed);
     }
     assert_int_equal(wrong, 0);
 }
@@ -300,21 +230,21 @@ static void close_counts_wherever_it_stands(void **state)
 {
     struct framing_message message = {0};
     struct err err = {0};
-    struct parsed *parsed = parse(REQUEST HOST "Connection: keep-alive\r\nConnection: close\r\n" END);
+    struct lax *parsed = parse(REQUEST HOST "Connection: keep-alive\r\nConnection: close\r\n" END);
     (void)state;
     if (judge(parsed, &message, &err) == PROBLEM_NONE)
         assert_false(message.keep_alive);
-    parsed_free(parsed);
+    lax_free(parsed);
 }
 
 static void fields_are_found_whatever_their_case(void **state)
 {
-    struct parsed *parsed = parse(REQUEST "HOST: h\r\nx-Request-ID: 7\r\n" END);
+    struct lax *parsed = parse(REQUEST "HOST: h\r\nx-Request-ID: 7\r\n" END);
     (void)state;
     assert_string_equal(framing_field(&parsed->framing, "Host"), "h");
     assert_string_equal(framing_field(&parsed->framing, "X-Request-Id"), "7");
     assert_null(framing_field(&parsed->framing, "X-Request"));
-    parsed_free(parsed);
+    lax_free(parsed);
 }
 
 int main(void)

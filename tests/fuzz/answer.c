@@ -1,0 +1,104 @@
+/* What an upstream could answer, against what jansson reads in the same bytes; and no way to write a secret
+ * in JSON may get past the look for secrets. */
+#include "tests/fuzz/fuzz.h"
+
+#include "base/text.h"
+#include "gateway/answer.h"
+#include "gateway/leak.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_FUZZ_MAX = 64 * 1024 };
+
+static const char secret_id[] = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA";
+static const char secret_key[] = "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA";
+static const char signature[] = "0EEm/HtGRr/VJXTAD9tYMth1Bzm3lLHz5RCDv1GdM8s=";
+
+static bool tells(const char *text, size_t length)
+{
+    return memmem(text, length, secret_id, sizeof secret_id - 1) != NULL ||
+           memmem(text, length, secret_key, sizeof secret_key - 1) != NULL ||
+           memmem(text, length, signature, sizeof signature - 1) != NULL;
+}
+
+/* In any string of it, keys included, once its escapes are read. */
+static bool tells_anywhere(json_t *value)
+{
+    size_t index;
+    const char *key;
+    json_t *child;
+    if (json_is_string(value))
+        return tells(json_string_value(value), json_string_length(value));
+    json_array_foreach(value, index, child)
+    {
+        if (tells_anywhere(child))
+            return true;
+    }
+    json_object_foreach(value, key, child)
+    {
+        if (tells(key, strlen(key)) || tells_anywhere(child))
+            return true;
+    }
+    return false;
+}
+
+static void check_code(const struct answer *answer, const json_t *code)
+{
+    if (json_is_integer(code))
+        FUZZ_MUST(answer->code == json_integer_value(code));
+    else
+        FUZZ_MUST(json_is_string(code));
+    if (json_is_string(code) && answer->code != ANSWER_NO_CODE)
+        FUZZ_MUST(answer->code == strtoll(json_string_value(code), NULL, 10));
+    if (answer->code == ANSWER_NO_CODE && !json_is_integer(code))
+        FUZZ_MUST(answer->code_desc != NULL && answer->code_desc[0] != '\0');
+}
+
+static void check_text(const char *text)
+{
+    FUZZ_MUST(text == NULL || (strlen(text) <= ANSWER_TEXT_MAX && text_is_utf8(text, strlen(text))));
+}
+
+static void check_good(const struct answer *answer, json_t *root, const char *bytes, size_t size)
+{
+    FUZZ_MUST(json_is_object(root));
+    FUZZ_MUST(answer->bytes == bytes && answer->length == size);
+    check_code(answer, json_object_get(root, "code"));
+    check_text(answer->code_desc);
+    check_text(answer->message);
+    FUZZ_MUST(answer->task == NULL || text_is_name(answer->task));
+    struct answer_meaning meaning = answer_meaning(answer);
+    FUZZ_MUST((meaning.problem == PROBLEM_NONE) == (answer->code == 0));
+    FUZZ_MUST(answer->code != 0 || meaning.executed);
+    if (answer->detail != NULL) {
+        json_t *detail = json_loads(answer->detail, JSON_DECODE_ANY, NULL);
+        FUZZ_MUST(detail != NULL && json_equal(detail, json_object_get(root, "detail")));
+        json_decref(detail);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size > ANSWER_FUZZ_MAX)
+        return 0;
+    struct answer answer = {0};
+    struct err err = {0};
+    char *text = malloc(size + (size == 0)); /* exactly what came */
+    if (text == NULL)
+        abort();
+    memmove(text, bytes, size);
+    int result = answer_read(text, size, "taskId", fuzz_arena(), &answer, &err);
+    FUZZ_MUST((result == 0) == (err.kind == ERR_NONE));
+    bool leaks = leak_found(text, size, &fuzz_config()->upstreams[0], signature);
+    FUZZ_MUST(leaks || !tells(text, size));
+    if (result == 0) {
+        json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        check_good(&answer, root, text, size);
+        FUZZ_MUST(leaks || !tells_anywhere(root));
+        json_decref(root);
+    }
+    free(text);
+    return 0;
+}
