@@ -16,6 +16,7 @@ static void config_free(struct config *config)
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
         credential_done(&config->credentials[i]);
+    audit_done(&config->audit);
     for (size_t i = 0; i < config->route_count; i++)
         catalog_done(&config->routes[i]);
     arena_free(config->arena);

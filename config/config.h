@@ -40,6 +40,15 @@ struct config_credential {
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
 enum config_method { CONFIG_GET, CONFIG_POST };
 
+/* The file of what was changed; `file` is NULL where none is kept. */
+struct config_audit {
+    const char *file;
+    bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
+    struct secret *key;   /* of the seals, or NULL */
+    const char *key_env;  /* the environment variable that it came from, or NULL */
+    long long seal_every; /* ms */
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -247,6 +256,7 @@ struct config {
     struct rate failed_auth; /* wrong tokens from one address */
     long long workers;       /* connections that are served at a time */
     long long drain;         /* ms that SIGTERM waits for calls in flight */
+    struct config_audit audit;
     struct config_credential *credentials;
     size_t credential_count;
     struct config_upstream *upstreams;

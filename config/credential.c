@@ -51,6 +51,12 @@ static struct secret *read_before(struct loader *loader, const char *name)
                 if (secrets[k] != NULL && credential->env[k] != NULL && strcmp(credential->env[k], name) == 0)
                     return secret_new(secret_bytes(secrets[k]), secret_length(secrets[k]));
         }
+    for (size_t i = 0; i < COUNT(sources); i++) {
+        const struct config_audit *audit = sources[i] == NULL ? NULL : &sources[i]->audit;
+        if (audit != NULL && audit->key != NULL && audit->key_env != NULL &&
+            strcmp(audit->key_env, name) == 0)
+            return secret_new(secret_bytes(audit->key), secret_length(audit->key));
+    }
     return NULL;
 }
 
@@ -112,27 +118,41 @@ static void note_environment(const struct keyword *keyword, void *field, const c
             credential->env[i] = env;
 }
 
-static int read_secret(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                       void *field)
+struct secret *credential_secret(struct loader *loader, const struct yaml_node *node, const char *what,
+                                 const char **env)
 {
     struct secret_source source = {0};
     struct err err = {0};
-    if (keyword_read_map(loader, node, keyword->name, source_keywords, COUNT(source_keywords), &source) != 0)
-        return -1;
-    if ((source.file != NULL) + (source.env != NULL) + (source.credential != NULL) != 1)
-        return report_error(loader->report, &node->mark, "%s takes exactly one of file, env and credential",
-                            keyword->name);
+    if (keyword_read_map(loader, node, what, source_keywords, COUNT(source_keywords), &source) != 0)
+        return NULL;
+    if ((source.file != NULL) + (source.env != NULL) + (source.credential != NULL) != 1) {
+        report_error(loader->report, &node->mark, "%s takes exactly one of file, env and credential", what);
+        return NULL;
+    }
     struct secret *secret = source.file != NULL  ? from_file(source.file, FILE_PRIVATE, &err)
                             : source.env != NULL ? from_environment(loader, source.env, &err)
                                                  : from_systemd(loader, source.credential, &err);
+    *env = source.env;
+    if (secret == NULL) {
+        report_error(loader->report, &node->mark, "%s: %s", what, err.text);
+    } else if (!is_clean(secret)) {
+        report_error(loader->report, &node->mark,
+                     "%s is empty, or holds a blank or a character beyond ASCII's printable ones", what);
+        secret_free(secret);
+        return NULL;
+    }
+    return secret;
+}
+
+static int read_secret(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    const char *env = NULL;
+    struct secret *secret = credential_secret(loader, node, keyword->name, &env);
     if (secret == NULL)
-        return report_error(loader->report, &node->mark, "%s: %s", keyword->name, err.text);
+        return -1;
     *(struct secret **)field = secret;
-    note_environment(keyword, field, source.env);
-    if (!is_clean(secret))
-        return report_error(loader->report, &node->mark,
-                            "%s is empty, or holds a blank or a character beyond ASCII's printable ones",
-                            keyword->name);
+    note_environment(keyword, field, env);
     return 0;
 }
 

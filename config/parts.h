@@ -13,6 +13,15 @@ int service_read(struct loader *loader, const struct yaml_node *root);
 int credential_read_all(struct loader *loader, const struct yaml_node *node);
 void credential_done(struct config_credential *credential);
 
+/* One secret by its source; *env is the environment variable that it came from, or NULL.  NULL when anything
+ * was reported; `what` names it in messages. */
+MUST_USE struct secret *credential_secret(struct loader *loader, const struct yaml_node *node,
+                                          const char *what, const char **env);
+
+/* The name of a file, or a map -> config->audit. */
+int audit_read(struct loader *loader, const struct yaml_node *node);
+void audit_done(struct config_audit *audit);
+
 /* A catalog -> routes, behind those that are there already. */
 int catalog_read(struct loader *loader, const struct yaml_node *root);
 void catalog_done(struct config_route *route);

@@ -203,6 +203,7 @@ static int read_catalogs(struct loader *loader, const struct yaml_node *node, co
 struct service {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
+    const struct yaml_node *audit;
     const char *listen;
     const char *admin;
     const char *policy;
@@ -221,6 +222,7 @@ static const struct keyword service_keywords[] = {
     {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, 10000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
+    {"audit", keyword_node, SERVICE(audit), OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
 };
@@ -256,6 +258,8 @@ int service_read(struct loader *loader, const struct yaml_node *root)
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)
+        result = -1;
+    if (service.audit != NULL && audit_read(loader, service.audit) != 0)
         result = -1;
     if (service.upstreams != NULL && read_upstreams(loader, service.upstreams) != 0)
         result = -1;

@@ -1,10 +1,12 @@
 #include "gateway/command.h"
 
+#include "base/file.h"
 #include "gateway/reload.h"
 
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int command_usage(const char *command, const char *format, ...)
 {
@@ -39,6 +41,24 @@ int command_options(int argc, char **argv, const char *help, const char **path)
         }
     }
     return COMMAND_GOOD;
+}
+
+struct secret *command_secret(const char *command, const char *path)
+{
+    struct buf bytes;
+    struct err err = {0};
+    struct secret *secret = NULL;
+    buf_init(&bytes, SECRET_MAX);
+    if (file_read(path, FILE_PRIVATE, &bytes, &err) == 0) {
+        size_t length = strcspn(buf_text(&bytes), "\r\n"); /* editors end files with a line feed */
+        secret = secret_new(buf_text(&bytes), length);
+        if (secret == NULL)
+            err_memory(&err);
+    }
+    buf_done(&bytes);
+    if (secret == NULL)
+        fprintf(stderr, "countersign %s: %s\n", command, err.text);
+    return secret;
 }
 
 struct config *command_load(const char *path)

@@ -21,6 +21,8 @@ int command_token(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_audit(int argc, char **argv);
+int command_audit_show(int argc, char **argv); /* argv[0] is "show" */
 int command_version(int argc, char **argv);
 
 /* The options that most commands have: -c FILE and --help.  COMMAND_GOOD with *path set and optind at the
@@ -33,5 +35,9 @@ int command_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3
 /* Loads the configuration and runs its tests; prints every error and warning to stderr; NULL when it is bad.
  */
 MUST_USE struct config *command_load(const char *path);
+
+/* The secret in a file that nobody else can read, such as the key of the seals; NULL after a sentence on
+ * stderr. */
+MUST_USE struct secret *command_secret(const char *command, const char *path);
 
 #endif

@@ -199,8 +199,12 @@ enum problem forward_call(struct exchange *x)
         return exchange_stop(x, PROBLEM_BUSY, "the gateway is shutting down");
     struct forward f = {.x = x, .deadline_us = clock_monotonic_us() + x->call->upstream->deadline * 1000};
     while (take(&f, &problem)) {
-        if (x->attempts == 0)
+        if (x->attempts == 0) {
+            problem = record_intend(x);
+            if (problem != PROBLEM_NONE)
+                break;
             retry_budget_earn(back_budget(f.slot));
+        }
         problem = attempt(&f);
         if (!again(&f))
             break;

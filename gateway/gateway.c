@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include "gateway/audit.h"
 #include "gateway/back.h"
 
 #include <stdlib.h>
@@ -86,11 +87,16 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
+    if (config->audit.file != NULL && (gateway->audit = audit_open(config, err)) == NULL) {
+        gateway_done(gateway);
+        return -1;
+    }
     return 0;
 }
 
 void gateway_done(struct gateway *gateway)
 {
+    audit_close(gateway->audit);
     gateway_release(gateway->current);
     log_done(&gateway->access);
     (void)pthread_mutex_destroy(&gateway->mutex);

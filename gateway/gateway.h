@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct audit;
 struct back;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -30,6 +31,7 @@ struct gateway {
     struct nonce nonce;
     struct failures failures;
     struct log access;     /* one line per request */
+    struct audit *audit;   /* two records per change; NULL: none are kept */
     atomic_uint in_flight; /* exchanges between their first and last station */
     atomic_bool serving;   /* every worker is there */
     atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */

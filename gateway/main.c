@@ -15,6 +15,7 @@ static const struct {
     {"token", command_token, "make a caller's token, or hash one"},
     {"explain", command_explain, "show how the policy decides about a request, and why"},
     {"replay", command_replay, "show what another policy would have decided about past calls"},
+    {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"sign", command_sign, "show what would be signed for a request, and its signature"},
     {"sandbox", sandbox_main, "run a local upstream that verifies signatures"},
     {"version", command_version, "print the version"},

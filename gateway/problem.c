@@ -38,6 +38,7 @@ static const struct problem_kind kinds[] = {
     [PROBLEM_UPSTREAM_INVALID_ANSWER] = {"upstream-invalid-answer", 502, "The cloud's answer makes no sense",
                                          true, 0},
     [PROBLEM_BUSY] = {"busy", 503, "The gateway is busy", true, 1},
+    [PROBLEM_UNRECORDED] = {"unrecorded", 503, "A change that cannot be recorded is not sent", true, 5},
     [PROBLEM_INTERNAL] = {"internal", 500, "The gateway failed", true, 0},
 };
 

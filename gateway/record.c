@@ -1,8 +1,10 @@
-/* One JSON line per request: everything that a decision needs, nothing that is secret. */
+/* One JSON line per request, and two records per change in the audit file: everything that a decision needs,
+ * nothing that is secret. */
 #include "gateway/stations.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "gateway/audit.h"
 #include "gateway/clock.h"
 #include "gateway/gateway.h"
 
@@ -50,14 +52,74 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
+/* What the upstream said, and how often it was asked. */
+static void put_upstream(struct buf *line, const struct exchange *x)
+{
+    if (x->answer.length > 0 && x->answer.code == ANSWER_NO_CODE)
+        json_member(line, "upstreamCode", x->answer.code_desc);
+    else if (x->answer.length > 0)
+        json_member_int(line, "upstreamCode", x->answer.code);
+    if (x->attempts > 0) {
+        json_member_int(line, "attempts", x->attempts);
+        buf_put_format(line, ",\"upstreamMs\":%.3f", (double)x->upstream_us / 1000);
+    }
+}
+
+static void put_time(struct buf *line, int64_t millis)
+{
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(millis, time);
+    json_member(line, "time", time);
+}
+
+/* The audit record of a change that is about to be sent: all that `countersign replay` needs, too. */
+enum problem record_intend(struct exchange *x)
+{
+    struct buf members;
+    struct err err = {0};
+    if (x->gateway->audit == NULL || !exchange_changes(x))
+        return PROBLEM_NONE;
+    buf_init(&members, RECORD_MAX);
+    json_member(&members, "audit", "intent");
+    put_time(&members, x->began_ms);
+    json_member(&members, "requestId", x->id);
+    put_call(&members, x);
+    int result = audit_append(x->gateway->audit, &members, &x->intent, &err);
+    buf_done(&members);
+    if (result == 0)
+        return PROBLEM_NONE;
+    return exchange_stop(x, PROBLEM_UNRECORDED,
+                         "the gateway cannot write its audit file"); /* its path is not the caller's */
+}
+
+/* It refers to the intent by number, and names no verdict: there was one decision. */
+void record_settle(struct exchange *x)
+{
+    struct buf members;
+    unsigned long long seq = 0;
+    if (x->intent == 0)
+        return;
+    buf_init(&members, RECORD_MAX);
+    json_member(&members, "audit", "outcome");
+    put_time(&members, clock_wall_ms());
+    json_member_int(&members, "of", (long long)x->intent);
+    json_member(&members, "requestId", x->id);
+    json_member(&members, "outcome", exchange_outcome_name(x->outcome));
+    json_member_int(&members, "status", x->status);
+    if (x->problem != PROBLEM_NONE)
+        json_member(&members, "type", problem_kind(x->problem)->name);
+    put_upstream(&members, x);
+    x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
+                   0; /* counted and told there; the answer is true anyway */
+    buf_done(&members);
+}
+
 void record_write(struct exchange *x)
 {
     struct buf line;
-    char time[TIMESTAMP_SIZE];
-    timestamp_format(x->began_ms, time);
     buf_init(&line, RECORD_MAX);
     json_open(&line);
-    json_member(&line, "time", time);
+    put_time(&line, x->began_ms);
     json_member(&line, "requestId", x->id);
     put_call(&line, x);
     json_member_int(&line, "status", x->status);
@@ -68,14 +130,9 @@ void record_write(struct exchange *x)
     }
     if (exchange_changes(x))
         json_member(&line, "outcome", exchange_outcome_name(x->outcome));
-    if (x->answer.length > 0 && x->answer.code == ANSWER_NO_CODE)
-        json_member(&line, "upstreamCode", x->answer.code_desc);
-    else if (x->answer.length > 0)
-        json_member_int(&line, "upstreamCode", x->answer.code);
-    if (x->attempts > 0) {
-        json_member_int(&line, "attempts", x->attempts);
-        buf_put_format(&line, ",\"upstreamMs\":%.3f", (double)x->upstream_us / 1000);
-    }
+    put_upstream(&line, x);
+    if (x->unsettled)
+        json_member(&line, "audit", "lacks the outcome");
     buf_put_format(&line, ",\"durationMs\":%.3f", (double)(clock_monotonic_us() - x->began_us) / 1000);
     json_close(&line);
     buf_put_char(&line, '\n');

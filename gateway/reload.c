@@ -1,5 +1,6 @@
 #include "gateway/reload.h"
 
+#include "gateway/audit.h"
 #include "gateway/clock.h"
 #include "gateway/trial.h"
 
@@ -43,12 +44,22 @@ void reload_done(struct reload *reload)
     buf_done(&reload->errors);
 }
 
+static bool same_audit(const struct config_audit *a, const struct config_audit *b)
+{
+    if (a->file == NULL || b->file == NULL)
+        return a->file == b->file;
+    bool same_key = a->key == NULL || b->key == NULL
+                        ? a->key == b->key
+                        : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
+    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
+}
+
 /* Listeners and workers are bound for the life of the process. */
 static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
 {
     if (strcmp(old->listen, new->listen) != 0 || strcmp(old->admin, new->admin) != 0 ||
-        old->workers != new->workers)
-        report_warning(report, NULL, "listen, admin and workers change by a restart only");
+        old->workers != new->workers || !same_audit(&old->audit, &new->audit))
+        report_warning(report, NULL, "listen, admin, workers and audit change by a restart only");
 }
 
 static int try_reload(struct reload *reload, struct report *report)
@@ -66,6 +77,14 @@ static int try_reload(struct reload *reload, struct report *report)
     return 0;
 }
 
+/* Also where the configuration is wrong: the file was rotated all the same. */
+static void reopen_audit(struct reload *reload, struct report *report)
+{
+    struct err err = {0};
+    if (reload->gateway->audit != NULL && audit_reopen(reload->gateway->audit, &err) != 0)
+        report_warning(report, NULL, "%s", err.text);
+}
+
 void reload_run(struct reload *reload)
 {
     struct report report;
@@ -74,6 +93,7 @@ void reload_run(struct reload *reload)
     unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
     (void)pthread_mutex_unlock(&reload->mutex);
     int result = try_reload(reload, &report);
+    reopen_audit(reload, &report);
     fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
             result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
     (void)pthread_mutex_lock(&reload->mutex);

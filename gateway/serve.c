@@ -57,7 +57,8 @@ static int block_signals(struct err *err)
 {
     sigset_t set;
     signals_to_wait_for(&set);
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
+        pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return err_set(err, ERR_SYSTEM, "cannot block signals: %s", strerror(errno));
     return 0;
 }

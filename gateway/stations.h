@@ -18,6 +18,8 @@ enum problem translate_request(struct exchange *x);   /* translate.c    */
 enum problem authorize_call(struct exchange *x);      /* authorize.c    */
 enum problem forward_call(struct exchange *x);        /* forward.c      */
 void reply_compose(struct exchange *x);               /* reply.c, always       */
+enum problem record_intend(struct exchange *x);       /* record.c: a change, before its first byte is sent */
+void record_settle(struct exchange *x);               /* what became of it, before the caller is told      */
 void record_write(struct exchange *x);                /* record.c, always last */
 
 /* Does the route take the request's path, whatever the method, and has its service an upstream of a

@@ -40,6 +40,7 @@ static const struct {
     {PROBLEM_UPSTREAM_TIMEOUT, "upstream-timeout", 504, false, "Gateway Timeout"},
     {PROBLEM_UPSTREAM_INVALID_ANSWER, "upstream-invalid-answer", 502, false, "Bad Gateway"},
     {PROBLEM_BUSY, "busy", 503, true, "Service Unavailable"},
+    {PROBLEM_UNRECORDED, "unrecorded", 503, true, "Service Unavailable"},
     {PROBLEM_INTERNAL, "internal", 500, false, "Internal Server Error"},
 };
 /* clang-format on */

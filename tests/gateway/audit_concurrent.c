@@ -1,0 +1,125 @@
+/* Many threads append while the file is rotated and sealed: one chain, nothing lost. */
+#include "gateway/audit.h"
+#include "gateway/ledger.h"
+
+#include "base/json.h"
+
+#include "tests/unit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
+
+static char folder[] = "/tmp/countersign-audit-XXXXXX";
+static char path[sizeof folder + 16];
+static struct config config;
+
+static void *append_some(void *context)
+{
+    for (int i = 0; i < RECORDS; i++) {
+        struct buf members;
+        unsigned long long seq = 0;
+        buf_init(&members, 1024);
+        json_member(&members, "audit", "intent");
+        json_member_int(&members, "number", i);
+        assert_int_equal(audit_append(context, &members, &seq, NULL), 0);
+        assert_true(seq > 0);
+        buf_done(&members);
+    }
+    return NULL;
+}
+
+static void rotated(char *out, size_t size, int number)
+{
+    (void)snprintf(out, size, "%s.%d", path, number);
+}
+
+static void verify_all(struct ledger *ledger, unsigned *broken)
+{
+    for (int i = 0; i <= ROTATIONS; i++) {
+        char name[sizeof path + 16];
+        struct ledger_line line;
+        enum ledger_find find;
+        rotated(name, sizeof name, i);
+        FILE *file = fopen(i == ROTATIONS ? path : name, "r");
+        assert_non_null(file);
+        ledger_take(ledger, name, file);
+        while ((find = ledger_next(ledger, &line)) != LEDGER_END)
+            *broken += find != LEDGER_RECORD;
+        (void)fclose(file);
+        (void)unlink(i == ROTATIONS ? path : name);
+    }
+}
+
+static void run(bool sync)
+{
+    struct err err = {0};
+    unsigned broken = 0;
+    pthread_t threads[THREADS];
+    config.audit.sync = sync;
+    struct audit *audit = audit_open(&config, &err);
+    assert_non_null(audit);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_some, audit), 0);
+    for (int i = 0; i < ROTATIONS; i++) {
+        char name[sizeof path + 16];
+        rotated(name, sizeof name, i);
+        assert_int_equal(rename(path, name), 0);
+        (void)usleep(500);
+        assert_int_equal(audit_reopen(audit, &err), 0);
+        (void)audit_state(audit);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    audit_close(audit);
+    struct ledger *ledger = ledger_new(config.audit.key);
+    assert_non_null(ledger);
+    verify_all(ledger, &broken);
+    struct ledger_sum sum = ledger_sum(ledger);
+    ledger_free(ledger);
+    assert_int_equal(broken, 0);
+    assert_int_equal(sum.records, 1 + THREADS * RECORDS + ROTATIONS + (sync ? 0 : sum.seals));
+    assert_int_equal(sum.sealed, sync ? 0 : sum.head.seq);
+}
+
+static void test_rotated_and_sealed(void **state)
+{
+    (void)state;
+    config.audit.key = secret_new("0123456789abcdef0123456789abcdef", 32);
+    run(false);
+    secret_free(config.audit.key);
+    config.audit.key = NULL;
+}
+
+static void test_synced(void **state)
+{
+    (void)state;
+    run(true);
+}
+
+static int enter(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/audit.log", folder);
+    atomic_init(&config.references, 2); /* never freed: it is ours */
+    config.audit = (struct config_audit){.file = path, .seal_every = 1000};
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rotated_and_sealed),
+                                       cmocka_unit_test(test_synced)};
+    return cmocka_run_group_tests(tests, enter, leave);
+}
