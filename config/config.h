@@ -66,6 +66,17 @@ struct config_upstream {
     long long slots;                       /* calls at a time */
 };
 
+struct config_names {
+    const char **items;
+    size_t count;
+};
+
+/* What concerns callers that are browsers. */
+struct config_browsers {
+    struct config_names origins; /* whose pages may call: exact; empty: none */
+    struct config_names hosts;   /* by which names callers ask, beside addresses and localhost; empty: any */
+};
+
 /* ---- policy.yaml ---- */
 
 struct config_token {
@@ -257,6 +268,7 @@ struct config {
     long long workers;       /* connections that are served at a time */
     long long drain;         /* ms that SIGTERM waits for calls in flight */
     struct config_audit audit;
+    struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
     struct config_upstream *upstreams;

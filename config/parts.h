@@ -9,6 +9,9 @@
 /* countersign.yaml -> listen to upstreams, with the secrets read. */
 int service_read(struct loader *loader, const struct yaml_node *root);
 
+/* `browsers` -> config->browsers, whatever the field. */
+keyword_reader browsers_read;
+
 /* A map of credentials -> config->credentials. */
 int credential_read_all(struct loader *loader, const struct yaml_node *node);
 void credential_done(struct config_credential *credential);

@@ -223,6 +223,7 @@ static const struct keyword service_keywords[] = {
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
     {"audit", keyword_node, SERVICE(audit), OPTIONAL, 0, 0, NULL},
+    {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
 };

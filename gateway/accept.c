@@ -2,6 +2,7 @@
 #include "gateway/stations.h"
 
 #include "base/text.h"
+#include "gateway/authority.h"
 
 #include <openssl/rand.h>
 #include <string.h>
@@ -57,6 +58,17 @@ static bool is_json_type(const char *type)
     return strcasecmp(rest, "utf-8") == 0 || strcasecmp(rest, "\"utf-8\"") == 0;
 }
 
+/* Only where the configuration says by which names callers ask. */
+static enum problem check_host(struct exchange *x)
+{
+    const struct config_names *hosts = &x->config->browsers.hosts;
+    if (hosts->count == 0 || authority_is_among(hosts, framing_field(&x->framing, "Host")))
+        return PROBLEM_NONE;
+    return exchange_stop(
+        x, PROBLEM_MISDIRECTED_REQUEST,
+        "this gateway is not asked for by that name: see browsers.hosts in its configuration");
+}
+
 /* What is said about the body, before a byte of it is read. */
 static enum problem check_body(struct exchange *x)
 {
@@ -86,7 +98,9 @@ enum problem accept_request(struct exchange *x)
         return problem;
     if (target_parse(x->framing.target, x->framing.query, x->arena, &x->target, &x->err) != 0)
         return x->err.kind == ERR_MEMORY ? PROBLEM_INTERNAL : PROBLEM_MALFORMED_REQUEST;
-    problem = check_body(x);
+    problem = check_host(x);
+    if (problem == PROBLEM_NONE)
+        problem = check_body(x);
     if (problem == PROBLEM_NONE) /* a body that was not read yet would be taken for the next request */
         x->close = !x->message.keep_alive || x->message.content_length > 0;
     return problem;

@@ -35,6 +35,14 @@ struct door {
 /* What became of a change, as far as we know. */
 enum outcome { OUTCOME_NOT_EXECUTED, OUTCOME_EXECUTED, OUTCOME_UNKNOWN };
 
+/* An answer of our own, for which no call is made; status 0: there is none. */
+struct exchange_own {
+    int status;
+    const char *type; /* media type */
+    const char *bytes;
+    size_t length;
+};
+
 struct exchange {
     /* the front door */
     struct gateway *gateway;
@@ -54,6 +62,9 @@ struct exchange {
     struct target target;
     const char *body; /* NULL when there is none */
     size_t body_length;
+
+    /* any station: what ends the walk without a call */
+    struct exchange_own own;
 
     /* route */
     const struct config_route *route;          /* NULL: none */

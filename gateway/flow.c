@@ -10,6 +10,7 @@ static const struct {
     enum problem (*run)(struct exchange *x);
 } line[] = {
     {"accept", accept_request},            /* framing, path, query; what is said about the body        */
+    {"preflight", cors_answer},            /* a browser's question, before its page may call           */
     {"route", route_match},                /* a route and its captures; none walks on as none          */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
     {"admit", admit_client},               /* the client's limits                                     */
@@ -38,9 +39,9 @@ static void begin(struct exchange *x)
 void flow_walk(struct exchange *x)
 {
     begin(x);
-    for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE; i++) {
+    for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE && x->own.status == 0; i++) {
         x->station = line[i].name;
-        x->problem = line[i].run(x); /* PROBLEM_NONE walks on */
+        x->problem = line[i].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
     }
     finish(x);
     admit_leave(x);

@@ -17,6 +17,8 @@ static const struct problem_kind kinds[] = {
     [PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {"unsupported-media-type", 415, "The body must be plain JSON", false,
                                         0},
     [PROBLEM_EXPECTATION_FAILED] = {"expectation-failed", 417, "Only 100-continue can be expected", false, 0},
+    [PROBLEM_MISDIRECTED_REQUEST] = {"misdirected-request", 421, "Nobody answers to this name here", false,
+                                     0},
     [PROBLEM_VERSION_NOT_SUPPORTED] = {"version-not-supported", 505, "HTTP/1.1 is spoken here", false, 0},
     [PROBLEM_TOO_MANY_REQUESTS] = {"too-many-requests", 429, "The caller is over its limit", true, 1},
     [PROBLEM_NOT_FOUND] = {"not-found", 404, "The cloud knows no such resource", false, 0},
@@ -55,6 +57,7 @@ const char *problem_reason(int status)
     } reasons[] = {
         {200, "OK"},
         {202, "Accepted"},
+        {204, "No Content"},
         {207, "Multi-Status"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -72,6 +75,7 @@ const char *problem_reason(int status)
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
+        {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
         {505, "HTTP Version Not Supported"},
     };

@@ -2,7 +2,7 @@
 #include "gateway/stations.h"
 
 #include "base/json.h"
-#include "base/text.h"
+#include "gateway/cors.h"
 #include "gateway/gateway.h"
 
 #include <string.h>
@@ -103,37 +103,57 @@ static void put_special_fields(struct buf *out, const struct exchange *x, const 
         put_rate_limit(out, x);
 }
 
+/* The bytes behind the fields. */
+struct content {
+    const char *type;
+    const char *bytes;
+    size_t length;
+};
+
+static struct content choose_content(struct exchange *x, const struct problem_kind *kind, struct buf *problem)
+{
+    x->status = kind->status;
+    if (x->problem != PROBLEM_NONE) {
+        put_problem(problem, x, kind);
+        return (struct content){"application/problem+json", buf_text(problem), problem->length};
+    }
+    x->status = x->own.status != 0 ? x->own.status : (int)x->route->success;
+    if (x->own.status != 0)
+        return (struct content){x->own.type, x->own.bytes, x->own.length};
+    return (struct content){"application/json", x->answer.bytes, x->answer.length};
+}
+
+/* A 204 has no content, and says nothing about it (RFC 9110 section 8.6). */
+static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
+{
+    buf_put_format(out, "HTTP/1.1 %d %s\r\n", x->status, problem_reason(x->status));
+    put_date(out, x->began_ms);
+    if (x->status != 204)
+        buf_put_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", content->type, content->length);
+    buf_put_format(out, "X-Request-Id: %s\r\n", x->id);
+    buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    put_special_fields(out, x, problem_kind(x->problem));
+    cors_put_fields(out, x);
+    buf_put(out, x->close ? "Connection: close\r\n\r\n" : "\r\n");
+}
+
 void reply_compose(struct exchange *x)
 {
-    struct buf body;
-    const struct problem_kind *kind = problem_kind(x->problem);
-    bool good = x->problem == PROBLEM_NONE;
+    struct buf problem;
+    bool head = x->framing.method != NULL && strcmp(x->framing.method, "HEAD") == 0;
     x->close = x->close || atomic_load(&x->gateway->draining);
-    buf_init(&body, x->reply->ceiling); /* a partial success tells on each item */
-    x->status = good ? (int)x->route->success : kind->status;
-    if (!good)
-        put_problem(&body, x, kind);
+    buf_init(&problem, x->reply->ceiling); /* a partial success tells on each item */
+    const struct content content = choose_content(x, problem_kind(x->problem), &problem);
     buf_reset(x->reply);
-    buf_put_format(x->reply, "HTTP/1.1 %d %s\r\n", x->status, problem_reason(x->status));
-    put_date(x->reply, x->began_ms);
-    buf_put_format(x->reply, "Content-Type: application/%sjson\r\n", good ? "" : "problem+");
-    buf_put_format(x->reply, "Content-Length: %zu\r\n", good ? x->answer.length : body.length);
-    buf_put_format(x->reply, "X-Request-Id: %s\r\n", x->id);
-    buf_put(x->reply, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-    put_special_fields(x->reply, x, kind);
-    if (x->close)
-        buf_put(x->reply, "Connection: close\r\n");
-    buf_put(x->reply, "\r\n");
-    if (good)
-        buf_put_bytes(x->reply, x->answer.bytes, x->answer.length);
-    else if (strcmp(x->framing.method == NULL ? "" : x->framing.method, "HEAD") != 0)
-        buf_put_bytes(x->reply, buf_text(&body), body.length);
-    if (x->reply->failed || body.failed) { /* memory is out: the shortest honest answer */
+    put_fields(x->reply, x, &content);
+    if (!head)
+        buf_put_bytes(x->reply, content.bytes, content.length);
+    if (x->reply->failed || problem.failed) { /* memory is out: the shortest honest answer */
         x->close = true;
         x->status = 500;
         buf_reset(x->reply);
         buf_put(x->reply,
                 "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
-    buf_done(&body);
+    buf_done(&problem);
 }

@@ -33,7 +33,8 @@ static struct exchange *make(struct request *request, const char *target, const 
 {
     size_t used = 0;
     const char *query = strchr(target, '?');
-    *request = (struct request){.x = {.arena = arena}};
+    static const struct config config;
+    *request = (struct request){.x = {.arena = arena, .config = &config}};
     struct framing *framing = &request->x.framing;
     framing->method = lay(request, &used, "DELETE", 6, 1);
     framing->target =

@@ -26,6 +26,7 @@ static const struct {
     {PROBLEM_UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", 415, false, "Unsupported Media Type"},
     {PROBLEM_TOO_MANY_REQUESTS, "too-many-requests", 429, true, "Too Many Requests"},
     {PROBLEM_EXPECTATION_FAILED, "expectation-failed", 417, false, "Expectation Failed"},
+    {PROBLEM_MISDIRECTED_REQUEST, "misdirected-request", 421, false, "Misdirected Request"},
     {PROBLEM_VERSION_NOT_SUPPORTED, "version-not-supported", 505, false, "HTTP Version Not Supported"},
     {PROBLEM_NOT_FOUND, "not-found", 404, false, "Not Found"},
     {PROBLEM_CONFLICT, "conflict", 409, false, "Conflict"},

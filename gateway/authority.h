@@ -1,0 +1,13 @@
+/* gateway/authority.h - by which name were we asked?
+ *
+ * A page of a hostile site can make its own name point at us (DNS rebinding), and then speak to us as if we
+ * were that site.  It cannot choose an address in the place of a name. */
+#ifndef GATEWAY_AUTHORITY_H
+#define GATEWAY_AUTHORITY_H
+
+#include "config/config.h"
+
+/* Is the value of a Host field, with or without a port, an address, localhost, or one of the names? */
+bool authority_is_among(const struct config_names *names, const char *host);
+
+#endif

@@ -1,0 +1,13 @@
+/* gateway/cors.h - which pages of other origins may call: the Fetch standard's CORS protocol.
+ *
+ * Only origins that `browsers` names, compared byte by byte.  Never "*", never with credentials: a page must
+ * have the token itself. */
+#ifndef GATEWAY_CORS_H
+#define GATEWAY_CORS_H
+
+#include "gateway/exchange.h"
+
+/* The fields that the answer owes to the request's origin; none when no origin may call. */
+void cors_put_fields(struct buf *out, const struct exchange *x);
+
+#endif
