@@ -12,6 +12,8 @@ int accept_choose_id(struct exchange *x)
 {
     unsigned char random[16];
     const char *given = framing_field(&x->framing, "X-Request-Id");
+    if (trace_choose(&x->trace, &x->framing) != 0)
+        return -1;
     if (given != NULL && text_is_name(given)) {
         memcpy(x->id, given, strlen(given) + 1); /* text_is_name(): at most EXCHANGE_ID_MAX */
         return 0;

@@ -17,6 +17,7 @@
 #include "gateway/limits.h"
 #include "gateway/problem.h"
 #include "gateway/target.h"
+#include "gateway/trace.h"
 
 struct gateway;
 struct generation;
@@ -58,6 +59,7 @@ struct exchange {
 
     /* accept */
     char id[EXCHANGE_ID_MAX + 1];
+    struct trace trace;
     struct framing_message message;
     struct target target;
     const char *body; /* NULL when there is none */

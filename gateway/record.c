@@ -72,6 +72,13 @@ static void put_time(struct buf *line, int64_t millis)
     json_member(line, "time", time);
 }
 
+static void put_ids(struct buf *line, const struct exchange *x)
+{
+    json_member(line, "requestId", x->id);
+    if (x->trace.id[0] != '\0')
+        json_member(line, "traceId", x->trace.id);
+}
+
 /* The audit record of a change that is about to be sent: all that `countersign replay` needs, too. */
 enum problem record_intend(struct exchange *x)
 {
@@ -82,7 +89,7 @@ enum problem record_intend(struct exchange *x)
     buf_init(&members, RECORD_MAX);
     json_member(&members, "audit", "intent");
     put_time(&members, x->began_ms);
-    json_member(&members, "requestId", x->id);
+    put_ids(&members, x);
     put_call(&members, x);
     int result = audit_append(x->gateway->audit, &members, &x->intent, &err);
     buf_done(&members);
@@ -103,7 +110,7 @@ void record_settle(struct exchange *x)
     json_member(&members, "audit", "outcome");
     put_time(&members, clock_wall_ms());
     json_member_int(&members, "of", (long long)x->intent);
-    json_member(&members, "requestId", x->id);
+    put_ids(&members, x);
     json_member(&members, "outcome", exchange_outcome_name(x->outcome));
     json_member_int(&members, "status", x->status);
     if (x->problem != PROBLEM_NONE)
@@ -120,7 +127,7 @@ void record_write(struct exchange *x)
     buf_init(&line, RECORD_MAX);
     json_open(&line);
     put_time(&line, x->began_ms);
-    json_member(&line, "requestId", x->id);
+    put_ids(&line, x);
     put_call(&line, x);
     json_member_int(&line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {

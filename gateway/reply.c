@@ -131,6 +131,8 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     if (x->status != 204)
         buf_put_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", content->type, content->length);
     buf_put_format(out, "X-Request-Id: %s\r\n", x->id);
+    if (x->trace.id[0] != '\0')
+        buf_put_format(out, "traceparent: 00-%s-%s-0%d\r\n", x->trace.id, x->trace.span, x->trace.sampled);
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
     put_special_fields(out, x, problem_kind(x->problem));
     cors_put_fields(out, x);

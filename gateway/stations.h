@@ -8,9 +8,10 @@
 #include "gateway/exchange.h"
 
 enum problem accept_request(struct exchange *x); /* accept.c       */
-int accept_choose_id(struct exchange *x);     /* the caller's X-Request-Id or a new one; -1: no randomness */
-enum problem cors_answer(struct exchange *x); /* cors.c         */
-enum problem route_match(struct exchange *x); /* route.c        */
+int accept_choose_id(
+    struct exchange *x); /* the caller's X-Request-Id and trace, or new ones; -1: no randomness */
+enum problem cors_answer(struct exchange *x);         /* cors.c         */
+enum problem route_match(struct exchange *x);         /* route.c        */
 enum problem authenticate_caller(struct exchange *x); /* authenticate.c */
 enum problem admit_client(struct exchange *x);        /* admit.c        */
 void admit_leave(struct exchange *x);                 /* after the walk */

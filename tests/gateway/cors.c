@@ -10,11 +10,11 @@
 #define EXPOSED                                                                                              \
     "Access-Control-Expose-Headers: Location, Preference-Applied, RateLimit, RateLimit-Policy, "             \
     "Retry-After, "                                                                                          \
-    "WWW-Authenticate, X-Request-Id\n"
+    "WWW-Authenticate, X-Request-Id, traceparent\n"
 #define PREFLIGHT                                                                                            \
     "Access-Control-Allow-Methods: DELETE, GET\n"                                                            \
     "Access-Control-Allow-Headers: Authorization, Content-Type, Prefer, "                                    \
-    "X-Request-Id\nAccess-Control-Max-Age: 600\n"
+    "X-Request-Id, traceparent\nAccess-Control-Max-Age: 600\n"
 #define VARY    "Vary: Origin\n"
 #define ALLOWED "Access-Control-Allow-Origin: https://console.example.com\n"
 #define ORIGIN  "https://console.example.com"
