@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAIVE_PAIRS_MAX = 160, NAIVE_VALUES_MAX = 100, NAIVE_LINE_MAX = 400 };
+enum { NAIVE_PAIRS_MAX = 1000, NAIVE_VALUES_MAX = 100, NAIVE_LINE_MAX = 400 };
 
 struct naive {
     char lines[NAIVE_PAIRS_MAX][NAIVE_LINE_MAX]; /* name=value */
