@@ -8,9 +8,11 @@ static bool bit(const unsigned char bytes[16], unsigned index)
     return bytes[index / 8] >> (7 - index % 8) & 1;
 }
 
+/* RFC 4291 section 2.5.5.2: an IPv4 address within an IPv6 one. */
+static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
 bool network_parse_address(const char *text, struct network *address)
 {
-    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
     memcpy(address->bytes, mapped, sizeof mapped);
     address->prefix = 128;
     return inet_pton(AF_INET, text, address->bytes + sizeof mapped) == 1 ||
@@ -48,6 +50,22 @@ bool network_parse(const char *text, struct network *network)
         if (bit(network->bytes, i))
             return false;
     return true;
+}
+
+void network_format(const struct network *address, char *text)
+{
+    bool v4 = true;
+    text[0] = '\0'; /* inet_ntop() fails for want of room only */
+    for (size_t i = 0; i < sizeof mapped; i++)
+        v4 = v4 && address->bytes[i] == mapped[i];
+    (void)inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? sizeof mapped : 0), text,
+                    NETWORK_TEXT_SIZE);
+}
+
+bool network_is_everything(const struct network *network)
+{
+    const struct network v4 = {.bytes = {[10] = 0xFF, [11] = 0xFF}, .prefix = 96};
+    return network->prefix == 0 || (network->prefix <= v4.prefix && network_contains(network, &v4));
 }
 
 bool network_contains(const struct network *network, const struct network *address)

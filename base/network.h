@@ -4,6 +4,8 @@
 
 #include "base/base.h"
 
+enum { NETWORK_TEXT_SIZE = 46 }; /* the longest IPv6 address in text, with its NUL (INET6_ADDRSTRLEN) */
+
 struct network {
     unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
     unsigned prefix;         /* bits of the 128 that count */
@@ -15,6 +17,12 @@ MUST_USE bool network_parse(const char *text, struct network *network);
 
 /* An address alone. */
 MUST_USE bool network_parse_address(const char *text, struct network *address);
+
+/* An address in its one canonical form (RFC 5952; IPv4 with dots), into NETWORK_TEXT_SIZE bytes. */
+void network_format(const struct network *address, char *text);
+
+/* All of IPv4, or more than that. */
+bool network_is_everything(const struct network *network);
 
 bool network_contains(const struct network *network, const struct network *address);
 

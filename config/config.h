@@ -264,9 +264,11 @@ struct config {
     const char *policy_file;
     const char **catalog_files; /* the operator's own */
     size_t catalog_file_count;
-    struct rate failed_auth; /* wrong tokens from one address */
-    long long workers;       /* connections that are served at a time */
-    long long drain;         /* ms that SIGTERM waits for calls in flight */
+    struct rate failed_auth;         /* wrong tokens from one address */
+    struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
+    size_t trusted_proxy_count;
+    long long workers; /* connections that are served at a time */
+    long long drain;   /* ms that SIGTERM waits for calls in flight */
     struct config_audit audit;
     struct config_browsers browsers;
     struct config_credential *credentials;

@@ -59,6 +59,10 @@ void sets_done(struct sets *sets); /* the index; what rules refer to stays */
 int sets_read_patterns(struct loader *loader, const struct yaml_node *node, const char *what,
                        struct arena *arena, struct config_patterns *patterns);
 
+/* A list of one or more networks or addresses. */
+int sets_read_networks(struct loader *loader, const struct yaml_node *node, const char *what,
+                       struct arena *arena, struct network **networks, size_t *count);
+
 /* The rules as they are read, in the file's order: in loader->scratch, but for their ids and patterns. */
 struct rules {
     struct config_rule *items;

@@ -120,19 +120,10 @@ static int read_from(struct loader *loader, const struct yaml_node *node, const 
                      void *field)
 {
     struct config_rule *rule = (struct config_rule *)(void *)((char *)field - keyword->offset);
-    struct config_patterns texts = {0};
-    if (sets_read_patterns(loader, node, keyword->name, loader->scratch, &texts) != 0)
-        return -1;
-    rule->networks = arena_array(loader->scratch, texts.count, sizeof *rule->networks);
-    if (rule->networks == NULL)
-        return keyword_out_of_memory(loader);
-    for (size_t i = 0; i < texts.count; i++)
-        if (!network_parse(texts.items[i], &rule->networks[rule->network_count++]))
-            return report_error(
-                loader->report, &node->mark,
-                "from must list networks such as 10.0.0.0/8, without bits behind the prefix: '%.64s'",
-                texts.items[i]);
-    return 0;
+    size_t count = 0;
+    int result = sets_read_networks(loader, node, keyword->name, loader->scratch, &rule->networks, &count);
+    rule->network_count = (uint32_t)count;
+    return result;
 }
 
 /* ---- a rule ---- */

@@ -212,11 +212,29 @@ struct service {
     struct rate failed_auth;
 };
 
+/* Who trusts every address lets every caller choose its own. */
+static int read_proxies(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    struct config *config = loader->config;
+    (void)field; /* a list and its count go straight to their place */
+    if (sets_read_networks(loader, node, keyword->name, loader->arena, &config->trusted_proxies,
+                           &config->trusted_proxy_count) != 0)
+        return -1;
+    for (size_t i = 0; i < config->trusted_proxy_count; i++)
+        if (network_is_everything(&config->trusted_proxies[i]))
+            return report_error(loader->report, &node->mark,
+                                "%s must not hold every address: any caller could then name its own",
+                                keyword->name);
+    return 0;
+}
+
 #define SERVICE(field) offsetof(struct service, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"listen", read_address, SERVICE(listen), OPTIONAL, 0, 0, NULL},
     {"admin", read_address, SERVICE(admin), OPTIONAL, 0, 0, NULL},
+    {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, 10000, NULL},

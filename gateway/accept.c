@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "gateway/authority.h"
+#include "gateway/source.h"
 
 #include <openssl/rand.h>
 #include <string.h>
@@ -88,12 +89,33 @@ static enum problem check_body(struct exchange *x)
     return PROBLEM_NONE;
 }
 
+/* From here on limits, policy and log know the caller's own address, not that of a proxy of ours. */
+static enum problem find_source(struct exchange *x)
+{
+    char text[NETWORK_TEXT_SIZE];
+    switch (
+        source_find(&x->framing, x->config->trusted_proxies, x->config->trusted_proxy_count, &x->address)) {
+    case SOURCE_PEER:
+        return PROBLEM_NONE;
+    case SOURCE_UNREADABLE:
+        return exchange_stop(x, PROBLEM_MALFORMED_REQUEST,
+                             "X-Forwarded-For of a trusted proxy has no address");
+    case SOURCE_FORWARDED:
+        break;
+    }
+    network_format(&x->address, text);
+    x->source = arena_strdup(x->arena, text);
+    return x->source == NULL ? exchange_fail(x) : PROBLEM_NONE;
+}
+
 enum problem accept_request(struct exchange *x)
 {
     x->close = true; /* until the whole message was understood, nothing behind it may be read */
     enum problem problem = framing_check(&x->framing, &x->err);
     if ((problem == PROBLEM_NONE && trim_values(x) != 0) || accept_choose_id(x) != 0)
         return exchange_fail(x);
+    if (problem == PROBLEM_NONE)
+        problem = find_source(x);
     if (problem == PROBLEM_NONE)
         problem = framing_read(&x->framing, &x->message, &x->err);
     if (problem != PROBLEM_NONE)

@@ -255,6 +255,9 @@ static void everything_said(void **state)
     assert_string_equal(config->admin, "127.0.0.1:0");
     assert_int_equal(config->workers, 64);
     assert_int_equal(config->drain, 120000);
+    assert_int_equal(config->trusted_proxy_count, 2);
+    assert_int_equal(config->trusted_proxies[0].prefix, 128);
+    assert_int_equal(config->trusted_proxies[1].prefix, 32);
     assert_int_equal(config->credential_count, 2);
     assert_non_null(vpc);
     assert_non_null(cvm);
