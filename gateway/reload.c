@@ -5,6 +5,7 @@
 #include "gateway/trial.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +20,9 @@ struct config *reload_load(const char *path, const struct config *previous, stru
     struct config *config = config_load(path, previous, now, report);
     if (config != NULL && trial_run(config, now, report) != 0) {
         config_release(config);
-        return NULL;
+        config = NULL;
     }
+    (void)malloc_trim(0); /* what loading took in between is several times what it leaves */
     return config;
 }
 
@@ -54,12 +56,18 @@ static bool same_audit(const struct config_audit *a, const struct config_audit *
     return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
 }
 
-/* Listeners and workers are bound for the life of the process. */
+/* Listeners, workers and the audit file are bound for the life of the process. */
 static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
 {
-    if (strcmp(old->listen, new->listen) != 0 || strcmp(old->admin, new->admin) != 0 ||
-        old->workers != new->workers || !same_audit(&old->audit, &new->audit))
-        report_warning(report, NULL, "listen, admin, workers and audit change by a restart only");
+    static const char sentence[] = "%s stays %s: it changes by a restart only";
+    if (strcmp(old->listen, new->listen) != 0)
+        report_warning(report, NULL, sentence, "listen", old->listen);
+    if (strcmp(old->admin, new->admin) != 0)
+        report_warning(report, NULL, sentence, "admin", old->admin);
+    if (old->workers != new->workers)
+        report_warning(report, NULL, "workers stays %lld: it changes by a restart only", old->workers);
+    if (!same_audit(&old->audit, &new->audit))
+        report_warning(report, NULL, "audit stays as it was: it changes by a restart only");
 }
 
 static int try_reload(struct reload *reload, struct report *report)

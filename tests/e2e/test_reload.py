@@ -1,18 +1,21 @@
 """Limits and reloads: what changes while it runs, and what does not."""
 import copy
+import datetime
 import json
 import os
 import signal
 import threading
-import time
 
 import pytest
 
+from harness.expect import problem
 from harness.gateway import POLICY, TOKEN, Client, bearer, configure, document, policy
 from harness.process import SLOW, run
 from harness.upstream import HANG
+from harness.world import eventually
 
 RELOADS = int(os.environ.get("COUNTERSIGN_RELOADS", "60"))
+CLIENTS = int(os.environ.get("COUNTERSIGN_CLIENTS", "8"))
 
 
 def with_client(**said):
@@ -90,6 +93,56 @@ def test_a_removed_token_fails_on_an_open_connection(start, upstream):
     client.close()
 
 
+def said_of_token(**said):
+    """The policy with its token's entry changed."""
+    text = policy(POLICY)
+    old = '"expires": "2099-12-31"'
+    assert text.count(old) == 2
+    return text.replace(old, ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items()), 1)
+
+
+@pytest.mark.parametrize("said,problem_type", [
+    ({"expires": "2020-01-01"}, "token-expired"), ({"disabled": True}, "unauthenticated"),
+    ({"not_before": "2099-01-01"}, "unauthenticated")], ids=repr)
+def test_a_token_that_a_reload_ends_fails_on_an_open_connection(start, upstream, said, problem_type):
+    gateway = start(upstream.url)
+    client = Client(gateway.port)
+    path = "/vpcs/vpc-2ari9m7h/classiclinks"
+    assert client.call("DELETE", path, document(), bearer()).status == 202
+    rewrite(gateway, said_of_token(**said))
+    assert reload(gateway).status == 200
+    problem(client.call("DELETE", path, document(), bearer()), 401, problem_type)
+    client.close()
+
+
+def test_a_token_expires_on_an_open_connection(start, upstream):
+    """By the clock alone: no reload comes in between."""
+    gateway = start(upstream.url)
+    client = Client(gateway.port)
+    path = "/vpcs/vpc-2ari9m7h/classiclinks"
+    assert client.call("DELETE", path, document(), bearer()).status == 202
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+    rewrite(gateway, said_of_token(expires=f"{end:%Y-%m-%dT%H:%M:%SZ}"))
+    assert reload(gateway).status == 200
+    refused = eventually(lambda: (answer := client.call("DELETE", path, document(), bearer())).status != 202 and answer)
+    problem(refused, 401, "token-expired")
+    client.close()
+
+
+def test_listeners_stay_and_it_is_said(start, upstream):
+    gateway = start(upstream.url)
+    file = gateway.child.args[-1]
+    with open(file) as text:
+        changed = text.read().replace('listen: "127.0.0.1:0"', "listen: 127.0.0.1:1")
+    changed = changed.replace('admin: "127.0.0.1:0"', "admin: 127.0.0.1:2").replace("workers: 32", "workers: 33")
+    with open(file, "w") as text:
+        text.write(changed)
+    assert reload(gateway).status == 200
+    for words in ("listen stays 127.0.0.1:0", "admin stays 127.0.0.1:0", "workers stays 32"):
+        gateway.line(gateway.stderr, lambda line: f"warning: {words}: it changes by a restart only" in line)
+    assert gateway.delete().status == 202
+
+
 def test_a_bad_file_changes_nothing_and_is_told(start, upstream):
     gateway = start(upstream.url)
     rewrite(gateway, policy(POLICY) + "extra: 1\n")
@@ -105,46 +158,84 @@ def test_a_bad_file_changes_nothing_and_is_told(start, upstream):
     assert gateway.call("GET", "/reload", port=gateway.admin).header("Allow") == "POST"
 
 
+# What tells one policy from the other in an answer and in its record, each written by another station of the walk.
+RATES = {"even": 50000, "odd": 60000}
+
+
 def named(name):
-    """The policy under other rule ids: whoever decided can be told."""
-    changed = copy.deepcopy(POLICY)
+    """The policy with other ids for its token and rules, another rate, and a rule in audit mode that always speaks."""
+    changed = with_client(rate=f"{RATES[name]}/s burst {RATES[name]}", tokens=[(name, TOKEN, "2099-12-31")])
+    changed["rules"].append({"id": "watch", "deny": ["*"], "actions": ["*"], "mode": "audit"})
     for rule in changed["rules"]:
         rule["id"] = f"{name}-{rule['id']}"
     return changed
 
 
-def test_reloads_under_load(start, upstream):
-    """Valid and broken files in turn: no request fails, and none is decided by a mixture of two policies."""
-    gateway = start(upstream.url, rules=named("even"))
-    texts = [policy(named("odd")), policy(POLICY) + "broken: [\n", policy(named("even")), "version: 2\n"]
-    ended = threading.Event()
-    failed = []
+def decided_by(answer, status):
+    """The policy that an answer is from; all that it says must be from the same one."""
+    assert answer.status == status, (answer.status, answer.body)
+    burst = int(answer.header("RateLimit-Policy").split("q=")[1].split(";")[0])
+    name, = (name for name, rate in RATES.items() if rate == burst)
+    if status == 403:
+        assert answer.json()["rule"] == f"{name}-never-bastion", answer.body
+    return name
 
-    def calls():
-        client = Client(gateway.port)
-        while not ended.is_set():
-            for body, status in ((None, 202), ({"instanceIds": ["ins-bastion1"]}, 403)):
-                answer = client.call("DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", document(body), bearer())
-                if answer.status != status:
-                    failed.append((answer.status, answer.body))
-                if answer.header("Connection") == "close":
-                    client.close()
+
+def check_record(record, name):
+    said = [record["token"], record["rule"]] + ([record["auditRule"]] if record["verdict"] == "allow" else [])
+    assert [each.split("-")[0] for each in said] == [name] * len(said), record
+
+
+class Caller(threading.Thread):
+    """Asks what is allowed and what is denied in turn, until it is told to stop."""
+
+    def __init__(self, port, ended):
+        super().__init__()
+        self.port, self.ended, self.answers, self.failure = port, ended, [], None
+        self.start()
+
+    def run(self):
+        client = Client(self.port)
+        try:
+            while not self.ended.is_set():
+                for body, status in ((None, 202), ({"instanceIds": ["ins-bastion1"]}, 403)):
+                    answer = client.call("DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", document(body), bearer())
+                    self.answers.append((answer.header("X-Request-Id"), decided_by(answer, status)))
+                    if answer.header("Connection") == "close":
+                        client.close()
+        except Exception as failure:  # whatever it is: the test tells it
+            self.failure = failure
         client.close()
 
-    threads = [threading.Thread(target=calls) for _ in range(8)]
-    for thread in threads:
-        thread.start()
+
+def reloads_ended(gateway):
+    return sum(line.endswith(("reloaded", "the old configuration stays in force")) for line in list(gateway.stderr))
+
+
+def test_reloads_under_load(start, upstream):
+    """Valid and broken files in turn: no request fails, and none is decided by a mixture of two policies.
+    COUNTERSIGN_RELOADS=1000 COUNTERSIGN_CLIENTS=64 asks for that many."""
+    gateway = start(upstream.url, rules=named("even"), top={"workers": 4 * CLIENTS})
+    texts = [policy(named("odd")), policy(POLICY) + "broken: [\n", policy(named("even")), "version: 2\n"]
+    ended = threading.Event()
+    callers = [Caller(gateway.port, ended) for _ in range(CLIENTS)]
     for number in range(RELOADS):
         rewrite(gateway, texts[number % 4])
-        gateway.child.send_signal(signal.SIGHUP)
-        time.sleep(0.01)
+        gateway.signal(signal.SIGHUP)
+        assert eventually(lambda: reloads_ended(gateway) > number), gateway.story()
     ended.set()
-    for thread in threads:
-        thread.join()
-    assert not failed, failed[:3]
-    rules = {record["rule"] for record in gateway.records() if "rule" in record}
-    assert rules <= {f"{name}-{rule}" for name in ("odd", "even") for rule in ("staging-links", "never-bastion")}
-    assert any(rule.startswith("odd") for rule in rules) and any(rule.startswith("even") for rule in rules)
+    for caller in callers:
+        caller.join()
+    assert [caller.failure for caller in callers if caller.failure] == []
+    answers = {key: name for caller in callers for key, name in caller.answers}
+    assert eventually(lambda: len(gateway.stdout) >= len(answers))
+    records = {record["requestId"]: record for record in gateway.records()}
+    for key, name in answers.items():
+        check_record(records[key], name)
+    counts = {name: list(answers.values()).count(name) for name in RATES}
+    print(f"\n{RELOADS} SIGHUPs, valid and broken files in turn; {CLIENTS} clients: {len(answers)} requests, 0 failed; "
+          f"decided by {', '.join(f'{name} {count}' for name, count in counts.items())}, by a mixture 0")
+    assert all(counts.values())
 
 
 def test_replay_shows_what_another_policy_would_have_done(start, upstream, tmp_path):
