@@ -1,6 +1,7 @@
 #include "gateway/admin.h"
 
 #include "base/json.h"
+#include "gateway/back.h"
 #include "gateway/version.h"
 
 #include <string.h>
@@ -44,6 +45,40 @@ static const char *readiness(const struct admin *admin)
     return atomic_load(&admin->gateway->serving) ? "ready" : "starting";
 }
 
+/* Of each upstream what an operator should look at; nothing when all is well. */
+static void put_upstream(struct buf *body, const struct back_state *state)
+{
+    json_open_member(body, state->name);
+    if (state->breaker != BREAKER_CLOSED)
+        json_member(body, "breaker", state->breaker == BREAKER_OPEN ? "open" : "half-open");
+    if (state->skew_s != 0)
+        json_member_int(body, "clockAheadSeconds", state->skew_s);
+    if (state->not_credential != NULL) {
+        json_member(body, "refusedCredential", state->not_credential);
+        json_member(body, "credential", state->credential);
+    }
+    json_close(body);
+}
+
+static void put_upstreams(struct buf *body, struct gateway *gateway)
+{
+    struct generation *generation = gateway_take(gateway);
+    bool any = false;
+    for (size_t i = 0; i < generation->config->upstream_count; i++) {
+        struct back_state state;
+        back_look(generation->back, i, &state);
+        if (state.breaker == BREAKER_CLOSED && state.skew_s == 0 && state.not_credential == NULL)
+            continue;
+        if (!any)
+            json_open_member(body, "upstreams");
+        any = true;
+        put_upstream(body, &state);
+    }
+    if (any)
+        json_close(body);
+    gateway_release(generation);
+}
+
 /* A failed reload leaves it ready: the old configuration serves.  The detail tells. */
 static void readyz(struct admin *admin, struct front_admin_answer *answer)
 {
@@ -57,6 +92,7 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
+    put_upstreams(&answer->body, admin->gateway);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
     buf_done(&errors);

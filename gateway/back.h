@@ -1,12 +1,9 @@
-/* gateway/back.h - the back door: calls to the upstreams.  The only file that has met libcurl is back.c.
+/* gateway/back.h - the back door: calls to the upstreams.
  *
- * Each upstream has a bounded pool of slots.  A slot is a libcurl handle with its live connections, a keyed
- * MAC and the buffers of one call; it belongs to one thread between back_take() and back_give().  The slot
- * used last is taken first, so that few connections stay warm and idle ones die.
- *
- * A request is written to the network at most once per back_send(): libcurl repeats a request by itself when
- * a reused connection dies without an answer, so its second attempt to write is refused
- * (CURLOPT_PREREQFUNCTION), and the result says BACK_LOST. */
+ * Each upstream has a bounded pool of slots, so that one that hangs cannot take another's.  A slot is a line
+ * to the upstream (gateway/back_line.h) and a keyed MAC for each credential; it belongs to one thread between
+ * back_take() and back_give().  What is learned about an upstream outlives the configuration
+ * (gateway/upstream.h). */
 #ifndef GATEWAY_BACK_H
 #define GATEWAY_BACK_H
 
@@ -14,12 +11,10 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/retry.h"
+#include "gateway/upstream.h"
 
 enum {
     BACK_ANSWER_MAX = 1024 * 1024, /* bytes of an answer: a page of 100 items takes some 100 KiB           */
-    BACK_HEAD_MAX = 64 * 1024,     /* bytes of header fields, those of 1xx answers counted with the others  */
-    BACK_RETRY_AFTER_MAX_S = 3600, /* an upstream that asks for more is not believed                       */
     BACK_CONNECT_MS = 3000,        /* TCP and TLS: three SYNs, or a slow handshake                         */
     BACK_WAIT_MS = 100,            /* for a slot: longer only hides an overload                            */
     BACK_IDLE_S = 45,              /* a connection that was idle for longer is not reused                  */
@@ -29,51 +24,76 @@ enum {
 struct back;
 struct back_slot;
 
-enum back_end {
-    BACK_ANSWERED, /* a whole answer, whatever it says                                         */
-    BACK_FAILED,   /* memory is out, here: not executed                                        */
-    BACK_NOT_SENT, /* no connection, or no byte of the request was taken by it: not executed   */
-    BACK_LOST,     /* sent, then broken: nobody knows                                          */
-    BACK_LATE,     /* sent, and no whole answer in time: nobody knows                          */
-    BACK_TOO_LARGE /* the answer exceeds BACK_ANSWER_MAX or BACK_HEAD_MAX: sent, nobody knows  */
-};
-
-struct back_result {
-    enum back_end end;
-    int status;        /* HTTP, of BACK_ANSWERED */
-    const char *bytes; /* the answer, in the slot: until back_give() or the next back_send() */
-    size_t length;
-    bool has_date;
-    int64_t date;          /* the answer's Date, seconds since 1970 */
-    int64_t retry_after_s; /* 0: the answer has none that makes sense */
-};
-
-/* Pools for every upstream of the configuration, which must outlive it.  Reads ca_file; connects to nothing.
- */
-MUST_USE struct back *back_new(const struct config *config, struct err *err);
+/* Pools for every upstream of the configuration, which must outlive it.  What `previous`, which may be NULL,
+ * has learned about the same upstreams is shared with it; connections are not, they were verified by its
+ * ca_file. Reads ca_file; connects to nothing. */
+MUST_USE struct back *back_new(const struct config *config, const struct back *previous, struct err *err);
 void back_free(struct back *back);
 
-/* NULL when no slot came free within BACK_WAIT_MS, or memory is out. */
-MUST_USE struct back_slot *back_take(struct back *back, const struct config_upstream *upstream);
+/* Why there is no slot. */
+struct back_refusal {
+    bool open;       /* the breaker is; otherwise no slot came free within BACK_WAIT_MS, or memory is out */
+    int64_t wait_us; /* of the breaker: until it may be tried again */
+};
+
+/* NULL with `refusal` set. */
+MUST_USE struct back_slot *back_take(struct back *back, const struct config_upstream *upstream,
+                                     struct back_refusal *refusal);
 void back_give(struct back_slot *slot);
+
+/* Gives the slot back and notes that its call rests until its next attempt, which begins with back_wake() and
+ * back_take().  False, and the slot stays: a quarter as many as there are slots rest already. */
+MUST_USE bool back_rest(struct back_slot *slot);
+void back_wake(struct back *back, const struct config_upstream *upstream);
 
 /* The slot's own signer (of the upstream's credential, 0, or its spare, 1) and request, for sign_call(). */
 struct signer *back_signer(struct back_slot *slot, unsigned credential);
 struct signed_request *back_request(struct back_slot *slot);
 
-/* What the retries of the slot's upstream may spend. */
-struct retry_budget *back_budget(struct back_slot *slot);
+/* What is known of the slot's upstream. */
+struct upstream *back_upstream(struct back_slot *slot);
+
+/* The credential to begin with: the one that worked last.  A reload begins with the first again. */
+unsigned back_credential(const struct back_slot *slot);
+
+/* True when that is news. */
+bool back_prefer(struct back_slot *slot, unsigned credential);
+
+struct back_result {
+    enum upstream_end end;
+    int status;        /* HTTP, of UPSTREAM_ANSWERED */
+    const char *bytes; /* the answer, in the slot: until back_give() or the next back_send() */
+    size_t length;
+    bool has_date;
+    struct skew_sample clock; /* when has_date */
+    int64_t retry_after_s;    /* 0: the answer has none that makes sense */
+    enum breaker_event breaker;
+    enum skew_event skew;
+};
 
 /* Sends what back_request() holds.  `timeout_ms` is for the whole attempt.  `err` gets the reason of anything
- * but BACK_ANSWERED. */
+ * but UPSTREAM_ANSWERED. */
 void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err);
 
-/* From now on every back_send() ends within about a second, as BACK_LOST or BACK_NOT_SENT: the drain is over.
- */
+/* The last answer made no sense: its connection is not used again. */
+void back_distrust(struct back_slot *slot);
+
+/* From now on every back_send() ends within about a second, as UPSTREAM_LOST or UPSTREAM_NOT_SENT: the drain
+ * is over. */
 void back_abandon(struct back *back);
 
-/* Once per process, before threads; back_global_done() when they are gone. */
-MUST_USE int back_global_init(void);
-void back_global_done(void);
+/* For operators and metrics: a look at one upstream, 0 to config->upstream_count - 1.  Cheap; the numbers are
+ * each right, not taken at one moment. */
+struct back_state {
+    const char *name;
+    enum breaker_state breaker;
+    unsigned slots, used, waiting, resting;
+    unsigned long long ends[UPSTREAM_ENDS]; /* attempts since the process began, by their end */
+    unsigned long long retries, refused, full;
+    int64_t skew_s;             /* beyond SKEW_BOUND_S, or 0; positive: the upstream's clock is ahead */
+    const char *credential;     /* the one that calls begin with */
+    const char *not_credential; /* the first, when the cloud refused it since the last reload; or NULL */
+};
+void back_look(const struct back *back, size_t index, struct back_state *state);
 
 #endif

@@ -6,7 +6,7 @@
 #include "gateway/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
-#include "gateway/retry.h"
+#include "gateway/notice.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -20,9 +20,9 @@ struct forward {
     struct back_result result;
     enum retry_cause cause; /* of the last attempt */
     int64_t deadline_us;
-    int64_t skew_s;
-    unsigned credential; /* 0: the upstream's, 1: its spare */
-    bool corrected;      /* clock or credential, for this call */
+    unsigned credential;      /* 0: the upstream's, 1: its spare */
+    bool clock_corrected;     /* for this call */
+    bool credential_replaced; /* for this call */
 };
 
 static enum problem refused(struct exchange *x, enum problem problem)
@@ -78,6 +78,7 @@ static enum problem understand(struct forward *f)
                                             : OUTCOME_NOT_EXECUTED;
     if (leak_found(result->bytes, result->length, x->call->upstream, back_request(f->slot)->signature)) {
         withhold(&x->answer);
+        back_distrust(f->slot);
         if (meaning.problem == PROBLEM_NONE)
             return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                                  "the upstream's answer repeats a secret of the gateway: it is withheld");
@@ -96,51 +97,90 @@ static long attempt_ms(const struct forward *f)
     return (long)(left < 1 ? 1 : left < most ? left : most);
 }
 
+/* No answer that can be read, and what is known about a change then. */
+static enum problem unanswered(struct forward *f, const struct err *err)
+{
+    struct exchange *x = f->x;
+    switch (f->result.end) {
+    case UPSTREAM_NOT_SENT:
+        f->cause = RETRY_NOT_SENT;
+        x->outcome = OUTCOME_NOT_EXECUTED;
+        return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s",
+                             err->text);
+    case UPSTREAM_LOST:
+    case UPSTREAM_LATE:
+        f->cause = RETRY_LOST;
+        return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT, "the call was sent, but no whole answer came: %s",
+                             err->text);
+    case UPSTREAM_TOO_LARGE:
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err->text);
+    default: /* UPSTREAM_FAILED: memory is out, nothing was sent */
+        x->outcome = OUTCOME_NOT_EXECUTED;
+        return exchange_fail(x);
+    }
+}
+
 static enum problem attempt(struct forward *f)
 {
     struct err err = {0};
     struct exchange *x = f->x;
-    int64_t now = clock_wall_ms() / 1000 + f->skew_s;
+    struct upstream *known = back_upstream(f->slot);
+    int64_t now = clock_wall_ms() / 1000 + skew_correction(&known->skew);
     err_clear(&x->err);
     x->answer = (struct answer){0};
+    x->outcome = OUTCOME_NOT_EXECUTED;
+    f->result = (struct back_result){.end = UPSTREAM_FAILED};
     f->cause = RETRY_NEVER;
     if (sign_call(back_signer(f->slot, f->credential), x->call, now, nonce_take(&x->gateway->nonce), x->arena,
                   back_request(f->slot), &err) != 0)
         return exchange_fail(x);
+    if (x->attempts++ > 0)
+        atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
     int64_t began = clock_monotonic_us();
-    x->attempts++;
     back_send(f->slot, attempt_ms(f), &f->result, &err);
     x->upstream_us += clock_monotonic_us() - began;
-    x->outcome = OUTCOME_UNKNOWN; /* until the answer says more */
-    switch (f->result.end) {
-    case BACK_FAILED:
-        x->outcome = OUTCOME_NOT_EXECUTED;
-        return exchange_fail(x);
-    case BACK_NOT_SENT:
-        x->outcome = OUTCOME_NOT_EXECUTED;
-        f->cause = RETRY_NOT_SENT;
-        return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s", err.text);
-    case BACK_LOST:
-    case BACK_LATE:
-        f->cause = RETRY_LOST;
-        return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT, "the call was sent, but no whole answer came: %s",
-                             err.text);
-    case BACK_TOO_LARGE:
-        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err.text);
-    case BACK_ANSWERED:
-        break;
-    }
-    return understand(f);
+    x->outcome = OUTCOME_UNKNOWN; /* until something is known */
+    if (f->result.end != UPSTREAM_ANSWERED)
+        return unanswered(f, &err);
+    enum problem problem = understand(f);
+    if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER)
+        back_distrust(f->slot); /* its connection may hold more of the kind */
+    return problem;
 }
 
 /* What is known now that was not when the last attempt was signed. */
 static void correct(struct forward *f)
 {
     if (f->cause == RETRY_CLOCK && f->result.has_date)
-        f->skew_s = f->result.date - clock_wall_ms() / 1000;
+        skew_correct(&back_upstream(f->slot)->skew, &f->result.clock);
     if (f->cause == RETRY_CREDENTIAL)
         f->credential = !f->credential;
-    f->corrected = f->corrected || f->cause == RETRY_CLOCK || f->cause == RETRY_CREDENTIAL;
+    f->clock_corrected = f->clock_corrected || f->cause == RETRY_CLOCK;
+    f->credential_replaced = f->credential_replaced || f->cause == RETRY_CREDENTIAL;
+}
+
+/* What the operator should know, and the next call. */
+static void tell(struct forward *f, enum problem problem)
+{
+    struct log *notices = &f->x->gateway->notices;
+    const struct config_upstream *upstream = f->x->call->upstream;
+    if (f->result.breaker == BREAKER_OPENED)
+        notice_write(notices, "upstream '%s' does not answer: calls are refused until it does",
+                     upstream->name);
+    if (f->result.breaker == BREAKER_CLOSES)
+        notice_write(notices, "upstream '%s' answers again", upstream->name);
+    int64_t ahead = skew_told(&back_upstream(f->slot)->skew);
+    if (f->result.skew == SKEW_BEGAN)
+        notice_write(notices, "the clock of upstream '%s' is %lld s %s: is this machine's clock right?",
+                     upstream->name, llabs(ahead), ahead > 0 ? "ahead of ours" : "behind ours");
+    if (f->result.skew == SKEW_ENDED)
+        notice_write(notices, "the clocks of upstream '%s' and of this machine agree again", upstream->name);
+    bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
+                 problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
+    if (known && back_prefer(f->slot, f->credential))
+        notice_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
+                     (f->credential == 0 ? upstream->spare : upstream->credential)->name,
+                     (f->credential == 0 ? upstream->credential : upstream->spare)->name);
 }
 
 /* False when the gateway began to drain meanwhile. */
@@ -161,35 +201,65 @@ static bool again(struct forward *f)
 {
     const struct retry_facts facts = {.cause = f->cause,
                                       .changes = exchange_changes(f->x),
-                                      .corrected = f->corrected,
+                                      .corrected = f->cause == RETRY_CLOCK ? f->clock_corrected
+                                                                           : f->credential_replaced,
                                       .attempts = f->x->attempts,
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
                                       .random = arc4random()};
     if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
         return false;
-    struct retry_decision decision = retry_decide(&facts, back_budget(f->slot));
+    struct retry_decision decision = retry_decide(&facts, &back_upstream(f->slot)->budget);
     if (!decision.again)
         return false;
     correct(f);
     if (decision.pause_us == 0)
         return true;
-    back_give(f->slot);
+    if (!back_rest(f->slot))
+        return false;
     f->slot = NULL;
-    return rest(f, decision.pause_us);
+    bool rested = rest(f, decision.pause_us);
+    back_wake(f->x->generation->back, f->x->call->upstream);
+    return rested;
+}
+
+static enum problem no_slot(struct exchange *x, const struct back_refusal *refusal)
+{
+    const struct config_upstream *upstream = x->call->upstream;
+    x->wait_us = refusal->wait_us;
+    if (refusal->open)
+        return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
+                             "'%s' has not been answering: it is not asked now", upstream->name);
+    return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
+                         upstream->name);
 }
 
 /* Where a retry finds no slot, the problem of the attempt before it stands. */
 static bool take(struct forward *f, enum problem *problem)
 {
     struct exchange *x = f->x;
-    const struct config_upstream *upstream = x->call->upstream;
-    if (f->slot == NULL)
-        f->slot = back_take(x->generation->back, upstream);
-    if (f->slot == NULL && x->attempts == 0)
-        *problem = exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
-                                 upstream->name);
-    return f->slot != NULL;
+    struct back_refusal refusal;
+    if (f->slot != NULL)
+        return true;
+    f->slot = back_take(x->generation->back, x->call->upstream, &refusal);
+    if (x->attempts > 0)
+        return f->slot != NULL;
+    if (f->slot == NULL) {
+        *problem = no_slot(x, &refusal);
+        return false;
+    }
+    return true;
+}
+
+/* Once, when nothing stands in its way any more. */
+static enum problem begin(struct forward *f)
+{
+    enum problem problem = record_intend(f->x);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    f->credential = back_credential(f->slot);
+    retry_budget_earn(&back_upstream(f->slot)->budget);
+    return PROBLEM_NONE;
 }
 
 enum problem forward_call(struct exchange *x)
@@ -198,17 +268,14 @@ enum problem forward_call(struct exchange *x)
     if (atomic_load(&x->gateway->draining))
         return exchange_stop(x, PROBLEM_BUSY, "the gateway is shutting down");
     struct forward f = {.x = x, .deadline_us = clock_monotonic_us() + x->call->upstream->deadline * 1000};
-    while (take(&f, &problem)) {
-        if (x->attempts == 0) {
-            problem = record_intend(x);
-            if (problem != PROBLEM_NONE)
-                break;
-            retry_budget_earn(back_budget(f.slot));
-        }
-        problem = attempt(&f);
-        if (!again(&f))
+    do {
+        if (!take(&f, &problem))
             break;
-    }
+        if (x->attempts == 0 && (problem = begin(&f)) != PROBLEM_NONE)
+            break;
+        problem = attempt(&f);
+        tell(&f, problem);
+    } while (again(&f));
     if (f.slot != NULL)
         back_give(f.slot);
     if (problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)

@@ -4,6 +4,7 @@
 #include "gateway/back.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static void generation_free(struct generation *generation)
 {
@@ -24,7 +25,7 @@ static struct generation *generation_new(struct config *config, const struct gen
     }
     atomic_init(&generation->references, 1);
     generation->config = config;
-    generation->back = back_new(config, err);
+    generation->back = back_new(config, previous == NULL ? NULL : previous->back, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     if (generation->back == NULL || generation->limits == NULL) {
         err_memory(err); /* the first cause wins */
@@ -83,6 +84,12 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         gateway_release(gateway->current);
         return err_memory(err);
     }
+    if (log_init(&gateway->notices, STDERR_FILENO) != 0) {
+        log_done(&gateway->access);
+        (void)pthread_mutex_destroy(&gateway->mutex);
+        gateway_release(gateway->current);
+        return err_memory(err);
+    }
     if (nonce_init(&gateway->nonce) != 0 || failures_init(&gateway->failures) != 0) {
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
@@ -98,6 +105,7 @@ void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
     gateway_release(gateway->current);
+    log_done(&gateway->notices);
     log_done(&gateway->access);
     (void)pthread_mutex_destroy(&gateway->mutex);
 }

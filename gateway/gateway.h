@@ -31,6 +31,7 @@ struct gateway {
     struct nonce nonce;
     struct failures failures;
     struct log access;     /* one line per request */
+    struct log notices;    /* standard error: see notice.h */
     struct audit *audit;   /* two records per change; NULL: none are kept */
     atomic_uint in_flight; /* exchanges between their first and last station */
     atomic_bool serving;   /* every worker is there */

@@ -1,4 +1,4 @@
-#include "gateway/back.h"
+#include "gateway/back_line.h"
 #include "gateway/command.h"
 #include "sandbox/sandbox.h"
 
@@ -56,12 +56,12 @@ int main(int argc, char **argv)
         print_help(stdout);
         return COMMAND_GOOD;
     }
-    if (back_global_init() != 0) {
+    if (back_line_global_init() != 0) {
         fputs("countersign: libcurl cannot be initialised\n", stderr);
         return COMMAND_FAILED;
     }
     int result = run(argc, argv);
-    back_global_done();
+    back_line_global_done();
     if (fflush(stdout) != 0 && result == COMMAND_GOOD)
         result = COMMAND_FAILED; /* what was asked for did not arrive */
     return result;

@@ -37,6 +37,8 @@ static const struct problem_kind kinds[] = {
                                       30},
     [PROBLEM_UPSTREAM_UNREACHABLE] = {"upstream-unreachable", 502, "The cloud could not be reached", true, 0},
     [PROBLEM_UPSTREAM_TIMEOUT] = {"upstream-timeout", 504, "The cloud did not answer in time", true, 0},
+    [PROBLEM_UPSTREAM_UNAVAILABLE] = {"upstream-unavailable", 503, "The cloud has not been answering", true,
+                                      1},
     [PROBLEM_UPSTREAM_INVALID_ANSWER] = {"upstream-invalid-answer", 502, "The cloud's answer makes no sense",
                                          true, 0},
     [PROBLEM_BUSY] = {"busy", 503, "The gateway is busy", true, 1},

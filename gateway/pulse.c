@@ -1,18 +1,16 @@
 #include "gateway/pulse.h"
 
-#include "gateway/retry.h"
-
 enum {
     PULSE_BODY_MS = 15000, /* the longest that a caller may take to send its body, with room     */
 };
 
 static int64_t longest_walk_us(const struct config *config)
 {
-    long long timeout = 0;
+    long long deadline = 0;
     for (size_t i = 0; i < config->upstream_count; i++)
-        if (config->upstreams[i].timeout > timeout)
-            timeout = config->upstreams[i].timeout;
-    return (PULSE_BODY_MS + RETRY_ATTEMPTS_MAX * (timeout + RETRY_PAUSE_MAX_S * 1000)) * 1000;
+        if (config->upstreams[i].deadline > deadline)
+            deadline = config->upstreams[i].deadline;
+    return (PULSE_BODY_MS + deadline) * 1000;
 }
 
 bool pulse_moves(struct pulse *pulse, const struct config *config, unsigned in_flight,

@@ -15,16 +15,18 @@ static const struct rule {
 };
 /* clang-format on */
 
-void retry_budget_init(struct retry_budget *budget, long long burst)
+void retry_budget_set(struct retry_budget *budget, long long burst)
 {
-    budget->most = burst * RETRY_SHARE;
-    atomic_init(&budget->credit, budget->most);
+    long long most = burst * RETRY_SHARE;
+    long long before = atomic_exchange_explicit(&budget->most, most, memory_order_relaxed);
+    atomic_fetch_add_explicit(&budget->credit, most - before, memory_order_relaxed);
 }
 
 void retry_budget_earn(struct retry_budget *budget)
 {
+    long long most = atomic_load_explicit(&budget->most, memory_order_relaxed);
     long long credit = atomic_load_explicit(&budget->credit, memory_order_relaxed);
-    while (credit < budget->most &&
+    while (credit < most &&
            !atomic_compare_exchange_weak_explicit(&budget->credit, &credit, credit + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
         ;

@@ -31,11 +31,12 @@ enum retry_cause {
 /* What an upstream's calls have earned and its retries have spent; shared by all threads. */
 struct retry_budget {
     atomic_llong credit; /* in parts of a retry: RETRY_SHARE buy one */
-    long long most;
+    atomic_llong most;
 };
 
-/* Full: `burst` retries at once, because when an upstream restarts every call in flight meets it. */
-void retry_budget_init(struct retry_budget *budget, long long burst);
+/* Room for `burst` retries at once, because when an upstream restarts every call in flight meets it; what is
+ * new of the room is full.  All zero in the beginning; again when a reload changes the number. */
+void retry_budget_set(struct retry_budget *budget, long long burst);
 
 /* A call, not a retry, is about to be sent. */
 void retry_budget_earn(struct retry_budget *budget);

@@ -39,6 +39,7 @@ static const struct {
     {PROBLEM_UPSTREAM_MAINTENANCE, "upstream-maintenance", 503, true, "Service Unavailable"},
     {PROBLEM_UPSTREAM_UNREACHABLE, "upstream-unreachable", 502, false, "Bad Gateway"},
     {PROBLEM_UPSTREAM_TIMEOUT, "upstream-timeout", 504, false, "Gateway Timeout"},
+    {PROBLEM_UPSTREAM_UNAVAILABLE, "upstream-unavailable", 503, true, "Service Unavailable"},
     {PROBLEM_UPSTREAM_INVALID_ANSWER, "upstream-invalid-answer", 502, false, "Bad Gateway"},
     {PROBLEM_BUSY, "busy", 503, true, "Service Unavailable"},
     {PROBLEM_UNRECORDED, "unrecorded", 503, true, "Service Unavailable"},

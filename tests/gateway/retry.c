@@ -42,8 +42,8 @@ static void table(void **state)
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct retry_budget budget;
-        retry_budget_init(&budget, 1);
+        struct retry_budget budget = {0};
+        retry_budget_set(&budget, 1);
         struct retry_decision decision = retry_decide(&rows[i].facts, &budget);
         wrong += unit_wrong(rows[i].name, decision.again == rows[i].again &&
                                               decision.pause_us >= rows[i].least_us &&
@@ -56,10 +56,10 @@ static void table(void **state)
 static void budget_is_a_share(void **state)
 {
     const struct retry_facts facts = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
-    struct retry_budget budget;
+    struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
-    retry_budget_init(&budget, 10);
+    retry_budget_set(&budget, 10);
     for (int i = 0; i < 1000; i++) {
         retry_budget_earn(&budget);
         retries += retry_decide(&facts, &budget).again;
@@ -71,10 +71,10 @@ static void budget_is_a_share(void **state)
 static void budget_has_a_ceiling(void **state)
 {
     const struct retry_facts facts = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
-    struct retry_budget budget;
+    struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
-    retry_budget_init(&budget, 3);
+    retry_budget_set(&budget, 3);
     for (int i = 0; i < 1000; i++)
         retry_budget_earn(&budget);
     while (retry_decide(&facts, &budget).again)
@@ -88,9 +88,9 @@ static void budget_pays_for_retries_only(void **state)
     const struct retry_facts lost = {RETRY_LOST, true, false, 1, PLENTY, 0, 7};
     const struct retry_facts late = {RETRY_NOT_SENT, true, false, 1, 0, 0, 7};
     const struct retry_facts good = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
-    struct retry_budget budget;
+    struct retry_budget budget = {0};
     (void)state;
-    retry_budget_init(&budget, 1);
+    retry_budget_set(&budget, 1);
     for (int i = 0; i < 10; i++)
         assert_false(retry_decide(&lost, &budget).again || retry_decide(&late, &budget).again);
     assert_true(retry_decide(&good, &budget).again);
@@ -105,8 +105,8 @@ static void pauses_are_spread(void **state)
     int64_t most = 0;
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        struct retry_budget budget;
-        retry_budget_init(&budget, 1);
+        struct retry_budget budget = {0};
+        retry_budget_set(&budget, 1);
         const struct retry_facts facts = {
             RETRY_THROTTLED, true, false, 1, PLENTY, 0, (uint32_t)unit_random(&seed)};
         int64_t pause = retry_decide(&facts, &budget).pause_us;

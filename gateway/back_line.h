@@ -1,0 +1,42 @@
+/* gateway/back_line.h - one line to an upstream: a libcurl handle with its live connection and the buffers of
+ * one call.  Part of the back door (gateway/back.h); the only file that has met libcurl.
+ *
+ * A request is written to the network at most once per back_line_send(): libcurl repeats a request by itself
+ * when a reused connection dies without an answer, so its second attempt to write is refused
+ * (CURLOPT_PREREQFUNCTION), and the result says UPSTREAM_LOST.  A line is one thread's at a time. */
+#ifndef GATEWAY_BACK_LINE_H
+#define GATEWAY_BACK_LINE_H
+
+#include "auth/sign.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "gateway/back.h"
+
+/* What all lines of an upstream share: its header fields and trusted CAs. */
+struct back_site;
+struct back_line;
+
+/* Borrows the upstream; reads ca_file; connects to nothing. */
+MUST_USE struct back_site *back_line_site(const struct config_upstream *upstream, struct err *err);
+void back_line_site_free(struct back_site *site);
+
+/* From now on every back_line_send() ends within about a second.  Safe from any thread. */
+void back_line_abandon(struct back_site *site);
+
+/* Borrows the site.  NULL when memory is out. */
+MUST_USE struct back_line *back_line_new(struct back_site *site);
+void back_line_free(struct back_line *line);
+
+/* What is sent. */
+struct signed_request *back_line_request(struct back_line *line);
+
+/* See back_send() and back_distrust(). */
+void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err);
+void back_line_distrust(struct back_line *line);
+
+/* Once per process, before threads; back_line_global_done() when they are gone. */
+MUST_USE int back_line_global_init(void);
+void back_line_global_done(void);
+
+#endif
