@@ -2,6 +2,10 @@
 
 #include "base/json.h"
 #include "gateway/back.h"
+#include "gateway/clock.h"
+#include "gateway/exposition.h"
+#include "gateway/gauges.h"
+#include "gateway/series.h"
 #include "gateway/version.h"
 
 #include <string.h>
@@ -127,15 +131,21 @@ static void reload(struct admin *admin, struct front_admin_answer *answer)
     buf_done(&errors);
 }
 
+/* For Prometheus. */
+static void metrics(struct admin *admin, struct front_admin_answer *answer)
+{
+    answer->type = EXPOSITION_TYPE;
+    series_write(admin->gateway->metrics, &answer->body);
+    gauges_write(admin->gateway, admin->reload, clock_wall_ms(), &answer->body);
+}
+
 static const struct {
     const char *path;
     bool changes; /* POST; otherwise GET and HEAD */
     void (*answer)(struct admin *admin, struct front_admin_answer *answer);
 } pages[] = {
-    {"/healthz", false, healthz},
-    {"/readyz", false, readyz},
-    {"/version", false, version},
-    {"/reload", true, reload},
+    {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
+    {"/version", false, version}, {"/reload", true, reload},
 };
 
 void admin_answer(void *context, const char *method, const char *path, struct front_admin_answer *answer)
@@ -153,5 +163,5 @@ void admin_answer(void *context, const char *method, const char *path, struct fr
         }
         return;
     }
-    put_status(answer, 404, "there is /healthz, /readyz, /version and POST /reload");
+    put_status(answer, 404, "there is /healthz, /readyz, /metrics, /version and POST /reload");
 }

@@ -2,6 +2,7 @@
 
 #include "gateway/audit.h"
 #include "gateway/back.h"
+#include "gateway/metrics.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,6 +95,11 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
+    gateway->metrics = metrics_new();
+    if (gateway->metrics == NULL) {
+        gateway_done(gateway);
+        return err_memory(err);
+    }
     if (config->audit.file != NULL && (gateway->audit = audit_open(config, err)) == NULL) {
         gateway_done(gateway);
         return -1;
@@ -104,6 +110,7 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
 void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
+    series_free(gateway->metrics);
     gateway_release(gateway->current);
     log_done(&gateway->notices);
     log_done(&gateway->access);

@@ -15,6 +15,7 @@
 
 struct audit;
 struct back;
+struct series_table;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
  * that began under it has ended. */
@@ -30,13 +31,14 @@ struct gateway {
     struct generation *current;
     struct nonce nonce;
     struct failures failures;
-    struct log access;     /* one line per request */
-    struct log notices;    /* standard error: see notice.h */
-    struct audit *audit;   /* two records per change; NULL: none are kept */
-    atomic_uint in_flight; /* exchanges between their first and last station */
-    atomic_bool serving;   /* every worker is there */
-    atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
-    atomic_bool draining;  /* finish what is there, take nothing new */
+    struct log access;            /* one line per request */
+    struct log notices;           /* standard error: see notice.h */
+    struct series_table *metrics; /* counted; see metrics.h */
+    struct audit *audit;          /* two records per change; NULL: none are kept */
+    atomic_uint in_flight;        /* exchanges between their first and last station */
+    atomic_bool serving;          /* every worker is there */
+    atomic_ullong ended;  /* exchanges, ever: while workers walk and this stands still, nothing moves */
+    atomic_bool draining; /* finish what is there, take nothing new */
 };
 
 /* Takes the reference to `config`, also when it fails; access lines go to `access_fd`. */

@@ -1,5 +1,5 @@
-/* One JSON line per request, and two records per change in the audit file: everything that a decision needs,
- * nothing that is secret. */
+/* The metrics, one JSON line per request, and two records per change in the audit file: everything that a
+ * decision needs, nothing that is secret. */
 #include "gateway/stations.h"
 
 #include "base/json.h"
@@ -7,6 +7,7 @@
 #include "gateway/audit.h"
 #include "gateway/clock.h"
 #include "gateway/gateway.h"
+#include "gateway/metrics.h"
 
 enum { RECORD_MAX = 64 * 1024 }; /* 100 ids of 256 bytes, escaped */
 
@@ -124,6 +125,8 @@ void record_settle(struct exchange *x)
 void record_write(struct exchange *x)
 {
     struct buf line;
+    int64_t duration_us = clock_monotonic_us() - x->began_us;
+    metrics_count(x->gateway->metrics, x, duration_us);
     buf_init(&line, RECORD_MAX);
     json_open(&line);
     put_time(&line, x->began_ms);
@@ -140,7 +143,7 @@ void record_write(struct exchange *x)
     put_upstream(&line, x);
     if (x->unsettled)
         json_member(&line, "audit", "lacks the outcome");
-    buf_put_format(&line, ",\"durationMs\":%.3f", (double)(clock_monotonic_us() - x->began_us) / 1000);
+    buf_put_format(&line, ",\"durationMs\":%.3f", (double)duration_us / 1000);
     json_close(&line);
     buf_put_char(&line, '\n');
     if (line.failed)

@@ -107,6 +107,7 @@ void reload_run(struct reload *reload)
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
     reload->failed = result != 0;
+    reload->counts[result != 0]++;
     buf_reset(&reload->errors);
     buf_put(&reload->errors, buf_text(&report.errors));
     if (result == 0)
@@ -132,6 +133,16 @@ int reload_ask(struct reload *reload, struct buf *errors)
     buf_put(errors, waited != 0 ? "the reload did not end in time\n" : buf_text(&reload->errors));
     (void)pthread_mutex_unlock(&reload->mutex);
     return failed ? -1 : 0;
+}
+
+void reload_look(struct reload *reload, struct reload_state *state)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    *state = (struct reload_state){.good = reload->counts[0],
+                                   .bad = reload->counts[1],
+                                   .failed = reload->failed,
+                                   .good_at = reload->good_at};
+    (void)pthread_mutex_unlock(&reload->mutex);
 }
 
 bool reload_failed(struct reload *reload, struct buf *errors)

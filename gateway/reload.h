@@ -19,11 +19,12 @@ struct reload {
     struct gateway *gateway;
     pthread_mutex_t mutex;
     pthread_cond_t finished;
-    unsigned long long wanted; /* by reload_ask() */
-    unsigned long long done;   /* reloads that have ended */
-    bool failed;               /* the last one */
-    struct buf errors;         /* of the last one: lines */
-    int64_t good_at;           /* when the configuration in force was loaded, seconds since 1970 */
+    unsigned long long wanted;    /* by reload_ask() */
+    unsigned long long done;      /* reloads that have ended */
+    bool failed;                  /* the last one */
+    struct buf errors;            /* of the last one: lines */
+    int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
+    unsigned long long counts[2]; /* reloads that were good, and bad */
 };
 
 MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway);
@@ -35,6 +36,13 @@ void reload_run(struct reload *reload);
 /* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
  * the call.  0 when it was good; -1 with its errors appended to `errors`. */
 MUST_USE int reload_ask(struct reload *reload, struct buf *errors);
+
+struct reload_state {
+    unsigned long long good, bad; /* reloads since the process began */
+    bool failed;                  /* the last one */
+    int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
+};
+void reload_look(struct reload *reload, struct reload_state *state);
 
 /* Did the last one fail?  Appends its errors. */
 bool reload_failed(struct reload *reload, struct buf *errors);

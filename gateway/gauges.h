@@ -1,0 +1,12 @@
+/* gateway/gauges.h - what is looked up when somebody asks for the metrics: the state of the service, as far
+ * as it is not counted in metrics.h. */
+#ifndef GATEWAY_GAUGES_H
+#define GATEWAY_GAUGES_H
+
+#include "base/buf.h"
+#include "gateway/gateway.h"
+#include "gateway/reload.h"
+
+void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms, struct buf *out);
+
+#endif

@@ -1,0 +1,15 @@
+/* gateway/metrics.h - what is counted about each exchange.  Every label comes from the configuration or from
+ * a table of ours; what a caller can choose, and the configuration does not know, is "-". */
+#ifndef GATEWAY_METRICS_H
+#define GATEWAY_METRICS_H
+
+#include "gateway/exchange.h"
+#include "gateway/series.h"
+
+/* NULL when memory is out. */
+MUST_USE struct series_table *metrics_new(void);
+
+/* At the end of the walk; takes no lock. */
+void metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us);
+
+#endif

@@ -1,0 +1,215 @@
+"""/metrics: true, tidy, and not to be inflated by whoever can send a request (threats.md 38)."""
+
+import collections
+import json
+import os
+import random
+import string
+import subprocess
+import time
+
+import pytest
+
+from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, Client, bearer
+from harness.scrape import scrape, value
+from harness.upstream import HANG_UP, Reply
+from harness.world import INSTANCE, SECRET_ID, SECRET_KEY, VPC, eventually
+
+REQUESTS = int(os.environ.get("COUNTERSIGN_RANDOM", "1500"))
+SEED = int(os.environ.get("COUNTERSIGN_SEED", "20261125"))
+PATH = f"/vpcs/{VPC}/classiclinks"
+
+
+def counted(found):
+    """requests_total as {(method, route, client, status): count}"""
+    return {tuple(dict(labels)[key] for key in ("method", "route", "client", "status")): count
+            for (name, labels), count in found.items() if name == "countersign_requests_total"}
+
+
+def logged(gateway):
+    """The same from the access log."""
+    return collections.Counter(
+        (line["method"] if "route" in line else "-", line.get("route", "-"), line.get("client", "-"), str(line["status"]))
+        for line in gateway.records())
+
+
+def some_of_everything(gateway, upstream):
+    upstream.script(Reply(), Reply({"code": 4000, "message": "(1)no"}), HANG_UP, Reply({"code": 6000, "message": "(1)no"}))
+    answers = [gateway.delete() for _ in range(4)]
+    answers += [gateway.delete(token=token) for token in (None, NOBODY, EXPIRED, "wrong")]
+    answers += [gateway.delete(vpc="vpc-other"), gateway.delete({"instanceIds": ["ins-bastion1"]}),
+                gateway.delete({"x": 1}), gateway.call("PUT", PATH, headers=bearer()),
+                gateway.call("GET", "/nowhere", headers=bearer()), gateway.call("GET", "/nowhere")]
+    eventually(lambda: len(gateway.stdout) == len(answers))
+    return answers
+
+
+def test_the_log_and_the_metrics_agree(start, upstream):
+    gateway = start(upstream.url)
+    answers = some_of_everything(gateway, upstream)
+    found = scrape(gateway)
+    assert counted(found) == logged(gateway) and sum(counted(found).values()) == len(answers)
+    lines = gateway.records()
+    decisions = collections.Counter((line["verdict"], line.get("rule", "-")) for line in lines if "verdict" in line)
+    assert decisions and decisions == {
+        (dict(labels)["verdict"], dict(labels)["rule"]): count
+        for (name, labels), count in found.items() if name == "countersign_policy_decisions_total"}
+    asked = [line for line in lines if line.get("attempts")]
+    results = collections.Counter(line.get("type", "success") for line in asked)
+    assert results == {dict(labels)["result"]: count for (name, labels), count in found.items()
+                       if name == "countersign_upstream_results_total"}
+    outcomes = collections.Counter(line["outcome"] for line in asked)
+    assert outcomes == {dict(labels)["outcome"]: count for (name, labels), count in found.items()
+                        if name == "countersign_changes_total"}
+
+
+def test_histograms(start, upstream):
+    gateway = start(upstream.url)
+    upstream.script(Reply(), Reply(), Reply(delay=0.3))
+    for _ in range(3):
+        gateway.delete()
+    eventually(lambda: len(gateway.stdout) == 3)
+    found = scrape(gateway)
+    for name, labels, key in (("countersign_request_duration_seconds", {"method": "DELETE"}, "durationMs"),
+                              ("countersign_upstream_duration_seconds", {"upstream": "vpc"}, "upstreamMs")):
+        seconds = [line[key] / 1000 for line in gateway.records()]
+        assert value(found, name + "_count", **labels) == 3
+        assert value(found, name + "_sum", **labels) == pytest.approx(sum(seconds), abs=3e-6)
+        bounds = {dict(has)["le"]: count for (other, has), count in found.items() if other == name + "_bucket"}
+        for bound, count in bounds.items():
+            assert count == sum(second <= float(bound) for second in seconds), bound
+        assert bounds["+Inf"] == 3 and bounds["0.25"] < 3
+
+
+def test_promtool_has_nothing_to_say(start, upstream, tmp_path):
+    gateway = start(upstream.url, top={"audit": str(tmp_path / "audit.log")})
+    some_of_everything(gateway, upstream)
+    page = gateway.call("GET", "/metrics", port=gateway.admin).body
+    done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done.stderr.decode()
+
+
+def test_nothing_secret_and_nobody_unknown(start, upstream):
+    gateway = start(upstream.url)
+    some_of_everything(gateway, upstream)
+    gateway.call("GET", "/metrics?token=" + TOKEN, headers={"X-Request-Id": "marked-id"})
+    gateway.call("DELETE", PATH, headers={"User-Agent": "marked-agent", "Authorization": "Bearer marked-token"})
+    page = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    for word in (TOKEN, NOBODY, EXPIRED, SECRET_ID, SECRET_KEY, INSTANCE, VPC, "ins-bastion1", "2026-11", "2019-11",
+                 "marked", "nowhere", "127.0.0.1", "vpc-other", "PUT"):
+        assert word not in page, word
+
+
+def test_not_for_callers(gateway):
+    for headers in ({}, bearer()):
+        assert gateway.call("GET", "/metrics", headers=headers).status in (401, 404)
+    assert gateway.call("GET", "/metrics", headers={"Host": "evil.example"}, port=gateway.admin).status == 400
+    assert gateway.call("POST", "/metrics", port=gateway.admin).header("Allow") == "GET, HEAD"
+
+
+# ---- what is looked up ----
+
+def test_reloads(start, upstream):
+    gateway = start(upstream.url)
+    before = scrape(gateway)
+    assert abs(value(before, "countersign_reload_last_good_timestamp_seconds") - time.time()) < 600
+    assert value(before, "countersign_reload_failed") == value(before, "countersign_reloads_total") == 0
+    file = os.path.join(os.path.dirname(gateway.child.args[-1]), "policy.yaml")
+    text = open(file).read()
+    open(file, "w").write("version: 2\n")
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 422
+    bad = scrape(gateway)
+    assert value(bad, "countersign_reload_failed") == value(bad, "countersign_reloads_total", result="bad") == 1
+    assert (value(bad, "countersign_reload_last_good_timestamp_seconds")
+            == value(before, "countersign_reload_last_good_timestamp_seconds"))
+    open(file, "w").write(text)
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    good = scrape(gateway)
+    assert value(good, "countersign_reload_failed") == 0 and value(good, "countersign_reloads_total", result="good") == 1
+
+
+def test_counters_survive_a_reload(start, upstream):
+    gateway = start(upstream.url)
+    gateway.delete()
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    gateway.delete()
+    eventually(lambda: len(gateway.stdout) == 2)
+    assert value(scrape(gateway), "countersign_requests_total", status="202") == 2
+
+
+def test_tokens_by_what_is_left_to_them(start, upstream):
+    def at(days):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86400))
+    rules = json.loads(json.dumps(POLICY))
+    ends = [-400, -.5, .5, 1.5, 6, 20, 29, 40, 4000]
+    rules["clients"]["network-console"]["tokens"] = [(f"t{n}", f"token-number-{n}-of-many", at(days))
+                                                     for n, days in enumerate(ends)]
+    gateway = start(upstream.url, rules=rules)
+    found = {dict(labels)["expires"]: count for (name, labels), count in scrape(gateway).items()
+             if name == "countersign_tokens"}
+    # `auditor` has one more, until 2099
+    assert found == {"expired": 2, "1d": 1, "7d": 2, "30d": 2, "later": 3, "never": 0}
+
+
+def test_the_audit_file(start, upstream):
+    gateway = start(upstream.url, top={"audit": "/dev/full"})
+    gateway.delete()
+    gateway.delete()
+    found = scrape(gateway)
+    assert value(found, "countersign_audit_enabled") == value(found, "countersign_audit_failing") == 1
+    assert value(found, "countersign_audit_failures_total") == 3, "one at the start, and two changes"
+    assert value(found, "countersign_requests_total", status="503") == 2
+
+
+def test_in_flight_and_workers(start, upstream):
+    gateway = start(upstream.url)
+    found = scrape(gateway)
+    assert value(found, "countersign_workers") == 32 and value(found, "countersign_ready") == 1
+    assert value(found, "countersign_requests_in_flight") == 0
+    version = next(dict(labels)["version"] for name, labels in found if name == "countersign_build_info")
+    assert version in gateway.call("GET", "/version", port=gateway.admin).body.decode()
+
+
+# ---- cardinality ----
+
+def word(dice, most=20):
+    return "".join(dice.choices(string.ascii_lowercase + string.digits, k=dice.randint(1, most)))
+
+
+KINDS = [
+    lambda d: ("GET", f"/{word(d)}/{word(d)}", None, bearer()),                                 # unknown paths
+    lambda d: ("GET", f"/{word(d)}", None, {}),                                                 # by nobody
+    lambda d: ("DELETE", f"/vpcs/vpc-{word(d)}/classiclinks?instanceIds=ins-{word(d)}", None, bearer()),
+    lambda d: ("DELETE", f"{PATH}?instanceIds=ins-{word(d)}", None, bearer()),                  # allowed ones
+    lambda d: ("DELETE", f"{PATH}?instanceIds=ins-{word(d)}", None, bearer(word(d))),           # unknown tokens
+    lambda d: ("DELETE", f"{PATH}?{word(d)}={word(d)}", None, bearer()),                        # unknown parameters
+    lambda d: ("DELETE", f"{PATH}?instanceIds=ins-{word(d)}&region=ap-{word(d)}", None, bearer()),
+    lambda d: (d.choice(["PUT", "PATCH"]), PATH, None, bearer()),
+    lambda d: ("DELETE", f"{PATH}?instanceIds=ins-a", None, bearer(headers={"X-Request-Id": word(d), "User-Agent": word(d)})),
+    lambda d: ("DELETE", PATH, json.dumps({word(d): word(d)}).encode(), bearer()),
+]
+
+
+def test_random_requests_make_no_series(start, upstream):
+    """COUNTERSIGN_RANDOM=100000 sends that many."""
+    dice = random.Random(SEED)
+    gateway = start(upstream.url)
+    client = Client(gateway.port)
+
+    def send(count):
+        statuses = collections.Counter()
+        for number in range(count):
+            statuses[client.call(*KINDS[number % len(KINDS)](dice)).status] += 1
+        return statuses
+
+    send(10 * len(KINDS))
+    eventually(lambda: value(scrape(gateway), "countersign_requests_total") == 10 * len(KINDS))
+    before = scrape(gateway)
+    statuses = send(REQUESTS)
+    client.close()
+    eventually(lambda: value(scrape(gateway), "countersign_requests_total") == 10 * len(KINDS) + REQUESTS)
+    after = scrape(gateway)
+    assert set(before) == set(after), "the series are the same"
+    assert value(after, "countersign_requests_total") == 10 * len(KINDS) + REQUESTS
+    print(f"\n{REQUESTS} random requests, seed {SEED}, answered {dict(sorted(statuses.items()))}: "
+          f"{len(before)} series before, {len(after)} after")
