@@ -1,6 +1,7 @@
 #include "gateway/gauges.h"
 
 #include "gateway/audit.h"
+#include "gateway/back.h"
 #include "gateway/exposition.h"
 #include "gateway/series.h"
 #include "gateway/version.h"
@@ -82,6 +83,108 @@ static void put_tokens(const struct config *config, int64_t now, struct buf *out
     }
 }
 
+/* ---- upstreams: a family at a time, over all of them ---- */
+
+static const char *const end_names[UPSTREAM_ENDS] = {
+    [UPSTREAM_ANSWERED] = "answered", [UPSTREAM_FAILED] = "failed-here", [UPSTREAM_NOT_SENT] = "not-sent",
+    [UPSTREAM_LOST] = "lost",         [UPSTREAM_LATE] = "late",          [UPSTREAM_TOO_LARGE] = "too-large"};
+
+static void put_attempts(const struct back_state *state, const char *name, struct buf *out)
+{
+    for (size_t i = 0; i < UPSTREAM_ENDS; i++) {
+        const struct exposition_label labels[] = {{"upstream", state->name}, {"end", end_names[i]}};
+        exposition_count(out, name, "", labels, COUNT(labels), state->ends[i]);
+    }
+}
+
+static void put_refusals(const struct back_state *state, const char *name, struct buf *out)
+{
+    const struct exposition_label breaker[] = {{"upstream", state->name}, {"reason", "breaker"}};
+    const struct exposition_label slots[] = {{"upstream", state->name}, {"reason", "no-slot"}};
+    exposition_count(out, name, "", breaker, COUNT(breaker), state->refused);
+    exposition_count(out, name, "", slots, COUNT(slots), state->full);
+}
+
+static void put_breaker(const struct back_state *state, const char *name, struct buf *out)
+{
+    static const char *const names[] = {
+        [BREAKER_CLOSED] = "closed", [BREAKER_HALF_OPEN] = "half-open", [BREAKER_OPEN] = "open"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct exposition_label labels[] = {{"upstream", state->name}, {"state", names[i]}};
+        exposition_count(out, name, "", labels, COUNT(labels), state->breaker == (enum breaker_state)i);
+    }
+}
+
+static void put_slots(const struct back_state *state, const char *name, struct buf *out)
+{
+    const struct {
+        const char *state;
+        unsigned count;
+    } rows[] = {{"used", state->used},
+                {"idle", state->slots > state->used ? state->slots - state->used : 0},
+                {"waiting", state->waiting},
+                {"resting", state->resting}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct exposition_label labels[] = {{"upstream", state->name}, {"state", rows[i].state}};
+        exposition_count(out, name, "", labels, COUNT(labels), rows[i].count);
+    }
+}
+
+static void put_credential(const struct back_state *state, const char *name, struct buf *out)
+{
+    const struct exposition_label used[] = {{"upstream", state->name}, {"credential", state->credential}};
+    const struct exposition_label refused[] = {{"upstream", state->name},
+                                               {"credential", state->not_credential}};
+    exposition_count(out, name, "", used, COUNT(used), 1);
+    if (state->not_credential != NULL)
+        exposition_count(out, name, "", refused, COUNT(refused), 0);
+}
+
+static void put_retries(const struct back_state *state, const char *name, struct buf *out)
+{
+    const struct exposition_label label = {"upstream", state->name};
+    exposition_count(out, name, "", &label, 1, state->retries);
+}
+
+static void put_skew(const struct back_state *state, const char *name, struct buf *out)
+{
+    const struct exposition_label label = {"upstream", state->name};
+    exposition_real(out, name, "", &label, 1, (double)state->skew_s);
+}
+
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+    void (*put)(const struct back_state *state, const char *name, struct buf *out);
+} upstream_families[] = {
+    {"countersign_upstream_attempts_total", "counter", "Attempts by how they ended.", put_attempts},
+    {"countersign_upstream_retries_total", "counter", "Attempts that were not a call's first.", put_retries},
+    {"countersign_upstream_refusals_total", "counter",
+     "Calls that were not tried: the breaker was open, or no slot came free.", put_refusals},
+    {"countersign_upstream_breaker", "gauge", "1 for the state that the circuit breaker is in.", put_breaker},
+    {"countersign_upstream_slots", "gauge",
+     "Slots that are used or idle, and calls that wait for one or rest before their next attempt.",
+     put_slots},
+    {"countersign_upstream_clock_skew_seconds", "gauge",
+     "How far the upstream's clock is ahead, where that is beyond what it tolerates; otherwise 0.", put_skew},
+    {"countersign_upstream_credential", "gauge",
+     "1 for the credential that calls begin with, 0 for one that the cloud refused since the last reload.",
+     put_credential},
+};
+
+static void put_upstreams(const struct generation *generation, struct buf *out)
+{
+    for (size_t i = 0; i < COUNT(upstream_families); i++) {
+        exposition_open(out, upstream_families[i].name, upstream_families[i].type, upstream_families[i].help);
+        for (size_t j = 0; j < generation->config->upstream_count; j++) {
+            struct back_state state;
+            back_look(generation->back, j, &state);
+            upstream_families[i].put(&state, upstream_families[i].name, out);
+        }
+    }
+}
+
 void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms, struct buf *out)
 {
     struct generation *generation = gateway_take(gateway);
@@ -89,5 +192,6 @@ void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
     put_tokens(generation->config, now_ms / 1000, out);
+    put_upstreams(generation, out);
     gateway_release(generation);
 }

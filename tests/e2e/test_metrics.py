@@ -6,13 +6,14 @@ import os
 import random
 import string
 import subprocess
+import threading
 import time
 
 import pytest
 
-from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, Client, bearer
+from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, Client, Gateway, bearer, configure
 from harness.scrape import scrape, value
-from harness.upstream import HANG_UP, Reply
+from harness.upstream import HANG, HANG_UP, Reply
 from harness.world import INSTANCE, SECRET_ID, SECRET_KEY, VPC, eventually
 
 REQUESTS = int(os.environ.get("COUNTERSIGN_RANDOM", "1500"))
@@ -168,6 +169,96 @@ def test_in_flight_and_workers(start, upstream):
     assert value(found, "countersign_requests_in_flight") == 0
     version = next(dict(labels)["version"] for name, labels in found if name == "countersign_build_info")
     assert version in gateway.call("GET", "/version", port=gateway.admin).body.decode()
+
+
+# ---- upstreams ----
+
+def upstream_of(gateway, name, **labels):
+    return value(scrape(gateway), f"countersign_upstream_{name}", upstream="vpc", **labels)
+
+
+def test_attempts_by_their_end(start, upstream):
+    upstream.script(Reply(), Reply({"code": 4000, "message": "(1)no"}), HANG_UP, HANG, then=Reply())
+    gateway = start(upstream.url)
+    for _ in range(5):
+        gateway.delete()
+    ends = {end: upstream_of(gateway, "attempts_total", end=end)
+            for end in ("answered", "failed-here", "not-sent", "lost", "late", "too-large")}
+    assert ends == {"answered": 3, "failed-here": 0, "not-sent": 0, "lost": 1, "late": 1, "too-large": 0}
+    assert upstream_of(gateway, "attempts_total") == sum(line["attempts"] for line in gateway.records())
+
+
+def test_retries(start, upstream):
+    upstream.script(Reply({"code": 4400, "message": "(1)slowly"}), then=Reply())
+    gateway = start(upstream.url, timeout="5s")
+    gateway.delete()
+    eventually(lambda: gateway.stdout)
+    again = gateway.records()[0]["attempts"] - 1
+    assert again > 0 and upstream_of(gateway, "retries_total") == again
+
+
+def test_the_breaker(start):
+    """Nobody listens there."""
+    gateway = start("http://127.0.0.1:9/v2/index.php")
+    assert upstream_of(gateway, "breaker", state="closed") == 1
+    assert eventually(lambda: [gateway.delete() for _ in range(8)]
+                      and upstream_of(gateway, "refusals_total", reason="breaker") >= 1)
+    states = {state: upstream_of(gateway, "breaker", state=state) for state in ("closed", "half-open", "open")}
+    assert states["closed"] == 0 and sum(states.values()) == 1
+    assert upstream_of(gateway, "attempts_total", end="not-sent") >= 5
+
+
+def test_slots(start, upstream):
+    gate = threading.Event()
+    upstream.script(then=Reply(gate=gate))
+    gateway = start(upstream.url, slots=3, timeout="60s")
+    callers = [threading.Thread(target=gateway.delete) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    try:
+        upstream.seen(3)
+        found = scrape(gateway)
+        slots = {dict(labels)["state"]: count for (name, labels), count in found.items()
+                 if name == "countersign_upstream_slots"}
+        assert slots == {"used": 3, "idle": 0, "waiting": 0, "resting": 0}
+        assert value(found, "countersign_requests_in_flight") == 3
+        assert gateway.delete().status == 503
+        assert upstream_of(gateway, "refusals_total", reason="no-slot") == 1
+    finally:
+        gate.set()
+        for caller in callers:
+            caller.join()
+    assert eventually(lambda: upstream_of(gateway, "slots", state="used") == 0)
+
+
+@pytest.mark.parametrize("hours", [-2, 3])
+def test_clock_skew(start, upstream, hours):
+    upstream.script(then=Reply(date=time.time() + hours * 3600))
+    gateway = start(upstream.url)
+    assert upstream_of(gateway, "clock_skew_seconds") == 0
+    gateway.delete()
+    assert abs(upstream_of(gateway, "clock_skew_seconds") - hours * 3600) < 60
+
+
+def test_the_credential_in_use(tmp_path, upstream, reaper):
+    upstream.script(Reply({"code": 4104, "message": "(1)disabled"}), then=Reply())
+    file = configure(tmp_path, upstream.url)
+    lines = [json.loads(line.split(": ", 1)[1]) if line.startswith("credentials") else None
+             for line in file.read_text().splitlines()]
+    main = next(line for line in lines if line)["main"]
+    file.write_text("".join(
+        f"credentials: {json.dumps({'new': main, 'old': main})}\n" if line.startswith("credentials")
+        else line.replace('"credential": "main"', '"credential": ["new", "old"]') + "\n"
+        for line in file.read_text().splitlines()))
+    gateway = Gateway(file)
+    try:
+        assert upstream_of(gateway, "credential", credential="new") == 1
+        assert gateway.delete().status == 202
+        found = scrape(gateway)
+        assert value(found, "countersign_upstream_credential", credential="old") == 1
+        assert value(found, "countersign_upstream_credential", credential="new") == 0
+    finally:
+        reaper.ask(gateway)
 
 
 # ---- cardinality ----
