@@ -57,6 +57,25 @@ void call_seal(struct call *call)
     call->sealed = true;
 }
 
+struct call *call_with(const struct call *call, const char *name, const char *value, struct arena *arena)
+{
+    struct call *other = call_new(call->route, call->upstream, arena);
+    const char **values = arena_array(arena, 1, sizeof *values);
+    bool found = false;
+    if (other == NULL || values == NULL || call_set_region(other, call->region, NULL) != 0)
+        return NULL;
+    *values = value;
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        bool same = strcmp(param->name, name) != 0;
+        found = found || !same;
+        if (call_add(other, param->param, same ? param->values : values, same ? param->count : 1, NULL) != 0)
+            return NULL;
+    }
+    call_seal(other);
+    return found ? other : NULL;
+}
+
 const struct call_param *call_find(const struct call *call, const char *name)
 {
     for (size_t i = 0; i < call->param_count; i++)

@@ -42,6 +42,11 @@ MUST_USE int call_set_region(struct call *call, const char *region, struct err *
 
 void call_seal(struct call *call);
 
+/* The same call, sealed, with another value of one parameter that it has.  NULL when memory is out or it has
+ * none. */
+MUST_USE struct call *call_with(const struct call *call, const char *name, const char *value,
+                                struct arena *arena);
+
 /* NULL when the call has no such parameter. */
 const struct call_param *call_find(const struct call *call, const char *name);
 

@@ -172,6 +172,18 @@ const struct config_upstream *config_upstream(const struct config *config, const
     return NULL;
 }
 
+const struct config_route *config_status_route(const struct config *config,
+                                               const struct config_upstream *upstream)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_dialect *dialect = &config->routes[i].dialects[upstream->api];
+        if (strcmp(config->routes[i].service, upstream->name) == 0 && dialect->spoken &&
+            dialect->status.from != NULL)
+            return &config->routes[i];
+    }
+    return NULL;
+}
+
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */
 static const char *const common_names[] = {
     "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",

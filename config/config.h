@@ -309,6 +309,10 @@ bool config_matches(const struct config_patterns *patterns, const char *text);
 /* NULL when the service has no upstream. */
 const struct config_upstream *config_upstream(const struct config *config, const char *service);
 
+/* The route that tells how the tasks of the upstream's service are, or NULL. */
+const struct config_route *config_status_route(const struct config *config,
+                                               const struct config_upstream *upstream);
+
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every
  * list takes. */

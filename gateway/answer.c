@@ -10,15 +10,39 @@
 
 enum { ANSWER_TASK_MAX = 64 };
 
-/* The codeDesc that are known, before the numbers; '*' as in policies. */
+/* The names that are known, before the numbers: codeDesc of API 2.0 and Error.Code of 3.0 (the vendor's pages
+ * of common and of VPC and CVM errors).  '*' as in policies; the first that matches decides. */
 static const struct {
     const char *pattern;
     struct answer_meaning meaning;
-} by_desc[] = {
+} by_name[] = {
     {"*.NotFound", {.problem = PROBLEM_NOT_FOUND}},
     {"InstanceAlreadyLinked", {.problem = PROBLEM_CONFLICT}},
     {"InstanceLimitExceeded", {.problem = PROBLEM_CONFLICT}},
     {"AuthFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {"AuthFailure.SignatureExpire", {.problem = PROBLEM_UPSTREAM_CLOCK}},
+    {"AuthFailure.SignatureFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {"AuthFailure.SecretIdNotFound", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {"AuthFailure.InvalidSecretId", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
+    {"AuthFailure.*", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {"UnauthorizedOperation*", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {"IpInBlacklist", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {"IpNotInWhitelist", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
+    {"UnsupportedProtocol", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}}, /* as 4600: https only */
+    {"RequestLimitExceeded*", {.problem = PROBLEM_UPSTREAM_THROTTLED}},
+    {"ResourceNotFound*", {.problem = PROBLEM_NOT_FOUND}},
+    {"InvalidParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {"MissingParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {"UnknownParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {"UnsupportedRegion", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {"RequestSizeLimitExceeded*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
+    {"LimitExceeded*", {.problem = PROBLEM_CONFLICT}},
+    {"ResourceInUse*", {.problem = PROBLEM_CONFLICT}},
+    {"UnsupportedOperation*", {.problem = PROBLEM_CONFLICT}},
+    {"InvalidAction", {.problem = PROBLEM_UPSTREAM_FAILED}}, /* as 6100, and so the next three */
+    {"NoSuchVersion", {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {"NoSuchProduct", {.problem = PROBLEM_UPSTREAM_FAILED}},
+    {"ActionOffline", {.problem = PROBLEM_UPSTREAM_FAILED}},
 };
 
 /* The vendor's list of general error codes. */
@@ -51,9 +75,9 @@ struct answer_meaning answer_meaning(const struct answer *answer)
 {
     if (answer->code == 0)
         return (struct answer_meaning){.problem = PROBLEM_NONE, .executed = true};
-    for (size_t i = 0; answer->code_desc != NULL && i < COUNT(by_desc); i++)
-        if (text_matches(by_desc[i].pattern, answer->code_desc))
-            return by_desc[i].meaning;
+    for (size_t i = 0; answer->code_desc != NULL && i < COUNT(by_name); i++)
+        if (text_matches(by_name[i].pattern, answer->code_desc))
+            return by_name[i].meaning;
     for (size_t i = 0; i < COUNT(by_code); i++)
         if (answer->code >= by_code[i].first && answer->code <= by_code[i].last)
             return by_code[i].meaning;
@@ -109,36 +133,62 @@ static const char *copy_json(const json_t *value, struct arena *arena)
     return copy;
 }
 
-int answer_read(const char *bytes, size_t length, const char *task, struct arena *arena,
-                struct answer *answer, struct err *err)
+/* {"code": 0, "message": "", ...}; the numeric code and the codeDesc can both be there, either can be a
+ * number or a string. */
+static int read_api2(const json_t *root, const char *task, struct arena *arena, struct answer *read)
+{
+    const json_t *code = json_object_get(root, "code");
+    read->code_desc = copy_text(json_object_get(root, "codeDesc"), arena);
+    if (read_code(code, &read->code) != 0) {
+        read->code = ANSWER_NO_CODE; /* a name in its place counts as the codeDesc */
+        read->code_desc = copy_text(code, arena);
+        if (read->code_desc == NULL || read->code_desc[0] == '\0')
+            return -1;
+    }
+    read->message = copy_text(json_object_get(root, "message"), arena);
+    read->task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
+    if (read->code != 0)
+        read->detail = copy_json(json_object_get(root, "detail"), arena);
+    return 0;
+}
+
+/* {"Response": {..., "RequestId": ""}}, or {"Response": {"Error": {"Code": "", "Message": ""}, "RequestId":
+ * ""}} */
+static int read_api3(const json_t *root, const char *task, struct arena *arena, struct answer *read)
+{
+    const json_t *response = json_object_get(root, "Response");
+    const json_t *error = json_object_get(response, "Error");
+    if (!json_is_object(response))
+        return -1;
+    read->request_id = copy_task(json_object_get(response, "RequestId"), arena);
+    if (error == NULL) {
+        read->task = task == NULL ? NULL : copy_task(json_object_get(response, task), arena);
+        return 0;
+    }
+    read->code = ANSWER_NO_CODE;
+    read->code_desc = copy_text(json_object_get(error, "Code"), arena);
+    read->message = copy_text(json_object_get(error, "Message"), arena);
+    return read->code_desc == NULL || read->code_desc[0] == '\0' ? -1 : 0;
+}
+
+int answer_read(const char *bytes, size_t length, const struct config_route *route, int api,
+                struct arena *arena, struct answer *answer, struct err *err)
 {
     int result = -1;
     json_error_t where;
     json_t *root = NULL;
+    struct answer read = {.bytes = bytes, .length = length};
+    const char *task = route->dialects[api].task;
     if (json_depth(bytes, length, ANSWER_DEPTH_MAX) <= ANSWER_DEPTH_MAX)
         root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(root)) {
+    if (!json_is_object(root))
         err_set(err, ERR_INPUT, "the upstream's answer is not a JSON object");
-        goto done;
-    }
-    struct answer read = {.bytes = bytes, .length = length};
-    const json_t *code = json_object_get(root, "code");
-    read.code_desc = copy_text(json_object_get(root, "codeDesc"), arena);
-    if (read_code(code, &read.code) != 0) {
-        read.code = ANSWER_NO_CODE; /* a name in its place counts as the codeDesc */
-        read.code_desc = copy_text(code, arena);
-        if (read.code_desc == NULL || read.code_desc[0] == '\0') {
-            err_set(err, ERR_INPUT, "the upstream's answer has no code");
-            goto done;
-        }
-    }
-    read.message = copy_text(json_object_get(root, "message"), arena);
-    read.task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
-    if (read.code != 0)
-        read.detail = copy_json(json_object_get(root, "detail"), arena);
-    *answer = read;
-    result = 0;
-done:
+    else if ((api == CONFIG_API3 ? read_api3 : read_api2)(root, task, arena, &read) != 0)
+        err_set(err, ERR_INPUT, "the upstream's answer has no %s", api == CONFIG_API3 ? "Response" : "code");
+    else
+        result = 0;
+    if (result == 0)
+        *answer = read;
     json_decref(root);
     return result;
 }

@@ -31,6 +31,8 @@ struct door {
     size_t (*read)(void *connection, char *bytes, size_t size);
     /* All of it, or -1: the client is gone. */
     int (*write)(void *connection, const char *bytes, size_t size);
+    /* Waits for `millis`; true as soon as the client has gone, or says no more. */
+    bool (*gone)(void *connection, int millis);
 };
 
 /* What became of a change, as far as we know. */
@@ -82,7 +84,8 @@ struct exchange {
     struct limits_verdict limits;
 
     /* translate */
-    struct call *call;
+    struct call *call; /* with all=true the one of the first page */
+    bool all;
 
     /* authorize */
     bool judged;
@@ -95,6 +98,11 @@ struct exchange {
     unsigned attempts;
     int64_t upstream_us;
     struct answer answer; /* what the upstream said */
+
+    /* follow */
+    unsigned further; /* attempts beside the call's own: pages, looks at its task */
+    int waited_s;     /* the preference to wait that was honoured; 0: none */
+    bool finished;    /* the answer tells the end of the task */
 
     /* how the walk ended */
     const char *station;

@@ -18,6 +18,7 @@ static const struct {
     {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
     {"forward", forward_call},             /* a slot; sign, send, understand                           */
+    {"follow", follow_answer},             /* the callers' names, further pages, the end of a task     */
 };
 
 static void finish(struct exchange *x)

@@ -1,5 +1,5 @@
 /* Take a slot; then sign (fresh time and nonce), send, understand, and decide whether to try again. */
-#include "gateway/stations.h"
+#include "gateway/forward.h"
 
 #include "auth/sign.h"
 #include "gateway/back.h"
@@ -7,6 +7,7 @@
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
 #include "gateway/notice.h"
+#include "gateway/stations.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -15,7 +16,11 @@ enum { FORWARD_STEP_MS = 50 }; /* how soon a pause notices that the gateway is d
 
 /* One call on its way, over all its attempts. */
 struct forward {
-    struct exchange *x;
+    struct exchange *x; /* the request that it is for */
+    const struct call *call;
+    struct answer *answer;
+    enum outcome outcome;
+    unsigned attempts;
     struct back_slot *slot; /* NULL during a pause */
     struct back_result result;
     enum retry_cause cause; /* of the last attempt */
@@ -25,15 +30,17 @@ struct forward {
     bool credential_replaced; /* for this call */
 };
 
-static enum problem refused(struct exchange *x, enum problem problem)
+static enum problem refused(const struct forward *f, enum problem problem)
 {
-    const char *action = x->route->action;
-    if (x->answer.code == ANSWER_NO_CODE)
-        return exchange_stop(x, problem, "the upstream refused %s with code %s", action, x->answer.code_desc);
-    if (x->answer.code_desc == NULL)
-        return exchange_stop(x, problem, "the upstream refused %s with code %lld", action, x->answer.code);
-    return exchange_stop(x, problem, "the upstream refused %s with code %lld, %s", action, x->answer.code,
-                         x->answer.code_desc);
+    const struct answer *answer = f->answer;
+    const char *action = f->call->route->action;
+    if (answer->code == ANSWER_NO_CODE)
+        return exchange_stop(f->x, problem, "the upstream refused %s with code %s", action,
+                             answer->code_desc);
+    if (answer->code_desc == NULL)
+        return exchange_stop(f->x, problem, "the upstream refused %s with code %lld", action, answer->code);
+    return exchange_stop(f->x, problem, "the upstream refused %s with code %lld, %s", action, answer->code,
+                         answer->code_desc);
 }
 
 /* The number is told, the texts are not. */
@@ -53,8 +60,7 @@ static enum retry_cause cause_of(const struct forward *f, const struct answer_me
     case PROBLEM_UPSTREAM_CLOCK:
         return RETRY_CLOCK;
     case PROBLEM_UPSTREAM_CREDENTIAL:
-        return meaning->other_credential && f->x->call->upstream->spare != NULL ? RETRY_CREDENTIAL
-                                                                                : RETRY_NEVER;
+        return meaning->other_credential && f->call->upstream->spare != NULL ? RETRY_CREDENTIAL : RETRY_NEVER;
     default:
         return RETRY_NEVER;
     }
@@ -69,31 +75,33 @@ static enum problem understand(struct forward *f)
     if (result->status != 200)
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream answered HTTP status %d",
                              result->status);
-    if (answer_read(result->bytes, result->length, x->route->task, x->arena, &x->answer, &err) != 0)
+    if (answer_read(result->bytes, result->length, f->call->route, f->call->upstream->api, x->arena,
+                    f->answer, &err) != 0)
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err.text);
-    struct answer_meaning meaning = answer_meaning(&x->answer);
+    struct answer_meaning meaning = answer_meaning(f->answer);
     f->cause = cause_of(f, &meaning);
-    x->outcome = meaning.executed           ? OUTCOME_EXECUTED
+    f->outcome = meaning.executed           ? OUTCOME_EXECUTED
                  : meaning.executed_unknown ? OUTCOME_UNKNOWN
                                             : OUTCOME_NOT_EXECUTED;
-    if (leak_found(result->bytes, result->length, x->call->upstream, back_request(f->slot)->signature)) {
-        withhold(&x->answer);
+    if (leak_found(result->bytes, result->length, f->call->upstream, back_request(f->slot)->signature)) {
+        withhold(f->answer);
         back_distrust(f->slot);
         if (meaning.problem == PROBLEM_NONE)
             return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                                  "the upstream's answer repeats a secret of the gateway: it is withheld");
     }
     if (meaning.problem != PROBLEM_NONE)
-        return refused(x, meaning.problem);
-    x->answer.bytes = arena_copy(x->arena, result->bytes, result->length); /* the slot goes to another call */
-    return x->answer.bytes == NULL ? exchange_fail(x) : PROBLEM_NONE;
+        return refused(f, meaning.problem);
+    f->answer->bytes =
+        arena_copy(x->arena, result->bytes, result->length); /* the slot goes to another call */
+    return f->answer->bytes == NULL ? exchange_fail(x) : PROBLEM_NONE;
 }
 
 /* The rest of the deadline, and no longer than one attempt may take. */
 static long attempt_ms(const struct forward *f)
 {
     int64_t left = (f->deadline_us - clock_monotonic_us()) / 1000;
-    int64_t most = f->x->call->upstream->timeout;
+    int64_t most = f->call->upstream->timeout;
     return (long)(left < 1 ? 1 : left < most ? left : most);
 }
 
@@ -104,7 +112,7 @@ static enum problem unanswered(struct forward *f, const struct err *err)
     switch (f->result.end) {
     case UPSTREAM_NOT_SENT:
         f->cause = RETRY_NOT_SENT;
-        x->outcome = OUTCOME_NOT_EXECUTED;
+        f->outcome = OUTCOME_NOT_EXECUTED;
         return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s",
                              err->text);
     case UPSTREAM_LOST:
@@ -115,7 +123,7 @@ static enum problem unanswered(struct forward *f, const struct err *err)
     case UPSTREAM_TOO_LARGE:
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err->text);
     default: /* UPSTREAM_FAILED: memory is out, nothing was sent */
-        x->outcome = OUTCOME_NOT_EXECUTED;
+        f->outcome = OUTCOME_NOT_EXECUTED;
         return exchange_fail(x);
     }
 }
@@ -127,19 +135,19 @@ static enum problem attempt(struct forward *f)
     struct upstream *known = back_upstream(f->slot);
     int64_t now = clock_wall_ms() / 1000 + skew_correction(&known->skew);
     err_clear(&x->err);
-    x->answer = (struct answer){0};
-    x->outcome = OUTCOME_NOT_EXECUTED;
+    *f->answer = (struct answer){0};
+    f->outcome = OUTCOME_NOT_EXECUTED;
     f->result = (struct back_result){.end = UPSTREAM_FAILED};
     f->cause = RETRY_NEVER;
-    if (sign_call(back_signer(f->slot, f->credential), x->call, now, nonce_take(&x->gateway->nonce), x->arena,
+    if (sign_call(back_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce), x->arena,
                   back_request(f->slot), &err) != 0)
         return exchange_fail(x);
-    if (x->attempts++ > 0)
+    if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
     int64_t began = clock_monotonic_us();
     back_send(f->slot, attempt_ms(f), &f->result, &err);
     x->upstream_us += clock_monotonic_us() - began;
-    x->outcome = OUTCOME_UNKNOWN; /* until something is known */
+    f->outcome = OUTCOME_UNKNOWN; /* until something is known */
     if (f->result.end != UPSTREAM_ANSWERED)
         return unanswered(f, &err);
     enum problem problem = understand(f);
@@ -163,7 +171,7 @@ static void correct(struct forward *f)
 static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
-    const struct config_upstream *upstream = f->x->call->upstream;
+    const struct config_upstream *upstream = f->call->upstream;
     if (f->result.breaker == BREAKER_OPENED)
         notice_write(notices, "upstream '%s' does not answer: calls are refused until it does",
                      upstream->name);
@@ -200,10 +208,10 @@ static bool rest(const struct forward *f, int64_t pause_us)
 static bool again(struct forward *f)
 {
     const struct retry_facts facts = {.cause = f->cause,
-                                      .changes = exchange_changes(f->x),
+                                      .changes = f->call->route->effect == CONFIG_CHANGE,
                                       .corrected = f->cause == RETRY_CLOCK ? f->clock_corrected
                                                                            : f->credential_replaced,
-                                      .attempts = f->x->attempts,
+                                      .attempts = f->attempts,
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
                                       .random = arc4random()};
@@ -219,13 +227,14 @@ static bool again(struct forward *f)
         return false;
     f->slot = NULL;
     bool rested = rest(f, decision.pause_us);
-    back_wake(f->x->generation->back, f->x->call->upstream);
+    back_wake(f->x->generation->back, f->call->upstream);
     return rested;
 }
 
-static enum problem no_slot(struct exchange *x, const struct back_refusal *refusal)
+static enum problem no_slot(const struct forward *f, const struct back_refusal *refusal)
 {
-    const struct config_upstream *upstream = x->call->upstream;
+    struct exchange *x = f->x;
+    const struct config_upstream *upstream = f->call->upstream;
     x->wait_us = refusal->wait_us;
     if (refusal->open)
         return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
@@ -237,15 +246,14 @@ static enum problem no_slot(struct exchange *x, const struct back_refusal *refus
 /* Where a retry finds no slot, the problem of the attempt before it stands. */
 static bool take(struct forward *f, enum problem *problem)
 {
-    struct exchange *x = f->x;
     struct back_refusal refusal;
     if (f->slot != NULL)
         return true;
-    f->slot = back_take(x->generation->back, x->call->upstream, &refusal);
-    if (x->attempts > 0)
+    f->slot = back_take(f->x->generation->back, f->call->upstream, &refusal);
+    if (f->attempts > 0)
         return f->slot != NULL;
     if (f->slot == NULL) {
-        *problem = no_slot(x, &refusal);
+        *problem = no_slot(f, &refusal);
         return false;
     }
     return true;
@@ -254,7 +262,7 @@ static bool take(struct forward *f, enum problem *problem)
 /* Once, when nothing stands in its way any more. */
 static enum problem begin(struct forward *f)
 {
-    enum problem problem = record_intend(f->x);
+    enum problem problem = f->call == f->x->call ? record_intend(f->x) : PROBLEM_NONE;
     if (problem != PROBLEM_NONE)
         return problem;
     f->credential = back_credential(f->slot);
@@ -262,23 +270,44 @@ static enum problem begin(struct forward *f)
     return PROBLEM_NONE;
 }
 
-enum problem forward_call(struct exchange *x)
+static enum problem run(struct forward *f)
 {
     enum problem problem = PROBLEM_NONE;
-    if (atomic_load(&x->gateway->draining))
-        return exchange_stop(x, PROBLEM_BUSY, "the gateway is shutting down");
-    struct forward f = {.x = x, .deadline_us = clock_monotonic_us() + x->call->upstream->deadline * 1000};
+    if (atomic_load(&f->x->gateway->draining))
+        return exchange_stop(f->x, PROBLEM_BUSY, "the gateway is shutting down");
+    int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
+    if (deadline_us < f->deadline_us)
+        f->deadline_us = deadline_us;
     do {
-        if (!take(&f, &problem))
+        if (!take(f, &problem))
             break;
-        if (x->attempts == 0 && (problem = begin(&f)) != PROBLEM_NONE)
+        if (f->attempts == 0 && (problem = begin(f)) != PROBLEM_NONE)
             break;
-        problem = attempt(&f);
-        tell(&f, problem);
-    } while (again(&f));
-    if (f.slot != NULL)
-        back_give(f.slot);
+        problem = attempt(f);
+        tell(f, problem);
+    } while (again(f));
+    if (f->slot != NULL)
+        back_give(f->slot);
     if (problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
-        x->wait_us = f.result.retry_after_s * 1000000; /* what the upstream asks for; 0: the problem's own */
+        f->x->wait_us =
+            f->result.retry_after_s * 1000000; /* what the upstream asks for; 0: the problem's own */
+    return problem;
+}
+
+enum problem forward_call(struct exchange *x)
+{
+    struct forward f = {.x = x, .call = x->call, .answer = &x->answer, .deadline_us = INT64_MAX};
+    enum problem problem = run(&f);
+    x->attempts = f.attempts;
+    x->outcome = f.outcome;
+    return problem;
+}
+
+enum problem forward_read(struct exchange *x, const struct call *call, int64_t until_us,
+                          struct answer *answer)
+{
+    struct forward f = {.x = x, .call = call, .answer = answer, .deadline_us = until_us};
+    enum problem problem = run(&f);
+    x->further += f.attempts;
     return problem;
 }

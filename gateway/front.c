@@ -13,10 +13,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,6 +88,48 @@ static int door_write(void *connection, const char *bytes, size_t size)
     return size <= INT_MAX && mg_write(connection, bytes, size) == (int)size ? 0 : -1;
 }
 
+/* CivetWeb lends nobody its sockets: a connection's is found by its two ends. */
+static bool is_socket_of(int fd, const struct mg_request_info *info)
+{
+    struct sockaddr_in near, far;
+    socklen_t near_size = sizeof near, far_size = sizeof far;
+    char address[INET_ADDRSTRLEN];
+    return getpeername(fd, (struct sockaddr *)&far, &far_size) == 0 && far.sin_family == AF_INET &&
+           ntohs(far.sin_port) == info->remote_port &&
+           inet_ntop(AF_INET, &far.sin_addr, address, sizeof address) != NULL &&
+           strcmp(address, info->remote_addr) == 0 &&
+           getsockname(fd, (struct sockaddr *)&near, &near_size) == 0 &&
+           ntohs(near.sin_port) == info->server_port;
+}
+
+/* -1 when there is none.  It is remembered with the connection, which outlives the request. */
+static int socket_of(struct mg_connection *connection)
+{
+    struct rlimit files = {0};
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    int known = (int)(intptr_t)mg_get_user_connection_data(connection);
+    if (known > 0 && is_socket_of(known, info))
+        return known;
+    int most = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FRONT_FD_MAX ? (int)files.rlim_cur
+                                                                                      : FRONT_FD_MAX;
+    for (int fd = 3; fd < most; fd++)
+        if (is_socket_of(fd, info)) {
+            mg_set_user_connection_data(connection, (void *)(intptr_t)fd);
+            return fd;
+        }
+    return -1;
+}
+
+/* A client that has closed its side, or whose connection broke.  One that only says no more is treated alike:
+ * nothing tells them apart before something is written. */
+static bool door_gone(void *connection, int millis)
+{
+    struct pollfd watched = {.fd = socket_of(connection), .events = POLLRDHUP};
+    if (poll(&watched, 1, millis) <= 0) /* a negative fd is not watched: it only waits */
+        return false;
+    return (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 static size_t copy_fields(const struct mg_request_info *info, struct framing_field *fields)
 {
     size_t count = info->num_headers < 0 ? 0 : (size_t)info->num_headers;
@@ -97,7 +141,8 @@ static size_t copy_fields(const struct mg_request_info *info, struct framing_fie
 static int serve_exchange(struct front *front, struct mg_connection *connection, struct worker *worker)
 {
     const struct mg_request_info *info = mg_get_request_info(connection);
-    const struct door door = {connection, door_read, door_write};
+    const struct door door = {
+        .connection = connection, .read = door_read, .write = door_write, .gone = door_gone};
     struct framing_field fields[MG_MAX_HEADERS];
     struct exchange x = {
         .gateway = front->gateway,
@@ -205,7 +250,8 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     mg_disable_connection_keep_alive(connection);
     if (front->gateway == NULL || worker == NULL || worker->arena == NULL)
         return 0;
-    const struct door door = {connection, door_read, door_write};
+    const struct door door = {
+        .connection = connection, .read = door_read, .write = door_write, .gone = door_gone};
     struct exchange x = {
         .gateway = front->gateway,
         .door = &door,

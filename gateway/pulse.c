@@ -1,5 +1,7 @@
 #include "gateway/pulse.h"
 
+#include "gateway/page.h"
+
 enum {
     PULSE_BODY_MS = 15000, /* the longest that a caller may take to send its body, with room     */
 };
@@ -10,7 +12,7 @@ static int64_t longest_walk_us(const struct config *config)
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].deadline > deadline)
             deadline = config->upstreams[i].deadline;
-    return (PULSE_BODY_MS + deadline) * 1000;
+    return (PULSE_BODY_MS + deadline) * 1000 + PAGE_TIME_US; /* half of the workers at most wait for tasks */
 }
 
 bool pulse_moves(struct pulse *pulse, const struct config *config, unsigned in_flight,

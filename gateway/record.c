@@ -143,6 +143,8 @@ void record_write(struct exchange *x)
     put_upstream(&line, x);
     if (x->unsettled)
         json_member(&line, "audit", "lacks the outcome");
+    if (x->further > 0)
+        json_member_int(&line, "furtherCalls", x->further);
     buf_put_format(&line, ",\"durationMs\":%.3f", (double)duration_us / 1000);
     json_close(&line);
     buf_put_char(&line, '\n');

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "gateway/cors.h"
 #include "gateway/gateway.h"
+#include "gateway/task.h"
 
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,7 @@ static void put_upstream(struct buf *body, const struct answer *answer)
         json_member(body, "codeDesc", answer->code_desc);
     }
     json_member(body, "message", answer->message);
+    json_member(body, "requestId", answer->request_id);
     json_member_raw(body, "detail", answer->detail);
     json_close(body);
 }
@@ -86,8 +88,10 @@ static void put_rate_limit(struct buf *out, const struct exchange *x)
 
 static void put_special_fields(struct buf *out, const struct exchange *x, const struct problem_kind *kind)
 {
-    if (x->problem == PROBLEM_NONE && x->answer.task != NULL)
-        buf_put_format(out, "Location: /tasks/%s\r\n", x->answer.task);
+    if (x->problem == PROBLEM_NONE)
+        task_put_location(out, x);
+    if (x->problem == PROBLEM_NONE && x->waited_s > 0)
+        buf_put_format(out, "Preference-Applied: wait=%d\r\n", x->waited_s);
     if (x->problem == PROBLEM_UNAUTHENTICATED)
         buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\"\r\n");
     if (x->problem == PROBLEM_TOKEN_EXPIRED)
@@ -117,7 +121,7 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
         put_problem(problem, x, kind);
         return (struct content){"application/problem+json", buf_text(problem), problem->length};
     }
-    x->status = x->own.status != 0 ? x->own.status : (int)x->route->success;
+    x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
     if (x->own.status != 0)
         return (struct content){x->own.type, x->own.bytes, x->own.length};
     return (struct content){"application/json", x->answer.bytes, x->answer.length};

@@ -19,6 +19,7 @@ enum problem receive_body(struct exchange *x);        /* receive.c      */
 enum problem translate_request(struct exchange *x);   /* translate.c    */
 enum problem authorize_call(struct exchange *x);      /* authorize.c    */
 enum problem forward_call(struct exchange *x);        /* forward.c      */
+enum problem follow_answer(struct exchange *x);       /* follow.c       */
 void reply_compose(struct exchange *x);               /* reply.c, always       */
 enum problem record_intend(struct exchange *x);       /* record.c: a change, before its first byte is sent */
 void record_settle(struct exchange *x);               /* what became of it, before the caller is told      */
@@ -27,6 +28,10 @@ void record_write(struct exchange *x);                /* record.c, always last *
 /* Does the route take the request's path, whatever the method, and has its service an upstream of a
  * generation that has the action? */
 bool route_serves(const struct config_route *route, const struct exchange *x);
+
+/* May the exchange's client make a further call for its request?  `granted`: what was allowed already covers
+ * it, unless a rule denies it. */
+bool authorize_further(const struct exchange *x, const struct call *call, bool granted);
 
 /* The member "params": all of a call's parameters, each a string or an array of strings. */
 void record_put_params(struct buf *out, const struct call *call);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/value.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,11 +16,6 @@ struct collected {
     const char **values;
     size_t count;
 };
-
-static enum problem wrong(struct exchange *x, const struct config_param *param, const char *reason)
-{
-    return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s %s", param->name, reason);
-}
 
 /* A name goes back to the caller and into the log only when it looks like one: it could be a token that was
  * put in the wrong place. */
@@ -38,73 +34,6 @@ static const struct config_param *find_param(const struct config_route *route, c
         if ((route->params[i].sources & source) != 0 && strcmp(route->params[i].name, name) == 0)
             return &route->params[i];
     return NULL;
-}
-
-/* ---- one value ---- */
-
-/* "12", not "+12", "012", " 12" or "1e1": one number has one spelling. */
-static bool parse_integer(const char *text, long long *number)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 18 || text[digits] != '\0' || (text[0] == '0' && digits > 1))
-        return false;
-    *number = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        *number = *number * 10 + (*c - '0');
-    return true;
-}
-
-static bool fits(const struct config_pattern *pattern, const char *value)
-{
-    return pattern->text == NULL || regexec(&pattern->compiled, value, 0, NULL, 0) == 0;
-}
-
-/* The parameter as this upstream's generation of the API says it. */
-static const struct config_wire *wire_of(const struct exchange *x, const struct config_param *param)
-{
-    return &param->wire[x->call->upstream->api];
-}
-
-static enum problem check_value(struct exchange *x, const struct config_param *param, const char *value)
-{
-    long long number;
-    if (param->type == CONFIG_INTEGER && !parse_integer(value, &number))
-        return wrong(x, param, "must be a whole number");
-    if (param->type == CONFIG_INTEGER && (number < param->min || number > param->max))
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s must be %lld to %lld", param->name, param->min,
-                             param->max);
-    if (value[0] == '\0')
-        return wrong(x, param, "must not be empty");
-    if (strlen(value) > CONFIG_VALUE_MAX)
-        return wrong(x, param, "is too long");
-    if (text_has_control(value, strlen(value)))
-        return wrong(x, param, "holds a control character");
-    if (param->type == CONFIG_BOOLEAN && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-        return wrong(x, param, "must be true or false");
-    if (!fits(&param->pattern, value))
-        return wrong(x, param, "does not look like one: see the documentation for its form");
-    if (!fits(&wire_of(x, param)->pattern, value))
-        return wrong(x, param, "is well-formed, but the cloud's API behind this gateway has no such form");
-    return PROBLEM_NONE;
-}
-
-static enum problem check_values(struct exchange *x, const struct config_param *param,
-                                 const struct collected *collected)
-{
-    if (param->type != CONFIG_STRINGS && collected->count > 1)
-        return wrong(x, param, "is there more than once");
-    if (collected->count > (size_t)wire_of(x, param)->max_items)
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
-                             wire_of(x, param)->max_items);
-    for (size_t i = 0; i < collected->count; i++) {
-        enum problem problem = check_value(x, param, collected->values[i]);
-        if (problem != PROBLEM_NONE)
-            return problem;
-        for (size_t j = 0; j < i; j++) /* at most max_items, which is at most 1,000 */
-            if (strcmp(collected->values[i], collected->values[j]) == 0)
-                return wrong(x, param, "holds the same value twice");
-    }
-    return PROBLEM_NONE;
 }
 
 /* ---- where values come from ---- */
@@ -155,20 +84,67 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
     if (param->type != CONFIG_STRINGS) {
         collected->values[collected->count] = json_text(x, param, value);
         if (collected->values[collected->count++] == NULL)
-            return wrong(x, param, must_be[param->type]);
+            return value_wrong(x, param, must_be[param->type]);
         return PROBLEM_NONE;
     }
     if (!json_is_array(value) || json_array_size(value) == 0)
-        return wrong(x, param, "must be an array of at least one string");
+        return value_wrong(x, param, "must be an array of at least one string");
     if (json_array_size(value) > (size_t)param->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
                              param->max_items);
     for (size_t i = 0; i < json_array_size(value); i++) {
         collected->values[collected->count] = json_text(x, param, json_array_get(value, i));
         if (collected->values[collected->count++] == NULL)
-            return wrong(x, param, "must be an array of strings");
+            return value_wrong(x, param, "must be an array of strings");
     }
     return PROBLEM_NONE;
+}
+
+/* ---- what the gateway itself reads ---- */
+
+/* A query key of the gateway's own: `value` stays NULL where it is not there. */
+static enum problem own_key(struct exchange *x, const char *name, const char **value)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++) {
+        if (strcmp(x->target.pairs[i].name, name) != 0)
+            continue;
+        if (*value != NULL)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is there more than once", name);
+        *value = x->target.pairs[i].value;
+    }
+    return PROBLEM_NONE;
+}
+
+/* all=true: the call is that of the first of the largest pages. */
+static enum problem choose_pages(struct exchange *x)
+{
+    const char *all = NULL;
+    const char *offset = NULL;
+    const char *limit = NULL;
+    if (x->route->list == NULL)
+        return PROBLEM_NONE;
+    enum problem problem = own_key(x, "all", &all);
+    if (problem != PROBLEM_NONE || all == NULL)
+        return problem;
+    if (strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "all must be true or false");
+    x->all = strcmp(all, "true") == 0;
+    if (x->all && (own_key(x, "offset", &offset) != PROBLEM_NONE ||
+                   own_key(x, "limit", &limit) != PROBLEM_NONE || offset != NULL || limit != NULL))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "all fetches every page: offset and limit are for a single one");
+    return PROBLEM_NONE;
+}
+
+/* What all=true says in the caller's place; NULL: nothing. */
+static const char *page_value(const struct exchange *x, const struct config_param *param)
+{
+    char limit[NUMBER_SIZE];
+    if (!x->all || strcmp(param->name, "offset") == 0)
+        return x->all ? "0" : NULL;
+    if (strcmp(param->name, "limit") != 0 || snprintf(limit, sizeof limit, "%lld", param->max) < 0)
+        return NULL;
+    return arena_strdup(x->arena, limit);
 }
 
 /* ---- the whole call ---- */
@@ -190,17 +166,21 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     else if ((param->sources & CONFIG_IN_QUERY) != 0)
         problem = from_query(x, param, &collected);
     if (problem == PROBLEM_NONE)
-        problem = check_values(x, param, &collected);
+        problem = value_check(x, param, collected.values, collected.count);
     if (problem != PROBLEM_NONE)
         return problem;
+    const char *page = page_value(x, param);
+    if (page != NULL)
+        collected.values[collected.count++] = page;
     if (collected.count == 0 && param->required)
-        return wrong(x, param, "is missing");
+        return value_wrong(x, param, "is missing");
     if (collected.count == 0 && param->preset != NULL)
         collected.values[collected.count++] = param->preset;
     if (collected.count == 0)
         return PROBLEM_NONE;
-    if (wire_of(x, param)->name == NULL)
-        return wrong(x, param, "cannot be said in the generation of the cloud's API behind this gateway");
+    if (param->wire[x->call->upstream->api].name == NULL)
+        return value_wrong(x, param,
+                           "cannot be said in the generation of the cloud's API behind this gateway");
     return call_add(x->call, param, collected.values, collected.count, &x->err) == 0
                ? PROBLEM_NONE
                : PROBLEM_INVALID_PARAMETER;
@@ -212,10 +192,11 @@ static enum problem check_query(struct exchange *x, const json_t *root)
     for (size_t i = 0; i < x->target.pair_count; i++) {
         const char *name = x->target.pairs[i].name;
         const struct config_param *param = find_param(x->route, name, CONFIG_IN_QUERY);
-        if (param == NULL && strcmp(name, "region") != 0)
+        if (param == NULL && strcmp(name, "region") != 0 &&
+            (x->route->list == NULL || strcmp(name, "all") != 0))
             return unknown(x, "query key", name);
         if (param != NULL && root != NULL && (param->sources & CONFIG_IN_BODY) != 0)
-            return wrong(x, param, "goes into the body or the query, not both at once");
+            return value_wrong(x, param, "goes into the body or the query, not both at once");
     }
     return PROBLEM_NONE;
 }
@@ -235,13 +216,9 @@ static enum problem check_body(struct exchange *x, json_t *root)
 static enum problem choose_region(struct exchange *x)
 {
     const char *region = NULL;
-    for (size_t i = 0; i < x->target.pair_count; i++) {
-        if (strcmp(x->target.pairs[i].name, "region") != 0)
-            continue;
-        if (region != NULL)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "region is there more than once");
-        region = x->target.pairs[i].value;
-    }
+    enum problem problem = own_key(x, "region", &region);
+    if (problem != PROBLEM_NONE)
+        return problem;
     return call_set_region(x->call, region == NULL ? x->call->upstream->region : region, &x->err) == 0
                ? PROBLEM_NONE
                : PROBLEM_INVALID_PARAMETER;
@@ -254,6 +231,8 @@ static enum problem build_call(struct exchange *x, json_t *root)
         problem = check_body(x, root);
     if (problem == PROBLEM_NONE)
         problem = choose_region(x);
+    if (problem == PROBLEM_NONE)
+        problem = choose_pages(x);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
         problem = translate_param(x, &x->route->params[i], root);
     if (problem == PROBLEM_NONE)

@@ -12,6 +12,9 @@ enum { CEILING = 4 * 1024 * 1024 };
 
 static struct arena *arena;
 
+/* A change, as both generations name its task. */
+static const struct config_route route = {.dialects = {{.task = "taskId"}, {.task = "RequestId"}}};
+
 static int enter(void **state)
 {
     (void)state;
@@ -93,6 +96,53 @@ static const struct {
 };
 /* clang-format on */
 
+/* The error names of API 3.0: the vendor's page of common errors and those that its clients list for the VPC
+ * actions. AuthFailure.SignatureExpire is its word for 4500, RequestLimitExceeded for 4400. */
+/* clang-format off */
+static const struct {
+    const char *name;
+    enum problem problem;
+    enum fate fate;
+} names[] = {
+    {"AuthFailure.SignatureFailure", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.SignatureExpire", PROBLEM_UPSTREAM_CLOCK, NOTHING},
+    {"AuthFailure.SecretIdNotFound", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.InvalidSecretId", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.InvalidAuthorization", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.TokenFailure", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.MFAFailure", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure.UnauthorizedOperation", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"AuthFailure", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"UnauthorizedOperation", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"IpInBlacklist", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"UnsupportedProtocol", PROBLEM_UPSTREAM_CREDENTIAL, NOTHING},
+    {"RequestLimitExceeded", PROBLEM_UPSTREAM_THROTTLED, NOTHING},
+    {"RequestLimitExceeded.IPLimitExceeded", PROBLEM_UPSTREAM_THROTTLED, NOTHING},
+    {"RequestLimitExceeded.UinLimitExceeded", PROBLEM_UPSTREAM_THROTTLED, NOTHING},
+    {"RequestLimitExceeded.GlobalRegionUinLimitExceeded", PROBLEM_UPSTREAM_THROTTLED, NOTHING},
+    {"ResourceNotFound", PROBLEM_NOT_FOUND, NOTHING},
+    {"InvalidParameter", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"InvalidParameter.FilterValuesNotList", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"InvalidParameterValue", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"InvalidParameterValue.LimitExceeded", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"InvalidParameterValue.Malformed", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"MissingParameter", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"UnknownParameter", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"UnsupportedRegion", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"RequestSizeLimitExceeded", PROBLEM_UPSTREAM_REJECTED_PARAMETER, NOTHING},
+    {"LimitExceeded", PROBLEM_CONFLICT, NOTHING},
+    {"UnsupportedOperation", PROBLEM_CONFLICT, NOTHING},
+    {"UnsupportedOperation.ClassicInstanceIdAlreadyExists", PROBLEM_CONFLICT, NOTHING},
+    {"InvalidAction", PROBLEM_UPSTREAM_FAILED, NOTHING},
+    {"NoSuchVersion", PROBLEM_UPSTREAM_FAILED, NOTHING},
+    {"NoSuchProduct", PROBLEM_UPSTREAM_FAILED, NOTHING},
+    {"ActionOffline", PROBLEM_UPSTREAM_FAILED, NOTHING},
+    {"InternalError", PROBLEM_UPSTREAM_FAILED, NOBODY_KNOWS},
+    {"InternalError.ModuleError", PROBLEM_UPSTREAM_FAILED, NOBODY_KNOWS},
+    {"Something.NeverSeen", PROBLEM_UPSTREAM_FAILED, NOBODY_KNOWS},
+};
+/* clang-format on */
+
 static enum fate fate_of(struct answer_meaning meaning)
 {
     return meaning.executed_unknown ? NOBODY_KNOWS : meaning.executed ? DONE : NOTHING;
@@ -105,8 +155,8 @@ static void meaning_table(void **state)
     for (size_t i = 0; i < COUNT(meanings); i++) {
         struct answer answer = {0};
         struct err err = {0};
-        int result =
-            answer_read(meanings[i].bytes, strlen(meanings[i].bytes), "taskId", arena, &answer, &err);
+        int result = answer_read(meanings[i].bytes, strlen(meanings[i].bytes), &route, CONFIG_API2, arena,
+                                 &answer, &err);
         wrong += unit_wrong(meanings[i].bytes, result == 0);
         if (result != 0)
             continue;
@@ -177,9 +227,70 @@ static void what_makes_no_sense(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct answer answer = {.code = 77};
         struct err err = {0};
-        wrong +=
-            unit_wrong(rows[i], answer_read(rows[i], strlen(rows[i]), "taskId", arena, &answer, &err) == -1);
+        wrong += unit_wrong(
+            rows[i], answer_read(rows[i], strlen(rows[i]), &route, CONFIG_API2, arena, &answer, &err) == -1);
         wrong += unit_wrong(rows[i], answer.code == 77 && err.kind == ERR_INPUT); /* nothing half written */
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void names_of_api3(void **state)
+{
+    char text[256];
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct answer answer = {0};
+        struct err err = {0};
+        int length =
+            snprintf(text, sizeof text,
+                     "{\"Response\":{\"Error\":{\"Code\":\"%s\",\"Message\":\"m\"},\"RequestId\":\"r-1\"}}",
+                     names[i].name);
+        assert_int_equal(answer_read(text, (size_t)length, &route, CONFIG_API3, arena, &answer, &err), 0);
+        struct answer_meaning meaning = answer_meaning(&answer);
+        wrong += unit_wrong(names[i].name, meaning.problem == names[i].problem) +
+                 unit_wrong(names[i].name, fate_of(meaning) == names[i].fate) +
+                 unit_differs(names[i].name, names[i].name, answer.code_desc) +
+                 unit_differs(names[i].name, "m", answer.message) +
+                 unit_differs(names[i].name, "r-1", answer.request_id);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void good_answers_of_api3(void **state)
+{
+    static const char text[] = "{\"Response\":{\"RequestId\":\"1e2c8a6b-7a49-4d4f-9ad4-0e8a3e5b6c7d\"}}";
+    struct answer answer = {0};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(answer_read(text, sizeof text - 1, &route, CONFIG_API3, arena, &answer, &err), 0);
+    assert_int_equal(answer_meaning(&answer).problem, PROBLEM_NONE);
+    assert_true(answer_meaning(&answer).executed);
+    assert_string_equal(answer.task, "1e2c8a6b-7a49-4d4f-9ad4-0e8a3e5b6c7d");
+}
+
+static void no_answers_of_api3(void **state)
+{
+    static const char *const rows[] = {
+        "{}",
+        "{\"code\":0}",
+        "{\"Response\":[]}",
+        "{\"Response\":null}",
+        "{\"Response\":{\"Error\":{}}}",
+        "{\"Response\":{\"Error\":{\"Code\":\"\"}}}",
+        "{\"Response\":{\"Error\":{\"Code\":7}}}",
+        "{\"Response\":{\"Error\":null}}",
+        "{\"Response\":{},\"Response\":{}}",
+        "[{\"Response\":{}}]",
+    };
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct answer answer = {.code = 77};
+        struct err err = {0};
+        wrong += unit_wrong(
+            rows[i], answer_read(rows[i], strlen(rows[i]), &route, CONFIG_API3, arena, &answer, &err) == -1);
+        wrong += unit_wrong(rows[i], answer.code == 77 && err.kind == ERR_INPUT);
     }
     assert_int_equal(wrong, 0);
 }
@@ -190,9 +301,9 @@ static void nul_is_no_end(void **state)
     struct answer answer;
     struct err err = {0};
     (void)state;
-    assert_int_equal(answer_read("{\"code\":0}\0x", 12, NULL, arena, &answer, &err), -1);
+    assert_int_equal(answer_read("{\"code\":0}\0x", 12, &route, CONFIG_API2, arena, &answer, &err), -1);
     err_clear(&err);
-    assert_int_equal(answer_read("{\"code\":0}garbage", 10, NULL, arena, &answer, &err), 0);
+    assert_int_equal(answer_read("{\"code\":0}garbage", 10, &route, CONFIG_API2, arena, &answer, &err), 0);
 }
 
 static int read_nested(size_t levels, size_t closed)
@@ -210,7 +321,7 @@ static int read_nested(size_t levels, size_t closed)
         (void)fputc(']', out);
     (void)fputc('}', out);
     (void)fclose(out);
-    int result = answer_read(text, size, NULL, arena, &answer, &err);
+    int result = answer_read(text, size, &route, CONFIG_API2, arena, &answer, &err);
     free(text);
     return result;
 }
@@ -230,7 +341,7 @@ static struct answer read_good(const char *text)
 {
     struct answer answer = {0};
     struct err err = {0};
-    if (answer_read(text, strlen(text), "taskId", arena, &answer, &err) != 0)
+    if (answer_read(text, strlen(text), &route, CONFIG_API2, arena, &answer, &err) != 0)
         fail_msg("%s: %s", text, err.text);
     return answer;
 }
@@ -309,6 +420,9 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meaning_table),
+        cmocka_unit_test(names_of_api3),
+        cmocka_unit_test(good_answers_of_api3),
+        cmocka_unit_test(no_answers_of_api3),
         cmocka_unit_test(what_makes_no_sense),
         cmocka_unit_test(nul_is_no_end),
         cmocka_unit_test(depth_is_bounded),

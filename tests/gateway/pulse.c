@@ -8,7 +8,8 @@ static void table(void **state)
     struct config_upstream upstreams[] = {{.deadline = 10000}, {.deadline = 60000}, {.deadline = 100}};
     const struct config config = {.workers = 4, .upstreams = upstreams, .upstream_count = COUNT(upstreams)};
     const int64_t minute = 60000000;
-    const int64_t longest = 15000000 + minute; /* a body, and the longest deadline of an upstream */
+    /* a body, the longest deadline of an upstream, and further pages */
+    const int64_t longest = 15000000 + minute + 20000000;
     const struct {
         const char *name;
         unsigned in_flight;

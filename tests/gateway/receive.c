@@ -45,7 +45,7 @@ static int client_write(void *connection, const char *bytes, size_t size)
 static enum problem receive(struct client *client, struct exchange *x, struct arena *arena)
 {
     static struct door door;
-    door = (struct door){client, client_read, client_write};
+    door = (struct door){.connection = client, .read = client_read, .write = client_write};
     x->door = &door;
     x->arena = arena;
     return receive_body(x);

@@ -22,12 +22,16 @@ static const char catalog[] =
     "      parameters: { id: { in: [path], type: string } } }\n"
     "  - { request: 'GET /links/{id}', service: cvm, action: Describe, effect: read,\n"
     "      parameters: { id: { in: [path], type: string } } }\n"
-    "  - { request: 'GET /links', service: vpc, action: List, effect: read, parameters: {} }\n";
+    "  - { request: 'GET /links', service: vpc, action: List, effect: read, parameters: {} }\n"
+    "  - { request: 'GET /jobs/{taskId}/end', service: vpc, action: Ask, effect: read, api3: none,\n"
+    "      status: { from: data, done: '0', failed: '1', running: '2' },\n"
+    "      parameters: { taskId: { in: [path], type: string } } }\n";
 
 static struct config_upstream upstream = {.name = "vpc"};
 static struct config config;
 static struct gateway gateway;
 static struct config_client client = {.name = "web"};
+static struct call call = {.upstream = &upstream};
 static const struct config_token token = {.id = "2026-11", .client = &client};
 
 static int enter(void **state)
@@ -70,6 +74,7 @@ static struct exchange *ended(enum problem problem)
                           .target = {.segments = {"links", "1"}, .segment_count = 2},
                           .began_ms = 784111777000, /* RFC 9110 section 5.6.7 */
                           .route = &config.routes[0],
+                          .call = &call,
                           .token = &token,
                           .reply = &reply,
                           .problem = problem};
@@ -170,11 +175,28 @@ static void the_answer_goes_through_byte_for_byte(void **state)
     assert_int_equal(response.status, 202);
     assert_int_equal(response.body_length, sizeof bytes - 1);
     assert_memory_equal(response.body, bytes, sizeof bytes - 1);
-    int wrong = check_head(&response, sizeof bytes - 1) + has(&response, "Location", "/tasks/135254") +
+    int wrong = check_head(&response, sizeof bytes - 1) + has(&response, "Location", "/jobs/135254/end") +
                 has(&response, "Content-Type", "application/json") + has(&response, "Connection", NULL) +
                 has(&response, "Retry-After", NULL);
     assert_int_equal(wrong, 0);
     free(response.bytes);
+}
+
+/* RFC 7240 section 3: what was honoured is said, whether the task is over (200) or not (202). */
+static void a_wait_is_told(void **state)
+{
+    (void)state;
+    for (int finished = 0; finished < 2; finished++) {
+        struct exchange *x = ended(PROBLEM_NONE);
+        x->answer = (struct answer){.bytes = "{}", .length = 2, .task = "7"};
+        x->waited_s = 30;
+        x->finished = finished;
+        struct response response = compose(x);
+        assert_int_equal(response.status, finished ? 200 : 202);
+        assert_int_equal(
+            has(&response, "Preference-Applied", "wait=30") + has(&response, "Location", "/jobs/7/end"), 0);
+        free(response.bytes);
+    }
 }
 
 static void without_a_task_there_is_no_location(void **state)
@@ -442,6 +464,7 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_answer_goes_through_byte_for_byte),
+        cmocka_unit_test(a_wait_is_told),
         cmocka_unit_test(without_a_task_there_is_no_location),
         cmocka_unit_test(a_megabyte_goes_through),
         cmocka_unit_test(every_problem_is_a_problem_document),

@@ -54,15 +54,17 @@ def secret(path, value, mode=0o600):
     return str(path)
 
 
-def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=None, **upstream):
-    """Writes both files and the secrets into `folder`; gives the path of countersign.yaml."""
+def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=None, services=("vpc",), **upstream):
+    """Writes both files and the secrets into `folder`; gives the path of countersign.yaml.  Each of `services` is
+    an upstream at `url`."""
     if credential is None:
         credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
                       "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
     if token is not None:
         credential = {**credential, "token": {"file": secret(folder / "token", token)}}
-    defaults = {"url": url, "credential": "main", "region": "ap-guangzhou", "signature": "HmacSHA256",
-                "host": HOST, "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms"}
+    domain = "tencentcloudapi.com" if upstream.get("generation") == 3 else "api.qcloud.com"
+    defaults = {"url": url, "credential": "main", "region": "ap-guangzhou",
+                "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms"}
     (folder / "policy.yaml").write_text(policy(rules))
     file = folder / "countersign.yaml"
     file.write_text(yaml({
@@ -73,7 +75,7 @@ def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=Non
         "workers": 32,
         **(top or {}),
         "credentials": {"main": credential},
-        "upstreams": {"vpc": {**defaults, **upstream}},
+        "upstreams": {name: {**defaults, "host": f"{name}.{domain}", **upstream} for name in services},
         **({} if "failed_auth" in (top or {}) else {"failed_auth": "100000/s burst 100000"}),
     }))
     return file

@@ -1,0 +1,28 @@
+/* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
+#include "gateway/stations.h"
+
+#include "gateway/page.h"
+#include "gateway/task.h"
+#include "gateway/view.h"
+
+static enum problem view_answer(struct exchange *x)
+{
+    json_t *view = view_new(x->route, x->call->upstream->api, &x->answer, &x->err);
+    if (view == NULL && x->err.kind != ERR_MEMORY)
+        return PROBLEM_UPSTREAM_INVALID_ANSWER;
+    int result = view == NULL ? -1 : view_write(view, x->arena, &x->answer, &x->err);
+    json_decref(view);
+    return result == 0 ? PROBLEM_NONE : exchange_fail(x);
+}
+
+enum problem follow_answer(struct exchange *x)
+{
+    enum problem problem = PROBLEM_NONE;
+    if (x->all)
+        return page_collect(x);
+    if (view_differs(x->route, x->call->upstream->api))
+        problem = view_answer(x);
+    if (problem == PROBLEM_NONE)
+        task_wait(x);
+    return problem;
+}

@@ -1,0 +1,261 @@
+"""A change goes on after its answer: where to ask, and waiting for its end (RFC 7240)."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from harness.expect import courtesy, problem
+from harness.gateway import POLICY, TOKEN, Client, bearer, document
+from harness.upstream import HANG, HANG_UP, Reply
+from harness.world import PATIENCE, REPOSITORY, SAMPLE, VPC, eventually
+
+PATH = f"/vpcs/{VPC}/classiclinks"
+ALL = {**POLICY, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
+CHANGES = {**POLICY, "rules": [{"id": "changes", "allow": ["network-console"], "actions": ["DetachClassicLinkVpc"]}]}
+
+
+def task(status, more=()):
+    return Reply({"code": 0, "message": "", "codeDesc": "Success", "data": {"status": status}, **dict(more)})
+
+
+RUNNING, DONE, FAILED = task(2), task(0), task("1")
+CHANGE = Reply(SAMPLE)
+
+
+@pytest.fixture
+def alone(upstream, start):
+    return start(upstream.url, rules=ALL)
+
+
+def change(gateway, prefer, **said):
+    return gateway.delete(headers={"Prefer": prefer}, **said)
+
+
+def ask(gateway, path="/tasks/135254"):
+    return gateway.call("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+# ---- how a task is ----
+
+@pytest.mark.parametrize("reply, status", [(DONE, "done"), (FAILED, "failed"), (RUNNING, "running"), (task("2"), "running")])
+def test_a_tasks_status(alone, upstream, reply, status):
+    """Beside the cloud's own members."""
+    upstream.script(reply)
+    answer = ask(alone)
+    assert answer.status == 200
+    courtesy(answer)
+    assert answer.json() == {"status": status, **reply.body}
+    received, = upstream.seen(1)
+    assert (received.params["Action"], received.params["taskId"]) == ("DescribeVpcTaskResult", "135254")
+
+
+def test_a_status_of_the_clouds_own_gives_way(alone, upstream):
+    upstream.script(task(2, {"status": 7}))
+    assert ask(alone).json()["status"] == "running"
+
+
+@pytest.mark.parametrize("body", [
+    {"code": 0, "message": ""}, {"code": 0, "message": "", "data": {}}, {"code": 0, "message": "", "data": {"status": 3}},
+    {"code": 0, "message": "", "data": {"status": None}}, {"code": 0, "message": "", "data": [0]},
+    {"code": 0, "message": "", "data": {"status": "done"}},
+])
+def test_a_status_that_nobody_knows(alone, upstream, body):
+    upstream.script(Reply(body))
+    problem(ask(alone), 502, "upstream-invalid-answer")
+
+
+def test_a_task_that_is_not_there(alone, upstream):
+    upstream.script(Reply({"code": 5000, "message": "no such task"}))
+    problem(ask(alone), 404, "not-found")
+
+
+# ---- waiting ----
+
+@pytest.mark.parametrize("end, status", [(DONE, "done"), (FAILED, "failed")])
+def test_the_end_of_a_task(alone, upstream, end, status):
+    upstream.script(CHANGE, RUNNING, end)
+    answer = change(alone, "wait=30")
+    assert answer.status == 200
+    assert answer.header("Preference-Applied") == "wait=30"
+    assert answer.header("Location") == "/tasks/135254"
+    assert answer.json() == {"status": status, **end.body, "taskId": 135254}
+    seen = upstream.seen(3)
+    assert [received.params["Action"] for received in seen] == ["DetachClassicLinkVpc"] + ["DescribeVpcTaskResult"] * 2
+    assert {received.params["taskId"] for received in seen[1:]} == {"135254"}
+    assert len({received.params["Nonce"] for received in seen}) == 3
+    record = alone.record(answer)
+    assert (record["action"], record["outcome"], record["attempts"], record["furtherCalls"]) == \
+        ("DetachClassicLinkVpc", "executed", 1, 2)
+
+
+def test_a_task_that_is_not_over(alone, upstream):
+    """202 with the change's own bytes, after the time that was asked for and not much more."""
+    upstream.script(CHANGE, then=RUNNING)
+    began = time.monotonic()
+    answer = change(alone, "wait=2")
+    took = time.monotonic() - began
+    assert (answer.status, answer.body) == (202, SAMPLE)
+    assert answer.header("Preference-Applied") == "wait=2"
+    assert answer.header("Location") == "/tasks/135254"
+    assert 1.9 <= took < 2 + PATIENCE
+    assert 2 <= upstream.count() <= 5           # looks after 0.2, 0.6 and 1.4 s: twice as long each time
+
+
+@pytest.mark.parametrize("prefer, waits", [
+    ("wait=1", "wait=1"), ("WAIT=1", "wait=1"), ("respond-async, wait=1", "wait=1"), ("wait = 1", "wait=1"),
+    ('wait="1"; foo=bar', "wait=1"), ("return=minimal;wait=9, wait=1", "wait=1"), ("wait=1, wait=30", "wait=1"),
+    ("wait=0", None), ("wait", None), ("wait=", None), ("wait=x", None), ("wait=-1", None), ("wait=1.5", None),
+    ("wait=1e1", None), ("waiting=1", None), ("respond-async", None), ("wait=9999999999", None), ("", None),
+    ("wait=x, wait=1", None),
+])
+def test_what_a_preference_looks_like(alone, upstream, prefer, waits):
+    """One that cannot be understood is ignored: RFC 7240 section 2."""
+    upstream.script(CHANGE, DONE if waits else RUNNING)
+    answer = change(alone, prefer)
+    assert answer.header("Preference-Applied") == waits
+    assert answer.status == (200 if waits else 202)
+    upstream.seen(2 if waits else 1)
+
+
+def test_no_wait_is_longer_than_a_minute(alone, upstream):
+    upstream.script(CHANGE, DONE)
+    assert change(alone, "wait=3600").header("Preference-Applied") == "wait=60"
+
+
+def test_a_read_does_not_wait(alone, upstream):
+    upstream.script(RUNNING)
+    answer = alone.call("GET", "/tasks/1", headers={**bearer(), "Prefer": "wait=30"})
+    assert (answer.status, answer.header("Preference-Applied")) == (200, None)
+    upstream.seen(1)
+
+
+def test_a_refused_change_does_not_wait(alone, upstream):
+    upstream.script(Reply({"code": 5000, "message": "no", "codeDesc": "InvalidVpc.NotFound"}))
+    answer = change(alone, "wait=30")
+    problem(answer, 404, "not-found", outcome="not-executed")
+    assert answer.header("Preference-Applied") is None
+    upstream.seen(1)
+
+
+@pytest.mark.parametrize("bad", [
+    Reply({"code": 4400, "message": "slow"}), Reply({"code": 5000, "message": "not yet"}), HANG_UP, Reply(b"<html>"),
+    Reply(status=503), task(9),
+], ids=["throttled", "not there", "hangs up", "html", "503", "unknown"])
+def test_a_look_that_fails_only_means_not_yet(alone, upstream, bad):
+    """The change was executed: nothing that happens to a look can turn its answer into an error."""
+    upstream.script(CHANGE, bad, then=DONE)
+    answer = change(alone, "wait=30")
+    assert (answer.status, answer.json()["status"]) == (200, "done")
+    upstream.script(CHANGE, then=bad)
+    answer = change(alone, "wait=1")
+    assert (answer.status, answer.body) == (202, SAMPLE)
+    assert alone.record(answer)["outcome"] == "executed"
+
+
+def test_a_look_that_hangs_ends_with_the_wait(alone, upstream):
+    upstream.script(CHANGE, then=HANG)
+    began = time.monotonic()
+    assert change(alone, "wait=1").status == 202
+    assert time.monotonic() - began < 1 + PATIENCE
+
+
+def test_waiting_needs_no_rule_of_its_own(upstream, start):
+    """Who may change may learn the end of that change; asking for any task is another matter."""
+    gateway = start(upstream.url, rules=CHANGES)
+    upstream.script(CHANGE, DONE)
+    assert change(gateway, "wait=30").status == 200
+    problem(ask(gateway), 403, "not-allowed")
+
+
+def test_a_rule_that_denies_looking_holds(upstream, start):
+    rules = {**CHANGES, "rules": [*CHANGES["rules"],
+                                  {"id": "blind", "deny": ["*"], "actions": ["DescribeVpcTaskResult"]}]}
+    gateway = start(upstream.url, rules=rules)
+    upstream.script(CHANGE, DONE)
+    answer = change(gateway, "wait=30")
+    assert (answer.status, answer.header("Preference-Applied")) == (202, None)
+    upstream.seen(1)
+
+
+def test_nobody_waits_in_a_slot(upstream, start):
+    """One slot: while one change waits, ten others are served."""
+    gateway = start(upstream.url, rules=ALL, slots=1)
+    gate = threading.Event()
+    upstream.script(CHANGE, then=RUNNING)
+    waiting = threading.Thread(target=lambda: (change(gateway, "wait=60"), gate.set()), daemon=True)
+    waiting.start()
+    assert eventually(lambda: upstream.count() >= 2)
+    upstream.script(then=CHANGE)
+    for _ in range(10):
+        assert gateway.delete().status == 202
+    assert not gate.is_set()
+    upstream.script(then=DONE)
+    waiting.join(PATIENCE)
+    assert gate.is_set()
+
+
+def test_a_client_that_goes_away_ends_the_looking(alone, upstream):
+    upstream.script(CHANGE, then=RUNNING)
+    with alone.wire() as wire:
+        body = document()
+        wire.send(f"DELETE {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nPrefer: wait=60\r\n"
+                  f"Content-Type: application/json\r\nX-Request-Id: gone\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                  + body)
+        assert eventually(lambda: upstream.count() >= 2)
+    record = json.loads(alone.line(alone.stdout, lambda line: json.loads(line).get("requestId") == "gone"))
+    assert (record["status"], record["outcome"]) == (202, "executed")
+    assert record["durationMs"] < 60000
+    looks = upstream.count()
+    time.sleep(0.5)                             # its record was written: nothing looks any more
+    assert upstream.count() == looks
+
+
+def test_a_drain_ends_the_waiting(alone, upstream):
+    """SIGTERM does not wait for tasks: whoever waits is told where to ask."""
+    upstream.script(CHANGE, then=RUNNING)
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(change(alone, "wait=60")), daemon=True)
+    waiting.start()
+    assert eventually(lambda: upstream.count() >= 2)
+    alone.terminate()
+    waiting.join(PATIENCE)
+    assert [(answer.status, answer.body) for answer in answers] == [(202, SAMPLE)]
+    assert alone.wait() == 0
+
+
+def test_half_of_the_workers_may_wait(upstream, start):
+    """Who comes beyond them is answered at once, and all others find a worker."""
+    gateway = start(upstream.url, rules=ALL, top={"workers": 4}, slots=2)
+    answers = []
+
+    def wait():
+        client = Client(gateway.port, 4 * PATIENCE)
+        answers.append(client.call("DELETE", PATH, document(), bearer(headers={"Prefer": "wait=60"})))
+        client.close()
+
+    upstream.script(CHANGE, CHANGE, then=RUNNING)
+    threads = [threading.Thread(target=wait, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: upstream.count() >= 4 and not upstream.replies)
+    upstream.script(then=CHANGE)
+    answer = change(gateway, "wait=60")
+    assert (answer.status, answer.header("Preference-Applied")) == (202, None)
+    upstream.script(then=DONE)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert [answer.status for answer in answers] == [200, 200]
+
+
+def test_against_the_sandbox(sandbox, start, tmp_path):
+    """A task that takes a second: running, then done, and a wait for its end."""
+    state = tmp_path / "state.yaml"
+    source = (REPOSITORY / "sandbox/state.yaml").read_text()
+    state.write_text(source.replace("tasks: { duration: 0 }", "tasks: { duration: 1000 }"))
+    gateway = start(sandbox("--state", str(state)).url, rules=ALL)
+    first = gateway.delete()
+    assert ask(gateway, first.header("Location")).json()["status"] == "running"
+    answer = change(gateway, "wait=30")
+    assert (answer.status, answer.json()["status"]) == (200, "done")
