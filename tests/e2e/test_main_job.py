@@ -179,7 +179,9 @@ def test_one_record_for_each_request(gateway, upstream):
     assert answer.header("X-Request-Id") == "from-the-app.1_2"
     record = gateway.record(answer)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record["time"])
-    assert {name: record[name] for name in record if name not in ("time", "durationMs", "upstreamMs")} == {
+    assert re.fullmatch(r"[0-9a-f]{32}", record["traceId"])
+    varying = ("time", "traceId", "durationMs", "upstreamMs")
+    assert {name: record[name] for name in record if name not in varying} == {
         "requestId": "from-the-app.1_2",
         "client": "network-console",
         "token": "2026-11",
