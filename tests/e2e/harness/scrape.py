@@ -2,12 +2,27 @@
 
 import re
 
+from .world import eventually
+
 LINE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)')
 
 
-def scrape(gateway):
-    """{(name, frozenset of labels): value}"""
+def scrape(gateway, busy=0):
+    """{(name, frozenset of labels): value}, once only `busy` requests are in flight: a request is counted after
+    its answer is out, so the caller who has it may be here first."""
+    found = {}
+
+    def settled():
+        found.clear()
+        found.update(ask(gateway))
+        return value(found, "countersign_requests_in_flight") == busy
+
+    assert eventually(settled), found
+    return found
+
+
+def ask(gateway):
     answer = gateway.call("GET", "/metrics", port=gateway.admin)
     assert answer.status == 200, answer
     assert answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
