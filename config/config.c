@@ -68,12 +68,11 @@ static const struct yaml_node *load(struct loader *loader, const char *path, str
     return yaml_load(name, tree, loader->report);
 }
 
-/* The operator's own files, which countersign.yaml names. */
-static void read_more_catalogs(struct loader *loader)
+/* The operator's own files. */
+static void read_more_catalogs(struct loader *loader, const char *const *files, size_t count)
 {
-    const struct config *config = loader->config;
-    for (size_t i = 0; i < config->catalog_file_count; i++) {
-        const struct yaml_node *root = load(loader, config->catalog_files[i], loader->arena);
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *root = load(loader, files[i], loader->arena);
         if (root != NULL)
             (void)catalog_read(loader, root); /* the report counts */
     }
@@ -138,13 +137,14 @@ struct config *config_load(const char *path, const struct config *previous, int6
         .arena = config->arena, .report = report, .config = config, .previous = previous, .now = now};
     read_catalog(&loader);
     read_service(&loader, path);
-    read_more_catalogs(&loader);
+    read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
     return finish(&loader, errors);
 }
 
-struct config *config_load_policy(const char *path, int64_t now, struct report *report)
+struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count, int64_t now,
+                                  struct report *report)
 {
     unsigned errors = report->error_count;
     struct config *config = config_new(report);
@@ -152,6 +152,7 @@ struct config *config_load_policy(const char *path, int64_t now, struct report *
         return NULL;
     struct loader loader = {.arena = config->arena, .report = report, .config = config, .now = now};
     read_catalog(&loader);
+    read_more_catalogs(&loader, catalogs, count);
     read_policy(&loader, path);
     return finish(&loader, errors);
 }

@@ -296,9 +296,10 @@ struct config {
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 
-/* A policy alone, with the catalog that ships but no upstream and no secret: for judging calls, not for
- * making them. */
-MUST_USE struct config *config_load_policy(const char *path, int64_t now, struct report *report);
+/* A policy alone, with the routes that ship and those of `count` more catalogs, but no upstream and no
+ * secret: for judging calls, not for making them. */
+MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
+                                           int64_t now, struct report *report);
 
 struct config *config_hold(struct config *config);
 void config_release(struct config *config);

@@ -12,37 +12,45 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: countersign replay --policy CANDIDATE --log FILE [--json]\n"
+    "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--json]\n"
     "\n"
-    "Reads past access lines (FILE, or - for standard input) and judges each call again by another policy: "
-    "lists\n"
-    "every call whose verdict would change, with both rules.  Needs no secret and no countersign.yaml.\n"
+    "Reads past access lines or an audit file (FILE, or - for standard input) and judges each call again by "
+    "another\n"
+    "policy: lists every call whose verdict would change, with both rules.  Needs no secret and no "
+    "countersign.yaml.\n"
     "\n"
     "      --policy FILE   the candidate\n"
     "      --log FILE      what `countersign serve` wrote\n"
+    "      --catalog FILE  routes of your own, as in countersign.yaml\n"
     "      --json          a JSON line per change\n"
     "\n"
-    "Exit: 0 nothing would change, 1 something would, 2 wrong usage, 78 the candidate is bad.\n";
+    "Exit: 0 nothing would change, 1 something would or cannot be told, 2 wrong usage, 78 the candidate is "
+    "bad.\n";
 
-enum { REPLAY_ARENA = 1024 * 1024, REPLAY_PROGRESS = 8192 };
+enum {
+    REPLAY_ARENA = 1024 * 1024,
+    REPLAY_PROGRESS = 8192, /* lines between two looks at the terminal */
+    REPLAY_CATALOGS = 16,
+};
 
 struct replay_options {
     const char *policy;
     const char *log;
+    const char *catalogs[REPLAY_CATALOGS];
+    size_t catalog_count;
     bool json;
 };
 
 struct replay_counts {
-    unsigned long long lines, same, changed, skipped, broken;
+    unsigned long long lines, same, changed, skipped, unknown, broken;
 };
 
 static int read_options(int argc, char **argv, struct replay_options *out)
 {
-    static const struct option options[] = {{"policy", required_argument, NULL, 'p'},
-                                            {"log", required_argument, NULL, 'l'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"policy", required_argument, NULL, 'p'},  {"log", required_argument, NULL, 'l'},
+        {"catalog", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
@@ -50,6 +58,10 @@ static int read_options(int argc, char **argv, struct replay_options *out)
             out->policy = optarg;
         else if (option == 'l')
             out->log = optarg;
+        else if (option == 'k' && out->catalog_count == REPLAY_CATALOGS)
+            return command_usage("replay", "at most %d catalogs", REPLAY_CATALOGS);
+        else if (option == 'k')
+            out->catalogs[out->catalog_count++] = optarg;
         else if (option == 'j')
             out->json = true;
         else if (option == ':')
@@ -117,6 +129,7 @@ static void replay_all(const struct config *config, FILE *log, bool json, struct
         counts->same += end == REPLAY_SAME;
         counts->changed += end == REPLAY_CHANGED;
         counts->skipped += end == REPLAY_SKIPPED;
+        counts->unknown += end == REPLAY_UNKNOWN;
         counts->broken += end == REPLAY_BROKEN;
         if (end == REPLAY_CHANGED)
             print_change(&change, json);
@@ -145,9 +158,12 @@ static int replay(const struct config *config, const struct replay_options *opti
     arena_free(arena);
     fprintf(stderr, "%llu lines: %llu would change, %llu stay, %llu were not judged, %llu are not ours\n",
             counts.lines, counts.changed, counts.same, counts.skipped, counts.broken);
+    if (counts.unknown > 0)
+        fprintf(stderr, "%llu are of actions or parameters that no route has: name your own with --catalog\n",
+                counts.unknown);
     if (unread)
         fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", options->log);
-    return unread || counts.changed > 0 ? COMMAND_FAILED : COMMAND_GOOD;
+    return unread || counts.changed + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
 int command_replay(int argc, char **argv)
@@ -158,7 +174,8 @@ int command_replay(int argc, char **argv)
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     report_init(&report);
-    struct config *config = config_load_policy(options.policy, clock_wall_ms() / 1000, &report);
+    struct config *config = config_load_policy(options.policy, options.catalogs, options.catalog_count,
+                                               clock_wall_ms() / 1000, &report);
     fputs(buf_text(&report.errors), stderr);
     report_done(&report);
     if (config == NULL)

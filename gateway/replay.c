@@ -9,11 +9,20 @@
 
 enum { REPLAY_DEPTH_MAX = 8 };
 
-static const struct config_route *find_route(const struct config *config, const char *action)
+/* Several routes may lead to an action, not all with the same parameters: one that has those of the call. */
+static const struct config_route *find_route(const struct config *config, const char *action,
+                                             const json_t *params)
 {
-    for (size_t i = 0; i < config->route_count; i++)
-        if (strcmp(config->routes[i].action, action) == 0)
-            return &config->routes[i];
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        size_t known = 0;
+        if (strcmp(route->action, action) != 0)
+            continue;
+        for (size_t j = 0; j < route->param_count; j++)
+            known += json_object_get(params, route->params[j].name) != NULL;
+        if (known == json_object_size(params))
+            return route;
+    }
     return NULL;
 }
 
@@ -75,10 +84,15 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
     struct config_client *client = NULL;
     struct policy_question question = {0};
     struct policy_verdict verdict = {0};
-    const struct config_route *route = find_route(config, text_of(line, "action", arena));
     const char *before = text_of(line, "verdict", arena);
-    if (before[0] == '\0' || route == NULL)
+    const json_t *params = json_object_get(line, "params");
+    if (before[0] == '\0')
         return REPLAY_SKIPPED;
+    if (!json_is_object(params))
+        return REPLAY_BROKEN;
+    const struct config_route *route = find_route(config, text_of(line, "action", arena), params);
+    if (route == NULL)
+        return REPLAY_UNKNOWN;
     *change = (struct replay_change){.request_id = text_of(line, "requestId", arena),
                                      .client = text_of(line, "client", arena),
                                      .action = route->action,

@@ -9,7 +9,8 @@
 enum replay_end {
     REPLAY_SAME,    /* the same verdict */
     REPLAY_CHANGED, /* another one: `change` tells */
-    REPLAY_SKIPPED, /* the line holds no call that was judged: refused before, or none of ours */
+    REPLAY_SKIPPED, /* the line holds no call that was judged: it was refused before, or tells an outcome */
+    REPLAY_UNKNOWN, /* no route of the catalogs has its action and parameters */
     REPLAY_BROKEN,  /* not a line of our log */
 };
 
@@ -23,8 +24,8 @@ struct replay_change {
     const char *after_rule;
 };
 
-/* Judges one line of the access log (`length` bytes without its line feed).  Memory comes from `arena`, which
- * the caller resets. */
+/* Judges one line of an access log or an audit file (`length` bytes without its line feed).  Memory comes
+ * from `arena`, which the caller resets. */
 MUST_USE enum replay_end replay_line(const struct config *config, const char *line, size_t length,
                                      struct arena *arena, struct replay_change *change);
 

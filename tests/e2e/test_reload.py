@@ -10,7 +10,7 @@ import pytest
 
 from harness.expect import problem
 from harness.gateway import POLICY, TOKEN, Client, bearer, configure, document, policy
-from harness.process import SLOW, run
+from harness.process import SLOW
 from harness.upstream import HANG
 from harness.world import eventually
 
@@ -236,20 +236,3 @@ def test_reloads_under_load(start, upstream):
     print(f"\n{RELOADS} SIGHUPs, valid and broken files in turn; {CLIENTS} clients: {len(answers)} requests, 0 failed; "
           f"decided by {', '.join(f'{name} {count}' for name, count in counts.items())}, by a mixture 0")
     assert all(counts.values())
-
-
-def test_replay_shows_what_another_policy_would_have_done(start, upstream, tmp_path):
-    gateway = start(upstream.url)
-    answers = [gateway.delete(), gateway.delete({"instanceIds": ["ins-bastion1"]}), gateway.delete(token="wrong")]
-    records = "".join(json.dumps(gateway.record(answer)) + "\n" for answer in answers) + "not a line of ours\n"
-    (tmp_path / "log").write_text(records)
-    same, other = tmp_path / "same.yaml", tmp_path / "other.yaml"
-    same.write_text(policy(POLICY))
-    other.write_text(policy({**POLICY, "rules": POLICY["rules"][:1]}))
-    done = run("replay", "--policy", same, "--log", tmp_path / "log")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "4 lines: 0 would change, 2 stay, 1 were not judged, 1 are not ours" in done.stderr
-    done = run("replay", "--policy", other, "--log", tmp_path / "log")
-    assert done.returncode == 1 and "deny by never-bastion, would be allow by staging-links" in done.stdout
-    other.write_text("version: 1\n")
-    assert run("replay", "--policy", other, "--log", tmp_path / "log").returncode == 78
