@@ -2,6 +2,7 @@
 
 #include "gateway/audit.h"
 #include "gateway/back.h"
+#include "gateway/clock.h"
 #include "gateway/metrics.h"
 
 #include <stdlib.h>
@@ -60,6 +61,7 @@ int gateway_swap(struct gateway *gateway, struct config *config, struct err *err
         (void)pthread_mutex_lock(&gateway->mutex);
         gateway->current = new;
         (void)pthread_mutex_unlock(&gateway->mutex);
+        metrics_prepare(gateway->metrics, new->config);
         gateway_release(old); /* the one that the gateway held */
     }
     gateway_release(old);
@@ -68,7 +70,7 @@ int gateway_swap(struct gateway *gateway, struct config *config, struct err *err
 
 int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err)
 {
-    *gateway = (struct gateway){0};
+    *gateway = (struct gateway){.began_ms = clock_wall_ms()};
     atomic_init(&gateway->in_flight, 0);
     atomic_init(&gateway->waiting, 0);
     atomic_init(&gateway->serving, false);
@@ -101,6 +103,7 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         gateway_done(gateway);
         return err_memory(err);
     }
+    metrics_prepare(gateway->metrics, config);
     if (config->audit.file != NULL && (gateway->audit = audit_open(config, err)) == NULL) {
         gateway_done(gateway);
         return -1;

@@ -27,6 +27,7 @@ struct generation {
 };
 
 struct gateway {
+    int64_t began_ms;      /* since 1970 */
     pthread_mutex_t mutex; /* guards `current` */
     struct generation *current;
     struct nonce nonce;

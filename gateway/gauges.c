@@ -3,6 +3,7 @@
 #include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/exposition.h"
+#include "gateway/process.h"
 #include "gateway/series.h"
 #include "gateway/version.h"
 
@@ -193,5 +194,6 @@ void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms
     put_audit(gateway->audit, out);
     put_tokens(generation->config, now_ms / 1000, out);
     put_upstreams(generation, out);
+    process_write(gateway->began_ms, out);
     gateway_release(generation);
 }

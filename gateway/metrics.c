@@ -41,6 +41,37 @@ struct series_table *metrics_new(void)
     return series_new(families, COUNT(families));
 }
 
+static void prepare_results(struct series_table *table, const char *upstream)
+{
+    const char *values[] = {upstream, "success"};
+    series_add(table, RESULTS, values, 0);
+    for (int i = PROBLEM_NOT_FOUND; i <= PROBLEM_UPSTREAM_INVALID_ANSWER;
+         i++) { /* what an upstream can lead to */
+        values[1] = problem_kind((enum problem)i)->name;
+        series_add(table, RESULTS, values, 0);
+    }
+}
+
+static void prepare_changes(struct series_table *table, const char *action)
+{
+    for (int i = OUTCOME_NOT_EXECUTED; i <= OUTCOME_UNKNOWN; i++) {
+        const char *const values[] = {action, exchange_outcome_name((enum outcome)i)};
+        series_add(table, CHANGES, values, 0);
+    }
+}
+
+void metrics_prepare(struct series_table *table, const struct config *config)
+{
+    static const char *const nobody[] = {"-", "-", "-", "401"};
+    series_add(table, REQUESTS, nobody, 0);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        prepare_results(table, config->upstreams[i].name);
+    for (size_t i = 0; i < config->route_count; i++)
+        if (config->routes[i].effect == CONFIG_CHANGE &&
+            config_upstream(config, config->routes[i].service) != NULL)
+            prepare_changes(table, config->routes[i].action);
+}
+
 static const char *client_of(const struct exchange *x)
 {
     const struct config_token *token = x->token != NULL ? x->token : x->expired;

@@ -9,6 +9,10 @@
 /* NULL when memory is out. */
 MUST_USE struct series_table *metrics_new(void);
 
+/* Makes at zero what alerts watch: a series that begins with its first event shows no increase.  For each new
+ * configuration. */
+void metrics_prepare(struct series_table *table, const struct config *config);
+
 /* At the end of the walk; takes no lock. */
 void metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us);
 

@@ -24,7 +24,7 @@ PATH = f"/vpcs/{VPC}/classiclinks"
 def counted(found):
     """requests_total as {(method, route, client, status): count}"""
     return {tuple(dict(labels)[key] for key in ("method", "route", "client", "status")): count
-            for (name, labels), count in found.items() if name == "countersign_requests_total"}
+            for (name, labels), count in found.items() if name == "countersign_requests_total" and count}
 
 
 def logged(gateway):
@@ -58,10 +58,20 @@ def test_the_log_and_the_metrics_agree(start, upstream):
     asked = [line for line in lines if line.get("attempts")]
     results = collections.Counter(line.get("type", "success") for line in asked)
     assert results == {dict(labels)["result"]: count for (name, labels), count in found.items()
-                       if name == "countersign_upstream_results_total"}
+                       if name == "countersign_upstream_results_total" and count}
     outcomes = collections.Counter(line["outcome"] for line in asked)
     assert outcomes == {dict(labels)["outcome"]: count for (name, labels), count in found.items()
-                        if name == "countersign_changes_total"}
+                        if name == "countersign_changes_total" and count}
+
+
+def test_what_alerts_watch_is_there_from_the_start(start, upstream):
+    """A counter that begins with its first event shows no increase."""
+    gateway = start(upstream.url)
+    found = scrape(gateway)
+    for outcome in ("executed", "not-executed", "unknown"):
+        assert found["countersign_changes_total", frozenset({("action", "DetachClassicLinkVpc"), ("outcome", outcome)})] == 0
+    for result in ("success", "upstream-credential", "upstream-timeout", "upstream-throttled", "not-found"):
+        assert found["countersign_upstream_results_total", frozenset({("upstream", "vpc"), ("result", result)})] == 0
 
 
 def test_histograms(start, upstream):
@@ -156,6 +166,7 @@ def test_the_audit_file(start, upstream):
     gateway = start(upstream.url, top={"audit": "/dev/full"})
     gateway.delete()
     gateway.delete()
+    eventually(lambda: len(gateway.stdout) == 2)
     found = scrape(gateway)
     assert value(found, "countersign_audit_enabled") == value(found, "countersign_audit_failing") == 1
     assert value(found, "countersign_audit_failures_total") == 3, "one at the start, and two changes"
@@ -184,6 +195,7 @@ def test_attempts_by_their_end(start, upstream):
     ends = {end: upstream_of(gateway, "attempts_total", end=end)
             for end in ("answered", "failed-here", "not-sent", "lost", "late", "too-large")}
     assert ends == {"answered": 3, "failed-here": 0, "not-sent": 0, "lost": 1, "late": 1, "too-large": 0}
+    eventually(lambda: len(gateway.stdout) == 5)
     assert upstream_of(gateway, "attempts_total") == sum(line["attempts"] for line in gateway.records())
 
 
