@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034  # sourced: others use the lists
 # deploy/packages.sh - sourced by the scripts that need Debian packages: says what it installs and why, and
 # installs only what is missing.
 packages_install() {

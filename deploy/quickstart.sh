@@ -120,8 +120,10 @@ call() {
 }
 
 say "an allowed call: the gateway signs it, the sandbox verifies the signature"
+# shellcheck disable=SC2016  # shown as it is
 call vpc-2ari9m7h "$token" '$TOKEN' 202
 say "another VPC: the policy says nothing about it, and silence is no"
+# shellcheck disable=SC2016  # shown as it is
 call vpc-production "$token" '$TOKEN' 403
 say "a wrong token"
 call vpc-2ari9m7h wrong wrong 401
