@@ -234,7 +234,7 @@ static enum upstream_end end_of(const struct back_line *line, CURLcode code)
 {
     long taken = 0;
     bool counted = curl_easy_getinfo(line->handle, CURLINFO_REQUEST_SIZE, &taken) == CURLE_OK;
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && line->fields.ended)
         return UPSTREAM_ANSWERED;
     if (line->writes == 0 || (counted && taken == 0))
         return code == CURLE_OUT_OF_MEMORY ? UPSTREAM_FAILED : UPSTREAM_NOT_SENT;
@@ -249,8 +249,8 @@ static void tell(const struct back_line *line, enum upstream_end end, CURLcode c
         err_set(err, ERR_LIMIT, "the header of the upstream's answer exceeds %d bytes", FIELDS_MAX);
     else if (end == UPSTREAM_TOO_LARGE)
         err_set(err, ERR_LIMIT, "the upstream's answer exceeds %d bytes", BACK_ANSWER_MAX);
-    else if (end == UPSTREAM_LOST && line->writes > 1)
-        err_set(err, ERR_SYSTEM, "the upstream closed the connection without an answer");
+    else if (end == UPSTREAM_LOST && (code == CURLE_OK || line->writes > 1))
+        err_set(err, ERR_SYSTEM, "the upstream closed the connection before the answer was whole");
     else if (end != UPSTREAM_ANSWERED)
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }

@@ -31,6 +31,10 @@ bool fields_read(struct fields *fields, const char *line, size_t length)
 {
     char value[FIELDS_VALUE_SIZE];
     fields->size += length;
+    if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+        fields->ended = true;
+    else if (length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+        fields->ended = false; /* what came before was a 1xx answer */
     if (is_named(line, length, "Date")) {
         copy_value(line, length, value);
         fields->has_date = timestamp_parse_http(value, &fields->date);

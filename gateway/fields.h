@@ -16,6 +16,7 @@ struct fields {
     size_t size; /* bytes of all lines */
     bool has_date;
     int64_t date;    /* seconds since 1970 */
+    bool ended;      /* the empty line has come: libcurl takes a header that breaks off for a whole one */
     unsigned bounds; /* lines that say where the body ends: Content-Length, Transfer-Encoding */
     char retry_after[FIELDS_VALUE_SIZE];
 };

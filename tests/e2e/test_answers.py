@@ -3,10 +3,15 @@
 The upstream is a script here: one row is one thing that a cloud can say or do.  For a change the caller
 must learn whether it was carried out; `unknown` is the honest word when nobody can tell."""
 
+import base64
+import gzip
 import json
+import pathlib
+import re
 import socket
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -14,7 +19,7 @@ from harness import vendor
 from harness.expect import problem
 from harness.gateway import EXPIRED, NOBODY, TOKEN, UPSTREAM_TIMEOUT, bearer, document
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import ENDPOINT, HOST, INSTANCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
+from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
 
 REQUEST = f"/vpcs/{VPC}/classiclinks"
 MIB = 1 << 20
@@ -240,15 +245,38 @@ INVALID = [
     ("code null", Reply(b'{"code":null,"message":"","taskId":1}')),
     ("code true", Reply(b'{"code":true,"message":"","taskId":1}')),
     ("code 0.0", Reply(b'{"code":0.5,"message":"","taskId":1}')),
+    ("code 2^64", Reply(b'{"code":18446744073709551616,"message":"","taskId":1}')),
+    ("code 1e400", Reply(b'{"code":1e400,"message":"","taskId":1}')),
+    ("code a list", Reply(b'{"code":[0],"message":"","taskId":1}')),
+    ("code an object", Reply(b'{"code":{"code":0},"message":"","taskId":1}')),
+    ("code an empty name", Reply(b'{"code":"","message":"","taskId":1}')),
+    ("a key twice, further in", Reply(b'{"code":0,"message":"","a":{"b":1,"b":2}}')),
+    ("half a character", Reply(b'{"code":0,"message":"\\ud800","taskId":1}')),
+    ("NUL in a text", Reply(b'{"code":0,"message":"\\u0000","taskId":1}')),
+    ("NUL behind it", Reply(SAMPLE + b"\0")),
+    ("single quotes", Reply(b"{'code':0}")),
+    ("UTF-16", Reply(SAMPLE.decode().encode("utf-16"))),
     ("not UTF-8", Reply(b'{"code":0,"message":"\xff","taskId":1}')),
     ("BOM", Reply(b"\xef\xbb\xbf" + SAMPLE)),
     ("deep", Reply(b'{"code":0,"message":"","a":' + b"[" * 100000 + b"]" * 100000 + b"}")),
     ("over 1 MiB", Reply(SAMPLE[:-1] + b" " * MIB + b"}")),
     ("over 1 MiB, length unknown",
      Reply(raw=b"HTTP/1.1 200 OK\r\n\r\n" + SAMPLE[:-1] + b" " * (3 * MIB), close=True)),
+    ("a length that is too short", Reply(raw=DONE % (len(SAMPLE) - 1) + SAMPLE)),
+    ("header of 100,000 lines", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100000 + b"\r\n" + SAMPLE, close=True)),
+    ("100,000 answers of 100 before it", Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 100000 + Reply().wire())),
     ("status 500", Reply(b"oops", status=500)),
+    ("status 204", Reply(raw=b"HTTP/1.1 204 No Content\r\n\r\n")),
+    ("status 304", Reply(raw=b"HTTP/1.1 304 Not Modified\r\n\r\n")),
+    ("status 206", Reply(SAMPLE, status=206)),
+    ("status 401", Reply(SAMPLE, status=401, headers=(("WWW-Authenticate", "Basic"),))),
+    ("status 407", Reply(SAMPLE, status=407, headers=(("Proxy-Authenticate", "Basic"),))),
+    ("status 421", Reply(SAMPLE, status=421)),
+    ("status 503", Reply(SAMPLE, status=503, headers=(("Retry-After", "1"),))),
     ("status 404 and an envelope", Reply(SAMPLE, status=404)),
     ("redirect", Reply(SAMPLE, status=302, headers=(("Location", "http://127.0.0.1:9/"),))),
+    ("redirect to itself", Reply(SAMPLE, status=307, headers=(("Location", ENDPOINT),))),
+    ("redirect to a file", Reply(SAMPLE, status=301, headers=(("Location", "file:///etc/passwd"),))),
 ]
 
 
@@ -261,7 +289,8 @@ def test_an_answer_that_makes_no_sense(gateway, upstream, reply):
     body = problem(answer, 502, "upstream-invalid-answer", outcome="unknown", retryable=False)
     assert "oops" not in json.dumps(body) and "smtp" not in json.dumps(body)
     assert gateway.delete().status == 202       # the next call is not poisoned by what was left over
-    upstream.seen(2)
+    first, second = upstream.seen(2)
+    assert first.connection != second.connection
 
 
 NEITHER = [
@@ -270,7 +299,26 @@ NEITHER = [
     ("not HTTP", Reply(raw=b"220 smtp.example ESMTP\r\n", close=True)),
     ("chunks that are none",
      Reply(b"xyz\r\n" + SAMPLE, headers=(("Transfer-Encoding", "chunked"),), close=True)),
+    ("a chunk of 2^64 bytes",
+     Reply(b"10000000000000000\r\n" + SAMPLE, headers=(("Transfer-Encoding", "chunked"),), close=True)),
+    ("a chunk without its end",
+     Reply(b"27\r\n" + SAMPLE + b"0\r\n\r\n", headers=(("Transfer-Encoding", "chunked"),), close=True)),
+    ("no last chunk",
+     Reply(b"27\r\n" + SAMPLE + b"\r\n", headers=(("Transfer-Encoding", "chunked"),), close=True)),
+    ("a coding that nobody knows", Reply(SAMPLE, headers=(("Transfer-Encoding", "rot13"),), cut=90)),
     ("compressed, unasked", Reply(b"\x1f\x8b\x08\0", headers=(("Content-Encoding", "gzip"),))),
+    ("compressed, and a bomb", Reply(gzip.compress(b" " * (64 << 20)), headers=(("Content-Encoding", "gzip"),))),
+    ("a negative length", Reply(raw=DONE.replace(b"%d", b"-1") + SAMPLE, close=True)),
+    ("a length that is too long", Reply(raw=DONE % (len(SAMPLE) + 1) + SAMPLE)),
+    ("two lengths", Reply(raw=DONE.replace(b"%d", b"1\r\nContent-Length: 2") + SAMPLE, close=True)),
+    ("NUL in the header", Reply(raw=b"HTTP/1.1 200 OK\r\nX: \0\r\nContent-Length: 39\r\n\r\n" + SAMPLE, cut=50)),
+    ("HTTP/0.9", Reply(raw=SAMPLE, close=True)),
+    ("HTTP/9.9", Reply(raw=b"HTTP/9.9 200 OK\r\nContent-Length: 39\r\n\r\n" + SAMPLE, close=True)),
+    ("status 99999", Reply(raw=b"HTTP/1.1 99999 OK\r\nContent-Length: 39\r\n\r\n" + SAMPLE, close=True)),
+    ("the header drips", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000, drip=0.05 * SLOW)),
+    ("answers of 100 drip", Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, drip=0.02 * SLOW)),
+    ("the body drips", Reply(raw=DONE % 100000 + b" " * 100000, drip=0.02 * SLOW)),
+    ("another protocol", Reply(raw=b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n" + SAMPLE, close=True)),
 ]
 
 
@@ -279,13 +327,65 @@ def test_an_answer_that_is_broken_below_its_content(gateway, upstream, reply):
     """Whether this is an invalid answer or none is a matter of taste; that nobody knows the outcome is
     not."""
     upstream.script(reply)
+    begun = time.monotonic()
     answer = gateway.delete()
+    assert time.monotonic() - begun < UPSTREAM_TIMEOUT + PATIENCE / 2
     assert answer.status in (502, 504)
     name = {502: "upstream-invalid-answer", 504: "upstream-timeout"}[answer.status]
     body = problem(answer, answer.status, name, outcome="unknown", retryable=False)
     assert "smtp" not in json.dumps(body)
     assert gateway.delete().status == 202
-    upstream.seen(2)
+    first, second = upstream.seen(2)
+    assert first.connection != second.connection
+
+
+FORGED = b'{"code":0,"message":"","taskId":666}'
+
+
+@pytest.mark.parametrize("reply", [
+    Reply(raw=Reply().wire() + Reply(FORGED).wire()),
+    Reply(raw=DONE.replace(b"%d", b"%d\r\nContent-Length: %d") % (len(SAMPLE), len(SAMPLE)) + SAMPLE + Reply(FORGED).wire()),
+], ids=["behind the answer", "behind an answer with two lengths"])
+def test_an_answer_to_no_question(gateway, upstream, reply):
+    """What follows an answer is not the answer to the next caller."""
+    upstream.script(reply)
+    assert (gateway.delete().status, gateway.delete().body) == (202, SAMPLE)
+    first, second = upstream.seen(2)
+    assert first.connection != second.connection
+
+
+def test_a_length_that_is_none(gateway, upstream):
+    """Beyond 64 bits: then the end of the connection is the end of the answer, which is whole."""
+    upstream.script(Reply(raw=DONE.replace(b"%d", b"9" * 30) + SAMPLE, close=True))
+    assert [gateway.delete().status for _ in range(2)] == [202, 202]
+    first, second = upstream.seen(2)
+    assert first.connection != second.connection
+
+
+def test_chunks_and_trailers(gateway, upstream):
+    """The other way to tell where an answer ends: this one is whole."""
+    upstream.script(Reply(b"27\r\n" + SAMPLE + b"\r\n0\r\nX-Trailer: 1\r\n\r\n", headers=(("Transfer-Encoding", "chunked"),)))
+    answer = gateway.delete()
+    assert (answer.status, answer.body) == (202, SAMPLE)
+
+
+def test_a_few_answers_of_100_are_none(gateway, upstream):
+    upstream.script(Reply(raw=b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 3 + Reply().wire()))
+    assert (gateway.delete().status, upstream.count()) == (202, 1)
+
+
+def test_an_endless_answer_costs_little(gateway, upstream):
+    """64 MiB, with and without a length: cut off at 1 MiB, and not kept."""
+    def most():
+        status = pathlib.Path(f"/proc/{gateway.child.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+    gateway.delete()
+    before = most()
+    for head in (b"HTTP/1.1 200 OK\r\n\r\n", DONE % (64 << 20)):
+        upstream.script(Reply(raw=head + b" " * (64 << 20), close=True))
+        problem(gateway.delete(), 502, "upstream-invalid-answer", outcome="unknown")
+    assert most() - before < 16 * 1024
 
 
 @pytest.mark.parametrize("body", [
@@ -318,7 +418,10 @@ BROKEN = [
     ("hangs", HANG),
     ("hangs up", HANG_UP),
     ("resets", Reply(raw=b"", reset=True)),
-    ("cut in the header", Reply(cut=20)),
+    ("cut in the status line", Reply(cut=20)),
+    ("cut behind the status line", Reply(cut=Reply().wire().index(b"\r\n") + 2)),
+    ("cut before the length", Reply(cut=Reply().wire().index(b"Content-Length"))),
+    ("cut before the empty line", Reply(cut=Reply().wire().index(b"\r\n\r\n") + 2)),
     ("cut in the body", Reply(cut=len(Reply().wire()) - 5)),
     ("drips", Reply(drip=0.1 * SLOW)),
     ("stalls in the body", Reply(raw=DONE % 39 + b'{"code":0')),
@@ -407,6 +510,44 @@ def test_slots_come_back(upstream, start):
 
 
 # ---- what must not come through ----
+
+def disguises(value):
+    """A secret as it can come back: as it is, in base64 at each alignment, in hex, in URLs, in JSON."""
+    raw = value.encode()
+    for lead in (b"", b"x", b"xy"):
+        yield base64.b64encode(lead + raw).decode()
+        yield base64.urlsafe_b64encode(lead + raw).decode()
+    yield from (value, raw.hex(), raw.hex().upper(), urllib.parse.quote(value, safe=""))
+    yield "".join(f"%{byte:02x}" for byte in raw)
+    yield "".join(f"\\u{byte:04x}" for byte in raw)
+
+
+def test_no_disguise_of_a_secret_is_passed_on(gateway, upstream):
+    """In a good answer and in a refusal, in the body and in a header: nobody sees it, and the connection ends."""
+    for value in [form for secret in (SECRET_ID, SECRET_KEY) for form in disguises(secret)]:
+        for code in (0, 4000):
+            upstream.script(Reply(b'{"code":%d,"message":"","taskId":1,"echo":"%s"}' % (code, value.encode())))
+            answer = gateway.delete()
+            assert answer.status == (502 if code == 0 else 400), value
+            assert value.encode() not in answer.body
+            assert gateway.delete().status == 202
+            first, second = upstream.seen(2)
+            assert first.connection != second.connection
+        assert value not in gateway.words()
+
+
+def test_no_header_of_the_answer_is_passed_on(gateway, upstream):
+    upstream.script(Reply(headers=(("X-Echo", SECRET_KEY), ("Set-Cookie", SECRET_KEY), ("Location", SECRET_KEY),
+                                   ("X-Request-Id", SECRET_ID), ("Server", "oops"))))
+    answer = gateway.delete()
+    assert answer.status == 202
+    said = str(answer.headers)
+    assert SECRET_KEY not in said and SECRET_ID not in said and "oops" not in said and "Set-Cookie" not in said
+    assert answer.header("Location") == "/tasks/135254"
+    upstream.script()
+    assert gateway.delete().status == 202
+    assert "cookie" not in upstream.seen(1)[0].headers
+
 
 def test_what_the_upstream_echoes_is_scrubbed(gateway, upstream):
     """An upstream that quotes our request in its message, or somebody who makes it do so."""

@@ -90,8 +90,32 @@ static void endless(void **state)
     assert_int_equal(lines, FIELDS_MAX / 23);
 }
 
+/* Only the empty line of the last answer ends a header; trailers come after it. */
+static void the_end(void **state)
+{
+    static const struct {
+        const char *lines[6];
+        bool ended;
+    } ends[] = {
+        {{"HTTP/1.1 200 OK\r\n", LENGTH}, false},
+        {{"HTTP/1.1 200 OK\r\n", LENGTH, "\r\n"}, true},
+        {{"HTTP/1.1 200 OK\n", LENGTH, "\n"}, true},
+        {{"HTTP/1.1 100 Continue\r\n", "\r\n", "HTTP/1.1 200 OK\r\n"}, false},
+        {{"HTTP/1.1 100 Continue\r\n", "\r\n", "HTTP/1.1 200 OK\r\n", "\r\n"}, true},
+        {{"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "\r\n", "X-Trailer: 1\r\n"}, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct fields fields = {0};
+        for (size_t j = 0; j < COUNT(ends[i].lines) && ends[i].lines[j] != NULL; j++)
+            assert_true(fields_read(&fields, ends[i].lines[j], strlen(ends[i].lines[j])));
+        assert_int_equal(fields.ended, ends[i].ended);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(endless)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(endless),
+                                       cmocka_unit_test(the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,17 +54,27 @@ def secret(path, value, mode=0o600):
     return str(path)
 
 
-def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=None, services=("vpc",), **upstream):
+def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None, rules=POLICY, top=None,
+              services=("vpc",), **upstream):
     """Writes both files and the secrets into `folder`; gives the path of countersign.yaml.  Each of `services` is
-    an upstream at `url`."""
+    an upstream at `url`; `cvm` is what differs at an upstream of that name, `spare` the (SecretId, SecretKey) of a
+    second credential."""
     if credential is None:
         credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
                       "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
     if token is not None:
         credential = {**credential, "token": {"file": secret(folder / "token", token)}}
+    credentials = {"main": credential}
+    if spare is not None:
+        credentials["old"] = {"secret_id": {"file": secret(folder / "old_id", spare[0])},
+                              "secret_key": {"file": secret(folder / "old_key", spare[1])}}
+        upstream["credential"] = ["main", "old"]
     domain = "tencentcloudapi.com" if upstream.get("generation") == 3 else "api.qcloud.com"
     defaults = {"url": url, "credential": "main", "region": "ap-guangzhou",
-                "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms"}
+                "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms", "deadline": f"{2 * PATIENCE:.0f}s"}
+    upstreams = {name: {**defaults, "host": f"{name}.{domain}", **upstream} for name in services}
+    if cvm is not None:
+        upstreams["cvm"] = {**defaults, **cvm}
     (folder / "policy.yaml").write_text(policy(rules))
     file = folder / "countersign.yaml"
     file.write_text(yaml({
@@ -74,8 +84,8 @@ def configure(folder, url, *, token=None, credential=None, rules=POLICY, top=Non
         "policy": "policy.yaml",
         "workers": 32,
         **(top or {}),
-        "credentials": {"main": credential},
-        "upstreams": {name: {**defaults, "host": f"{name}.{domain}", **upstream} for name in services},
+        "credentials": credentials,
+        "upstreams": upstreams,
         **({} if "failed_auth" in (top or {}) else {"failed_auth": "100000/s burst 100000"}),
     }))
     return file
@@ -118,6 +128,21 @@ class Gateway(Process):
     def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):
         """The main job.  `body` is bytes, or something for json.dumps; None is the sample's instance."""
         return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers))
+
+    def get(self, target, token=TOKEN):
+        return self.call("GET", target, headers=bearer(token))
+
+    def ready(self):
+        """What /readyz says."""
+        return self.call("GET", "/readyz", port=self.admin).json()
+
+    def reload(self):
+        answer = self.call("POST", "/reload", port=self.admin)
+        assert answer.status == 200, answer
+
+    def notices(self, part):
+        """The lines on standard error that hold `part`."""
+        return [line for line in self.stderr if part in line]
 
     def records(self):
         return [json.loads(line) for line in list(self.stdout)]

@@ -85,18 +85,18 @@ class Received:
 
 
 class Upstream:
-    def __init__(self, certificate=None):
-        """`certificate` is (chain file, key file): then it speaks TLS."""
+    def __init__(self, certificate=None, port=0):
+        """`certificate` is (chain file, key file): then it speaks TLS.  Port 0 is a free one."""
         self.tls = None
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*certificate)
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}/v2/index.php"
         self.open = set()
-        self.episode = 0
+        self.episode = self.number = 0
         self.script()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -105,7 +105,7 @@ class Upstream:
         with self.lock:
             self.episode += 1
             self.replies, self.then = list(replies), then
-            self.requests, self.connections, self.handshakes = [], 0, []
+            self.requests, self.connections, self.handshakes = [], 0, []    # numbers of connections go on
         return self
 
     def count(self):
@@ -139,7 +139,8 @@ class Upstream:
                 return
             with self.lock:
                 self.connections += 1
-                number = self.connections
+                self.number += 1
+                number = self.number
             threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
 
     def _serve(self, connection, number):
