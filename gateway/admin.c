@@ -1,6 +1,7 @@
 #include "gateway/admin.h"
 
 #include "base/json.h"
+#include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/exposition.h"
@@ -83,7 +84,8 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     gateway_release(generation);
 }
 
-/* A failed reload leaves it ready: the old configuration serves.  The detail tells. */
+/* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
+ * detail tells. */
 static void readyz(struct admin *admin, struct front_admin_answer *answer)
 {
     struct buf errors;
@@ -96,6 +98,8 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
+    if (admin->gateway->audit != NULL && audit_state(admin->gateway->audit).failing)
+        json_member(&answer->body, "audit", "cannot be written to: changes are refused");
     put_upstreams(&answer->body, admin->gateway);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');

@@ -11,14 +11,15 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "config/config.h"
 
 struct audit;
 
 /* Opens the file that the configuration names, creates it (mode 600) where there is none, and locks it
  * against a second writer.  NULL when that fails.  A file that cannot be written to now is no failure:
- * audit_append() tries again. */
-MUST_USE struct audit *audit_open(struct config *config, struct err *err);
+ * audit_append() tries again.  `notices` gets what an operator should know; it is borrowed. */
+MUST_USE struct audit *audit_open(struct config *config, struct log *notices, struct err *err);
 
 /* Writes a last seal. */
 void audit_close(struct audit *audit);

@@ -129,13 +129,22 @@ def refused(gateway):
     return True
 
 
+READERS = json.loads(json.dumps(POLICY))
+READERS["rules"].append({"id": "look", "allow": ["network-console"], "actions": ["DescribeVpcClassicLink"]})
+
+
 def test_a_device_that_is_full(audited, upstream):
-    gateway, _ = audited(top={"audit": "/dev/full"})
+    """Changes are refused before they are sent; reads go on."""
+    upstream.script(then=Reply({"code": 0, "message": "", "totalCount": 0, "data": []}))
+    gateway, _ = audited(top={"audit": "/dev/full"}, rules=READERS)
     assert refused(gateway) and refused(gateway)
     assert upstream.count() == 0
+    assert gateway.call("GET", PATH, headers=bearer(TOKEN)).status == 200
+    assert upstream.seen(1)[0].params["Action"] == "DescribeVpcClassicLink"
     said = [line for line in gateway.stderr if "cannot be written to: No space left on device" in line]
     assert len(said) == 1, "it is said once"
-    assert gateway.call("GET", "/readyz", port=gateway.admin).status == 200
+    ready = gateway.call("GET", "/readyz", port=gateway.admin)
+    assert ready.status == 200 and "changes are refused" in ready.json()["audit"]
 
 
 def test_a_disk_that_fills_up_and_is_cleaned(audited, upstream):

@@ -9,6 +9,7 @@
 #include "tests/unit.h"
 
 #include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ enum { RECORDS = 3, FILE_MAX = 64 * 1024 };
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
 static struct config config;
+static struct log notices;
 
 static int enter(void **state)
 {
@@ -27,6 +29,7 @@ static int enter(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     (void)snprintf(path, sizeof path, "%s/audit.log", folder);
+    assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
     atomic_init(&config.references, 2); /* never freed: it is ours */
     config.audit = (struct config_audit){.file = path, .seal_every = 3600000};
     return 0;
@@ -35,6 +38,8 @@ static int enter(void **state)
 static int leave(void **state)
 {
     (void)state;
+    (void)close(notices.fd);
+    log_done(&notices);
     (void)unlink(path);
     return rmdir(folder);
 }
@@ -74,7 +79,7 @@ static int append_one(struct audit *audit, int number)
 static void live(int records)
 {
     struct err err = {0};
-    struct audit *audit = audit_open(&config, &err);
+    struct audit *audit = audit_open(&config, &notices, &err);
     if (audit == NULL)
         fail_msg("%s", err.text);
     for (int i = 0; i < records; i++)
@@ -265,7 +270,7 @@ static void test_full_disk(void **state)
     (void)state;
     (void)unlink(path);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    struct audit *audit = audit_open(&config, &err);
+    struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
     assert_int_equal(append_one(audit, 0), 0);
     for (rlim_t room = 0; room < 300; room += 13) {
@@ -294,7 +299,7 @@ static void test_what_is_no_audit_file(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct err err = {0};
         write_file(rows[i], strlen(rows[i]));
-        wrong += unit_wrong(rows[i], audit_open(&config, &err) == NULL && err.kind == ERR_INPUT);
+        wrong += unit_wrong(rows[i], audit_open(&config, &notices, &err) == NULL && err.kind == ERR_INPUT);
     }
     assert_int_equal(wrong, 0);
 }
@@ -304,9 +309,9 @@ static void test_one_writer(void **state)
     struct err err = {0};
     (void)state;
     (void)unlink(path);
-    struct audit *audit = audit_open(&config, &err);
+    struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
-    assert_null(audit_open(&config, &err));
+    assert_null(audit_open(&config, &notices, &err));
     assert_non_null(strstr(err.text, "in use"));
     audit_close(audit);
 }
@@ -316,7 +321,7 @@ static void test_removed_while_open(void **state)
     struct err err = {0};
     (void)state;
     (void)unlink(path);
-    struct audit *audit = audit_open(&config, &err);
+    struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
     assert_int_equal(append_one(audit, 0), 0);
     assert_int_equal(unlink(path), 0);

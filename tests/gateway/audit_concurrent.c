@@ -7,6 +7,7 @@
 #include "tests/unit.h"
 
 #include <pthread.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
 static struct config config;
+static struct log notices;
 
 static void *append_some(void *context)
 {
@@ -60,7 +62,7 @@ static void run(bool sync)
     unsigned broken = 0;
     pthread_t threads[THREADS];
     config.audit.sync = sync;
-    struct audit *audit = audit_open(&config, &err);
+    struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, append_some, audit), 0);
@@ -106,6 +108,7 @@ static int enter(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     (void)snprintf(path, sizeof path, "%s/audit.log", folder);
+    assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
     atomic_init(&config.references, 2); /* never freed: it is ours */
     config.audit = (struct config_audit){.file = path, .seal_every = 1000};
     return 0;
@@ -114,6 +117,8 @@ static int enter(void **state)
 static int leave(void **state)
 {
     (void)state;
+    (void)close(notices.fd);
+    log_done(&notices);
     return rmdir(folder);
 }
 
