@@ -12,6 +12,7 @@ enum { UNSAID = -1 };
 /* Defaults, each with its reason. */
 enum {
     WORKERS_DEFAULT = 1024,  /* connections promised: each holds a worker, 9 MiB of them at rest */
+    GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000,   /* ms: longer than a call's default deadline                        */
     TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30  */
     SLOTS_DEFAULT = 256,     /* calls: fewer than workers, so that refusals always find one      */
@@ -208,6 +209,8 @@ struct service {
     const char *admin;
     const char *policy;
     long long workers;
+    long long per_address;
+    long long grace;
     long long drain;
     struct rate failed_auth;
 };
@@ -238,6 +241,8 @@ static const struct keyword service_keywords[] = {
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, 10000, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), OPTIONAL, 1, 10000, NULL},
+    {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
     {"audit", keyword_node, SERVICE(audit), OPTIONAL, 0, 0, NULL},
@@ -264,6 +269,7 @@ int service_read(struct loader *loader, const struct yaml_node *root)
         .admin = "127.0.0.1:9090",
         .workers = WORKERS_DEFAULT,
 
+        .grace = GRACE_DEFAULT,
         .drain = DRAIN_DEFAULT,
         /* 20 wrong tokens at once (a misconfigured app restarts a few times), then one every 3 s */
         .failed_auth = {.interval_us = 3000000, .burst = 20}};
@@ -274,6 +280,8 @@ int service_read(struct loader *loader, const struct yaml_node *root)
     config->admin = service.admin;
     config->policy_file = service.policy;
     config->workers = service.workers;
+    config->per_address = service.per_address;
+    config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)

@@ -118,6 +118,8 @@ enum problem accept_request(struct exchange *x)
         problem = find_source(x);
     if (problem == PROBLEM_NONE)
         problem = framing_read(&x->framing, &x->message, &x->err);
+    if (problem == PROBLEM_NONE)
+        problem = check_host(x);
     if (problem != PROBLEM_NONE)
         return problem;
     if (target_parse(x->framing.target, x->framing.query, x->arena, &x->target, &x->err) != 0)

@@ -6,6 +6,25 @@
 
 enum { NAME_SIZE = 256 };
 
+bool authority_is_valid(const char *host)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char others[] = "-._~%!$&'()*+,;="; /* RFC 3986 section 3.2.2: reg-name */
+    const char *at = host;
+    if (*at == '[') { /* IP-literal */
+        at += 1 + strspn(at + 1, "0123456789abcdefABCDEF:.");
+        if (at == host + 1 || *at++ != ']')
+            return false;
+    }
+    while (*host != '[' && *at != '\0' && (strchr(letters, *at) != NULL || strchr(others, *at) != NULL))
+        at++;
+    if (at == host)
+        return false;
+    if (*at == ':')
+        at += 1 + strspn(at + 1, "0123456789");
+    return at[strspn(at, " \t")] == '\0';
+}
+
 /* "gateway.example.com" of "gateway.example.com:8080"; an IPv6 address keeps its brackets off. */
 static bool cut_port(const char *host, char name[NAME_SIZE])
 {

@@ -7,6 +7,10 @@
 
 #include "config/config.h"
 
+/* Is the value of a Host field a host with at most a port, and not empty?  RFC 9112 section 3.2, RFC 9110
+ * section 4.2.1.  Blanks may follow. */
+bool authority_is_valid(const char *host);
+
 /* Is the value of a Host field, with or without a port, an address, localhost, or one of the names? */
 bool authority_is_among(const struct config_names *names, const char *host);
 

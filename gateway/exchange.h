@@ -27,7 +27,7 @@ enum { EXCHANGE_ID_MAX = 64 };
 /* What the front door lends to an exchange. */
 struct door {
     void *connection;
-    /* Up to `size` bytes of the body: how many, 0 when it ended early or nothing came in time. */
+    /* Up to `size` bytes of the body: how many, 0 when it ended early or did not come in time. */
     size_t (*read)(void *connection, char *bytes, size_t size);
     /* All of it, or -1: the client is gone. */
     int (*write)(void *connection, const char *bytes, size_t size);
@@ -54,6 +54,7 @@ struct exchange {
     const struct door *door;
     struct arena *arena;
     struct framing framing;
+    bool ends;              /* the front door wants the connection to end with the answer */
     const char *source;     /* the caller's address */
     struct network address; /* the same, parsed */
     int64_t began_us;       /* monotonic */

@@ -273,8 +273,6 @@ static enum problem begin(struct forward *f)
 static enum problem run(struct forward *f)
 {
     enum problem problem = PROBLEM_NONE;
-    if (atomic_load(&f->x->gateway->draining))
-        return exchange_stop(f->x, PROBLEM_BUSY, "the gateway is shutting down");
     int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
     if (deadline_us < f->deadline_us)
         f->deadline_us = deadline_us;

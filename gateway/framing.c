@@ -1,6 +1,7 @@
 #include "gateway/framing.h"
 
 #include "base/text.h"
+#include "gateway/authority.h"
 
 #include <string.h>
 #include <strings.h>
@@ -49,7 +50,7 @@ static bool fields_are_strict(const struct framing *framing)
     for (size_t i = 0; i < framing->field_count; i++) {
         const struct framing_field *field = &framing->fields[i];
         const char *colon = field->name + strlen(field->name);
-        if (!text_is_token(field->name) || field->value <= colon)
+        if (field->value <= colon)
             return false;
         for (const char *c = colon + 1; c < field->value; c++)
             if (*c != ' ' && *c != '\t') /* a NUL here was a blank before the colon */
@@ -100,6 +101,8 @@ static bool lists(const char *value, const char *word)
 static bool wants_keep_alive(const struct framing *framing)
 {
     const char *connection = framing_field(framing, "Connection");
+    if (framing->scattered || (connection != NULL && strcasestr(connection, "upgrade") != NULL))
+        return false; /* CivetWeb ends a connection on any offer to upgrade it */
     for (size_t i = 0; i < framing->field_count; i++) /* also in a second field of that name */
         if (strcasecmp(framing->fields[i].name, "Connection") == 0 &&
             lists(framing->fields[i].value, "close"))
@@ -133,11 +136,16 @@ enum problem framing_check(const struct framing *framing, struct err *err)
 {
     if (framing->field_count < 1 || framing->field_count > FRAMING_FIELDS_MAX)
         return refuse(err, "a request has 1 to 63 header fields");
-    if (!request_line_is_strict(framing) || !fields_are_strict(framing))
+    if (!framing->scattered && (!request_line_is_strict(framing) || !fields_are_strict(framing)))
         return refuse(err, "the request line or a header field is not as RFC 9112 wants it");
+    for (size_t i = 0; i < framing->field_count; i++)
+        if (!text_is_token(framing->fields[i].name))
+            return refuse(err, "a header field's name is not as RFC 9110 wants it");
     if (framing_field(framing, "Host") == NULL)
         return refuse(err, "the Host field is missing");
     if (has_duplicates(framing))
         return refuse(err, "a header field that can be there once is there twice");
+    if (!authority_is_valid(framing_field(framing, "Host")))
+        return refuse(err, "the Host field is not a host with at most a port");
     return PROBLEM_NONE;
 }

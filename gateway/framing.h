@@ -36,6 +36,7 @@ struct framing {
     const char *version; /* behind "HTTP/" */
     struct framing_field *fields;
     size_t field_count;
+    bool scattered; /* the parts do not lie as said above: only they can be judged, and the connection ends */
 };
 
 /* What the fields say about the message. */

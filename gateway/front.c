@@ -1,30 +1,31 @@
 #include "gateway/front.h"
 
 #include "base/arena.h"
-#include "base/json.h"
-#include "base/text.h"
-#include "gateway/clock.h"
+#include "gateway/desk.h"
 #include "gateway/exchange.h"
 #include "gateway/flow.h"
-#include "gateway/stations.h"
+#include "gateway/listener.h"
+#include "gateway/probe.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    FRONT_ARENA = 4 * 1024 * 1024, /* one exchange: body, its values, a 1 MiB answer, with room */
-    FRONT_FD_MAX = 65536,
+enum { FRONT_ARENA = 4 * 1024 * 1024 }; /* one exchange: body, its values, a 1 MiB answer, with room */
+
+/* What a worker keeps from one request to the next. */
+struct worker {
+    struct arena *arena;
+    struct buf reply;
+    bool answered; /* the connection's last request */
+    bool unread;   /* the client may still send what nobody will read */
+    bool over;     /* nothing that still comes on this connection is walked */
 };
 
 struct front {
@@ -32,102 +33,115 @@ struct front {
     struct gateway *gateway; /* NULL: the admin listener */
     front_admin_handler *handler;
     void *handler_context;
-    long long workers;
-    atomic_llong started;       /* workers, ever */
-    atomic_llong threads;       /* CivetWeb's that run now */
-    struct sockaddr_in address; /* where we listen */
-    int dummy;                  /* stands in the listener's place once we stopped listening; else -1 */
+    struct listener listener;
+    struct guard *guard;
+    struct worker *workers;
+    size_t worker_count;
+    bool keep_alive;
+    atomic_bool scattered; /* see framing.h */
+    atomic_size_t started; /* workers, ever */
+    atomic_bool accepting; /* the acceptor's thread is there */
+    atomic_size_t threads; /* CivetWeb's that run now */
 };
 
-/* What a worker keeps from one request to the next. */
-struct worker {
-    struct arena *arena;
-    struct buf reply;
-};
+/* The door of the thread that calls accept(): CivetWeb's master, which tells us nothing else about itself. */
+static _Thread_local struct front *accepts_for;
 
-/* ---- workers ---- */
+/* ---- threads ---- */
 
 static void *on_thread_start(const struct mg_context *context, int type)
 {
     struct front *front = mg_get_user_data(context);
     atomic_fetch_add(&front->threads, 1);
+    if (type == 0) {
+        accepts_for = front;
+        atomic_store(&front->accepting, true);
+    }
     if (type != 1) /* 1: a worker */
         return NULL;
-    struct worker *worker = calloc(1, sizeof *worker);
-    if (worker != NULL) {
-        worker->arena = arena_new(FRONT_ARENA);
-        buf_init(&worker->reply, FRONT_ANSWER_MAX);
-    }
-    atomic_fetch_add(&front->started, 1);
-    return worker;
+    return &front->workers[atomic_fetch_add(&front->started, 1)];
 }
 
-static void on_thread_end(const struct mg_context *context, int type, void *pointer)
+static void on_thread_end(const struct mg_context *context, int type, void *worker)
 {
     struct front *front = mg_get_user_data(context);
-    struct worker *worker = pointer;
     (void)type;
-    if (worker != NULL) {
-        arena_free(worker->arena);
-        buf_done(&worker->reply);
-        free(worker);
-    }
+    (void)worker;
     atomic_fetch_sub(&front->threads, 1); /* the last that this thread does with us: see front_close() */
 }
 
-/* ---- the door that an exchange walks through ---- */
+/* ---- connections ---- */
 
-static size_t door_read(void *connection, char *bytes, size_t size)
+/* CivetWeb's own call of accept(2): the program's functions come before the C library's.  The port that it is
+ * told is the connection's place with the guard; the address is the caller's. */
+int accept(int fd, struct sockaddr *address, socklen_t *length);
+
+int accept(int fd, struct sockaddr *address, socklen_t *length)
 {
-    int got = mg_read(connection, bytes, size);
+    int accepted = -1;
+    struct sockaddr_in peer = {0};
+    struct front *front = accepts_for;
+    if (front == NULL || address == NULL || *length < sizeof peer)
+        return accept4(fd, address, length, 0);
+    enum listener_result result = listener_accept(fd, &accepted, &peer);
+    if (result == LISTENER_EXHAUSTED)
+        guard_make_room(front->guard);
+    if (result != LISTENER_GOOD)
+        return -1;
+    unsigned place = guard_admit(front->guard, accepted, peer.sin_addr);
+    if (place == 0) {
+        (void)close(accepted);
+        errno = ECONNABORTED;
+        return -1;
+    }
+    peer.sin_port = htons((uint16_t)place);
+    memcpy(address, &peer, sizeof peer);
+    *length = sizeof peer;
+    return accepted;
+}
+
+static struct front *front_of(const struct mg_connection *connection)
+{
+    return mg_get_user_data(mg_get_context(connection));
+}
+
+static unsigned place_of(const struct mg_connection *connection)
+{
+    return (unsigned)mg_get_request_info(connection)->remote_port;
+}
+
+/* One request on its way through the door. */
+struct visit {
+    struct front *front;
+    struct mg_connection *connection;
+    unsigned place;
+    bool reading;
+};
+
+static size_t visit_read(void *context, char *bytes, size_t size)
+{
+    struct visit *visit = context;
+    if (!visit->reading) { /* once: the deadline is for the whole body */
+        guard_wait(visit->front->guard, visit->place, GUARD_FOR_BODY);
+        visit->reading = true;
+    }
+    int got = mg_read(visit->connection, bytes, size);
     return got > 0 ? (size_t)got : 0;
 }
 
-static int door_write(void *connection, const char *bytes, size_t size)
+static int visit_write(void *context, const char *bytes, size_t size)
 {
-    return size <= INT_MAX && mg_write(connection, bytes, size) == (int)size ? 0 : -1;
+    struct visit *visit = context;
+    guard_wait(visit->front->guard, visit->place, GUARD_FOR_READER);
+    bool written = size <= INT_MAX && mg_write(visit->connection, bytes, size) == (int)size;
+    guard_wait(visit->front->guard, visit->place, GUARD_FOR_US);
+    return written ? 0 : -1;
 }
 
-/* CivetWeb lends nobody its sockets: a connection's is found by its two ends. */
-static bool is_socket_of(int fd, const struct mg_request_info *info)
+static bool visit_gone(void *context, int millis)
 {
-    struct sockaddr_in near, far;
-    socklen_t near_size = sizeof near, far_size = sizeof far;
-    char address[INET_ADDRSTRLEN];
-    return getpeername(fd, (struct sockaddr *)&far, &far_size) == 0 && far.sin_family == AF_INET &&
-           ntohs(far.sin_port) == info->remote_port &&
-           inet_ntop(AF_INET, &far.sin_addr, address, sizeof address) != NULL &&
-           strcmp(address, info->remote_addr) == 0 &&
-           getsockname(fd, (struct sockaddr *)&near, &near_size) == 0 &&
-           ntohs(near.sin_port) == info->server_port;
-}
-
-/* -1 when there is none.  It is remembered with the connection, which outlives the request. */
-static int socket_of(struct mg_connection *connection)
-{
-    struct rlimit files = {0};
-    const struct mg_request_info *info = mg_get_request_info(connection);
-    int known = (int)(intptr_t)mg_get_user_connection_data(connection);
-    if (known > 0 && is_socket_of(known, info))
-        return known;
-    int most = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FRONT_FD_MAX ? (int)files.rlim_cur
-                                                                                      : FRONT_FD_MAX;
-    for (int fd = 3; fd < most; fd++)
-        if (is_socket_of(fd, info)) {
-            mg_set_user_connection_data(connection, (void *)(intptr_t)fd);
-            return fd;
-        }
-    return -1;
-}
-
-/* A client that has closed its side, or whose connection broke.  One that only says no more is treated alike:
- * nothing tells them apart before something is written. */
-static bool door_gone(void *connection, int millis)
-{
-    struct pollfd watched = {.fd = socket_of(connection), .events = POLLRDHUP};
-    if (poll(&watched, 1, millis) <= 0) /* a negative fd is not watched: it only waits */
-        return false;
-    return (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    struct visit *visit = context;
+    return guard_sees_leave(visit->front->guard, visit->place, millis);
 }
 
 static size_t copy_fields(const struct mg_request_info *info, struct framing_field *fields)
@@ -138,120 +152,90 @@ static size_t copy_fields(const struct mg_request_info *info, struct framing_fie
     return count;
 }
 
-static int serve_exchange(struct front *front, struct mg_connection *connection, struct worker *worker)
+static struct framing framing_of(const struct mg_request_info *info, const struct front *front,
+                                 struct framing_field *fields)
 {
-    const struct mg_request_info *info = mg_get_request_info(connection);
-    const struct door door = {
-        .connection = connection, .read = door_read, .write = door_write, .gone = door_gone};
+    return (struct framing){.method = info->request_method,
+                            .target = info->request_uri,
+                            .query = info->query_string,
+                            .version = info->http_version,
+                            .fields = fields,
+                            .field_count = copy_fields(info, fields),
+                            .scattered = atomic_load(&front->scattered)};
+}
+
+static void walk(struct front *front, struct worker *worker, struct exchange *x)
+{
+    x->generation = gateway_take(front->gateway);
+    x->config = x->generation->config;
+    if (!network_parse_address(x->source, &x->address))
+        memset(&x->address, 0, sizeof x->address); /* cannot happen; "::" is in nobody's network */
+    atomic_fetch_add(&front->gateway->in_flight, 1);
+    flow_walk(x);
+    atomic_fetch_sub(&front->gateway->in_flight, 1);
+    worker->unread = x->close && (x->problem == PROBLEM_MALFORMED_REQUEST || !x->message.keep_alive ||
+                                  (size_t)x->message.content_length > x->body_length);
+    buf_reset(&worker->reply);
+    arena_reset(worker->arena);
+    gateway_release(x->generation);
+}
+
+static int serve_exchange(struct visit *visit, struct worker *worker, const struct mg_request_info *info)
+{
+    struct front *front = visit->front;
+    const struct door door = {visit, visit_read, visit_write, visit_gone};
     struct framing_field fields[MG_MAX_HEADERS];
     struct exchange x = {
         .gateway = front->gateway,
-        .generation = gateway_take(front->gateway),
         .door = &door,
         .arena = worker->arena,
         .source = info->remote_addr,
         .reply = &worker->reply,
-        .framing = {.method = info->request_method,
-                    .target = info->request_uri,
-                    .query = info->query_string,
-                    .version = info->http_version,
-                    .fields = fields,
-                    .field_count = copy_fields(info, fields)},
+        .framing = framing_of(info, front, fields),
+        .ends = guard_is_crowded(front->guard) || guard_has_ended(front->guard, visit->place),
     };
-    x.config = x.generation->config;
-    if (!network_parse_address(x.source, &x.address))
-        memset(&x.address, 0, sizeof x.address); /* cannot happen; "::" is in nobody's network */
-    atomic_fetch_add(&front->gateway->in_flight, 1);
-    flow_walk(&x);
-    atomic_fetch_sub(&front->gateway->in_flight, 1);
+    walk(front, worker, &x);
     if (x.close)
-        mg_disable_connection_keep_alive(connection);
-    buf_reset(&worker->reply);
-    arena_reset(worker->arena);
-    gateway_release(x.generation);
+        mg_disable_connection_keep_alive(visit->connection);
     return x.status;
 }
 
-/* ---- the admin listener ---- */
-
-/* A page of another origin could make a browser ask us under a name that it controls (DNS rebinding): health
- * and reload are asked for by address, or as localhost. */
-static bool is_local_name(const char *host)
+static int serve_admin(struct visit *visit, struct worker *worker, const struct mg_request_info *info)
 {
-    char name[64];
-    struct in_addr address;
-    if (host == NULL || strlen(host) >= sizeof name)
-        return false;
-    memcpy(name, host, strlen(host) + 1);
-    name[strcspn(name, ":")] = '\0';
-    return strcmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &address) == 1;
+    struct front *front = visit->front;
+    struct framing_field fields[MG_MAX_HEADERS];
+    const struct framing framing = framing_of(info, front, fields);
+    int status = desk_answer(front->handler, front->handler_context, &framing, &worker->reply);
+    mg_disable_connection_keep_alive(visit->connection);
+    worker->unread = true;
+    if (!worker->reply.failed) /* the client may be gone */
+        (void)visit_write(visit, buf_text(&worker->reply), worker->reply.length);
+    buf_reset(&worker->reply);
+    return status;
 }
 
-static void admin_problem(struct front_admin_answer *answer, int status, const char *detail)
+static size_t visit_read_nothing(void *context, char *bytes, size_t size)
 {
-    answer->status = status;
-    answer->type = "application/problem+json";
-    json_open(&answer->body);
-    json_member(&answer->body, "title", problem_reason(status));
-    json_member_int(&answer->body, "status", status);
-    json_member(&answer->body, "detail", detail);
-    json_close(&answer->body);
+    (void)context;
+    (void)bytes;
+    (void)size;
+    return 0;
 }
 
-static int serve_admin(struct front *front, struct mg_connection *connection)
+/* Past CivetWeb, which gives no writable connection everywhere; an idle socket takes a short answer at once.
+ */
+static int visit_write_now(void *context, const char *bytes, size_t size)
 {
-    const struct mg_request_info *info = mg_get_request_info(connection);
-    struct front_admin_answer answer = {.status = 200, .type = "application/json"};
-    struct buf head;
-    buf_init(&answer.body, FRONT_ANSWER_MAX);
-    buf_init(&head, FRONT_ANSWER_MAX);
-    if (!is_local_name(mg_get_header(connection, "Host")))
-        admin_problem(&answer, 400, "ask by address or as localhost");
-    else
-        front->handler(front->handler_context, info->request_method, info->request_uri, &answer);
-    buf_put_format(&head,
-                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-                   "X-Content-Type-Options: nosniff\r\nConnection: close\r\n",
-                   answer.status, problem_reason(answer.status), answer.type, answer.body.length);
-    if (answer.allow != NULL)
-        buf_put_format(&head, "Allow: %s\r\n", answer.allow);
-    buf_put(&head, "\r\n");
-    if (strcmp(info->request_method, "HEAD") != 0)
-        buf_put_bytes(&head, buf_text(&answer.body), answer.body.length);
-    mg_disable_connection_keep_alive(connection);
-    if (!head.failed && !answer.body.failed)
-        (void)mg_write(connection, buf_text(&head), head.length); /* the client may be gone */
-    buf_done(&head);
-    buf_done(&answer.body);
-    return answer.status;
+    struct visit *visit = context;
+    return guard_send(visit->front->guard, visit->place, bytes, size);
 }
 
-/* ---- CivetWeb's callbacks ---- */
-
-static int on_request(struct mg_connection *connection)
+/* What CivetWeb refuses by itself, or would close without a word. */
+static void refuse(const struct mg_connection *connection, struct worker *worker, enum problem problem)
 {
-    struct front *front = mg_get_user_data(mg_get_context(connection));
-    struct worker *worker = mg_get_thread_pointer(connection);
-    if (front->gateway == NULL)
-        return serve_admin(front, connection);
-    if (worker == NULL || worker->arena == NULL) { /* memory was out when the worker began */
-        mg_disable_connection_keep_alive(connection);
-        return 500;
-    }
-    return serve_exchange(front, connection, worker);
-}
-
-/* CivetWeb refuses by itself what it cannot parse.  The connection ends after it. */
-static int on_error(struct mg_connection *connection, int status, const char *message)
-{
-    struct front *front = mg_get_user_data(mg_get_context(connection));
-    struct worker *worker = mg_get_thread_pointer(connection);
-    (void)message; /* may quote the request */
-    mg_disable_connection_keep_alive(connection);
-    if (front->gateway == NULL || worker == NULL || worker->arena == NULL)
-        return 0;
-    const struct door door = {
-        .connection = connection, .read = door_read, .write = door_write, .gone = door_gone};
+    struct front *front = front_of(connection);
+    struct visit visit = {.front = front, .place = place_of(connection)};
+    const struct door door = {&visit, visit_read_nothing, visit_write_now, visit_gone};
     struct exchange x = {
         .gateway = front->gateway,
         .door = &door,
@@ -259,14 +243,90 @@ static int on_error(struct mg_connection *connection, int status, const char *me
         .source = mg_get_request_info(connection)->remote_addr,
         .reply = &worker->reply,
     };
+    worker->answered = true;
+    worker->unread = true;
+    if (worker->over || !guard_begin(front->guard, visit.place))
+        return;
+    if (front->gateway == NULL) {
+        guard_refuse(front->guard, visit.place, problem, "the request cannot be read as HTTP/1.1");
+        return;
+    }
     atomic_fetch_add(&front->gateway->in_flight, 1);
-    flow_refuse(&x, status == 505   ? PROBLEM_VERSION_NOT_SUPPORTED
-                    : status >= 500 ? PROBLEM_INTERNAL
-                                    : PROBLEM_MALFORMED_REQUEST);
+    flow_refuse(&x, problem);
     atomic_fetch_sub(&front->gateway->in_flight, 1);
     buf_reset(&worker->reply);
     arena_reset(worker->arena);
+}
+
+/* ---- CivetWeb's callbacks ---- */
+
+static int on_connect(const struct mg_connection *connection, void **data)
+{
+    struct front *front = front_of(connection);
+    struct worker *worker = mg_get_thread_pointer(connection);
+    *data = NULL;
+    worker->answered = false;
+    worker->unread = false;
+    worker->over = false;
+    guard_enter(front->guard); /* which connection it is cannot be asked here yet */
     return 0;
+}
+
+static int on_request(struct mg_connection *connection)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+    struct visit visit = {front_of(connection), connection, place_of(connection), false};
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    int status = 503;
+    worker->answered = true;
+    if (worker->over || !guard_begin(visit.front->guard, visit.place)) {
+        mg_disable_connection_keep_alive(connection);
+        return status;
+    }
+    status = visit.front->gateway == NULL ? serve_admin(&visit, worker, info)
+                                          : serve_exchange(&visit, worker, info);
+    guard_wait(visit.front->guard, visit.place, GUARD_FOR_HEADER);
+    return status;
+}
+
+/* Memory was out before we were asked: nothing may be taken for the answer to this request. */
+static void on_request_end(const struct mg_connection *connection, int status)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+    (void)status;
+    if (!worker->answered) {
+        refuse(connection, worker, PROBLEM_INTERNAL);
+        worker->over = true;
+    }
+    worker->answered = false;
+}
+
+/* CivetWeb refuses by itself what it cannot parse.  The connection ends after it. */
+static int on_error(struct mg_connection *connection, int status, const char *message)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+    (void)message; /* may quote the request */
+    mg_disable_connection_keep_alive(connection);
+    refuse(connection, worker,
+           guard_has_ended(front_of(connection)->guard, place_of(connection)) ? PROBLEM_REQUEST_TIMEOUT
+           : status == 505                                                    ? PROBLEM_VERSION_NOT_SUPPORTED
+           : status >= 500                                                    ? PROBLEM_INTERNAL
+                                                                              : PROBLEM_MALFORMED_REQUEST);
+    return 0;
+}
+
+/* CivetWeb closes on "*" and on an absolute target for another port without a word, and without asking. */
+static void on_close(const struct mg_connection *connection)
+{
+    struct front *front = front_of(connection);
+    struct worker *worker = mg_get_thread_pointer(connection);
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    unsigned place = place_of(connection);
+    if (info->request_method != NULL && info->local_uri == NULL && !worker->answered)
+        refuse(connection, worker, PROBLEM_MALFORMED_REQUEST);
+    if (worker->unread && !guard_is_crowded(front->guard))
+        guard_linger(front->guard, place);
+    guard_leave(front->guard, place);
 }
 
 static int on_message(const struct mg_connection *connection, const char *message)
@@ -283,47 +343,33 @@ static int on_access(const struct mg_connection *connection, const char *message
 
 /* ---- listening ---- */
 
-/* The configuration has checked the form. */
-static int set_address(struct front *front, const char *text, struct err *err)
-{
-    char host[INET_ADDRSTRLEN] = "";
-    size_t length = strcspn(text, ":");
-    memcpy(host, text, length < sizeof host ? length : 0);
-    front->dummy = -1;
-    front->address.sin_family = AF_INET;
-    if (inet_pton(AF_INET, host, &front->address.sin_addr) != 1)
-        return err_set(err, ERR_INPUT, "cannot listen on '%s'", text);
-    return 0;
-}
-
-static struct front *listen_on(struct front *front, const char *address, struct err *err)
+static int start(struct front *front, const char *address, struct err *err)
 {
     char workers[24];
-    char gap[24];
-    char idle[24];
+    char queue[24];
+    char header[24];
     char request_max[24];
     char reason[256] = "";
-    if (set_address(front, address, err) != 0) {
-        free(front);
-        return NULL;
-    }
-    (void)snprintf(workers, sizeof workers, "%lld", front->workers);
-    (void)snprintf(gap, sizeof gap, "%d", FRONT_GAP_MS);
-    (void)snprintf(idle, sizeof idle, "%d", FRONT_IDLE_MS);
+    (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
+    (void)snprintf(queue, sizeof queue, "%zu", guard_places(front->worker_count) + 1); /* it is never full */
+    (void)snprintf(header, sizeof header, "%d", GUARD_HEADER_MS);
     (void)snprintf(request_max, sizeof request_max, "%d", FRAMING_REQUEST_MAX);
-    const char *options[] = {"listening_ports", address, "num_threads", workers, "request_timeout_ms", gap,
-                             "keep_alive_timeout_ms", idle, "max_request_size", request_max,
-                             "enable_keep_alive", "yes", "tcp_nodelay", "1", "connection_queue", "1024",
-                             "listen_backlog", "1024", "decode_url", "no", "decode_query_string", "no",
-                             /* everything that could serve a file, a script or another origin is off */
-                             "enable_directory_listing", "no", "cgi_pattern", "", "ssi_pattern", "",
-                             "access_control_allow_origin", "", "access_control_allow_methods", "",
-                             "access_control_allow_headers", "", "enable_auth_domain_check", "no",
-                             "allow_sendfile_call", "no", NULL};
+    const char *options[] = {
+        "listening_ports", address, "num_threads", workers, "request_timeout_ms", header,
+        "keep_alive_timeout_ms", header, "max_request_size", request_max, "enable_keep_alive",
+        front->keep_alive ? "yes" : "no", "tcp_nodelay", "1", "connection_queue", queue, "listen_backlog",
+        "1024", "decode_url", "no", "decode_query_string", "no",
+        /* everything that could serve a file, a script or another origin is off */
+        "enable_directory_listing", "no", "cgi_pattern", "", "ssi_pattern", "", "access_control_allow_origin",
+        "", "access_control_allow_methods", "", "access_control_allow_headers", "",
+        "enable_auth_domain_check", "no", "allow_sendfile_call", "no", NULL};
     const struct mg_callbacks callbacks = {.begin_request = on_request,
+                                           .end_request = on_request_end,
                                            .http_error = on_error,
                                            .log_message = on_message,
                                            .log_access = on_access,
+                                           .init_connection = on_connect,
+                                           .connection_close = on_close,
                                            .init_thread = on_thread_start,
                                            .exit_thread = on_thread_end};
     struct mg_init_data init = {
@@ -331,18 +377,41 @@ static struct front *listen_on(struct front *front, const char *address, struct 
     struct mg_error_data error = {.text = reason, .text_buffer_size = sizeof reason};
     struct mg_server_port port = {0};
     front->context = mg_start2(&init, &error);
-    if (front->context == NULL) {
-        err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
-                reason[0] == '\0' ? "the address is in use, or not ours" : reason);
-        free(front);
-        return NULL;
-    }
-    if (mg_get_server_ports(front->context, 1, &port) == 1)
-        front->address.sin_port = htons((uint16_t)port.port);
-    return front;
+    if (front->context == NULL)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
+                       reason[0] == '\0' ? "the address is in use, or not ours" : reason);
+    if (mg_get_server_ports(front->context, 1, &port) != 1)
+        return err_set(err, ERR_SYSTEM, "the HTTP library does not say where it listens");
+    return listener_find(&front->listener, port.port, err);
 }
 
-struct front *front_open(struct gateway *gateway, const char *address, long long workers, struct err *err)
+static int make_workers(struct front *front, struct err *err)
+{
+    front->workers = calloc(front->worker_count, sizeof *front->workers);
+    if (front->workers == NULL)
+        return err_memory(err);
+    for (size_t i = 0; i < front->worker_count; i++) {
+        buf_init(&front->workers[i].reply, FRONT_ANSWER_MAX);
+        front->workers[i].arena = arena_new(FRONT_ARENA);
+        if (front->workers[i].arena == NULL)
+            return err_memory(err);
+    }
+    return 0;
+}
+
+/* Takes `front`. */
+static struct front *open_door(struct front *front, const char *address, long long per_address,
+                               struct err *err)
+{
+    if (listener_init(&front->listener, address, err) == 0 && make_workers(front, err) == 0 &&
+        (front->guard = guard_new(front->worker_count, (size_t)per_address, err)) != NULL &&
+        start(front, address, err) == 0)
+        return front;
+    front_close(front);
+    return NULL;
+}
+
+struct front *front_open(struct gateway *gateway, const struct config *config, bool verified, struct err *err)
 {
     struct front *front = calloc(1, sizeof *front);
     if (front == NULL) {
@@ -350,8 +419,10 @@ struct front *front_open(struct gateway *gateway, const char *address, long long
         return NULL;
     }
     front->gateway = gateway;
-    front->workers = workers;
-    return listen_on(front, address, err);
+    front->worker_count = (size_t)config->workers;
+    front->keep_alive = verified;
+    atomic_init(&front->scattered, !verified);
+    return open_door(front, config->listen, config->per_address, err);
 }
 
 struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
@@ -364,72 +435,62 @@ struct front *front_open_admin(front_admin_handler *handler, void *context, cons
     }
     front->handler = handler;
     front->handler_context = context;
-    front->workers = FRONT_ADMIN_WORKERS;
-    return listen_on(front, address, err);
+    front->worker_count = FRONT_ADMIN_WORKERS;
+    return open_door(front, address, GUARD_PLACES_MAX, err);
+}
+
+bool front_verify(struct front *front)
+{
+    bool verified = probe_run(&front->listener.address);
+    atomic_store(&front->scattered, !verified);
+    return verified;
 }
 
 bool front_is_ready(const struct front *front)
 {
-    return atomic_load(&front->started) >= front->workers;
+    return atomic_load(&front->accepting) && atomic_load(&front->started) >= front->worker_count;
 }
 
 int front_port(const struct front *front)
 {
-    return ntohs(front->address.sin_port);
+    return ntohs(front->listener.address.sin_port);
 }
 
-static bool is_listener(int fd, const struct front *front)
+void front_count(struct front *front, struct guard_counts *counts)
 {
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int listening = 0;
-    socklen_t size = sizeof listening;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0 &&
-           getsockname(fd, (struct sockaddr *)&address, &length) == 0 && address.sin_family == AF_INET &&
-           address.sin_port == front->address.sin_port &&
-           address.sin_addr.s_addr == front->address.sin_addr.s_addr;
+    guard_count(front->guard, counts);
 }
 
-/* Wakes a master thread that polls the listener: it finds a connection, or the descriptor that replaced it.
- */
-static void knock(const struct front *front)
-{
-    struct sockaddr_in address = front->address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return; /* it looks by itself every two seconds */
-    (void)connect(fd, (struct sockaddr *)&address, sizeof address);
-    (void)close(fd);
-}
-
-/* CivetWeb cannot stop listening without stopping to serve.  Its listener is found by its address and
- * replaced, in place, by a descriptor that becomes readable only when we say so. */
 void front_stop_listening(struct front *front)
 {
-    if (front->dummy >= 0)
-        return;
-    front->dummy = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    for (int fd = 3; front->dummy >= 0 && fd < FRONT_FD_MAX; fd++)
-        if (is_listener(fd, front)) {
-            (void)dup3(front->dummy, fd, O_CLOEXEC);
-            knock(front);
-            break;
-        }
+    listener_stop(&front->listener);
+    guard_drain(front->guard);
+}
+
+static void stop(struct front *front)
+{
+    listener_stop(&front->listener);
+    listener_wake(&front->listener);
+    mg_stop(front->context);
+    /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
+     * too, which sees no join within the library: what they shared may be freed from here on. */
+    (void)atomic_load(&front->threads);
 }
 
 void front_close(struct front *front)
 {
     if (front == NULL)
         return;
-    front_stop_listening(front);
-    if (front->dummy >= 0)
-        (void)eventfd_write(front->dummy,
-                            1); /* the master thread turns without waiting until it is stopped */
-    mg_stop(front->context);
-    /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
-     * too, which sees no join within the library: what they shared may be freed from here on. */
-    (void)atomic_load(&front->threads);
-    if (front->dummy >= 0)
-        (void)close(front->dummy);
+    if (front->context != NULL)
+        stop(front);
+    if (front->context != NULL && !atomic_load(&front->accepting))
+        return; /* the acceptor's thread could not be made: nobody can end the others but the process */
+    guard_free(front->guard);
+    listener_done(&front->listener);
+    for (size_t i = 0; front->workers != NULL && i < front->worker_count; i++) {
+        arena_free(front->workers[i].arena);
+        buf_done(&front->workers[i].reply);
+    }
+    free(front->workers);
     free(front);
 }

@@ -6,10 +6,9 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "gateway/gateway.h"
+#include "gateway/guard.h"
 
 enum {
-    FRONT_GAP_MS = 5000,     /* a header, or a gap within a body, may take this long       */
-    FRONT_IDLE_MS = 5000,    /* an idle connection holds its worker for this long          */
     FRONT_ADMIN_WORKERS = 4, /* health, metrics and reload: enough for probes that overlap */
     FRONT_ANSWER_MAX = 2 * 1024 * 1024,
 };
@@ -29,18 +28,27 @@ typedef void front_admin_handler(void *context, const char *method, const char *
                                  struct front_admin_answer *answer);
 
 /* Listens on `address` (IPv4:port, port 0 takes a free one) and walks every request.  All signals should be
- * blocked before: the workers inherit the mask. */
-MUST_USE struct front *front_open(struct gateway *gateway, const char *address, long long workers,
+ * blocked before: the workers inherit the mask.  Connections live from request to request only when
+ * `verified` says that front_verify() has found the library's layout. */
+MUST_USE struct front *front_open(struct gateway *gateway, const struct config *config, bool verified,
                                   struct err *err);
 MUST_USE struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
                                         struct err *err);
 
-/* Every worker is there. */
+/* Asks the open admin listener, over its socket, what gateway/framing.h relies on: whatever is framed well is
+ * answered, and whatever two readers could read differently is refused.  False: the HTTP library lays
+ * requests out differently; the listener goes on without what it cannot check. */
+bool front_verify(struct front *front);
+
+/* Every thread is there. */
 bool front_is_ready(const struct front *front);
 
 int front_port(const struct front *front);
 
-/* Takes no new connection from now on; those that are open are served on. */
+/* Open connections, and what became of others. */
+void front_count(struct front *front, struct guard_counts *counts);
+
+/* Takes no new connection from now on, and ends those that are idle; the others are served on. */
 void front_stop_listening(struct front *front);
 
 /* Ends the workers: a response that is being written is lost, so be idle before. */

@@ -125,12 +125,15 @@ int reload_ask(struct reload *reload, struct buf *errors)
     deadline.tv_sec += RELOAD_WAIT_S;
     (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long mine = ++reload->wanted;
-    if (kill(getpid(), SIGHUP) != 0)
+    if (!reload->ended && kill(getpid(), SIGHUP) != 0)
         waited = errno;
-    while (reload->done < mine && waited == 0)
+    while (reload->done < mine && waited == 0 && !reload->ended)
         waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
-    bool failed = waited != 0 || reload->failed;
-    buf_put(errors, waited != 0 ? "the reload did not end in time\n" : buf_text(&reload->errors));
+    bool missed = reload->done < mine;
+    bool failed = missed || reload->failed;
+    buf_put(errors, !missed         ? buf_text(&reload->errors)
+                    : reload->ended ? "the gateway is shutting down\n"
+                                    : "the reload did not end in time\n");
     (void)pthread_mutex_unlock(&reload->mutex);
     return failed ? -1 : 0;
 }
@@ -142,6 +145,14 @@ void reload_look(struct reload *reload, struct reload_state *state)
                                    .bad = reload->counts[1],
                                    .failed = reload->failed,
                                    .good_at = reload->good_at};
+    (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+void reload_end(struct reload *reload)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->ended = true;
+    (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
 }
 

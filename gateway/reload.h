@@ -22,6 +22,7 @@ struct reload {
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
     bool failed;                  /* the last one */
+    bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
     int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
     unsigned long long counts[2]; /* reloads that were good, and bad */
@@ -43,6 +44,9 @@ struct reload_state {
     int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
 };
 void reload_look(struct reload *reload, struct reload_state *state);
+
+/* Nobody reloads any more: whoever asks, or waits, is told so. */
+void reload_end(struct reload *reload);
 
 /* Did the last one fail?  Appends its errors. */
 bool reload_failed(struct reload *reload, struct buf *errors);

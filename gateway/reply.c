@@ -147,7 +147,7 @@ void reply_compose(struct exchange *x)
 {
     struct buf problem;
     bool head = x->framing.method != NULL && strcmp(x->framing.method, "HEAD") == 0;
-    x->close = x->close || atomic_load(&x->gateway->draining);
+    x->close = x->close || x->ends || atomic_load(&x->gateway->draining);
     buf_init(&problem, x->reply->ceiling); /* a partial success tells on each item */
     const struct content content = choose_content(x, problem_kind(x->problem), &problem);
     buf_reset(x->reply);

@@ -18,7 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERVE_POLL_NS = 1000000, SERVE_START_US = 10000000, SERVE_ABANDON_US = 3000000 };
+enum {
+    SERVE_POLL_NS = 1000000,
+    SERVE_START_US = 10000000,  /* for all threads to be there                                      */
+    SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: libcurl looks once a second */
+    SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
+};
 
 struct service {
     struct gateway gateway;
@@ -92,7 +97,12 @@ static int open_doors(struct service *service, struct err *err)
     service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
     if (service->admin_door == NULL)
         return -1;
-    service->front = front_open(&service->gateway, config->listen, config->workers, err);
+    bool verified = front_verify(service->admin_door);
+    if (!verified)
+        fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
+              "connection ends after one request\n",
+              stderr);
+    service->front = front_open(&service->gateway, config, verified, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->gateway.serving, true);
@@ -113,30 +123,41 @@ static void beat(struct service *service)
     notify_alive(&service->notify, alive, now);
 }
 
-static void beat_and_pause(struct service *service)
+static bool is_busy(const struct service *service)
 {
-    beat(service);
-    pause_briefly();
+    struct guard_counts counts;
+    front_count(service->front, &counts);
+    return counts.open > 0;
+}
+
+/* Until then; or until nobody is connected any more. */
+static void serve_on(struct service *service, int64_t until_us, bool whoever_comes)
+{
+    while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
+        beat(service);
+        pause_briefly();
+    }
 }
 
 /* A second signal ends the process at once, by its default action. */
 static void drain(struct service *service)
 {
     sigset_t set;
-    int64_t deadline = clock_monotonic_us() + service->gateway.current->config->drain * 1000;
+    const struct config *config = service->gateway.current->config; /* nobody reloads any more */
     notify_stopping(&service->notify);
     signals_to_wait_for(&set);
-    (void)sigdelset(&set, SIGHUP); /* stays blocked: there is nothing to reload any more */
+    (void)sigdelset(&set, SIGHUP); /* stays blocked */
     atomic_store(&service->gateway.draining, true);
+    reload_end(&service->reload);
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
+    serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
     front_stop_listening(service->front);
-    while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline)
-        beat_and_pause(service);
-    back_abandon(
-        service->gateway.current->back); /* what is still waiting is answered and recorded as unknown */
-    while (atomic_load(&service->gateway.in_flight) > 0 && clock_monotonic_us() < deadline + SERVE_ABANDON_US)
-        beat_and_pause(service);
+    int64_t deadline = clock_monotonic_us() + config->drain * 1000;
+    serve_on(service, deadline, false);
+    back_abandon(service->gateway.current->back); /* what still waits is answered and recorded as unknown */
+    serve_on(service, deadline + SERVE_ABANDON_US, false);
+    (void)alarm(SERVE_STOP_S);
 }
 
 /* The next signal, 0 when it is time for a sign of life instead, or -1. */

@@ -227,6 +227,8 @@ static void defaults(void **state)
     assert_string_equal(config->admin, "127.0.0.1:9090");
     assert_string_equal(config->policy_file, "policy.yaml");
     assert_int_equal(config->workers, 1024);
+    assert_int_equal(config->per_address, 0);
+    assert_int_equal(config->grace, 1000);
     assert_int_equal(config->drain, 15000);
     assert_int_equal(config->upstream_count, 1);
     assert_non_null(vpc);
@@ -254,6 +256,8 @@ static void everything_said(void **state)
     assert_string_equal(config->listen, "0.0.0.0:8443");
     assert_string_equal(config->admin, "127.0.0.1:0");
     assert_int_equal(config->workers, 64);
+    assert_int_equal(config->per_address, 48);
+    assert_int_equal(config->grace, 0);
     assert_int_equal(config->drain, 120000);
     assert_int_equal(config->trusted_proxy_count, 2);
     assert_int_equal(config->trusted_proxies[0].prefix, 128);
@@ -316,7 +320,7 @@ static void everything_knows_its_place(void **state)
     struct config_client *console = NULL;
     (void)state;
     assert_string_equal(cvm->mark.file, "countersign.yaml");
-    assert_int_equal(cvm->mark.line, 22);
+    assert_int_equal(cvm->mark.line, 24);
     assert_int_equal(cvm->mark.column, 3);
     assert_int_equal(config->rule_count, 2);
     assert_string_equal(config->rules[1]->id, "never-bastion");

@@ -1,5 +1,6 @@
 """From start to end: ready quickly, gone politely."""
 
+import os
 import re
 import signal
 import socket
@@ -78,7 +79,6 @@ def test_a_call_in_flight_is_finished(alone, upstream):
     assert (answers[0].status, answers[0].body) == (202, SAMPLE)
     assert answers[0].header("Connection") == "close"
     assert gateway.wait(10 * SLOW) == 0
-    upstream.seen(1)
     gateway.record(answers[0])
 
 
@@ -88,6 +88,60 @@ def turned_away(gateway):
     except OSError:
         return True
     return answer.status == 503 and answer.header("Retry-After") is not None
+
+
+def test_it_serves_on_for_a_while(alone):
+    """`grace`: not ready any more, but whoever has not noticed is served, on a connection that ends."""
+    gateway = alone(top={"grace": f"{2 * SLOW:.0f}s"})
+    gateway.terminate()
+    assert eventually(lambda: gateway.call("GET", "/readyz", port=gateway.admin).status == 503)
+    with gateway.wire() as newcomer:
+        answer = newcomer.send(GOOD).read()
+        assert (answer.status, answer.body) == (202, SAMPLE)
+        assert answer.header("Connection") == "close" and newcomer.closed()
+    assert gateway.wait(10 * SLOW) == 0
+
+
+def hammer(gateway, ended, story):
+    """Calls without a pause, each on a connection of its own, until nobody listens any more."""
+    while not ended.is_set():
+        try:
+            with gateway.wire() as wire:
+                wire.send(GOOD)
+                story.append(wire.read().status)
+        except ConnectionRefusedError:
+            return
+        except (OSError, EOFError) as failure:
+            story.append(repr(failure))
+            return
+
+
+@pytest.mark.parametrize("cycle", range(int(os.environ.get("COUNTERSIGN_DRAINS", "3"))))
+def test_37_no_answer_is_lost(alone, upstream, cycle):
+    """SIGTERM under load: every caller that got a connection gets its answer, and the port is free at once."""
+    ended, stories = threading.Event(), [[] for _ in range(8)]
+    gateway = alone(top={"listen": f"127.0.0.1:{free_port()}"})
+    callers = [threading.Thread(target=hammer, args=(gateway, ended, story)) for story in stories]
+    for caller in callers:
+        caller.start()
+    upstream_had = eventually(lambda: upstream.count() > 50)
+    gateway.terminate()
+    assert gateway.wait(15 * SLOW) == 0
+    gateway.clean()
+    ended.set()
+    for caller in callers:
+        caller.join()
+    lost = [outcome for story in stories for outcome in story if outcome != 202]
+    assert upstream_had and not lost, lost
+    again = Gateway(gateway.file)
+    assert again.port == gateway.port and again.delete().status == 202
+    again.signal(signal.SIGKILL)
+    again.wait()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 def test_the_second_signal_ends_it_at_once(alone, upstream):

@@ -7,6 +7,7 @@
 
 #include "tests/lax.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -162,6 +163,22 @@ static void trim(struct lax *lax)
     }
 }
 
+/* RFC 9112 section 3.2: uri-host [ ":" port ] */
+static bool is_host(struct span value)
+{
+    static const char pattern[] = "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]*)?$";
+    static regex_t compiled;
+    static bool ready;
+    char text[20000];
+    if (!ready)
+        ready = regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) == 0;
+    if (value.length >= sizeof text || memchr(value.at, '\0', value.length) != NULL)
+        return false;
+    memcpy(text, value.at, value.length);
+    text[value.length] = '\0';
+    return regexec(&compiled, text, 0, NULL, 0) == 0;
+}
+
 static bool is_single(const struct strict *strict)
 {
     static const char *const names[] = {"authorization",    "content-length", "content-type", "expect",
@@ -170,7 +187,7 @@ static bool is_single(const struct strict *strict)
     for (size_t i = 0; i < COUNT(names); i++)
         if (times(strict, names[i], &value) > 1)
             return false;
-    return times(strict, "host", &value) == 1;
+    return times(strict, "host", &value) == 1 && is_host(value);
 }
 
 static void check_message(const struct framing *framing, const struct strict *strict)

@@ -86,6 +86,7 @@ def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None,
         **(top or {}),
         "credentials": credentials,
         "upstreams": upstreams,
+        **({} if "grace" in (top or {}) else {"grace": "100ms"}),
         **({} if "failed_auth" in (top or {}) else {"failed_auth": "100000/s burst 100000"}),
     }))
     return file
@@ -111,6 +112,7 @@ class Gateway(Process):
 
     def __init__(self, file, env=None):
         super().__init__("serve", "-c", file, env=env)
+        self.file = file
         ready = self.line(self.stderr, self.READY.search)
         self.ready_after = time.monotonic() - self.started
         self.port, self.admin = map(int, self.READY.search(ready).groups())

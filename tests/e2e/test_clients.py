@@ -1,0 +1,271 @@
+"""Slow clients, many clients, and clients that will not go: each wait for one has an end, and the others are
+served.  Numbers in the names are those of the abuse cases: 19 (names), 27 (slow), 28 (stuck), 29 (descriptors)."""
+
+import os
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from harness.expect import problem
+from harness.gateway import TOKEN, Client
+from harness.process import environment
+from harness.upstream import HANG, Reply
+from harness.wire import Wire
+from harness.world import INSTANCE, PATIENCE, SLOW, VPC, eventually
+
+PATH = f"/vpcs/{VPC}/classiclinks"
+QUERY = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
+         f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
+BODY = b'{"instanceIds":["%s"]}' % INSTANCE.encode()
+WITH_BODY = (f"DELETE {PATH} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n"
+             f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n").encode()
+
+
+def drip(wire, data, every):
+    """Byte by byte until the peer has had enough; gives the seconds that took."""
+    began = time.monotonic()
+    try:
+        for byte in data:
+            wire.send(bytes([byte]))
+            time.sleep(every)
+            if time.monotonic() - began > 60 * SLOW:
+                break
+    except OSError:
+        pass
+    return time.monotonic() - began
+
+
+def test_27_a_header_has_a_deadline(gateway, upstream):
+    """5 s for the whole of it, however it drips."""
+    with gateway.wire() as wire:
+        took = drip(wire, b"GET / HTTP/1.1\r\nX: " + b"a" * 1000, 0.05)
+    assert 4 < took < 5 + 3 * SLOW
+    upstream.seen(0)
+
+
+def test_27_a_body_has_a_deadline(gateway, upstream):
+    """10 s for the whole of it, however it drips: a byte every 0.5 s would take 15 s and pass any gap."""
+    with gateway.wire() as wire:
+        wire.send(WITH_BODY)
+        began = time.monotonic()
+        threading.Thread(target=drip, args=(wire, BODY, 0.5), daemon=True).start()
+        wire.socket.settimeout(20 * SLOW)
+        answer = wire.read()
+        took = time.monotonic() - began
+        problem(answer, 408, "request-timeout", outcome="not-executed")
+    assert 9 < took < 10 + 3 * SLOW
+    upstream.seen(0)
+
+
+def test_27_a_reader_has_a_deadline(start, upstream):
+    """A client that asks and never reads keeps its worker for 10 s, not for ever."""
+    upstream.script(then=Reply(body={"code": 0, "message": "m" * 900_000, "taskId": 1}))
+    gateway = start(upstream.url, top={"workers": 2})
+    wire = Wire(gateway.port, 60 * SLOW)
+    wire.socket.close()
+    wire.socket = socket.socket()
+    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    wire.socket.connect(("127.0.0.1", gateway.port))
+    wire.socket.settimeout(60 * SLOW)
+    with wire:
+        wire.send(QUERY * 30)
+        gateway.line(gateway.stdout, lambda line: True, within=30 * SLOW)
+        assert eventually(lambda: connections(gateway) == 0, within=30 * SLOW), "the worker is free again"
+
+
+def connections(gateway):
+    """Established connections of the gateway's public port, by the kernel's own count."""
+    found = 0
+    for line in open("/proc/net/tcp").readlines()[1:]:
+        fields = line.split()
+        found += int(fields[1].split(":")[1], 16) == gateway.port and fields[3] == "01"
+    return found
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /", WITH_BODY], ids=["nothing", "a header", "a body"])
+def test_27_dawdlers_make_room(start, upstream, beginning):
+    """Ten times as many slow clients as workers: whoever asks properly is answered all the same."""
+    gateway = start(upstream.url, top={"workers": 8})
+    slow = []
+    try:
+        for _ in range(80):
+            slow.append(Wire(gateway.port))
+            try:
+                slow[-1].send(beginning)
+            except OSError:
+                pass                            # was told that there is no room
+        time.sleep(0.7)
+        for _ in range(20):
+            assert gateway.delete().status == 202
+    finally:
+        for wire in slow:
+            wire.socket.close()
+
+
+def test_27_admin_answers_beside_dawdlers(gateway, upstream):
+    slow = [Wire(gateway.admin) for _ in range(40)]
+    try:
+        time.sleep(0.7)
+        for _ in range(5):
+            assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
+    finally:
+        for wire in slow:
+            wire.socket.close()
+
+
+def test_28_whom_no_worker_can_take_is_told(start, upstream):
+    """All workers wait for the upstream: the next caller gets a whole 503, soon."""
+    upstream.script(then=HANG)
+    gateway = start(upstream.url, timeout="30s", slots=2, top={"workers": 2, "drain": "100ms"})
+    busy = [gateway.wire().send(QUERY) for _ in range(2)]
+    upstream.seen(2)
+    began = time.monotonic()
+    with gateway.wire() as wire:
+        answer = wire.send(QUERY).read()
+        took = time.monotonic() - began
+        problem(answer, 503, "busy", retryable=True)
+        assert answer.header("Retry-After") == "1" and answer.header("Connection") == "close"
+        assert wire.closed()
+    print(f"503 after {took * 1000:.0f} ms")
+    assert took < 2 * SLOW
+    assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
+    for wire in busy:
+        wire.socket.close()
+    upstream.seen(2)
+
+
+def test_28_without_a_slot_the_answer_is_503(start, upstream):
+    upstream.script(then=HANG)
+    gateway = start(upstream.url, timeout="30s", slots=1, top={"drain": "100ms"})
+    with gateway.wire() as busy:
+        busy.send(QUERY)
+        upstream.seen(1)
+        began = time.monotonic()
+        answer = gateway.delete()
+        took = time.monotonic() - began
+        problem(answer, 503, "busy", retryable=True, outcome="not-executed")
+        assert answer.header("Retry-After") == "1"
+    print(f"503 after {took * 1000:.0f} ms")
+    assert took < 2 * SLOW
+    upstream.seen(1)
+
+
+def test_many_answers_end_their_connections(start, upstream):
+    """Above three quarters of the workers, so that others get their turn; below, connections stay."""
+    gateway = start(upstream.url, top={"workers": 8})
+    wires = [gateway.wire() for _ in range(7)]
+    try:
+        assert eventually(lambda: connections(gateway) == 7)
+        answer = wires[0].send(QUERY).read()
+        assert (answer.status, answer.header("Connection")) == (202, "close") and wires[0].closed()
+        assert eventually(lambda: connections(gateway) == 6)
+        for _ in range(3):
+            answer = wires[1].send(QUERY).read()
+            assert (answer.status, answer.header("Connection")) == (202, None)
+    finally:
+        for wire in wires:
+            wire.socket.close()
+
+
+def test_27_connections_of_one_address(start, upstream):
+    gateway = start(upstream.url, top={"per_address": 4})
+    wires = [gateway.wire() for _ in range(4)]
+    try:
+        for wire in wires:                      # nobody of them dawdles
+            assert wire.send(QUERY).read().status == 202
+        with gateway.wire() as fifth:
+            answer = fifth.send(QUERY).read()
+        problem(answer, 429, "too-many-requests")
+        assert answer.header("Retry-After") == "1"
+        other = socket.create_connection(("127.0.0.1", gateway.port), PATIENCE, ("127.0.0.2", 0))
+        with other, Wire(gateway.port) as wire:
+            wire.socket.close()
+            wire.socket = other
+            assert wire.send(QUERY).read().status == 202
+        time.sleep(0.7)                         # now they do
+        assert gateway.delete().status == 202
+    finally:
+        for wire in wires:
+            wire.socket.close()
+
+
+def test_12_an_unread_body_is_not_drained(gateway, upstream):
+    """The refusal comes at once and the rest of 1 GB is not taken."""
+    head = WITH_BODY.replace(str(len(BODY)).encode(), b"1000000000")
+    sent = 0
+    with gateway.wire() as wire:
+        assert wire.send(head).read().status == 413
+        try:
+            while sent < 100_000_000:
+                sent += wire.socket.send(bytes(65536))
+        except OSError:
+            pass
+    assert sent < 50_000_000, "it went on reading"
+    upstream.seen(0)
+
+
+def test_a_refusal_survives_what_is_sent_behind_it(gateway, upstream):
+    """Closing with bytes unread resets a connection, and with it the answer: RFC 9112 section 9.6."""
+    head = WITH_BODY.replace(str(len(BODY)).encode(), b"70000")
+    for _ in range(20):
+        with gateway.wire() as wire:
+            wire.send(head + bytes(60000))
+            time.sleep(0.005)
+            assert wire.read().status == 413
+
+
+# ---- descriptors ----
+
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_29_without_descriptors(start, upstream):
+    """It neither spins nor dies, tells readiness on, and serves again once there are descriptors."""
+    gateway = start(upstream.url, top={"workers": 64})
+    pid = gateway.child.pid
+    assert gateway.delete().status == 202
+    used = len(os.listdir(f"/proc/{pid}/fd"))
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 4, before[1]))
+    crowd = [socket.create_connection(("127.0.0.1", gateway.port), PATIENCE) for _ in range(40)]
+    try:
+        began, spent = time.monotonic(), processor_seconds(pid)
+        time.sleep(1.5)
+        spent = processor_seconds(pid) - spent
+        share = spent / (time.monotonic() - began)
+        print(f"{share:.3f} of a processor while descriptors are out")
+        assert share < 0.3
+        assert gateway.child.poll() is None
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        assert gateway.delete().status == 202
+    finally:
+        for connection in crowd:
+            connection.close()
+    assert eventually(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= used + 4)
+    assert gateway.delete().status == 202
+
+
+def test_29_started_with_few_descriptors(start, upstream):
+    """Dawdlers hold every descriptor that is left: honest callers still come through."""
+    script = environment()
+    gateway = start(upstream.url, env=script, top={"workers": 32})
+    pid = gateway.child.pid
+    used = len(os.listdir(f"/proc/{pid}/fd"))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 12, used + 12))
+    crowd = [socket.create_connection(("127.0.0.1", gateway.port), PATIENCE) for _ in range(30)]
+    try:
+        time.sleep(0.7)
+        client = Client(gateway.port, 30 * SLOW)
+        answer = client.call("DELETE", f"{PATH}?instanceIds={INSTANCE}", headers={
+            "Authorization": f"Bearer {TOKEN}"})
+        client.close()
+        assert answer.status in (202, 502), answer          # 502: no descriptor for the upstream
+    finally:
+        for connection in crowd:
+            connection.close()
+    assert eventually(lambda: gateway.delete().status == 202)
