@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NOTIFY_MESSAGE_MAX = 128 };
+enum { NOTIFY_MESSAGE_MAX = 256 };
 
 /* sd_notify(3): "If the value starts with @, the socket is in the abstract namespace". */
 static int set_address(struct notify *notify, const char *name, struct err *err)
@@ -75,9 +75,14 @@ static void say(const struct notify *notify, const char *text)
                      notify->length);
 }
 
-void notify_ready(const struct notify *notify)
+void notify_ready(const struct notify *notify, const char *status)
 {
-    say(notify, "READY=1\nSTATUS=Serving");
+    struct buf text;
+    buf_init(&text, NOTIFY_MESSAGE_MAX);
+    buf_put_format(&text, "READY=1\nSTATUS=%s", status);
+    if (!text.failed)
+        say(notify, buf_text(&text));
+    buf_done(&text);
 }
 
 void notify_reloading(const struct notify *notify, int64_t now_us)

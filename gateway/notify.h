@@ -26,7 +26,8 @@ struct notify {
 MUST_USE int notify_init(struct notify *notify, struct err *err);
 void notify_done(struct notify *notify);
 
-void notify_ready(const struct notify *notify);
+/* `status` is a phrase for people who ask the manager. */
+void notify_ready(const struct notify *notify, const char *status);
 
 /* With the time, as Type=notify-reload of systemd 253 and later wants it; notify_ready() ends it. */
 void notify_reloading(const struct notify *notify, int64_t now_us);

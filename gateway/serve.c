@@ -175,7 +175,9 @@ static void reload_and_tell(struct service *service)
 {
     notify_reloading(&service->notify, clock_monotonic_us());
     reload_run(&service->reload);
-    notify_ready(&service->notify);
+    notify_ready(&service->notify, service->reload.failed /* which this thread alone writes */
+                                       ? "Serving the old configuration: the last reload failed"
+                                       : "Serving");
 }
 
 static int wait_for_end(struct service *service, struct err *err)
@@ -197,7 +199,7 @@ static int serve(struct service *service, struct err *err)
     int result = -1;
     if (block_signals(err) == 0 && open_doors(service, err) == 0) {
         print_ready(service);
-        notify_ready(&service->notify);
+        notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);
         if (result == 0)
             drain(service);

@@ -85,7 +85,8 @@ def test_the_whole_life_is_told(manager, watched, tmp_path):
         told = manager.hear()
         assert told["RELOADING"] == "1"
         assert before <= int(told["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        assert manager.hear()["READY"] == "1"
+        told = manager.hear()
+        assert told["READY"] == "1" and ("failed" in told["STATUS"]) == (text != policy), told
     assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
     assert "RELOADING" in manager.hear() and "READY" in manager.hear()
     assert manager.silence(0.2) == [], "without a watchdog there are no signs of life"
@@ -122,7 +123,7 @@ def test_the_beat_is_half_the_interval(tmp_path, upstream, manager, watched):
     for _ in range(4):
         manager.hear_of("WATCHDOG")
     took = time.monotonic() - begun
-    assert took > 1.9, f"four beats of half a second took {took:.2f} s"
+    assert took > 1, f"four beats of half a second took {took:.2f} s"
 
 
 @pytest.mark.parametrize("name", ["notify", "vsock:2:1", "/" + "a" * 200])

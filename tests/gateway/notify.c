@@ -67,7 +67,7 @@ static void whole_life_at(const char *name)
     int fd = manager(name);
     struct notify notify = begin(name, NULL, NULL, 0);
     expect(fd, NULL);
-    notify_ready(&notify);
+    notify_ready(&notify, "Serving");
     expect(fd, "READY=1\nSTATUS=Serving");
     notify_reloading(&notify, 1234567890123);
     expect(fd, "RELOADING=1\nMONOTONIC_USEC=1234567890123\nSTATUS=Reloading");
@@ -95,7 +95,7 @@ static void nobody_asked(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct notify notify = begin(i == 0 ? NULL : "", "30000000", NULL, 0);
-        notify_ready(&notify);
+        notify_ready(&notify, "Serving");
         notify_alive(&notify, true, 5);
         assert_int_equal(notify.fd, -1);
         assert_int_equal(notify_wait_us(&notify, 5), -1);
@@ -112,9 +112,9 @@ static void nobody_listens(void **state)
     for (int i = 0; i < 10000; i++)
         notify_alive(&notify, true, i);
     (void)close(fd);
-    notify_ready(&notify);
+    notify_ready(&notify, "Serving");
     (void)unlink(path);
-    notify_ready(&notify);
+    notify_ready(&notify, "Serving");
     notify_done(&notify);
 }
 

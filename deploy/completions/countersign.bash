@@ -1,0 +1,36 @@
+# Bash completion for countersign(1).
+
+_countersign_options() {
+    case $1 in
+    serve | check) echo "--config --help" ;;
+    token) echo "new hash --help" ;;
+    explain) echo "--config --client --from --at --json --help" ;;
+    replay) echo "--policy --log --json --help" ;;
+    audit) echo "verify show --key --client --action --outcome --value --request --since --until --json --help" ;;
+    sign) echo "--config --time --nonce --help" ;;
+    sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
+    version) echo "--help" ;;
+    esac
+}
+
+_countersign() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign sandbox version --help" -- "$word")
+        return
+    fi
+    case $previous in
+    -c | -k | --config | --policy | --log | --key | --cert | --state | --journal)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --outcome)
+        mapfile -t COMPREPLY < <(compgen -W "executed not-executed unknown unrecorded" -- "$word")
+        return
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$(_countersign_options "${COMP_WORDS[1]}")" -- "$word")
+    [ "${#COMPREPLY[@]}" -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+}
+
+complete -o filenames -F _countersign countersign
