@@ -5,7 +5,7 @@ _countersign_options() {
     serve | check) echo "--config --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --client --from --at --json --help" ;;
-    replay) echo "--policy --log --json --help" ;;
+    replay) echo "--policy --catalog --log --json --help" ;;
     audit) echo "verify show --key --client --action --outcome --value --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
@@ -20,7 +20,7 @@ _countersign() {
         return
     fi
     case $previous in
-    -c | -k | --config | --policy | --log | --key | --cert | --state | --journal)
+    -c | -k | --config | --policy | --catalog | --log | --key | --cert | --state | --journal)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
