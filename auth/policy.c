@@ -119,3 +119,27 @@ struct policy_verdict policy_decide(const struct policy_question *question)
         verdict.audit = found.audit_allow;
     return verdict;
 }
+
+/* Enforced now, for this source; an allow perhaps under conditions, a deny under none. */
+static bool may_speak(const struct config_rule *rule, enum config_effect effect, const struct network *source,
+                      int64_t now)
+{
+    return rule->effect == effect && !rule->audit && now < rule->expires && from_holds(rule, source) &&
+           (effect == CONFIG_ALLOW || (rule->when == NULL && rule->condition_count == 0));
+}
+
+bool policy_may(const struct config_client *client, const struct config_route *route,
+                const struct network *source, int64_t now)
+{
+    bool allowed = false;
+    for (size_t i = 0; i < client->bucket_count; i++) {
+        const struct config_bucket *bucket = client->buckets[i];
+        for (uint32_t j = bucket->starts[route->action_index]; j < bucket->starts[route->action_index + 1];
+             j++) {
+            if (may_speak(bucket->rules[j], CONFIG_DENY, source, now))
+                return false;
+            allowed = allowed || may_speak(bucket->rules[j], CONFIG_ALLOW, source, now);
+        }
+    }
+    return allowed;
+}

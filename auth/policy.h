@@ -29,6 +29,11 @@ struct policy_verdict {
 /* The client and the call's route are of one configuration. */
 struct policy_verdict policy_decide(const struct policy_question *question);
 
+/* Could any call of that route be allowed, whatever its parameters and the hour?  For telling a client what
+ * there is for it: each call is still decided by itself. */
+bool policy_may(const struct config_client *client, const struct config_route *route,
+                const struct network *source, int64_t now);
+
 /* What kept a rule from matching: the first thing, in this order. */
 enum policy_miss {
     POLICY_MATCHES,

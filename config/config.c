@@ -157,6 +157,17 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     return finish(&loader, errors);
 }
 
+struct config *config_load_catalog(struct report *report)
+{
+    unsigned errors = report->error_count;
+    struct config *config = config_new(report);
+    if (config == NULL)
+        return NULL;
+    struct loader loader = {.arena = config->arena, .report = report, .config = config};
+    read_catalog(&loader);
+    return finish(&loader, errors);
+}
+
 bool config_matches(const struct config_patterns *patterns, const char *text)
 {
     for (size_t i = 0; i < patterns->count; i++)

@@ -303,6 +303,9 @@ MUST_USE struct config *config_load(const char *path, const struct config *previ
 MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
                                            int64_t now, struct report *report);
 
+/* The catalog that ships and nothing else: for telling what there is. */
+MUST_USE struct config *config_load_catalog(struct report *report);
+
 struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 

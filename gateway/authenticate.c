@@ -32,6 +32,8 @@ enum problem authenticate_caller(struct exchange *x)
     case TOKEN_FAILED:
         return exchange_fail(x);
     }
+    if (x->page != NULL)
+        return PROBLEM_NONE;
     if (x->route == NULL && x->path_exists)
         return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
     if (x->route == NULL)

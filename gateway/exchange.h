@@ -21,6 +21,7 @@
 
 struct gateway;
 struct generation;
+struct own_page;
 
 enum { EXCHANGE_ID_MAX = 64 };
 
@@ -75,6 +76,7 @@ struct exchange {
     const struct config_route *route;          /* NULL: none */
     bool path_exists;                          /* with another method */
     const char *captures[TARGET_SEGMENTS_MAX]; /* by segment of the route */
+    const struct own_page *page;               /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
     const struct config_token *token;   /* of the caller; NULL: not authenticated */

@@ -12,8 +12,10 @@ static const struct {
     {"accept", accept_request},            /* framing, path, query; what is said about the body        */
     {"preflight", cors_answer},            /* a browser's question, before its page may call           */
     {"route", route_match},                /* a route and its captures; none walks on as none          */
+    {"own", own_match},                    /* or a path that we answer ourselves                       */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
     {"admit", admit_client},               /* the client's limits                                     */
+    {"describe", own_answer},              /* the answer of such a path                                */
     {"receive", receive_body},             /* the body                                                */
     {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */

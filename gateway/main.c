@@ -17,6 +17,7 @@ static const struct {
     {"replay", command_replay, "show what another policy would have decided about past calls"},
     {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"sign", command_sign, "show what would be signed for a request, and its signature"},
+    {"openapi", command_openapi, "print the routes as an OpenAPI document"},
     {"sandbox", sandbox_main, "run a local upstream that verifies signatures"},
     {"version", command_version, "print the version"},
 };

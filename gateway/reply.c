@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "gateway/cors.h"
 #include "gateway/gateway.h"
+#include "gateway/own.h"
 #include "gateway/task.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ static void put_date(struct buf *out, int64_t millis)
 static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
-    buf_put(out, "Allow: ");
+    buf_put(out, own_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];
         if (route_serves(route, x))

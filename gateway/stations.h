@@ -12,9 +12,11 @@ int accept_choose_id(
     struct exchange *x); /* the caller's X-Request-Id and trace, or new ones; -1: no randomness */
 enum problem cors_answer(struct exchange *x);         /* cors.c         */
 enum problem route_match(struct exchange *x);         /* route.c        */
+enum problem own_match(struct exchange *x);           /* own.c          */
 enum problem authenticate_caller(struct exchange *x); /* authenticate.c */
 enum problem admit_client(struct exchange *x);        /* admit.c        */
 void admit_leave(struct exchange *x);                 /* after the walk */
+enum problem own_answer(struct exchange *x);          /* own.c          */
 enum problem receive_body(struct exchange *x);        /* receive.c      */
 enum problem translate_request(struct exchange *x);   /* translate.c    */
 enum problem authorize_call(struct exchange *x);      /* authorize.c    */

@@ -6,6 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
+# Another npm, such as a newer Node's own, does as well.
+command -v npm >/dev/null 2>&1 || packages_tests="$packages_tests npm"
+
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build $packages_tests
 

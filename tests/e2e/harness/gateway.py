@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+from . import contract
 from .process import Process
 from .wire import Answer, Wire
 from .world import HOST, INSTANCE, PATIENCE, SECRET_ID, SECRET_KEY, SLOW, VPC
@@ -123,9 +124,12 @@ class Gateway(Process):
     def call(self, method, target, body=None, headers=None, port=None):
         client = Client(port or self.port)
         try:
-            return client.call(method, target, body, headers)
+            answer = client.call(method, target, body, headers)
         finally:
             client.close()
+        if port in (None, self.port):
+            contract.shipped().check(method, target, answer)
+        return answer
 
     def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):
         """The main job.  `body` is bytes, or something for json.dumps; None is the sample's instance."""

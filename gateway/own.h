@@ -1,0 +1,15 @@
+/* gateway/own.h - the paths that the gateway answers itself, without a call: /openapi.json. */
+#ifndef GATEWAY_OWN_H
+#define GATEWAY_OWN_H
+
+#include "gateway/exchange.h"
+
+struct own_page {
+    const char *path; /* one segment, without its slash */
+    enum problem (*answer)(struct exchange *x);
+};
+
+/* Is the path one of them, whatever the method? */
+bool own_has_path(const struct exchange *x);
+
+#endif

@@ -1,0 +1,62 @@
+"""The OpenAPI document as a contract: every answer that a test gets must be one that the document describes.
+
+The schemas are judged by Debian's python3-jsonschema, which knows nothing of how the document was made."""
+
+import functools
+import json
+import re
+import subprocess
+
+from jsonschema import Draft202012Validator, RefResolver
+
+from .world import BINARY
+
+
+@functools.cache
+def shipped():
+    """What `countersign openapi` prints: every route of the catalog that ships."""
+    return Contract(json.loads(subprocess.run([BINARY, "openapi"], capture_output=True, check=True,
+                                              timeout=60).stdout))
+
+
+class Contract:
+    def __init__(self, document):
+        self.document = document
+        self.resolver = RefResolver("", document)
+        self.paths = [(re.compile(re.sub(r"\{[^}]+\}", "[^/]+", template)), item)
+                      for template, item in document["paths"].items()]
+        self.validators = {}
+
+    def resolve(self, item):
+        return self.resolver.resolve(item["$ref"])[1] if "$ref" in item else item
+
+    def operation(self, method, target):
+        """None where the document has no such path or method."""
+        path = target.partition("?")[0]
+        for pattern, item in self.paths:
+            if pattern.fullmatch(path):
+                return item.get(method.lower())
+        return None
+
+    def operations(self):
+        return {(method.upper(), template): operation for template, item in self.document["paths"].items()
+                for method, operation in item.items()}
+
+    def errors(self, schema, instance):
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self.validators:
+            self.validators[key] = Draft202012Validator(schema, resolver=self.resolver)
+        return [error.message for error in self.validators[key].iter_errors(instance)]
+
+    def check(self, method, target, answer):
+        """An answer that came; what the document does not know must be a refusal in its form."""
+        if method == "HEAD" or answer.status == 204 or target.partition("?")[0] in ("/openapi.json", "/docs") or \
+                target.startswith("/docs/"):
+            return
+        operation = self.operation(method, target)
+        responses = operation["responses"] if operation else {"default": {"$ref": "#/components/responses/problem"}}
+        response = self.resolve(responses.get(str(answer.status)) or responses["default"])
+        media = response["content"].get((answer.header("Content-Type") or "").partition(";")[0])
+        assert media, f"{method} {target}: {answer.status} as {answer.header('Content-Type')} is not described"
+        found = self.errors(media["schema"], json.loads(answer.body))
+        assert not found, f"{method} {target}: {answer.status} {answer.body[:500]!r}: {found}"

@@ -1,0 +1,163 @@
+"""The OpenAPI document: everything by the command, and to a caller what its token may call."""
+
+import copy
+import json
+
+import pytest
+
+from harness import contract
+from harness.expect import courtesy, problem
+from harness.gateway import NOBODY, POLICY, TOKEN, bearer
+from harness.process import run
+
+# By hand from the table of routes: method and path; the parameters of path, query and body.
+COMMON = {"region"}
+ROUTES = {
+    ("DELETE", "/vpcs/{vpcId}/classiclinks"): ({"vpcId"}, {"instanceIds"}, {"instanceIds"}),
+    ("DELETE", "/vpcs/{vpcId}/classiclinks/{instanceId}"): ({"vpcId", "instanceId"}, set(), set()),
+    ("POST", "/vpcs/{vpcId}/classiclinks"): ({"vpcId"}, set(), {"instanceIds"}),
+    ("GET", "/vpcs/{vpcId}/classiclinks"): (
+        {"vpcId"}, {"classicLinkId", "lanIp", "offset", "limit", "orderField", "orderDirection", "all"}, set()),
+    ("GET", "/classiclinks"): (
+        set(), {"vpcId", "classicLinkId", "lanIp", "offset", "limit", "orderField", "orderDirection", "all"}, set()),
+    ("GET", "/tasks/{taskId}"): ({"taskId"}, set(), set()),
+    ("GET", "/vpcs"): (set(), {"vpcName", "offset", "limit", "orderField", "orderDirection", "all"}, set()),
+    ("GET", "/vpcs/{vpcId}"): ({"vpcId"}, set(), set()),
+    ("GET", "/instances"): (set(), {"instanceIds", "lanIps", "searchWord", "status", "projectId", "zoneId", "offset",
+                                    "limit", "all"}, set()),
+    ("GET", "/instances/{instanceId}"): ({"instanceId"}, set(), set()),
+}
+OF_VPC = {key for key in ROUTES if not key[1].startswith("/instances")}
+LINKS = "/vpcs/{vpcId}/classiclinks"
+
+
+def described(document):
+    """The document's routes in the form of ROUTES."""
+    it = contract.Contract(document)
+    routes = {}
+    for key, operation in it.operations().items():
+        said = {"path": set(), "query": set(), "header": set()}
+        for parameter in map(it.resolve, operation["parameters"]):
+            said[parameter["in"]].add(parameter["name"])
+        body = operation.get("requestBody", {"content": {"application/json": {"schema": {"properties": {}}}}})
+        routes[key] = (said["path"], said["query"] - COMMON,
+                       set(body["content"]["application/json"]["schema"]["properties"]))
+        assert COMMON <= said["query"] and "X-Request-Id" in said["header"]
+    return routes
+
+
+def ask(gateway, token=TOKEN, **headers):
+    answer = gateway.call("GET", "/openapi.json", headers={"Authorization": f"Bearer {token}", **headers})
+    assert (answer.status, answer.header("Content-Type")) == (200, "application/json"), answer.body
+    courtesy(answer)
+    return answer.json()
+
+
+def with_rules(*rules, **clients):
+    return {**copy.deepcopy(POLICY), "rules": list(rules)}
+
+
+def allow(*actions, **more):
+    return {"id": f"allow-{len(actions)}", "allow": ["network-console"], "actions": list(actions), **more}
+
+
+def test_the_command_prints_all_routes():
+    document = contract.shipped().document
+    assert document["openapi"] == "3.1.0"
+    assert described(document) == ROUTES
+    ids = [operation["operationId"] for operation in contract.shipped().operations().values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_command_prints_what_a_configuration_serves(tmp_path):
+    from harness.gateway import configure
+    done = run("openapi", "-c", configure(tmp_path, "https://vpc.api.qcloud.com/v2/index.php"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(described(json.loads(done.stdout))) == OF_VPC, "no upstream for cvm"
+    assert run("openapi", "extra").returncode == 2
+    assert run("openapi", "-c", tmp_path / "none.yaml").returncode == 78
+    assert "Usage: countersign openapi" in run("openapi", "--help").stdout
+
+
+def test_a_generation_describes_its_own_parameters(tmp_path):
+    from harness.gateway import configure
+    third = {"generation": 3, "signature": "TC3-HMAC-SHA256", "method": "POST"}
+    done = run("openapi", "-c", configure(tmp_path, "https://vpc.tencentcloudapi.com/", **third))
+    assert done.returncode == 0, done.stderr
+    routes = described(json.loads(done.stdout))
+    assert set(routes) == OF_VPC
+    assert routes["GET", "/classiclinks"] == (set(), {"vpcId", "lanIp", "offset", "limit", "all"}, set())
+    it = contract.Contract(json.loads(done.stdout))
+    schema = it.operations()["GET", "/vpcs/{vpcId}"]["parameters"][0]["schema"]
+    assert it.errors(schema, "vpc-2ari9m7h") == [] and it.errors(schema, "gz_vpc_245"), "3.0 has no such id"
+
+
+def test_only_what_the_token_may_call(gateway, upstream):
+    assert set(described(ask(gateway))) == {("DELETE", LINKS), ("DELETE", LINKS + "/{instanceId}")}
+    assert described(ask(gateway, NOBODY)) == {}
+    assert upstream.count() == 0
+
+
+@pytest.mark.parametrize("rules, routes", [
+    ([allow("*")], OF_VPC),
+    ([allow("Describe*")], {key for key in OF_VPC if key[0] == "GET"}),
+    ([allow("AttachClassicLinkVpc", where={"vpcId": ["vpc-1"]})], {("POST", LINKS)}),
+    ([allow("AttachClassicLinkVpc", when={"days": ["mon"], "hours": "00:00-00:01", "zone": "UTC"})], {("POST", LINKS)}),
+    ([allow("AttachClassicLinkVpc", expires="2020-01-01")], set()),
+    ([allow("AttachClassicLinkVpc", mode="audit")], set()),
+    ([allow("AttachClassicLinkVpc", **{"from": ["10.0.0.0/8"]})], set()),
+    ([allow("AttachClassicLinkVpc", **{"from": ["127.0.0.0/8"]})], {("POST", LINKS)}),
+    ([allow("*"), {"id": "no", "deny": ["*"], "actions": ["*ClassicLink*"]}],
+     {key for key in OF_VPC if "classiclinks" not in key[1]}),
+    ([allow("AttachClassicLinkVpc"), {"id": "no", "deny": ["*"], "actions": ["*"], "where": {"vpcId": ["vpc-1"]}}],
+     {("POST", LINKS)}),
+    ([allow("AttachClassicLinkVpc"), {"id": "no", "deny": ["*"], "actions": ["*"], "expires": "2020-01-01"}],
+     {("POST", LINKS)}),
+    ([allow("AttachClassicLinkVpc"), {"id": "no", "deny": ["*"], "actions": ["*"], "mode": "audit"}],
+     {("POST", LINKS)}),
+    ([{**allow("*"), "allow": ["auditor"]}], set()),
+], ids=range(13))
+def test_rules_decide_what_is_described(start, upstream, rules, routes):
+    gateway = start(upstream.url, rules=with_rules(*rules))
+    assert set(described(ask(gateway))) == routes
+
+
+def test_it_is_for_those_with_a_token(gateway):
+    problem(gateway.call("GET", "/openapi.json"), 401, "unauthenticated")
+    problem(gateway.call("GET", "/openapi.json", headers=bearer("wrong")), 401, "unauthenticated")
+    problem(gateway.call("POST", "/openapi.json"), 401, "unauthenticated")
+
+
+def test_it_is_read_only(gateway):
+    for method in ("POST", "PUT", "DELETE"):
+        answer = gateway.call(method, "/openapi.json", headers=bearer())
+        problem(answer, 405, "method-not-allowed")
+        assert answer.header("Allow") == "GET, HEAD"
+    head, get = (gateway.call(method, "/openapi.json", headers=bearer()) for method in ("HEAD", "GET"))
+    assert (head.status, head.body) == (200, b"") and head.header("Content-Length") == str(len(get.body))
+    problem(gateway.call("GET", "/openapi.json/x", headers=bearer()), 404, "no-such-route")
+
+
+def test_it_counts_against_the_clients_rate(start, upstream):
+    rules = copy.deepcopy(POLICY)
+    rules["clients"]["network-console"]["rate"] = "1/m burst 2"
+    gateway = start(upstream.url, rules=rules)
+    answers = [gateway.call("GET", "/openapi.json", headers=bearer()) for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[1].header("RateLimit").startswith('"client";r=0;')
+    record = gateway.record(answers[0])
+    assert (record["client"], record["status"], record["method"]) == ("network-console", 200, "GET")
+
+
+def test_a_schema_says_what_the_gateway_takes(gateway, upstream):
+    """Both sides of the boundary, for what the schemas of the shipped routes are made of."""
+    it = contract.Contract(ask(gateway))
+    schema = it.operation("DELETE", "/vpcs/vpc-1/classiclinks")["requestBody"]["content"]["application/json"]["schema"]
+    many = [f"ins-{number:06d}" for number in range(101)]
+    for body in ({"instanceIds": ["ins-df454d"]}, {"instanceIds": ["qcvm10001"]}, {"instanceIds": many[:100]},
+                 {}, {"instanceIds": []}, {"instanceIds": many}, {"instanceIds": "ins-df454d"}, {"instanceIds": [1]},
+                 {"instanceIds": [None]}, {"instanceIds": [""]}, {"instanceIds": ["ins-"]}, {"instanceIds": ["ins-A"]},
+                 {"instanceIds": ["ins-1\nx"]}, {"instanceIds": ["ins-1"], "vpcId": "vpc-1"}, {"instanceIds": ["i"]},
+                 {"InstanceIds": ["ins-df454d"]}, {"instanceIds": {"0": "ins-1"}}, [], "ins-1", None, 1):
+        taken = gateway.delete(body if body is not None else b"null")
+        assert (taken.status == 202) == (it.errors(schema, body) == []), (body, taken.body)
