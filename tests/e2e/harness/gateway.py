@@ -73,6 +73,8 @@ def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None,
     domain = "tencentcloudapi.com" if upstream.get("generation") == 3 else "api.qcloud.com"
     defaults = {"url": url, "credential": "main", "region": "ap-guangzhou",
                 "timeout": f"{UPSTREAM_TIMEOUT * 1000:.0f}ms", "deadline": f"{2 * PATIENCE:.0f}s"}
+    if "timeout" in upstream:
+        del defaults["deadline"]        # the gateway's own follows from it
     upstreams = {name: {**defaults, "host": f"{name}.{domain}", **upstream} for name in services}
     if cvm is not None:
         upstreams["cvm"] = {**defaults, **cvm}
