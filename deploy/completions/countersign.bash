@@ -8,6 +8,7 @@ _countersign_options() {
     replay) echo "--policy --catalog --log --json --help" ;;
     audit) echo "verify show --key --client --action --outcome --value --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
+    openapi) echo "--config --help" ;;
     sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
     version) echo "--help" ;;
     esac
@@ -16,7 +17,7 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in
