@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness.expect import problem
 from harness.gateway import POLICY, configure, policy, yaml
 from harness.judge import judge
 from harness.process import run
@@ -116,6 +117,20 @@ def test_audit_mode_only_says_what_it_would_have_done(tmp_path):
     assert (said["verdict"], said["auditRule"]) == ("deny", "r")
 
 
+def test_a_refusal_names_the_rule_and_nobody_else(start, upstream):
+    secretive = {"id": "theirs", "allow": ["auditor"], "actions": ["*"], "where": {"vpcId": ["vpc-theirs"]}}
+    deny = {"id": "never-vpc-9", "deny": ["network-*", "auditor"], "actions": ["*"], "where": {"vpcId": ["vpc-9"]}}
+    gateway = start(upstream.url, rules=with_rules(RULE | {"where": {"vpcId": ["vpc-1"]}}, secretive, deny))
+    denied, silent = gateway.delete(vpc="vpc-9"), gateway.delete(vpc="vpc-theirs")
+    assert problem(denied, 403, "not-allowed", rule="never-vpc-9")["detail"] == "the rule 'never-vpc-9' denies this call"
+    body = problem(silent, 403, "not-allowed")
+    assert body["detail"] == "no rule allows DetachClassicLinkVpc with these parameters" and "rule" not in body
+    for answer in denied, silent:
+        told = answer.body.decode() + str(answer.headers)
+        assert not [word for word in ("auditor", "theirs", "vpc-1", "network-console") if word in told], told
+    assert not upstream.seen(0)
+
+
 def test_explain_says_what_failed_first(tmp_path):
     said = explain(tmp_path, with_rules({**RULE, "where": {"vpcId": ["$staging"]}}, sets={"staging": ["vpc-9"]}))
     assert said["rules"] == [{"id": "r", "file": said["rules"][0]["file"], "line": 3, "effect": "allow", "audit": False,
@@ -177,9 +192,9 @@ def random_rule(dice, number):
             "actions": some(dice, ["DetachClassicLinkVpc", "Detach*", "*", "Attach*", "*Vpc"])}
     where = {}
     if dice.random() < .5:
-        where["vpcId"] = some(dice, ["vpc-1", "vpc-*", "$s", "*2", "vpc-12", "*"])
+        where["vpcId"] = some(dice, ["vpc-1", "vpc-*", "$s", "*2", "vpc-12", "*", "专*", "v*-*"])
     if dice.random() < .5:
-        where["instanceIds"] = some(dice, ["ins-a", "ins-b*", "$t", "*c", "ins-*"])
+        where["instanceIds"] = some(dice, ["ins-a", "ins-b*", "$t", "*c", "ins-*", "*", "ü"])
     if dice.random() < .3:
         where["region"] = some(dice, ["ap-guangzhou", "ap-*", "*shanghai"])
     if where:
@@ -202,8 +217,10 @@ def random_call(dice, number):
             "requestId": f"q{number}", "client": dice.choice(["web", "web-a", "batch", "other"]), "action": "DetachClassicLinkVpc",
             "source": dice.choice(["10.1.2.3", "10.200.0.1", "192.0.2.7", "2001:db8::9", "198.51.100.1"]),
             "region": dice.choice(["ap-guangzhou", "ap-shanghai", "gz"]), "verdict": "none",
-            "params": {"vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2"]),
-                       "instanceIds": some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc"])}}
+            "params": {key: value for key, value in {
+                "vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None]),
+                "instanceIds": dice.choice([None, [""], *([some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc", "INS-A", "ü"])] * 6)]),
+            }.items() if value is not None}}
 
 
 def test_a_second_evaluator_agrees(tmp_path):

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from harness.expect import problem
-from harness.gateway import POLICY, TOKEN, Client, bearer, configure, document, policy
+from harness.gateway import NOBODY, POLICY, TOKEN, Client, bearer, configure, document, policy
 from harness.process import SLOW
 from harness.upstream import HANG
 from harness.world import eventually
@@ -47,6 +47,24 @@ def test_a_rate_with_a_burst(start, upstream):
     assert answers[3].json()["type"] == "urn:countersign:problem:too-many-requests" and answers[3].json()["retryable"]
     assert 50 <= int(answers[3].header("Retry-After")) <= 60
     assert len(upstream.seen(3)) == 3
+
+
+def test_a_reload_forgets_no_call(start, upstream):
+    gateway = start(upstream.url, rules=with_client(rate="1/h burst 2"))
+    assert gateway.delete().status == 202 and reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(2)] == [202, 429]
+    rewrite(gateway, policy(with_client(rate="1/h burst 4")))
+    assert reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(3)] == [202, 202, 429], "two more than before"
+
+
+def test_one_clients_limit_is_not_anothers(start, upstream):
+    rules = with_client(rate="1/h burst 1")
+    rules["rules"][0]["allow"].append("auditor")
+    gateway = start(upstream.url, rules=rules)
+    assert [gateway.delete().status for _ in range(2)] == [202, 429]
+    unlimited = gateway.delete(token=NOBODY)
+    assert unlimited.status == 202 and unlimited.header("RateLimit") is None and unlimited.header("RateLimit-Policy") is None
 
 
 def test_calls_in_flight(start, upstream):

@@ -1,0 +1,101 @@
+/* The rate against its words: so many a second, so many at once; time is told, nothing waits. */
+#include "base/rate.h"
+
+#include "tests/unit.h"
+
+#include <pthread.h>
+
+enum { SECOND = 1000000 };
+
+static void no_limit(void **state)
+{
+    const struct rate rate = {0};
+    struct rate_state used = {0};
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_true(rate_take(&rate, &used, 0).allowed);
+}
+
+/* 20/s burst 40, at a clock that has run for a while. */
+static void a_burst_and_what_comes_back(void **state)
+{
+    const struct rate rate = {.interval_us = SECOND / 20, .burst = 40};
+    struct rate_state used = {0};
+    const int64_t now = INT64_C(123456789012);
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        struct rate_verdict verdict = rate_take(&rate, &used, now);
+        assert_true(verdict.allowed);
+        assert_int_equal(verdict.remaining, 39 - i);
+    }
+    struct rate_verdict refused = rate_take(&rate, &used, now);
+    assert_false(refused.allowed);
+    assert_int_equal(refused.wait_us, SECOND / 20);
+    assert_false(rate_take(&rate, &used, now + refused.wait_us - 1).allowed);
+    assert_true(rate_take(&rate, &used, now + refused.wait_us).allowed);
+    assert_false(rate_take(&rate, &used, now + refused.wait_us).allowed);
+    assert_int_equal(rate_take(&rate, &used, now + 10 * SECOND).remaining,
+                     39); /* full again, and no more than full */
+}
+
+/* Whatever the pattern of asking: in any window no more than the burst and what the window brings. */
+static void never_more(void **state)
+{
+    const struct rate rate = {.interval_us = 1000, .burst = 7};
+    struct rate_state used = {0};
+    unsigned random = 1;
+    int64_t now = 0;
+    int64_t allowed = 0;
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        random = random * 1664525 + 1013904223; /* Numerical Recipes */
+        now += random >> 28 == 0 ? 20000 : random >> 22;
+        allowed += rate_take(&rate, &used, now).allowed;
+        assert_true(allowed <= rate.burst + now / rate.interval_us);
+    }
+    assert_true(allowed > 1000);
+}
+
+struct taker {
+    const struct rate *rate;
+    struct rate_state *used;
+    int allowed;
+};
+
+static void *take(void *context)
+{
+    struct taker *taker = context;
+    for (int i = 0; i < 10000; i++)
+        taker->allowed += rate_take(taker->rate, taker->used, 0).allowed;
+    return NULL;
+}
+
+static void many_threads_share_one_burst(void **state)
+{
+    const struct rate rate = {.interval_us = SECOND, .burst = 12345};
+    struct rate_state used = {0};
+    struct taker takers[4];
+    pthread_t threads[COUNT(takers)];
+    int allowed = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(takers); i++) {
+        takers[i] = (struct taker){.rate = &rate, .used = &used};
+        assert_int_equal(pthread_create(&threads[i], NULL, take, &takers[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT(takers); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        allowed += takers[i].allowed;
+    }
+    assert_int_equal(allowed, 12345);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_limit),
+        cmocka_unit_test(a_burst_and_what_comes_back),
+        cmocka_unit_test(never_more),
+        cmocka_unit_test(many_threads_share_one_burst),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
