@@ -18,7 +18,8 @@ struct failures {
 
 MUST_USE int failures_init(struct failures *failures);
 
-/* One more failure of that address, or of the IPv6 network of 64 bits that it is in: 0, or the microseconds until it may fail again. */
+/* One more failure of that address, or of the IPv6 network of 64 bits that it is in: 0, or the microseconds
+ * until it may fail again. */
 int64_t failures_add(struct failures *failures, const struct rate *rate, const struct network *source,
                      int64_t now_us);
 
