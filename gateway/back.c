@@ -258,15 +258,17 @@ void back_look(const struct back *back, size_t index, struct back_state *state)
 
 /* ---- sending ---- */
 
-/* What this attempt has taught about the upstream. */
-static void learn(struct back_slot *slot, struct back_result *result)
+/* What this attempt has taught about the upstream; `hurried`: it had less than half of the time that the
+ * upstream is given, because its request had no more. */
+static void learn(struct back_slot *slot, struct back_result *result, bool hurried)
 {
     struct upstream *known = slot->pool->known;
     bool good = result->end != UPSTREAM_NOT_SENT && result->end != UPSTREAM_LATE;
     atomic_fetch_add_explicit(&known->ends[result->end], 1, memory_order_relaxed);
-    if (result->end == UPSTREAM_FAILED)
-        return; /* of ours, not of the upstream's */
-    result->breaker = breaker_note(&known->breaker, &slot->entry, good, clock_monotonic_us());
+    if (result->end == UPSTREAM_FAILED || (result->timed_out && hurried))
+        breaker_cancel(&known->breaker, &slot->entry); /* of ours, not of the upstream's */
+    else
+        result->breaker = breaker_note(&known->breaker, &slot->entry, good, clock_monotonic_us());
     slot->entry = (struct breaker_entry){.pass = BREAKER_CALL, .began_us = clock_monotonic_us()};
     if (result->end == UPSTREAM_ANSWERED && result->has_date)
         result->skew = skew_observe(&known->skew, &result->clock);
@@ -275,5 +277,5 @@ static void learn(struct back_slot *slot, struct back_result *result)
 void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err)
 {
     back_line_send(slot->line, timeout_ms, result, err);
-    learn(slot, result);
+    learn(slot, result, timeout_ms < slot->pool->upstream->timeout / 2);
 }

@@ -266,6 +266,7 @@ void back_line_send(struct back_line *line, long timeout_ms, struct back_result 
     CURLcode code = curl_easy_perform(line->handle);
     (void)curl_easy_getinfo(line->handle, CURLINFO_RESPONSE_CODE, &status); /* stays 0 when it fails */
     result->end = end_of(line, code);
+    result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     result->status = (int)status;
     result->bytes = buf_text(&line->answer);
     result->length = line->answer.length;

@@ -172,17 +172,7 @@ static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
     const struct config_upstream *upstream = f->call->upstream;
-    if (f->result.breaker == BREAKER_OPENED)
-        notice_write(notices, "upstream '%s' does not answer: calls are refused until it does",
-                     upstream->name);
-    if (f->result.breaker == BREAKER_CLOSES)
-        notice_write(notices, "upstream '%s' answers again", upstream->name);
-    int64_t ahead = skew_told(&back_upstream(f->slot)->skew);
-    if (f->result.skew == SKEW_BEGAN)
-        notice_write(notices, "the clock of upstream '%s' is %lld s %s: is this machine's clock right?",
-                     upstream->name, llabs(ahead), ahead > 0 ? "ahead of ours" : "behind ours");
-    if (f->result.skew == SKEW_ENDED)
-        notice_write(notices, "the clocks of upstream '%s' and of this machine agree again", upstream->name);
+    notice_attempt(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew));
     bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && back_prefer(f->slot, f->credential))
@@ -207,6 +197,8 @@ static bool rest(const struct forward *f, int64_t pause_us)
 /* A pause is spent without the slot: others can use it, and it is they whom the upstream answers. */
 static bool again(struct forward *f)
 {
+    if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
+        return false;
     const struct retry_facts facts = {.cause = f->cause,
                                       .changes = f->call->route->effect == CONFIG_CHANGE,
                                       .corrected = f->cause == RETRY_CLOCK ? f->clock_corrected
@@ -215,8 +207,6 @@ static bool again(struct forward *f)
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
                                       .random = arc4random()};
-    if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
-        return false;
     struct retry_decision decision = retry_decide(&facts, &back_upstream(f->slot)->budget);
     if (!decision.again)
         return false;

@@ -11,9 +11,15 @@ enum { LEAK_ROUNDS = 3 }; /* escapes within escapes: JSON in a URL in JSON */
 static const char base64_standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static bool holds(const struct buf *text, const char *bytes, size_t length)
+/* What is searched; borrowed. */
+struct view {
+    const char *bytes;
+    size_t length;
+};
+
+static bool holds(const struct view *text, const char *bytes, size_t length)
 {
-    return length >= LEAK_MIN && memmem(buf_text(text), text->length, bytes, length) != NULL;
+    return length >= LEAK_MIN && memmem(text->bytes, text->length, bytes, length) != NULL;
 }
 
 static void put_hex(struct buf *out, const char *bytes, size_t length, const char *digits)
@@ -47,12 +53,12 @@ static void put_form(struct buf *out, const char *bytes, size_t length, unsigned
         put_base64(out, bytes, length, (form - 2) % 3, form < 5 ? base64_standard : base64_url);
 }
 
-/* Every other form is longer than the secret: an answer that is shorter cannot hold one. */
-static bool holds_some_form(const struct buf *text, const char *bytes, size_t length)
+/* Every other form is longer than the secret by a third or more: most answers are too short to hold one. */
+static bool holds_some_form(const struct view *text, const char *bytes, size_t length)
 {
     struct buf other;
     bool found = holds(text, bytes, length);
-    if (found || length < LEAK_MIN || text->length < length)
+    if (found || length < LEAK_MIN || text->length < length * 4 / 3 - 1)
         return found;
     buf_init(&other, length * 2);
     for (unsigned form = 0; form < 8 && !found; form++) {
@@ -64,7 +70,7 @@ static bool holds_some_form(const struct buf *text, const char *bytes, size_t le
     return found;
 }
 
-static bool holds_credential(const struct buf *text, const struct config_credential *credential)
+static bool holds_credential(const struct view *text, const struct config_credential *credential)
 {
     const struct secret *const secrets[] = {credential->id, credential->key, credential->token};
     for (size_t i = 0; i < COUNT(secrets); i++)
@@ -98,13 +104,15 @@ static size_t read_escape(const char *at, size_t length, char *c)
 }
 
 /* One level of escapes less: true when there was one. */
-static bool unescape(const struct buf *text, struct buf *out)
+static bool unescape(const struct view *text, struct buf *out)
 {
-    const char *bytes = buf_text(text);
     bool changed = false;
+    if (memchr(text->bytes, '\\', text->length) == NULL && memchr(text->bytes, '%', text->length) == NULL)
+        return false;
+    buf_init(out, text->length);
     for (size_t i = 0; i < text->length;) {
-        char c = bytes[i];
-        size_t used = read_escape(bytes + i, text->length - i, &c);
+        char c = text->bytes[i];
+        size_t used = read_escape(text->bytes + i, text->length - i, &c);
         changed = changed || used > 0;
         buf_put_char(out, c);
         i += used > 0 ? used : 1;
@@ -112,10 +120,10 @@ static bool unescape(const struct buf *text, struct buf *out)
     return changed;
 }
 
-static bool holds_secret(const struct buf *text, const struct config_upstream *upstream,
+static bool holds_secret(const struct view *text, const struct config_upstream *upstream,
                          const char *signature)
 {
-    return text->failed || holds_credential(text, upstream->credential) ||
+    return holds_credential(text, upstream->credential) ||
            (upstream->spare != NULL && holds_credential(text, upstream->spare)) ||
            holds_some_form(text, signature, strlen(signature));
 }
@@ -123,20 +131,14 @@ static bool holds_secret(const struct buf *text, const struct config_upstream *u
 bool leak_found(const char *bytes, size_t length, const struct config_upstream *upstream,
                 const char *signature)
 {
-    struct buf texts[2];
-    unsigned now = 0;
-    buf_init(&texts[0], length);
-    buf_init(&texts[1], length);
-    buf_put_bytes(&texts[0], bytes, length);
-    bool found = holds_secret(&texts[0], upstream, signature);
-    for (int round = 0; round < LEAK_ROUNDS && !found; round++) {
-        buf_reset(&texts[!now]);
-        if (!unescape(&texts[now], &texts[!now]))
-            break;
-        now = !now;
-        found = holds_secret(&texts[now], upstream, signature);
+    struct buf plain[LEAK_ROUNDS] = {{0}};
+    struct view text = {bytes, length};
+    bool found = holds_secret(&text, upstream, signature);
+    for (int round = 0; round < LEAK_ROUNDS && !found && unescape(&text, &plain[round]); round++) {
+        text = (struct view){buf_text(&plain[round]), plain[round].length};
+        found = plain[round].failed || holds_secret(&text, upstream, signature);
     }
-    buf_done(&texts[0]);
-    buf_done(&texts[1]);
+    for (int round = 0; round < LEAK_ROUNDS; round++)
+        buf_done(&plain[round]);
     return found;
 }

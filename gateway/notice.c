@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { NOTICE_MAX = 512 };
 
@@ -20,4 +21,18 @@ void notice_write(struct log *log, const char *format, ...)
         end = sizeof line - 2; /* cut */
     line[end] = '\n';
     log_line(log, line, end + 1);
+}
+
+void notice_attempt(struct log *log, const struct config_upstream *upstream, const struct back_result *result,
+                    int64_t ahead_s)
+{
+    if (result->breaker == BREAKER_OPENED)
+        notice_write(log, "upstream '%s' does not answer: calls are refused until it does", upstream->name);
+    if (result->breaker == BREAKER_CLOSES)
+        notice_write(log, "upstream '%s' answers again", upstream->name);
+    if (result->skew == SKEW_BEGAN)
+        notice_write(log, "the clock of upstream '%s' is %lld s %s: is this machine's clock right?",
+                     upstream->name, llabs(ahead_s), ahead_s > 0 ? "ahead of ours" : "behind ours");
+    if (result->skew == SKEW_ENDED)
+        notice_write(log, "the clocks of upstream '%s' and of this machine agree again", upstream->name);
 }

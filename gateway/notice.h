@@ -5,8 +5,13 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "gateway/back.h"
 
 /* "countersign: ...\n"; safe from any thread. */
 void notice_write(struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What an attempt changed about its upstream, if anything: its breaker, its clock (`ahead_s` of ours). */
+void notice_attempt(struct log *log, const struct config_upstream *upstream, const struct back_result *result,
+                    int64_t ahead_s);
 
 #endif

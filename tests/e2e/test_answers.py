@@ -1,7 +1,7 @@
 """Every way in which a request can end, and what its caller is told.
 
-The upstream is a script here: one row is one thing that a cloud can say or do.  For a change the caller
-must learn whether it was carried out; `unknown` is the honest word when nobody can tell."""
+The upstream is a script here: one row is one thing that a cloud can say or do (threats 20, 22 and 23).  For a
+change the caller must learn whether it was carried out; `unknown` is the honest word when nobody can tell."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""bench/at_most_once.py in small: an upstream that breaks off at every byte, and answers that are held against its
+"""bench/at_most_once.py in small (threat 24): an upstream that breaks off at every byte, and answers that are held against its
 journal."""
 
 import os

@@ -1,5 +1,5 @@
-"""The way to the cloud on a bad day: what is tried again and what is not, clocks that differ, credentials that
-change, upstreams that are gone, and that none of it spreads."""
+"""The way to the cloud on a bad day: what is tried again and what is not (threat 24), clocks that differ (26),
+credentials that change, upstreams that are gone, and that none of it spreads (28)."""
 
 import copy
 import pathlib
@@ -11,7 +11,7 @@ import pytest
 
 from harness import vendor
 from harness.expect import problem
-from harness.gateway import POLICY, TOKEN, UPSTREAM_TIMEOUT, secret
+from harness.gateway import POLICY, UPSTREAM_TIMEOUT, secret
 from harness.upstream import HANG, HANG_UP, Reply, Upstream
 from harness.world import ENDPOINT, HOST, PATIENCE, REPOSITORY, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
 
@@ -340,6 +340,16 @@ def test_the_breaker_opens_when_nothing_answers(start, upstream):
     assert eventually(lambda: gateway.delete().status == 202)
 
 
+def test_callers_in_a_hurry_do_not_open_it(sandbox, start):
+    """A look at a task is cut short when its caller's wait is over: nothing is learned from that."""
+    cloud = sandbox("--fault", "DescribeVpcTaskResult:hang")
+    gateway = start(cloud.url, rules=READS, timeout="60s", deadline="120s")
+    answers = at_once(8, lambda: gateway.delete(headers={"Prefer": "wait=2"}))
+    assert [answer.status for answer in answers] == [202] * 8
+    assert cloud.state()["actions"]["DescribeVpcTaskResult"]["requests"] == 8, "looks that hung"
+    assert gateway.ready() == {"status": "ready"}
+
+
 def test_an_upstream_that_breaks_off_is_there(start, upstream):
     """A connection that is made and then lost is an answer of sorts: the breaker stays closed."""
     upstream.script(then=HANG_UP)
@@ -384,7 +394,8 @@ class Peer:
 def test_a_handshake_that_fails(start, certificates, act):
     """No connection, so nothing was sent, let alone executed."""
     peer = Peer(act)
-    gateway = start(peer.url, ca_file=certificates.authority.file, timeout=f"{300 * SLOW:.0f}ms")
+    gateway = start(peer.url, ca_file=certificates.authority.file, timeout=f"{300 * SLOW:.0f}ms",
+                    deadline=f"{2 * PATIENCE:.0f}s")
     answer = gateway.delete()
     problem(answer, 502, "upstream-unreachable", outcome="not-executed", retryable=True)
     assert rests(gateway, answer) == (3, "not-executed")
@@ -426,7 +437,7 @@ def test_a_hanging_upstream_takes_neither_slots_nor_workers(start, upstream, oth
         assert upstream.count() == 12, "nobody got more than the slots while they hung"
     finally:
         ended.set()
-        upstream.script()
+        upstream.script(then=Reply(PAGE))
         for sufferer in sufferers:
             sufferer.join()
     other.seen(20)
