@@ -1,8 +1,10 @@
 #include "auth/sign.h"
 
-#include "auth/sign_api2.h"
+#include "auth/sign_form.h"
+#include "auth/sign_tc3.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 struct signer {
     const struct config_upstream *upstream;
     const struct config_credential *credential;
+    char date[SIGN_TC3_DATE]; /* of `day_key`; "": none */
+    unsigned char day_key[SIGN_TC3_KEY];
     EVP_MAC_CTX *context; /* keyed: EVP_MAC_init() without a key starts it again (OpenSSL >= 3.0.3) */
 };
 
@@ -56,6 +60,7 @@ void signer_free(struct signer *signer)
     if (signer == NULL)
         return;
     EVP_MAC_CTX_free(signer->context);
+    OPENSSL_cleanse(signer->day_key, sizeof signer->day_key);
     free(signer);
 }
 
@@ -76,17 +81,36 @@ int signer_mac(struct signer *signer, const struct buf *string, char out[SIGN_TE
     return 0;
 }
 
+int signer_day_key(struct signer *signer, int64_t now, unsigned char *key, struct err *err)
+{
+    char date[SIGN_TC3_DATE];
+    if (sign_tc3_date(now, date) != 0)
+        return err_set(err, ERR_INPUT, "the time to sign is beyond the calendar");
+    if (strcmp(date, signer->date) != 0) {
+        signer->date[0] = '\0';
+        if (sign_tc3_key(signer->credential->key, date, signer->upstream->name, signer->day_key, err) != 0)
+            return -1;
+        memcpy(signer->date, date, sizeof date);
+    }
+    memcpy(key, signer->day_key, sizeof signer->day_key);
+    return 0;
+}
+
 void signed_request_init(struct signed_request *request)
 {
     memset(request, 0, sizeof *request);
+    buf_init(&request->canonical, SIGN_STRING_MAX);
     buf_init(&request->string, SIGN_STRING_MAX);
+    buf_init(&request->fields, SIGN_STRING_MAX);
     buf_init(&request->target, SIGN_STRING_MAX);
     buf_init(&request->body, SIGN_STRING_MAX);
 }
 
 void signed_request_done(struct signed_request *request)
 {
+    buf_done(&request->canonical);
     buf_done(&request->string);
+    buf_done(&request->fields);
     buf_done(&request->target);
     buf_done(&request->body);
     memset(request, 0, sizeof *request);
@@ -106,10 +130,14 @@ int sign_call(struct signer *signer, const struct call *call, int64_t now, int64
 {
     if (!call->sealed || call->upstream != signer->upstream || !is_sayable(call, signer->upstream->api))
         return err_set(err, ERR_INPUT, "the call is not finished"); /* a mistake of ours: nothing is signed */
-    if (signer->upstream->api != CONFIG_API2)
-        return err_set(err, ERR_INPUT, "API 3.0 cannot be signed for yet");
-    buf_reset(&out->string);
-    buf_reset(&out->target);
-    buf_reset(&out->body);
-    return sign_api2(signer, signer->upstream, call, now, nonce, arena, out, err);
+    struct buf *const bufs[] = {&out->canonical, &out->string, &out->target, &out->fields, &out->body};
+    for (size_t i = 0; i < COUNT(bufs); i++)
+        buf_reset(bufs[i]);
+    int result = signer->upstream->scheme == CONFIG_TC3
+                     ? sign_tc3(signer, call, now, arena, out, err)
+                     : sign_form(signer, call, now, nonce, arena, out, err);
+    for (size_t i = 0; i < COUNT(bufs) && result == 0; i++)
+        if (bufs[i]->failed)
+            result = err_set(err, ERR_LIMIT, "the request to sign exceeds %d bytes", SIGN_STRING_MAX);
+    return result;
 }

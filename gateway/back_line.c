@@ -19,6 +19,8 @@ struct back_line {
     struct back_site *site;
     CURL *handle;
     struct signed_request request;
+    struct curl_slist *own;  /* the header fields of one call, */
+    struct curl_slist *last; /* and the end of them: the site's follow, which are not ours */
     struct buf answer;
     struct fields fields;
     unsigned writes; /* how often libcurl was about to write the request */
@@ -34,8 +36,10 @@ static struct curl_slist *make_headers(const struct config_upstream *upstream)
     struct buf host;
     buf_init(&host, 512);
     buf_put_format(&host, "Host: %s", upstream->host);
-    const char *const fields[] = {buf_text(&host), "Accept: application/json", "User-Agent: countersign",
-                                  "Expect:", "Content-Type: application/x-www-form-urlencoded"};
+    const char *const fields[] = {
+        buf_text(&host), "Accept: application/json", "User-Agent: countersign", "Expect:",
+        upstream->scheme == CONFIG_TC3 ? "Content-Type: " SIGN_JSON_TYPE
+                                       : "Content-Type: application/x-www-form-urlencoded"};
     size_t count = upstream->method == CONFIG_POST ? COUNT(fields) : COUNT(fields) - 1;
     struct curl_slist *list = NULL;
     for (size_t i = 0; i < count && !host.failed; i++) {
@@ -170,11 +174,21 @@ static bool set_options(struct back_line *line)
     return failures == 0;
 }
 
+static void drop_fields(struct back_line *line)
+{
+    if (line->last != NULL)
+        line->last->next = NULL;
+    curl_slist_free_all(line->own);
+    line->own = NULL;
+    line->last = NULL;
+}
+
 void back_line_free(struct back_line *line)
 {
     if (line == NULL)
         return;
     curl_easy_cleanup(line->handle);
+    drop_fields(line);
     signed_request_done(&line->request);
     buf_done(&line->answer);
     free(line);
@@ -208,6 +222,24 @@ void back_line_distrust(struct back_line *line)
 
 /* ---- sending ---- */
 
+/* The call's own fields, then those that all calls have. */
+static bool set_fields(struct back_line *line)
+{
+    const struct buf *fields = &line->request.fields;
+    const char *end = buf_text(fields) + fields->length;
+    drop_fields(line);
+    for (const char *at = buf_text(fields); at < end; at += strlen(at) + 1) {
+        struct curl_slist *longer = curl_slist_append(line->own, at);
+        if (longer == NULL)
+            return false;
+        line->own = longer;
+    }
+    for (line->last = line->own; line->last->next != NULL;)
+        line->last = line->last->next;
+    line->last->next = line->site->headers;
+    return curl_easy_setopt(line->handle, CURLOPT_HTTPHEADER, line->own) == CURLE_OK;
+}
+
 static bool prepare(struct back_line *line, long timeout_ms)
 {
     CURL *h = line->handle;
@@ -224,7 +256,7 @@ static bool prepare(struct back_line *line, long timeout_ms)
                     CURLE_OK;
         failures += curl_easy_setopt(h, CURLOPT_POSTFIELDS, buf_text(&line->request.body)) != CURLE_OK;
     }
-    return failures == 0;
+    return failures == 0 && (line->request.fields.length == 0 || set_fields(line));
 }
 
 /* CURLINFO_REQUEST_SIZE counts what the connection took.  Nothing, and nothing was executed: of a request in

@@ -14,7 +14,9 @@ static const char help[] =
     "\n"
     "Shows the call that a request becomes, the string that is signed and the signature, for comparing with "
     "the\n"
-    "vendor's tools.  Sends nothing.  The SecretKey and a temporary Token are never shown.\n"
+    "vendor's tools; for TC3 also the canonical request and the header fields.  Sends nothing.  The "
+    "SecretKey and a\n"
+    "temporary Token are never shown.\n"
     "\n"
     "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
     "      --time SECONDS  the Timestamp, since 1970; default: now\n"
@@ -100,8 +102,13 @@ static void print_signed(const struct config_upstream *upstream, const struct si
     size_t origin = strlen(upstream->url.text) - strlen(upstream->url.path);
     printf("url: %.*s", (int)origin, upstream->url.text);
     print_masked("", buf_text(&request->target), token_encoded);
+    const char *end = buf_text(&request->fields) + request->fields.length;
+    for (const char *at = buf_text(&request->fields); at < end; at += strlen(at) + 1)
+        print_masked("header: ", at, token);
     if (upstream->method == CONFIG_POST)
         print_masked("body: ", buf_text(&request->body), token_encoded);
+    if (request->canonical.length > 0)
+        printf("canonical-request: %s\n", buf_text(&request->canonical));
     print_masked("string-to-sign: ", buf_text(&request->string), token);
     printf("signature: %s\n", request->signature);
     secret_free(token_encoded);

@@ -1,5 +1,7 @@
-/* The stages of the signature against tests/vectors/sign/api2: each folder has request, string_to_sign and
- * signature, with its source named inside, and for a known trap not_signature. */
+/* The stages of the signatures over sorted pairs, against tests/vectors/sign/api2 and sign/query3: each
+ * folder has request, string_to_sign and signature, with its source named inside, and for a known trap
+ * not_signature. */
+#include "auth/form.h"
 #include "auth/sign.h"
 
 #include "tests/unit.h"
@@ -40,6 +42,13 @@ static void add_value(struct request *request, const char *name, const char *val
     request->values[i][request->counts[i]++] = value;
 }
 
+static void add_filter(struct request *request, const char *name, const char *value)
+{
+    size_t i = request->route.param_count;
+    add_value(request, arena_strdup(request->arena, "aFilter"), value, CONFIG_STRING);
+    request->params[i].wire[CONFIG_API3] = (struct config_wire){.name = name, .filter = true};
+}
+
 static struct secret *make_secret(const char *text)
 {
     struct secret *secret = secret_new(text, strlen(text));
@@ -60,7 +69,11 @@ static void read_line(struct request *request, const char *key, const char *valu
     else if (strcmp(key, "scheme") == 0)
         request->upstream.scheme = strcmp(word, "HmacSHA1") == 0 ? CONFIG_HMAC_SHA1 : CONFIG_HMAC_SHA256;
     else if (strcmp(key, "action") == 0)
-        request->route.dialects[CONFIG_API2].action = word;
+        request->route.dialects[request->upstream.api].action = word;
+    else if (strcmp(key, "generation") == 0)
+        request->upstream.api = strcmp(word, "3") == 0 ? CONFIG_API3 : CONFIG_API2;
+    else if (strcmp(key, "version") == 0)
+        request->route.dialects[CONFIG_API3].version = word;
     else if (strcmp(key, "region") == 0)
         request->region = word;
     else if (strcmp(key, "unnamed") == 0)
@@ -101,6 +114,8 @@ static struct request *read_request(const char *folder)
         else if (sscanf(line, "list %255s %255s", name, value) == 2)
             add_value(request, arena_strdup(request->arena, name), arena_strdup(request->arena, value),
                       CONFIG_STRINGS);
+        else if (sscanf(line, "filter %255s %255s", name, value) == 2)
+            add_filter(request, arena_strdup(request->arena, name), arena_strdup(request->arena, value));
         else if (sscanf(line, "%255s %255s", key, value) == 2)
             read_line(request, key, value);
     }
@@ -133,54 +148,44 @@ static struct call *make_call(struct request *request)
 
 /* ---- the first two stages: sorted pairs to a string, a string to its proof ---- */
 
-static void add_pair(struct request *request, struct sign_pair *pairs, size_t *count, const char *name,
-                     const char *value)
+static void add_pair(struct request *request, struct form *form, const char *name, const char *value)
 {
-    if (request->unnamed != NULL && strcmp(name, request->unnamed) == 0)
-        return;
-    assert_true(*count < PAIRS_MAX);
-    pairs[(*count)++] = (struct sign_pair){name, value};
+    struct err err = {0};
+    if (request->unnamed == NULL || strcmp(name, request->unnamed) != 0)
+        assert_int_equal(form_add(form, name, value, &err), 0);
 }
 
 /* In an order that is nobody's: sorting is what is tested. */
-static size_t make_pairs(struct request *request, struct sign_pair *pairs)
+static void make_form(struct request *request, struct form *form)
 {
-    size_t count = 0;
-    char *numbers = arena_alloc(request->arena, 64);
-    assert_non_null(numbers);
-    (void)snprintf(numbers, 32, "%lld", (long long)request->timestamp);
-    (void)snprintf(numbers + 32, 32, "%lld", (long long)request->nonce);
-    for (size_t i = request->route.param_count; i-- > 0;)
-        for (size_t j = 0; j < request->counts[i]; j++) {
-            char name[WORD];
-            bool list = request->params[i].type == CONFIG_STRINGS;
-            (void)snprintf(name, sizeof name, list ? "%s.%zu" : "%s", request->params[i].name, j);
-            add_pair(request, pairs, &count, arena_strdup(request->arena, name), request->values[i][j]);
-        }
-    add_pair(request, pairs, &count, "Timestamp", numbers);
-    add_pair(request, pairs, &count, "SignatureMethod",
+    struct err err = {0};
+    int api = request->upstream.api;
+    assert_int_equal(form_init(form, make_call(request), PAIRS_MAX, request->arena, &err), 0);
+    assert_int_equal(form_add_int(form, "Timestamp", request->timestamp, &err), 0);
+    add_pair(request, form, "SignatureMethod",
              request->upstream.scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256");
     if (request->credential.token != NULL)
-        add_pair(request, pairs, &count, "Token", secret_bytes(request->credential.token));
-    add_pair(request, pairs, &count, "Action", request->route.dialects[CONFIG_API2].action);
-    add_pair(request, pairs, &count, "SecretId", secret_bytes(request->credential.id));
-    add_pair(request, pairs, &count, "Region", request->region);
-    add_pair(request, pairs, &count, "Nonce", numbers + 32);
-    return count;
+        add_pair(request, form, "Token", secret_bytes(request->credential.token));
+    add_pair(request, form, "Action", request->route.dialects[api].action);
+    add_pair(request, form, "SecretId", secret_bytes(request->credential.id));
+    add_pair(request, form, "Region", request->region);
+    if (api == CONFIG_API3)
+        add_pair(request, form, "Version", request->route.dialects[api].version);
+    assert_int_equal(form_add_int(form, "Nonce", request->nonce, &err), 0);
 }
 
 static int check_stages(const char *folder, struct request *request, const char *string,
                         const char *signature)
 {
-    struct sign_pair pairs[PAIRS_MAX];
+    struct form form;
     struct err err = {0};
     struct buf out;
     char mac[SIGN_TEXT_MAX] = "";
-    size_t count = make_pairs(request, pairs);
+    make_form(request, &form);
     buf_init(&out, SIGN_STRING_MAX);
-    int result =
-        sign_api2_canonicalize(pairs, count, request->upstream.method == CONFIG_POST ? "POST" : "GET",
-                               request->upstream.host, request->upstream.url.path, &out, &err);
+    int result = form_canonicalize(&form, request->upstream.method == CONFIG_POST ? "POST" : "GET",
+                                   request->upstream.host, request->upstream.url.path,
+                                   request->upstream.api == CONFIG_API2, &out, &err);
     int wrong = unit_wrong(folder, result == 0) + unit_differs(folder, string, buf_text(&out));
     struct signer *signer = signer_new(&request->upstream, request->upstream.credential, &err);
     assert_non_null(signer);
@@ -298,10 +303,10 @@ static int check_trap(const char *folder, struct request *request, const char *s
     return unit_differs(folder, trap, mac);
 }
 
-static int run_vector(const char *name)
+static int run_vector(const char *root, const char *name)
 {
     char folder[WORD];
-    (void)snprintf(folder, sizeof folder, "sign/api2/%s", name);
+    (void)snprintf(folder, sizeof folder, "%s/%s", root, name);
     struct request *request = read_request(folder);
     char *string = unit_vector(folder, "string_to_sign");
     char *signature = unit_vector(folder, "signature");
@@ -320,20 +325,32 @@ static int run_vector(const char *name)
     return wrong;
 }
 
+static int run_api2(const char *name)
+{
+    return run_vector("sign/api2", name);
+}
+
+static int run_query3(const char *name)
+{
+    return run_vector("sign/query3", name);
+}
+
 static void every_vector(void **state)
 {
     (void)state;
-    assert_int_equal(unit_each_folder("sign/api2", run_vector), 0);
+    assert_int_equal(unit_each_folder("sign/api2", run_api2), 0);
+    assert_int_equal(unit_each_folder("sign/query3", run_query3), 0);
 }
 
 /* ---- stages by themselves ---- */
 
-static void expect_canonical(struct sign_pair *pairs, size_t count, const char *expected)
+static void expect_canonical(struct form_pair *pairs, size_t count, bool dots, const char *expected)
 {
     struct buf out;
     struct err err = {0};
+    struct form form = {.pairs = pairs, .count = count, .room = count};
     buf_init(&out, SIGN_STRING_MAX);
-    assert_int_equal(sign_api2_canonicalize(pairs, count, "GET", "h", "/p", &out, &err), 0);
+    assert_int_equal(form_canonicalize(&form, "GET", "h", "/p", dots, &out, &err), 0);
     assert_string_equal(buf_text(&out), expected);
     buf_done(&out);
 }
@@ -341,38 +358,41 @@ static void expect_canonical(struct sign_pair *pairs, size_t count, const char *
 /* The page's own example: InstanceIds.12 comes before InstanceIds.2; upper case comes before lower. */
 static void names_sort_as_bytes(void **state)
 {
-    struct sign_pair pairs[] = {
+    struct form_pair pairs[] = {
         {"InstanceIds.2", "b"}, {"instanceIds.0", "d"}, {"InstanceIds.12", "a"},
         {"Nonce", "c"},         {"InstanceIds", "x"},
     };
     (void)state;
-    expect_canonical(pairs, COUNT(pairs),
+    expect_canonical(pairs, COUNT(pairs), true,
                      "GETh/p?InstanceIds=x&InstanceIds.12=a&InstanceIds.2=b&Nonce=c&instanceIds.0=d");
 }
 
 /* Sort, then replace, in that order (the page; a0 < aB < a_b only before '_' becomes '.'). */
 static void underscores_become_dots_after_sorting(void **state)
 {
-    struct sign_pair pairs[] = {
+    struct form_pair pairs[] = {
         {"a_b", "_1_"},
         {"aB", "2"},
         {"a0", "3"},
         {"_a", "4"},
     };
     (void)state;
-    expect_canonical(pairs, COUNT(pairs), "GETh/p?.a=4&a0=3&aB=2&a.b=_1_");
+    expect_canonical(pairs, COUNT(pairs), true, "GETh/p?.a=4&a0=3&aB=2&a.b=_1_");
+    /* the vendor's client of API 3.0 does not replace them */
+    expect_canonical(pairs, COUNT(pairs), false, "GETh/p?_a=4&a0=3&aB=2&a_b=_1_");
 }
 
 static void a_string_beyond_the_ceiling_is_refused(void **state)
 {
     struct buf out;
     struct err err = {0};
-    struct sign_pair pairs[] = {
+    struct form_pair pairs[] = {
         {"a", "0123456789"},
     };
     (void)state;
+    struct form form = {.pairs = pairs, .count = COUNT(pairs), .room = COUNT(pairs)};
     buf_init(&out, 10);
-    assert_int_equal(sign_api2_canonicalize(pairs, COUNT(pairs), "GET", "h", "/p", &out, &err), -1);
+    assert_int_equal(form_canonicalize(&form, "GET", "h", "/p", true, &out, &err), -1);
     assert_int_equal(err.kind, ERR_LIMIT);
     buf_done(&out);
 }

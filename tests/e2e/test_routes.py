@@ -18,7 +18,7 @@ LINKED = ["ins-5d8a23rs", "ins-bastion1", "ins-df221dd", "ins-df454d", "ins-prod
 WITHOUT_BODY = {"Authorization": f"Bearer {TOKEN}"}
 
 
-@pytest.fixture(scope="module", params=[2])
+@pytest.fixture(scope="module", params=[2, 3])
 def generation(request):
     return request.param
 
