@@ -140,7 +140,8 @@ static void metrics(struct admin *admin, struct front_admin_answer *answer)
 {
     answer->type = EXPOSITION_TYPE;
     series_write(admin->gateway->metrics, &answer->body);
-    gauges_write(admin->gateway, admin->reload, clock_wall_ms(), &answer->body);
+    gauges_write(admin->gateway, admin->reload, atomic_load(&admin->public_door), clock_wall_ms(),
+                 &answer->body);
 }
 
 static const struct {

@@ -8,6 +8,7 @@
 struct admin {
     struct gateway *gateway;
     struct reload *reload;
+    _Atomic(struct front *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };
 
 front_admin_handler admin_answer; /* context: struct admin */

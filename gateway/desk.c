@@ -45,7 +45,7 @@ int desk_answer(front_admin_handler *handler, void *context, const struct framin
     static const struct config_names no_names;
     struct front_admin_answer answer = {.status = 200, .type = "application/json"};
     enum problem problem = judge(framing, &err);
-    buf_init(&answer.body, FRONT_ANSWER_MAX);
+    buf_init(&answer.body, FRONT_PAGE_MAX - FRAMING_REQUEST_MAX); /* with room for the header */
     if (problem != PROBLEM_NONE)
         put_problem(&answer, problem_kind(problem)->status, err.text);
     else if (!authority_is_among(

@@ -391,7 +391,7 @@ static int make_workers(struct front *front, struct err *err)
     if (front->workers == NULL)
         return err_memory(err);
     for (size_t i = 0; i < front->worker_count; i++) {
-        buf_init(&front->workers[i].reply, FRONT_ANSWER_MAX);
+        buf_init(&front->workers[i].reply, front->gateway == NULL ? FRONT_PAGE_MAX : FRONT_ANSWER_MAX);
         front->workers[i].arena = arena_new(FRONT_ARENA);
         if (front->workers[i].arena == NULL)
             return err_memory(err);

@@ -28,6 +28,26 @@ static void put_service(const struct gateway *gateway, const struct config *conf
                       (double)series_lost(gateway->metrics));
 }
 
+static void put_connections(struct front *door, struct buf *out)
+{
+    struct guard_counts counts = {0};
+    if (door != NULL)
+        front_count(door, &counts);
+    const struct {
+        const char *reason;
+        unsigned long long count;
+    } rows[] = {{"refused", counts.refused}, {"late", counts.late}, {"displaced", counts.displaced}};
+    exposition_single(out, "countersign_connections", "gauge", "Connections that callers have open.",
+                      (double)counts.open);
+    exposition_open(
+        out, "countersign_connections_ended_total", "counter",
+        "Connections refused before a worker took them, ended at a deadline, or ended to make room.");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct exposition_label label = {"reason", rows[i].reason};
+        exposition_count(out, "countersign_connections_ended_total", "", &label, 1, rows[i].count);
+    }
+}
+
 static void put_reloads(struct reload *reload, struct buf *out)
 {
     const struct exposition_label good = {"result", "good"};
@@ -186,10 +206,12 @@ static void put_upstreams(const struct generation *generation, struct buf *out)
     }
 }
 
-void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms, struct buf *out)
+void gauges_write(struct gateway *gateway, struct reload *reload, struct front *door, int64_t now_ms,
+                  struct buf *out)
 {
     struct generation *generation = gateway_take(gateway);
     put_service(gateway, generation->config, out);
+    put_connections(door, out);
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
     put_tokens(generation->config, now_ms / 1000, out);

@@ -4,9 +4,12 @@
 #define GATEWAY_GAUGES_H
 
 #include "base/buf.h"
+#include "gateway/front.h"
 #include "gateway/gateway.h"
 #include "gateway/reload.h"
 
-void gauges_write(struct gateway *gateway, struct reload *reload, int64_t now_ms, struct buf *out);
+/* `door`: the public one, NULL before it is open. */
+void gauges_write(struct gateway *gateway, struct reload *reload, struct front *door, int64_t now_ms,
+                  struct buf *out);
 
 #endif

@@ -105,6 +105,7 @@ static int open_doors(struct service *service, struct err *err)
     service->front = front_open(&service->gateway, config, verified, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
+    atomic_store(&service->admin.public_door, service->front);
     atomic_store(&service->gateway.serving, true);
     return 0;
 }
@@ -204,8 +205,8 @@ static int serve(struct service *service, struct err *err)
         if (result == 0)
             drain(service);
     }
+    front_close(service->admin_door); /* first: it looks at the other */
     front_close(service->front);
-    front_close(service->admin_door);
     return result;
 }
 

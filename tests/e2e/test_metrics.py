@@ -177,6 +177,9 @@ def test_in_flight_and_workers(start, upstream):
     gateway = start(upstream.url)
     found = scrape(gateway)
     assert value(found, "countersign_workers") == 32 and value(found, "countersign_ready") == 1
+    with gateway.wire(), gateway.wire():
+        assert eventually(lambda: value(scrape(gateway), "countersign_connections") == 2)
+    assert eventually(lambda: value(scrape(gateway), "countersign_connections") == 0)
     version = next(dict(labels)["version"] for name, labels in found if name == "countersign_build_info")
     assert version in gateway.call("GET", "/version", port=gateway.admin).body.decode()
 
