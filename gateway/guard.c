@@ -129,6 +129,12 @@ static void answer_instead(struct guard *guard, size_t i)
     atomic_fetch_add(&guard->refused, 1);
 }
 
+/* Every worker has a connection; otherwise one is on its way, however slow the machine is just now. */
+static bool all_are_taken(const struct guard *guard)
+{
+    return atomic_load(&guard->open) >= guard->workers + (guard->admitted - guard->entered);
+}
+
 static void look_at(struct guard *guard, size_t i, int64_t now)
 {
     struct place *place = &guard->places[i];
@@ -138,7 +144,8 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
         return;
     if (wait == GUARD_FOR_WORKER) {
-        answer_instead(guard, i);
+        if (all_are_taken(guard))
+            answer_instead(guard, i);
         return;
     }
     end_place(guard, i, how_to_end(wait));
