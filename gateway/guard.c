@@ -26,6 +26,7 @@ struct place {
     atomic_int wait;    /* enum guard_wait */
     atomic_llong since; /* monotonic, us */
     atomic_bool ended;  /* by us */
+    atomic_bool used;   /* a request has come */
 };
 
 struct guard {
@@ -140,7 +141,8 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     struct place *place = &guard->places[i];
     int wait = atomic_load(&place->wait);
     int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
-    bool idle = guard->draining && wait == GUARD_FOR_HEADER && waited_ms >= GUARD_PATIENCE_MS;
+    bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
+                waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
     if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
         return;
     if (wait == GUARD_FOR_WORKER) {
@@ -217,6 +219,7 @@ static unsigned take_place(struct guard *guard, int fd, in_addr_t source)
     struct place *new = &guard->places[place - 1];
     new->fd = fd;
     atomic_store(&new->ended, false);
+    atomic_store(&new->used, false);
     atomic_store(&new->since, clock_monotonic_us());
     atomic_store(&new->wait, GUARD_FOR_WORKER);
     guard->sources[place - 1] = source;
@@ -256,6 +259,7 @@ bool guard_begin(struct guard *guard, unsigned place)
 {
     struct place *mine = &guard->places[place - 1];
     int wait = atomic_load(&mine->wait);
+    atomic_store(&mine->used, true);
     while (wait != GUARD_ANSWERED)
         if (atomic_compare_exchange_weak(&mine->wait, &wait, GUARD_FOR_US))
             return true;
