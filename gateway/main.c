@@ -1,3 +1,4 @@
+#include "client/client.h"
 #include "gateway/back_line.h"
 #include "gateway/command.h"
 #include "sandbox/sandbox.h"
@@ -17,6 +18,7 @@ static const struct {
     {"replay", command_replay, "show what another policy would have decided about past calls"},
     {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"sign", command_sign, "show what would be signed for a request, and its signature"},
+    {"call", client_main, "send one request to a gateway, and wait for its end"},
     {"openapi", command_openapi, "print the routes as an OpenAPI document"},
     {"sandbox", sandbox_main, "run a local upstream that verifies signatures"},
     {"version", command_version, "print the version"},

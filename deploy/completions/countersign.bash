@@ -8,6 +8,7 @@ _countersign_options() {
     replay) echo "--policy --catalog --log --json --help" ;;
     audit) echo "verify show --key --client --action --outcome --value --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
+    call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --help" ;;
     sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
     version) echo "--help" ;;
@@ -17,11 +18,11 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign openapi sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign call openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in
-    -c | -k | --config | --policy | --catalog | --log | --key | --cert | --state | --journal)
+    -c | -k | --config | --policy | --catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
