@@ -116,12 +116,26 @@ void signed_request_done(struct signed_request *request)
     memset(request, 0, sizeof *request);
 }
 
-/* Nothing that was judged may be left out. */
+/* A number or a boolean stands in a JSON body without quotes: it must be nothing else. */
+static bool is_of_type(const struct config_param *param, const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+    if (param->type == CONFIG_INTEGER)
+        return digits > 0 && value[digits] == '\0' && (value[0] != '0' || digits == 1);
+    return param->type != CONFIG_BOOLEAN || strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+}
+
+/* Nothing that was judged may be left out, and each thing must be what the catalog calls it. */
 static bool is_sayable(const struct call *call, int api)
 {
-    for (size_t i = 0; i < call->param_count; i++)
-        if (call->params[i].param->wire[api].name == NULL)
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        if (param->param->wire[api].name == NULL)
             return false;
+        for (size_t j = 0; j < param->count; j++)
+            if (!is_of_type(param->param, param->values[j]))
+                return false;
+    }
     return true;
 }
 

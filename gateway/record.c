@@ -100,7 +100,8 @@ enum problem record_intend(struct exchange *x)
                          "the gateway cannot write its audit file"); /* its path is not the caller's */
 }
 
-/* It refers to the intent by number, and names no verdict: there was one decision. */
+/* It refers to the intent by number, and names no verdict: there was one decision.  Told once: a change that
+ * then waits for its task is settled before. */
 void record_settle(struct exchange *x)
 {
     struct buf members;
@@ -119,6 +120,7 @@ void record_settle(struct exchange *x)
     put_upstream(&members, x);
     x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
                    0; /* counted and told there; the answer is true anyway */
+    x->intent = 0;
     buf_done(&members);
 }
 

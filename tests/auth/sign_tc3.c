@@ -281,12 +281,38 @@ static void whole_calls(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Whatever let such a value through: it would stand in the body as it is. */
+static void what_is_no_number_is_not_signed(void **state)
+{
+    static const char *const rows[] = {"limit=",   "limit=-1",  "limit=01", "limit=1.0", "limit=1e1",
+                                       "limit={}", "force=yes", "force=1",  "force="};
+    struct err err = {0};
+    struct signed_request out;
+    struct arena *arena = arena_new(CEILING);
+    int wrong = 0;
+    (void)state;
+    credential.id = secret_new("AKIDEXAMPLE", 11);
+    credential.key = secret_new("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", 32);
+    struct signer *signer = signer_new(&upstream, &credential, &err);
+    signed_request_init(&out);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        wrong +=
+            unit_wrong(rows[i], sign_call(signer, make_call(rows[i], arena), 1, 1, arena, &out, &err) == -1);
+    signed_request_done(&out);
+    signer_free(signer);
+    secret_free(credential.id);
+    secret_free(credential.key);
+    arena_free(arena);
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_vector),
         cmocka_unit_test(bodies),
         cmocka_unit_test(whole_calls),
+        cmocka_unit_test(what_is_no_number_is_not_signed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

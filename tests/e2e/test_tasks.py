@@ -212,6 +212,24 @@ def test_a_client_that_goes_away_ends_the_looking(alone, upstream):
     assert upstream.count() == looks
 
 
+def test_the_audit_file_does_not_wait(upstream, start, tmp_path):
+    """What became of the change is on record while its task still runs."""
+    gateway = start(upstream.url, rules=ALL, top={"audit": str(tmp_path / "audit.log")})
+    upstream.script(CHANGE, then=RUNNING)
+    waiting = threading.Thread(target=change, args=(gateway, "wait=60"), daemon=True)
+    waiting.start()
+    assert eventually(lambda: upstream.count() >= 2)
+
+    def records():
+        return [record for record in map(json.loads, (tmp_path / "audit.log").read_text().splitlines())
+                if record["audit"] in ("intent", "outcome")]
+    assert [record["audit"] for record in records()] == ["intent", "outcome"]
+    upstream.script(then=DONE)
+    waiting.join(PATIENCE)
+    intent, outcome = records()
+    assert (outcome["of"], outcome["outcome"], outcome["status"]) == (intent["seq"], "executed", 202)
+
+
 def test_a_drain_ends_the_waiting(alone, upstream):
     """SIGTERM does not wait for tasks: whoever waits is told where to ask."""
     upstream.script(CHANGE, then=RUNNING)

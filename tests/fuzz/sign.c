@@ -1,15 +1,18 @@
 /* A call with the input's values, signed, against a naive second implementation of the vendor's "signature
  * method" page for API 2.0: every pair as one text, sorted by insertion, joined, HMAC in one shot, base64 by
- * hand.  What goes out must decode to the same pairs. */
+ * hand.  What goes out must decode to the same pairs.  For API 3.0 the JSON body must say the call again, and
+ * the proof is made from the string that was signed. */
 #include "tests/fuzz/fuzz.h"
 
 #include "auth/sign.h"
 
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { NAIVE_PAIRS_MAX = 1000, NAIVE_VALUES_MAX = 100, NAIVE_LINE_MAX = 400 };
 
@@ -166,6 +169,133 @@ static void check(const struct call *call, int64_t now, int64_t nonce)
     signer_free(signer);
 }
 
+/* What the catalog calls a number or a boolean is signed only when it is one. */
+static bool is_typed(const struct call *call)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        for (size_t j = 0; j < call->params[i].count; j++) {
+            const char *value = call->params[i].values[j];
+            char again[32];
+            if (call->params[i].param->type != CONFIG_INTEGER)
+                continue;
+            (void)snprintf(again, sizeof again, "%llu", strtoull(value, NULL, 10));
+            if (strcmp(again, value) != 0 && strlen(value) < 20)
+                return false;
+            if (strlen(value) != strspn(value, "0123456789") || (value[0] == '0' && value[1] != '\0'))
+                return false;
+        }
+    return true;
+}
+
+static void must_refuse(const struct call *call)
+{
+    struct signed_request out;
+    struct err err = {0};
+    struct signer *signer = signer_new(call->upstream, call->upstream->credential, &err);
+    signed_request_init(&out);
+    FUZZ_MUST(signer != NULL && sign_call(signer, call, 1, 1, fuzz_arena(), &out, &err) == -1);
+    signed_request_done(&out);
+    signer_free(signer);
+}
+
+/* ---- API 3.0: the body is read by jansson, the proof made in one go ---- */
+
+static const char *json_said(const json_t *value, char number[32])
+{
+    if (json_is_string(value))
+        return json_string_value(value);
+    (void)snprintf(number, 32,
+                   json_is_integer(value) ? "%lld"
+                   : json_is_true(value)  ? "true"
+                                          : "false",
+                   (long long)json_integer_value(value));
+    return number;
+}
+
+/* The values of a filter, or those under the parameter's own name. */
+static const json_t *find_said(const json_t *body, const struct config_wire *wire)
+{
+    const json_t *filters = json_object_get(body, "Filters");
+    if (!wire->filter)
+        return json_object_get(body, wire->name);
+    for (size_t i = 0; i < json_array_size(filters); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(filters, i), "Name")), wire->name) == 0)
+            return json_object_get(json_array_get(filters, i), "Values");
+    return NULL;
+}
+
+static void must_say(const struct call *call, const struct buf *bytes)
+{
+    char number[32];
+    size_t filters = 0;
+    json_t *body = json_loadb(buf_text(bytes), bytes->length, JSON_REJECT_DUPLICATES, NULL);
+    FUZZ_MUST(body != NULL);
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        const struct config_wire *wire = &param->param->wire[CONFIG_API3];
+        const json_t *said = find_said(body, wire);
+        bool list = param->list || wire->filter;
+        filters += wire->filter;
+        FUZZ_MUST(said != NULL && json_is_array(said) == list &&
+                  (!list || json_array_size(said) == param->count));
+        for (size_t j = 0; j < param->count; j++)
+            FUZZ_MUST(strcmp(json_said(list ? json_array_get(said, j) : said, number), param->values[j]) ==
+                      0);
+    }
+    FUZZ_MUST(json_array_size(json_object_get(body, "Filters")) == filters);
+    FUZZ_MUST(json_object_size(body) == call->param_count - filters + (filters > 0));
+    json_decref(body);
+}
+
+static void hmac(const void *key, size_t length, const char *text, unsigned char *out)
+{
+    FUZZ_MUST(HMAC(EVP_sha256(), key, (int)length, (const unsigned char *)text, strlen(text), out, NULL) !=
+              NULL);
+}
+
+static void must_prove(const struct buf *string, int64_t now, const char *signature)
+{
+    static const char key[] = "TC3Gu5t9xGARNpq86cd98joQYCN3Cozk1qA";
+    unsigned char proof[32];
+    char date[16];
+    char hex[65];
+    time_t seconds = (time_t)now;
+    struct tm tm;
+    FUZZ_MUST(gmtime_r(&seconds, &tm) != NULL && strftime(date, sizeof date, "%Y-%m-%d", &tm) == 10);
+    const char *const steps[] = {date, "vpc", "tc3_request", buf_text(string)};
+    hmac(key, sizeof key - 1, steps[0], proof);
+    for (size_t i = 1; i < COUNT(steps); i++)
+        hmac(proof, sizeof proof, steps[i], proof);
+    for (size_t i = 0; i < sizeof proof; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", proof[i]);
+    FUZZ_MUST(strcmp(hex, signature) == 0);
+}
+
+static void check_tc3(const struct call *call, int64_t now)
+{
+    static struct signed_request out;
+    struct err err = {0};
+    struct signer *signer = signer_new(call->upstream, call->upstream->credential, &err);
+    signed_request_init(&out);
+    FUZZ_MUST(signer != NULL && sign_call(signer, call, now, 1, fuzz_arena(), &out, &err) == 0);
+    must_say(call, &out.body);
+    must_prove(&out.string, now, out.signature);
+    FUZZ_MUST(memchr(buf_text(&out.fields), '\n', out.fields.length) == NULL &&
+              memchr(buf_text(&out.fields), '\r', out.fields.length) == NULL);
+    signed_request_done(&out);
+    signer_free(signer);
+}
+
+static const struct config_upstream *third(const struct config *config)
+{
+    static struct config_upstream upstream;
+    upstream = config->upstreams[0];
+    upstream.api = CONFIG_API3;
+    upstream.scheme = CONFIG_TC3;
+    upstream.method = CONFIG_POST;
+    return &upstream;
+}
+
 /* One line of the input for each value; the first two bytes choose route and upstream, the first line the
  * region. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -179,12 +309,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const struct config_route *route = &config->routes[bytes[0] % config->route_count];
     char *text = fuzz_text(bytes + 6, size - 6);
     char *rest = text;
-    struct call *call = call_new(route, &config->upstreams[bytes[1] % 2], own);
+    const struct config_upstream *upstream =
+        bytes[1] % 3 == 2 ? third(config) : &config->upstreams[bytes[1] % 2];
+    struct call *call = call_new(route, upstream, own);
     FUZZ_MUST(call != NULL);
-    bool good = route->dialects[CONFIG_API2].spoken && call_set_region(call, strsep(&rest, "\n"), &err) == 0;
+    bool good =
+        route->dialects[upstream->api].spoken && call_set_region(call, strsep(&rest, "\n"), &err) == 0;
     for (size_t i = 0; i < route->param_count && good && rest != NULL; i++) {
         size_t count = 0;
-        if (route->params[i].wire[CONFIG_API2].name == NULL)
+        if (route->params[i].wire[upstream->api].name == NULL)
             continue;
         const char **values = arena_array(own, NAIVE_VALUES_MAX, sizeof *values);
         size_t most = route->params[i].type == CONFIG_STRINGS ? 1 + bytes[2] % NAIVE_VALUES_MAX : 1;
@@ -196,7 +329,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     FUZZ_MUST(!good || err.kind == ERR_NONE);
     if (good) {
         call_seal(call);
-        check(call, bytes[3] * 16777216LL + bytes[4], bytes[5] * 8388607LL + 1);
+        if (!is_typed(call))
+            must_refuse(call);
+        else if (upstream->api == CONFIG_API3)
+            check_tc3(call, bytes[3] * 16777216LL + bytes[4]);
+        else
+            check(call, bytes[3] * 16777216LL + bytes[4], bytes[5] * 8388607LL + 1);
     }
     free(text);
     return 0;

@@ -116,6 +116,7 @@ class Gateway(Process):
     def __init__(self, file, env=None):
         super().__init__("serve", "-c", file, env=env)
         self.file = file
+        self.contract = contract.of(file)
         ready = self.line(self.stderr, self.READY.search)
         self.ready_after = time.monotonic() - self.started
         self.port, self.admin = map(int, self.READY.search(ready).groups())
@@ -130,7 +131,7 @@ class Gateway(Process):
         finally:
             client.close()
         if port in (None, self.port):
-            contract.shipped().check(method, target, answer)
+            self.contract.check(method, target, answer)
         return answer
 
     def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):

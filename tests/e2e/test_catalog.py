@@ -1,0 +1,126 @@
+"""Routes of the operator's own: ten lines for an action of another service, in both generations of the API."""
+
+import json
+import signal
+
+import pytest
+
+from harness import contract, vendor
+from harness.expect import problem
+from harness.gateway import POLICY, TOKEN, bearer, configure, document
+from harness.process import run
+from harness.upstream import Reply
+from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY, VPC, eventually
+
+ALL = {**POLICY, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
+CLOUD = "https://vpc.api.qcloud.com/v2/index.php"
+PATH = "/disks/disk-lzrg2pwi/snapshots"
+
+
+def example():
+    """The one that the documentation shows."""
+    text = (REPOSITORY / "docs/routes.md").read_text()
+    return text.partition("## A route of your own")[2].partition("```yaml\n")[2].partition("```")[0]
+
+
+def catalog(folder, text, name="more.yaml"):
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize("generation", [2, 3])
+def test_the_documents_example(upstream, start, tmp_path, generation):
+    assert len(example().splitlines()) <= 12
+    answer = {"code": "0", "message": "", "snapshotId": "snap-o7zxxxr3"} if generation == 2 else \
+        {"Response": {"SnapshotId": "snap-o7zxxxr3", "RequestId": "r-1"}}
+    upstream.script(then=Reply(answer))
+    gateway = start(upstream.url if generation == 2 else upstream.url.replace("/v2/index.php", "/"), rules=ALL,
+                    services=("cbs",), generation=generation, top={"catalog": [catalog(tmp_path, example())]})
+    done = gateway.call("POST", PATH, document({"snapshotName": "nightly"}), bearer())
+    assert done.status == 200 and "snap-o7zxxxr3" in done.json().values()
+    received, = upstream.seen(1)
+    if generation == 2:
+        params = received.params
+        assert (params["Action"], params["storageId"], params["snapshotName"]) == ("CreateSnapshot", "disk-lzrg2pwi", "nightly")
+    else:
+        assert received.headers["x-tc-action"] == "CreateSnapshot"
+        assert json.loads(received.body) == {"DiskId": "disk-lzrg2pwi", "SnapshotName": "nightly"}
+        assert received.headers["authorization"] == vendor.tc3(received, SECRET_ID, SECRET_KEY, "cbs")
+    problem(gateway.call("POST", "/disks/vpc-1/snapshots", document({}), bearer()), 400, "invalid-parameter")
+    problem(gateway.call("GET", "/vpcs", headers=bearer()), 404, "no-such-route")       # vpc has no upstream here
+
+
+def test_defaults_and_booleans(upstream, start, tmp_path):
+    text = """\
+version: 1
+routes:
+  - request: POST /instances/{instanceId}/reboot
+    service: cvm
+    action: RebootInstances
+    effect: change
+    api2: none
+    parameters:
+      instanceIds: { in: [path], capture: instanceId, type: strings, required: true }
+      stopType: { in: [body], type: string, pattern: "SOFT|HARD|SOFT_FIRST", default: SOFT }
+      forceReboot: { in: [body], type: boolean }
+"""
+    rules = {**ALL, "rules": [*ALL["rules"], {"id": "soft", "deny": ["*"], "actions": ["RebootInstances"],
+                                              "where": {"stopType": ["HARD"]}}]}
+    upstream.script(then=Reply({"Response": {"RequestId": "r-1"}}))
+    said = dict(rules=rules, services=("cvm",), top={"catalog": [catalog(tmp_path, text)]})
+    gateway = start(upstream.url.replace("/v2/index.php", "/"), generation=3, **said)
+    path = "/instances/ins-a/reboot"
+    assert gateway.call("POST", path, document({"forceReboot": True}), bearer()).status == 200
+    assert gateway.call("POST", path, document({"stopType": "SOFT_FIRST"}), bearer()).status == 200
+    assert [json.loads(received.body) for received in upstream.seen(2)] == [
+        {"InstanceIds": ["ins-a"], "StopType": "SOFT", "ForceReboot": True},
+        {"InstanceIds": ["ins-a"], "StopType": "SOFT_FIRST"}]
+    problem(gateway.call("POST", path, document({"stopType": "HARD"}), bearer()), 403, "not-allowed")
+    for wrong in ("true", 1, None, []):
+        problem(gateway.call("POST", path, document({"forceReboot": wrong}), bearer()), 400, "invalid-parameter")
+    two = start(upstream.url, **said)                   # where nothing of it can be called, it is not there
+    problem(two.call("POST", path, document({}), bearer()), 404, "no-such-route")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("version: 1\nroutes:\n  - { request: GET /vpcs, service: vpc, action: A, effect: read, parameters: {} }\n",
+     ":3:5: the route of catalog.yaml:"),
+    ("version: 1\nroutes:\n  - { request: 'GET /{a}', service: vpc, action: A, effect: read, parameters: {} }\n",
+     ":3:5: the capture {a} needs"),
+    ("version: 1\nroutes:\n  - { request: GET /a, service: vpc, action: A, efect: read, parameters: {} }\n",
+     ":3:49: route has no key 'efect'"),
+    ("version: 1\nroutes: &a []\n", ":2:"), ("", ":1:1:"), ("version: 2\nroutes: []\n", ":1:10: version must be 1"),
+])
+def test_check_names_the_place(tmp_path, text, words):
+    more = catalog(tmp_path, text)
+    done = run("check", "-c", configure(tmp_path, CLOUD, rules=ALL, top={"catalog": ["more.yaml"]}))
+    assert done.returncode == 78 and more + words in done.stderr, done.stderr
+
+
+def test_a_catalog_that_is_not_there(tmp_path):
+    done = run("check", "-c", configure(tmp_path, CLOUD, rules=ALL, top={"catalog": ["absent.yaml"]}))
+    assert done.returncode == 78 and "absent.yaml" in done.stderr
+
+
+def test_a_reload_reads_catalogs_anew(upstream, start, tmp_path):
+    """A route that was added is there, one that is broken changes nothing."""
+    more = catalog(tmp_path, "version: 1\nroutes: []\n")
+    gateway = start(upstream.url, rules=ALL, services=("vpc", "cbs"), top={"catalog": [more]})
+
+    def status():
+        return gateway.call("POST", PATH, document({}), bearer()).status
+    assert status() == 404
+    catalog(tmp_path, example())
+    gateway.contract = contract.of(gateway.file)
+    gateway.signal(signal.SIGHUP)
+    assert eventually(lambda: status() == 200)
+    catalog(tmp_path, "version: 1\nroutes: {}\n")
+    gateway.signal(signal.SIGHUP)
+    assert eventually(lambda: any("more.yaml:2:9" in line for line in gateway.stderr))
+    assert status() == 200
+
+
+def test_explain_speaks_of_them(tmp_path):
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, example())]})
+    done = run("explain", "-c", file, "--client", "network-console", "POST", PATH, '{"snapshotName":"a"}')
+    assert done.returncode == 0 and "CreateSnapshot" in done.stdout and "storageId = disk-lzrg2pwi" in done.stdout
