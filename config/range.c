@@ -2,6 +2,7 @@
 #include "config/parts.h"
 
 #include "base/text.h"
+#include "config/overlap.h"
 
 #include <string.h>
 
@@ -11,15 +12,19 @@ static bool is_in_bounds(const struct config_param *param, const char *text)
     return keyword_parse_number(text, &number) && number >= param->min && number <= param->max;
 }
 
-/* Patterns of a `where` are given the benefit of the doubt. */
 static bool may_be(const struct config_param *param, const char *text)
 {
     bool wild = strchr(text, '*') != NULL;
+    if (param->type == CONFIG_BOOLEAN)
+        return text_matches(text, "true") || text_matches(text, "false");
     if (param->type == CONFIG_INTEGER)
         return wild ? strspn(text, "-0123456789*") == strlen(text) : is_in_bounds(param, text);
     if (strpbrk(text, "&=") != NULL || strlen(text) > CONFIG_VALUE_MAX)
         return false;
-    return wild || param->pattern.text == NULL || regexec(&param->pattern.compiled, text, 0, NULL, 0) == 0;
+    if (param->pattern.text == NULL)
+        return true;
+    return wild ? overlap_possible(text, param->pattern.text)
+                : regexec(&param->pattern.compiled, text, 0, NULL, 0) == 0;
 }
 
 static bool may_be_region(const char *text)

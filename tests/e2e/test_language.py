@@ -367,6 +367,9 @@ def test_a_test_that_fails(tmp_path, test, words):
     (dict(rules=[rule("r", "deny", where={"instanceIds": ["ins_1"]})]), 5, "no instanceIds can be 'ins_1'"),
     (dict(rules=[rule("r", where={"vpcId": ["vpc-" + "a" * 33]})]), 5, "no vpcId can be"),
     (dict(rules=[rule("r", where={"vpcId": ["vpc-1&*"]})]), 5, "no vpcId can be 'vpc-1&*'"),
+    (dict(rules=[rule("r", "deny", where={"instanceIds": ["ins_bastion*"]})]), 5,
+     "no instanceIds can be 'ins_bastion*': it never matches"),
+    (dict(rules=[rule("r", where={"vpcId": ["VPC-*"]})]), 5, "no vpcId can be 'VPC-*'"),
     (dict(rules=[rule("r", where={"region": ["ap_guangzhou"]})]), 5, "no region can be 'ap_guangzhou'"),
     (dict(sets={"s": ["vpc-1", "vpc 2"]}, rules=[rule("r", where={"vpcId": ["$s"]}),
                                                  rule("again", where={"vpcId": ["$s"]})]), 3,
@@ -389,7 +392,7 @@ def test_warnings(tmp_path, change, line, words):
     [rule("r", who=["ap*"]), rule("no", "deny")],
     [rule("r", who=["*"]), rule("no", "deny", who=["ap*"])],
     [rule("no", "deny"), rule("again", "deny")],
-    [rule("r", where={"vpcId": ["vpc-1", "gz_vpc_245", "vpc-*", "*"], "region": ["ap-*", "gz"],
+    [rule("r", where={"vpcId": ["vpc-1", "gz_vpc_245", "vpc-*", "*", "gz_vpc_2*", "*-prod*"], "region": ["ap-*", "gz"],
                       "instanceIds": ["ins-df454d", "qcvm0a"]})],
 ], ids=repr)
 def test_nothing_to_warn_of(tmp_path, rules):
