@@ -10,7 +10,7 @@ function done(summary, latency, requests)
     local errors = summary.errors
     io.write(string.format("requests %d, not 2xx or 3xx %d, socket errors %d\n", summary.requests, errors.status,
         errors.connect + errors.read + errors.write + errors.timeout))
-    io.write(string.format("latency ms: p50 %.1f, p99 %.1f, max %.1f\n", latency:percentile(50) / 1000,
+    io.write(string.format("latency ms: p50 %.3f, p99 %.3f, max %.3f\n", latency:percentile(50) / 1000,
         latency:percentile(99) / 1000, latency.max / 1000))
 end
 
