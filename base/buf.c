@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST = 256, BUF_FORMATTED_MAX = 512 };
+enum { BUF_FIRST = 1024, BUF_FORMATTED_MAX = 512, BUF_DIGITS = 24 };
 
 void buf_init(struct buf *buf, size_t ceiling)
 {
@@ -29,15 +29,9 @@ void buf_reset(struct buf *buf)
         buf->bytes[0] = '\0';
 }
 
-static bool buf_reserve(struct buf *buf, size_t more)
+/* Room for so many bytes and a NUL, in memory that is larger. */
+static bool buf_grow(struct buf *buf, size_t needed)
 {
-    if (buf->failed || more > buf->ceiling - buf->length) {
-        buf->failed = true;
-        return false;
-    }
-    size_t needed = buf->length + more + 1;
-    if (needed <= buf->capacity)
-        return true;
     size_t capacity = buf->capacity == 0 ? BUF_FIRST : buf->capacity;
     while (capacity < needed)
         capacity *= 2;
@@ -54,6 +48,15 @@ static bool buf_reserve(struct buf *buf, size_t more)
     buf->bytes = bytes;
     buf->capacity = capacity;
     return true;
+}
+
+static bool buf_reserve(struct buf *buf, size_t more)
+{
+    if (buf->failed || more > buf->ceiling - buf->length) {
+        buf->failed = true;
+        return false;
+    }
+    return buf->length + more < buf->capacity || buf_grow(buf, buf->length + more + 1);
 }
 
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
@@ -73,12 +76,23 @@ void buf_put(struct buf *buf, const char *text)
 
 void buf_put_char(struct buf *buf, char c)
 {
-    buf_put_bytes(buf, &c, 1);
+    if (!buf_reserve(buf, 1))
+        return;
+    buf->bytes[buf->length++] = c;
+    buf->bytes[buf->length] = '\0';
 }
 
 void buf_put_int(struct buf *buf, long long number)
 {
-    buf_put_format(buf, "%lld", number);
+    char digits[BUF_DIGITS];
+    size_t at = sizeof digits;
+    unsigned long long rest = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    buf_put_bytes(buf, digits + at, sizeof digits - at);
 }
 
 void buf_put_format(struct buf *buf, const char *format, ...)

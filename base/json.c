@@ -128,6 +128,17 @@ void json_member_int(struct buf *out, const char *key, long long value)
     buf_put_int(out, value);
 }
 
+void json_member_millis(struct buf *out, const char *key, int64_t micros)
+{
+    if (micros < 0)
+        micros = 0;
+    put_key(out, key);
+    buf_put_int(out, micros / 1000);
+    buf_put_char(out, '.');
+    for (int unit = 100; unit > 0; unit /= 10)
+        buf_put_char(out, (char)('0' + micros % 1000 / unit % 10));
+}
+
 void json_member_bool(struct buf *out, const char *key, bool value)
 {
     put_key(out, key);

@@ -22,6 +22,8 @@ void json_close_array(struct buf *out);                  /* ]              */
 /* A NULL value writes nothing: an absent member. */
 void json_member(struct buf *out, const char *key, const char *value);
 void json_member_int(struct buf *out, const char *key, long long value);
+/* Microseconds as milliseconds with three decimals: 12.345; a negative number counts as 0. */
+void json_member_millis(struct buf *out, const char *key, int64_t micros);
 void json_member_bool(struct buf *out, const char *key, bool value);
 /* `json` is well-formed already. */
 void json_member_raw(struct buf *out, const char *key, const char *json);

@@ -4,21 +4,57 @@
 #include <string.h>
 #include <time.h>
 
+static const char day_names[] = "SunMonTueWedThuFriSat";
+static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const int64_t last_millis = 253402300799999; /* 9999-12-31T23:59:59.999Z */
 
-void timestamp_format(int64_t millis, char out[TIMESTAMP_SIZE])
+static void put_digits(char *out, int count, int number)
 {
-    if (millis < 0)
-        millis = 0;
-    if (millis > last_millis)
-        millis = last_millis;
-    time_t seconds = (time_t)(millis / 1000);
+    for (int i = count - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+}
+
+/* Of a time that years 1970 to 9999 have. */
+static struct tm broken_down(int64_t millis)
+{
     struct tm tm;
+    time_t seconds = (time_t)(millis / 1000);
     if (gmtime_r(&seconds, &tm) == NULL)
         memset(&tm, 0, sizeof tm); /* cannot happen in this range */
-    char date[sizeof "2026-11-24T12:00:00"];
-    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(out, TIMESTAMP_SIZE, "%s.%03dZ", date, (int)(millis % 1000));
+    return tm;
+}
+
+static int64_t clamped(int64_t millis)
+{
+    return millis < 0 ? 0 : millis > last_millis ? last_millis : millis;
+}
+
+/* By hand: strftime() looks at the time zone's file at every call. */
+void timestamp_format(int64_t millis, char out[TIMESTAMP_SIZE])
+{
+    millis = clamped(millis);
+    struct tm tm = broken_down(millis);
+    memcpy(out, "yyyy-mm-ddThh:mm:ss.mmmZ", TIMESTAMP_SIZE);
+    put_digits(out, 4, tm.tm_year + 1900);
+    put_digits(out + 5, 2, tm.tm_mon + 1);
+    put_digits(out + 8, 2, tm.tm_mday);
+    put_digits(out + 11, 2, tm.tm_hour);
+    put_digits(out + 14, 2, tm.tm_min);
+    put_digits(out + 17, 2, tm.tm_sec);
+    put_digits(out + 20, 3, (int)(millis % 1000));
+}
+
+void timestamp_format_http(int64_t millis, char out[TIMESTAMP_HTTP_SIZE])
+{
+    struct tm tm = broken_down(clamped(millis));
+    memcpy(out, "ddd, dd mmm yyyy hh:mm:ss GMT", TIMESTAMP_HTTP_SIZE);
+    memcpy(out, day_names + (ptrdiff_t)tm.tm_wday * 3, 3);
+    put_digits(out + 5, 2, tm.tm_mday);
+    memcpy(out + 8, month_names + (ptrdiff_t)tm.tm_mon * 3, 3);
+    put_digits(out + 12, 4, tm.tm_year + 1900);
+    put_digits(out + 17, 2, tm.tm_hour);
+    put_digits(out + 20, 2, tm.tm_min);
+    put_digits(out + 23, 2, tm.tm_sec);
 }
 
 /* Exactly `count` digits, as a number; -1 otherwise. */
@@ -117,9 +153,9 @@ bool timestamp_parse_http(const char *text, int64_t *seconds)
     struct tm tm = {0};
     if (strlen(text) != sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1 || strncmp(text + 3, ", ", 2) != 0)
         return false;
-    if (index_of("SunMonTueWedThuFriSat", text) < 0)
+    if (index_of(day_names, text) < 0)
         return false;
-    tm.tm_mon = index_of("JanFebMarAprMayJunJulAugSepOctNovDec", text + 8);
+    tm.tm_mon = index_of(month_names, text + 8);
     const char *at = text + 5;
     tm.tm_mday = digits(&at, 2);
     at = text + 12;

@@ -3,26 +3,23 @@
 
 #include "base/text.h"
 #include "gateway/authority.h"
+#include "gateway/gateway.h"
 #include "gateway/source.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 
-int accept_choose_id(struct exchange *x)
+void accept_choose_id(struct exchange *x)
 {
-    unsigned char random[16];
+    unsigned char bytes[IDENT_SIZE];
     const char *given = framing_field(&x->framing, "X-Request-Id");
-    if (trace_choose(&x->trace, &x->framing) != 0)
-        return -1;
+    trace_choose(&x->trace, &x->framing, &x->gateway->ident);
     if (given != NULL && text_is_name(given)) {
         memcpy(x->id, given, strlen(given) + 1); /* text_is_name(): at most EXCHANGE_ID_MAX */
-        return 0;
+        return;
     }
-    if (RAND_bytes(random, sizeof random) != 1)
-        return -1;
-    text_hex(random, sizeof random, x->id);
-    return 0;
+    ident_take(&x->gateway->ident, bytes);
+    text_hex(bytes, sizeof bytes, x->id);
 }
 
 /* CivetWeb leaves the blanks behind a value; they are not part of it (RFC 9110 section 5.5). */
@@ -112,8 +109,9 @@ enum problem accept_request(struct exchange *x)
 {
     x->close = true; /* until the whole message was understood, nothing behind it may be read */
     enum problem problem = framing_check(&x->framing, &x->err);
-    if ((problem == PROBLEM_NONE && trim_values(x) != 0) || accept_choose_id(x) != 0)
-        return exchange_fail(x);
+    if (problem == PROBLEM_NONE && trim_values(x) != 0)
+        problem = exchange_fail(x);
+    accept_choose_id(x);
     if (problem == PROBLEM_NONE)
         problem = find_source(x);
     if (problem == PROBLEM_NONE)

@@ -56,8 +56,7 @@ void flow_refuse(struct exchange *x, enum problem problem)
     x->station = line[0].name;
     x->close = true;
     x->problem = problem;
-    if (accept_choose_id(x) != 0)
-        x->id[0] = '\0';
+    accept_choose_id(x);
     err_set(&x->err, ERR_INPUT, "the request cannot be read as HTTP/1.1");
     finish(x);
 }

@@ -336,11 +336,6 @@ static int on_message(const struct mg_connection *connection, const char *messag
     return 1; /* said by us, or not worth saying */
 }
 
-static int on_access(const struct mg_connection *connection, const char *message)
-{
-    return on_message(connection, message);
-}
-
 /* ---- listening ---- */
 
 static int start(struct front *front, const char *address, struct err *err)
@@ -367,7 +362,6 @@ static int start(struct front *front, const char *address, struct err *err)
                                            .end_request = on_request_end,
                                            .http_error = on_error,
                                            .log_message = on_message,
-                                           .log_access = on_access,
                                            .init_connection = on_connect,
                                            .connection_close = on_close,
                                            .init_thread = on_thread_start,

@@ -94,7 +94,8 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         gateway_release(gateway->current);
         return err_memory(err);
     }
-    if (nonce_init(&gateway->nonce) != 0 || failures_init(&gateway->failures) != 0) {
+    if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0 ||
+        failures_init(&gateway->failures) != 0) {
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }

@@ -5,6 +5,7 @@
 #include "auth/nonce.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "base/ident.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "gateway/failures.h"
@@ -31,6 +32,7 @@ struct gateway {
     pthread_mutex_t mutex; /* guards `current` */
     struct generation *current;
     struct nonce nonce;
+    struct ident ident;
     struct failures failures;
     struct log access;            /* one line per request */
     struct log notices;           /* standard error: see notice.h */

@@ -62,7 +62,7 @@ static void put_upstream(struct buf *line, const struct exchange *x)
         json_member_int(line, "upstreamCode", x->answer.code);
     if (x->attempts > 0) {
         json_member_int(line, "attempts", x->attempts);
-        buf_put_format(line, ",\"upstreamMs\":%.3f", (double)x->upstream_us / 1000);
+        json_member_millis(line, "upstreamMs", x->upstream_us);
     }
 }
 
@@ -147,7 +147,7 @@ void record_write(struct exchange *x)
         json_member(&line, "audit", "lacks the outcome");
     if (x->further > 0)
         json_member_int(&line, "furtherCalls", x->further);
-    buf_put_format(&line, ",\"durationMs\":%.3f", (double)duration_us / 1000);
+    json_member_millis(&line, "durationMs", duration_us);
     json_close(&line);
     buf_put_char(&line, '\n');
     if (line.failed)

@@ -2,13 +2,13 @@
 #include "gateway/stations.h"
 
 #include "base/json.h"
+#include "base/timestamp.h"
 #include "gateway/cors.h"
 #include "gateway/gateway.h"
 #include "gateway/own.h"
 #include "gateway/task.h"
 
 #include <string.h>
-#include <time.h>
 
 /* No retry of a change whose outcome nobody knows. */
 static bool is_retryable(const struct exchange *x, const struct problem_kind *kind)
@@ -52,14 +52,20 @@ static void put_problem(struct buf *body, const struct exchange *x, const struct
     json_close(body);
 }
 
+static void put_field(struct buf *out, const char *name, const char *value)
+{
+    buf_put(out, name);
+    buf_put(out, ": ");
+    buf_put(out, value);
+    buf_put(out, "\r\n");
+}
+
 /* RFC 9110 section 6.6.1: an origin server with a clock sends Date. */
 static void put_date(struct buf *out, int64_t millis)
 {
-    char text[sizeof "Sun, 06 Nov 1994 08:49:37 GMT"];
-    time_t seconds = (time_t)(millis / 1000);
-    struct tm tm;
-    if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
-        buf_put_format(out, "Date: %s\r\n", text);
+    char text[TIMESTAMP_HTTP_SIZE];
+    timestamp_format_http(millis, text);
+    put_field(out, "Date", text);
 }
 
 /* The methods of every route that has this path. */
@@ -135,7 +141,7 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     put_date(out, x->began_ms);
     if (x->status != 204)
         buf_put_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", content->type, content->length);
-    buf_put_format(out, "X-Request-Id: %s\r\n", x->id);
+    put_field(out, "X-Request-Id", x->id);
     if (x->trace.id[0] != '\0')
         buf_put_format(out, "traceparent: 00-%s-%s-0%d\r\n", x->trace.id, x->trace.span, x->trace.sampled);
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");

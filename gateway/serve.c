@@ -150,6 +150,7 @@ static void drain(struct service *service)
     (void)sigdelset(&set, SIGHUP); /* stays blocked */
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
+    log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
     serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
@@ -195,10 +196,15 @@ static int wait_for_end(struct service *service, struct err *err)
     }
 }
 
+static int gather_lines(struct service *service, struct err *err)
+{
+    return log_gather(&service->gateway.access) == 0 ? 0 : err_memory(err);
+}
+
 static int serve(struct service *service, struct err *err)
 {
     int result = -1;
-    if (block_signals(err) == 0 && open_doors(service, err) == 0) {
+    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0) {
         print_ready(service);
         notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);

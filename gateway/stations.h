@@ -7,9 +7,8 @@
 
 #include "gateway/exchange.h"
 
-enum problem accept_request(struct exchange *x); /* accept.c       */
-int accept_choose_id(
-    struct exchange *x); /* the caller's X-Request-Id and trace, or new ones; -1: no randomness */
+enum problem accept_request(struct exchange *x);      /* accept.c       */
+void accept_choose_id(struct exchange *x);            /* the caller's X-Request-Id or a new one */
 enum problem cors_answer(struct exchange *x);         /* cors.c         */
 enum problem route_match(struct exchange *x);         /* route.c        */
 enum problem own_match(struct exchange *x);           /* own.c          */

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,18 +61,17 @@ static const char *only_field(const struct framing *framing)
     return found;
 }
 
-int trace_choose(struct trace *trace, const struct framing *framing)
+void trace_choose(struct trace *trace, const struct framing *framing, struct ident *ident)
 {
-    unsigned char random[(TRACE_ID_HEX + TRACE_SPAN_HEX) / 2];
+    unsigned char bytes[IDENT_SIZE];
     const char *given = only_field(framing);
-    if (RAND_bytes(random, sizeof random) != 1)
-        return -1;
-    random[0] |= 1; /* no id is all zeros */
-    random[TRACE_SPAN_HEX / 2] |= 1;
-    text_hex(random, TRACE_SPAN_HEX / 2, trace->span);
+    ident_take(ident, bytes);
+    bytes[0] |= 1; /* no id is all zeros */
+    text_hex(bytes, TRACE_SPAN_HEX / 2, trace->span);
     if (given == NULL || !trace_read(trace, given)) {
-        text_hex(random + TRACE_SPAN_HEX / 2, TRACE_ID_HEX / 2, trace->id);
+        ident_take(ident, bytes);
+        bytes[0] |= 1;
+        text_hex(bytes, TRACE_ID_HEX / 2, trace->id);
         trace->sampled = false; /* nobody asked for it */
     }
-    return 0;
 }

@@ -7,6 +7,7 @@
 #define GATEWAY_TRACE_H
 
 #include "base/base.h"
+#include "base/ident.h"
 #include "gateway/framing.h"
 
 enum { TRACE_ID_HEX = 32, TRACE_SPAN_HEX = 16 };
@@ -17,8 +18,8 @@ struct trace {
     bool sampled;                  /* as the caller said */
 };
 
-/* -1: the system gives no randomness. */
-MUST_USE int trace_choose(struct trace *trace, const struct framing *framing);
+/* Takes the trace that the request belongs to, or begins one. */
+void trace_choose(struct trace *trace, const struct framing *framing, struct ident *ident);
 
 /* Section 3.2.2: lower-case hex, no id all zeros; a version that is not ours may say more behind it.  False
  * leaves `trace` as it was. */

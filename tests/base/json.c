@@ -252,6 +252,31 @@ static void depth_is_no_less_than_a_parser_finds(void **state)
     }
 }
 
+static void micros_as_millis(void **state)
+{
+    static const struct {
+        int64_t micros;
+        const char *text;
+    } rows[] = {{0, "0.000"},      {1, "0.001"},
+                {999, "0.999"},    {1000, "1.000"},
+                {12345, "12.345"}, {60000050, "60000.050"},
+                {-5, "0.000"},     {INT64_MAX, "9223372036854775.807"}};
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf out;
+        char expected[64];
+        buf_init(&out, 256);
+        json_open(&out);
+        json_member_millis(&out, "ms", rows[i].micros);
+        json_close(&out);
+        (void)snprintf(expected, sizeof expected, "{\"ms\":%s}", rows[i].text);
+        wrong += unit_differs(rows[i].text, expected, buf_text(&out));
+        buf_done(&out);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +286,7 @@ int main(void)
         cmocka_unit_test(treacherous_characters_are_escaped),
         cmocka_unit_test(a_cut_character_is_replaced),
         cmocka_unit_test(members_get_their_commas),
+        cmocka_unit_test(micros_as_millis),
         cmocka_unit_test(lines_follow_each_other),
         cmocka_unit_test(depth_counts_brackets_outside_strings),
         cmocka_unit_test(depth_stops_behind_the_limit),

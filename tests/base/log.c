@@ -115,14 +115,126 @@ static void a_full_pipe_tears_no_line(void **state)
     free(seen);
 }
 
+/* ---- lines that are gathered ---- */
+
+static void wait_for_text(const struct pipe *pipe, const char *expected)
+{
+    char *all = strdup("");
+    assert_non_null(all);
+    for (int tries = 0; tries < 10000 && strcmp(all, expected) != 0; tries++) {
+        char *more = drain(pipe);
+        char *both = NULL;
+        assert_true(asprintf(&both, "%s%s", all, more) >= 0);
+        free(more);
+        free(all);
+        all = both;
+        (void)usleep(1000);
+    }
+    assert_string_equal(all, expected);
+    free(all);
+}
+
+/* Nobody has to ask for them. */
+static void what_is_gathered_is_written_soon(void **state)
+{
+    struct pipe *pipe = *state;
+    assert_int_equal(log_gather(&pipe->log), 0);
+    log_line(&pipe->log, "one\n", 4);
+    log_line(&pipe->log, "two\n", 4);
+    wait_for_text(pipe, "one\ntwo\n");
+    log_line(&pipe->log, "three\n", 6);
+    wait_for_text(pipe, "three\n");
+    assert_int_equal(atomic_load(&pipe->log.dropped), 0);
+}
+
+static void all_is_there_once_it_settles(void **state)
+{
+    struct pipe *pipe = *state;
+    assert_int_equal(log_gather(&pipe->log), 0);
+    for (int i = 0; i < 1000; i++)
+        log_line(&pipe->log, "a line of the log\n", 18);
+    log_settle(&pipe->log);
+    char *text = drain(pipe);
+    assert_int_equal(strlen(text), 18000);
+    free(text);
+    log_line(&pipe->log, "at once\n", 8);
+    text = drain(pipe);
+    assert_string_equal(text, "at once\n");
+    free(text);
+}
+
+static void log_done_writes_the_rest(void **state)
+{
+    int ends[2];
+    char text[64];
+    struct log log;
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(log_init(&log, ends[1]), 0);
+    assert_int_equal(log_gather(&log), 0);
+    log_line(&log, "the last one\n", 13);
+    log_done(&log);
+    assert_int_equal(read(ends[0], text, sizeof text), 13);
+    assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+}
+
+/* The same promise as without gathering: a full pipe loses whole lines, and counts each. */
+static void gathered_lines_are_lost_whole(void **state)
+{
+    enum { LINES = 500, LINE = 600 };
+    struct pipe *pipe = *state;
+    char line[LINE];
+    size_t whole = 0;
+    assert_int_equal(log_gather(&pipe->log), 0);
+    for (int i = 0; i < LINES; i++) { /* a pipe takes 64 KiB */
+        memset(line, 'a' + i % 26, LINE - 1);
+        line[LINE - 1] = '\n';
+        log_line(&pipe->log, line, LINE);
+    }
+    log_settle(&pipe->log);
+    char *text = drain(pipe);
+    char *rest = text;
+    for (char *found; (found = strsep(&rest, "\n")) != NULL;)
+        whole += strlen(found) == LINE - 1 && strspn(found, (char[]){found[0], '\0'}) == LINE - 1;
+    assert_true(whole > 0 && atomic_load(&pipe->log.dropped) > 0);
+    assert_int_equal(whole, LINES - atomic_load(&pipe->log.dropped));
+    free(text);
+}
+
+static void gathered_for_a_reader_that_is_gone(void **state)
+{
+    struct pipe *pipe = *state;
+    assert_int_equal(close(pipe->reader), 0);
+    assert_int_equal(log_gather(&pipe->log), 0);
+    for (int i = 0; i < 3; i++)
+        log_line(&pipe->log, "lost\n", 5);
+    log_settle(&pipe->log);
+    assert_int_equal(atomic_load(&pipe->log.dropped), 3);
+    pipe->reader = -1;
+}
+
+static void a_line_larger_than_the_room_is_counted(void **state)
+{
+    struct pipe *pipe = *state;
+    char *line = calloc(1, LOG_ROOM + 2);
+    assert_non_null(line);
+    memset(line, 'x', LOG_ROOM);
+    line[LOG_ROOM] = '\n';
+    assert_int_equal(log_gather(&pipe->log), 0);
+    log_line(&pipe->log, line, LOG_ROOM + 1);
+    assert_int_equal(atomic_load(&pipe->log.dropped), 1);
+    free(line);
+}
+
 #define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, open_pipe, close_pipe)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PIPE(a_line_is_written_as_it_is),
-        WITH_PIPE(a_reader_that_is_gone_is_counted),
-        cmocka_unit_test(a_full_disk_is_counted),
-        WITH_PIPE(a_full_pipe_tears_no_line),
+        WITH_PIPE(a_line_is_written_as_it_is),         WITH_PIPE(a_reader_that_is_gone_is_counted),
+        cmocka_unit_test(a_full_disk_is_counted),      WITH_PIPE(a_full_pipe_tears_no_line),
+        WITH_PIPE(what_is_gathered_is_written_soon),   WITH_PIPE(all_is_there_once_it_settles),
+        cmocka_unit_test(log_done_writes_the_rest),    WITH_PIPE(gathered_lines_are_lost_whole),
+        WITH_PIPE(gathered_for_a_reader_that_is_gone), WITH_PIPE(a_line_larger_than_the_room_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

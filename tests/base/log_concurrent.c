@@ -43,7 +43,7 @@ static int look_at(const char *line, size_t length, unsigned seen[WRITERS])
     return 0;
 }
 
-static void lines_never_interleave(void **state)
+static void check(bool gathers)
 {
     struct log log;
     int ends[2];
@@ -53,9 +53,9 @@ static void lines_never_interleave(void **state)
     char *line = NULL;
     size_t size = 0;
     int torn = 0;
-    (void)state;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(log_init(&log, ends[1]), 0);
+    assert_int_equal(gathers ? log_gather(&log) : 0, 0);
     for (int i = 0; i < WRITERS; i++) {
         writers[i] = (struct writer){&log, i};
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &writers[i]), 0);
@@ -79,8 +79,21 @@ static void lines_never_interleave(void **state)
     assert_int_equal(close(ends[1]), 0);
 }
 
+static void lines_never_interleave(void **state)
+{
+    (void)state;
+    check(false);
+}
+
+static void gathered_lines_never_interleave(void **state)
+{
+    (void)state;
+    check(true);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines_never_interleave)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lines_never_interleave),
+                                       cmocka_unit_test(gathered_lines_never_interleave)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

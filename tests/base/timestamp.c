@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Seconds by `date -u -d TEXT +%s`. */
 static const struct {
@@ -206,6 +207,26 @@ static void http_dates(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* The C library, in the C locale, says the same: some day and second of each of 8,000 years, and every day of
+ * a leap year. */
+static void http_dates_are_the_librarys(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < 8000 + 366; i++) {
+        int64_t seconds = i < 8000 ? i * 31560983 : 1704067200 + (i - 8000) * 86400;
+        char got[TIMESTAMP_HTTP_SIZE];
+        char expected[64];
+        time_t time = (time_t)seconds;
+        struct tm tm;
+        int64_t back = 0;
+        assert_non_null(gmtime_r(&time, &tm));
+        assert_true(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+        timestamp_format_http(seconds * 1000 + 999, got);
+        assert_string_equal(got, expected);
+        assert_true(timestamp_parse_http(got, &back) && back == seconds);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +236,7 @@ int main(void)
         cmocka_unit_test(every_day_of_five_centuries),
         cmocka_unit_test(format_table),
         cmocka_unit_test(http_dates),
+        cmocka_unit_test(http_dates_are_the_librarys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

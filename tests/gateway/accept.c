@@ -1,3 +1,4 @@
+#include "gateway/gateway.h"
 #include "gateway/stations.h"
 
 #include "base/text.h"
@@ -34,7 +35,8 @@ static struct exchange *make(struct request *request, const char *target, const 
     size_t used = 0;
     const char *query = strchr(target, '?');
     static const struct config config;
-    *request = (struct request){.x = {.arena = arena, .config = &config}};
+    static struct gateway gateway;
+    *request = (struct request){.x = {.arena = arena, .config = &config, .gateway = &gateway}};
     struct framing *framing = &request->x.framing;
     framing->method = lay(request, &used, "DELETE", 6, 1);
     framing->target =
