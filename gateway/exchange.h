@@ -95,7 +95,7 @@ struct exchange {
     struct policy_verdict verdict;
 
     /* forward */
-    unsigned long long intent; /* the audit record that announced the change; 0: none, or settled */
+    unsigned long long intent; /* the audit record that announced the change; 0: none */
     bool unsettled;            /* and the one of its outcome could not be written */
     enum outcome outcome;
     unsigned attempts;

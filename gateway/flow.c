@@ -26,7 +26,6 @@ static const struct {
 static void finish(struct exchange *x)
 {
     reply_compose(x); /* always */
-    record_settle(x);
     if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
     record_write(x);     /* always, last */

@@ -288,6 +288,7 @@ enum problem forward_call(struct exchange *x)
     enum problem problem = run(&f);
     x->attempts = f.attempts;
     x->outcome = f.outcome;
+    record_settle(x, problem);
     return problem;
 }
 

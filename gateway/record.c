@@ -100,9 +100,9 @@ enum problem record_intend(struct exchange *x)
                          "the gateway cannot write its audit file"); /* its path is not the caller's */
 }
 
-/* It refers to the intent by number, and names no verdict: there was one decision.  Told once: a change that
- * then waits for its task is settled before. */
-void record_settle(struct exchange *x)
+/* It refers to the intent by number, and names no verdict: there was one decision.  A change that
+ * then waits for its task is settled before: `status` is what it alone would be answered with. */
+void record_settle(struct exchange *x, enum problem problem)
 {
     struct buf members;
     unsigned long long seq = 0;
@@ -114,13 +114,13 @@ void record_settle(struct exchange *x)
     json_member_int(&members, "of", (long long)x->intent);
     put_ids(&members, x);
     json_member(&members, "outcome", exchange_outcome_name(x->outcome));
-    json_member_int(&members, "status", x->status);
-    if (x->problem != PROBLEM_NONE)
-        json_member(&members, "type", problem_kind(x->problem)->name);
+    json_member_int(&members, "status",
+                    problem == PROBLEM_NONE ? x->route->success : problem_kind(problem)->status);
+    if (problem != PROBLEM_NONE)
+        json_member(&members, "type", problem_kind(problem)->name);
     put_upstream(&members, x);
     x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
                    0; /* counted and told there; the answer is true anyway */
-    x->intent = 0;
     buf_done(&members);
 }
 

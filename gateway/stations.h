@@ -23,8 +23,9 @@ enum problem forward_call(struct exchange *x);        /* forward.c      */
 enum problem follow_answer(struct exchange *x);       /* follow.c       */
 void reply_compose(struct exchange *x);               /* reply.c, always       */
 enum problem record_intend(struct exchange *x);       /* record.c: a change, before its first byte is sent */
-void record_settle(struct exchange *x);               /* what became of it, before the caller is told      */
-void record_write(struct exchange *x);                /* record.c, always last */
+void record_settle(struct exchange *x,
+                   enum problem problem); /* what became of it, before the caller is told      */
+void record_write(struct exchange *x);    /* record.c, always last */
 
 /* Does the route take the request's path, whatever the method, and has its service an upstream of a
  * generation that has the action? */

@@ -179,12 +179,8 @@ void task_wait(struct exchange *x)
     if ((long long)atomic_fetch_add(&x->gateway->waiting, 1) < x->config->workers / 2) {
         struct call *look = make_look(x);
         x->waited_s = look == NULL ? 0 : seconds;
-        if (look != NULL) {
-            x->status =
-                (int)x->route->success; /* what became of the change is known now, not when its task ends */
-            record_settle(x);
+        if (look != NULL)
             look_until_over(x, look, until_us);
-        }
     }
     atomic_fetch_sub(&x->gateway->waiting, 1);
 }
