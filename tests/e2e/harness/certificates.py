@@ -49,10 +49,11 @@ class Authority:
         subprocess.run(["openssl", command, "-config", "ca.cnf", *arguments], cwd=self.folder, check=True,
                        capture_output=True, timeout=30)
 
-    def issue(self, name, names, *, start="20200101000000Z", end="20991231235959Z"):
+    def issue(self, name, names, *extensions, start="20200101000000Z", end="20991231235959Z"):
         """A server certificate for `names` ("DNS:localhost,IP:127.0.0.1"), valid from start to end."""
         self._openssl("req", "-new", *new_key(f"{name}.key"), "-subj", f"/CN={name}", "-out", f"{name}.csr",
-                      "-addext", f"subjectAltName={names}")
+                      "-addext", f"subjectAltName={names}", *(word for extension in extensions
+                                                              for word in ("-addext", extension)))
         self._openssl("ca", "-batch", "-notext", "-in", f"{name}.csr", "-out", f"{name}.crt", "-cert",
                       "root.crt", "-keyfile", "root.key", "-startdate", start, "-enddate", end)
         return Pair(str(self.folder / f"{name}.crt"), str(self.folder / f"{name}.key"))
