@@ -117,8 +117,8 @@ def test_the_main_job_over_tls(stack, certificates, upstream):
     assert caller.call("GET")[0] == 200
     caller.close()
     upstream.seen(2)
-    records = [record for member in members for record in member.records()]
-    assert {record["source"] for record in records} == {"127.0.0.1"}
+    assert eventually(lambda: len([record for member in members for record in member.records()]) == 2)
+    assert {record["source"] for member in members for record in member.records()} == {"127.0.0.1"}
 
 
 def test_the_gateway_knows_the_caller(stack, certificates):
