@@ -176,6 +176,24 @@ def test_a_bad_file_changes_nothing_and_is_told(start, upstream):
     assert gateway.call("GET", "/reload", port=gateway.admin).header("Allow") == "POST"
 
 
+def test_a_failing_policy_test_refuses_the_reload(start, upstream):
+    """All errors at once, each with its line, by the answer and by the log; the old policy goes on deciding."""
+    gateway = start(upstream.url)
+    request = {"client": "network-console", "request": "DELETE /vpcs/vpc-2ari9m7h/classiclinks",
+               "body": {"instanceIds": ["ins-df454d"]}}
+    rewrite(gateway, policy({**POLICY, "rules": POLICY["rules"][1:], "sets": {}, "tests": [
+        {**request, "expect": "allow", "by": "never-bastion"}, {**request, "expect": "deny"}, {**request, "expect": "allow"}]}))
+    refused = reload(gateway)
+    errors = refused.json()["errors"]
+    assert refused.status == 422 and len(errors) == 2, errors
+    assert "expects allow by never-bastion, but the policy says deny by no rule" in errors[0]
+    assert "expects allow, but the policy says deny by no rule" in errors[1]
+    assert all("policy.yaml:5:" in error for error in errors), errors
+    for error in errors:
+        gateway.line(gateway.stderr, lambda line: line == error)
+    assert gateway.delete().status == 202
+
+
 # What tells one policy from the other in an answer and in its record, each written by another station of the walk.
 RATES = {"even": 50000, "odd": 60000}
 
