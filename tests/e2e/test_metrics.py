@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import random
+import re
 import string
 import subprocess
 import threading
@@ -14,7 +15,7 @@ import pytest
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, Client, Gateway, bearer, configure
 from harness.scrape import scrape, value
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import INSTANCE, SECRET_ID, SECRET_KEY, VPC, eventually
+from harness.world import INSTANCE, REPOSITORY, SECRET_ID, SECRET_KEY, VPC, eventually
 
 REQUESTS = int(os.environ.get("COUNTERSIGN_RANDOM", "1500"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", "20261125"))
@@ -98,6 +99,15 @@ def test_promtool_has_nothing_to_say(start, upstream, tmp_path):
     page = gateway.call("GET", "/metrics", port=gateway.admin).body
     done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done.stderr.decode()
+
+
+def test_every_metric_is_documented(start, upstream):
+    gateway = start(upstream.url)
+    some_of_everything(gateway, upstream)
+    page = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    families = set(re.findall(r"^# TYPE (\w+)", page, re.M))
+    documented = set(re.findall(r"`((?:countersign|process)_\w+)`", (REPOSITORY / "docs/metrics.md").read_text()))
+    assert families == documented
 
 
 def test_nothing_secret_and_nobody_unknown(start, upstream):
