@@ -31,8 +31,9 @@ int audit_file_open(const struct config_audit *what, struct err *err)
     if (fstat(fd, &status) != 0 || !(S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))) {
         err_set(err, ERR_INPUT, "the audit file '%s' is not a regular file", what->file);
     } else if (S_ISREG(status.st_mode) && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        err_set(err, ERR_SYSTEM,
-                "the audit file '%s' is in use by another process: each gateway needs its own", what->file);
+        err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be locked: %s", what->file,
+                errno == EWOULDBLOCK ? "it is in use by another process, and each gateway needs its own"
+                                     : strerror(errno));
     } else {
         if (what->sync)
             sync_folder(what->file);

@@ -20,6 +20,9 @@ static void put_service(const struct gateway *gateway, const struct config *conf
                       (double)config->workers);
     exposition_single(out, "countersign_requests_in_flight", "gauge", "Requests being walked.",
                       (double)atomic_load(&gateway->in_flight));
+    exposition_single(out, "countersign_task_waits", "gauge",
+                      "Requests in flight that only wait for the end of a task (Prefer: wait).",
+                      (double)atomic_load(&gateway->waiting));
     exposition_single(out, "countersign_log_lines_dropped_total", "counter",
                       "Access lines that standard output did not take.",
                       (double)atomic_load(&gateway->access.dropped));

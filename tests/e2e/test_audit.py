@@ -198,7 +198,7 @@ def test_two_gateways_and_one_file(audited, tmp_path):
     folder = tmp_path / "second"
     folder.mkdir()
     done = run("serve", "-c", configure(folder, "http://127.0.0.1:9/v2/index.php", top={"audit": str(path)}))
-    assert done.returncode == 1 and "in use by another process" in done.stderr
+    assert done.returncode == 1 and "it is in use by another process" in done.stderr
 
 
 # ---- rotation ----
@@ -232,6 +232,33 @@ def test_rotation_while_the_configuration_is_bad(audited, upstream):
     rotate(gateway, path, 1)
     assert gateway.delete().status == 202
     assert len(chain.changes(records(path, 1))) == 1
+
+
+def test_rotation_that_fails(audited, upstream):
+    """Something else is in the file's place: it goes on in the old file, and says so."""
+    gateway, path = audited()
+    old = path.with_name("audit.log.1")
+    path.rename(old)
+    path.mkdir()
+    gateway.signal(signal.SIGHUP)
+    gateway.line(gateway.stderr, lambda line: "cannot be opened: Is a directory" in line)
+    assert gateway.delete().status == 202
+    assert len(chain.changes(records(old, 1))) == 1
+    path.rmdir()
+    gateway.signal(signal.SIGHUP)
+    assert eventually(path.exists)
+    assert gateway.delete().status == 202
+    assert len(chain.changes(chain.records(old, path, prev=chain.ZEROS))) == 2
+
+
+def test_a_file_that_is_removed(audited, upstream):
+    """Nobody would ever see what is written to it: it is made anew, and the chain goes on."""
+    gateway, path = audited()
+    gateway.delete()
+    before = records(path, 1)
+    path.unlink()
+    assert gateway.delete().status == 202
+    assert chain.changes(records(path, 1, prev=before[-1]["hash"], seq=before[-1]["seq"]))
 
 
 # ---- seals ----

@@ -312,7 +312,7 @@ static void test_one_writer(void **state)
     struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
     assert_null(audit_open(&config, &notices, &err));
-    assert_non_null(strstr(err.text, "in use"));
+    assert_non_null(strstr(err.text, "in use by"));
     audit_close(audit);
 }
 
