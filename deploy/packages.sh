@@ -35,7 +35,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcu
     libyaml-dev libssl-dev uthash-dev"
 
 packages_tests="libcmocka-dev prometheus python3-yaml python3 python3-pytest python3-jsonschema python3-hypothesis tzdata openssl curl ca-certificates
-    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy
+    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy python3-jsonschema
     dpkg-dev file"
 
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi

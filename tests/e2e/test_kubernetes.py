@@ -1,0 +1,118 @@
+"""The manifests: against the types of Kubernetes' own API, against each other, and against the program."""
+
+import json
+import re
+
+import jsonschema
+import pytest
+import yaml
+
+from harness.process import environment, run
+from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY
+
+FOLDER = REPOSITORY / "deploy/kubernetes"
+SCHEMAS = json.loads((REPOSITORY / "tests/vectors/kubernetes/schemas.json").read_text())
+MANIFESTS = {path.name: list(yaml.safe_load_all(path.read_text())) for path in sorted(FOLDER.glob("*.yaml"))}
+OBJECTS = {one["kind"]: one for manifest in MANIFESTS.values() for one in manifest}
+
+
+def complaints(one):
+    schema = {**SCHEMAS["kinds"][one["kind"]], "definitions": SCHEMAS["definitions"]}
+    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+            for error in jsonschema.Draft7Validator(schema).iter_errors(one)]
+
+
+def test_every_kind_that_is_promised():
+    assert set(OBJECTS) == {"Deployment", "Service", "ConfigMap", "Secret", "PodDisruptionBudget", "NetworkPolicy",
+                            "HorizontalPodAutoscaler"} == set(SCHEMAS["kinds"])
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_schema(kind):
+    assert not complaints(OBJECTS[kind])
+
+
+@pytest.mark.parametrize("path, value", [
+    (("spec", "replicsa"), 2), (("spec", "replicas"), "2"), (("spec", "template", "spec", "containers"), {}),
+    (("spec", "template", "spec", "containers", 0, "livenessProbe", "httpget"), {}),
+    (("spec", "strategy", "type"), ["RollingUpdate"]), (("metadata", "labels", "a"), True)])
+def test_the_schema_finds_what_is_wrong(path, value):
+    broken = json.loads(json.dumps(OBJECTS["Deployment"]))
+    at = broken
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    assert complaints(broken)
+
+
+def pod():
+    return OBJECTS["Deployment"]["spec"]["template"]
+
+
+def container():
+    return pod()["spec"]["containers"][0]
+
+
+def config():
+    return yaml.safe_load(OBJECTS["ConfigMap"]["data"]["countersign.yaml"])
+
+
+def test_they_mean_the_same_pods():
+    labels = pod()["metadata"]["labels"]
+    for selector in (OBJECTS["Service"]["spec"]["selector"],
+                     OBJECTS["Deployment"]["spec"]["selector"]["matchLabels"],
+                     OBJECTS["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"],
+                     OBJECTS["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]):
+        assert selector.items() <= labels.items()
+    target = OBJECTS["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", OBJECTS["Deployment"]["metadata"]["name"])
+
+
+def test_ports_and_names_agree():
+    ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
+    assert {name: int(config()[key].split(":")[1]) for name, key in (("http", "listen"), ("admin", "admin"))} == ports
+    named = {OBJECTS["Service"]["spec"]["ports"][0]["targetPort"],
+             *(container()[probe]["httpGet"]["port"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")),
+             *(port["port"] for rule in OBJECTS["NetworkPolicy"]["spec"]["ingress"] for port in rule["ports"])}
+    assert named == set(ports)
+    for variable in container()["env"]:
+        reference = variable["valueFrom"]["secretKeyRef"]
+        assert reference["name"] == OBJECTS["Secret"]["metadata"]["name"]
+        assert reference["key"] in OBJECTS["Secret"]["stringData"]
+    assert pod()["spec"]["volumes"][0]["configMap"]["name"] == OBJECTS["ConfigMap"]["metadata"]["name"]
+
+
+def seconds(text):
+    return int(re.fullmatch(r"(\d+)s", text)[1])
+
+
+def test_it_may_end_in_its_time():
+    """Kubernetes waits for longer than the gateway may take, and hears of it within the grace."""
+    spec = config()
+    readiness = container()["readinessProbe"]
+    assert pod()["spec"]["terminationGracePeriodSeconds"] > seconds(spec["grace"]) + seconds(spec["drain"]) + 10
+    assert readiness["periodSeconds"] * readiness["failureThreshold"] < seconds(spec["grace"])
+
+
+def test_nobody_in_particular_on_a_root_that_cannot_be_written():
+    inside = container()["securityContext"]
+    assert inside["readOnlyRootFilesystem"] and not inside["allowPrivilegeEscalation"]
+    assert inside["capabilities"] == {"drop": ["ALL"]}
+    assert pod()["spec"]["securityContext"]["runAsNonRoot"] and not pod()["spec"]["automountServiceAccountToken"]
+    user = re.search(r"^USER (\d+):", (REPOSITORY / "deploy/container/Containerfile").read_text(), re.M)[1]
+    assert pod()["spec"]["securityContext"]["runAsUser"] == int(user)
+
+
+def test_the_gateway_takes_the_configuration(tmp_path):
+    for name, text in OBJECTS["ConfigMap"]["data"].items():
+        (tmp_path / name).write_text(text)
+    names = {variable["name"] for variable in container()["env"]}
+    done = run("check", "-c", tmp_path / "countersign.yaml",
+               env=environment(**dict(zip(sorted(names), (SECRET_ID, SECRET_KEY)))))
+    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
+
+
+def test_the_autoscaler_asks_for_a_metric_that_is(gateway):
+    metric = OBJECTS["HorizontalPodAutoscaler"]["spec"]["metrics"][0]["pods"]["metric"]["name"]
+    text = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    assert re.search(rf"^# TYPE {metric} gauge$", text, re.M)
