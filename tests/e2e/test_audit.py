@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import random
+import re
 import resource
 import signal
 import stat
+import subprocess
 import threading
 import time
 
@@ -17,7 +19,7 @@ from harness import chain
 from harness.gateway import NOBODY, POLICY, TOKEN, Client, Gateway, bearer, configure, document, policy, secret
 from harness.process import run
 from harness.upstream import HANG_UP, Reply
-from harness.world import SLOW, VPC, eventually
+from harness.world import REPOSITORY, SLOW, VPC, eventually
 
 KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "4"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", "20261125"))
@@ -224,6 +226,28 @@ def test_rotation_keeps_the_chain(audited, upstream):
     assert audit("verify", first, path).returncode == 1, "the file between them is missing"
     assert audit("verify", second, first).returncode == 1
     assert len(audit("show", first, second, path).stdout.splitlines()) == 3
+
+
+def test_rotation_by_logrotate(audited, upstream):
+    """As docs/audit.md says, but for the path and the signal."""
+    gateway, path = audited()
+    said = (REPOSITORY / "docs/audit.md").read_text()
+    rule = re.search(r"^    (/var/lib/countersign/audit.log \{\n.*?\n    \})$", said, re.M | re.S).group(1)
+    rule = rule.replace("/var/lib/countersign/audit.log", str(path)).replace(
+        "systemctl reload countersign", f"kill -HUP {gateway.child.pid}")
+    (path.parent / "rule").write_text(rule + "\n")
+    (path.parent / "rule").chmod(0o644)
+    for number in range(2):
+        gateway.delete()
+        inode = path.stat().st_ino
+        done = subprocess.run(["logrotate", "-f", "-s", path.parent / "state", path.parent / "rule"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert eventually(lambda: path.exists() and path.stat().st_ino != inode and path.stat().st_size)
+    gateway.delete()
+    files = [path.with_name("audit.log.2"), path.with_name("audit.log.1"), path]
+    assert len(chain.changes(chain.records(*files, prev=chain.ZEROS))) == 3
+    verify(*files)
 
 
 def test_rotation_while_the_configuration_is_bad(audited, upstream):
