@@ -88,8 +88,14 @@ static int compare_names(const void *a, const void *b)
 
 static void put_name(struct buf *out, const char *name, bool dots)
 {
-    for (const char *c = name; *c != '\0'; c++)
-        buf_put_char(out, dots && *c == '_' ? '.' : *c);
+    for (;;) {
+        size_t run = dots ? strcspn(name, "_") : strlen(name);
+        buf_put_bytes(out, name, run);
+        if (name[run] == '\0')
+            return;
+        buf_put_char(out, '.');
+        name += run + 1;
+    }
 }
 
 int form_canonicalize(struct form *form, const char *method, const char *host, const char *path, bool dots,

@@ -76,7 +76,8 @@ void buf_put(struct buf *buf, const char *text)
 
 void buf_put_char(struct buf *buf, char c)
 {
-    if (!buf_reserve(buf, 1))
+    if ((buf->failed || buf->length + 1 >= buf->capacity || buf->length >= buf->ceiling) &&
+        !buf_reserve(buf, 1)) /* the common case without a call */
         return;
     buf->bytes[buf->length++] = c;
     buf->bytes[buf->length] = '\0';

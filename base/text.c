@@ -100,13 +100,16 @@ bool text_matches(const char *pattern, const char *text)
 void text_put_percent(struct buf *out, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
+        size_t run = i;
+        while (run < length && text_is_unreserved((unsigned char)bytes[run]))
+            run++;
+        buf_put_bytes(out, bytes + i, run - i);
+        i = run;
+        if (i == length)
+            break;
         unsigned char c = (unsigned char)bytes[i];
-        if (text_is_unreserved(c)) {
-            buf_put_char(out, (char)c);
-        } else {
-            char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
-            buf_put_bytes(out, escape, sizeof escape);
-        }
+        const char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
+        buf_put_bytes(out, escape, sizeof escape);
     }
 }
 

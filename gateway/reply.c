@@ -60,6 +60,15 @@ static void put_field(struct buf *out, const char *name, const char *value)
     buf_put(out, "\r\n");
 }
 
+static void put_trace(struct buf *out, const struct trace *trace)
+{
+    buf_put(out, "traceparent: 00-");
+    buf_put(out, trace->id);
+    buf_put_char(out, '-');
+    buf_put(out, trace->span);
+    buf_put(out, trace->sampled ? "-01\r\n" : "-00\r\n");
+}
+
 /* RFC 9110 section 6.6.1: an origin server with a clock sends Date. */
 static void put_date(struct buf *out, int64_t millis)
 {
@@ -137,13 +146,21 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
 /* A 204 has no content, and says nothing about it (RFC 9110 section 8.6). */
 static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
 {
-    buf_put_format(out, "HTTP/1.1 %d %s\r\n", x->status, problem_reason(x->status));
+    buf_put(out, "HTTP/1.1 ");
+    buf_put_int(out, x->status);
+    buf_put_char(out, ' ');
+    buf_put(out, problem_reason(x->status));
+    buf_put(out, "\r\n");
     put_date(out, x->began_ms);
-    if (x->status != 204)
-        buf_put_format(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", content->type, content->length);
+    if (x->status != 204) {
+        put_field(out, "Content-Type", content->type);
+        buf_put(out, "Content-Length: ");
+        buf_put_int(out, (long long)content->length);
+        buf_put(out, "\r\n");
+    }
     put_field(out, "X-Request-Id", x->id);
     if (x->trace.id[0] != '\0')
-        buf_put_format(out, "traceparent: 00-%s-%s-0%d\r\n", x->trace.id, x->trace.span, x->trace.sampled);
+        put_trace(out, &x->trace);
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
     put_special_fields(out, x, problem_kind(x->problem));
     cors_put_fields(out, x);
