@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench/at_most_once.py [CHANGES] [GET|POST] - no change is executed twice, and no answer lies about one.
+"""bench/at_most_once.py [CHANGES] [GET|POST|TLS]... - no change is executed twice, and no answer lies about one.
 
 An upstream closes its connections at every byte position of the request and of the answer, with FIN and with RST, also
 while a pooled connection is idle, refuses some calls for their rate or their clock, and is gone now and then.  It keeps
@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from harness.certificates import Certificates  # noqa: E402
 from harness.gateway import TOKEN, configure  # noqa: E402
 from harness.process import binary, environment  # noqa: E402
 
@@ -119,14 +121,19 @@ class Line(asyncio.Protocol):
 
 
 class Upstream:
-    def __init__(self):
+    def __init__(self, certificate):
         self.journal = Journal()
         self.server = None
         self.port = 0
+        self.tls = None
+        if certificate:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate.certificate, certificate.key)
 
     async def listen(self):
         loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(lambda: Line(self), "127.0.0.1", self.port, backlog=512, reuse_address=True)
+        self.server = await loop.create_server(lambda: Line(self), "127.0.0.1", self.port, backlog=512, reuse_address=True,
+                                               ssl=self.tls)
         self.port = self.server.sockets[0].getsockname()[1]
 
     def leave(self):
@@ -136,8 +143,8 @@ class Upstream:
         loop.call_later(AWAY_S, lambda: loop.create_task(self.listen()))
 
 
-async def run_upstream(pipe):
-    upstream = Upstream()
+async def run_upstream(pipe, certificate):
+    upstream = Upstream(certificate)
     await upstream.listen()
     pipe.send(upstream.port)
     while not pipe.poll():
@@ -145,10 +152,11 @@ async def run_upstream(pipe):
     pipe.send(upstream.journal)
 
 
-def start_upstream():
+def start_upstream(certificate):
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=lambda: asyncio.run(run_upstream(theirs)), daemon=True)
+    process = multiprocessing.Process(target=lambda: asyncio.run(run_upstream(theirs, certificate)), daemon=True)
     process.start()
+    theirs.close()
     return process, ours, ours.recv()
 
 
@@ -192,9 +200,9 @@ async def call_all(port, count):
     return answers
 
 
-def start_gateway(folder, port, method):
-    file = configure(folder, f"http://127.0.0.1:{port}/v2/index.php", method=method, slots=SLOTS, timeout="5s",
-                     deadline="30s", top={"workers": 128})
+def start_gateway(folder, port, method, scheme="http", **upstream):
+    file = configure(folder, f"{scheme}://127.0.0.1:{port}/v2/index.php", method=method, slots=SLOTS,
+                     top={"workers": 128}, **{"timeout": "5s", "deadline": "30s", **upstream})
     process = subprocess.Popen([binary(), "serve", "-c", str(file)], env=environment(), stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
@@ -234,13 +242,21 @@ def judge(count, asked, journal):
     return sum(map(len, lies.values())) + (len(journal.signatures) != journal.requests)
 
 
-def run(count, method):
-    print(f"{count} changes by {CLIENTS} clients over {SLOTS} slots, {method}:", flush=True)
-    upstream, pipe, port = start_upstream()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o700)
-            gateway, at = start_gateway(pathlib.Path(folder), port, method)
+def start_both(folder, way):
+    """`way` is a method in the clear, or GET over TLS."""
+    if way != "TLS":
+        upstream, pipe, port = start_upstream(None)
+        return upstream, pipe, *start_gateway(folder, port, way)
+    certificates = Certificates(folder)
+    upstream, pipe, port = start_upstream(certificates.good)
+    return upstream, pipe, *start_gateway(folder, port, "GET", "https", ca_file=certificates.authority.file)
+
+
+def run(count, way):
+    print(f"{count} changes by {CLIENTS} clients over {SLOTS} slots, {way}:", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        upstream, pipe, gateway, at = start_both(pathlib.Path(folder), way)
+        try:
             try:
                 begun = time.monotonic()
                 answers = asyncio.run(call_all(at, count))
@@ -253,15 +269,15 @@ def run(count, method):
             if gateway.returncode != 0:
                 print(f"the gateway ended with {gateway.returncode}:\n{said}")
             return lies + (gateway.returncode != 0)
-    finally:
-        upstream.terminate()
-        upstream.join()
+        finally:
+            upstream.terminate()
+            upstream.join()
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
-    methods = sys.argv[2:] or ["GET", "POST"]
-    lies = sum(run(count // len(methods), method) for method in methods)
+    ways = sys.argv[2:] or ["GET", "POST", "TLS"]
+    lies = sum(run(count // len(ways), way) for way in ways)
     print("every answer is true" if lies == 0 else f"{lies} lies")
     return lies != 0
 

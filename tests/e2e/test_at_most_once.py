@@ -7,7 +7,7 @@ import subprocess
 from harness.process import REPORTS, binary
 from harness.world import REPOSITORY, SLOW
 
-CHANGES = int(os.environ.get("COUNTERSIGN_CHANGES", "1600"))
+CHANGES = int(os.environ.get("COUNTERSIGN_CHANGES", "3000"))
 
 
 def test_no_change_is_executed_twice_and_no_answer_lies():
