@@ -95,10 +95,18 @@ static int read_hosts(struct loader *loader, const struct yaml_node *node, const
     return read_list(loader, node, keyword, field, check_host);
 }
 
+static int read_docs(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                     void *field)
+{
+    loader->config->browsers.docs_mark = node->mark;
+    return keyword_bool(loader, node, keyword, field);
+}
+
 #define BROWSERS(field) offsetof(struct config_browsers, field)
 static const struct keyword browsers_keywords[] = {
     {"origins", read_origins, BROWSERS(origins), OPTIONAL, 0, 0, NULL},
     {"hosts", read_hosts, BROWSERS(hosts), OPTIONAL, 0, 0, NULL},
+    {"docs", read_docs, BROWSERS(docs), OPTIONAL, 0, 0, NULL},
 };
 
 int browsers_read(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,

@@ -74,7 +74,9 @@ struct config_names {
 /* What concerns callers that are browsers. */
 struct config_browsers {
     struct config_names origins; /* whose pages may call: exact; empty: none */
-    struct config_names hosts;   /* by which names callers ask, beside addresses and localhost; empty: any */
+    bool docs;                   /* the reference page is served */
+    struct mark docs_mark;
+    struct config_names hosts; /* by which names callers ask, beside addresses and localhost; empty: any */
 };
 
 /* ---- policy.yaml ---- */

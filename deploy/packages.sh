@@ -38,6 +38,9 @@ packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-
     procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy python3-jsonschema
     dpkg-dev file"
 
+# A browser, and what drives it.
+packages_tests="$packages_tests chromium chromium-driver"
+
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
 
 say() {

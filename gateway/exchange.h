@@ -45,6 +45,7 @@ struct exchange_own {
     const char *type; /* media type */
     const char *bytes;
     size_t length;
+    const char *fields; /* more lines of its head, or NULL */
 };
 
 struct exchange {

@@ -1,4 +1,4 @@
-/* gateway/own.h - the paths that the gateway answers itself, without a call: /openapi.json. */
+/* gateway/own.h - the paths that the gateway answers itself, without a call: /openapi.json, /docs. */
 #ifndef GATEWAY_OWN_H
 #define GATEWAY_OWN_H
 

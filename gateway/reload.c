@@ -2,6 +2,7 @@
 
 #include "gateway/audit.h"
 #include "gateway/clock.h"
+#include "gateway/reference.h"
 #include "gateway/trial.h"
 
 #include <errno.h>
@@ -14,11 +15,21 @@
 
 enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
 
+/* Whoever asks for the page should not find out in a browser that it is not there. */
+static int check_docs(const struct config *config, struct report *report)
+{
+    if (!config->browsers.docs || reference_is_built())
+        return 0;
+    return report_error(
+        report, &config->browsers.docs_mark,
+        "this program was built without the reference page: there was no npm where it was built");
+}
+
 struct config *reload_load(const char *path, const struct config *previous, struct report *report)
 {
     int64_t now = clock_wall_ms() / 1000;
     struct config *config = config_load(path, previous, now, report);
-    if (config != NULL && trial_run(config, now, report) != 0) {
+    if (config != NULL && (check_docs(config, report) != 0 || trial_run(config, now, report) != 0)) {
         config_release(config);
         config = NULL;
     }

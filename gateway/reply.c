@@ -162,6 +162,8 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     if (x->trace.id[0] != '\0')
         put_trace(out, &x->trace);
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    if (x->problem == PROBLEM_NONE && x->own.fields != NULL)
+        buf_put(out, x->own.fields);
     put_special_fields(out, x, problem_kind(x->problem));
     cors_put_fields(out, x);
     buf_put(out, x->close ? "Connection: close\r\n\r\n" : "\r\n");

@@ -1,0 +1,50 @@
+#!/bin/sh
+# build.sh FOLDER - the reference page as C arrays: FOLDER/reference_files.c.  npm takes the viewer as the lockfile says.
+# Where it cannot, the gateway is built without the page, and says so; with CI set, that is a failure.
+set -eu
+here=$(dirname "$(realpath "$0")")
+out=$(realpath "$1")
+viewer=$out/node_modules/swagger-ui-dist
+
+empty() {
+    echo "reference page: $1; the gateway is built without /docs" >&2
+    [ -z "${CI:-}" ] || exit 1
+    cat >"$out/reference_files.c" <<'END'
+#include "gateway/reference.h"
+const struct reference_file reference_files[] = {{0}};
+END
+    exit 0
+}
+
+command -v npm >/dev/null 2>&1 || empty "there is no npm (apt-get install npm)"
+cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$out"
+(cd "$out" && npm ci --ignore-scripts --no-progress --loglevel=error >/dev/null) || empty "npm cannot fetch its viewer"
+
+cat "$viewer/NOTICE" "$viewer/LICENSE" "$viewer/swagger-ui-bundle.js.LICENSE.txt" >"$out/licences.txt"
+
+# NAME FILE TYPE: compressed once, here; every browser takes gzip.
+array() {
+    printf 'static const unsigned char file_%s[] = {\n' "$1"
+    gzip -9 -n -c "$2" | od -An -v -tx1 | sed 's/ \(..\)/0x\1,/g'
+    printf '};\n'
+}
+{
+    printf '#include "gateway/reference.h"\n'
+    array html "$here/index.html"
+    array page_css "$here/page.css"
+    array page_js "$here/page.js"
+    array viewer_css "$viewer/swagger-ui.css"
+    array viewer_js "$viewer/swagger-ui-bundle.js"
+    array licences "$out/licences.txt"
+    cat <<'END'
+const struct reference_file reference_files[] = {
+    {"", "text/html; charset=utf-8", file_html, sizeof file_html},
+    {"page.css", "text/css; charset=utf-8", file_page_css, sizeof file_page_css},
+    {"page.js", "text/javascript; charset=utf-8", file_page_js, sizeof file_page_js},
+    {"swagger-ui.css", "text/css; charset=utf-8", file_viewer_css, sizeof file_viewer_css},
+    {"swagger-ui-bundle.js", "text/javascript; charset=utf-8", file_viewer_js, sizeof file_viewer_js},
+    {"licences.txt", "text/plain; charset=utf-8", file_licences, sizeof file_licences},
+    {0},
+};
+END
+} >"$out/reference_files.c"

@@ -1,0 +1,63 @@
+"""The fixtures of the end-to-end tests, and a browser."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from harness.browser import Browser             # noqa: E402
+from harness.process import Reaper              # noqa: E402
+from harness.gateway import Gateway, Sandbox, configure     # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def reaper():
+    reaper = Reaper()
+    yield reaper
+    reaper.collect()
+
+
+@pytest.fixture(scope="session")
+def cloud(reaper):
+    sandbox = Sandbox()
+    yield sandbox
+    reaper.ask(sandbox)
+
+
+LACKING = [program for program in ("chromium", "chromedriver") if not shutil.which(program)]
+
+
+def pytest_sessionfinish(session):
+    """ctest's word for skipped, where there is no browser; with CI set, that is a failure."""
+    if LACKING and session.exitstatus == 0:
+        session.exitstatus = 1 if os.environ.get("CI") else 77
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if LACKING:
+        pytest.skip(f"there is no {' and no '.join(LACKING)}: apt-get install chromium chromium-driver")
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def start(tmp_path, reaper, cloud):
+    """start(rules, browsers) is a gateway in front of the sandbox."""
+    started = []
+
+    def begin(rules, browsers):
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(Gateway(configure(folder, cloud.url, rules=rules, host=f"127.0.0.1:{cloud.port}",
+                                         top={"browsers": browsers})))
+        return started[-1]
+
+    yield begin
+    for gateway in started:
+        reaper.ask(gateway)
