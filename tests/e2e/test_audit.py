@@ -135,7 +135,7 @@ READERS = json.loads(json.dumps(POLICY))
 READERS["rules"].append({"id": "look", "allow": ["network-console"], "actions": ["DescribeVpcClassicLink"]})
 
 
-def test_a_device_that_is_full(audited, upstream):
+def test_threat_31_a_device_that_is_full(audited, upstream):
     """Changes are refused before they are sent; reads go on."""
     upstream.script(then=Reply({"code": 0, "message": "", "totalCount": 0, "data": []}))
     gateway, _ = audited(top={"audit": "/dev/full"}, rules=READERS)
@@ -149,7 +149,7 @@ def test_a_device_that_is_full(audited, upstream):
     assert ready.status == 200 and "changes are refused" in ready.json()["audit"]
 
 
-def test_a_disk_that_fills_up_and_is_cleaned(audited, upstream):
+def test_threat_31_a_disk_that_fills_up_and_is_cleaned(audited, upstream):
     """RLIMIT_FSIZE ends a write in its middle, as a full disk does."""
     gateway, path = audited()
     assert gateway.delete().status == 202
@@ -166,7 +166,7 @@ def test_a_disk_that_fills_up_and_is_cleaned(audited, upstream):
     upstream.seen(2)
 
 
-def test_an_outcome_that_cannot_be_written(audited, upstream):
+def test_threat_31_an_outcome_that_cannot_be_written(audited, upstream):
     """The answer is true all the same; the access line says what the audit file lacks."""
     gate = threading.Event()
     upstream.script(Reply(gate=gate))

@@ -1,4 +1,4 @@
-"""/metrics: true, tidy, and not to be inflated by whoever can send a request (threats.md 38)."""
+"""/metrics: true, tidy, and not to be inflated by whoever can send a request."""
 
 import collections
 import json
@@ -110,7 +110,7 @@ def test_every_metric_is_documented(start, upstream):
     assert families == documented
 
 
-def test_nothing_secret_and_nobody_unknown(start, upstream):
+def test_threat_38_nothing_secret_and_nobody_unknown(start, upstream):
     gateway = start(upstream.url)
     some_of_everything(gateway, upstream)
     gateway.call("GET", "/metrics?token=" + TOKEN, headers={"X-Request-Id": "marked-id"})
@@ -304,7 +304,7 @@ KINDS = [
 ]
 
 
-def test_random_requests_make_no_series(start, upstream):
+def test_threat_38_random_requests_make_no_series(start, upstream):
     """COUNTERSIGN_RANDOM=100000 sends that many."""
     dice = random.Random(SEED)
     gateway = start(upstream.url)

@@ -1,4 +1,4 @@
-"""traceparent: taken or begun, given back, in every line, and never sent upstream (threats.md 17)."""
+"""traceparent: taken or begun, given back, in every line, and never sent upstream."""
 
 import json
 import re
@@ -39,7 +39,7 @@ HOSTILE = ["", "x", f"00-{ID}-{PARENT}", f"ff-{ID}-{PARENT}-01", f"00-{'0' * 32}
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_begun_where_it_is_not_well_formed(gateway, upstream, value):
+def test_threat_17_begun_where_it_is_not_well_formed(gateway, upstream, value):
     with gateway.wire() as wire:
         wire.send(f"DELETE /vpcs/{VPC}/classiclinks?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
                   f"Authorization: Bearer {TOKEN}\r\ntraceparent: {value}\r\n\r\n".encode("latin-1"))
