@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 struct audit {
-    struct config *config; /* held; `what` is its part */
-    const struct config_audit *what;
+    struct config_audit what; /* as configured, with copies of its file's name and its key */
+    char *file;
     struct log *notices;
     struct sealer sealer; /* with a key only */
 
@@ -41,7 +41,7 @@ struct audit {
 
 static int cannot_write(const struct audit *audit, struct err *err)
 {
-    return err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be written to: %s", audit->what->file,
+    return err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be written to: %s", audit->what.file,
                    strerror(errno));
 }
 
@@ -101,7 +101,7 @@ static int put_open(struct audit *audit, const struct tail *tail, struct err *er
     buf_done(&members);
     if (result == 0 && tail->torn > 0)
         notice_write(audit->notices, "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
-                     audit->what->file, tail->torn);
+                     audit->what.file, tail->torn);
     return result;
 }
 
@@ -115,7 +115,7 @@ static int continue_file(struct audit *audit, struct err *err)
         return cannot_write(audit, err);
     chain_begin(&tail.head);
     if (S_ISREG(status.st_mode) && tail_read(audit->fd, (size_t)status.st_size, &tail, &reason) != 0)
-        return err_set(err, reason.kind, "the audit file '%s': %.200s", audit->what->file, reason.text);
+        return err_set(err, reason.kind, "the audit file '%s': %.200s", audit->what.file, reason.text);
     if (tail.unended && audit_file_write(audit->fd, "\n", 1) != 1)
         return cannot_write(audit, err);
     if (!audit->begun)
@@ -127,10 +127,10 @@ static int continue_file(struct audit *audit, struct err *err)
 
 static int replace_file(struct audit *audit, struct err *err)
 {
-    int fd = audit_file_open(audit->what, err);
+    int fd = audit_file_open(&audit->what, err);
     if (fd < 0)
         return -1;
-    if (audit->what->sync && fdatasync(audit->fd) != 0) { /* whoever still waits for its records is told so */
+    if (audit->what.sync && fdatasync(audit->fd) != 0) { /* whoever still waits for its records is told so */
         (void)close(fd);
         return cannot_write(audit, err);
     }
@@ -182,7 +182,7 @@ static void note(struct audit *audit, int result, const struct err *err)
     if (result != 0 && !was_failing)
         notice_write(audit->notices, "%s; changes are refused until it can", err->text);
     else if (result == 0 && was_failing)
-        notice_write(audit->notices, "the audit file '%s' can be written to again", audit->what->file);
+        notice_write(audit->notices, "the audit file '%s' can be written to again", audit->what.file);
 }
 
 int audit_append(struct audit *audit, const struct buf *members, unsigned long long *seq, struct err *err)
@@ -194,7 +194,7 @@ int audit_append(struct audit *audit, const struct buf *members, unsigned long l
     (void)pthread_mutex_unlock(&audit->mutex);
     if (result == 0) {
         *seq = mine;
-        if (audit->what->sync)
+        if (audit->what.sync)
             result = sync_up_to(audit, mine, &reason);
     }
     note(audit, result, &reason);
@@ -205,7 +205,7 @@ int audit_reopen(struct audit *audit, struct err *err)
 {
     int result = 0;
     (void)pthread_mutex_lock(&audit->mutex);
-    if (!audit_file_is_at(audit->fd, audit->what->file)) {
+    if (!audit_file_is_at(audit->fd, audit->what.file)) {
         result = replace_file(audit, err);
         if (result == 0)
             result = continue_file(audit, err);
@@ -235,7 +235,7 @@ static void seal(void *context)
     put_time(&members);
     (void)pthread_mutex_lock(&audit->mutex);
     if (audit->head.seq != audit->sealed) {
-        result = members.failed ? err_memory(&reason) : append(audit, &members, audit->what->key, &reason);
+        result = members.failed ? err_memory(&reason) : append(audit, &members, audit->what.key, &reason);
         if (result == 0)
             audit->sealed = audit->head.seq;
     }
@@ -245,7 +245,29 @@ static void seal(void *context)
     buf_done(&members);
 }
 
-static struct audit *audit_new(struct config *config, struct log *notices)
+static void audit_free(struct audit *audit)
+{
+    if (audit->fd >= 0)
+        (void)close(audit->fd); /* every write() to it was looked at */
+    secret_free(audit->what.key);
+    free(audit->file);
+    (void)pthread_mutex_destroy(&audit->mutex);
+    (void)pthread_mutex_destroy(&audit->sync_mutex);
+    free(audit);
+}
+
+/* Copies, so that no configuration has to stay for them. */
+static int copy(struct audit *audit, const struct config_audit *what)
+{
+    audit->what = *what;
+    audit->what.key = NULL;
+    audit->what.file = audit->file = strdup(what->file);
+    if (what->key != NULL)
+        audit->what.key = secret_new(secret_bytes(what->key), secret_length(what->key));
+    return audit->file == NULL || (what->key != NULL && audit->what.key == NULL) ? -1 : 0;
+}
+
+static struct audit *audit_new(const struct config_audit *what, struct log *notices)
 {
     struct audit *audit = calloc(1, sizeof *audit);
     if (audit == NULL)
@@ -254,29 +276,20 @@ static struct audit *audit_new(struct config *config, struct log *notices)
         free(audit); /* neither takes memory on Linux */
         return NULL;
     }
-    audit->what = &config->audit;
-    audit->config = config_hold(config);
     audit->notices = notices;
     audit->fd = -1;
     chain_begin(&audit->head);
-    return audit;
-}
-
-static void audit_free(struct audit *audit)
-{
-    if (audit->fd >= 0)
-        (void)close(audit->fd); /* every write() to it was looked at */
-    config_release(audit->config);
-    (void)pthread_mutex_destroy(&audit->mutex);
-    (void)pthread_mutex_destroy(&audit->sync_mutex);
-    free(audit);
+    if (copy(audit, what) == 0)
+        return audit;
+    audit_free(audit);
+    return NULL;
 }
 
 /* A disk that is full now is tried again with the next record; what is no audit file is not written to. */
 static int begin_file(struct audit *audit, struct err *err)
 {
     struct err reason = {0};
-    audit->fd = audit_file_open(audit->what, err);
+    audit->fd = audit_file_open(&audit->what, err);
     if (audit->fd < 0)
         return -1;
     int result = continue_file(audit, &reason);
@@ -286,9 +299,9 @@ static int begin_file(struct audit *audit, struct err *err)
     return 0;
 }
 
-struct audit *audit_open(struct config *config, struct log *notices, struct err *err)
+struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err)
 {
-    struct audit *audit = audit_new(config, notices);
+    struct audit *audit = audit_new(what, notices);
     if (audit == NULL) {
         err_memory(err);
         return NULL;
@@ -297,7 +310,7 @@ struct audit *audit_open(struct config *config, struct log *notices, struct err 
         audit_free(audit);
         return NULL;
     }
-    if (audit->what->key != NULL && sealer_start(&audit->sealer, audit->what->seal_every, seal, audit) != 0) {
+    if (audit->what.key != NULL && sealer_start(&audit->sealer, audit->what.seal_every, seal, audit) != 0) {
         err_set(err, ERR_SYSTEM, "the thread that seals the audit file cannot be started");
         audit_free(audit);
         return NULL;
@@ -309,7 +322,7 @@ void audit_close(struct audit *audit)
 {
     if (audit == NULL)
         return;
-    if (audit->what->key != NULL)
+    if (audit->what.key != NULL)
         sealer_stop(&audit->sealer);
     audit_free(audit);
 }

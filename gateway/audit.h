@@ -16,10 +16,10 @@
 
 struct audit;
 
-/* Opens the file that the configuration names, creates it (mode 600) where there is none, and locks it
+/* Opens the file that `what` names, creates it (mode 600) where there is none, and locks it
  * against a second writer.  NULL when that fails.  A file that cannot be written to now is no failure:
  * audit_append() tries again.  `notices` gets what an operator should know; it is borrowed. */
-MUST_USE struct audit *audit_open(struct config *config, struct log *notices, struct err *err);
+MUST_USE struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err);
 
 /* Writes a last seal. */
 void audit_close(struct audit *audit);

@@ -105,7 +105,8 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         return err_memory(err);
     }
     metrics_prepare(gateway->metrics, config);
-    if (config->audit.file != NULL && (gateway->audit = audit_open(config, &gateway->notices, err)) == NULL) {
+    if (config->audit.file != NULL &&
+        (gateway->audit = audit_open(&config->audit, &gateway->notices, err)) == NULL) {
         gateway_done(gateway);
         return -1;
     }

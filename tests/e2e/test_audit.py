@@ -347,6 +347,16 @@ def test_a_key_from_the_environment_survives_a_reload(tmp_path, upstream):
     assert not any("restart only" in line for line in gateway.stderr), "nothing has changed"
 
 
+def test_it_changes_by_a_restart_only(audited, upstream):
+    gateway, path = audited()
+    file = path.parent / "countersign.yaml"
+    file.write_text(file.read_text().replace('"audit.log"', '"other.log"'))
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    gateway.line(gateway.stderr, lambda line: "audit stays as it was: it changes by a restart only" in line)
+    gateway.delete()
+    assert len(chain.changes(records(path, 1))) == 1 and not path.with_name("other.log").exists()
+
+
 # ---- for people ----
 
 @pytest.fixture

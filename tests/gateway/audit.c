@@ -20,7 +20,7 @@ enum { RECORDS = 3, FILE_MAX = 64 * 1024 };
 
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
-static struct config config;
+static struct config_audit config;
 static struct log notices;
 
 static int enter(void **state)
@@ -30,8 +30,7 @@ static int enter(void **state)
         return -1;
     (void)snprintf(path, sizeof path, "%s/audit.log", folder);
     assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
-    atomic_init(&config.references, 2); /* never freed: it is ours */
-    config.audit = (struct config_audit){.file = path, .seal_every = 3600000};
+    config = (struct config_audit){.file = path, .seal_every = 3600000};
     return 0;
 }
 
@@ -244,9 +243,9 @@ static void test_seals(void **state)
     struct secret *other = secret_new("0123456789abcdef0123456789abcdeF", 32);
     (void)state;
     (void)unlink(path);
-    config.audit.key = key;
+    config.key = key;
     live(RECORDS);
-    config.audit.key = NULL;
+    config.key = NULL;
     struct findings found = verify(key);
     assert_int_equal(found.broken, 0);
     assert_int_equal(found.sealed, 1 + RECORDS + 1);

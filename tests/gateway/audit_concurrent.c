@@ -16,7 +16,7 @@ enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
 
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
-static struct config config;
+static struct config_audit config;
 static struct log notices;
 
 static void *append_some(void *context)
@@ -61,7 +61,7 @@ static void run(bool sync)
     struct err err = {0};
     unsigned broken = 0;
     pthread_t threads[THREADS];
-    config.audit.sync = sync;
+    config.sync = sync;
     struct audit *audit = audit_open(&config, &notices, &err);
     assert_non_null(audit);
     for (int i = 0; i < THREADS; i++)
@@ -77,7 +77,7 @@ static void run(bool sync)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     audit_close(audit);
-    struct ledger *ledger = ledger_new(config.audit.key);
+    struct ledger *ledger = ledger_new(config.key);
     assert_non_null(ledger);
     verify_all(ledger, &broken);
     struct ledger_sum sum = ledger_sum(ledger);
@@ -90,10 +90,10 @@ static void run(bool sync)
 static void test_rotated_and_sealed(void **state)
 {
     (void)state;
-    config.audit.key = secret_new("0123456789abcdef0123456789abcdef", 32);
+    config.key = secret_new("0123456789abcdef0123456789abcdef", 32);
     run(false);
-    secret_free(config.audit.key);
-    config.audit.key = NULL;
+    secret_free(config.key);
+    config.key = NULL;
 }
 
 static void test_synced(void **state)
@@ -109,8 +109,7 @@ static int enter(void **state)
         return -1;
     (void)snprintf(path, sizeof path, "%s/audit.log", folder);
     assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
-    atomic_init(&config.references, 2); /* never freed: it is ours */
-    config.audit = (struct config_audit){.file = path, .seal_every = 1000};
+    config = (struct config_audit){.file = path, .seal_every = 1000};
     return 0;
 }
 
