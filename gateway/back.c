@@ -139,15 +139,16 @@ static struct back_pool *find_pool(struct back *back, const struct config_upstre
     return &back->pools[index];
 }
 
-/* A slot of the pool's, without its breaker; NULL: none. */
-static struct back_slot *take_slot(struct back_pool *pool)
+/* A slot of the pool's, without its breaker; NULL: none, and *failed tells when one could not be made. */
+static struct back_slot *take_slot(struct back_pool *pool, bool *failed)
 {
     bool make = false;
     struct pool_item *item = pool_take(&pool->slots, BACK_WAIT_MS, &make);
     if (!make)
         return (struct back_slot *)(void *)item;
     struct back_slot *slot = slot_new(pool);
-    if (slot == NULL)
+    *failed = slot == NULL;
+    if (*failed)
         pool_unmake(&pool->slots);
     return slot;
 }
@@ -164,7 +165,7 @@ struct back_slot *back_take(struct back *back, const struct config_upstream *ups
         atomic_fetch_add_explicit(&pool->known->refused, 1, memory_order_relaxed);
         return NULL;
     }
-    struct back_slot *slot = take_slot(pool);
+    struct back_slot *slot = take_slot(pool, &refusal->failed);
     if (slot == NULL) {
         breaker_cancel(breaker, &entry);
         atomic_fetch_add_explicit(&pool->known->full, 1, memory_order_relaxed);

@@ -32,7 +32,8 @@ void back_free(struct back *back);
 
 /* Why there is no slot. */
 struct back_refusal {
-    bool open;       /* the breaker is; otherwise no slot came free within BACK_WAIT_MS, or memory is out */
+    bool open;       /* the breaker is */
+    bool failed;     /* memory is out; if neither, no slot came free within BACK_WAIT_MS */
     int64_t wait_us; /* of the breaker: until it may be tried again */
 };
 

@@ -172,7 +172,7 @@ static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
     const struct config_upstream *upstream = f->call->upstream;
-    notice_attempt(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew));
+    notice_attempt(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
     bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && back_prefer(f->slot, f->credential))
@@ -229,6 +229,8 @@ static enum problem no_slot(const struct forward *f, const struct back_refusal *
     if (refusal->open)
         return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
                              "'%s' has not been answering: it is not asked now", upstream->name);
+    if (refusal->failed)
+        return exchange_fail(x);
     return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
                          upstream->name);
 }

@@ -24,10 +24,11 @@ void notice_write(struct log *log, const char *format, ...)
 }
 
 void notice_attempt(struct log *log, const struct config_upstream *upstream, const struct back_result *result,
-                    int64_t ahead_s)
+                    int64_t ahead_s, const char *why)
 {
     if (result->breaker == BREAKER_OPENED)
-        notice_write(log, "upstream '%s' does not answer: calls are refused until it does", upstream->name);
+        notice_write(log, "upstream '%s' does not answer, calls are refused until it does: %s",
+                     upstream->name, why);
     if (result->breaker == BREAKER_CLOSES)
         notice_write(log, "upstream '%s' answers again", upstream->name);
     if (result->skew == SKEW_BEGAN)

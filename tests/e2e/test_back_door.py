@@ -188,6 +188,19 @@ def test_a_clock_that_differs(sandbox, start, skew):
     assert len(gateway.notices("agree again")) == 1
 
 
+def api3(cloud):
+    """Where the sandbox answers generation 3 of the API, which wants a date in what is signed."""
+    return dict(url=cloud.base + "/", generation=3)
+
+
+@pytest.mark.parametrize("skew", [-36000, 600, 80000])
+def test_a_clock_that_differs_in_api_3(sandbox, start, skew):
+    gateway = start(**api3(sandbox("--fault", f"*:skew={skew}")))
+    answers = [gateway.delete() for _ in range(2)]
+    assert [answer.status for answer in answers] == [202] * 2
+    assert [rests(gateway, answer)[0] for answer in answers] == [2, 1]
+
+
 def test_a_date_alone_changes_nothing(start, upstream):
     """Our clock is believed until a call is refused for its time: a proxy's Date may be anybody's."""
     upstream.script(then=Reply(date=time.time() + 900))
@@ -236,6 +249,13 @@ def test_the_second_credential_takes_over(sandbox, start, tmp_path, known):
     gateway.reload()
     assert rests(gateway, gateway.delete())[0] == 2, "a reload begins with the first again"
     assert OTHER_KEY not in gateway.words() and SECRET_KEY not in gateway.words()
+
+
+def test_the_second_credential_takes_over_in_api_3(sandbox, start, tmp_path):
+    gateway = start(**api3(cloud_of(sandbox, tmp_path, (OTHER_ID, OTHER_KEY))), spare=(OTHER_ID, OTHER_KEY))
+    answers = [gateway.delete() for _ in range(2)]
+    assert [answer.status for answer in answers] == [202] * 2
+    assert [rests(gateway, answer)[0] for answer in answers] == [2, 1]
 
 
 def test_neither_credential(sandbox, start, tmp_path):
@@ -317,7 +337,8 @@ def test_the_breaker_opens_and_closes(start):
         problem(answer, 503, "upstream-unavailable", outcome="not-executed", retryable=True)
         assert answer.header("Retry-After") == "1"
         assert "attempts" not in gateway.record(answer)
-    assert len(gateway.notices("does not answer")) == 1
+    told = gateway.notices("does not answer")
+    assert len(told) == 1 and told[0].endswith("the upstream cannot be reached: Couldn't connect to server")
     back = Upstream(port=port)
     try:
         assert eventually(lambda: gateway.delete().status == 202)
