@@ -116,12 +116,15 @@ void signed_request_done(struct signed_request *request)
     memset(request, 0, sizeof *request);
 }
 
+enum { DIGITS_MAX = 18 }; /* of a number: it fits into 64 bits wherever it is read */
+
 /* A number or a boolean stands in a JSON body without quotes: it must be nothing else. */
 static bool is_of_type(const struct config_param *param, const char *value)
 {
     size_t digits = strspn(value, "0123456789");
     if (param->type == CONFIG_INTEGER)
-        return digits > 0 && value[digits] == '\0' && (value[0] != '0' || digits == 1);
+        return digits > 0 && digits <= DIGITS_MAX && value[digits] == '\0' &&
+               (value[0] != '0' || digits == 1);
     return param->type != CONFIG_BOOLEAN || strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
 }
 

@@ -284,8 +284,16 @@ static void whole_calls(void **state)
 /* Whatever let such a value through: it would stand in the body as it is. */
 static void what_is_no_number_is_not_signed(void **state)
 {
-    static const char *const rows[] = {"limit=",   "limit=-1",  "limit=01", "limit=1.0", "limit=1e1",
-                                       "limit={}", "force=yes", "force=1",  "force="};
+    static const char *const rows[] = {"limit=",
+                                       "limit=-1",
+                                       "limit=01",
+                                       "limit=1.0",
+                                       "limit=1e1",
+                                       "limit={}",
+                                       "limit=1234567890123456789",
+                                       "force=yes",
+                                       "force=1",
+                                       "force="};
     struct err err = {0};
     struct signed_request out;
     struct arena *arena = arena_new(CEILING);

@@ -179,9 +179,7 @@ static bool is_typed(const struct call *call)
             if (call->params[i].param->type != CONFIG_INTEGER)
                 continue;
             (void)snprintf(again, sizeof again, "%llu", strtoull(value, NULL, 10));
-            if (strcmp(again, value) != 0 && strlen(value) < 20)
-                return false;
-            if (strlen(value) != strspn(value, "0123456789") || (value[0] == '0' && value[1] != '\0'))
+            if (strcmp(again, value) != 0 || strlen(value) > 18)
                 return false;
         }
     return true;
