@@ -12,7 +12,7 @@ from harness.expect import courtesy, problem
 from harness.gateway import POLICY, TOKEN, bearer, configure, document
 from harness.process import run
 from harness.upstream import HANG_UP, Reply
-from harness.world import INSTANCE, PATIENCE, REPOSITORY, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
+from harness.world import INSTANCE, REPOSITORY, SECRET_ID, SECRET_KEY, SLOW, VPC
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 ALL = {**POLICY, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
@@ -279,18 +279,23 @@ def test_the_same_lines_give_the_same_results(sandbox, start, options):
 
 
 @pytest.mark.parametrize("generation", [2, 3])
-def test_a_task_that_takes_a_second(sandbox, start, tmp_path, generation):
-    state = tmp_path / "state.yaml"
+def test_tasks_that_take_their_time(sandbox, start, tmp_path, generation):
+    """One that takes an hour is running; one that takes a second can be waited for."""
     source = (REPOSITORY / "sandbox/state.yaml").read_text()
-    state.write_text(source.replace("tasks: { duration: 0 }", "tasks: { duration: 1000 }"))
-    cloud = sandbox("--state", str(state))
-    gateway = start(cloud.base + ("/" if generation == 3 else "/v2/index.php"), generation=generation, rules=ALL)
-    first = gateway.delete()
-    assert gateway.call("GET", first.header("Location"), headers=READ).json()["status"] == "running"
-    answer = gateway.delete({"instanceIds": ["ins-df221dd"]}, headers={"Prefer": "wait=30"})
+
+    def world(millis):
+        state = tmp_path / f"state-{millis}.yaml"
+        state.write_text(source.replace("tasks: { duration: 0 }", f"tasks: {{ duration: {millis} }}"))
+        cloud = sandbox("--state", str(state))
+        return start(cloud.base + ("/" if generation == 3 else "/v2/index.php"), generation=generation, rules=ALL)
+    gateway = world(3600000)
+    changed = gateway.delete()
+    assert gateway.call("GET", changed.header("Location"), headers=READ).json()["status"] == "running"
+    waited = gateway.delete({"instanceIds": ["ins-df221dd"]}, headers={"Prefer": "wait=1"})
+    assert (waited.status, waited.header("Preference-Applied")) == (202, "wait=1")
+    assert waited.json()["taskId"] != changed.json()["taskId"]
+    answer = world(1000).delete(headers={"Prefer": "wait=60"})
     assert (answer.status, answer.json()["status"]) == (200, "done")
-    assert answer.json()["taskId"] != first.json()["taskId"]
-    assert eventually(lambda: gateway.call("GET", first.header("Location"), headers=READ).json()["status"] == "done")
 
 
 # ---- offline ----
