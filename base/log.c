@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,12 +21,23 @@ void log_done(struct log *log)
     (void)pthread_mutex_destroy(&log->mutex);
 }
 
-/* How many bytes of it were written. */
-static size_t write_all(int fd, const char *bytes, size_t length)
+/* A pipe whose reader hangs would hold the thread, and the end of the service, for ever.  It is waited for
+ * once, and then only looked at. */
+static bool may_write(struct log *log)
+{
+    struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+    log->stuck = poll(&ready, 1, log->stuck ? 0 : LOG_WAIT_MS) == 0;
+    return !log->stuck;
+}
+
+/* How many bytes of it were written.  A pipe of which poll(2) says that it can be written to takes PIPE_BUF
+ * bytes without waiting: pipe(7). */
+static size_t write_all(struct log *log, const char *bytes, size_t length)
 {
     size_t done = 0;
-    while (done < length) {
-        ssize_t written = write(fd, bytes + done, length - done);
+    while (done < length && may_write(log)) {
+        size_t step = length - done < PIPE_BUF ? length - done : PIPE_BUF;
+        ssize_t written = write(log->fd, bytes + done, step);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
@@ -47,10 +60,10 @@ static void count_lost(struct log *log, const char *bytes, size_t length)
 static void write_piece(struct log *log, const char *bytes, size_t length)
 {
     size_t done = 0;
-    if (log->torn && write_all(log->fd, "\n", 1) == 1)
+    if (log->torn && write_all(log, "\n", 1) == 1)
         log->torn = false;
     if (!log->torn) {
-        done = write_all(log->fd, bytes, length);
+        done = write_all(log, bytes, length);
         log->torn = done > 0 && bytes[done - 1] != '\n';
     }
     if (done < length)

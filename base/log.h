@@ -23,6 +23,7 @@ struct log {
     int fd; /* borrowed */
     pthread_mutex_t mutex;
     bool torn;             /* the last line is there in part only: the next one starts with a line feed */
+    bool stuck;            /* its reader does not read */
     atomic_ullong dropped; /* lines that could not be written: the disk is full, the reader is gone */
 
     bool gathers;         /* there is a thread, and lines go to `waiting` */

@@ -132,10 +132,30 @@ enum problem framing_read(const struct framing *framing, struct framing_message 
     return PROBLEM_NONE;
 }
 
+void framing_watch(struct framing_watch *watch, const char *bytes, size_t length)
+{
+    static const char pattern[] = "HTTP/1.?\r\n";
+    enum { VERSION = sizeof "HTTP/1.?" - 1, END = sizeof pattern - 1 };
+    for (size_t i = 0; i < length; i++) {
+        char c = bytes[i];
+        if (watch->matched == END)
+            watch->matched = 0;
+        if (c == pattern[watch->matched] || watch->matched == VERSION - 1) {
+            watch->matched++;
+            continue;
+        }
+        if (watch->matched > VERSION || (watch->matched == VERSION && c == '\n'))
+            watch->foul = true;
+        watch->matched = c == pattern[0];
+    }
+}
+
 enum problem framing_check(const struct framing *framing, struct err *err)
 {
     if (framing->field_count < 1 || framing->field_count > FRAMING_FIELDS_MAX)
         return refuse(err, "a request has 1 to 63 header fields");
+    if (framing->foul)
+        return refuse(err, "the request line does not end in CR LF");
     if (!framing->scattered && (!request_line_is_strict(framing) || !fields_are_strict(framing)))
         return refuse(err, "the request line or a header field is not as RFC 9112 wants it");
     for (size_t i = 0; i < framing->field_count; i++)

@@ -36,8 +36,18 @@ struct framing {
     const char *version; /* behind "HTTP/" */
     struct framing_field *fields;
     size_t field_count;
+    bool foul;      /* framing_watch() has seen a request line that does not end in CR LF */
     bool scattered; /* the parts do not lie as said above: only they can be judged, and the connection ends */
 };
+
+/* What the parser overwrites before anybody can see it: the two octets behind the request line.  So the bytes
+ * are looked at as they come in, on their way into the parser's buffer. */
+struct framing_watch {
+    unsigned matched; /* octets of "HTTP/1.1" CR LF */
+    bool foul;
+};
+
+void framing_watch(struct framing_watch *watch, const char *bytes, size_t length);
 
 /* What the fields say about the message. */
 struct framing_message {

@@ -25,7 +25,9 @@ struct worker {
     struct buf reply;
     bool answered; /* the connection's last request */
     bool unread;   /* the client may still send what nobody will read */
-    bool over;     /* nothing that still comes on this connection is walked */
+    bool busy;     /* with a request: what the thread receives is no header */
+    struct framing_watch watch;
+    bool over; /* nothing that still comes on this connection is walked */
 };
 
 struct front {
@@ -47,6 +49,9 @@ struct front {
 /* The door of the thread that calls accept(): CivetWeb's master, which tells us nothing else about itself. */
 static _Thread_local struct front *accepts_for;
 
+/* The worker that this thread is. */
+static _Thread_local struct worker *receives_for;
+
 /* ---- threads ---- */
 
 static void *on_thread_start(const struct mg_context *context, int type)
@@ -59,7 +64,8 @@ static void *on_thread_start(const struct mg_context *context, int type)
     }
     if (type != 1) /* 1: a worker */
         return NULL;
-    return &front->workers[atomic_fetch_add(&front->started, 1)];
+    receives_for = &front->workers[atomic_fetch_add(&front->started, 1)];
+    return receives_for;
 }
 
 static void on_thread_end(const struct mg_context *context, int type, void *worker)
@@ -98,6 +104,17 @@ int accept(int fd, struct sockaddr *address, socklen_t *length)
     memcpy(address, &peer, sizeof peer);
     *length = sizeof peer;
     return accepted;
+}
+
+/* CivetWeb's own call of recv(2), as above. */
+ssize_t recv(int fd, void *bytes, size_t size, int flags);
+
+ssize_t recv(int fd, void *bytes, size_t size, int flags)
+{
+    ssize_t got = recvfrom(fd, bytes, size, flags, NULL, NULL);
+    if (receives_for != NULL && !receives_for->busy && got > 0)
+        framing_watch(&receives_for->watch, bytes, (size_t)got);
+    return got;
 }
 
 static struct front *front_of(const struct mg_connection *connection)
@@ -153,7 +170,7 @@ static size_t copy_fields(const struct mg_request_info *info, struct framing_fie
 }
 
 static struct framing framing_of(const struct mg_request_info *info, const struct front *front,
-                                 struct framing_field *fields)
+                                 const struct worker *worker, struct framing_field *fields)
 {
     return (struct framing){.method = info->request_method,
                             .target = info->request_uri,
@@ -161,6 +178,7 @@ static struct framing framing_of(const struct mg_request_info *info, const struc
                             .version = info->http_version,
                             .fields = fields,
                             .field_count = copy_fields(info, fields),
+                            .foul = worker->watch.foul,
                             .scattered = atomic_load(&front->scattered)};
 }
 
@@ -191,7 +209,7 @@ static int serve_exchange(struct visit *visit, struct worker *worker, const stru
         .arena = worker->arena,
         .source = info->remote_addr,
         .reply = &worker->reply,
-        .framing = framing_of(info, front, fields),
+        .framing = framing_of(info, front, worker, fields),
         .ends = guard_is_crowded(front->guard) || guard_has_ended(front->guard, visit->place),
     };
     walk(front, worker, &x);
@@ -204,7 +222,7 @@ static int serve_admin(struct visit *visit, struct worker *worker, const struct 
 {
     struct front *front = visit->front;
     struct framing_field fields[MG_MAX_HEADERS];
-    const struct framing framing = framing_of(info, front, fields);
+    const struct framing framing = framing_of(info, front, worker, fields);
     int status = desk_answer(front->handler, front->handler_context, &framing, &worker->reply);
     mg_disable_connection_keep_alive(visit->connection);
     worker->unread = true;
@@ -268,6 +286,8 @@ static int on_connect(const struct mg_connection *connection, void **data)
     worker->answered = false;
     worker->unread = false;
     worker->over = false;
+    worker->busy = false;
+    worker->watch = (struct framing_watch){0};
     guard_enter(front->guard); /* which connection it is cannot be asked here yet */
     return 0;
 }
@@ -283,8 +303,10 @@ static int on_request(struct mg_connection *connection)
         mg_disable_connection_keep_alive(connection);
         return status;
     }
+    worker->busy = true;
     status = visit.front->gateway == NULL ? serve_admin(&visit, worker, info)
                                           : serve_exchange(&visit, worker, info);
+    worker->busy = false;
     guard_wait(visit.front->guard, visit.place, GUARD_FOR_HEADER);
     return status;
 }

@@ -36,6 +36,8 @@ static const struct {
     {false, LINE HOST "A: b\n\r\n" END, 0},
     {false, "GET /healthz HTTP/1.1\nHost: localhost\n\n", 0},
     {false, "GET /healthz HTTP/1.1\n" HOST END, 0},
+    {false, "GET /healthz HTTP/1.1\n " HOST END, 0},
+    {false, "GET /healthz HTTP/1.1\r\r" HOST END, 0},
     {false, LINE HOST "A : b\r\n" END, 0},
     {false, LINE HOST "A\t: b\r\n" END, 0},
     {false, "GET  /healthz HTTP/1.1\r\n" HOST END, 0},

@@ -8,6 +8,7 @@
 #include "gateway/pulse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,12 +36,33 @@ struct service {
     struct pulse pulse;
 };
 
+/* A standard stream that is closed would become the next file or connection, with our lines in it. */
+static int open_streams(struct err *err)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return err_set(err, ERR_SYSTEM, "descriptor %d is closed, and /dev/null cannot be opened", fd);
+    return 0;
+}
+
+/* One descriptor for every place of the listeners and every call, where the system lets us. */
+static void raise_descriptors(void)
+{
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE,
+                        &files); /* else the listener waits until there are descriptors again */
+    }
+}
+
 int serve_harden(struct err *err)
 {
     const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
-    return 0;
+    raise_descriptors();
+    return open_streams(err);
 }
 
 static void pause_briefly(void)

@@ -9,7 +9,8 @@
  * after a good end; -1 when it could not start. */
 MUST_USE int serve_run(const char *path, struct config *config, struct err *err);
 
-/* Before any secret is read: no core dumps, nobody may look into the process. */
+/* Before any secret is read: no core dumps, nobody may look into the process, the three standard streams are
+ * open, and as many descriptors may be used as the system allows. */
 MUST_USE int serve_harden(struct err *err);
 
 #endif

@@ -254,6 +254,8 @@ static enum problem parse_body(struct exchange *x, json_t **root)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body is nested deeper than %d levels",
                              TRANSLATE_DEPTH_MAX);
     *root = json_loadb(x->body, x->body_length, JSON_REJECT_DUPLICATES, &where);
+    if (*root == NULL && where.line < 0) /* jansson has no place for it: memory is out */
+        return exchange_fail(x);
     if (*root == NULL) /* jansson's text may quote the body: only the place is told */
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                              "the body is not JSON, or has a key twice: line %d, column %d", where.line,

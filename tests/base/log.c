@@ -226,15 +226,42 @@ static void a_line_larger_than_the_room_is_counted(void **state)
     free(line);
 }
 
+/* Nobody may wait for ever for a reader that hangs: here the pipe would block. */
+static void a_reader_that_hangs_is_not_waited_for(void **state)
+{
+    enum { LINE = 5000, LINES = 100 };
+    struct pipe *pipe = *state;
+    char line[LINE];
+    assert_int_equal(fcntl(pipe->writer, F_SETFL, 0), 0);
+    memset(line, 'x', LINE - 1);
+    line[LINE - 1] = '\n';
+    (void)alarm(10);
+    for (int i = 0; i < LINES; i++)
+        log_line(&pipe->log, line, LINE);
+    (void)alarm(0);
+    assert_true(atomic_load(&pipe->log.dropped) > 0);
+    free(drain(pipe));
+    log_line(&pipe->log, "back\n", 5);
+    char *text = drain(pipe);
+    assert_non_null(strstr(text, "back\n"));
+    free(text);
+}
+
 #define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, open_pipe, close_pipe)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PIPE(a_line_is_written_as_it_is),         WITH_PIPE(a_reader_that_is_gone_is_counted),
-        cmocka_unit_test(a_full_disk_is_counted),      WITH_PIPE(a_full_pipe_tears_no_line),
-        WITH_PIPE(what_is_gathered_is_written_soon),   WITH_PIPE(all_is_there_once_it_settles),
-        cmocka_unit_test(log_done_writes_the_rest),    WITH_PIPE(gathered_lines_are_lost_whole),
-        WITH_PIPE(gathered_for_a_reader_that_is_gone), WITH_PIPE(a_line_larger_than_the_room_is_counted),
+        WITH_PIPE(a_line_is_written_as_it_is),
+        WITH_PIPE(a_reader_that_is_gone_is_counted),
+        cmocka_unit_test(a_full_disk_is_counted),
+        WITH_PIPE(a_full_pipe_tears_no_line),
+        WITH_PIPE(what_is_gathered_is_written_soon),
+        WITH_PIPE(all_is_there_once_it_settles),
+        cmocka_unit_test(log_done_writes_the_rest),
+        WITH_PIPE(gathered_lines_are_lost_whole),
+        WITH_PIPE(gathered_for_a_reader_that_is_gone),
+        WITH_PIPE(a_line_larger_than_the_room_is_counted),
+        WITH_PIPE(a_reader_that_hangs_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,36 @@ static void fields_are_found_whatever_their_case(void **state)
     lax_free(parsed);
 }
 
+/* However the bytes come in. */
+static void a_request_line_ends_in_cr_lf(void **state)
+{
+    static const struct {
+        bool foul;
+        const char *bytes;
+    } lines[] = {
+        {false, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"},
+        {false, "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.0\r\nHost: h\r\n\r\n"},
+        {false, "GET /HTTP/1.HHTTP/1.1 HTTP/1.1\r\n"},
+        {false, "HTTP/1.1 HTTP/1.1\r\n"},
+        {true, "GET / HTTP/1.1\n Host: h\r\n\r\n"},
+        {true, "GET / HTTP/1.1\r Host: h\r\n\r\n"},
+        {true, "GET / HTTP/1.1\r\rHost: h\r\n\r\n"},
+        {true, "GET / HTTP/1.1\n\rHost: h\r\n\r\n"},
+        {true, "GET / HTTP/1.1\nHost: h\n\n"},
+        {true, "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.0\n Host: h\r\n\r\n"},
+    };
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(lines); i++)
+        for (size_t cut = 0; cut <= strlen(lines[i].bytes); cut++) {
+            struct framing_watch watch = {0};
+            framing_watch(&watch, lines[i].bytes, cut);
+            framing_watch(&watch, lines[i].bytes + cut, strlen(lines[i].bytes) - cut);
+            wrong += unit_wrong(lines[i].bytes, watch.foul == lines[i].foul);
+        }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     /* clang-format off */
@@ -256,6 +286,7 @@ int main(void)
         cmocka_unit_test(what_the_fields_say),
         cmocka_unit_test(close_counts_wherever_it_stands),
         cmocka_unit_test(fields_are_found_whatever_their_case),
+        cmocka_unit_test(a_request_line_ends_in_cr_lf),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,327 @@
+"""The machine fails: memory, disk, the reader of the log, the clock, and the HTTP library is another.  The numbers are
+those of the abuse cases: 26 (clock), 30 (memory), 31 (disk and log)."""
+
+import fcntl
+import json
+import mmap
+import os
+import pathlib
+import struct
+import subprocess
+import time
+
+import pytest
+
+from harness import contract, vendor
+from harness.expect import courtesy
+from harness.gateway import NOBODY, TOKEN, Gateway, configure
+from harness.process import binary, environment, run
+from harness.upstream import HANG
+from harness.world import BINARY, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, eventually
+
+SHIMS = BINARY.parent / "shim"
+PATH = f"/vpcs/{VPC}/classiclinks"
+SANITIZED = SLOW > 1
+GOOD = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
+        f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
+
+
+def shim(name, **more):
+    file = SHIMS / f"libshim_{name}.so"
+    assert file.is_file(), f"no {file}: it is built with the tests"
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return environment(LD_PRELOAD=file, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0", **more)
+
+
+# ---- another HTTP library ----
+
+def test_another_layout_is_noticed(start, upstream):
+    """It says so, and serves on: whoever is framed well is answered, and no connection outlives its request."""
+    gateway = start(upstream.url, env=shim("layout"))
+    assert any("cannot be verified" in line for line in gateway.stderr), gateway.story()
+    with gateway.wire() as wire:
+        answer = wire.send(GOOD * 2).read()
+        assert (answer.status, answer.body, answer.header("Connection")) == (202, SAMPLE, "close")
+        assert wire.closed()
+    upstream.seen(1)
+    for bad in (b"DELETE / HTTP/1.1\r\n\r\n", b"DELETE / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n",
+                b"DELETE / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+                b"DELETE / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
+        with gateway.wire() as wire:
+            assert wire.send(bad + GOOD).read().status in (400, 411) and wire.closed()
+    assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
+    upstream.seen(1)
+
+
+def test_the_usual_layout_needs_no_words(gateway):
+    assert len(gateway.stderr) == 1, gateway.story()
+
+
+# ---- memory ----
+
+class Memory:
+    """The page that is shared with tests/shim/memory.c."""
+
+    def __init__(self, folder):
+        self.file = folder / "memory"
+        self.file.write_bytes(bytes(4096))
+        with open(self.file, "r+b") as opened:
+            self.map = mmap.mmap(opened.fileno(), 4096)
+
+    def fail(self, countdown):
+        struct.pack_into("qqq", self.map, 0, countdown, 0, 0)
+
+    def look(self):
+        """(calls, failures) since fail()."""
+        return struct.unpack_from("qq", self.map, 8)
+
+
+@pytest.fixture
+def memory(tmp_path):
+    return Memory(tmp_path)
+
+
+def torture(most, some):
+    """Which allocations fail: all of them for COUNTERSIGN_TORTURE=1, else some."""
+    step = 1 if os.environ.get("COUNTERSIGN_TORTURE") else max(1, most // some)
+    return range(1, most + 1, step)
+
+
+def one(gateway, request):
+    """The status and the answer, or (None, None) when there was none."""
+    try:
+        with gateway.wire() as wire:
+            answer = wire.send(request).read()
+            return answer.status, answer
+    except (EOFError, OSError):
+        return None, None
+
+
+def check_signature(received):
+    """What went out is signed as the vendor wants it."""
+    expected = vendor.signature(received.method, HOST, received.path, received.params, SECRET_KEY)
+    assert received.params["Signature"] == expected
+
+
+REQUESTS = {
+    "a change": (GOOD, {202}),
+    "a change with a body": (GOOD.replace(b"?instanceIds=ins-df454d", b"").replace(
+        b"\r\n\r\n", b"\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
+        b'{"instanceIds":["ins-df454d"]}'), {202, 400}),    # jansson calls some failed allocations a syntax error
+    "one that is denied": (GOOD.replace(TOKEN.encode(), NOBODY.encode()), {403}),
+    "one without a token": (GOOD.replace(TOKEN.encode(), b"wrong"), {401}),
+    "one that is malformed": (GOOD.replace(b"Host", b"Hos t"), {400}),
+    "one of a page": (GOOD.replace(b"DELETE", b"GET").replace(b"?instanceIds=ins-df454d", b""), {200, 403, 404, 405}),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_30_memory_fails_during_a_request(start, upstream, memory, name):
+    """Each allocation of a request fails once: the answer is right, or 500 or 503, or there is none; what went
+    out is what the answer says; and the next request is served."""
+    request, usual = REQUESTS[name]
+    gateway = start(upstream.url, env=shim("memory", SHIM_MEMORY=memory.file), top={"workers": 2})
+    first = one(gateway, request)[0]
+    assert first in usual - ({400} if 202 in usual else set())
+    memory.fail(0)
+    upstream.script()
+    status, _ = one(gateway, request)
+    time.sleep(0.05)
+    normally = upstream.count()
+    most, failures = memory.look()[0] + 5, 0
+    for n in torture(most, 50):
+        upstream.script()
+        memory.fail(n)
+        status, answer = one(gateway, request)
+        failures += memory.look()[1]
+        memory.fail(0)
+        went = upstream.count()
+        for received in list(upstream.requests):
+            check_signature(received)
+        assert gateway.child.poll() is None, gateway.story()
+        assert status is None or status in usual | {500, 502, 503, 504}, (n, answer)
+        assert went <= max(normally, 1 if 202 in usual else 0), (n, "a request went out that must not")
+        if status in usual:
+            assert went == (0 if status == 400 else normally), (n, answer)
+        elif answer is not None and answer.body:
+            courtesy(answer)
+            if json.loads(answer.body).get("outcome") == "not-executed":
+                assert went == 0, (n, answer)
+        assert one(gateway, request)[0] == first, f"after allocation {n} had failed"
+    assert failures > 0
+    print(f"{most} allocations, {failures} failed")
+
+
+def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
+    """Each allocation of the start fails once: it says why in one line and ends, or it serves as always."""
+    file = configure(tmp_path, upstream.url, top={"workers": 2})
+    env = shim("memory", SHIM_MEMORY=memory.file)
+    memory.fail(0)
+    gateway = Gateway(file, env)
+    most, started, refused = memory.look()[0], 0, 0
+    gateway.terminate()
+    gateway.wait()
+    for n in torture(most, 15):
+        memory.fail(n)
+        child = subprocess.Popen([binary(), "serve", "-c", str(file)], env=env, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
+        words = ""
+        while "ready on" not in words and (line := child.stderr.readline()):
+            words += line
+        memory.fail(0)
+        if "ready on" in words:
+            started += 1
+            port = int(words.split("ready on http://127.0.0.1:")[1].split(",")[0])
+            probe = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20", "-X", "DELETE",
+                                    f"http://127.0.0.1:{port}{PATH}?instanceIds={INSTANCE}"], capture_output=True,
+                                   text=True, check=False)
+            assert probe.stdout == "401", (n, probe, words)
+            child.terminate()
+        else:
+            refused += 1
+        child.wait(30 * SLOW)
+        words += child.stderr.read()
+        child.stderr.close()
+        if "GnuTLS" in words:       # a library of libcurl's ends the process before there is a main()
+            continue
+        assert child.returncode in (0, 1, 2, 78), (n, child.returncode, words)
+        assert child.returncode == 0 or words.strip(), (n, "it ended without a word")
+        assert not any(mark in words for mark in ("Sanitizer", "runtime error")), (n, words)
+    print(f"{most} allocations: started all the same {started} times, refused {refused} times")
+    assert started and refused
+
+
+# ---- the log ----
+
+class Bare:
+    """A gateway whose standard streams are the test's."""
+
+    def __init__(self, file, stdout, closed=False):
+        command = [binary(), "serve", "-c", str(file)]
+        if closed:
+            command = ["sh", "-c", 'exec "$@" <&- >&-', "sh", *command]
+        self.child = subprocess.Popen(command, env=environment(), stdout=stdout, stderr=subprocess.PIPE, text=True)
+        self.contract = contract.of(file)
+        words = self.child.stderr.readline()
+        assert "ready on" in words, words
+        self.port, self.admin = (int(part.split(":")[1].split(",")[0]) for part in words.split("http://")[1:])
+
+    call, delete = Gateway.call, Gateway.delete
+
+    def end(self):
+        self.child.terminate()
+        status = self.child.wait(20 * SLOW)
+        rest = self.child.stderr.read()
+        self.child.stderr.close()
+        assert status == 0 and "Sanitizer" not in rest, rest
+
+
+def dropped(gateway):
+    for line in gateway.call("GET", "/metrics", port=gateway.admin).body.decode().splitlines():
+        if line.startswith("countersign_log_lines_dropped_total"):
+            return float(line.split()[-1])
+    raise AssertionError("the metric is gone")
+
+
+@pytest.mark.parametrize("kind", ["a full disk", "a closed pipe", "a closed descriptor"])
+def test_31_the_log_cannot_be_written(tmp_path, upstream, kind):
+    """The access log may lose lines, and counts them; nothing else changes."""
+    file = configure(tmp_path, upstream.url)
+    if kind == "a full disk":
+        with open("/dev/full", "w") as full:
+            gateway = Bare(file, full)
+    elif kind == "a closed pipe":
+        reader, writer = os.pipe()
+        gateway = Bare(file, writer)
+        os.close(reader)
+        os.close(writer)
+    else:
+        gateway = Bare(file, subprocess.DEVNULL, closed=True)
+        links = [os.readlink(f"/proc/{gateway.child.pid}/fd/{fd}") for fd in (0, 1)]
+        assert links == ["/dev/null"] * 2, "lines of the log would go to whatever was opened next"
+    for _ in range(5):
+        assert gateway.delete().status == 202
+    if kind != "a closed descriptor":
+        assert eventually(lambda: dropped(gateway) >= 5)
+    gateway.end()
+
+
+def test_31_the_reader_of_the_log_hangs(tmp_path, upstream):
+    """A pipe that nobody reads fills up: the callers do not wait for it, and what is read afterwards is whole."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    gateway = Bare(configure(tmp_path, upstream.url, top={"workers": 200}), writer)
+    os.close(writer)
+    began = time.monotonic()
+    for _ in range(60):
+        assert gateway.delete().status == 202
+    assert time.monotonic() - began < 60 * SLOW
+    assert eventually(lambda: dropped(gateway) > 0)
+    text = b""
+    os.set_blocking(reader, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            text += os.read(reader, 65536)
+    assert gateway.delete().status == 202
+    text += eventually(lambda: read_some(reader))
+    gateway.end()
+    while more := os.read(reader, 65536):
+        text += more
+    os.close(reader)
+    for line in text.decode().splitlines():
+        assert line == "" or json.loads(line)["requestId"]
+
+
+def read_some(reader):
+    try:
+        return os.read(reader, 65536)
+    except BlockingIOError:
+        return b""
+
+
+def test_31_nobody_reads_what_it_says(tmp_path, upstream):
+    """Standard error is a closed pipe: a reload and an end say something, and must not end by it."""
+    gateway = Bare(configure(tmp_path, upstream.url), subprocess.DEVNULL)
+    gateway.child.stderr.close()
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    assert gateway.delete().status == 202
+    gateway.child.terminate()
+    assert gateway.child.wait(20 * SLOW) == 0
+
+
+# ---- the clock ----
+
+YEAR = 366 * 86400
+
+
+def processor_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(SANITIZED, reason="the thread sanitizer's own start asks the clock before its shadow is there")
+def test_26_the_clock_steps(tmp_path, start, upstream):
+    """Hours and years, to and fro: answered as before, each signed with the time that it is by then; a call that
+    hangs still ends at its deadline, by the other clock; nothing spins."""
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    gateway = start(upstream.url, env=shim("clock", SHIM_CLOCK=clock))
+    for step in (0, 3600, -3600, YEAR, -YEAR, 20 * YEAR, -20 * YEAR, 0):
+        clock.write_text(str(step))
+        upstream.script()
+        answer = gateway.delete()
+        assert answer.status == (202 if step < 20 * YEAR or step < 0 else answer.status), (step, answer)
+        if answer.status == 202:
+            [received] = upstream.seen(1)
+            assert abs(int(received.params["Timestamp"]) - time.time() - step) < 60
+    upstream.script(HANG)
+    with gateway.wire() as wire:
+        began = time.monotonic()
+        wire.send(GOOD)
+        upstream.seen(1)
+        clock.write_text(str(-3600))
+        assert wire.read().status == 504
+        assert time.monotonic() - began < PATIENCE
+    spent = processor_seconds(gateway.child.pid)
+    time.sleep(1)
+    assert processor_seconds(gateway.child.pid) - spent < 0.3
