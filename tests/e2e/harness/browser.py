@@ -91,6 +91,16 @@ class Browser:
         return [entry["message"] for entry in self._ask("POST", self.session + "/se/log", {"type": "browser"})
                 if entry["level"] != "INFO"]
 
+    def complains(self, *words):
+        """Whether it complains about all of these, sooner or later; what it said."""
+        said = []
+
+        def heard():
+            said.extend(self.console())
+            return all(any(word in line for line in said) for word in words)
+        assert eventually(heard, PATIENCE, 0.1), said
+        return said
+
     def screenshot(self, path):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self._ask("GET", self.session + "/screenshot")))
