@@ -140,6 +140,9 @@ static int choose_signature(struct loader *loader, struct config_upstream *upstr
     if (upstream->scheme == CONFIG_TC3 && upstream->method != CONFIG_POST)
         return report_error(loader->report, &upstream->mark,
                             "signature TC3-HMAC-SHA256 signs a JSON body: its method is POST");
+    if (upstream->api == CONFIG_API3 && upstream->url.path != NULL && strcmp(upstream->url.path, "/") != 0)
+        return report_error(loader->report, &upstream->mark,
+                            "API 3.0 answers at the path /, as in https://vpc.tencentcloudapi.com/");
     return 0;
 }
 

@@ -223,6 +223,14 @@ def test_a_list_without_end(alone, upstream):
     upstream.seen(3)
 
 
+def test_the_longest_list(alone, upstream):
+    """Just below the bound of bytes: it goes through whole."""
+    upstream.script(*[page(50 * n, 50, 1000, pad=950) for n in range(20)])
+    answer = alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
+    assert answer.status == 200 and 900_000 < len(answer.body) < 1024 * 1024
+    assert ids(answer.json()) == [f"ins-{n}" for n in range(1000)]
+
+
 @pytest.mark.parametrize("second, status, name", [
     (Reply({"code": 4400, "message": "slow"}), 429, "upstream-throttled"),
     (Reply({"code": 5000, "message": "gone", "codeDesc": "InvalidVpc.NotFound"}), 404, "not-found"),
