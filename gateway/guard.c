@@ -105,7 +105,7 @@ static bool displace(struct guard *guard, in_addr_t source, int64_t now)
     size_t i = find_dawdler(guard, source, now);
     if (i == guard->capacity)
         return false;
-    end_place(guard, i, how_to_end(atomic_load(&guard->places[i].wait)));
+    end_place(guard, i, how_to_end((enum guard_wait)atomic_load(&guard->places[i].wait)));
     atomic_fetch_add(&guard->displaced, 1);
     return true;
 }
@@ -150,7 +150,7 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
             answer_instead(guard, i);
         return;
     }
-    end_place(guard, i, how_to_end(wait));
+    end_place(guard, i, how_to_end((enum guard_wait)wait));
     atomic_fetch_add(&guard->late, idle ? 0 : 1);
 }
 

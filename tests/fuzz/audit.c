@@ -1,0 +1,131 @@
+/* The life of an audit file: the bytes say what happens to it.  Records are written, bytes are torn off its
+ * end, others are put there, the gateway is killed and starts again.  Whatever happens, the file is either
+ * refused and left alone, or what `countersign audit verify` reads of it after a start is whole: every piece
+ * is a record that fits, or explained as torn. */
+#include "tests/fuzz/fuzz.h"
+
+#include "base/json.h"
+#include "gateway/audit.h"
+#include "gateway/ledger.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STEPS_MAX = 64 };
+
+static char path[] = "/tmp/countersign-fuzz-audit-XXXXXX";
+static struct log notices;
+
+static void leave(void)
+{
+    (void)unlink(path);
+}
+
+static void enter(void)
+{
+    static bool entered;
+    if (!entered) {
+        int fd = mkstemp(path);
+        FUZZ_MUST(fd >= 0 && close(fd) == 0 && atexit(leave) == 0);
+        FUZZ_MUST(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)) == 0);
+        entered = true;
+    }
+    FUZZ_MUST(truncate(path, 0) == 0);
+}
+
+static size_t file_size(void)
+{
+    struct stat status;
+    FUZZ_MUST(stat(path, &status) == 0);
+    return (size_t)status.st_size;
+}
+
+static void put_bytes(const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "ae");
+    FUZZ_MUST(file != NULL && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
+}
+
+static void cut(size_t bytes)
+{
+    size_t size = file_size();
+    FUZZ_MUST(truncate(path, (off_t)(bytes < size ? size - bytes : 0)) == 0);
+}
+
+static void must_be_whole(unsigned long long least)
+{
+    struct ledger_line line;
+    enum ledger_find find;
+    unsigned long long records = 0;
+    FILE *file = fopen(path, "re");
+    struct ledger *ledger = ledger_new(NULL);
+    FUZZ_MUST(file != NULL && ledger != NULL);
+    ledger_take(ledger, "audit.log", file);
+    while ((find = ledger_next(ledger, &line)) != LEDGER_END) {
+        FUZZ_MUST(find == LEDGER_RECORD || find == LEDGER_TORN);
+        records += find == LEDGER_RECORD;
+    }
+    FUZZ_MUST(records >= least && records == ledger_sum(ledger).records);
+    ledger_free(ledger);
+    (void)fclose(file);
+}
+
+/* One life: it starts, writes `records`, and ends. */
+static void live(unsigned records)
+{
+    const struct config_audit what = {.file = path};
+    struct err err = {0};
+    unsigned long long seq = 0;
+    size_t before = file_size();
+    struct audit *audit = audit_open(&what, &notices, &err);
+    if (audit == NULL) {
+        FUZZ_MUST(err.kind == ERR_INPUT && file_size() == before);
+        return;
+    }
+    for (unsigned i = 0; i < records; i++) {
+        struct buf members;
+        buf_init(&members, 256);
+        json_member(&members, "audit", "intent");
+        json_member_int(&members, "number", i);
+        FUZZ_MUST(audit_append(audit, &members, &seq, &err) == 0);
+        buf_done(&members);
+    }
+    audit_close(audit);
+    must_be_whole(1 + records);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static const char line[] =
+        "{\"seq\":1,\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",";
+    enter();
+    for (size_t i = 0; i < size && i < STEPS_MAX; i++) {
+        uint8_t amount = bytes[i] >> 3;
+        switch (bytes[i] & 7) {
+        case 0:
+            live(amount % 4);
+            break;
+        case 1:
+            cut(amount);
+            break;
+        case 2:
+            cut((size_t)amount * 23);
+            break;
+        case 3:
+            put_bytes("\n", 1);
+            break;
+        case 4:
+            put_bytes(line, amount * (sizeof line - 1) / 31);
+            break;
+        default:
+            put_bytes(bytes + i, size - i < amount ? size - i : amount);
+            break;
+        }
+    }
+    live(1);
+    return 0;
+}
