@@ -14,14 +14,27 @@ static void put_digits(char *out, int count, int number)
         out[i] = (char)('0' + number % 10);
 }
 
-/* Of a time that years 1970 to 9999 have. */
+/* Of a time that years 1970 to 9999 have: gmtime_r() would take a lock of the C library's, at every request.
+ * Years begin in March here, so that the day that comes and goes is a year's last; 400 of them have 146,097
+ * days. */
 static struct tm broken_down(int64_t millis)
 {
-    struct tm tm;
-    time_t seconds = (time_t)(millis / 1000);
-    if (gmtime_r(&seconds, &tm) == NULL)
-        memset(&tm, 0, sizeof tm); /* cannot happen in this range */
-    return tm;
+    int64_t seconds = millis / 1000;
+    int64_t days = seconds / 86400;
+    int64_t day = days + 719468; /* since 0000-03-01 */
+    int64_t era = day / 146097;
+    int64_t of_era = day % 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * of_year + 2) / 153; /* from March, 0 */
+    bool turned = month >= 10;               /* January and February are the next year's */
+    return (struct tm){.tm_year = (int)(era * 400 + year_of_era + turned - 1900),
+                       .tm_mon = (int)(turned ? month - 10 : month + 2),
+                       .tm_mday = (int)(of_year - (153 * month + 2) / 5 + 1),
+                       .tm_wday = (int)((days + 4) % 7),
+                       .tm_hour = (int)(seconds / 3600 % 24),
+                       .tm_min = (int)(seconds / 60 % 60),
+                       .tm_sec = (int)(seconds % 60)};
 }
 
 static int64_t clamped(int64_t millis)
