@@ -1,7 +1,7 @@
 -- wrk: the main job, with the token of bench/figures.sh.  No response() here: calling Lua for every answer would
 -- cost the load generator more than the gateway spends on it.
 wrk.method = "DELETE"
-wrk.body = '{"instanceIds":["ins-df454d"]}'
+wrk.body = os.getenv("BODY") or '{"instanceIds":["ins-df454d"]}'
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"

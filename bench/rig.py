@@ -162,7 +162,7 @@ class Peer:
         stop(self.process)
 
 
-def gateway(rig, name, scheme, upstream, *, top="", policy=None, catalog_rules="", prefix=()):
+def gateway(rig, name, scheme, upstream, *, top="", slots=None, policy=None, prefix=()):
     """Countersign as it ships, its access log in a file."""
     folder = rig.folder / name
     folder.mkdir(exist_ok=True)
@@ -178,7 +178,7 @@ sets:
 rules:
   - {{ id: links, allow: [bench], actions: [DetachClassicLinkVpc], where: {{ vpcId: [$staging], region: [ap-guangzhou] }} }}
   - {{ id: never-bastion, deny: ["*"], actions: [DetachClassicLinkVpc], where: {{ instanceIds: ["ins-bastion*"] }} }}
-{catalog_rules}""")
+""")
     (folder / "countersign.yaml").write_text(f"""version: 1
 listen: 127.0.0.1:{port}
 admin: 127.0.0.1:{free_port()}
@@ -188,7 +188,7 @@ credentials:
   main: {{ secret_id: {{ file: secret_id }}, secret_key: {{ file: secret_key }} }}
 upstreams:
   vpc: {{ url: "{scheme}://127.0.0.1:{upstream}/v2/index.php", host: vpc.api.qcloud.com, credential: main,
-         region: ap-guangzhou, ca_file: {rig.folder / "ca.pem"}{"" if "slots" not in top else ""} }}
+         region: ap-guangzhou, ca_file: {rig.folder / "ca.pem"}{f", slots: {slots}" if slots else ""} }}
 """)
     process = rig.start(name, [*prefix, BUILD / "countersign", "serve", "-c", folder / "countersign.yaml"], port)
     peer = Peer(rig, name, port, process)
@@ -196,11 +196,11 @@ upstreams:
     return peer
 
 
-def wrk(port, clients, seconds, threads=2):
+def wrk(port, clients, seconds, threads=2, body=BODY):
     """Closed loop: requests, requests per second, failures, p50 and p99 in ms."""
     done = subprocess.run(["wrk", "-t", str(min(threads, clients)), "-c", str(clients), "-d", f"{seconds}s", "--timeout",
                            "10s", "-s", str(BENCH / "detach.lua"), f"http://127.0.0.1:{port}"],
-                          env={**os.environ, "TOKEN": TOKEN}, capture_output=True, text=True, check=True,
+                          env={**os.environ, "TOKEN": TOKEN, "BODY": body}, capture_output=True, text=True, check=True,
                           timeout=seconds + 60).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])
     requests, bad, broken = map(int, re.search(r"requests (\d+), not 2xx or 3xx (\d+), socket errors (\d+)", done).groups())
