@@ -22,6 +22,49 @@ def task(status, more=()):
 
 RUNNING, DONE, FAILED = task(2), task(0), task("1")
 CHANGE = Reply(SAMPLE)
+REQUEST_ID = "1e2c8a6b-7a49-4d4f-9ad4-0e8a3e5b6c7d"
+
+
+class Two:
+    """What API 2.0 says, and what callers see of it."""
+    id = "135254"
+    change, answer = CHANGE, json.loads(SAMPLE)
+    tasks = {"running": RUNNING, "done": DONE, "failed": FAILED}
+    seen = {state: {"status": state, **reply.body} for state, reply in tasks.items()}
+    bad = {"throttled": Reply({"code": 4400, "message": "slow"}), "not there": Reply({"code": 5000, "message": "not yet"}),
+           "unknown": task(9), "hangs up": HANG_UP, "html": Reply(b"<html>"), "503": Reply(status=503)}
+
+    def begin(self, upstream, start, **said):
+        return start(upstream.url, **{"rules": ALL, **said})
+
+    def asked(self, received):
+        return received.params["Action"], received.params.get("taskId")
+
+
+class Three:
+    """The same of API 3.0."""
+    id = REQUEST_ID
+    change = Reply({"Response": {"RequestId": REQUEST_ID}})
+    answer = {"code": 0, "message": "", "taskId": REQUEST_ID}
+    words = {"running": "RUNNING", "done": "SUCCESS", "failed": "FAILED"}
+    tasks = {state: Reply({"Response": {"Status": word, "Output": "", "RequestId": "r-2"}}) for state, word in words.items()}
+    seen = {state: {"status": state, "code": 0, "message": "", "Status": word, "Output": "", "requestId": "r-2"}
+            for state, word in words.items()}
+    bad = {**Two.bad,
+           "throttled": Reply({"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": ""}, "RequestId": "r"}}),
+           "not there": Reply({"Response": {"Error": {"Code": "ResourceNotFound", "Message": ""}, "RequestId": "r"}}),
+           "unknown": Reply({"Response": {"Status": "STUCK", "RequestId": "r"}})}
+
+    def begin(self, upstream, start, **said):
+        return start(upstream.url.replace("/v2/index.php", "/"), **{"rules": ALL, "generation": 3, **said})
+
+    def asked(self, received):
+        return received.headers["x-tc-action"], json.loads(received.body).get("TaskId")
+
+
+@pytest.fixture(params=[Two(), Three()], ids=["2.0", "3.0"])
+def api(request):
+    return request.param
 
 
 @pytest.fixture
@@ -39,16 +82,17 @@ def ask(gateway, path="/tasks/135254"):
 
 # ---- how a task is ----
 
-@pytest.mark.parametrize("reply, status", [(DONE, "done"), (FAILED, "failed"), (RUNNING, "running"), (task("2"), "running")])
-def test_a_tasks_status(alone, upstream, reply, status):
+@pytest.mark.parametrize("status", ["running", "done", "failed"])
+def test_a_tasks_status(api, upstream, start, status):
     """Beside the cloud's own members."""
-    upstream.script(reply)
-    answer = ask(alone)
+    gateway = api.begin(upstream, start)
+    upstream.script(api.tasks[status])
+    answer = ask(gateway, f"/tasks/{api.id}")
     assert answer.status == 200
     courtesy(answer)
-    assert answer.json() == {"status": status, **reply.body}
+    assert answer.json() == api.seen[status]
     received, = upstream.seen(1)
-    assert (received.params["Action"], received.params["taskId"]) == ("DescribeVpcTaskResult", "135254")
+    assert api.asked(received) == ("DescribeVpcTaskResult", api.id)
 
 
 def test_a_status_of_the_clouds_own_gives_way(alone, upstream):
@@ -73,32 +117,33 @@ def test_a_task_that_is_not_there(alone, upstream):
 
 # ---- waiting ----
 
-@pytest.mark.parametrize("end, status", [(DONE, "done"), (FAILED, "failed")])
-def test_the_end_of_a_task(alone, upstream, end, status):
-    upstream.script(CHANGE, RUNNING, end)
-    answer = change(alone, "wait=30")
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_the_end_of_a_task(api, upstream, start, status):
+    gateway = api.begin(upstream, start)
+    upstream.script(api.change, api.tasks["running"], api.tasks[status])
+    answer = change(gateway, "wait=30")
     assert answer.status == 200
     assert answer.header("Preference-Applied") == "wait=30"
-    assert answer.header("Location") == "/tasks/135254"
-    assert answer.json() == {"status": status, **end.body, "taskId": 135254}
+    assert answer.header("Location") == f"/tasks/{api.id}"
+    assert answer.json() == {**api.seen[status], "taskId": api.answer["taskId"]}
     seen = upstream.seen(3)
-    assert [received.params["Action"] for received in seen] == ["DetachClassicLinkVpc"] + ["DescribeVpcTaskResult"] * 2
-    assert {received.params["taskId"] for received in seen[1:]} == {"135254"}
-    assert len({received.params["Nonce"] for received in seen}) == 3
-    record = alone.record(answer)
+    assert [api.asked(received) for received in seen] == [("DetachClassicLinkVpc", None)] + \
+        [("DescribeVpcTaskResult", api.id)] * 2
+    record = gateway.record(answer)
     assert (record["action"], record["outcome"], record["attempts"], record["furtherCalls"]) == \
         ("DetachClassicLinkVpc", "executed", 1, 2)
 
 
-def test_a_task_that_is_not_over(alone, upstream):
-    """202 with the change's own bytes, after the time that was asked for and not much more."""
-    upstream.script(CHANGE, then=RUNNING)
+def test_a_task_that_is_not_over(api, upstream, start):
+    """202 with the change's own answer, after the time that was asked for and not much more."""
+    gateway = api.begin(upstream, start)
+    upstream.script(api.change, then=api.tasks["running"])
     began = time.monotonic()
-    answer = change(alone, "wait=2")
+    answer = change(gateway, "wait=2")
     took = time.monotonic() - began
-    assert (answer.status, answer.body) == (202, SAMPLE)
+    assert (answer.status, answer.json()) == (202, api.answer)
     assert answer.header("Preference-Applied") == "wait=2"
-    assert answer.header("Location") == "/tasks/135254"
+    assert answer.header("Location") == f"/tasks/{api.id}"
     assert 1.9 <= took < 2 + PATIENCE
     assert 2 <= upstream.count() <= 5           # looks after 0.2, 0.6 and 1.4 s: twice as long each time
 
@@ -139,14 +184,12 @@ def test_a_refused_change_does_not_wait(alone, upstream):
     upstream.seen(1)
 
 
-@pytest.mark.parametrize("bad", [
-    Reply({"code": 4400, "message": "slow"}), Reply({"code": 5000, "message": "not yet"}), HANG_UP, Reply(b"<html>"),
-    Reply(status=503), task(9),
-], ids=["throttled", "not there", "hangs up", "html", "503", "unknown"])
-def test_a_look_that_fails_only_means_not_yet(alone, upstream, bad):
+@pytest.mark.parametrize("bad", Two.bad)
+def test_a_look_that_fails_only_means_not_yet(api, upstream, start, bad):
     """The change was executed: nothing that happens to a look can turn its answer into an error."""
-    upstream.script(CHANGE, bad, then=DONE)
-    answer = change(alone, "wait=30")
+    gateway = api.begin(upstream, start)
+    upstream.script(api.change, api.bad[bad], then=api.tasks["done"])
+    answer = change(gateway, "wait=30")
     assert (answer.status, answer.json()["status"]) == (200, "done")
 
 
