@@ -26,6 +26,8 @@ FILES = {
     "usr/share/doc/countersign/copyright": 0o644,
     "usr/share/doc/countersign/examples/countersign.yaml": 0o644,
     "usr/share/doc/countersign/examples/haproxy.cfg": 0o644,
+    "usr/share/doc/countersign/examples/countersign.rules.yaml": 0o644,
+    "usr/share/doc/countersign/examples/grafana-dashboard.json": 0o644,
     "usr/share/doc/countersign/examples/policy.yaml": 0o644,
     "usr/share/lintian/overrides/countersign": 0o644,
     "usr/share/man/man1/countersign.1.gz": 0o644,
