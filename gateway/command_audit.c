@@ -78,7 +78,8 @@ static bool print_sum(const struct ledger *ledger, long faults, bool keyed)
     if (keyed && sum.sealed == 0)
         printf("no seal vouches for any of them\n");
     else if (keyed)
-        printf("seals vouch for all up to %llu; %llu came later\n", sum.sealed, sum.head.seq - sum.sealed);
+        printf("seals vouch for all up to %llu, sealed at %s; %llu came later\n", sum.sealed, sum.sealed_at,
+               sum.head.seq - sum.sealed);
     else if (sum.seals > 0)
         printf("%llu seals, not looked at: give their --key\n", sum.seals);
     if (faults > 0)

@@ -153,6 +153,15 @@ static enum ledger_find check_fit(struct ledger *ledger, enum chain_fit fit, con
     return LEDGER_RECORD;
 }
 
+/* Of the seal in ledger->line, which is ours: its key has proven it. */
+static void note_time(struct ledger *ledger, size_t length)
+{
+    json_t *seal = json_loadb(ledger->line, length, 0, NULL);
+    const char *time = json_string_value(json_object_get(seal, "time"));
+    (void)snprintf(ledger->sum.sealed_at, sizeof ledger->sum.sealed_at, "%s", time == NULL ? "" : time);
+    json_decref(seal);
+}
+
 static enum ledger_find check_seal(struct ledger *ledger, const struct chain_line *line, size_t length,
                                    struct ledger_line *out)
 {
@@ -164,6 +173,7 @@ static enum ledger_find check_seal(struct ledger *ledger, const struct chain_lin
     if (!chain_is_sealed(ledger->line, length, ledger->key))
         return tell(out, ledger->name, ledger->number, "the seal was not made with this key");
     ledger->sum.sealed = line->head.seq;
+    note_time(ledger, length);
     return LEDGER_RECORD;
 }
 

@@ -42,6 +42,7 @@ struct ledger_sum {
     unsigned long long records;
     unsigned long long seals;
     unsigned long long sealed; /* the last record that a seal vouches for, by seq */
+    char sealed_at[32];        /* the time that the seal says */
     struct chain_head head;
 };
 
