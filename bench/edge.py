@@ -75,7 +75,7 @@ def memory(edge, members):
 def main(count, seconds):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    connections = min(10000, (hard - 600) // 2)
+    connections = min(9900, (hard - 200) // 2)
     assert count + ACTIVE < connections, f"ulimit -n {hard} is too low for {count} idle callers"
     with tempfile.TemporaryDirectory() as work:
         folder = pathlib.Path(work)

@@ -71,7 +71,7 @@ class Edge:
         text = FILE.read_text()
         for line in ("log /dev/log local0", "chroot /var/lib/haproxy", "user haproxy", "group haproxy"):
             text = text.replace(f"    {line}\n", "")
-        text = text.replace("/run/haproxy/admin.sock", self.socket).replace("maxconn 10000", f"maxconn {connections}")
+        text = text.replace("/run/haproxy/admin.sock", self.socket).replace("maxconn 9900", f"maxconn {connections}")
         text = text.replace("bind :443", f"bind {self.address}:{self.port}").replace("/etc/haproxy/countersign.pem",
                                                                                      str(pem))
         for name, number, member in zip("ab", (1, 2), members):

@@ -1,0 +1,63 @@
+"""docs/operations.md: each command in it is run, in order, on a Debian with a running systemd."""
+
+import re
+import shutil
+
+import pytest
+
+from machine import ROOT, SECRETS, Machine
+
+PAGE = (ROOT / "docs/operations.md").read_text()
+RULES = (ROOT / "deploy/prometheus/countersign.rules.yaml").read_text()
+
+
+def blocks():
+    """(heading, commands) of every shell block."""
+    heading = ""
+    for part in re.findall(r"^## [^\n]*$|^```sh\n.*?^```$", PAGE, re.M | re.S):
+        if part.startswith("## "):
+            heading = part[3:]
+        else:
+            yield heading, part[len("```sh\n"):-len("```")]
+
+
+@pytest.fixture(scope="module")
+def machine(debian, package, tmp_path_factory):
+    machine = Machine(tmp_path_factory.mktemp("machine") / "root", debian)
+    shutil.copy(package, machine.root / "root")
+    yield machine
+    machine.off()
+
+
+def test_every_command_works(machine):
+    """One shell from start to end, as an operator would have it; it stops at the first command that fails."""
+    assert len(list(blocks())) > 20
+    lines = ["set -euo pipefail", "cd /root", "export DEBIAN_FRONTEND=noninteractive",
+             *(f"{name.upper()}='{value}'" for name, value in SECRETS.items())]
+    for heading, commands in blocks():
+        lines += [f"echo '== {heading}'", commands]
+    machine.write("/root/operations.sh", "\n".join([*lines, "echo '== the end'", ""]))
+    done = machine.run("bash", "/root/operations.sh", check=False)
+    said = done.stdout
+    assert done.returncode == 0 and said.rstrip().endswith("== the end"), said[-3000:] + done.stderr[-3000:]
+    # What the commands were to show.
+    assert '"taskId"' in said, "the first request"
+    assert said.count('"reloaded"') == 4
+    assert re.search(r'^countersign_upstream_credential\{.*\} 1$', said, re.M)
+    assert "TC3-HMAC-SHA256" in said, "what 3.0 would be sent"
+    assert not (machine.root / "usr/bin/countersign").exists()
+
+
+def test_every_alert_has_its_look():
+    alerts = set(re.findall(r"alert: (\w+)", RULES))
+    table = PAGE.split("## When an alert speaks")[1].split("\n## ")[0]
+    assert alerts and set(re.findall(r"\bCountersign[A-Z]\w+", table)) == alerts
+    looks = set(re.findall(r"\| (\w+) \|$", table, re.M)) - {"look"}
+    assert looks == {word.lower() for word in re.findall(r"^\*\*(\w+)\*\*", table, re.M)}
+    explained = set(re.findall(r"^## (Countersign\w+)$", (ROOT / "docs/alerts.md").read_text(), re.M))
+    assert explained == alerts
+
+
+def test_every_link_leads_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", PAGE):
+        assert (ROOT / "docs" / target).exists(), target
