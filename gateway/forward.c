@@ -43,13 +43,12 @@ static enum problem refused(const struct forward *f, enum problem problem)
                          answer->code_desc);
 }
 
-/* The number is told, the texts are not. */
+/* The number is told, and no text, whatever it is for: a secret can look like an id. */
 static void withhold(struct answer *answer)
 {
-    answer->code_desc = answer->code == ANSWER_NO_CODE ? "withheld" : NULL;
-    answer->message = NULL;
-    answer->detail = NULL;
-    answer->bytes = NULL;
+    *answer = (struct answer){.length = answer->length,
+                              .code = answer->code,
+                              .code_desc = answer->code == ANSWER_NO_CODE ? "withheld" : NULL};
 }
 
 static enum retry_cause cause_of(const struct forward *f, const struct answer_meaning *meaning)

@@ -184,6 +184,15 @@ def test_secrets_in_an_answer_are_withheld(three, upstream):
     assert SECRET_KEY not in json.dumps(body) and "upstream" in body
 
 
+@pytest.mark.parametrize("secret", [SECRET_ID, SECRET_KEY])
+def test_a_request_id_that_is_a_secret(three, upstream, secret):
+    """It looks like an id, and is told apart from the message."""
+    upstream.script(Reply({"Response": {"Error": {"Code": "InternalError", "Message": "m"}, "RequestId": secret}}))
+    answer = three.delete()
+    assert problem(answer, 502, "upstream-failed", outcome="unknown", retryable=False)["upstream"] == {"code": "withheld"}
+    assert secret not in answer.body.decode() and secret not in three.words()
+
+
 def test_waiting_for_a_request_id(three, upstream):
     running, done = response(Status="RUNNING", Output=""), response(Status="SUCCESS", Output="", Result=[])
     upstream.script(CHANGE, running, error("ResourceNotFound"), done)
