@@ -34,6 +34,8 @@ struct audit {
     pthread_mutex_t sync_mutex; /* guards `synced`: one fdatasync() serves all who wait for it */
     unsigned long long synced;
 
+    atomic_ullong
+        lost; /* records up to this one may not be on the disk: fdatasync(2) tells of an error once */
     atomic_ullong records;
     atomic_ullong failed;
     atomic_bool failing;
@@ -131,6 +133,7 @@ static int replace_file(struct audit *audit, struct err *err)
     if (fd < 0)
         return -1;
     if (audit->what.sync && fdatasync(audit->fd) != 0) { /* whoever still waits for its records is told so */
+        atomic_store(&audit->lost, audit->head.seq);
         (void)close(fd);
         return cannot_write(audit, err);
     }
@@ -151,24 +154,37 @@ static int append(struct audit *audit, const struct buf *members, const struct s
 
 /* ---- from any thread ---- */
 
+/* Syncs all that was written, or notes that what was written until the error is lost. */
+static int sync_all(struct audit *audit, struct err *err)
+{
+    (void)pthread_mutex_lock(&audit->mutex);
+    unsigned long long last = audit->head.seq;
+    int fd = dup(audit->fd); /* a rotation may close the other meanwhile */
+    (void)pthread_mutex_unlock(&audit->mutex);
+    int result = fd < 0 || fdatasync(fd) != 0 ? cannot_write(audit, err) : 0;
+    if (result == 0) {
+        audit->synced = last;
+    } else {
+        (void)pthread_mutex_lock(&audit->mutex);
+        atomic_store(&audit->lost, audit->head.seq);
+        (void)pthread_mutex_unlock(&audit->mutex);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    return result;
+}
+
 /* Until all records up to `seq` are on the disk.  Whoever comes while another waits for the disk is mostly
  * served by the next fdatasync(). */
 static int sync_up_to(struct audit *audit, unsigned long long seq, struct err *err)
 {
     int result = 0;
     (void)pthread_mutex_lock(&audit->sync_mutex);
-    if (audit->synced < seq) {
-        (void)pthread_mutex_lock(&audit->mutex);
-        unsigned long long last = audit->head.seq;
-        int fd = dup(audit->fd); /* a rotation may close the other meanwhile */
-        (void)pthread_mutex_unlock(&audit->mutex);
-        if (fd < 0 || fdatasync(fd) != 0)
-            result = cannot_write(audit, err);
-        else
-            audit->synced = last;
-        if (fd >= 0)
-            (void)close(fd);
-    }
+    if (audit->synced < seq && atomic_load(&audit->lost) < seq)
+        result = sync_all(audit, err);
+    if (result == 0 && atomic_load(&audit->lost) >= seq)
+        result =
+            err_set(err, ERR_SYSTEM, "the audit file '%s' was lost in part by its disk", audit->what.file);
     (void)pthread_mutex_unlock(&audit->sync_mutex);
     return result;
 }

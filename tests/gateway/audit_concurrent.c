@@ -6,10 +6,13 @@
 
 #include "tests/unit.h"
 
-#include <pthread.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
@@ -18,19 +21,38 @@ static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
 static struct config_audit config;
 static struct log notices;
+static _Atomic(struct audit *) failing; /* whose next fdatasync() fails; or NULL */
+
+/* Stands before the C library's.  While it is to fail it waits until another record was written, too, and
+ * tells of the error once: so does Linux, whose next fdatasync(2) of the file is good again. */
+int fdatasync(int fd)
+{
+    struct audit *audit = atomic_exchange(&failing, NULL);
+    if (audit == NULL)
+        return (int)syscall(SYS_fdatasync, fd);
+    while (audit_state(audit).records < 3) /* the one that opens the file, and two */
+        (void)usleep(100);
+    errno = EIO;
+    return -1;
+}
+
+static int append(struct audit *audit, int number)
+{
+    struct buf members;
+    unsigned long long seq = 0;
+    buf_init(&members, 1024);
+    json_member(&members, "audit", "intent");
+    json_member_int(&members, "number", number);
+    int result = audit_append(audit, &members, &seq, NULL);
+    assert_true(result != 0 || seq > 0);
+    buf_done(&members);
+    return result;
+}
 
 static void *append_some(void *context)
 {
-    for (int i = 0; i < RECORDS; i++) {
-        struct buf members;
-        unsigned long long seq = 0;
-        buf_init(&members, 1024);
-        json_member(&members, "audit", "intent");
-        json_member_int(&members, "number", i);
-        assert_int_equal(audit_append(context, &members, &seq, NULL), 0);
-        assert_true(seq > 0);
-        buf_done(&members);
-    }
+    for (int i = 0; i < RECORDS; i++)
+        assert_int_equal(append(context, i), 0);
     return NULL;
 }
 
@@ -102,6 +124,33 @@ static void test_synced(void **state)
     run(true);
 }
 
+static void *append_one(void *context)
+{
+    return append(context, 1) == 0 ? context : NULL;
+}
+
+/* Both records were given to the disk before it failed. */
+static void test_a_disk_fails_for_all_who_wait(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    void *good[2];
+    pthread_t threads[2];
+    config.sync = true;
+    struct audit *audit = audit_open(&config, &notices, &err);
+    assert_non_null(audit);
+    atomic_store(&failing, audit);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_one, audit), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], &good[i]), 0);
+    assert_null(good[0]);
+    assert_null(good[1]);
+    assert_int_equal(append(audit, 2), 0); /* the disk is good again */
+    audit_close(audit);
+    assert_int_equal(unlink(path), 0);
+}
+
 static int enter(void **state)
 {
     (void)state;
@@ -124,6 +173,7 @@ static int leave(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rotated_and_sealed),
-                                       cmocka_unit_test(test_synced)};
+                                       cmocka_unit_test(test_synced),
+                                       cmocka_unit_test(test_a_disk_fails_for_all_who_wait)};
     return cmocka_run_group_tests(tests, enter, leave);
 }
