@@ -106,7 +106,7 @@ static struct upstream *known_before(const struct back *previous, const struct c
 }
 
 static int back_pool_init(struct back_pool *pool, const struct config_upstream *upstream,
-                          const struct back *previous, struct err *err)
+                          const struct back *previous, const atomic_bool *abandoned, struct err *err)
 {
     if (pool_init(&pool->slots, (size_t)upstream->slots, err) != 0)
         return -1;
@@ -115,7 +115,7 @@ static int back_pool_init(struct back_pool *pool, const struct config_upstream *
     if (pool->known == NULL)
         return err_memory(err);
     retry_budget_set(&pool->known->budget, upstream->slots);
-    pool->site = back_line_site(upstream, err);
+    pool->site = back_line_site(upstream, abandoned, err);
     return pool->site == NULL ? -1 : 0;
 }
 
@@ -200,7 +200,8 @@ void back_wake(struct back *back, const struct config_upstream *upstream)
 
 /* ---- all pools ---- */
 
-struct back *back_new(const struct config *config, const struct back *previous, struct err *err)
+struct back *back_new(const struct config *config, const struct back *previous, const atomic_bool *abandoned,
+                      struct err *err)
 {
     struct back *back = calloc(1, sizeof *back);
     if (back != NULL)
@@ -212,7 +213,7 @@ struct back *back_new(const struct config *config, const struct back *previous, 
     }
     back->count = config->upstream_count;
     for (size_t i = 0; i < back->count; i++)
-        if (back_pool_init(&back->pools[i], &config->upstreams[i], previous, err) != 0) {
+        if (back_pool_init(&back->pools[i], &config->upstreams[i], previous, abandoned, err) != 0) {
             back_free(back);
             return NULL;
         }
@@ -227,12 +228,6 @@ void back_free(struct back *back)
         back_pool_done(&back->pools[i]);
     free(back->pools);
     free(back);
-}
-
-void back_abandon(struct back *back)
-{
-    for (size_t i = 0; i < back->count; i++)
-        back_line_abandon(back->pools[i].site);
 }
 
 void back_look(const struct back *back, size_t index, struct back_state *state)

@@ -13,6 +13,8 @@
 #include "config/config.h"
 #include "gateway/upstream.h"
 
+#include <stdatomic.h>
+
 enum {
     BACK_ANSWER_MAX = 1024 * 1024, /* bytes of an answer: a page of 100 items takes some 100 KiB           */
     BACK_CONNECT_MS = 3000,        /* TCP and TLS: three SYNs, or a slow handshake                         */
@@ -26,8 +28,12 @@ struct back_slot;
 
 /* Pools for every upstream of the configuration, which must outlive it.  What `previous`, which may be NULL,
  * has learned about the same upstreams is shared with it; connections are not, they were verified by its
- * ca_file. Reads ca_file; connects to nothing. */
-MUST_USE struct back *back_new(const struct config *config, const struct back *previous, struct err *err);
+ * ca_file.  Reads ca_file; connects to nothing.
+ *
+ * Once `*abandoned`, which is borrowed, is true, every back_send() ends within about a second, as
+ * UPSTREAM_LOST or UPSTREAM_NOT_SENT, whichever configuration its call began under: the drain is over. */
+MUST_USE struct back *back_new(const struct config *config, const struct back *previous,
+                               const atomic_bool *abandoned, struct err *err);
 void back_free(struct back *back);
 
 /* Why there is no slot. */
@@ -80,10 +86,6 @@ void back_send(struct back_slot *slot, long timeout_ms, struct back_result *resu
 
 /* The last answer made no sense: its connection is not used again. */
 void back_distrust(struct back_slot *slot);
-
-/* From now on every back_send() ends within about a second, as UPSTREAM_LOST or UPSTREAM_NOT_SENT: the drain
- * is over. */
-void back_abandon(struct back *back);
 
 /* For operators and metrics: a look at one upstream, 0 to config->upstream_count - 1.  Cheap; the numbers are
  * each right, not taken at one moment. */

@@ -12,7 +12,7 @@ struct back_site {
     const struct config_upstream *upstream;
     X509_STORE *store; /* the trusted CAs, loaded once: libcurl would load them for every connection */
     struct curl_slist *headers;
-    atomic_bool abandoned;
+    const atomic_bool *abandoned;
 };
 
 struct back_line {
@@ -55,11 +55,13 @@ static struct curl_slist *make_headers(const struct config_upstream *upstream)
     return list;
 }
 
-struct back_site *back_line_site(const struct config_upstream *upstream, struct err *err)
+struct back_site *back_line_site(const struct config_upstream *upstream, const atomic_bool *abandoned,
+                                 struct err *err)
 {
     struct back_site *site = calloc(1, sizeof *site);
     if (site != NULL) {
         site->upstream = upstream;
+        site->abandoned = abandoned;
         site->headers = make_headers(upstream);
     }
     if (site == NULL || site->headers == NULL) {
@@ -81,11 +83,6 @@ void back_line_site_free(struct back_site *site)
     curl_slist_free_all(site->headers);
     X509_STORE_free(site->store);
     free(site);
-}
-
-void back_line_abandon(struct back_site *site)
-{
-    atomic_store(&site->abandoned, true);
 }
 
 /* ---- one line ---- */
@@ -124,7 +121,7 @@ static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_of
     (void)got;
     (void)to_send;
     (void)sent;
-    return atomic_load_explicit(&line->site->abandoned, memory_order_relaxed);
+    return atomic_load_explicit(line->site->abandoned, memory_order_relaxed);
 }
 
 static CURLcode use_store(CURL *handle, void *ssl_context, void *context)

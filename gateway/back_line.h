@@ -17,12 +17,10 @@
 struct back_site;
 struct back_line;
 
-/* Borrows the upstream; reads ca_file; connects to nothing. */
-MUST_USE struct back_site *back_line_site(const struct config_upstream *upstream, struct err *err);
+/* Borrows both; reads ca_file; connects to nothing.  For `abandoned` see back_new(). */
+MUST_USE struct back_site *back_line_site(const struct config_upstream *upstream,
+                                          const atomic_bool *abandoned, struct err *err);
 void back_line_site_free(struct back_site *site);
-
-/* From now on every back_line_send() ends within about a second.  Safe from any thread. */
-void back_line_abandon(struct back_site *site);
 
 /* Borrows the site.  NULL when memory is out. */
 MUST_USE struct back_line *back_line_new(struct back_site *site);

@@ -27,7 +27,8 @@ int command_check(int argc, char **argv)
     struct config *config = command_load(path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    struct back *back = back_new(config, NULL, &err); /* reads the CA files */
+    const atomic_bool abandoned = false;
+    struct back *back = back_new(config, NULL, &abandoned, &err); /* reads the CA files */
     if (back == NULL)
         fprintf(stderr, "%s\n", err.text);
     else

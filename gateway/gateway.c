@@ -16,9 +16,9 @@ static void generation_free(struct generation *generation)
     free(generation);
 }
 
-static struct generation *generation_new(struct config *config, const struct generation *previous,
-                                         struct err *err)
+static struct generation *generation_new(struct gateway *gateway, struct config *config, struct err *err)
 {
+    const struct generation *previous = gateway->current; /* NULL: we begin */
     struct generation *generation = calloc(1, sizeof *generation);
     if (generation == NULL) {
         config_release(config);
@@ -27,7 +27,7 @@ static struct generation *generation_new(struct config *config, const struct gen
     }
     atomic_init(&generation->references, 1);
     generation->config = config;
-    generation->back = back_new(config, previous == NULL ? NULL : previous->back, err);
+    generation->back = back_new(config, previous == NULL ? NULL : previous->back, &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     if (generation->back == NULL || generation->limits == NULL) {
         err_memory(err); /* the first cause wins */
@@ -56,7 +56,7 @@ struct generation *gateway_take(struct gateway *gateway)
 int gateway_swap(struct gateway *gateway, struct config *config, struct err *err)
 {
     struct generation *old = gateway_take(gateway);
-    struct generation *new = generation_new(config, old, err);
+    struct generation *new = generation_new(gateway, config, err);
     if (new != NULL) {
         (void)pthread_mutex_lock(&gateway->mutex);
         gateway->current = new;
@@ -76,7 +76,8 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
     atomic_init(&gateway->serving, false);
     atomic_init(&gateway->ended, 0);
     atomic_init(&gateway->draining, false);
-    gateway->current = generation_new(config, NULL, err);
+    atomic_init(&gateway->abandoned, false);
+    gateway->current = generation_new(gateway, config, err);
     if (gateway->current == NULL)
         return -1;
     if (pthread_mutex_init(&gateway->mutex, NULL) != 0) {

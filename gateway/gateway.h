@@ -41,8 +41,9 @@ struct gateway {
     atomic_uint in_flight;        /* exchanges between their first and last station */
     atomic_uint waiting;          /* exchanges that wait for a task */
     atomic_bool serving;          /* every worker is there */
-    atomic_ullong ended;  /* exchanges, ever: while workers walk and this stands still, nothing moves */
-    atomic_bool draining; /* finish what is there, take nothing new */
+    atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
+    atomic_bool draining;  /* finish what is there, take nothing new */
+    atomic_bool abandoned; /* wait for no upstream any more: see back.h */
 };
 
 /* Takes the reference to `config`, also when it fails; access lines go to `access_fd`. */

@@ -1,7 +1,6 @@
 #include "gateway/serve.h"
 
 #include "gateway/admin.h"
-#include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/front.h"
 #include "gateway/notify.h"
@@ -179,7 +178,7 @@ static void drain(struct service *service)
     front_stop_listening(service->front);
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
-    back_abandon(service->gateway.current->back); /* what still waits is answered and recorded as unknown */
+    atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
     serve_on(service, deadline + SERVE_ABANDON_US, false);
     (void)alarm(SERVE_STOP_S);
 }

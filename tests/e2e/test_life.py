@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness.expect import problem
 from harness.gateway import TOKEN, Gateway, Sandbox, configure
 from harness.process import run
 from harness.upstream import HANG, Reply
@@ -159,15 +160,21 @@ def test_the_second_signal_ends_it_at_once(alone, upstream):
         assert time.monotonic() - begun < 2 * SLOW
 
 
-def test_the_drain_has_an_end(alone, upstream):
-    """A call that hangs longer than `drain` does not keep it for ever."""
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_the_drain_has_an_end(alone, upstream, reloaded):
+    """A call that hangs longer than `drain` does not keep it for ever, and its caller is told; also when the call
+    began under a configuration that has been replaced."""
     upstream.script(then=HANG)
     gateway = alone(timeout="60s", top={"drain": "500ms"})
     with gateway.wire() as wire:
         wire.send(GOOD)
         upstream.seen(1)
+        if reloaded:
+            gateway.reload()
         gateway.terminate()
-        gateway.wait(8 * SLOW)
+        problem(wire.read(), 504, "upstream-timeout", outcome="unknown", retryable=False)
+    assert gateway.wait(8 * SLOW) == 0
+    assert gateway.records()[-1]["outcome"] == "unknown"
 
 
 def test_ready_soon(alone):
