@@ -26,6 +26,7 @@ static const struct {
 static void finish(struct exchange *x)
 {
     reply_compose(x); /* always */
+    admit_leave(x);   /* before the answer: whoever has it may ask again */
     if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
     record_write(x);     /* always, last */
@@ -46,7 +47,6 @@ void flow_walk(struct exchange *x)
         x->problem = line[i].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
     }
     finish(x);
-    admit_leave(x);
 }
 
 void flow_refuse(struct exchange *x, enum problem problem)

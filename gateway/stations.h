@@ -14,7 +14,7 @@ enum problem route_match(struct exchange *x);         /* route.c        */
 enum problem own_match(struct exchange *x);           /* own.c          */
 enum problem authenticate_caller(struct exchange *x); /* authenticate.c */
 enum problem admit_client(struct exchange *x);        /* admit.c        */
-void admit_leave(struct exchange *x);                 /* after the walk */
+void admit_leave(struct exchange *x);                 /* once the answer is composed */
 enum problem own_answer(struct exchange *x);          /* own.c          */
 enum problem receive_body(struct exchange *x);        /* receive.c      */
 enum problem translate_request(struct exchange *x);   /* translate.c    */

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness.expect import problem
-from harness.gateway import TOKEN, Client
+from harness.gateway import POLICY, TOKEN, Client
 from harness.process import environment
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
@@ -58,20 +58,48 @@ def test_27_a_header_and_a_body_have_deadlines(gateway, upstream):
     upstream.seen(0)
 
 
-def test_27_a_reader_has_a_deadline(start, upstream):
-    """A client that asks and never reads keeps its worker for 10 s, not for ever."""
-    upstream.script(then=Reply(body={"code": 0, "message": "m" * 900_000, "taskId": 1}))
-    gateway = start(upstream.url, top={"workers": 2})
+def slow_reader(gateway):
+    """A connection whose client takes next to nothing of an answer."""
     wire = Wire(gateway.port, 60 * SLOW)
     wire.socket.close()
     wire.socket = socket.socket()
     wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.socket.connect(("127.0.0.1", gateway.port))
     wire.socket.settimeout(60 * SLOW)
-    with wire:
+    return wire
+
+
+def test_27_a_reader_has_a_deadline(start, upstream):
+    """A client that asks and never reads keeps its worker for 10 s, not for ever."""
+    upstream.script(then=Reply(body={"code": 0, "message": "m" * 900_000, "taskId": 1}))
+    gateway = start(upstream.url, top={"workers": 2})
+    with slow_reader(gateway) as wire:
         wire.send(QUERY * 30)
         gateway.line(gateway.stdout, lambda line: True, within=30 * SLOW)
         assert eventually(lambda: connections(gateway) == 0, within=30 * SLOW), "the worker is free again"
+
+
+def test_an_answered_call_is_not_in_flight(start, upstream):
+    """Its client's place is free before the answer is sent: whoever has the answer may ask again at once, and one that
+    is slow to take it holds a worker, for 10 s at most, and no place."""
+    upstream.script(then=Reply(body={"code": 0, "message": "m" * 900_000, "taskId": 1}))
+    gateway = start(upstream.url, rules=one_in_flight())
+    assert [gateway.delete().status for _ in range(20)] == [202] * 20
+    with slow_reader(gateway) as wire:
+        wire.send(QUERY * 30)
+        assert eventually(lambda: stands_still(upstream, 20))
+        assert eventually(lambda: gateway.delete().status == 202, within=5)
+
+
+def stands_still(upstream, most):
+    before = upstream.count()
+    time.sleep(0.3 * SLOW)
+    return most < before == upstream.count()
+
+
+def one_in_flight():
+    clients = {name: {**client, "in_flight": 1} for name, client in POLICY["clients"].items()}
+    return {**POLICY, "clients": clients}
 
 
 def connections(gateway):
