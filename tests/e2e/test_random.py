@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 
 from harness import contract
-from harness.gateway import POLICY, TOKEN, Client, Gateway, bearer, configure
+from harness.gateway import POLICY, TOKEN, Client, Gateway, Sandbox, bearer, configure
 from harness.upstream import Reply
 from harness.world import REPOSITORY, VPC
 
@@ -76,6 +76,33 @@ def test_bodies(client, method, body):
     answer = send(client, method, LINKS, json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     valid = is_signable(body) and not contract.shipped().errors(schema, body)
     assert answer.status == (202 if valid else 400), (body, answer.body)
+
+
+@pytest.fixture(scope="module", params=[2, 3], ids=["API 2.0", "API 3.0"])
+def real(request, tmp_path_factory, reaper):
+    """A client of a gateway whose upstream is the sandbox, which is strict with what it is sent."""
+    cloud = Sandbox()
+    gateway = Gateway(configure(tmp_path_factory.mktemp("real"), cloud.base + ("/" if request.param == 3 else "/v2/index.php"),
+                                rules=RULES, services=("vpc", "cvm"), generation=request.param))
+    yield Client(gateway.port)
+    reaper.ask(gateway)
+    reaper.ask(cloud)
+
+
+@often
+@given(method=st.sampled_from(["DELETE", "POST"]), body=bodies)
+def test_bodies_that_reach_the_cloud(real, method, body):
+    """Whatever was let through, the cloud has an answer for: it is at most a resource that does not exist."""
+    answer = send(real, method, LINKS, json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    assert answer.status in (202, 400, 404, 409), answer.body
+
+
+@often
+@given(path=st.sampled_from(["/vpcs", "/classiclinks", LINKS, "/vpcs/vpc-1", "/tasks/1", "/tasks/a-b", "/instances",
+                             "/instances/ins-1"]), query=st.deferred(lambda: queries))
+def test_queries_that_reach_the_cloud(real, path, query):
+    encoded = urllib.parse.urlencode(query, errors="surrogatepass")
+    assert send(real, "GET", path + ("?" + encoded if encoded else "")).status in (200, 400, 404)
 
 
 @often
