@@ -29,7 +29,7 @@ def catalog(rig, count):
     """So many routes of the operator's own, none of which the request takes."""
     file = rig.folder / f"catalog-{count}.yaml"
     file.write_text("version: 1\nroutes:\n" + "".join(
-        f"  - {{ request: GET /own{n}/{{vpcId}}, service: vpc, action: DescribeOwn{n}, effect: read, success: 200,\n"
+        f"  - {{ request: 'GET /own{n}/{{vpcId}}', service: vpc, action: DescribeOwn{n}, effect: read, success: 200,\n"
         f"      parameters: {{ vpcId: {{ in: [path], type: string, required: true }} }} }}\n" for n in range(count)))
     return f"catalog: [{file}]" if count else ""
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # tests/run.sh - installs what the tests need from Debian, builds and runs them all: once as it ships, once under
-# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too.  The first
-# failure ends it.
+# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then what tools
+# find in the sources, a short search for new inputs (tests/fuzz.sh 60 is the long one), and how much of the code the
+# tests reach.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -26,3 +27,7 @@ run() {
 run tsan -L concurrency
 run asan -LE house
 run release
+./tests/lint.sh quick
+say "fuzzing"
+./tests/fuzz.sh 5
+./tests/coverage.sh
