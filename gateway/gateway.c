@@ -73,6 +73,7 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
     *gateway = (struct gateway){.began_ms = clock_wall_ms()};
     atomic_init(&gateway->in_flight, 0);
     atomic_init(&gateway->waiting, 0);
+    atomic_init(&gateway->collecting, 0);
     atomic_init(&gateway->serving, false);
     atomic_init(&gateway->ended, 0);
     atomic_init(&gateway->draining, false);

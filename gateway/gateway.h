@@ -40,6 +40,7 @@ struct gateway {
     struct audit *audit;          /* two records per change; NULL: none are kept */
     atomic_uint in_flight;        /* exchanges between their first and last station */
     atomic_uint waiting;          /* exchanges that wait for a task */
+    atomic_uint collecting;       /* exchanges that put a list together from pages */
     atomic_bool serving;          /* every worker is there */
     atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
     atomic_bool draining;  /* finish what is there, take nothing new */

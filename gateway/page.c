@@ -2,6 +2,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/forward.h"
+#include "gateway/gateway.h"
 #include "gateway/stations.h"
 #include "gateway/view.h"
 
@@ -84,12 +85,12 @@ static bool is_whole(const struct list *list, size_t count)
     return count == 0 || (list->total >= 0 && (long long)json_array_size(list->items) >= list->total);
 }
 
-static enum problem collect(struct exchange *x, struct list *list)
+/* The pages behind the first, which has `count` items. */
+static enum problem collect(struct exchange *x, struct list *list, size_t count)
 {
-    size_t count = 0;
     struct answer answer = x->answer;
+    enum problem problem = PROBLEM_NONE;
     int64_t until_us = clock_monotonic_us() + PAGE_TIME_US;
-    enum problem problem = read_page(x, list, &answer, &count);
     while (problem == PROBLEM_NONE && !is_whole(list, count)) {
         struct call *call = NULL;
         if (list->calls == PAGE_CALLS_MAX || list->bytes > PAGE_BYTES_MAX)
@@ -111,8 +112,18 @@ static enum problem collect(struct exchange *x, struct list *list)
 
 enum problem page_collect(struct exchange *x)
 {
+    size_t count = 0;
     struct list list = {0};
-    enum problem problem = collect(x, &list);
+    enum problem problem = read_page(x, &list, &x->answer, &count);
+    if (problem == PROBLEM_NONE && !is_whole(&list, count)) {
+        if (atomic_fetch_add(&x->gateway->collecting, 1) < PAGE_LISTS_MAX)
+            problem = collect(x, &list, count);
+        else
+            problem =
+                exchange_stop(x, PROBLEM_BUSY, "%d lists are put together already: ask for a page, or later",
+                              PAGE_LISTS_MAX);
+        atomic_fetch_sub(&x->gateway->collecting, 1);
+    }
     if (problem == PROBLEM_NONE && view_write(list.whole, x->arena, &x->answer, &x->err) != 0)
         problem = exchange_fail(x);
     json_decref(list.whole);

@@ -1,13 +1,15 @@
 """Every route that ships, in front of the sandbox: lists and their pages, one of a kind, links and their ends."""
 
+import dataclasses
 import json
+import threading
 
 import pytest
 
 from harness.expect import courtesy, problem
-from harness.gateway import POLICY, TOKEN, bearer, document
+from harness.gateway import POLICY, TOKEN, Client, bearer, document
 from harness.upstream import Reply
-from harness.world import INSTANCE, VPC
+from harness.world import INSTANCE, PATIENCE, VPC, eventually
 
 ALL = {**POLICY, "rules": [
     {"id": "everything", "allow": ["network-console"], "actions": ["*"]},
@@ -229,6 +231,36 @@ def test_the_longest_list(alone, upstream):
     answer = alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
     assert answer.status == 200 and 900_000 < len(answer.body) < 1024 * 1024
     assert ids(answer.json()) == [f"ins-{n}" for n in range(1000)]
+
+
+def test_how_many_lists_at_a_time(upstream, start):
+    """They take memory while they are put together: 32, and one more is told to come again.  Single pages go on."""
+    gateway = start(upstream.url, rules=ALL, top={"workers": 64}, slots=40)
+    upstream.script(then=dataclasses.replace(page(0, 1, 10**8), delay=0.2))
+    answers = []
+
+    def collect(region):
+        client = Client(gateway.port, 4 * PATIENCE)
+        answers.append(client.call("GET", f"/classiclinks?all=true&region={region}", headers=WITHOUT_BODY))
+        client.close()
+
+    def behind_the_first_page():
+        with upstream.lock:
+            return {received.params["Region"] for received in upstream.requests if received.params["offset"] != "0"}
+    regions = {f"ap-{n}" for n in range(32)}
+    threads = [threading.Thread(target=collect, args=(region,), daemon=True) for region in regions]
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: behind_the_first_page() == regions)
+    refused = gateway.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
+    single = gateway.call("GET", "/classiclinks", headers=WITHOUT_BODY)
+    upstream.script(then=page(0, 0, 0))
+    problem(refused, 503, "busy", retryable=True)
+    assert refused.header("Retry-After") == "1"
+    assert single.status == 200
+    for thread in threads:
+        thread.join(2 * PATIENCE)
+    assert [answer.status for answer in answers] == [200] * 32
 
 
 @pytest.mark.parametrize("second, status, name", [
