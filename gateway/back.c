@@ -178,6 +178,7 @@ struct back_slot *back_take(struct back *back, const struct config_upstream *ups
 void back_give(struct back_slot *slot)
 {
     breaker_cancel(&slot->pool->known->breaker, &slot->entry); /* unless it has been noted */
+    back_line_rest(slot->line);
     pool_give(&slot->pool->slots, &slot->item);
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE_ANSWER_KEPT = 64 * 1024 }; /* bytes: with 256 slots, 16 MiB that wait for the next answers */
+
 struct back_site {
     const struct config_upstream *upstream;
     X509_STORE *store; /* the trusted CAs, loaded once: libcurl would load them for every connection */
@@ -215,6 +217,14 @@ struct signed_request *back_line_request(struct back_line *line)
 void back_line_distrust(struct back_line *line)
 {
     line->distrusted = true;
+}
+
+void back_line_rest(struct back_line *line)
+{
+    if (line->answer.capacity <= LINE_ANSWER_KEPT)
+        return;
+    buf_done(&line->answer);
+    buf_init(&line->answer, BACK_ANSWER_MAX);
 }
 
 /* ---- sending ---- */

@@ -33,6 +33,9 @@ struct signed_request *back_line_request(struct back_line *line);
 void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err);
 void back_line_distrust(struct back_line *line);
 
+/* Between two calls: what an uncommonly large answer took is given back. */
+void back_line_rest(struct back_line *line);
+
 /* Once per process, before threads; back_line_global_done() when they are gone. */
 MUST_USE int back_line_global_init(void);
 void back_line_global_done(void);
