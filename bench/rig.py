@@ -191,9 +191,12 @@ upstreams:
          region: ap-guangzhou, ca_file: {rig.folder / "ca.pem"}{f", slots: {slots}" if slots else ""} }}
 """)
     process = rig.start(name, [*prefix, BUILD / "countersign", "serve", "-c", folder / "countersign.yaml"], port)
-    peer = Peer(rig, name, port, process)
-    peer.log = folder / "out"
-    return peer
+    deadline = time.monotonic() + 30
+    while "ready on" not in (folder / "err").read_text():      # it listens before every worker is there
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{name} is not ready: {(folder / 'err').read_text()}")
+        time.sleep(0.01)
+    return Peer(rig, name, port, process)
 
 
 def wrk(port, clients, seconds, threads=2, body=BODY):
@@ -216,6 +219,19 @@ def open_loop(port, rate, seconds, connections, idle=0, method="DELETE", path=PA
     if done.returncode != 0:
         raise SystemExit(f"load: {done.stderr}")
     return json.loads(done.stdout)
+
+
+def keep_idle(rig, port, connections, seconds):
+    """A process of its own that holds so many connections and opens again what is closed; once they are there."""
+    if connections == 0:
+        return None
+    words = [BUILD / "bench" / "load", port, 1, seconds, 1, connections, "DELETE", PATH, TOKEN, BODY]
+    keeper = subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL)
+    rig.processes.append(keeper)
+    deadline = time.monotonic() + 20
+    while len(os.listdir(f"/proc/{keeper.pid}/fd")) < connections and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return keeper
 
 
 def machine():
