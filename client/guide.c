@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 32 };
@@ -35,7 +34,7 @@ static bool takes(const char *template, const char *path)
     return *template == '\0' && (*path == '\0' || *path == '?');
 }
 
-static const json_t *find_properties(json_t *document, const struct order *order)
+static json_t *find_properties(json_t *document, const struct order *order)
 {
     const char *template;
     json_t *item;
@@ -53,7 +52,7 @@ static const json_t *find_properties(json_t *document, const struct order *order
 }
 
 /* "array", "integer", "boolean", "string"; NULL: the document does not say. */
-static const char *type_of(const json_t *properties, const struct order_pair *pair)
+static const char *type_of(json_t *properties, const struct order_pair *pair)
 {
     const char *key;
     json_t *schema;
@@ -130,7 +129,7 @@ static int put_pair(struct buf *out, const struct order *order, const struct ord
     return 0;
 }
 
-static int put_pairs(struct buf *out, const struct order *order, const json_t *properties, struct err *err)
+static int put_pairs(struct buf *out, const struct order *order, json_t *properties, struct err *err)
 {
     const char *separator = "{";
     for (size_t i = 0; i < order->pair_count; i++) {

@@ -15,7 +15,7 @@ find "$build" -name '*.gcda' -delete
 ctest --preset coverage -LE house "$@"
 say "lines and branches of our own code"
 # gcov counts calls that never returned, of processes that were ended, below zero: a line that gcovr cannot read
-gcovr --root . --object-directory "$build" --gcov-ignore-parse-errors --filter '(base|config|auth|gateway|sandbox)/[a-z0-9_]+\.c$' \
+gcovr --root . --object-directory "$build" --gcov-ignore-parse-errors --filter '(base|config|auth|client|gateway|sandbox)/[a-z0-9_]+\.c$' \
     --exclude-unreachable-branches --json "$build/coverage.json" >/dev/null 2>"$build/gcovr.log"
 gcovr --root . --add-tracefile "$build/coverage.json" --txt "$build/lines.txt"
 gcovr --root . --add-tracefile "$build/coverage.json" --branches --txt "$build/branches.txt" --print-summary \

@@ -8,7 +8,7 @@ import pytest
 
 from harness.world import BINARY
 
-ROOMS = ("base", "config", "auth", "gateway", "sandbox")
+ROOMS = ("base", "config", "auth", "gateway", "sandbox", "client")
 
 
 def is_as_it_ships():
