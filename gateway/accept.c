@@ -122,9 +122,7 @@ enum problem accept_request(struct exchange *x)
         return problem;
     if (target_parse(x->framing.target, x->framing.query, x->arena, &x->target, &x->err) != 0)
         return x->err.kind == ERR_MEMORY ? PROBLEM_INTERNAL : PROBLEM_MALFORMED_REQUEST;
-    problem = check_host(x);
-    if (problem == PROBLEM_NONE)
-        problem = check_body(x);
+    problem = check_body(x);
     if (problem == PROBLEM_NONE) /* a body that was not read yet would be taken for the next request */
         x->close = !x->message.keep_alive || x->message.content_length > 0;
     return problem;

@@ -39,6 +39,14 @@ static void put_response(struct buf *reply, const struct front_admin_answer *ans
     reply->failed = reply->failed || answer->body.failed;
 }
 
+/* A page of another origin cannot read what it gets here, but a browser would post for it (Fetch standard:
+ * "Append a request `Origin` header").  Nobody else says Origin. */
+static bool is_from_a_page(const struct framing *framing)
+{
+    return framing_field(framing, "Origin") != NULL && strcmp(framing->method, "GET") != 0 &&
+           strcmp(framing->method, "HEAD") != 0;
+}
+
 int desk_answer(front_admin_handler *handler, void *context, const struct framing *framing, struct buf *reply)
 {
     struct err err = {0};
@@ -51,6 +59,8 @@ int desk_answer(front_admin_handler *handler, void *context, const struct framin
     else if (!authority_is_among(
                  &no_names, framing_field(framing, "Host"))) /* another origin's page, by DNS rebinding */
         put_problem(&answer, 400, "ask by address or as localhost");
+    else if (is_from_a_page(framing))
+        put_problem(&answer, 403, "a page in a browser changes nothing here");
     else
         handler(context, framing->method, framing->target, &answer);
     put_response(reply, &answer, strcmp(framing->method, "HEAD") != 0);

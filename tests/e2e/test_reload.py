@@ -67,6 +67,17 @@ def test_one_clients_limit_is_not_anothers(start, upstream):
     assert unlimited.status == 202 and unlimited.header("RateLimit") is None and unlimited.header("RateLimit-Policy") is None
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9090"])
+def test_18_a_page_in_a_browser_cannot_reload(start, upstream, origin):
+    """A simple request of another origin's page: it needs no preflight, and the listener no token."""
+    gateway = start(upstream.url)
+    answer = gateway.call("POST", "/reload", b"", {"Origin": origin, "Content-Type": "text/plain"}, port=gateway.admin)
+    assert answer.status == 403 and answer.header("Access-Control-Allow-Origin") is None
+    assert len(gateway.stderr) == 1, "nothing was loaded"
+    assert gateway.call("GET", "/healthz", headers={"Origin": origin}, port=gateway.admin).status == 200
+    assert gateway.call("POST", "/reload", b"", port=gateway.admin).status == 200
+
+
 def test_calls_in_flight(start, upstream):
     upstream.script(then=HANG)
     gateway = start(upstream.url, rules=with_client(in_flight=1), timeout=f"{2 * SLOW:.0f}s")
