@@ -115,22 +115,33 @@ static void version(struct admin *admin, struct front_admin_answer *answer)
     buf_put_char(&answer->body, '\n');
 }
 
+static void put_bad_configuration(struct front_admin_answer *answer, const char *errors)
+{
+    answer->status = 422;
+    answer->type = "application/problem+json";
+    json_open(&answer->body);
+    json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
+    json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+    json_member_int(&answer->body, "status", answer->status);
+    put_lines(&answer->body, "errors", errors);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
 static void reload(struct admin *admin, struct front_admin_answer *answer)
 {
     struct buf errors;
     buf_init(&errors, ADMIN_ERRORS_MAX);
-    if (reload_ask(admin->reload, &errors) == 0) {
+    switch (reload_ask(admin->reload, &errors)) {
+    case RELOAD_GOOD:
         put_status(answer, 200, "reloaded");
-    } else {
-        answer->status = 422;
-        answer->type = "application/problem+json";
-        json_open(&answer->body);
-        json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
-        json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
-        json_member_int(&answer->body, "status", answer->status);
-        put_lines(&answer->body, "errors", buf_text(&errors));
-        json_close(&answer->body);
-        buf_put_char(&answer->body, '\n');
+        break;
+    case RELOAD_BAD:
+        put_bad_configuration(answer, buf_text(&errors));
+        break;
+    case RELOAD_BUSY:
+        put_status(answer, 503, "too many wait for a reload already: try again");
+        break;
     }
     buf_done(&errors);
 }

@@ -128,25 +128,36 @@ void reload_run(struct reload *reload)
     report_done(&report);
 }
 
-int reload_ask(struct reload *reload, struct buf *errors)
+/* With the mutex. */
+static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
 {
     struct timespec deadline = {0};
     int waited = 0;
     (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += RELOAD_WAIT_S;
-    (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long mine = ++reload->wanted;
     if (!reload->ended && kill(getpid(), SIGHUP) != 0)
         waited = errno;
     while (reload->done < mine && waited == 0 && !reload->ended)
         waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
     bool missed = reload->done < mine;
-    bool failed = missed || reload->failed;
     buf_put(errors, !missed         ? buf_text(&reload->errors)
                     : reload->ended ? "the gateway is shutting down\n"
                                     : "the reload did not end in time\n");
+    return missed || reload->failed ? RELOAD_BAD : RELOAD_GOOD;
+}
+
+enum reload_end reload_ask(struct reload *reload, struct buf *errors)
+{
+    enum reload_end end = RELOAD_BUSY;
+    (void)pthread_mutex_lock(&reload->mutex);
+    if (reload->waiting < RELOAD_WAITERS_MAX) {
+        reload->waiting++;
+        end = ask_and_wait(reload, errors);
+        reload->waiting--;
+    }
     (void)pthread_mutex_unlock(&reload->mutex);
-    return failed ? -1 : 0;
+    return end;
 }
 
 void reload_look(struct reload *reload, struct reload_state *state)

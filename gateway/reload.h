@@ -21,6 +21,7 @@ struct reload {
     pthread_cond_t finished;
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
+    unsigned waiting;             /* in reload_ask() */
     bool failed;                  /* the last one */
     bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
@@ -34,9 +35,14 @@ void reload_done(struct reload *reload);
 /* Main thread: does it now, and says on standard error how it went. */
 void reload_run(struct reload *reload);
 
+enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
+
+enum reload_end { RELOAD_GOOD, RELOAD_BAD, RELOAD_BUSY };
+
 /* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
- * the call.  0 when it was good; -1 with its errors appended to `errors`. */
-MUST_USE int reload_ask(struct reload *reload, struct buf *errors);
+ * the call.  RELOAD_BAD has appended its errors to `errors`; RELOAD_BUSY: nothing was asked,
+ * RELOAD_WAITERS_MAX others wait. */
+MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors);
 
 struct reload_state {
     unsigned long long good, bad; /* reloads since the process began */

@@ -78,6 +78,30 @@ def test_18_a_page_in_a_browser_cannot_reload(start, upstream, origin):
     assert gateway.call("POST", "/reload", b"", port=gateway.admin).status == 200
 
 
+def test_health_during_a_storm_of_reloads(start, upstream):
+    """Whoever posts waits for the outcome, and a probe is answered all the same: a supervisor would end the process."""
+    rules = [{"id": f"r{n}", "allow": ["network-console"], "actions": ["*"], "where": {"vpcId": [f"vpc-{n}"]}}
+             for n in range(3000)]
+    gateway = start(upstream.url, rules={**POLICY, "rules": POLICY["rules"] + rules})
+    ended, statuses = threading.Event(), []
+
+    def storm():
+        while not ended.is_set():
+            statuses.append(gateway.call("POST", "/reload", port=gateway.admin).status)
+
+    posting = [threading.Thread(target=storm) for _ in range(6)]
+    for thread in posting:
+        thread.start()
+    try:
+        probes = [gateway.call("GET", "/healthz", port=gateway.admin).status for _ in range(60)]
+    finally:
+        ended.set()
+        for thread in posting:
+            thread.join()
+    assert probes == [200] * 60
+    assert set(statuses) <= {200, 503} and 200 in statuses
+
+
 def test_calls_in_flight(start, upstream):
     upstream.script(then=HANG)
     gateway = start(upstream.url, rules=with_client(in_flight=1), timeout=f"{2 * SLOW:.0f}s")
