@@ -13,6 +13,7 @@ enum { LINE_ANSWER_KEPT = 64 * 1024 }; /* bytes: with 256 slots, 16 MiB that wai
 struct back_site {
     const struct config_upstream *upstream;
     X509_STORE *store; /* the trusted CAs, loaded once: libcurl would load them for every connection */
+    CURLU *url;        /* taken apart once: libcurl would do it, and print it again, for every call */
     struct curl_slist *headers;
     const atomic_bool *abandoned;
 };
@@ -57,6 +58,16 @@ static struct curl_slist *make_headers(const struct config_upstream *upstream)
     return list;
 }
 
+static CURLU *make_url(const struct config_upstream *upstream)
+{
+    CURLU *url = curl_url();
+    if (url != NULL && curl_url_set(url, CURLUPART_URL, upstream->url.text, CURLU_PATH_AS_IS) != CURLUE_OK) {
+        curl_url_cleanup(url);
+        return NULL;
+    }
+    return url;
+}
+
 struct back_site *back_line_site(const struct config_upstream *upstream, const atomic_bool *abandoned,
                                  struct err *err)
 {
@@ -65,8 +76,9 @@ struct back_site *back_line_site(const struct config_upstream *upstream, const a
         site->upstream = upstream;
         site->abandoned = abandoned;
         site->headers = make_headers(upstream);
+        site->url = make_url(upstream);
     }
-    if (site == NULL || site->headers == NULL) {
+    if (site == NULL || site->headers == NULL || site->url == NULL) {
         err_memory(err);
         back_line_site_free(site);
         return NULL;
@@ -83,6 +95,7 @@ void back_line_site_free(struct back_site *site)
     if (site == NULL)
         return;
     curl_slist_free_all(site->headers);
+    curl_url_cleanup(site->url);
     X509_STORE_free(site->store);
     free(site);
 }
@@ -139,7 +152,7 @@ static bool set_options(struct back_line *line)
     CURL *h = line->handle;
     int failures = 0;
 #define SET(option, value) failures += curl_easy_setopt(h, option, value) != CURLE_OK
-    SET(CURLOPT_URL, upstream->url.text);
+    SET(CURLOPT_CURLU, line->site->url);
     SET(CURLOPT_PROTOCOLS_STR, upstream->url.tls ? "https" : "http");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, ""); /* not what the environment says */
