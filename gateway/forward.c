@@ -250,10 +250,22 @@ static bool take(struct forward *f, enum problem *problem)
     return true;
 }
 
+/* Of the request's own call, if it is a change.  A disk that hangs and comes back must not send what its
+ * caller has given up. */
+static enum problem announce(const struct forward *f)
+{
+    struct exchange *x = f->x;
+    enum problem problem = f->call == x->call ? record_intend(x) : PROBLEM_NONE;
+    if (problem != PROBLEM_NONE || f->call != x->call || x->intent == 0 ||
+        clock_monotonic_us() < f->deadline_us)
+        return problem;
+    return exchange_stop(x, PROBLEM_UNRECORDED, "the audit file took until the call's deadline");
+}
+
 /* Once, when nothing stands in its way any more. */
 static enum problem begin(struct forward *f)
 {
-    enum problem problem = f->call == f->x->call ? record_intend(f->x) : PROBLEM_NONE;
+    enum problem problem = announce(f);
     if (problem != PROBLEM_NONE)
         return problem;
     f->credential = back_credential(f->slot);

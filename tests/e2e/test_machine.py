@@ -13,7 +13,7 @@ import time
 import pytest
 
 from harness import contract, vendor
-from harness.expect import courtesy
+from harness.expect import courtesy, problem
 from harness.gateway import NOBODY, TOKEN, Gateway, configure
 from harness.process import binary, environment, run
 from harness.upstream import HANG
@@ -189,6 +189,21 @@ def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
         assert not any(mark in words for mark in ("Sanitizer", "runtime error")), (n, words)
     print(f"{most} allocations: started all the same {started} times, refused {refused} times")
     assert started and refused
+
+
+# ---- the disk ----
+
+def test_31_the_disk_hangs_beyond_the_deadline(start, upstream, tmp_path):
+    """The audit record is there at last, and nobody waits for the change any more: it is not sent, and that is
+    recorded."""
+    audit = tmp_path / "audit.log"
+    gateway = start(upstream.url, env=shim("disk", SHIM_DISK=2), timeout="500ms", deadline="1s",
+                    top={"audit": {"file": str(audit), "sync": True}})
+    problem(gateway.delete(), 503, "unrecorded", outcome="not-executed", retryable=True)
+    upstream.seen(0)
+    records = [json.loads(line) for line in audit.read_text().splitlines()]
+    assert [record["audit"] for record in records] == ["open", "intent", "outcome"]
+    assert records[-1]["outcome"] == "not-executed" and records[-1]["of"] == records[1]["seq"]
 
 
 # ---- the log ----
