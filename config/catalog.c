@@ -100,6 +100,7 @@ static const struct keyword route_keywords[] = {
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
+    {"one", keyword_name, ROUTE(one), OPTIONAL, 0, 0, NULL},
     {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
     {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},

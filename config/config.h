@@ -251,6 +251,7 @@ struct config_route {
     const char *list;          /* NULL: the answer has no pages */
     const char *total;         /* with `list` */
     const char *task;          /* NULL: nothing goes on after the answer */
+    const char *one;           /* the member whose list is empty when there is no such thing, or NULL */
     struct config_param *params;
     size_t param_count;
 };

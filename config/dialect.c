@@ -166,6 +166,8 @@ int dialect_check(struct loader *loader, struct config_route *route)
         result = -1;
     if (dialect_tells_status(route) && check_status(loader, route) != 0)
         result = -1;
+    if (route->one != NULL && (route->effect != CONFIG_READ || route->list != NULL))
+        result = report_error(loader->report, &route->mark, "one is for an action that reads, and no list");
     if (route->task != NULL && route->effect != CONFIG_CHANGE)
         result = report_error(loader->report, &route->mark, "task is for an action that changes");
     return result;

@@ -81,6 +81,8 @@ static void text_call(struct buf *out, const struct policy_question *question)
     buf_put_format(out, "route    %s %.400s\n", call->route->method, call->route->template);
     buf_put_format(out, "call     %s %s (%s)\n", call->route->service, call->route->action,
                    call->route->effect == CONFIG_CHANGE ? "change" : "read");
+    if (call->upstream != NULL && call->upstream->api == CONFIG_API3)
+        buf_put_format(out, "         sent as %s of API 3.0\n", call->route->dialects[CONFIG_API3].action);
     buf_put_format(out, "         region = %s\n", call->region);
     for (size_t i = 0; i < call->param_count; i++)
         for (size_t j = 0; j < call->params[i].count; j++)

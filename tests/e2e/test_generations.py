@@ -235,6 +235,15 @@ def test_what_only_api3_can_say(upstream, start):
     upstream.seen(0)
 
 
+def test_links_of_a_vpc_that_is_not_there(sandbox, start):
+    """2.0 says so; 3.0 filters, and finds none."""
+    path = "/vpcs/vpc-nowhere/classiclinks"
+    two, three = sandbox(), sandbox()
+    problem(start(two.url, rules=ALL).call("GET", path, headers=READ), 404, "not-found")
+    answer = start(three.base + "/", **TC3).call("GET", path, headers=READ)
+    assert (answer.status, answer.json()["totalCount"], answer.json()["data"]) == (200, 0, [])
+
+
 # ---- the same lines, the same results ----
 
 LINES = [
@@ -247,7 +256,8 @@ LINES = [
     ("DELETE", PATH, {"instanceIds": [INSTANCE]}), ("DELETE", f"{PATH}/ins-df221dd", None), ("GET", PATH, None),
     ("POST", PATH, {"instanceIds": [INSTANCE, "ins-free1"]}), ("POST", PATH, {"instanceIds": ["ins-free1"]}),
     ("GET", PATH, None), ("POST", "/vpcs/vpc-nowhere/classiclinks", {"instanceIds": [INSTANCE]}),
-    ("DELETE", PATH, {"instanceIds": ["ins-nowhere"]}), ("GET", "/nowhere", None), ("PUT", "/vpcs", None),
+    ("DELETE", PATH, {"instanceIds": ["ins-nowhere"]}), ("GET", "/nowhere", None),
+    ("GET", "/vpcs/vpc-nowhere", None), ("GET", "/instances/ins-nowhere", None), ("PUT", "/vpcs", None),
     ("GET", "/vpcs?limit=0", None), ("GET", "/tasks/99", None), ("GET", "/vpcs?region=xx", None),
 ]
 # What 3.0 does not tell about an entry (docs/routes.md), and what is new at every start.
@@ -308,6 +318,14 @@ def test_tasks_that_take_their_time(sandbox, start, tmp_path, generation):
 
 
 # ---- offline ----
+
+def test_explain_names_both(tmp_path):
+    """Rules speak of the action by its name in 2.0; what goes out is told, too."""
+    file = configure(tmp_path, f"https://{HOST}/", **TC3)
+    done = run("explain", "-c", file, "--client", "network-console", "GET", PATH)
+    assert done.returncode == 0 and "DescribeVpcClassicLink (read)" in done.stdout
+    assert "sent as DescribeClassicLinkInstances of API 3.0" in done.stdout
+
 
 def test_sign_shows_every_stage(tmp_path):
     file = configure(tmp_path, f"https://{HOST}/", token="temporary-credentials-token", **TC3)

@@ -86,6 +86,12 @@ def test_vpcs_and_instances(world):
     assert sorted(ids(by_address, "unInstanceId", "instanceSet")) == ["ins-df221dd", "ins-df454d"]
 
 
+def test_one_that_is_not_there(world):
+    _, gateway = world()
+    for path in ("/vpcs/vpc-nowhere", "/instances/ins-nowhere", f"/vpcs/{VPC}?region=ap-shanghai"):
+        problem(gateway.call("GET", path, headers=WITHOUT_BODY), 404, "not-found", retryable=False)
+
+
 def test_link_and_unlink(world):
     cloud, gateway = world()
     linked = gateway.call("POST", f"/vpcs/{VPC}/classiclinks", document({"instanceIds": ["ins-free1"]}), bearer())
