@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/run.sh - installs what the tests need from Debian, builds and runs them all: once as it ships, once under
-# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then what tools
-# find in the sources, a short search for new inputs (tests/fuzz.sh 60 is the long one), and how much of the code the
+# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then whether another
+# folder gives the same program, what tools find in the sources, a short search for new inputs (tests/fuzz.sh 60 is the long one), and how much of the code the
 # tests reach.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,6 +27,7 @@ run() {
 run tsan -L concurrency
 run asan -LE house
 run release
+./tests/reproducible.sh
 ./tests/lint.sh quick
 say "fuzzing"
 ./tests/fuzz.sh 5

@@ -11,7 +11,7 @@ _countersign_options() {
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --help" ;;
     sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
-    version) echo "--help" ;;
+    version) echo "--verbose --help" ;;
     esac
 }
 

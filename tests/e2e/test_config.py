@@ -185,6 +185,17 @@ def test_version():
     assert re.match(r"countersign \d+\.\d+\.\d+", done.stdout)
 
 
+def test_version_names_what_it_was_built_with():
+    done = run("version", "--verbose")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second, *materials = done.stdout.splitlines()
+    assert re.fullmatch(r"countersign \d+\.\d+\.\d+", first) and second == "built with"
+    named = dict(line.split(maxsplit=1) for line in materials)
+    assert {"libc6-dev", "libcivetweb-dev", "libcurl4-openssl-dev", "libjansson-dev", "libssl-dev", "libyaml-dev",
+            "uthash-dev"} < set(named)
+    assert all(re.fullmatch(r"\d[\w.+:~-]*", version) for version in named.values())
+
+
 # ---- token ----
 
 def test_token_new_works_once_pasted(tmp_path, upstream, start):

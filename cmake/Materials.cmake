@@ -1,0 +1,31 @@
+# What the program is built with, for `countersign version --verbose`: the compiler, and the packages' versions, from
+# Debian's package database where there is one and from pkg-config elsewhere.
+function(countersign_material list package module)
+  set(version "")
+  find_program(DPKG_QUERY dpkg-query)
+  if(DPKG_QUERY)
+    execute_process(COMMAND ${DPKG_QUERY} -W -f=\${Version} ${package}
+      OUTPUT_VARIABLE version ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+  if(version STREQUAL "" AND module)
+    execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --modversion ${module}
+      OUTPUT_VARIABLE version ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+  if(version STREQUAL "")
+    set(version "of unknown version")
+  endif()
+  set(${list} "${${list}}  ${package} ${version}\\n" PARENT_SCOPE)
+endfunction()
+
+string(TOLOWER "${CMAKE_C_COMPILER_ID}" compiler)
+if(compiler STREQUAL "gnu")
+  set(compiler gcc)
+endif()
+set(COUNTERSIGN_MATERIALS "  ${compiler} ${CMAKE_C_COMPILER_VERSION}\\n")
+countersign_material(COUNTERSIGN_MATERIALS libc6-dev "")
+countersign_material(COUNTERSIGN_MATERIALS libcivetweb-dev "")
+countersign_material(COUNTERSIGN_MATERIALS libcurl4-openssl-dev libcurl)
+countersign_material(COUNTERSIGN_MATERIALS libjansson-dev jansson)
+countersign_material(COUNTERSIGN_MATERIALS libssl-dev openssl)
+countersign_material(COUNTERSIGN_MATERIALS libyaml-dev yaml-0.1)
+countersign_material(COUNTERSIGN_MATERIALS uthash-dev "")
