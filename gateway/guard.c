@@ -80,21 +80,31 @@ static int how_to_end(enum guard_wait wait)
     return wait == GUARD_FOR_READER || wait == GUARD_FOR_CLOSE ? SHUT_RDWR : SHUT_RD;
 }
 
-/* With the mutex: the place that has waited longest for its client, at least for the patience; `source` 0: of
- * any address.  The capacity when there is none. */
+/* How long the place may keep us waiting when places are short; -1: it does not. */
+static int patience_ms(const struct place *place)
+{
+    int wait = atomic_load(&place->wait);
+    if (wait == GUARD_FOR_US || wait == GUARD_FOR_WORKER || wait == GUARD_ANSWERED ||
+        atomic_load(&place->ended))
+        return -1;
+    return wait == GUARD_FOR_HEADER && !atomic_load(&place->used) ? GUARD_NEWCOMER_MS : GUARD_PATIENCE_MS;
+}
+
+/* With the mutex: the place that has gone furthest beyond its patience; `source` 0: of any address.  The
+ * capacity when there is none. */
 static size_t find_dawdler(const struct guard *guard, in_addr_t source, int64_t now)
 {
     size_t found = guard->capacity;
-    int64_t oldest = now - (int64_t)GUARD_PATIENCE_MS * 1000;
+    int64_t most = 0;
     for (size_t i = 0; i < guard->capacity; i++) {
         const struct place *place = &guard->places[i];
-        int wait = atomic_load(&place->wait);
-        int64_t since = atomic_load(&place->since);
-        if (guard->sources[i] == 0 || atomic_load(&place->ended) ||
-            (source != 0 && guard->sources[i] != source) || wait == GUARD_FOR_US ||
-            wait == GUARD_FOR_WORKER || since > oldest)
+        if (guard->sources[i] == 0 || (source != 0 && guard->sources[i] != source))
             continue;
-        oldest = since;
+        int patience = patience_ms(place);
+        int64_t beyond = now - atomic_load(&place->since) - (int64_t)patience * 1000;
+        if (patience < 0 || beyond < most)
+            continue;
+        most = beyond;
         found = i;
     }
     return found;

@@ -23,7 +23,8 @@ enum {
     GUARD_WRITE_MS = 10000, /* for a client to take an answer                                               */
     GUARD_QUEUE_MS = 25,    /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
     GUARD_LINGER_MS = 1000, /* for a refused client to read its answer before unread bytes reset it         */
-    GUARD_PATIENCE_MS = 500, /* when places are short, who has kept us waiting for longer may have to go  */
+    GUARD_PATIENCE_MS = 500, /* when places are short, who has kept us waiting for longer may have to go,   */
+    GUARD_NEWCOMER_MS = 25,  /* or for so long with a first header, which comes with the connection         */
     GUARD_FRESH_MS =
         2000, /* when we end, a connection that never asked may still; an idle one has the patience */
     GUARD_PLACES_MAX = 65000, /* a place is told to CivetWeb as a port number */

@@ -179,6 +179,36 @@ def test_28_without_a_slot_the_answer_is_503(start, upstream):
     upstream.seen(1)
 
 
+def test_28_three_times_what_the_slots_take(start, upstream):
+    """Whoever finds a slot is served, the others are told to come back, and health answers all the time."""
+    upstream.script(then=Reply(delay=0.05))
+    gateway = start(upstream.url, slots=4, top={"workers": 64})
+    answers, enough = [], threading.Event()
+
+    def ask():
+        client = Client(gateway.port)
+        while not enough.is_set():
+            answer = client.call("DELETE", f"{PATH}?instanceIds={INSTANCE}", headers={
+                "Authorization": f"Bearer {TOKEN}"})
+            answers.append(answer)
+            if sum(one.status == 202 for one in answers) >= 60:
+                enough.set()
+        client.close()
+
+    callers = [threading.Thread(target=ask) for _ in range(12)]
+    for caller in callers:
+        caller.start()
+    while not enough.wait(0.1):
+        assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
+    for caller in callers:
+        caller.join()
+    refused = [answer for answer in answers if answer.status != 202]
+    assert refused and len(refused) < len(answers)
+    for answer in refused:
+        problem(answer, 503, "busy", retryable=True, outcome="not-executed")
+        assert answer.header("Retry-After") == "1"
+
+
 def test_many_answers_end_their_connections(start, upstream):
     """Above three quarters of the workers, so that others get their turn; below, connections stay."""
     gateway = start(upstream.url, top={"workers": 8})
