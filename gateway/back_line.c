@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_ANSWER_KEPT = 64 * 1024 }; /* bytes: with 256 slots, 16 MiB that wait for the next answers */
+enum {
+    LINE_ANSWER_KEPT = 64 * 1024, /* bytes: with 256 slots, 16 MiB that wait for the next answers */
+    LINE_LOOK_MS = 1000,          /* between two looks at whether the drain is over */
+};
 
 struct back_site {
     const struct config_upstream *upstream;
@@ -20,6 +23,7 @@ struct back_site {
 
 struct back_line {
     struct back_site *site;
+    CURLM *transfers; /* with one transfer at most; owns the connection that waits for the next */
     CURL *handle;
     struct signed_request request;
     struct curl_slist *own;  /* the header fields of one call, */
@@ -165,7 +169,6 @@ static bool set_options(struct back_line *line)
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)BACK_CONNECT_MS);
     SET(CURLOPT_MAXAGE_CONN, (long)BACK_IDLE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)BACK_LIFE_S);
-    SET(CURLOPT_MAXCONNECTS, 1L);
     SET(CURLOPT_HTTPHEADER, line->site->headers);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, line);
@@ -200,6 +203,7 @@ void back_line_free(struct back_line *line)
     if (line == NULL)
         return;
     curl_easy_cleanup(line->handle);
+    (void)curl_multi_cleanup(line->transfers);
     drop_fields(line);
     signed_request_done(&line->request);
     buf_done(&line->answer);
@@ -214,8 +218,10 @@ struct back_line *back_line_new(struct back_site *site)
     line->site = site;
     signed_request_init(&line->request);
     buf_init(&line->answer, BACK_ANSWER_MAX);
+    line->transfers = curl_multi_init();
     line->handle = curl_easy_init();
-    if (line->handle == NULL || !set_options(line)) {
+    if (line->transfers == NULL || line->handle == NULL || !set_options(line) ||
+        curl_multi_setopt(line->transfers, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK) {
         back_line_free(line);
         return NULL;
     }
@@ -307,6 +313,28 @@ static void tell(const struct back_line *line, enum upstream_end end, CURLcode c
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
 
+/* curl_easy_perform() by hand: that waits once before it sends, which costs a system call, and then the same.
+ */
+static CURLcode perform(struct back_line *line)
+{
+    int running = 1;
+    int left = 0;
+    CURLcode result = CURLE_OUT_OF_MEMORY;
+    CURLMcode code = curl_multi_add_handle(line->transfers, line->handle);
+    if (code != CURLM_OK)
+        return result;
+    for (code = curl_multi_perform(line->transfers, &running); code == CURLM_OK && running > 0;) {
+        code = curl_multi_poll(line->transfers, NULL, 0, LINE_LOOK_MS, NULL);
+        if (code == CURLM_OK)
+            code = curl_multi_perform(line->transfers, &running);
+    }
+    const CURLMsg *message = curl_multi_info_read(line->transfers, &left);
+    if (message != NULL && message->msg == CURLMSG_DONE)
+        result = message->data.result;
+    (void)curl_multi_remove_handle(line->transfers, line->handle); /* it was added: cannot fail */
+    return result;
+}
+
 void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err)
 {
     long status = 0;
@@ -315,7 +343,7 @@ void back_line_send(struct back_line *line, long timeout_ms, struct back_result 
         err_memory(err);
         return;
     }
-    CURLcode code = curl_easy_perform(line->handle);
+    CURLcode code = perform(line);
     (void)curl_easy_getinfo(line->handle, CURLINFO_RESPONSE_CODE, &status); /* stays 0 when it fails */
     result->end = end_of(line, code);
     result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
