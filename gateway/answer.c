@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/dump.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -125,14 +126,6 @@ static const char *copy_task(const json_t *value, struct arena *arena)
     return arena_strdup(arena, text);
 }
 
-static const char *copy_json(const json_t *value, struct arena *arena)
-{
-    char *text = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
-    free(text);
-    return copy;
-}
-
 /* {"code": 0, "message": "", ...}; the numeric code and the codeDesc can both be there, either can be a
  * number or a string. */
 static int read_api2(const json_t *root, const char *task, struct arena *arena, struct answer *read)
@@ -148,7 +141,7 @@ static int read_api2(const json_t *root, const char *task, struct arena *arena, 
     read->message = copy_text(json_object_get(root, "message"), arena);
     read->task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
     if (read->code != 0)
-        read->detail = copy_json(json_object_get(root, "detail"), arena);
+        read->detail = dump_json(json_object_get(root, "detail"), arena);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/view.h"
 
+#include "gateway/dump.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,12 +174,10 @@ json_t *view_new(const struct config_route *route, int api, const struct answer 
 
 int view_write(const json_t *view, struct arena *arena, struct answer *answer, struct err *err)
 {
-    char *text = json_dumps(view, JSON_COMPACT);
-    char *copy = text == NULL ? NULL : arena_strdup(arena, text);
-    free(text);
-    if (copy == NULL)
+    const char *text = dump_json(view, arena);
+    if (text == NULL)
         return err_memory(err);
-    answer->bytes = copy;
-    answer->length = strlen(copy);
+    answer->bytes = text;
+    answer->length = strlen(text);
     return 0;
 }
