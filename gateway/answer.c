@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "gateway/dump.h"
+#include "gateway/document.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -141,7 +141,7 @@ static int read_api2(const json_t *root, const char *task, struct arena *arena, 
     read->message = copy_text(json_object_get(root, "message"), arena);
     read->task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
     if (read->code != 0)
-        read->detail = dump_json(json_object_get(root, "detail"), arena);
+        read->detail = document_text(json_object_get(root, "detail"), arena);
     return 0;
 }
 
@@ -173,7 +173,7 @@ int answer_read(const char *bytes, size_t length, const struct config_route *rou
     struct answer read = {.bytes = bytes, .length = length};
     const char *task = route->dialects[api].task;
     if (json_depth(bytes, length, ANSWER_DEPTH_MAX) <= ANSWER_DEPTH_MAX)
-        root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
+        root = document_read(bytes, length, &where);
     if (!json_is_object(root))
         err_set(err, ERR_INPUT, "the upstream's answer is not a JSON object");
     else if ((api == CONFIG_API3 ? read_api3 : read_api2)(root, task, arena, &read) != 0)

@@ -1,9 +1,9 @@
 #include "gateway/back.h"
 #include "gateway/command.h"
+#include "gateway/document.h"
 #include "gateway/serve.h"
 
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -35,7 +35,7 @@ int command_serve(int argc, char **argv)
     struct config *config = command_load(path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    json_object_seed(0); /* once, before threads: jansson's own advice */
+    document_init();
     if (serve_run(path, config, &err) != 0) {
         fprintf(stderr, "countersign: %s\n", err.text);
         return COMMAND_FAILED;

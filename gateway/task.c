@@ -1,6 +1,7 @@
 #include "gateway/task.h"
 
 #include "gateway/clock.h"
+#include "gateway/document.h"
 #include "gateway/forward.h"
 #include "gateway/gateway.h"
 #include "gateway/stations.h"
@@ -130,7 +131,7 @@ static bool rest(const struct exchange *x, int64_t pause_us)
 static int name_task(const struct exchange *x, json_t *view)
 {
     json_error_t where;
-    json_t *root = json_loadb(x->answer.bytes, x->answer.length, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = document_read(x->answer.bytes, x->answer.length, &where);
     int result = json_object_set(view, x->route->task, json_object_get(root, x->route->task));
     json_decref(root);
     return result;

@@ -3,9 +3,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/document.h"
 #include "gateway/value.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -253,8 +253,8 @@ static enum problem parse_body(struct exchange *x, json_t **root)
     if (json_depth(x->body, x->body_length, TRANSLATE_DEPTH_MAX) > TRANSLATE_DEPTH_MAX)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body is nested deeper than %d levels",
                              TRANSLATE_DEPTH_MAX);
-    *root = json_loadb(x->body, x->body_length, JSON_REJECT_DUPLICATES, &where);
-    if (*root == NULL && where.line < 0) /* jansson has no place for it: memory is out */
+    *root = document_read(x->body, x->body_length, &where);
+    if (*root == NULL && where.line < 0) /* memory is out */
         return exchange_fail(x);
     if (*root == NULL) /* jansson's text may quote the body: only the place is told */
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,

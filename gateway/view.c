@@ -1,6 +1,6 @@
 #include "gateway/view.h"
 
-#include "gateway/dump.h"
+#include "gateway/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +162,7 @@ static json_t *compose(const struct config_route *route, int api, json_t *root, 
 json_t *view_new(const struct config_route *route, int api, const struct answer *answer, struct err *err)
 {
     json_error_t where;
-    json_t *root = json_loadb(answer->bytes, answer->length, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = document_read(answer->bytes, answer->length, &where);
     if (root == NULL) { /* answer_read() has parsed it */
         err_memory(err);
         return NULL;
@@ -174,7 +174,7 @@ json_t *view_new(const struct config_route *route, int api, const struct answer 
 
 int view_write(const json_t *view, struct arena *arena, struct answer *answer, struct err *err)
 {
-    const char *text = dump_json(view, arena);
+    const char *text = document_text(view, arena);
     if (text == NULL)
         return err_memory(err);
     answer->bytes = text;
