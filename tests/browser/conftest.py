@@ -28,7 +28,15 @@ def cloud(reaper):
     reaper.ask(sandbox)
 
 
-LACKING = [program for program in ("chromium", "chromedriver") if not shutil.which(program)]
+# Without npm there is no reference page to look at.
+LACKING = [program for program in ("chromium", "chromedriver", "npm") if not shutil.which(program)]
+
+
+def pytest_collection_modifyitems(items):
+    if LACKING:
+        why = pytest.mark.skip(f"there is no {' and no '.join(LACKING)}: apt-get install chromium chromium-driver npm")
+        for item in items:
+            item.add_marker(why)
 
 
 def pytest_sessionfinish(session):
@@ -39,8 +47,6 @@ def pytest_sessionfinish(session):
 
 @pytest.fixture(scope="session")
 def browser():
-    if LACKING:
-        pytest.skip(f"there is no {' and no '.join(LACKING)}: apt-get install chromium chromium-driver")
     browser = Browser()
     yield browser
     browser.close()
