@@ -48,6 +48,7 @@ class Rig:
     """with Rig() as rig: ... - a folder, certificates, and all that was started."""
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))    # so that what was started is ended then, too
         self.temporary = tempfile.TemporaryDirectory(prefix="bench")
         self.folder = pathlib.Path(self.temporary.name)
         self.folder.chmod(0o755)                     # nginx's workers look into it
