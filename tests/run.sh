@@ -1,8 +1,8 @@
 #!/bin/sh
 # tests/run.sh - installs what the tests need from Debian, builds and runs them all: once as it ships, once under
-# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then whether another
-# folder gives the same program, what tools find in the sources, a short search for new inputs (tests/fuzz.sh 60 is the long one), and how much of the code the
-# tests reach.  The first failure ends it.
+# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then whether
+# another folder gives the same program, what tools find in the sources, a short search for inputs that break a promise
+# (`tests/fuzz.sh 60` is the long one), and how much of the code the tests reach.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
