@@ -63,6 +63,7 @@ static const char help_after[] =
     "and in countersign.yaml\n"
     "  upstreams:\n"
     "    vpc: { url: http://127.0.0.1:9443/v2/index.php, credential: main, region: ap-guangzhou }\n"
+    "or, for API 3.0, { url: http://127.0.0.1:9443/, generation: 3, ... }.\n"
     "\n"
     "Exit codes: 0 good, 1 failed, 2 wrong usage, 78 a bad state file.\n";
 
