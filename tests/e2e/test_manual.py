@@ -103,3 +103,17 @@ def test_bash_completes_every_command_and_option():
         assert complete("countersign", command, "--") <= options(command) | {"--help"}, command
     assert complete("countersign", "audit", "show", "--outcome", "u") == {"unknown", "unrecorded"}
     assert complete("countersign", "check", "-c", str(REPOSITORY / "READ")) == {str(REPOSITORY / "README.md")}
+
+
+def test_every_abuse_case_has_its_tests():
+    """docs/threats.md: 40 rows, and each names tests that are there."""
+    page = (REPOSITORY / "docs/threats.md").read_text()
+    rows = re.findall(r"^\| (\d+) \|.*\| ([^|]+) \|$", page, re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 41))
+    for number, names in rows:
+        found = re.findall(r"`([\w/.]+)(?:::(\w+))?`", names)
+        assert found, number
+        for file, test in found:
+            path = REPOSITORY / (file if file.startswith("bench/") else f"tests/{file}")
+            assert path.is_file(), (number, file)
+            assert re.search(rf"^(def|static void) {test}", path.read_text(), re.M) or not test, (number, file, test)
