@@ -78,15 +78,23 @@ class Edge:
             text = text.replace(f"127.0.0.1:808{number} check port 909{number}",
                                 f"{member.address}:8080 check port 9090")
             text = text.replace(f"127.0.0.1:808{number} track", f"{member.address}:8080 track")
-        text = text.replace("127.0.0.1:8079", f"{self.address}:8079")
+        inside = folder / "inside.sock"
+        text = text.replace("unix@/var/lib/haproxy/inside.sock user haproxy group haproxy", f"unix@{inside}")
+        text = text.replace("unix@/inside.sock", f"unix@{inside}")
         assert not members or "127.0.0.1:80" not in text
         self.file = folder / "haproxy.cfg"
         self.file.write_text(change(text))
         self.log = open(folder / "haproxy.log", "w", encoding="utf-8")
         self.child = subprocess.Popen(["haproxy", "-db", "-f", str(self.file)], stdin=subprocess.DEVNULL,
                                       stdout=self.log, stderr=subprocess.STDOUT)
-        assert eventually(lambda: os.path.exists(self.socket) or self.child.poll() is not None)
+        assert eventually(lambda: self._answers() or self.child.poll() is not None)
         assert self.child.poll() is None, open(self.log.name, encoding="utf-8").read()
+
+    def _answers(self):
+        try:
+            return self.ask("show info")
+        except OSError:     # it binds its sockets first, and listens a moment later
+            return ""
 
     def ask(self, command):
         """HAProxy's own runtime interface."""
