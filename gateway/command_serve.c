@@ -15,7 +15,9 @@ static const char help[] =
     "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
     "\n"
     "SIGHUP reads the configuration again; a bad one changes nothing.\n"
-    "SIGTERM or SIGINT finishes what is in flight and ends; a second one ends at once.\n"
+    "SIGTERM or SIGINT serves on for a moment (grace), finishes what is in flight (drain) and ends; a "
+    "second\n"
+    "one ends at once.\n"
     "\n"
     "Exit: 0 ended by a signal, 1 failed, 2 wrong usage, 78 bad configuration.\n";
 
