@@ -99,9 +99,20 @@ gateway_pid=$!
 gateway=$(url_in "$work/gateway.log" 'ready on')
 echo "$gateway"
 
+# Waits up to 10 s until the file has more than so many lines, and prints the last: access lines come in batches.
+line_after() {
+    tries=0
+    while [ "$(wc -l <"$1")" -le "$2" ] && [ "$tries" -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    tail -n 1 "$1"
+}
+
 # Shows the command, makes the call, shows status, answer and the line that each side logged.
 call() {
     lines=$(wc -l <"$work/sandbox.log")
+    access_lines=$(wc -l <"$work/access.log")
     printf '$ curl -X DELETE %s/vpcs/%s/classiclinks \\\n' "$gateway" "$1"
     printf '       -H "Authorization: Bearer %s" -H "Content-Type: application/json" \\\n' "$3"
     printf "       -d '{\"instanceIds\":[\"ins-df454d\"]}'\n"
@@ -110,7 +121,7 @@ call() {
         -d '{"instanceIds":["ins-df454d"]}' >"$work/status"
     printf 'status  %s\n' "$(cat "$work/status")"
     printf 'answer  %s\n' "$(cat "$work/answer")"
-    printf 'gateway %s\n' "$(tail -n 1 "$work/access.log")"
+    printf 'gateway %s\n' "$(line_after "$work/access.log" "$access_lines")"
     if [ "$(wc -l <"$work/sandbox.log")" -gt "$lines" ]; then
         printf 'sandbox %s\n' "$(tail -n 1 "$work/sandbox.log")"
     else
