@@ -7,7 +7,7 @@ import pytest
 
 from harness import contract
 from harness.expect import courtesy, problem
-from harness.gateway import NOBODY, POLICY, TOKEN, bearer
+from harness.gateway import NOBODY, POLICY, TOKEN, bearer, configure
 from harness.process import run
 
 # By hand from the table of routes: method and path; the parameters of path, query and body.
@@ -53,7 +53,7 @@ def ask(gateway, token=TOKEN, **headers):
     return answer.json()
 
 
-def with_rules(*rules, **clients):
+def with_rules(*rules):
     return {**copy.deepcopy(POLICY), "rules": list(rules)}
 
 
@@ -70,7 +70,6 @@ def test_the_command_prints_all_routes():
 
 
 def test_the_command_prints_what_a_configuration_serves(tmp_path):
-    from harness.gateway import configure
     done = run("openapi", "-c", configure(tmp_path, "https://vpc.api.qcloud.com/v2/index.php"))
     assert (done.returncode, done.stderr) == (0, "")
     assert set(described(json.loads(done.stdout))) == OF_VPC, "no upstream for cvm"
@@ -80,7 +79,6 @@ def test_the_command_prints_what_a_configuration_serves(tmp_path):
 
 
 def test_a_generation_describes_its_own_parameters(tmp_path):
-    from harness.gateway import configure
     third = {"generation": 3, "signature": "TC3-HMAC-SHA256", "method": "POST"}
     done = run("openapi", "-c", configure(tmp_path, "https://vpc.tencentcloudapi.com/", **third))
     assert done.returncode == 0, done.stderr
