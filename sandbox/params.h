@@ -36,8 +36,8 @@ struct params {
 MUST_USE int params_parse(struct params *params, const char *bytes, size_t length, struct err *err);
 
 /* The same from a JSON object, with the names that a form would have: {"Filters":[{"Name":"a"}]} is
- * Filters.0.Name=a.  What is empty vanishes.  Refused: a key twice, a key with a dot or without a letter,
- * more than PARAMS_MAX values, deeper than PARAMS_DEPTH_MAX. */
+ * Filters.0.Name=a.  What is empty vanishes.  Refused: a key twice, a key that is empty or holds a dot or an
+ * underscore, more than PARAMS_MAX values, deeper than PARAMS_DEPTH_MAX. */
 MUST_USE int params_json_parse(struct params *params, const char *bytes, size_t length, struct err *err);
 void params_done(struct params *params);
 
