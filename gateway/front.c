@@ -191,8 +191,7 @@ static void walk(struct front *front, struct worker *worker, struct exchange *x)
     atomic_fetch_add(&front->gateway->in_flight, 1);
     flow_walk(x);
     atomic_fetch_sub(&front->gateway->in_flight, 1);
-    worker->unread = x->close && (x->problem == PROBLEM_MALFORMED_REQUEST || !x->message.keep_alive ||
-                                  (size_t)x->message.content_length > x->body_length);
+    worker->unread = x->close;
     buf_reset(&worker->reply);
     arena_reset(worker->arena);
     gateway_release(x->generation);

@@ -183,8 +183,8 @@ def test_28_without_a_slot_the_answer_is_503(start, upstream):
 
 def test_28_three_times_what_the_slots_take(start, upstream):
     """Whoever finds a slot is served, the others are told to come back, and health answers all the time."""
-    upstream.script(then=Reply(delay=0.05))
-    gateway = start(upstream.url, slots=4, top={"workers": 64})
+    upstream.script(then=Reply(delay=0.1 * SLOW))
+    gateway = start(upstream.url, slots=4, timeout=f"{10 * SLOW:.0f}s", top={"workers": 64})
     answers, enough = [], threading.Event()
 
     def ask():
@@ -193,7 +193,7 @@ def test_28_three_times_what_the_slots_take(start, upstream):
             answer = client.call("DELETE", f"{PATH}?instanceIds={INSTANCE}", headers={
                 "Authorization": f"Bearer {TOKEN}"})
             answers.append(answer)
-            if sum(one.status == 202 for one in answers) >= 60:
+            if sum(one.status == 202 for one in answers) >= 40:
                 enough.set()
         client.close()
 
