@@ -113,7 +113,7 @@ int client_main(int argc, char **argv)
         if (wire == NULL)
             fprintf(stderr, "countersign call: %s\n", err.text);
         else
-            code = run(&order, wire, &err);
+            code = (int)run(&order, wire, &err);
         wire_close(wire);
     }
     order_done(&order);
