@@ -32,6 +32,10 @@ static struct draft *find_or_add(struct buckets *buckets, const char *pattern, c
     if (draft->closed == NULL)
         return NULL;
     HASH_ADD_KEYPTR(hh, buckets->drafts, draft->pattern, length, draft);
+    if (draft->hh.tbl == NULL) {
+        keyword_out_of_memory(buckets->loader);
+        return NULL;
+    }
     if (pattern[length - 1] == '*')
         buckets->prefixes[(length - 1) / 64] |= UINT64_C(1) << ((length - 1) % 64);
     return draft;

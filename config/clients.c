@@ -86,6 +86,8 @@ static int read_client(struct loader *loader, const struct yaml_node *node)
         return report_error(loader->report, &node->key_mark,
                             "a client's name must be 1 to 64 letters, digits, '-', '_' or '.'");
     HASH_ADD_KEYPTR(hh, config->clients, client->name, strlen(client->name), client);
+    if (client->hh.tbl == NULL)
+        return keyword_out_of_memory(loader);
     return keyword_read_map(loader, node, "client", client_keywords, COUNT(client_keywords), client);
 }
 

@@ -20,6 +20,9 @@
 
 #include <regex.h>
 #include <stdatomic.h>
+
+/* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */

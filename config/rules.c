@@ -240,7 +240,7 @@ static int remember_id(struct loader *loader, struct rules *rules, const struct 
         return keyword_out_of_memory(loader);
     entry->rule = rule;
     HASH_ADD_KEYPTR(hh, rules->ids, rule->id, strlen(rule->id), entry);
-    return 0;
+    return entry->hh.tbl == NULL ? keyword_out_of_memory(loader) : 0;
 }
 
 int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules)

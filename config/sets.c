@@ -111,6 +111,8 @@ struct sets *sets_read(struct loader *loader, const struct yaml_node *node)
         struct set *set = &sets->items[sets->count++];
         *set = (struct set){.name = child->key, .mark = child->key_mark, .node = child};
         HASH_ADD_KEYPTR(hh, sets->by_name, set->name, strlen(set->name), set);
+        if (set->hh.tbl == NULL)
+            keyword_out_of_memory(loader);
         read_set(loader, set);
     }
     return sets;

@@ -4,8 +4,10 @@
 #include "base/file.h"
 
 #include <string.h>
-#include <uthash.h>
 #include <yaml.h>
+
+#define HASH_NONFATAL_OOM 1 /* see config.h */
+#include <uthash.h>
 
 /* A key seen in a map that is being read. */
 struct seen_key {
@@ -101,7 +103,7 @@ static int remember_key(struct reader *reader, struct level *level, struct yaml_
     seen->text = level->key;
     seen->node = node;
     HASH_ADD_KEYPTR(hh, level->seen, seen->text, strlen(seen->text), seen);
-    return 0;
+    return seen->hh.tbl == NULL ? out_of_memory(reader) : 0;
 }
 
 /* Hangs the node where it belongs. */

@@ -17,6 +17,7 @@ from harness.expect import courtesy, problem
 from harness.gateway import NOBODY, TOKEN, Gateway, configure
 from harness.process import binary, environment, run
 from harness.upstream import HANG, Reply
+from harness.wire import Wire
 from harness.world import BINARY, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, eventually
 
 SHIMS = BINARY.parent / "shim"
@@ -170,6 +171,21 @@ def test_30_memory_fails_while_an_answer_is_written_anew(start, upstream, memory
         memory.fail(0)
         assert status != 202 or answer.body == whole, (n, answer)
     assert task in whole.decode()
+
+
+def test_30_memory_fails_during_a_reload(start, upstream, memory):
+    """While the files are read: the old configuration stays, or the whole new one is there; the process stays."""
+    gateway = start(upstream.url, env=shim("memory", SHIM_MEMORY=memory.file), top={"workers": 4})
+    reload, failures = b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 0
+    for n in torture(1000, 50):
+        memory.fail(n)
+        with Wire(gateway.admin) as wire:
+            status = wire.send(reload).read().status
+        failures += memory.look()[1]
+        memory.fail(0)
+        assert gateway.child.poll() is None and status in (200, 422, 500), (n, status, gateway.story())
+    assert failures > 0
+    assert gateway.delete().status == 202 and gateway.delete({"instanceIds": ["ins-bastion1"]}).status == 403
 
 
 def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
