@@ -47,7 +47,7 @@ seconds=${1-60}
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build clang-14 libclang-rt-14-dev libcmocka-dev
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --target fuzzers -- --quiet
+cmake --build --preset fuzz --target fuzzers countersign -- --quiet
 if [ $# -eq 0 ]; then
     # shellcheck disable=SC2046  # a list of words
     set -- $(ls "$corpus")

@@ -1,8 +1,8 @@
 #!/bin/sh
-# tests/run.sh - installs what the tests need from Debian, builds and runs them all: once as it ships, once under
-# the address, undefined and leak sanitizers, and what is concurrent under the thread sanitizer too; then whether
-# another folder gives the same program, what tools find in the sources, a short search for inputs that break a promise
-# (`tests/fuzz.sh 60` is the long one), and how much of the code the tests reach.  The first failure ends it.
+# tests/run.sh - installs what the tests need from Debian, builds and runs them all: what tools find in the sources; what
+# is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; a short search
+# for inputs that break a promise (`tests/fuzz.sh 60` is the long one); how much of the code the tests reach; whether
+# another folder gives the same program; and then everything as it ships.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -24,11 +24,11 @@ run() {
     ctest --preset "$preset" "$@"
 }
 
+./tests/lint.sh quick
 run tsan -L concurrency
 run asan -LE house
-run release
-./tests/reproducible.sh
-./tests/lint.sh quick
 say "fuzzing"
 ./tests/fuzz.sh 5
 ./tests/coverage.sh
+./tests/reproducible.sh
+run release # last: whoever scrolls no further sees what ships
