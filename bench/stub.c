@@ -115,8 +115,9 @@ static void take_connections(int listener, int poller)
     }
 }
 
-/* Sends what is due; milliseconds until the next, -1 when nothing waits. */
-static int send_due(void)
+/* Sends what is due; how long until the next, NULL when nothing waits.  In nanoseconds: a poll that counts
+ * milliseconds would round every answer up. */
+static const struct timespec *send_due(struct timespec *wait)
 {
     int64_t now = now_us();
     for (; head < tail && queue[head % FDS_MAX].at_us <= now; head++) {
@@ -124,7 +125,11 @@ static int send_due(void)
         if (connections[due->fd].input != NULL && connections[due->fd].generation == due->generation)
             reply(due->fd);
     }
-    return head == tail ? -1 : (int)((queue[head % FDS_MAX].at_us - now + 999) / 1000);
+    if (head == tail)
+        return NULL;
+    int64_t left = queue[head % FDS_MAX].at_us - now;
+    *wait = (struct timespec){.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+    return wait;
 }
 
 static int listen_on(const char *port)
@@ -156,7 +161,8 @@ int main(int argc, char **argv)
     (void)printf("ready\n");
     (void)fflush(stdout);
     for (;;) {
-        int count = epoll_wait(poller, events, EVENTS, send_due());
+        struct timespec wait;
+        int count = epoll_pwait2(poller, events, EVENTS, send_due(&wait), NULL);
         for (int i = 0; i < count; i++)
             if (events[i].data.fd == LISTENER)
                 take_connections(listener, poller);
