@@ -48,7 +48,7 @@ def growth():
     axes[0].set(xscale="log", ylim=(0, None), xlabel="how many", ylabel="CPU per request, fewest = 1")
     axes[0].legend(fontsize=8)
     axes[1].plot([row["calls"] for row in results["slow"]], [row["p99"] for row in results["slow"]], marker="o")
-    axes[1].set(xlabel="calls in flight, upstream 500 ms", ylabel="p99, ms", ylim=(0, None))
+    axes[1].set(xlabel="calls in flight, upstream 500 ms", ylabel="p99, ms", ylim=(0, 1.2 * max(row["p99"] for row in results["slow"])))
     axes[2].plot([row["idle"] for row in results["idle"]], [row["p99"] for row in results["idle"]], marker="o")
     axes[2].set(xlabel="idle connections, upstream 20 ms", ylabel="p99, ms", ylim=(0, None))
     save(figure, "growth")
