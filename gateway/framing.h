@@ -8,8 +8,8 @@
  * fail when another CivetWeb lays its buffer out differently.
  *
  * One thing cannot be seen: the parser overwrites the two bytes behind the request line, and takes CR CR,
- * CR SP, LF CR and LF SP there as well as CR LF.  Found by fuzzing; an intermediary that passes such a line
- * on is broken itself (RFC 9112 section 2.2 lets none of them stand). */
+ * CR SP, LF CR and LF SP there as well as CR LF.  Found by fuzzing; front.c therefore looks at them as they
+ * come, in its own recv(). */
 #ifndef GATEWAY_FRAMING_H
 #define GATEWAY_FRAMING_H
 
