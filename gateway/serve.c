@@ -24,8 +24,7 @@ enum {
     SERVE_START_US = 10000000,  /* for all threads to be there                                      */
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: libcurl looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
-    SERVE_ARENAS = 2,           /* of malloc: with glibc's eight a core, what a thousand workers free is
-                                   spread so thin that resident memory creeps for millions of requests */
+    SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
 struct service {
