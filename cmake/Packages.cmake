@@ -23,6 +23,7 @@ endfunction()
 countersign_package(CURL libcurl libcurl4-openssl-dev)
 countersign_package(JANSSON jansson libjansson-dev)
 countersign_package(YAML yaml-0.1 libyaml-dev)
+countersign_package(PCRE2 libpcre2-8 libpcre2-dev)
 countersign_package(OPENSSL openssl libssl-dev)
 countersign_header(uthash.h uthash-dev)
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/parts.h"
+#include "config/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,11 @@ struct config *config_load_catalog(struct report *report)
     struct loader loader = {.arena = config->arena, .report = report, .config = config};
     read_catalog(&loader);
     return finish(&loader, errors);
+}
+
+enum pattern_result config_match(const struct config_pattern *pattern, const char *value)
+{
+    return pattern->compiled == NULL ? PATTERN_FITS : pattern_match(pattern->compiled, value);
 }
 
 bool config_matches(const struct config_patterns *patterns, const char *text)

@@ -14,11 +14,11 @@
 #include "base/secret.h"
 #include "base/zone.h"
 #include "config/keyring.h"
+#include "config/pattern.h"
 #include "config/report.h"
 #include "config/url.h"
 #include "config/values.h"
 
-#include <regex.h>
 #include <stdatomic.h>
 
 /* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
@@ -175,10 +175,9 @@ enum config_api { CONFIG_API2, CONFIG_API3, CONFIG_APIS };
 
 enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have fewer than 64 */
 
-/* Whole values; regexec() on it is safe from many threads. */
 struct config_pattern {
-    const char *text; /* NULL: anything */
-    regex_t compiled;
+    const char *text;         /* NULL: anything */
+    struct pattern *compiled; /* NULL likewise */
 };
 
 /* How one generation says a parameter. */
@@ -314,6 +313,9 @@ MUST_USE struct config *config_load_catalog(struct report *report);
 
 struct config *config_hold(struct config *config);
 void config_release(struct config *config);
+
+/* See config/pattern.h; where there is no pattern, every value fits. */
+enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

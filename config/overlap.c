@@ -68,7 +68,7 @@ static const char *read_bracket(struct walk *walk, const char *at, struct bytes 
         bool range = at[1] == '-' && at[2] != ']' && at[2] != '\0';
         unsigned char low = (unsigned char)at[0];
         unsigned char high = (unsigned char)at[range ? 2 : 0];
-        walk->unsure = walk->unsure || at[0] == '[' || high >= 0x80 || low >= 0x80;
+        walk->unsure = walk->unsure || at[0] == '[' || at[0] == '\\' || high >= 0x80 || low >= 0x80;
         for (unsigned c = low; c <= high; c++)
             bytes->has[c] = true;
         at += range ? 2 : 0;

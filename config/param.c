@@ -2,6 +2,7 @@
 #include "config/parts.h"
 
 #include "base/text.h"
+#include "config/pattern.h"
 
 #include <string.h>
 
@@ -33,39 +34,19 @@ static int read_sources(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
-/* Matches whole values: ^(...)$ is put around it here, so that nobody forgets.  By itself it must be one,
- * too: "a)|(b" is one only between the two. */
-static int compile_pattern(const char *text, const char *anchored, regex_t *pattern)
-{
-    int code = regcomp(pattern, text, REG_EXTENDED | REG_NOSUB);
-    if (code != 0)
-        return code;
-    regfree(pattern);
-    return regcomp(pattern, anchored, REG_EXTENDED | REG_NOSUB);
-}
-
 static int read_pattern(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                         void *field)
 {
+    struct err err = {0};
     struct config_pattern *pattern = field;
-    const char *text = NULL;
-    char anchored[PARAM_PATTERN_MAX + sizeof "^()$"];
-    char reason[128];
-    if (keyword_text(loader, node, keyword, &text) != 0)
+    if (keyword_text(loader, node, keyword, &pattern->text) != 0)
         return -1;
-    size_t length = strlen(text);
-    if (length > PARAM_PATTERN_MAX)
+    if (strlen(pattern->text) > PARAM_PATTERN_MAX)
         return report_error(loader->report, &node->mark, "pattern is longer than %d characters",
                             PARAM_PATTERN_MAX);
-    memcpy(anchored, "^(", 2);
-    memcpy(anchored + 2, text, length);
-    memcpy(anchored + 2 + length, ")$", sizeof ")$");
-    int code = compile_pattern(text, anchored, &pattern->compiled);
-    if (code != 0) {
-        (void)regerror(code, &pattern->compiled, reason, sizeof reason);
-        return report_error(loader->report, &node->mark, "pattern is not a POSIX extended one: %s", reason);
-    }
-    pattern->text = text;
+    pattern->compiled = pattern_new(pattern->text, &err);
+    if (pattern->compiled == NULL)
+        return report_error(loader->report, &node->mark, "pattern is no regular expression: %s", err.text);
     return 0;
 }
 
@@ -160,7 +141,7 @@ static bool is_good_preset(const struct config_param *param)
     case CONFIG_BOOLEAN:
         return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
     case CONFIG_STRING:
-        return param->pattern.text == NULL || regexec(&param->pattern.compiled, text, 0, NULL, 0) == 0;
+        return config_match(&param->pattern, text) == PATTERN_FITS;
     default:
         return false;
     }
@@ -247,9 +228,7 @@ int param_check_wires(struct loader *loader, const struct config_route *route)
 
 void param_done(struct config_param *param)
 {
-    if (param->pattern.text != NULL)
-        regfree(&param->pattern.compiled);
+    pattern_free(param->pattern.compiled);
     for (int api = 0; api < CONFIG_APIS; api++)
-        if (param->wire[api].pattern.text != NULL)
-            regfree(&param->wire[api].pattern.compiled);
+        pattern_free(param->wire[api].pattern.compiled);
 }

@@ -24,7 +24,7 @@ static bool may_be(const struct config_param *param, const char *text)
     if (param->pattern.text == NULL)
         return true;
     return wild ? overlap_possible(text, param->pattern.text)
-                : regexec(&param->pattern.compiled, text, 0, NULL, 0) == 0;
+                : config_match(&param->pattern, text) == PATTERN_FITS;
 }
 
 static bool may_be_region(const char *text)

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { PATTERN_MAX = 1024 };
@@ -9,11 +10,18 @@ enum { PATTERN_MAX = 1024 };
 /* What call_add() lets into a signed string, where the catalog says nothing narrower. */
 static const char signable[] = "^[^@&=\\u0000-\\u001f\\u007f][^&=\\u0000-\\u001f\\u007f]*$";
 
-/* POSIX and ECMA-262 regular expressions mean the same, but for POSIX's classes: [[:alpha:]], [.-.], [=a=].
- */
+/* PCRE2's regular expressions and ECMA-262's mean the same, but for what begins so: classes such as
+ * [[:alpha:]], options and look-arounds, verbs, possessive repetitions, and most escapes of letters. */
 static bool is_portable(const char *pattern)
 {
-    return strstr(pattern, "[:") == NULL && strstr(pattern, "[.") == NULL && strstr(pattern, "[=") == NULL;
+    static const char *const others[] = {"[:", "[.", "[=", "(?", "(*", "*+", "++", "?+", "}+"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strstr(pattern, others[i]) != NULL)
+            return false;
+    for (const char *at = pattern; (at = strchr(at, '\\')) != NULL && at[1] != '\0'; at += 2)
+        if (isalnum((unsigned char)at[1]) && strchr("dDwW", at[1]) == NULL)
+            return false;
+    return true;
 }
 
 static void put_pattern(struct buf *out, const char *pattern)

@@ -21,11 +21,6 @@ static bool parse_integer(const char *text, long long *number)
     return true;
 }
 
-static bool fits(const struct config_pattern *pattern, const char *value)
-{
-    return pattern->text == NULL || regexec(&pattern->compiled, value, 0, NULL, 0) == 0;
-}
-
 /* The parameter as this upstream's generation of the API says it. */
 static const struct config_wire *wire_of(const struct exchange *x, const struct config_param *param)
 {
@@ -48,9 +43,13 @@ static enum problem check_value(struct exchange *x, const struct config_param *p
         return value_wrong(x, param, "holds a control character");
     if (param->type == CONFIG_BOOLEAN && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
         return value_wrong(x, param, "must be true or false");
-    if (!fits(&param->pattern, value))
+    enum pattern_result own = config_match(&param->pattern, value);
+    enum pattern_result wire = config_match(&wire_of(x, param)->pattern, value);
+    if (own == PATTERN_FAILED || wire == PATTERN_FAILED)
+        return exchange_fail(x);
+    if (own == PATTERN_DIFFERS)
         return value_wrong(x, param, "does not look like one: see the documentation for its form");
-    if (!fits(&wire_of(x, param)->pattern, value))
+    if (wire == PATTERN_DIFFERS)
         return value_wrong(x, param,
                            "is well-formed, but the cloud's API behind this gateway has no such form");
     return PROBLEM_NONE;

@@ -191,7 +191,7 @@ def test_version_names_what_it_was_built_with():
     first, second, *materials = done.stdout.splitlines()
     assert re.fullmatch(r"countersign \d+\.\d+\.\d+", first) and second == "built with"
     named = dict(line.split(maxsplit=1) for line in materials)
-    assert {"libc6-dev", "libcivetweb-dev", "libcurl4-openssl-dev", "libjansson-dev", "libssl-dev", "libyaml-dev",
+    assert {"libc6-dev", "libcivetweb-dev", "libcurl4-openssl-dev", "libjansson-dev", "libpcre2-dev", "libssl-dev", "libyaml-dev",
             "uthash-dev"} < set(named)
     assert all(re.fullmatch(r"\d[\w.+:~-]*", version) for version in named.values())
 
