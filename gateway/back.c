@@ -11,8 +11,8 @@
 struct back_pool;
 
 struct back_slot {
-    struct pool_item item; /* first: what the pool knows of it */
     struct back_pool *pool;
+    size_t place; /* in it */
     struct back_line *line;
     struct signer *signers[2];  /* of the upstream's credential and its spare */
     struct breaker_entry entry; /* of the next attempt */
@@ -121,11 +121,10 @@ static int back_pool_init(struct back_pool *pool, const struct config_upstream *
 
 static void back_pool_done(struct back_pool *pool)
 {
-    struct pool_item *item;
     if (pool->upstream == NULL)
         return; /* never begun */
-    while ((item = pool_remove(&pool->slots)) != NULL)
-        slot_free((struct back_slot *)(void *)item);
+    for (size_t place = 1; place <= pool->slots.most; place++)
+        slot_free(*pool_at(&pool->slots, place));
     pool_done(&pool->slots);
     back_line_site_free(pool->site);
     upstream_release(pool->known);
@@ -142,14 +141,19 @@ static struct back_pool *find_pool(struct back *back, const struct config_upstre
 /* A slot of the pool's, without its breaker; NULL: none, and *failed tells when one could not be made. */
 static struct back_slot *take_slot(struct back_pool *pool, bool *failed)
 {
-    bool make = false;
-    struct pool_item *item = pool_take(&pool->slots, BACK_WAIT_MS, &make);
-    if (!make)
-        return (struct back_slot *)(void *)item;
-    struct back_slot *slot = slot_new(pool);
+    size_t place = pool_take(&pool->slots, BACK_WAIT_MS);
+    if (place == 0)
+        return NULL;
+    struct back_slot *slot = *pool_at(&pool->slots, place);
+    if (slot == NULL) {
+        slot = slot_new(pool);
+        *pool_at(&pool->slots, place) = slot;
+    }
     *failed = slot == NULL;
     if (*failed)
-        pool_unmake(&pool->slots);
+        pool_give(&pool->slots, place);
+    else
+        slot->place = place;
     return slot;
 }
 
@@ -179,7 +183,7 @@ void back_give(struct back_slot *slot)
 {
     breaker_cancel(&slot->pool->known->breaker, &slot->entry); /* unless it has been noted */
     back_line_rest(slot->line);
-    pool_give(&slot->pool->slots, &slot->item);
+    pool_give(&slot->pool->slots, slot->place);
 }
 
 bool back_rest(struct back_slot *slot)

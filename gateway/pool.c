@@ -1,27 +1,51 @@
+/* A Treiber stack: `top` has the number of the uppermost place in its lower half (0: the stack is empty) and,
+ * in its upper one, how often it has changed.  So whoever was put off the processor between reading it and
+ * replacing it never takes a stack that only looks the same for the same; he would have to sleep while it
+ * changes four billion times. */
 #include "gateway/pool.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
-int pool_init(struct pool *pool, size_t most, struct err *err)
+#define PLACE_OF(top)       ((size_t)((top)&UINT32_MAX))
+#define TOP_OF(place, then) ((((then) >> 32) + 1) << 32 | (place))
+
+struct pool_place {
+    _Atomic(size_t) below; /* while it is in the stack */
+    void *thing;
+};
+
+static int init_waiting(struct pool *pool)
 {
     pthread_condattr_t monotonic;
-    pool->idle = NULL;
-    pool->made = 0;
-    pool->most = most;
-    atomic_init(&pool->used, 0);
-    atomic_init(&pool->waiting, 0);
     if (pthread_condattr_init(&monotonic) != 0)
-        return err_memory(err);
+        return -1;
     bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
                 pthread_cond_init(&pool->given, &monotonic) == 0;
     (void)pthread_condattr_destroy(&monotonic);
     if (!good)
-        return err_memory(err);
+        return -1;
     if (pthread_mutex_init(&pool->mutex, NULL) != 0) {
         (void)pthread_cond_destroy(&pool->given);
+        return -1;
+    }
+    return 0;
+}
+
+int pool_init(struct pool *pool, size_t most, struct err *err)
+{
+    pool->places = calloc(most, sizeof *pool->places);
+    if (pool->places == NULL || init_waiting(pool) != 0) {
+        free(pool->places);
         return err_memory(err);
     }
+    pool->most = most;
+    for (size_t i = 0; i < most; i++) /* the first is on top */
+        atomic_init(&pool->places[i].below, i + 1 < most ? i + 2 : 0);
+    atomic_init(&pool->top, 1);
+    atomic_init(&pool->used, 0);
+    atomic_init(&pool->waiting, 0);
     return 0;
 }
 
@@ -29,6 +53,27 @@ void pool_done(struct pool *pool)
 {
     (void)pthread_mutex_destroy(&pool->mutex);
     (void)pthread_cond_destroy(&pool->given);
+    free(pool->places);
+}
+
+static size_t pop(struct pool *pool)
+{
+    uint64_t top = atomic_load(&pool->top);
+    for (size_t place; (place = PLACE_OF(top)) != 0;) {
+        uint64_t next =
+            TOP_OF(atomic_load_explicit(&pool->places[place - 1].below, memory_order_relaxed), top);
+        if (atomic_compare_exchange_weak(&pool->top, &top, next))
+            return place;
+    }
+    return 0;
+}
+
+static void push(struct pool *pool, size_t place)
+{
+    uint64_t top = atomic_load(&pool->top);
+    do
+        atomic_store_explicit(&pool->places[place - 1].below, PLACE_OF(top), memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&pool->top, &top, TOP_OF(place, top)));
 }
 
 static struct timespec deadline_in(long millis)
@@ -41,61 +86,44 @@ static struct timespec deadline_in(long millis)
     return at;
 }
 
-/* With the mutex held. */
-static void wait_for_one(struct pool *pool, long wait_ms)
+/* Either the giver sees that somebody waits, or whoever is about to sees what was given: both look after they
+ * wrote, in the one order that all these operations have. */
+static size_t wait_for_one(struct pool *pool, long wait_ms)
 {
     struct timespec deadline = deadline_in(wait_ms);
+    size_t place;
     int waited = 0;
-    atomic_fetch_add_explicit(&pool->waiting, 1, memory_order_relaxed);
-    while (pool->idle == NULL && pool->made >= pool->most && waited != ETIMEDOUT)
+    (void)pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->waiting, 1);
+    while ((place = pop(pool)) == 0 && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&pool->given, &pool->mutex, &deadline);
-    atomic_fetch_sub_explicit(&pool->waiting, 1, memory_order_relaxed);
+    atomic_fetch_sub(&pool->waiting, 1);
+    (void)pthread_mutex_unlock(&pool->mutex);
+    return place;
 }
 
-struct pool_item *pool_take(struct pool *pool, long wait_ms, bool *make)
+size_t pool_take(struct pool *pool, long wait_ms)
 {
-    (void)pthread_mutex_lock(&pool->mutex);
-    if (pool->idle == NULL && pool->made >= pool->most)
-        wait_for_one(pool, wait_ms);
-    struct pool_item *item = pool->idle;
-    *make = item == NULL && pool->made < pool->most;
-    if (item != NULL)
-        pool->idle = item->next;
-    if (*make)
-        pool->made++;
-    (void)pthread_mutex_unlock(&pool->mutex);
-    if (item != NULL || *make)
+    size_t place = pop(pool);
+    if (place == 0)
+        place = wait_for_one(pool, wait_ms);
+    if (place != 0)
         atomic_fetch_add_explicit(&pool->used, 1, memory_order_relaxed);
-    return item;
+    return place;
 }
 
-void pool_give(struct pool *pool, struct pool_item *item)
+void pool_give(struct pool *pool, size_t place)
 {
     atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
+    push(pool, place);
+    if (atomic_load(&pool->waiting) == 0)
+        return;
     (void)pthread_mutex_lock(&pool->mutex);
-    item->next = pool->idle;
-    pool->idle = item;
     (void)pthread_cond_signal(&pool->given);
     (void)pthread_mutex_unlock(&pool->mutex);
 }
 
-void pool_unmake(struct pool *pool)
+void **pool_at(struct pool *pool, size_t place)
 {
-    atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
-    (void)pthread_mutex_lock(&pool->mutex);
-    pool->made--;
-    (void)pthread_cond_signal(&pool->given);
-    (void)pthread_mutex_unlock(&pool->mutex);
-}
-
-struct pool_item *pool_remove(struct pool *pool)
-{
-    (void)pthread_mutex_lock(&pool->mutex);
-    struct pool_item *item = pool->idle;
-    if (item != NULL) {
-        pool->idle = item->next;
-        pool->made--;
-    }
-    (void)pthread_mutex_unlock(&pool->mutex);
-    return item;
+    return &pool->places[place - 1].thing;
 }

@@ -1,7 +1,8 @@
-/* gateway/pool.h - a bounded stack of things that are lent out, with a bounded wait.
+/* gateway/pool.h - a bounded stack of places that are lent out, with a bounded wait.
  *
- * The one used last is taken first, so that few stay warm.  Things are made by whoever is told to, when none
- * is idle and fewer than the ceiling exist.  Safe from many threads. */
+ * The place that was used last is taken first, so that few stay warm; what stands in a place is the
+ * borrower's business. Safe from many threads, and without a lock unless somebody waits: hundreds would wait
+ * for the one that was put off the processor with it. */
 #ifndef GATEWAY_POOL_H
 #define GATEWAY_POOL_H
 
@@ -11,33 +12,28 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* The first member of what is pooled. */
-struct pool_item {
-    struct pool_item *next;
-};
+struct pool_place;
 
 struct pool {
-    pthread_mutex_t mutex;
-    pthread_cond_t given;
-    struct pool_item *idle;
-    size_t made;
+    struct pool_place *places;
     size_t most;
+    atomic_uint_least64_t
+        top;               /* the place on top of the stack, and a number that changes with it: see pool.c */
+    pthread_mutex_t mutex; /* of those who wait */
+    pthread_cond_t given;
     atomic_uint used; /* lent out, for whoever wants to know */
     atomic_uint waiting;
 };
 
+/* `most` places, 1 to 2^32 - 2, with nothing in them. */
 MUST_USE int pool_init(struct pool *pool, size_t most, struct err *err);
-
-/* After the last idle one was taken out by pool_remove(). */
 void pool_done(struct pool *pool);
 
-/* An idle item; or NULL with *make: the caller makes one and lends it to itself, or calls pool_unmake(); or
- * NULL when none came within `wait_ms`. */
-struct pool_item *pool_take(struct pool *pool, long wait_ms, bool *make);
-void pool_give(struct pool *pool, struct pool_item *item);
-void pool_unmake(struct pool *pool);
+/* A place, 1 to `most`; 0: none came free within `wait_ms`. */
+MUST_USE size_t pool_take(struct pool *pool, long wait_ms);
+void pool_give(struct pool *pool, size_t place);
 
-/* An idle item, for good; NULL: there is none. */
-struct pool_item *pool_remove(struct pool *pool);
+/* What stands there, NULL in the beginning.  Its borrower's alone. */
+void **pool_at(struct pool *pool, size_t place);
 
 #endif
