@@ -1,0 +1,175 @@
+/* `state` is one number, so that whoever brings a line finds its place by one compare-and-exchange: the bytes
+ * that have a place in the room that is being filled, which room that is, and whether it is closed.  The line
+ * is copied there afterwards, and counted in `there`; whoever takes changes the room and waits until all of
+ * the other's are. */
+#include "base/gather.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SECOND (UINT64_C(1) << 32) /* the second room is being filled */
+#define CLOSED (UINT64_C(1) << 33)
+
+enum { COPY_NS = 100000 }; /* between two looks at whether a line has been copied */
+
+static size_t used_of(uint64_t state)
+{
+    return (size_t)(state & (SECOND - 1));
+}
+
+static struct gather_room *room_of(struct gather *gather, uint64_t state)
+{
+    return &gather->rooms[(state & SECOND) != 0];
+}
+
+static int init_waiting(struct gather *gather)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic) != 0)
+        return -1;
+    bool some = pthread_cond_init(&gather->some, NULL) == 0;
+    bool taken = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                 pthread_cond_init(&gather->taken, &monotonic) == 0;
+    (void)pthread_condattr_destroy(&monotonic);
+    if (some && taken && pthread_mutex_init(&gather->mutex, NULL) == 0)
+        return 0;
+    if (some)
+        (void)pthread_cond_destroy(&gather->some);
+    if (taken)
+        (void)pthread_cond_destroy(&gather->taken);
+    return -1;
+}
+
+int gather_init(struct gather *gather)
+{
+    for (size_t i = 0; i < COUNT(gather->rooms); i++) {
+        gather->rooms[i].bytes = malloc(GATHER_ROOM);
+        atomic_init(&gather->rooms[i].there, 0);
+    }
+    atomic_init(&gather->state, 0);
+    atomic_init(&gather->waiting, 0);
+    if (gather->rooms[0].bytes != NULL && gather->rooms[1].bytes != NULL && init_waiting(gather) == 0)
+        return 0;
+    for (size_t i = 0; i < COUNT(gather->rooms); i++)
+        free(gather->rooms[i].bytes);
+    return -1;
+}
+
+void gather_done(struct gather *gather)
+{
+    (void)pthread_mutex_destroy(&gather->mutex);
+    (void)pthread_cond_destroy(&gather->some);
+    (void)pthread_cond_destroy(&gather->taken);
+    for (size_t i = 0; i < COUNT(gather->rooms); i++)
+        free(gather->rooms[i].bytes);
+}
+
+/* ---- bringing ---- */
+
+/* A place for the line: *state is what it was before. */
+static enum gather_result find_place(struct gather *gather, size_t length, uint64_t *state)
+{
+    *state = atomic_load(&gather->state);
+    do {
+        if ((*state & CLOSED) != 0)
+            return GATHER_CLOSED;
+        if (length > GATHER_ROOM - used_of(*state))
+            return GATHER_FULL;
+    } while (!atomic_compare_exchange_weak(&gather->state, state, *state + length));
+    return GATHER_TAKEN;
+}
+
+static struct timespec deadline_in(long millis)
+{
+    struct timespec at = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += millis / 1000;
+    at.tv_nsec += millis % 1000 * 1000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+/* Either the one that takes sees that somebody waits, or he sees the room that was made: both look after they
+ * wrote, in the one order that all these operations have. */
+static enum gather_result wait_for_place(struct gather *gather, size_t length, long wait_ms, uint64_t *state)
+{
+    struct timespec until = deadline_in(wait_ms);
+    enum gather_result result;
+    int waited = 0;
+    (void)pthread_mutex_lock(&gather->mutex);
+    atomic_fetch_add(&gather->waiting, 1);
+    while ((result = find_place(gather, length, state)) == GATHER_FULL && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&gather->taken, &gather->mutex, &until);
+    atomic_fetch_sub(&gather->waiting, 1);
+    (void)pthread_mutex_unlock(&gather->mutex);
+    return result;
+}
+
+enum gather_result gather_put(struct gather *gather, const char *line, size_t length, long wait_ms)
+{
+    uint64_t state;
+    enum gather_result result = find_place(gather, length, &state);
+    if (result == GATHER_FULL && length <= GATHER_ROOM)
+        result = wait_for_place(gather, length, wait_ms, &state);
+    if (result != GATHER_TAKEN)
+        return result;
+    struct gather_room *room = room_of(gather, state);
+    memcpy(room->bytes + used_of(state), line, length);
+    atomic_fetch_add(&room->there, length);
+    if (used_of(state) > 0)
+        return result;
+    (void)pthread_mutex_lock(&gather->mutex); /* the first: the other thread may be waiting for it */
+    (void)pthread_cond_signal(&gather->some);
+    (void)pthread_mutex_unlock(&gather->mutex);
+    return result;
+}
+
+/* ---- taking ---- */
+
+static void wait_for_some(struct gather *gather)
+{
+    (void)pthread_mutex_lock(&gather->mutex);
+    while ((atomic_load(&gather->state) & ~SECOND) == 0) /* nothing, and not closed */
+        (void)pthread_cond_wait(&gather->some, &gather->mutex);
+    (void)pthread_mutex_unlock(&gather->mutex);
+}
+
+static void sleep_ns(long nanoseconds)
+{
+    const struct timespec pause = {.tv_nsec = nanoseconds};
+    (void)nanosleep(&pause, NULL); /* woken early, we only look sooner */
+}
+
+size_t gather_take(struct gather *gather, const char **bytes)
+{
+    wait_for_some(gather);
+    uint64_t state = atomic_load(&gather->state);
+    if ((state & CLOSED) == 0 && used_of(state) < GATHER_ROOM / 2)
+        sleep_ns(GATHER_MS * 1000000L);
+    state = atomic_load(&gather->state);
+    while (!atomic_compare_exchange_weak(&gather->state, &state, (state & (CLOSED | SECOND)) ^ SECOND))
+        continue;
+    struct gather_room *room = room_of(gather, state);
+    if (atomic_load(&gather->waiting) > 0) {
+        (void)pthread_mutex_lock(&gather->mutex);
+        (void)pthread_cond_broadcast(&gather->taken);
+        (void)pthread_mutex_unlock(&gather->mutex);
+    }
+    while (atomic_load(&room->there) < used_of(state))
+        sleep_ns(COPY_NS);
+    atomic_store(&room->there, 0); /* before it is filled again, which only a later call here begins */
+    *bytes = room->bytes;
+    return used_of(state);
+}
+
+void gather_close(struct gather *gather)
+{
+    (void)atomic_fetch_or(&gather->state, CLOSED);
+    (void)pthread_mutex_lock(&gather->mutex);
+    (void)pthread_cond_signal(&gather->some);
+    (void)pthread_cond_broadcast(&gather->taken);
+    (void)pthread_mutex_unlock(&gather->mutex);
+}
