@@ -29,6 +29,17 @@ void buf_reset(struct buf *buf)
         buf->bytes[0] = '\0';
 }
 
+void buf_rest(struct buf *buf, size_t kept)
+{
+    size_t ceiling = buf->ceiling;
+    if (buf->capacity <= kept) {
+        buf_reset(buf);
+        return;
+    }
+    buf_done(buf);
+    buf_init(buf, ceiling);
+}
+
 /* Room for so many bytes and a NUL, in memory that is larger. */
 static bool buf_grow(struct buf *buf, size_t needed)
 {

@@ -22,6 +22,9 @@ void buf_done(struct buf *buf);
 /* Empty again, not failed, keeps its memory. */
 void buf_reset(struct buf *buf);
 
+/* The same, and memory of more than `kept` bytes is given back. */
+void buf_rest(struct buf *buf, size_t kept);
+
 void buf_put(struct buf *buf, const char *text);
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
 void buf_put_char(struct buf *buf, char c);

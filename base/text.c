@@ -52,14 +52,13 @@ bool text_is_unreserved(unsigned char c)
     return is_alpha_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-bool text_is_token(const char *text)
+bool text_is_token(const char *bytes, size_t length)
 {
-    if (text[0] == '\0')
-        return false;
-    for (const char *c = text; *c != '\0'; c++)
-        if (!is_alpha_or_digit((unsigned char)*c) && strchr("!#$%&'*+-.^_`|~", *c) == NULL)
+    static const char others[] = {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'};
+    for (size_t i = 0; i < length; i++)
+        if (!is_alpha_or_digit((unsigned char)bytes[i]) && memchr(others, bytes[i], sizeof others) == NULL)
             return false;
-    return true;
+    return length > 0;
 }
 
 bool text_is_name(const char *text)

@@ -14,8 +14,8 @@ bool text_has_control(const char *bytes, size_t length);
 /* RFC 3986 section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~" */
 bool text_is_unreserved(unsigned char c);
 
-/* RFC 9110 section 5.6.2: one or more tchar. */
-bool text_is_token(const char *text);
+/* RFC 9110 section 5.6.2: one or more tchar, and nothing else. */
+bool text_is_token(const char *bytes, size_t length);
 
 /* Starts with a letter or digit and goes on with letters, digits, '-', '_' and '.', at most 64 in all: the
  * form of every name in the configuration, and of a request id. */

@@ -1,65 +1,68 @@
 #include "gateway/back_line.h"
 
 #include "gateway/clock.h"
-#include "gateway/fields.h"
+#include "gateway/response.h"
 #include "gateway/trust.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
-    LINE_ANSWER_KEPT = 64 * 1024, /* bytes: with 256 slots, 16 MiB that wait for the next answers */
-    LINE_LOOK_MS = 1000,          /* between two looks at whether the drain is over */
+    LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over               */
+    LINE_READ = 8192,      /* bytes at a time: an ordinary answer in one go                */
+    LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
+    LINE_SITE_MAX = 1024,  /* the fields that all requests have: a host name has up to 255 */
+    LINE_HEAD_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
 };
 
 struct back_site {
     const struct config_upstream *upstream;
     X509_STORE *store; /* the trusted CAs, loaded once: libcurl would load them for every connection */
-    CURLU *url;        /* taken apart once: libcurl would do it, and print it again, for every call */
-    struct curl_slist *headers;
+    CURLU *url;        /* taken apart once: libcurl would do it again for every connection */
+    struct buf fields; /* the lines that every request has */
     const atomic_bool *abandoned;
 };
 
 struct back_line {
     struct back_site *site;
-    CURLM *transfers; /* with one transfer at most; owns the connection that waits for the next */
-    CURL *handle;
+    CURL *handle; /* has one connection at most */
+    bool open;    /* it may be used */
+    curl_socket_t socket;
+    int64_t connected_us;
+    int64_t used_us;
     struct signed_request request;
-    struct curl_slist *own;  /* the header fields of one call, */
-    struct curl_slist *last; /* and the end of them: the site's follow, which are not ours */
-    struct buf answer;
-    struct fields fields;
-    unsigned writes; /* how often libcurl was about to write the request */
-    bool too_large;
-    bool distrusted;
+    struct buf out; /* the request as it is written */
+    struct response response;
+    char bytes[LINE_READ];
+};
+
+/* One request on its way. */
+struct sending {
+    int64_t until_us;
+    size_t taken; /* bytes of the request, by the connection */
+    bool ended;   /* the connection has, in an orderly way */
 };
 
 /* ---- what all lines of an upstream share ---- */
 
-/* Built once: every request of the upstream sends the same fields. */
-static struct curl_slist *make_headers(const struct config_upstream *upstream)
+static bool make_fields(struct back_site *site)
 {
-    struct buf host;
-    buf_init(&host, 512);
-    buf_put_format(&host, "Host: %s", upstream->host);
-    const char *const fields[] = {
-        buf_text(&host), "Accept: application/json", "User-Agent: countersign", "Expect:",
-        upstream->scheme == CONFIG_TC3 ? "Content-Type: " SIGN_JSON_TYPE
-                                       : "Content-Type: application/x-www-form-urlencoded"};
-    size_t count = upstream->method == CONFIG_POST ? COUNT(fields) : COUNT(fields) - 1;
-    struct curl_slist *list = NULL;
-    for (size_t i = 0; i < count && !host.failed; i++) {
-        struct curl_slist *longer = curl_slist_append(list, fields[i]);
-        if (longer == NULL) {
-            curl_slist_free_all(list);
-            list = NULL;
-            break;
-        }
-        list = longer;
+    const struct config_upstream *upstream = site->upstream;
+    buf_init(&site->fields, LINE_SITE_MAX);
+    buf_put(&site->fields, "Host: ");
+    buf_put(&site->fields, upstream->host);
+    buf_put(&site->fields, "\r\nAccept: application/json\r\nUser-Agent: countersign\r\n");
+    if (upstream->method == CONFIG_POST) {
+        buf_put(&site->fields, "Content-Type: ");
+        buf_put(&site->fields,
+                upstream->scheme == CONFIG_TC3 ? SIGN_JSON_TYPE : "application/x-www-form-urlencoded");
+        buf_put(&site->fields, "\r\n");
     }
-    buf_done(&host);
-    return list;
+    return !site->fields.failed;
 }
 
 static CURLU *make_url(const struct config_upstream *upstream)
@@ -76,13 +79,14 @@ struct back_site *back_line_site(const struct config_upstream *upstream, const a
                                  struct err *err)
 {
     struct back_site *site = calloc(1, sizeof *site);
-    if (site != NULL) {
-        site->upstream = upstream;
-        site->abandoned = abandoned;
-        site->headers = make_headers(upstream);
-        site->url = make_url(upstream);
+    if (site == NULL) {
+        err_memory(err);
+        return NULL;
     }
-    if (site == NULL || site->headers == NULL || site->url == NULL) {
+    site->upstream = upstream;
+    site->abandoned = abandoned;
+    site->url = make_url(upstream);
+    if (!make_fields(site) || site->url == NULL) {
         err_memory(err);
         back_line_site_free(site);
         return NULL;
@@ -98,7 +102,7 @@ void back_line_site_free(struct back_site *site)
 {
     if (site == NULL)
         return;
-    curl_slist_free_all(site->headers);
+    buf_done(&site->fields);
     curl_url_cleanup(site->url);
     X509_STORE_free(site->store);
     free(site);
@@ -106,33 +110,7 @@ void back_line_site_free(struct back_site *site)
 
 /* ---- one line ---- */
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
-{
-    struct back_line *line = context;
-    buf_put_bytes(&line->answer, bytes, size * count);
-    line->too_large = line->answer.failed;
-    return line->answer.failed ? 0 : size * count;
-}
-
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
-    struct back_line *line = context;
-    line->too_large = !fields_read(&line->fields, bytes, size * count);
-    return line->too_large ? 0 : size * count;
-}
-
-/* Called right before the request is written; a second time when libcurl repeats it on another connection. */
-static int before_write(void *context, char *remote, char *local, int remote_port, int local_port)
-{
-    struct back_line *line = context;
-    (void)remote;
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
-    return line->writes++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-}
-
-/* libcurl looks here at least once a second. */
+/* While libcurl connects: it looks here at least once a second. */
 static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent)
 {
     struct back_line *line = context;
@@ -157,25 +135,15 @@ static bool set_options(struct back_line *line)
     int failures = 0;
 #define SET(option, value) failures += curl_easy_setopt(h, option, value) != CURLE_OK
     SET(CURLOPT_CURLU, line->site->url);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_MAXCONNECTS, 1L);
     SET(CURLOPT_PROTOCOLS_STR, upstream->url.tls ? "https" : "http");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, ""); /* not what the environment says */
-    SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)BACK_CONNECT_MS);
-    SET(CURLOPT_MAXAGE_CONN, (long)BACK_IDLE_S);
-    SET(CURLOPT_MAXLIFETIME_CONN, (long)BACK_LIFE_S);
-    SET(CURLOPT_HTTPHEADER, line->site->headers);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, line);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, line);
-    SET(CURLOPT_PREREQFUNCTION, before_write);
-    SET(CURLOPT_PREREQDATA, line);
     SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_XFERINFOFUNCTION, on_progress);
     SET(CURLOPT_XFERINFODATA, line);
@@ -189,39 +157,29 @@ static bool set_options(struct back_line *line)
     return failures == 0;
 }
 
-static void drop_fields(struct back_line *line)
-{
-    if (line->last != NULL)
-        line->last->next = NULL;
-    curl_slist_free_all(line->own);
-    line->own = NULL;
-    line->last = NULL;
-}
-
 void back_line_free(struct back_line *line)
 {
     if (line == NULL)
         return;
     curl_easy_cleanup(line->handle);
-    (void)curl_multi_cleanup(line->transfers);
-    drop_fields(line);
     signed_request_done(&line->request);
-    buf_done(&line->answer);
+    buf_done(&line->out);
+    response_done(&line->response);
     free(line);
 }
 
 struct back_line *back_line_new(struct back_site *site)
 {
-    struct back_line *line = calloc(1, sizeof *line);
+    struct back_line *line = malloc(sizeof *line); /* its bytes are written before they are read */
     if (line == NULL)
         return NULL;
     line->site = site;
+    line->open = false;
     signed_request_init(&line->request);
-    buf_init(&line->answer, BACK_ANSWER_MAX);
-    line->transfers = curl_multi_init();
+    buf_init(&line->out, LINE_HEAD_MAX);
+    response_init(&line->response, BACK_ANSWER_MAX);
     line->handle = curl_easy_init();
-    if (line->transfers == NULL || line->handle == NULL || !set_options(line) ||
-        curl_multi_setopt(line->transfers, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK) {
+    if (line->handle == NULL || !set_options(line)) {
         back_line_free(line);
         return NULL;
     }
@@ -233,129 +191,208 @@ struct signed_request *back_line_request(struct back_line *line)
     return &line->request;
 }
 
+/* The upstream sees the end at once; libcurl closes what is left of it when it connects again, or is freed.
+ */
 void back_line_distrust(struct back_line *line)
 {
-    line->distrusted = true;
+    if (line->open)
+        (void)shutdown(line->socket, SHUT_RDWR); /* it may be broken already */
+    line->open = false;
 }
 
 void back_line_rest(struct back_line *line)
 {
-    if (line->answer.capacity <= LINE_ANSWER_KEPT)
-        return;
-    buf_done(&line->answer);
-    buf_init(&line->answer, BACK_ANSWER_MAX);
+    buf_rest(&line->out, LINE_KEPT);
+    response_begin(&line->response);
 }
 
-/* ---- sending ---- */
+/* ---- the connection ---- */
 
-/* The call's own fields, then those that all calls have. */
-static bool set_fields(struct back_line *line)
+/* Nothing may have come that nobody asked for, not even its end. */
+static bool is_silent(struct back_line *line)
 {
-    const struct buf *fields = &line->request.fields;
-    const char *end = buf_text(fields) + fields->length;
-    drop_fields(line);
-    for (const char *at = buf_text(fields); at < end; at += strlen(at) + 1) {
-        struct curl_slist *longer = curl_slist_append(line->own, at);
-        if (longer == NULL)
-            return false;
-        line->own = longer;
+    size_t got = 0;
+    return curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got) == CURLE_AGAIN;
+}
+
+static bool is_fit(struct back_line *line, int64_t now)
+{
+    return line->open && now - line->used_us < (int64_t)BACK_IDLE_S * 1000000 &&
+           now - line->connected_us < (int64_t)BACK_LIFE_S * 1000000 && is_silent(line);
+}
+
+static long millis_until(int64_t until_us)
+{
+    int64_t left = (until_us - clock_monotonic_us() + 999) / 1000;
+    return left < 0 ? 0 : (long)left;
+}
+
+static CURLcode connect_afresh(struct back_line *line, const struct sending *sending)
+{
+    long left = millis_until(sending->until_us);
+    long most = left == 0 ? 1 : left < BACK_CONNECT_MS ? left : BACK_CONNECT_MS; /* to libcurl, 0 is 300 s */
+    back_line_distrust(line);
+    CURLcode code = curl_easy_setopt(line->handle, CURLOPT_CONNECTTIMEOUT_MS, most);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(line->handle);
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
+    line->open = code == CURLE_OK;
+    line->connected_us = clock_monotonic_us();
+    return code;
+}
+
+static CURLcode wait_for(const struct back_line *line, short events, const struct sending *sending)
+{
+    for (;;) {
+        struct pollfd ready = {.fd = line->socket, .events = events};
+        long left = millis_until(sending->until_us);
+        if (atomic_load_explicit(line->site->abandoned, memory_order_relaxed))
+            return CURLE_ABORTED_BY_CALLBACK;
+        if (left == 0)
+            return CURLE_OPERATION_TIMEDOUT;
+        int count = poll(&ready, 1, (int)(left < LINE_LOOK_MS ? left : LINE_LOOK_MS));
+        if (count > 0)
+            return CURLE_OK;
+        if (count < 0 && errno != EINTR)
+            return CURLE_OUT_OF_MEMORY;
     }
-    for (line->last = line->own; line->last->next != NULL;)
-        line->last = line->last->next;
-    line->last->next = line->site->headers;
-    return curl_easy_setopt(line->handle, CURLOPT_HTTPHEADER, line->own) == CURLE_OK;
 }
 
-static bool prepare(struct back_line *line, long timeout_ms)
+/* ---- a request and its answer ---- */
+
+static void put_all(struct buf *out, const struct buf *part)
 {
-    CURL *h = line->handle;
-    int failures = 0;
-    buf_reset(&line->answer);
-    line->fields = (struct fields){0};
-    line->writes = 0;
-    line->too_large = false;
-    failures += curl_easy_setopt(h, CURLOPT_REQUEST_TARGET, buf_text(&line->request.target)) != CURLE_OK;
-    failures += curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, timeout_ms) != CURLE_OK;
-    failures += curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, line->distrusted ? 1L : 0L) != CURLE_OK;
-    if (line->site->upstream->method == CONFIG_POST) {
-        failures += curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)line->request.body.length) !=
-                    CURLE_OK;
-        failures += curl_easy_setopt(h, CURLOPT_POSTFIELDS, buf_text(&line->request.body)) != CURLE_OK;
+    buf_put_bytes(out, buf_text(part), part->length);
+}
+
+/* RFC 9112 sections 3 and 6.2.  The call's own fields stand in request->fields, each with a NUL behind it. */
+static bool compose(struct back_line *line)
+{
+    const struct signed_request *request = &line->request;
+    struct buf *out = &line->out;
+    bool post = line->site->upstream->method == CONFIG_POST;
+    buf_reset(out);
+    buf_put(out, post ? "POST " : "GET ");
+    put_all(out, &request->target);
+    buf_put(out, " HTTP/1.1\r\n");
+    put_all(out, &line->site->fields);
+    const char *end = buf_text(&request->fields) + request->fields.length;
+    for (const char *at = buf_text(&request->fields); at < end; at += strlen(at) + 1) {
+        buf_put(out, at);
+        buf_put(out, "\r\n");
     }
-    return failures == 0 && (line->request.fields.length == 0 || set_fields(line));
+    if (post) {
+        buf_put(out, "Content-Length: ");
+        buf_put_int(out, (long long)request->body.length);
+        buf_put(out, "\r\n");
+    }
+    buf_put(out, "\r\n");
+    if (post)
+        put_all(out, &request->body);
+    return !out->failed;
 }
 
-/* CURLINFO_REQUEST_SIZE counts what the connection took.  Nothing, and nothing was executed: of a request in
- * the clear no byte left, and a TLS record that left in part cannot be opened.  A part of it may do for an
- * upstream that is not strict, so of what was begun nobody knows. */
-static enum upstream_end end_of(const struct back_line *line, CURLcode code)
+static CURLcode write_request(struct back_line *line, struct sending *sending)
 {
-    long taken = 0;
-    bool counted = curl_easy_getinfo(line->handle, CURLINFO_REQUEST_SIZE, &taken) == CURLE_OK;
-    if (code == CURLE_OK && line->fields.ended)
+    CURLcode code = CURLE_OK;
+    while (code == CURLE_OK && sending->taken < line->out.length) {
+        size_t taken = 0;
+        code = curl_easy_send(line->handle, buf_text(&line->out) + sending->taken,
+                              line->out.length - sending->taken, &taken);
+        sending->taken += taken;
+        if (code == CURLE_AGAIN)
+            code = wait_for(line, POLLOUT, sending);
+    }
+    return code;
+}
+
+/* Before each wait, all that has come is read: TLS may hold bytes of which the socket knows nothing more. */
+static CURLcode read_answer(struct back_line *line, struct sending *sending)
+{
+    struct response *response = &line->response;
+    CURLcode code = wait_for(line, POLLIN, sending);
+    while (code == CURLE_OK && response->state == RESPONSE_MORE) {
+        size_t got = 0;
+        code = curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got);
+        if (code == CURLE_AGAIN) {
+            code = wait_for(line, POLLIN, sending);
+        } else if (code == CURLE_OK && got == 0) {
+            sending->ended = true;
+            response_end(response);
+        } else if (code == CURLE_OK && response_read(response, line->bytes, got) < got) {
+            sending->ended = true; /* as far as we are concerned: nobody asked for more */
+        }
+    }
+    return code;
+}
+
+static CURLcode exchange(struct back_line *line, struct sending *sending, struct back_result *result)
+{
+    CURLcode code = CURLE_OK;
+    response_begin(&line->response);
+    if (!is_fit(line, clock_monotonic_us()))
+        code = connect_afresh(line, sending);
+    result->clock.sent_ms = clock_wall_ms();
+    if (code == CURLE_OK)
+        code = write_request(line, sending);
+    if (code == CURLE_OK)
+        code = read_answer(line, sending);
+    result->clock.received_ms = clock_wall_ms();
+    if (code != CURLE_OK || sending->ended || !response_keeps(&line->response))
+        back_line_distrust(line);
+    line->used_us = clock_monotonic_us();
+    return code;
+}
+
+/* Where nothing was taken, nothing was executed: of a request in the clear no byte left, and a TLS record
+ * that left in part cannot be opened.  A part of a request may do for an upstream that is not strict, so of
+ * what was begun nobody knows. */
+static enum upstream_end end_of(const struct back_line *line, const struct sending *sending, CURLcode code)
+{
+    if (code == CURLE_OK && line->response.state == RESPONSE_WHOLE)
         return UPSTREAM_ANSWERED;
-    if (line->writes == 0 || (counted && taken == 0))
+    if (sending->taken == 0)
         return code == CURLE_OUT_OF_MEMORY ? UPSTREAM_FAILED : UPSTREAM_NOT_SENT;
-    if (line->too_large)
+    if (line->response.state == RESPONSE_TOO_LARGE)
         return UPSTREAM_TOO_LARGE;
     return code == CURLE_OPERATION_TIMEDOUT ? UPSTREAM_LATE : UPSTREAM_LOST;
 }
 
-static void tell(const struct back_line *line, enum upstream_end end, CURLcode code, struct err *err)
+static void tell(const struct back_line *line, const struct sending *sending, enum upstream_end end,
+                 CURLcode code, struct err *err)
 {
-    if (end == UPSTREAM_TOO_LARGE && line->fields.size > FIELDS_MAX)
-        err_set(err, ERR_LIMIT, "the header of the upstream's answer exceeds %d bytes", FIELDS_MAX);
+    if (end == UPSTREAM_TOO_LARGE && line->response.head > RESPONSE_HEAD_MAX)
+        err_set(err, ERR_LIMIT, "the header of the upstream's answer exceeds %d bytes", RESPONSE_HEAD_MAX);
     else if (end == UPSTREAM_TOO_LARGE)
         err_set(err, ERR_LIMIT, "the upstream's answer exceeds %d bytes", BACK_ANSWER_MAX);
-    else if (end == UPSTREAM_LOST && (code == CURLE_OK || line->writes > 1))
+    else if (end == UPSTREAM_LOST && code == CURLE_OK && sending->ended)
         err_set(err, ERR_SYSTEM, "the upstream closed the connection before the answer was whole");
+    else if (end == UPSTREAM_LOST && code == CURLE_OK)
+        err_set(err, ERR_SYSTEM, "the upstream's answer is not HTTP/1.1 as RFC 9112 wants it");
     else if (end != UPSTREAM_ANSWERED)
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
 
-/* curl_easy_perform() by hand: that waits once before it sends, which costs a system call, and then the same.
- */
-static CURLcode perform(struct back_line *line)
-{
-    int running = 1;
-    int left = 0;
-    CURLcode result = CURLE_OUT_OF_MEMORY;
-    CURLMcode code = curl_multi_add_handle(line->transfers, line->handle);
-    if (code != CURLM_OK)
-        return result;
-    for (code = curl_multi_perform(line->transfers, &running); code == CURLM_OK && running > 0;) {
-        code = curl_multi_poll(line->transfers, NULL, 0, LINE_LOOK_MS, NULL);
-        if (code == CURLM_OK)
-            code = curl_multi_perform(line->transfers, &running);
-    }
-    const CURLMsg *message = curl_multi_info_read(line->transfers, &left);
-    if (message != NULL && message->msg == CURLMSG_DONE)
-        result = message->data.result;
-    (void)curl_multi_remove_handle(line->transfers, line->handle); /* it was added: cannot fail */
-    return result;
-}
-
 void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err)
 {
-    long status = 0;
-    *result = (struct back_result){.end = UPSTREAM_FAILED, .clock.sent_ms = clock_wall_ms()};
-    if (!prepare(line, timeout_ms)) {
+    struct sending sending = {.until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000};
+    *result = (struct back_result){.end = UPSTREAM_FAILED};
+    if (!compose(line)) {
         err_memory(err);
         return;
     }
-    CURLcode code = perform(line);
-    (void)curl_easy_getinfo(line->handle, CURLINFO_RESPONSE_CODE, &status); /* stays 0 when it fails */
-    result->end = end_of(line, code);
+    CURLcode code = exchange(line, &sending, result);
+    const struct response *response = &line->response;
+    result->end = end_of(line, &sending, code);
     result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
-    result->status = (int)status;
-    result->bytes = buf_text(&line->answer);
-    result->length = line->answer.length;
-    result->has_date = line->fields.has_date;
-    result->clock.date = line->fields.date;
-    result->clock.received_ms = clock_wall_ms();
-    result->retry_after_s = fields_retry_after(&line->fields);
-    line->distrusted = fields_ambiguous(&line->fields);
-    tell(line, result->end, code, err);
+    result->status = response->status;
+    result->bytes = buf_text(&response->body);
+    result->length = response->body.length;
+    result->has_date = response->fields.has_date;
+    result->clock.date = response->fields.date;
+    result->retry_after_s = fields_retry_after(&response->fields);
+    tell(line, &sending, result->end, code, err);
 }
 
 int back_line_global_init(void)

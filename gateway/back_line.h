@@ -1,9 +1,10 @@
-/* gateway/back_line.h - one line to an upstream: a libcurl handle with its live connection and the buffers of
- * one call.  Part of the back door (gateway/back.h); the only file that has met libcurl.
+/* gateway/back_line.h - one line to an upstream: a connection that libcurl makes, verifies and reads and
+ * writes bytes on, and the buffers of one call.  Part of the back door (gateway/back.h); the only file that
+ * has met libcurl, which here speaks TCP and TLS; the HTTP is ours: one write of what was signed, and
+ * gateway/response.h.
  *
- * A request is written to the network at most once per back_line_send(): libcurl repeats a request by itself
- * when a reused connection dies without an answer, so its second attempt to write is refused
- * (CURLOPT_PREREQFUNCTION), and the result says UPSTREAM_LOST.  A line is one thread's at a time. */
+ * So a request is written at most once per back_line_send() by construction: nothing repeats it.  libcurl's
+ * own HTTP would, when a reused connection dies without an answer.  A line is one thread's at a time. */
 #ifndef GATEWAY_BACK_LINE_H
 #define GATEWAY_BACK_LINE_H
 
@@ -33,7 +34,7 @@ struct signed_request *back_line_request(struct back_line *line);
 void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err);
 void back_line_distrust(struct back_line *line);
 
-/* Between two calls: what an uncommonly large answer took is given back. */
+/* Between two calls: what an uncommonly large one took is given back. */
 void back_line_rest(struct back_line *line);
 
 /* Once per process, before threads; back_line_global_done() when they are gone. */

@@ -1,5 +1,6 @@
 #include "gateway/fields.h"
 
+#include "base/text.h"
 #include "base/timestamp.h"
 
 #include <stdlib.h>
@@ -7,43 +8,100 @@
 
 enum { DIGITS_MAX = 6 }; /* of Retry-After: more is over the maximum anyway */
 
-static bool is_named(const char *line, size_t length, const char *name)
+/* A part of a line; not terminated. */
+struct piece {
+    const char *bytes;
+    size_t length;
+};
+
+static bool piece_is(struct piece piece, const char *word)
 {
-    size_t size = strlen(name);
-    return length > size && strncasecmp(line, name, size) == 0 && line[size] == ':';
+    return piece.length == strlen(word) && strncasecmp(piece.bytes, word, piece.length) == 0;
 }
 
-/* What stands behind the colon, without the blanks around it; "" when it does not fit. */
-static void copy_value(const char *line, size_t length, char value[FIELDS_VALUE_SIZE])
+static bool is_blank(char c)
 {
-    const char *colon = memchr(line, ':', length);
-    size_t start = (size_t)(colon - line) + 1;
-    while (start < length && (line[start] == ' ' || line[start] == '\t'))
-        start++;
-    while (length > start && strchr("\r\n \t", line[length - 1]) != NULL)
-        length--;
-    size_t size = length - start < FIELDS_VALUE_SIZE ? length - start : 0;
-    memcpy(value, line + start, size);
+    return c == ' ' || c == '\t';
+}
+
+static struct piece piece_trim(struct piece piece)
+{
+    while (piece.length > 0 && is_blank(piece.bytes[0]))
+        piece = (struct piece){piece.bytes + 1, piece.length - 1};
+    while (piece.length > 0 && is_blank(piece.bytes[piece.length - 1]))
+        piece.length--;
+    return piece;
+}
+
+/* "" when it does not fit. */
+static void copy_value(struct piece piece, char value[FIELDS_VALUE_SIZE])
+{
+    size_t size = piece.length < FIELDS_VALUE_SIZE ? piece.length : 0;
+    memcpy(value, piece.bytes, size);
     value[size] = '\0';
+}
+
+/* Digits and nothing else; the same as before, if there was one (RFC 9110 section 8.6). */
+static bool read_length(struct fields *fields, struct piece value)
+{
+    int64_t length = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.bytes[i] < '0' || value.bytes[i] > '9')
+            return false;
+        length = length * 10 + (value.bytes[i] - '0');
+        if (length > FIELDS_LENGTH_MAX)
+            length = FIELDS_LENGTH_MAX + 1;
+    }
+    if (value.length == 0 || (fields->has_length && fields->length != length))
+        return false;
+    fields->has_length = true;
+    fields->length = length;
+    return true;
+}
+
+/* A list of words, of which one matters. */
+static void read_connection(struct fields *fields, struct piece value)
+{
+    while (value.length > 0) {
+        const char *comma = memchr(value.bytes, ',', value.length);
+        size_t size = comma == NULL ? value.length : (size_t)(comma - value.bytes);
+        if (piece_is(piece_trim((struct piece){value.bytes, size}), "close"))
+            fields->closes = true;
+        size += comma != NULL;
+        value = (struct piece){value.bytes + size, value.length - size};
+    }
+}
+
+static bool read_field(struct fields *fields, struct piece name, struct piece value)
+{
+    char text[FIELDS_VALUE_SIZE];
+    if (piece_is(name, "Content-Length")) {
+        fields->bounds++;
+        return read_length(fields, value);
+    }
+    if (piece_is(name, "Transfer-Encoding")) {
+        fields->bounds++;
+        fields->chunked = piece_is(value, "chunked");
+        return fields->chunked; /* we asked for nothing else */
+    }
+    if (piece_is(name, "Date")) {
+        copy_value(value, text);
+        fields->has_date = timestamp_parse_http(text, &fields->date);
+    } else if (piece_is(name, "Retry-After")) {
+        copy_value(value, fields->retry_after);
+    } else if (piece_is(name, "Connection")) {
+        read_connection(fields, value);
+    }
+    return true;
 }
 
 bool fields_read(struct fields *fields, const char *line, size_t length)
 {
-    char value[FIELDS_VALUE_SIZE];
-    fields->size += length;
-    if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
-        fields->ended = true;
-    else if (length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
-        fields->ended = false; /* what came before was a 1xx answer */
-    if (is_named(line, length, "Date")) {
-        copy_value(line, length, value);
-        fields->has_date = timestamp_parse_http(value, &fields->date);
-    } else if (is_named(line, length, "Retry-After")) {
-        copy_value(line, length, fields->retry_after);
-    } else if (is_named(line, length, "Content-Length") || is_named(line, length, "Transfer-Encoding")) {
-        fields->bounds++;
-    }
-    return fields->size <= FIELDS_MAX;
+    const char *colon = memchr(line, ':', length);
+    if (colon == NULL || !text_is_token(line, (size_t)(colon - line)))
+        return false;
+    const struct piece rest = {colon + 1, (size_t)(line + length - colon) - 1};
+    return read_field(fields, (struct piece){line, (size_t)(colon - line)}, piece_trim(rest));
 }
 
 int64_t fields_retry_after(const struct fields *fields)

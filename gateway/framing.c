@@ -159,7 +159,7 @@ enum problem framing_check(const struct framing *framing, struct err *err)
     if (!framing->scattered && (!request_line_is_strict(framing) || !fields_are_strict(framing)))
         return refuse(err, "the request line or a header field is not as RFC 9112 wants it");
     for (size_t i = 0; i < framing->field_count; i++)
-        if (!text_is_token(framing->fields[i].name))
+        if (!text_is_token(framing->fields[i].name, strlen(framing->fields[i].name)))
             return refuse(err, "a header field's name is not as RFC 9110 wants it");
     if (framing_field(framing, "Host") == NULL)
         return refuse(err, "the Host field is missing");

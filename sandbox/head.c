@@ -44,7 +44,7 @@ static int parse_request_line(struct http_request *request, char *line)
 {
     const char *method = take_word(&line);
     char *target = method == NULL ? NULL : take_word(&line);
-    if (target == NULL || !text_is_token(method) || !is_target(target))
+    if (target == NULL || !text_is_token(method, strlen(method)) || !is_target(target))
         return 400;
     if (strncmp(line, "HTTP/", 5) != 0)
         return 400;
@@ -123,7 +123,7 @@ static int parse_field(struct http_request *request, char *line)
     if (colon == NULL)
         return 400;
     *colon = '\0';
-    if (!text_is_token(line)) /* also refuses folded lines, and a blank before the colon */
+    if (!text_is_token(line, strlen(line))) /* also refuses folded lines, and a blank before the colon */
         return 400;
     char *value = colon + 1 + strspn(colon + 1, " \t");
     for (size_t length = strlen(value); length > 0 && strchr(" \t", value[length - 1]) != NULL; length--)

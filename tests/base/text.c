@@ -253,10 +253,10 @@ static void tokens(void **state)
     static const char tchar[] =
         "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     (void)state;
-    assert_false(text_is_token(""));
-    for (int c = 1; c < 256; c++) {
-        char text[3] = {'X', (char)c, '\0'};
-        assert_true(text_is_token(text) == (strchr(tchar, c) != NULL));
+    assert_false(text_is_token("", 0));
+    for (int c = 0; c < 256; c++) {
+        const char text[] = {'X', (char)c};
+        assert_true(text_is_token(text, sizeof text) == (memchr(tchar, c, strlen(tchar)) != NULL));
     }
 }
 

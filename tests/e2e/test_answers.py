@@ -355,11 +355,14 @@ def test_an_answer_to_no_question(gateway, upstream, reply):
 
 
 def test_a_length_that_is_none(gateway, upstream):
-    """Beyond 64 bits: then the end of the connection is the end of the answer, which is whole."""
-    upstream.script(Reply(raw=DONE.replace(b"%d", b"9" * 30) + SAMPLE, close=True))
-    assert [gateway.delete().status for _ in range(2)] == [202, 202]
-    first, second = upstream.seen(2)
-    assert first.connection != second.connection
+    """Beyond 64 bits, or no number: nobody can say where such an answer ends, nor whether this is all of it."""
+    for length, slug in ((b"9" * 30, "upstream-invalid-answer"), (b"0x57", "upstream-timeout"), (b"-1", "upstream-timeout"),
+                         (b"87, 88", "upstream-timeout")):
+        upstream.script(Reply(raw=DONE.replace(b"%d", length) + SAMPLE, close=True), Reply())
+        problem(gateway.delete(), 504 if slug == "upstream-timeout" else 502, slug, outcome="unknown")
+        assert gateway.delete().status == 202
+        first, second = upstream.seen(2)
+        assert first.connection != second.connection
 
 
 def test_chunks_and_trailers(gateway, upstream):
