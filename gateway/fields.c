@@ -80,9 +80,10 @@ static bool read_field(struct fields *fields, struct piece name, struct piece va
         return read_length(fields, value);
     }
     if (piece_is(name, "Transfer-Encoding")) {
+        bool again = fields->chunked; /* as "chunked, chunked" would be: RFC 9112 section 6.1 forbids it */
         fields->bounds++;
         fields->chunked = piece_is(value, "chunked");
-        return fields->chunked; /* we asked for nothing else */
+        return fields->chunked && !again; /* we asked for nothing else */
     }
     if (piece_is(name, "Date")) {
         copy_value(value, text);

@@ -44,7 +44,7 @@ static bool read_status(struct response *response, const char *line, size_t leng
 {
     const char *digits = line + STATUS_LENGTH - 3;
     if (length < STATUS_LENGTH || (length > STATUS_LENGTH && line[STATUS_LENGTH] != ' ') ||
-        (memcmp(line, "HTTP/1.1 ", 9) != 0 && memcmp(line, "HTTP/1.0 ", 9) != 0))
+        (strncmp(line, "HTTP/1.1 ", 9) != 0 && strncmp(line, "HTTP/1.0 ", 9) != 0))
         return false;
     for (int i = 0; i < 3; i++)
         if (digits[i] < '0' || digits[i] > '9')
@@ -56,13 +56,19 @@ static bool read_status(struct response *response, const char *line, size_t leng
     return response->status >= 100 && response->status < 600 && response->status != 101;
 }
 
+/* Section 6.3 rule 1, with 1xx: whatever the fields say. */
+static bool is_bodiless(const struct response *response)
+{
+    return response->status == 204 || response->status == 304;
+}
+
 /* Section 6.3: which of the ways of its end the body has. */
 static bool begin_body(struct response *response)
 {
     const struct fields *fields = &response->fields;
     if (response->status < 200) {
         response->part = RESPONSE_STATUS;
-    } else if (response->status == 204 || response->status == 304) {
+    } else if (is_bodiless(response)) {
         response->state = RESPONSE_WHOLE;
     } else if (fields->chunked) {
         response->part =
@@ -97,6 +103,15 @@ static bool read_chunk_size(struct response *response, const char *line, size_t 
     return digits > 0 && (digits == length || (end < length && line[end] == ';'));
 }
 
+/* Section 7.1.2: a field line as any other, or what follows has been taken for trailers. */
+static bool read_trailer(struct response *response, const char *line, size_t length)
+{
+    struct fields passed_over = {0};
+    if (length == 0)
+        response->state = RESPONSE_WHOLE;
+    return length == 0 || fields_read(&passed_over, line, length);
+}
+
 static bool read_line(struct response *response, const char *line, size_t length)
 {
     switch (response->part) {
@@ -110,9 +125,7 @@ static bool read_line(struct response *response, const char *line, size_t length
         response->part = RESPONSE_CHUNK_SIZE;
         return length == 0;
     default: /* RESPONSE_TRAILER */
-        if (length == 0)
-            response->state = RESPONSE_WHOLE;
-        return true;
+        return read_trailer(response, line, length);
     }
 }
 
@@ -187,8 +200,9 @@ void response_end(struct response *response)
         response->state = response->part == RESPONSE_REST ? RESPONSE_WHOLE : RESPONSE_BROKEN;
 }
 
+/* Of 204 and 304 some believe what the fields say: whether a body follows is a matter of opinion, too. */
 bool response_keeps(const struct response *response)
 {
     return response->state == RESPONSE_WHOLE && response->keeps && !response->fields.closes &&
-           !fields_ambiguous(&response->fields);
+           !is_bodiless(response) && !fields_ambiguous(&response->fields);
 }

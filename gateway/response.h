@@ -21,8 +21,8 @@ enum {
 enum response_state {
     RESPONSE_MORE,      /* it is not whole yet */
     RESPONSE_WHOLE,     /* what comes next is not part of it */
-    RESPONSE_TOO_LARGE, /* its header exceeds RESPONSE_HEAD_MAX, or its body the buffer's ceiling; or memory
-                           is out */
+    RESPONSE_TOO_LARGE, /* its header exceeds RESPONSE_HEAD_MAX, a chunk's line RESPONSE_CHUNK_LINE_MAX, or
+                           its body the buffer's ceiling; or memory is out */
     RESPONSE_BROKEN     /* it is no HTTP/1.1, or ended before its end */
 };
 
@@ -40,7 +40,7 @@ enum response_part {
 struct response {
     enum response_state state;
     int status;
-    struct fields fields; /* of the header; what a trailer says is passed over */
+    struct fields fields; /* of the header; a trailer must be well-formed, and is passed over */
     bool keeps;           /* HTTP/1.1, not 1.0 */
     enum response_part part;
     size_t head; /* bytes of lines so far */
