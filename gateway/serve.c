@@ -22,7 +22,7 @@
 enum {
     SERVE_POLL_NS = 1000000,
     SERVE_START_US = 10000000,  /* for all threads to be there                                      */
-    SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: libcurl looks once a second */
+    SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
