@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
     LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over               */
@@ -29,9 +28,9 @@ struct back_site {
 
 struct back_line {
     struct back_site *site;
-    CURL *handle; /* has one connection at most */
-    bool open;    /* it may be used */
+    CURL *handle; /* with its connection; NULL: there is none */
     curl_socket_t socket;
+    CURLcode connected; /* what came of connecting, where there is no handle */
     int64_t connected_us;
     int64_t used_us;
     struct signed_request request;
@@ -45,6 +44,7 @@ struct sending {
     int64_t until_us;
     size_t taken; /* bytes of the request, by the connection */
     bool ended;   /* the connection has, in an orderly way */
+    bool excess;  /* more came than the answer */
 };
 
 /* ---- what all lines of an upstream share ---- */
@@ -128,15 +128,14 @@ static CURLcode use_store(CURL *handle, void *ssl_context, void *context)
     return CURLE_OK;
 }
 
-static bool set_options(struct back_line *line)
+static bool set_options(struct back_line *line, CURL *h, long timeout_ms)
 {
     const struct config_upstream *upstream = line->site->upstream;
-    CURL *h = line->handle;
     int failures = 0;
 #define SET(option, value) failures += curl_easy_setopt(h, option, value) != CURLE_OK
     SET(CURLOPT_CURLU, line->site->url);
     SET(CURLOPT_CONNECT_ONLY, 1L);
-    SET(CURLOPT_MAXCONNECTS, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     SET(CURLOPT_PROTOCOLS_STR, upstream->url.tls ? "https" : "http");
     SET(CURLOPT_PROXY, ""); /* not what the environment says */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -161,7 +160,7 @@ void back_line_free(struct back_line *line)
 {
     if (line == NULL)
         return;
-    curl_easy_cleanup(line->handle);
+    back_line_distrust(line);
     signed_request_done(&line->request);
     buf_done(&line->out);
     response_done(&line->response);
@@ -174,15 +173,10 @@ struct back_line *back_line_new(struct back_site *site)
     if (line == NULL)
         return NULL;
     line->site = site;
-    line->open = false;
+    line->handle = NULL;
     signed_request_init(&line->request);
     buf_init(&line->out, LINE_HEAD_MAX);
     response_init(&line->response, BACK_ANSWER_MAX);
-    line->handle = curl_easy_init();
-    if (line->handle == NULL || !set_options(line)) {
-        back_line_free(line);
-        return NULL;
-    }
     return line;
 }
 
@@ -191,13 +185,10 @@ struct signed_request *back_line_request(struct back_line *line)
     return &line->request;
 }
 
-/* The upstream sees the end at once; libcurl closes what is left of it when it connects again, or is freed.
- */
 void back_line_distrust(struct back_line *line)
 {
-    if (line->open)
-        (void)shutdown(line->socket, SHUT_RDWR); /* it may be broken already */
-    line->open = false;
+    curl_easy_cleanup(line->handle); /* nothing else closes such a connection, not even the next */
+    line->handle = NULL;
 }
 
 void back_line_rest(struct back_line *line)
@@ -217,7 +208,7 @@ static bool is_silent(struct back_line *line)
 
 static bool is_fit(struct back_line *line, int64_t now)
 {
-    return line->open && now - line->used_us < (int64_t)BACK_IDLE_S * 1000000 &&
+    return line->handle != NULL && now - line->used_us < (int64_t)BACK_IDLE_S * 1000000 &&
            now - line->connected_us < (int64_t)BACK_LIFE_S * 1000000 && is_silent(line);
 }
 
@@ -227,19 +218,28 @@ static long millis_until(int64_t until_us)
     return left < 0 ? 0 : (long)left;
 }
 
-static CURLcode connect_afresh(struct back_line *line, const struct sending *sending)
+static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
 {
-    long left = millis_until(sending->until_us);
+    long left = millis_until(until_us);
     long most = left == 0 ? 1 : left < BACK_CONNECT_MS ? left : BACK_CONNECT_MS; /* to libcurl, 0 is 300 s */
-    back_line_distrust(line);
-    CURLcode code = curl_easy_setopt(line->handle, CURLOPT_CONNECTTIMEOUT_MS, most);
-    if (code == CURLE_OK)
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    line->handle = curl_easy_init();
+    if (line->handle != NULL && set_options(line, line->handle, most))
         code = curl_easy_perform(line->handle);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
-    line->open = code == CURLE_OK;
     line->connected_us = clock_monotonic_us();
     return code;
+}
+
+void back_line_connect(struct back_line *line, int64_t until_us)
+{
+    if (is_fit(line, clock_monotonic_us()))
+        return;
+    back_line_distrust(line);
+    line->connected = connect_afresh(line, until_us);
+    if (line->connected != CURLE_OK)
+        back_line_distrust(line);
 }
 
 static CURLcode wait_for(const struct back_line *line, short events, const struct sending *sending)
@@ -320,8 +320,8 @@ static CURLcode read_answer(struct back_line *line, struct sending *sending)
         } else if (code == CURLE_OK && got == 0) {
             sending->ended = true;
             response_end(response);
-        } else if (code == CURLE_OK && response_read(response, line->bytes, got) < got) {
-            sending->ended = true; /* as far as we are concerned: nobody asked for more */
+        } else if (code == CURLE_OK) {
+            sending->excess = response_read(response, line->bytes, got) < got;
         }
     }
     return code;
@@ -329,17 +329,13 @@ static CURLcode read_answer(struct back_line *line, struct sending *sending)
 
 static CURLcode exchange(struct back_line *line, struct sending *sending, struct back_result *result)
 {
-    CURLcode code = CURLE_OK;
     response_begin(&line->response);
-    if (!is_fit(line, clock_monotonic_us()))
-        code = connect_afresh(line, sending);
     result->clock.sent_ms = clock_wall_ms();
-    if (code == CURLE_OK)
-        code = write_request(line, sending);
+    CURLcode code = line->handle == NULL ? line->connected : write_request(line, sending);
     if (code == CURLE_OK)
         code = read_answer(line, sending);
     result->clock.received_ms = clock_wall_ms();
-    if (code != CURLE_OK || sending->ended || !response_keeps(&line->response))
+    if (code != CURLE_OK || sending->ended || sending->excess || !response_keeps(&line->response))
         back_line_distrust(line);
     line->used_us = clock_monotonic_us();
     return code;
@@ -374,9 +370,9 @@ static void tell(const struct back_line *line, const struct sending *sending, en
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
 
-void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err)
+void back_line_send(struct back_line *line, int64_t until_us, struct back_result *result, struct err *err)
 {
-    struct sending sending = {.until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000};
+    struct sending sending = {.until_us = until_us};
     *result = (struct back_result){.end = UPSTREAM_FAILED};
     if (!compose(line)) {
         err_memory(err);

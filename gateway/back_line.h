@@ -30,8 +30,12 @@ void back_line_free(struct back_line *line);
 /* What is sent. */
 struct signed_request *back_line_request(struct back_line *line);
 
+/* Connects, unless the line's connection is fit for use.  What came of it is told by back_line_send(), which
+ * follows. */
+void back_line_connect(struct back_line *line, int64_t until_us);
+
 /* See back_send() and back_distrust(). */
-void back_line_send(struct back_line *line, long timeout_ms, struct back_result *result, struct err *err);
+void back_line_send(struct back_line *line, int64_t until_us, struct back_result *result, struct err *err);
 void back_line_distrust(struct back_line *line);
 
 /* Between two calls: what an uncommonly large one took is given back. */

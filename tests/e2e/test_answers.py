@@ -6,6 +6,7 @@ change the caller must learn whether it was carried out; `unknown` is the honest
 import base64
 import gzip
 import json
+import os
 import pathlib
 import re
 import socket
@@ -363,6 +364,21 @@ def test_a_length_that_is_none(gateway, upstream):
         assert gateway.delete().status == 202
         first, second = upstream.seen(2)
         assert first.connection != second.connection
+
+
+@pytest.mark.parametrize("reply", [Reply(close=True), Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", close=True),
+                                   Reply(raw=b"nonsense\r\n\r\n")])
+def test_no_connection_stays_behind(gateway, upstream, reply):
+    """Whatever ends a connection, its descriptor is closed before the next is opened."""
+    def descriptors():
+        return len(os.listdir(f"/proc/{gateway.child.pid}/fd"))
+
+    upstream.script(*[reply] * 50)
+    gateway.delete()
+    before = descriptors()
+    for _ in range(49):
+        gateway.delete()
+    assert descriptors() <= before + 1      # the caller's own
 
 
 def test_chunks_and_trailers(gateway, upstream):
