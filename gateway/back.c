@@ -179,6 +179,11 @@ struct back_slot *back_take(struct back *back, const struct config_upstream *ups
     return slot;
 }
 
+bool back_is_short(struct back *back, const struct config_upstream *upstream)
+{
+    return pool_is_short(&find_pool(back, upstream)->slots);
+}
+
 void back_give(struct back_slot *slot)
 {
     breaker_cancel(&slot->pool->known->breaker, &slot->entry); /* unless it has been noted */
@@ -277,6 +282,9 @@ static void learn(struct back_slot *slot, struct back_result *result, bool hurri
 
 void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err)
 {
-    back_line_send(slot->line, timeout_ms, result, err);
+    int64_t until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
+    back_line_connect(slot->line, until_us);
+    pool_grown(&slot->pool->slots, slot->place);
+    back_line_send(slot->line, until_us, result, err);
     learn(slot, result, timeout_ms < slot->pool->upstream->timeout / 2);
 }

@@ -48,6 +48,9 @@ MUST_USE struct back_slot *back_take(struct back *back, const struct config_upst
                                      struct back_refusal *refusal);
 void back_give(struct back_slot *slot);
 
+/* Whoever asks for a slot now has to wait for one, as far as can be told. */
+bool back_is_short(struct back *back, const struct config_upstream *upstream);
+
 /* Gives the slot back and notes that its call rests until its next attempt, which begins with back_wake() and
  * back_take().  False, and the slot stays: a quarter as many as there are slots rest already. */
 MUST_USE bool back_rest(struct back_slot *slot);

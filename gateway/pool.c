@@ -5,6 +5,7 @@
 #include "gateway/pool.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,7 +13,8 @@
 #define TOP_OF(place, then) ((((then) >> 32) + 1) << 32 | (place))
 
 struct pool_place {
-    _Atomic(size_t) below; /* while it is in the stack */
+    atomic_size_t below; /* while it is in the stack */
+    bool growing;        /* its borrower's, as all that follows */
     void *thing;
 };
 
@@ -41,9 +43,12 @@ int pool_init(struct pool *pool, size_t most, struct err *err)
         return err_memory(err);
     }
     pool->most = most;
-    for (size_t i = 0; i < most; i++) /* the first is on top */
-        atomic_init(&pool->places[i].below, i + 1 < most ? i + 2 : 0);
-    atomic_init(&pool->top, 1);
+    for (size_t i = 0; i < most; i++)
+        atomic_init(&pool->places[i].below, 0);
+    atomic_init(&pool->top, 0);
+    atomic_init(&pool->grown, 0);
+    atomic_init(&pool->growing, 0);
+    atomic_init(&pool->moved, 0);
     atomic_init(&pool->used, 0);
     atomic_init(&pool->waiting, 0);
     return 0;
@@ -76,7 +81,26 @@ static void push(struct pool *pool, size_t place)
     while (!atomic_compare_exchange_weak(&pool->top, &top, TOP_OF(place, top)));
 }
 
-static struct timespec deadline_in(long millis)
+/* A new place, unless so many are being set up. */
+static size_t grow(struct pool *pool, unsigned at_once)
+{
+    unsigned growing = atomic_load(&pool->growing);
+    size_t grown = atomic_load(&pool->grown);
+    do
+        if (growing >= at_once)
+            return 0;
+    while (!atomic_compare_exchange_weak(&pool->growing, &growing, growing + 1));
+    do
+        if (grown == pool->most) {
+            atomic_fetch_sub(&pool->growing, 1);
+            return 0;
+        }
+    while (!atomic_compare_exchange_weak(&pool->grown, &grown, grown + 1));
+    pool->places[grown].growing = true;
+    return grown + 1;
+}
+
+static struct timespec time_in(long millis)
 {
     struct timespec at = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &at);
@@ -86,17 +110,31 @@ static struct timespec deadline_in(long millis)
     return at;
 }
 
-/* Either the giver sees that somebody waits, or whoever is about to sees what was given: both look after they
- * wrote, in the one order that all these operations have. */
+/* With the mutex.  Either the giver sees that somebody waits, or whoever is about to sees what was given:
+ * both look after they wrote, in the one order that all these operations have. */
 static size_t wait_for_one(struct pool *pool, long wait_ms)
 {
-    struct timespec deadline = deadline_in(wait_ms);
+    const struct timespec until = time_in(wait_ms);
     size_t place;
     int waited = 0;
+    while ((place = pop(pool)) == 0 && (place = grow(pool, POOL_GROWING)) == 0 && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&pool->given, &pool->mutex, &until);
+    return place;
+}
+
+/* Again and again, while that makes sense; where nothing moves, those that are being set up take long, and so
+ * would all others. */
+static size_t wait_while_it_moves(struct pool *pool, long wait_ms)
+{
+    size_t place = 0;
     (void)pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add(&pool->waiting, 1);
-    while ((place = pop(pool)) == 0 && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&pool->given, &pool->mutex, &deadline);
+    for (long waited_ms = 0; place == 0 && waited_ms < POOL_PATIENCE_MS; waited_ms += wait_ms) {
+        unsigned moved = atomic_load(&pool->moved);
+        place = wait_for_one(pool, wait_ms);
+        if (atomic_load(&pool->grown) == pool->most || moved == atomic_load(&pool->moved))
+            break;
+    }
     atomic_fetch_sub(&pool->waiting, 1);
     (void)pthread_mutex_unlock(&pool->mutex);
     return place;
@@ -106,21 +144,48 @@ size_t pool_take(struct pool *pool, long wait_ms)
 {
     size_t place = pop(pool);
     if (place == 0)
-        place = wait_for_one(pool, wait_ms);
+        place = grow(pool, POOL_GROWING);
+    if (place == 0)
+        place = wait_while_it_moves(pool, wait_ms);
+    if (place == 0)
+        place = grow(pool, UINT_MAX);
     if (place != 0)
         atomic_fetch_add_explicit(&pool->used, 1, memory_order_relaxed);
     return place;
 }
 
-void pool_give(struct pool *pool, size_t place)
+static void wake_one(struct pool *pool)
 {
-    atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
-    push(pool, place);
     if (atomic_load(&pool->waiting) == 0)
         return;
     (void)pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->moved, 1);
     (void)pthread_cond_signal(&pool->given);
     (void)pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_grown(struct pool *pool, size_t place)
+{
+    if (!pool->places[place - 1].growing)
+        return;
+    pool->places[place - 1].growing = false;
+    atomic_fetch_sub(&pool->growing, 1);
+    wake_one(pool);
+}
+
+void pool_give(struct pool *pool, size_t place)
+{
+    pool_grown(pool, place);
+    atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
+    push(pool, place);
+    wake_one(pool);
+}
+
+bool pool_is_short(const struct pool *pool)
+{
+    return PLACE_OF(atomic_load_explicit(&pool->top, memory_order_relaxed)) == 0 &&
+           (atomic_load_explicit(&pool->grown, memory_order_relaxed) == pool->most ||
+            atomic_load_explicit(&pool->growing, memory_order_relaxed) >= POOL_GROWING);
 }
 
 void **pool_at(struct pool *pool, size_t place)

@@ -97,9 +97,46 @@ static void woken(void **state)
     pool_done(&pool);
 }
 
+static void *take_with_patience(void *found)
+{
+    *(size_t *)found = pool_take(&pool, 60000);
+    return NULL;
+}
+
+/* So many new ones are set up at a time, and no more; who waits gets the next that is ready, or may set up
+ * another. */
+static void grows_a_few_at_a_time(void **state)
+{
+    const struct timespec while_it_comes = {.tv_nsec = 20000000};
+    struct err err = {0};
+    pthread_t taker;
+    size_t places[POOL_GROWING];
+    size_t found = 0;
+    (void)state;
+    assert_int_equal(pool_init(&pool, POOL_GROWING * 2 + 2, &err), 0);
+    for (size_t i = 0; i < POOL_GROWING; i++) {
+        assert_false(pool_is_short(&pool));
+        places[i] = pool_take(&pool, 60000);
+    }
+    assert_true(pool_is_short(&pool));
+    assert_int_equal(pthread_create(&taker, NULL, take_with_patience, &found), 0);
+    (void)nanosleep(&while_it_comes, NULL);
+    pool_give(&pool, places[3]);
+    assert_int_equal(pthread_join(taker, NULL), 0);
+    assert_int_equal(found, places[3]);
+    assert_false(pool_is_short(&pool)); /* one may be set up again */
+    pool_grown(&pool, places[0]);
+    pool_grown(&pool, places[0]); /* is said once */
+    size_t more = pool_take(&pool, 0) + pool_take(&pool, 0);
+    assert_int_equal(more, 2 * POOL_GROWING + 3); /* the next two */
+    assert_true(pool_is_short(&pool));
+    assert_int_equal(pool_take(&pool, 1), POOL_GROWING + 3); /* where nothing moves, nobody waits for long */
+    pool_done(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(threads), cmocka_unit_test(order_and_wait),
-                                       cmocka_unit_test(woken)};
+                                       cmocka_unit_test(woken), cmocka_unit_test(grows_a_few_at_a_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
