@@ -87,6 +87,9 @@ struct exchange {
     bool admitted; /* has a place in flight, to be given back */
     struct limits_verdict limits;
 
+    /* queue */
+    bool turn; /* it works now, and others wait for it to end */
+
     /* translate */
     struct call *call; /* with all=true the one of the first page */
     bool all;

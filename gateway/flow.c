@@ -17,6 +17,7 @@ static const struct {
     {"admit", admit_client},               /* the client's limits                                     */
     {"describe", own_answer},              /* the answer of such a path                                */
     {"receive", receive_body},             /* the body                                                */
+    {"queue", queue_turn},                 /* until it is its turn to work                             */
     {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
     {"forward", forward_call},             /* a slot; sign, send, understand                           */
@@ -26,7 +27,8 @@ static const struct {
 static void finish(struct exchange *x)
 {
     reply_compose(x); /* always */
-    admit_leave(x);   /* before the answer: whoever has it may ask again */
+    queue_end(x);
+    admit_leave(x); /* before the answer: whoever has it may ask again */
     if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
     record_write(x);     /* always, last */

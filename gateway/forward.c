@@ -143,6 +143,7 @@ static enum problem attempt(struct forward *f)
         return exchange_fail(x);
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
+    queue_end(x);
     int64_t began = clock_monotonic_us();
     back_send(f->slot, attempt_ms(f), &f->result, &err);
     x->upstream_us += clock_monotonic_us() - began;
@@ -240,6 +241,8 @@ static bool take(struct forward *f, enum problem *problem)
     struct back_refusal refusal;
     if (f->slot != NULL)
         return true;
+    if (back_is_short(f->x->generation->back, f->call->upstream))
+        queue_end(f->x); /* there is something else to wait for */
     f->slot = back_take(f->x->generation->back, f->call->upstream, &refusal);
     if (f->attempts > 0)
         return f->slot != NULL;
@@ -255,6 +258,8 @@ static bool take(struct forward *f, enum problem *problem)
 static enum problem announce(const struct forward *f)
 {
     struct exchange *x = f->x;
+    if (x->gateway->audit != NULL)
+        queue_end(x); /* the disk is waited for */
     enum problem problem = f->call == x->call ? record_intend(x) : PROBLEM_NONE;
     if (problem != PROBLEM_NONE || f->call != x->call || x->intent == 0 ||
         clock_monotonic_us() < f->deadline_us)

@@ -81,18 +81,25 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
     gateway->current = generation_new(gateway, config, err);
     if (gateway->current == NULL)
         return -1;
+    if (turn_init(&gateway->turns, (size_t)config->workers, err) != 0) {
+        gateway_release(gateway->current);
+        return -1;
+    }
     if (pthread_mutex_init(&gateway->mutex, NULL) != 0) {
+        turn_done(&gateway->turns);
         gateway_release(gateway->current);
         return err_memory(err);
     }
     if (log_init(&gateway->access, access_fd) != 0) {
         (void)pthread_mutex_destroy(&gateway->mutex);
+        turn_done(&gateway->turns);
         gateway_release(gateway->current);
         return err_memory(err);
     }
     if (log_init(&gateway->notices, STDERR_FILENO) != 0) {
         log_done(&gateway->access);
         (void)pthread_mutex_destroy(&gateway->mutex);
+        turn_done(&gateway->turns);
         gateway_release(gateway->current);
         return err_memory(err);
     }
@@ -123,4 +130,5 @@ void gateway_done(struct gateway *gateway)
     log_done(&gateway->notices);
     log_done(&gateway->access);
     (void)pthread_mutex_destroy(&gateway->mutex);
+    turn_done(&gateway->turns);
 }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "gateway/failures.h"
 #include "gateway/limits.h"
+#include "gateway/turn.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,6 +35,7 @@ struct gateway {
     struct nonce nonce;
     struct ident ident;
     struct failures failures;
+    struct turns turns;
     struct log access;            /* one line per request */
     struct log notices;           /* standard error: see notice.h */
     struct series_table *metrics; /* counted; see metrics.h */

@@ -17,6 +17,8 @@ enum problem admit_client(struct exchange *x);        /* admit.c        */
 void admit_leave(struct exchange *x);                 /* once the answer is composed */
 enum problem own_answer(struct exchange *x);          /* own.c          */
 enum problem receive_body(struct exchange *x);        /* receive.c      */
+enum problem queue_turn(struct exchange *x);          /* queue.c        */
+void queue_end(struct exchange *x);                   /* before it waits for anything else; once is enough */
 enum problem translate_request(struct exchange *x);   /* translate.c    */
 enum problem authorize_call(struct exchange *x);      /* authorize.c    */
 enum problem forward_call(struct exchange *x);        /* forward.c      */
