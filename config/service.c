@@ -12,6 +12,7 @@ enum { UNSAID = -1 };
 /* Defaults, each with its reason. */
 enum {
     WORKERS_DEFAULT = 1024,  /* connections promised: each holds a worker, 9 MiB of them at rest */
+    WORKERS_MAX = 16000,     /* three quarters of them keep 9,000 idle connections, and those that are busy */
     GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000,   /* ms: longer than a call's default deadline                        */
     TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30  */
@@ -243,8 +244,8 @@ static const struct keyword service_keywords[] = {
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
-    {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, 10000, NULL},
-    {"per_address", keyword_number, SERVICE(per_address), OPTIONAL, 1, 10000, NULL},
+    {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, WORKERS_MAX, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), OPTIONAL, 1, WORKERS_MAX, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
