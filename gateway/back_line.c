@@ -358,8 +358,12 @@ static enum upstream_end end_of(const struct back_line *line, const struct sendi
 static void tell(const struct back_line *line, const struct sending *sending, enum upstream_end end,
                  CURLcode code, struct err *err)
 {
+    enum response_part part = line->response.part;
     if (end == UPSTREAM_TOO_LARGE && line->response.head > RESPONSE_HEAD_MAX)
         err_set(err, ERR_LIMIT, "the header of the upstream's answer exceeds %d bytes", RESPONSE_HEAD_MAX);
+    else if (end == UPSTREAM_TOO_LARGE && (part == RESPONSE_CHUNK_SIZE || part == RESPONSE_CHUNK_END))
+        err_set(err, ERR_LIMIT, "a line between chunks of the upstream's answer exceeds %d bytes",
+                RESPONSE_CHUNK_LINE_MAX);
     else if (end == UPSTREAM_TOO_LARGE)
         err_set(err, ERR_LIMIT, "the upstream's answer exceeds %d bytes", BACK_ANSWER_MAX);
     else if (end == UPSTREAM_LOST && code == CURLE_OK && sending->ended)

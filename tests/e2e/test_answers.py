@@ -265,6 +265,8 @@ INVALID = [
      Reply(raw=b"HTTP/1.1 200 OK\r\n\r\n" + SAMPLE[:-1] + b" " * (3 * MIB), close=True)),
     ("a length that is too short", Reply(raw=DONE % (len(SAMPLE) - 1) + SAMPLE)),
     ("header of 100,000 lines", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100000 + b"\r\n" + SAMPLE, close=True)),
+    ("a chunk's line without end",
+     Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 1000, close=True)),
     ("100,000 answers of 100 before it", Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 100000 + Reply().wire())),
     ("status 500", Reply(b"oops", status=500)),
     ("status 204", Reply(raw=b"HTTP/1.1 204 No Content\r\n\r\n")),
