@@ -6,17 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORM_NUMBER = 24, FORM_SUFFIX = 40 /* "Filters.NN.Values.NNN" has 21 */ };
+enum { FORM_SUFFIX = 40 /* "Filters.NN.Values.NNN" has 21 */ };
 
 /* ---- the call's own ---- */
 
 /* instanceIds and 3 are instanceIds.3: the cloud's arrays start at 0 in every official sample. */
 static const char *list_name(struct arena *arena, const char *name, size_t index)
 {
-    size_t size = strlen(name) + FORM_SUFFIX;
-    char *text = arena_alloc(arena, size);
-    int written = text == NULL ? -1 : snprintf(text, size, "%s.%zu", name, index);
-    return written < 0 || (size_t)written >= size ? NULL : text;
+    char number[TEXT_NUMBER_SIZE];
+    size_t length = strlen(name);
+    text_number(number, (long long)index);
+    char *text = arena_alloc(arena, length + 1 + sizeof number);
+    if (text == NULL)
+        return NULL;
+    memcpy(text, name, length);
+    text[length] = '.';
+    memcpy(text + length + 1, number, sizeof number);
+    return text;
 }
 
 static int add_values(struct form *form, const struct call_param *param, const char *name, bool list,
@@ -73,9 +79,8 @@ int form_add(struct form *form, const char *name, const char *value, struct err 
 
 int form_add_int(struct form *form, const char *name, int64_t number, struct err *err)
 {
-    char text[FORM_NUMBER];
-    if (snprintf(text, sizeof text, "%lld", (long long)number) < 0)
-        return err_memory(err);
+    char text[TEXT_NUMBER_SIZE];
+    text_number(text, number);
     return form_add(form, name, arena_strdup(form->arena, text), err);
 }
 

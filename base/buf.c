@@ -1,12 +1,13 @@
 #include "base/buf.h"
 
-#include <openssl/crypto.h>
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST = 1024, BUF_FORMATTED_MAX = 512, BUF_DIGITS = 24 };
+enum { BUF_FIRST = 1024, BUF_FORMATTED_MAX = 512 };
 
 void buf_init(struct buf *buf, size_t ceiling)
 {
@@ -16,7 +17,7 @@ void buf_init(struct buf *buf, size_t ceiling)
 void buf_done(struct buf *buf)
 {
     if (buf->bytes != NULL)
-        OPENSSL_cleanse(buf->bytes, buf->capacity);
+        explicit_bzero(buf->bytes, buf->capacity);
     free(buf->bytes);
     *buf = (struct buf){0};
 }
@@ -53,7 +54,7 @@ static bool buf_grow(struct buf *buf, size_t needed)
     }
     if (buf->bytes != NULL) {
         memcpy(bytes, buf->bytes, buf->length);
-        OPENSSL_cleanse(buf->bytes, buf->capacity);
+        explicit_bzero(buf->bytes, buf->capacity);
         free(buf->bytes);
     }
     buf->bytes = bytes;
@@ -70,9 +71,15 @@ static bool buf_reserve(struct buf *buf, size_t more)
     return buf->length + more < buf->capacity || buf_grow(buf, buf->length + more + 1);
 }
 
+/* The common case, without a call. */
+static inline bool buf_has_room(const struct buf *buf, size_t more)
+{
+    return more < buf->capacity - buf->length && more <= buf->ceiling - buf->length && !buf->failed;
+}
+
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
 {
-    if (!buf_reserve(buf, length))
+    if (!buf_has_room(buf, length) && !buf_reserve(buf, length))
         return;
     if (length > 0)
         memcpy(buf->bytes + buf->length, bytes, length);
@@ -87,8 +94,7 @@ void buf_put(struct buf *buf, const char *text)
 
 void buf_put_char(struct buf *buf, char c)
 {
-    if ((buf->failed || buf->length + 1 >= buf->capacity || buf->length >= buf->ceiling) &&
-        !buf_reserve(buf, 1)) /* the common case without a call */
+    if (!buf_has_room(buf, 1) && !buf_reserve(buf, 1))
         return;
     buf->bytes[buf->length++] = c;
     buf->bytes[buf->length] = '\0';
@@ -96,15 +102,9 @@ void buf_put_char(struct buf *buf, char c)
 
 void buf_put_int(struct buf *buf, long long number)
 {
-    char digits[BUF_DIGITS];
-    size_t at = sizeof digits;
-    unsigned long long rest = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (number < 0)
-        digits[--at] = '-';
-    buf_put_bytes(buf, digits + at, sizeof digits - at);
+    char digits[TEXT_NUMBER_SIZE];
+    text_number(digits, number);
+    buf_put(buf, digits);
 }
 
 void buf_put_format(struct buf *buf, const char *format, ...)

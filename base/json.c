@@ -47,16 +47,39 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
+/* Eight characters at a time, since most of what is written is plain: true where all of them are. Subtracting
+ * takes the highest bit of each byte that is smaller, or zero once the character that is looked for is taken
+ * out of it; what is borrowed from a neighbour only makes us look closer. */
+static bool are_plain(const unsigned char *s)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+    memcpy(&eight, s, sizeof eight);
+    uint64_t quote = eight ^ each * '"';
+    uint64_t backslash = eight ^ each * '\\';
+    uint64_t del = eight ^ each * 0x7F;
+    uint64_t others = eight | (eight - each * 0x20) | (quote - each) | (backslash - each) | (del - each);
+    return (others & each * 0x80) == 0;
+}
+
+static size_t plain_run(const unsigned char *s, size_t length)
+{
+    size_t run = 0;
+    while (length - run >= sizeof(uint64_t) && are_plain(s + run))
+        run += sizeof(uint64_t);
+    while (run < length && is_plain(s[run]))
+        run++;
+    return run;
+}
+
 void json_put_string(struct buf *out, const char *bytes, size_t length)
 {
     const unsigned char *s = (const unsigned char *)bytes;
     buf_put_char(out, '"');
     for (size_t i = 0; i < length;) {
-        size_t run = i;
-        while (run < length && is_plain(s[run]))
-            run++;
-        buf_put_bytes(out, s + i, run - i);
-        i = run;
+        size_t run = plain_run(s + i, length - i);
+        buf_put_bytes(out, s + i, run);
+        i += run;
         if (i == length)
             break;
         size_t step = sequence_length(s + i, length - i);

@@ -112,6 +112,20 @@ void text_put_percent(struct buf *out, const char *bytes, size_t length)
     }
 }
 
+void text_number(char out[TEXT_NUMBER_SIZE], long long number)
+{
+    char digits[TEXT_NUMBER_SIZE];
+    size_t at = sizeof digits;
+    unsigned long long rest = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
+    digits[--at] = '\0';
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    memcpy(out, digits + at, sizeof digits - at);
+}
+
 void text_hex(const unsigned char *bytes, size_t length, char *out)
 {
     for (size_t i = 0; i < length; i++) {

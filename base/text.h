@@ -28,6 +28,10 @@ bool text_matches(const char *pattern, const char *text);
 /* Percent-encodes all but the unreserved characters (RFC 3986 section 2.1, upper-case hex). */
 void text_put_percent(struct buf *out, const char *bytes, size_t length);
 
+/* Decimal, NUL-terminated; snprintf() takes ten times as long, and there are several in every call. */
+enum { TEXT_NUMBER_SIZE = 24 };
+void text_number(char out[TEXT_NUMBER_SIZE], long long number);
+
 /* `out` takes 2 * length + 1 bytes: lower-case hex, NUL-terminated. */
 void text_hex(const unsigned char *bytes, size_t length, char *out);
 

@@ -15,6 +15,8 @@ include_directories(${PROJECT_SOURCE_DIR})
 add_compile_options(
   -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wvla
   -Wformat=2 -Wundef -fstack-protector-strong -fcf-protection=full -fno-strict-aliasing
+  # Nobody replaces our own functions: the compiler may put them where they are called.
+  -fno-semantic-interposition
   # Reproducible: the folder it was built in is not in the binary.
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=build)
 add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)

@@ -207,12 +207,21 @@ static const char *const common_names[] = {
     "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",
     "SignatureMethod", "Token",  "Version",   "SecretKey", "all"};
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool config_is_param_name(const char *name)
 {
-    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-    bool letter = (name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z');
-    for (size_t i = 0; i < COUNT(common_names); i++)
-        if (strcasecmp(name, common_names[i]) == 0)
+    size_t length = 0;
+    while (is_letter(name[length]) || (name[length] >= '0' && name[length] <= '9'))
+        length++;
+    if (!is_letter(name[0]) || name[length] != '\0' || length > 64)
+        return false;
+    for (size_t i = 0; i < COUNT(common_names);
+         i++) /* once for every parameter of a call: most differ at once */
+        if (((name[0] ^ common_names[i][0]) & ~0x20) == 0 && strcasecmp(name, common_names[i]) == 0)
             return false;
-    return letter && name[length] == '\0' && length <= 64;
+    return true;
 }

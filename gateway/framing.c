@@ -10,10 +10,16 @@
 static const char *const single_fields[] = {"authorization",    "content-length", "content-type", "expect",
                                             "content-encoding", "host",           "x-request-id"};
 
+/* Most names differ in their first letter. */
+static bool is_named(const struct framing_field *field, const char *name)
+{
+    return ((unsigned char)(field->name[0] ^ name[0]) & ~0x20u) == 0 && strcasecmp(field->name, name) == 0;
+}
+
 const char *framing_field(const struct framing *framing, const char *name)
 {
     for (size_t i = 0; i < framing->field_count; i++)
-        if (strcasecmp(framing->fields[i].name, name) == 0)
+        if (is_named(&framing->fields[i], name))
             return framing->fields[i].value;
     return NULL;
 }
@@ -68,7 +74,7 @@ static bool has_duplicates(const struct framing *framing)
     for (size_t i = 0; i < COUNT(single_fields); i++) {
         size_t seen = 0;
         for (size_t j = 0; j < framing->field_count; j++)
-            seen += strcasecmp(framing->fields[j].name, single_fields[i]) == 0;
+            seen += is_named(&framing->fields[j], single_fields[i]);
         if (seen > 1)
             return true;
     }
@@ -104,8 +110,7 @@ static bool wants_keep_alive(const struct framing *framing)
     if (framing->scattered || (connection != NULL && strcasestr(connection, "upgrade") != NULL))
         return false; /* CivetWeb ends a connection on any offer to upgrade it */
     for (size_t i = 0; i < framing->field_count; i++) /* also in a second field of that name */
-        if (strcasecmp(framing->fields[i].name, "Connection") == 0 &&
-            lists(framing->fields[i].value, "close"))
+        if (is_named(&framing->fields[i], "Connection") && lists(framing->fields[i].value, "close"))
             return false;
     if (strcmp(framing->version, "1.1") != 0)
         return false;
@@ -137,9 +142,13 @@ void framing_watch(struct framing_watch *watch, const char *bytes, size_t length
     static const char pattern[] = "HTTP/1.?\r\n";
     enum { VERSION = sizeof "HTTP/1.?" - 1, END = sizeof pattern - 1 };
     for (size_t i = 0; i < length; i++) {
-        char c = bytes[i];
         if (watch->matched == END)
             watch->matched = 0;
+        const char *first = watch->matched > 0 ? bytes + i : memchr(bytes + i, pattern[0], length - i);
+        if (first == NULL)
+            return;
+        i = (size_t)(first - bytes);
+        char c = bytes[i];
         if (c == pattern[watch->matched] || watch->matched == VERSION - 1) {
             watch->matched++;
             continue;

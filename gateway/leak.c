@@ -208,6 +208,7 @@ bool leak_found(const char *bytes, size_t length, const struct config_upstream *
     for (int round = 0; round < LEAK_ROUNDS; round++)
         buf_done(&plain[round]);
     buf_done(&needles.bytes);
-    OPENSSL_cleanse(&needles, sizeof needles);
+    explicit_bzero(needles.items, needles.count * sizeof *needles.items);
+    explicit_bzero(needles.filter, sizeof needles.filter);
     return found;
 }

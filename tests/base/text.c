@@ -2,6 +2,7 @@
 
 #include "tests/unit.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -260,6 +261,19 @@ static void tokens(void **state)
     }
 }
 
+static void numbers(void **state)
+{
+    static const long long rows[] = {0, 7, -1, 10, 1234567890, LLONG_MAX, LLONG_MIN};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char expected[32];
+        char text[TEXT_NUMBER_SIZE];
+        (void)snprintf(expected, sizeof expected, "%lld", rows[i]);
+        text_number(text, rows[i]);
+        assert_string_equal(text, expected);
+    }
+}
+
 static void names(void **state)
 {
     static const struct {
@@ -300,6 +314,7 @@ int main(void)
         cmocka_unit_test(controls),
         cmocka_unit_test(tokens),
         cmocka_unit_test(names),
+        cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
