@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench/run.sh - all figures of docs/performance.md: the gateway beside its peers (bench/side_by_side.py), what a
 # request costs in system calls and instructions (counts.py), what the gateway adds to a slow upstream (latency.py),
-# what happens as things grow (growth.py), and the plots.  Takes about ten minutes, loads both cores, stays on loopback,
+# what happens as things grow (growth.py), and the plots.  Takes about nine minutes, loads both cores, stays on loopback,
 # ends what it started.
 set -eu
 cd "$(dirname "$0")/.."
