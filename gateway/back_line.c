@@ -13,6 +13,7 @@
 enum {
     LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over               */
     LINE_READ = 8192,      /* bytes at a time: an ordinary answer in one go                */
+    LINE_RECORD = 16384,   /* bytes of a TLS record, at most: see end_of()                 */
     LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
     LINE_SITE_MAX = 1024,  /* the fields that all requests have: a host name has up to 255 */
     LINE_HEAD_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
@@ -229,6 +230,7 @@ static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
     if (code == CURLE_OK)
         code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
     line->connected_us = clock_monotonic_us();
+    line->used_us = line->connected_us;
     return code;
 }
 
@@ -297,9 +299,10 @@ static CURLcode write_request(struct back_line *line, struct sending *sending)
 {
     CURLcode code = CURLE_OK;
     while (code == CURLE_OK && sending->taken < line->out.length) {
+        size_t left = line->out.length - sending->taken;
         size_t taken = 0;
         code = curl_easy_send(line->handle, buf_text(&line->out) + sending->taken,
-                              line->out.length - sending->taken, &taken);
+                              left < LINE_RECORD ? left : LINE_RECORD, &taken);
         sending->taken += taken;
         if (code == CURLE_AGAIN)
             code = wait_for(line, POLLOUT, sending);
@@ -342,7 +345,8 @@ static CURLcode exchange(struct back_line *line, struct sending *sending, struct
 }
 
 /* Where nothing was taken, nothing was executed: of a request in the clear no byte left, and a TLS record
- * that left in part cannot be opened.  A part of a request may do for an upstream that is not strict, so of
+ * that left in part cannot be opened.  (Of several records OpenSSL takes all or says that it took none, so
+ * each is written by itself.)  A part of a request may do for an upstream that is not strict, so of
  * what was begun nobody knows. */
 static enum upstream_end end_of(const struct back_line *line, const struct sending *sending, CURLcode code)
 {

@@ -2,13 +2,15 @@
 
 import socket
 import ssl
+import struct
+import threading
 import time
 
 import pytest
 
 from harness import vendor
 from harness.expect import problem
-from harness.gateway import UPSTREAM_TIMEOUT
+from harness.gateway import POLICY, UPSTREAM_TIMEOUT, bearer, document
 from harness.process import environment
 from harness.upstream import HANG_UP, Reply, Upstream
 from harness.world import ENDPOINT, HOST, PATIENCE, SAMPLE, SECRET_KEY
@@ -111,6 +113,50 @@ def test_a_door_that_never_opens(start, certificates):
         assert time.monotonic() - begun < 3 * UPSTREAM_TIMEOUT + PATIENCE / 2   # three attempts
     assert answer.status in (502, 504)
     assert answer.json()["outcome"] == "not-executed"
+
+
+LONG = """\
+version: 1
+routes:
+  - request: POST /notes
+    service: vpc
+    action: ModifyNotes
+    effect: change
+    parameters:
+      notes: { in: [body], type: strings, required: true, max_items: 240 }
+"""
+
+
+def test_a_long_change_that_is_taken_in_part(start, certificates, tmp_path):
+    """The upstream opens the first record of several and then breaks off: what it did with a part nobody knows."""
+    (tmp_path / "long.yaml").write_text(LONG)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.good.certificate, certificates.good.key)
+    opened, kept = [], []
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)      # so that the rest finds no room
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve():
+            while True:
+                try:
+                    kept.append(context.wrap_socket(listener.accept()[0], server_side=True))
+                    opened.append(kept[-1].recv(16384))
+                    kept[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    kept[-1].close()
+                except OSError:
+                    return
+
+        threading.Thread(target=serve, daemon=True).start()
+        gateway = start(f"https://127.0.0.1:{listener.getsockname()[1]}/v2/index.php", ca_file=certificates.authority.file,
+                        method="POST", rules={**POLICY, "rules": [{"id": "all", "allow": ["network-console"], "actions": ["*"]}]},
+                        top={"catalog": [str(tmp_path / "long.yaml")]})
+        answer = gateway.call("POST", "/notes", document({"notes": [f"{i:03}" + "," * 250 for i in range(240)]}), bearer())
+    problem(answer, 504, "upstream-timeout", outcome="unknown", retryable=False)
+    assert gateway.record(answer)["attempts"] == 1
+    assert len(opened) == 1 and opened[0].startswith(b"POST ")
 
 
 def test_keys_are_not_logged(secure, start, certificates, tmp_path):
