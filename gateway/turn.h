@@ -21,8 +21,13 @@ enum {
     TURN_WAIT_MS = 1000, /* ten thousand take less */
 };
 
+struct turn_gate {
+    sem_t open;
+    atomic_uint missed; /* so many went on without waiting for it */
+};
+
 struct turns {
-    sem_t *gates; /* one for each that may be waiting, used round and round */
+    struct turn_gate *gates; /* one for each that may be waiting, used round and round */
     size_t gate_count;
     unsigned long long at_once;
     atomic_ullong came;

@@ -99,9 +99,46 @@ static void a_courtesy(void **state)
     turn_done(&turns);
 }
 
+static void *take(void *unused)
+{
+    (void)unused;
+    turn_take(&turns);
+    return NULL;
+}
+
+/* Who came while nothing moved goes on without a gate; then there are no more at once than before. */
+static void it_is_one_after_the_other_again(void **state)
+{
+    pthread_t threads[8];
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(turn_init(&turns, COUNT(threads), &err), 0);
+    for (size_t i = 0; i < turns.at_once; i++)
+        turn_take(&turns);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take, NULL), 0);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (size_t i = 0; i < turns.at_once + COUNT(threads); i++)
+        turn_end(&turns);
+    for (size_t round = 0; round < 3 * turns.gate_count; round++) {
+        int open = 0;
+        for (size_t i = 0; i < turns.gate_count; i++) {
+            int value = 0;
+            assert_int_equal(sem_getvalue(&turns.gates[i].open, &value), 0);
+            open += value;
+        }
+        assert_int_equal(open, turns.at_once);
+        turn_take(&turns);
+        turn_end(&turns);
+    }
+    turn_done(&turns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(no_more_at_once), cmocka_unit_test(in_order),
-                                       cmocka_unit_test(a_courtesy)};
+                                       cmocka_unit_test(a_courtesy),
+                                       cmocka_unit_test(it_is_one_after_the_other_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
