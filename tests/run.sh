@@ -1,8 +1,8 @@
 #!/bin/sh
 # tests/run.sh - installs what the tests need from Debian, builds and runs them all: what tools find in the sources; what
-# is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; a short search
-# for inputs that break a promise (`tests/fuzz.sh 60` is the long one); how much of the code the tests reach; whether
-# another folder gives the same program; and then everything as it ships.  The first failure ends it.
+# is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; a minute's search
+# for inputs that break a promise; how much of the code the tests reach; whether another folder gives the same program;
+# and then everything as it ships.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -28,7 +28,7 @@ run() {
 run tsan -L concurrency
 run asan -LE house
 say "fuzzing"
-./tests/fuzz.sh 5
+FUZZ_JOBS=12 ./tests/fuzz.sh 60 # side by side: a minute for all
 ./tests/coverage.sh
 ./tests/reproducible.sh
 run release # last: whoever scrolls no further sees what ships
