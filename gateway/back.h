@@ -18,7 +18,8 @@
 enum {
     BACK_ANSWER_MAX = 1024 * 1024, /* bytes of an answer: a page of 100 items takes some 100 KiB           */
     BACK_CONNECT_MS = 3000,        /* TCP and TLS: three SYNs, or a slow handshake                         */
-    BACK_WAIT_MS = 25, /* for a slot: longer only hides an overload; its answer is due in 50 ms  */
+    BACK_WAIT_MS = 25, /* for a slot when all are lent out: longer only hides an overload, whose answer is due
+                          in 50 ms */
     BACK_IDLE_S = 45,  /* a connection that was idle for longer is not reused                  */
     BACK_LIFE_S = 300, /* a connection is not reused beyond this age: DNS may have changed     */
 };

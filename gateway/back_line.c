@@ -44,7 +44,7 @@ struct back_line {
 struct sending {
     int64_t until_us;
     size_t taken; /* bytes of the request, by the connection */
-    bool ended;   /* the connection has, in an orderly way */
+    bool ended;   /* the connection has */
     bool excess;  /* more came than the answer */
 };
 
@@ -126,6 +126,8 @@ static CURLcode use_store(CURL *handle, void *ssl_context, void *context)
 {
     (void)handle;
     SSL_CTX_set1_cert_store(ssl_context, context);
+    /* While the other side renegotiates (TLS 1.2), what we write would wait for what it sends. */
+    (void)SSL_CTX_set_options(ssl_context, SSL_OP_NO_RENEGOTIATION);
     return CURLE_OK;
 }
 
@@ -137,6 +139,7 @@ static bool set_options(struct back_line *line, CURL *h, long timeout_ms)
     SET(CURLOPT_CURLU, line->site->url);
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* nor is a name server that says nothing waited for any longer */
     SET(CURLOPT_PROTOCOLS_STR, upstream->url.tls ? "https" : "http");
     SET(CURLOPT_PROXY, ""); /* not what the environment says */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -310,6 +313,15 @@ static CURLcode write_request(struct back_line *line, struct sending *sending)
     return code;
 }
 
+/* Over TLS libcurl does not tell an end from a connection that somebody has cut: there it ends no answer. */
+static void end_answer(struct back_line *line)
+{
+    if (line->site->upstream->url.tls)
+        line->response.state = RESPONSE_BROKEN;
+    else
+        response_end(&line->response);
+}
+
 /* Before each wait, all that has come is read: TLS may hold bytes of which the socket knows nothing more. */
 static CURLcode read_answer(struct back_line *line, struct sending *sending)
 {
@@ -322,7 +334,7 @@ static CURLcode read_answer(struct back_line *line, struct sending *sending)
             code = wait_for(line, POLLIN, sending);
         } else if (code == CURLE_OK && got == 0) {
             sending->ended = true;
-            response_end(response);
+            end_answer(line);
         } else if (code == CURLE_OK) {
             sending->excess = response_read(response, line->bytes, got) < got;
         }

@@ -40,7 +40,9 @@ struct pool {
 MUST_USE int pool_init(struct pool *pool, size_t most, struct err *err);
 void pool_done(struct pool *pool);
 
-/* A place, 1 to `most`; 0: all are lent out, and none came free within `wait_ms`. */
+/* A place, 1 to `most`; 0: all are lent out, and none came free within `wait_ms`.  While new ones could be
+ * set up, the wait is at most that long without anything moving, and POOL_PATIENCE_MS in all; it ends with a
+ * place then. */
 MUST_USE size_t pool_take(struct pool *pool, long wait_ms);
 void pool_give(struct pool *pool, size_t place);
 

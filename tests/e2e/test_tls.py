@@ -159,6 +159,14 @@ def test_a_long_change_that_is_taken_in_part(start, certificates, tmp_path):
     assert len(opened) == 1 and opened[0].startswith(b"POST ")
 
 
+def test_an_answer_that_only_the_end_bounds(secure, start, certificates):
+    """Whoever can cut the connection could cut the answer, and it would look whole (RFC 9112 section 9.8)."""
+    upstream = secure("good")
+    gateway = start(upstream.url, ca_file=certificates.authority.file)
+    upstream.script(Reply(raw=b"HTTP/1.1 200 OK\r\n\r\n" + SAMPLE, close=True))
+    problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
+
+
 def test_keys_are_not_logged(secure, start, certificates, tmp_path):
     """libcurl writes session keys to a file that this variable names, which opens all recorded traffic."""
     upstream, log = secure("good"), tmp_path / "keys"
