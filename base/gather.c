@@ -4,6 +4,8 @@
  * the other's are. */
 #include "base/gather.h"
 
+#include "base/deadline.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +28,8 @@ static struct gather_room *room_of(struct gather *gather, uint64_t state)
 
 static int init_waiting(struct gather *gather)
 {
-    pthread_condattr_t monotonic;
-    if (pthread_condattr_init(&monotonic) != 0)
-        return -1;
     bool some = pthread_cond_init(&gather->some, NULL) == 0;
-    bool taken = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-                 pthread_cond_init(&gather->taken, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
+    bool taken = deadline_cond_init(&gather->taken) == 0;
     if (some && taken && pthread_mutex_init(&gather->mutex, NULL) == 0)
         return 0;
     if (some)
@@ -79,17 +76,6 @@ static enum gather_result find_place(struct gather *gather, size_t length, uint6
             return GATHER_FULL;
     } while (!atomic_compare_exchange_weak(&gather->state, state, *state + length));
     return GATHER_TAKEN;
-}
-
-static struct timespec deadline_in(long millis)
-{
-    struct timespec at = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += millis / 1000;
-    at.tv_nsec += millis % 1000 * 1000000;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
 }
 
 /* Either the one that takes sees that somebody waits, or he sees the room that was made: both look after they

@@ -1,5 +1,6 @@
 #include "gateway/guard.h"
 
+#include "base/deadline.h"
 #include "gateway/clock.h"
 #include "gateway/refusal.h"
 
@@ -9,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     PLACE_MS = 10, /* for a place that was just taken from somebody */
@@ -55,16 +55,6 @@ static const long long limits_ms[] = {
     [GUARD_FOR_BODY] = GUARD_BODY_MS,    [GUARD_FOR_READER] = GUARD_WRITE_MS,
     [GUARD_FOR_CLOSE] = GUARD_LINGER_MS,
 };
-
-static struct timespec in_millis(long millis)
-{
-    struct timespec at = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += millis * 1000000;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
 
 /* ---- ending ---- */
 
@@ -171,7 +161,7 @@ static void wait_for_turn(struct guard *guard)
                                 &guard->mutex); /* woken for nothing, it looks and finds nobody */
         return;
     }
-    struct timespec at = in_millis(atomic_load(&guard->open) > guard->workers ? QUICK_TICK_MS : TICK_MS);
+    struct timespec at = deadline_in(atomic_load(&guard->open) > guard->workers ? QUICK_TICK_MS : TICK_MS);
     (void)pthread_cond_timedwait(&guard->turn, &guard->mutex, &at);
 }
 
@@ -214,7 +204,7 @@ static enum problem judge(struct guard *guard, in_addr_t source, const char **de
         return PROBLEM_TOO_MANY_REQUESTS;
     }
     if (atomic_load(&guard->open) >= guard->workers && displace(guard, 0, now)) {
-        struct timespec deadline = in_millis(PLACE_MS); /* for this one, or whoever waits already */
+        struct timespec deadline = deadline_in(PLACE_MS); /* for this one, or whoever waits already */
         while (guard->free_count == 0 &&
                pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline) != ETIMEDOUT)
             continue;
@@ -354,14 +344,8 @@ void guard_count(struct guard *guard, struct guard_counts *counts)
 
 static int start_watch(struct guard *guard)
 {
-    pthread_condattr_t monotonic;
-    if (pthread_condattr_init(&monotonic) != 0)
-        return -1;
-    bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&guard->turn, &monotonic) == 0 &&
-                pthread_cond_init(&guard->left, &monotonic) == 0 &&
+    bool good = deadline_cond_init(&guard->turn) == 0 && deadline_cond_init(&guard->left) == 0 &&
                 pthread_mutex_init(&guard->mutex, NULL) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
     return good && pthread_create(&guard->thread, NULL, watch, guard) == 0 ? 0 : -1;
 }
 

@@ -4,10 +4,11 @@
  * changes four billion times. */
 #include "gateway/pool.h"
 
+#include "base/deadline.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PLACE_OF(top)       ((size_t)((top)&UINT32_MAX))
 #define TOP_OF(place, then) ((((then) >> 32) + 1) << 32 | (place))
@@ -20,13 +21,7 @@ struct pool_place {
 
 static int init_waiting(struct pool *pool)
 {
-    pthread_condattr_t monotonic;
-    if (pthread_condattr_init(&monotonic) != 0)
-        return -1;
-    bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&pool->given, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
-    if (!good)
+    if (deadline_cond_init(&pool->given) != 0)
         return -1;
     if (pthread_mutex_init(&pool->mutex, NULL) != 0) {
         (void)pthread_cond_destroy(&pool->given);
@@ -100,21 +95,11 @@ static size_t grow(struct pool *pool, unsigned at_once)
     return grown + 1;
 }
 
-static struct timespec time_in(long millis)
-{
-    struct timespec at = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += millis % 1000 * 1000000;
-    at.tv_sec += millis / 1000 + at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 /* With the mutex.  Either the giver sees that somebody waits, or whoever is about to sees what was given:
  * both look after they wrote, in the one order that all these operations have. */
 static size_t wait_for_one(struct pool *pool, long wait_ms)
 {
-    const struct timespec until = time_in(wait_ms);
+    const struct timespec until = deadline_in(wait_ms);
     size_t place;
     int waited = 0;
     while ((place = pop(pool)) == 0 && (place = grow(pool, POOL_GROWING)) == 0 && waited != ETIMEDOUT)

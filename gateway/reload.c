@@ -1,5 +1,6 @@
 #include "gateway/reload.h"
 
+#include "base/deadline.h"
 #include "gateway/audit.h"
 #include "gateway/clock.h"
 #include "gateway/reference.h"
@@ -41,13 +42,9 @@ int reload_init(struct reload *reload, const char *path, struct gateway *gateway
 {
     *reload = (struct reload){.path = path, .gateway = gateway, .good_at = clock_wall_ms() / 1000};
     buf_init(&reload->errors, RELOAD_ERRORS_MAX);
-    pthread_condattr_t monotonic;
-    if (pthread_mutex_init(&reload->mutex, NULL) != 0 || pthread_condattr_init(&monotonic) != 0)
-        return -1; /* neither fails on Linux but for memory; the process ends then */
-    bool good = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&reload->finished, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
-    return good ? 0 : -1;
+    if (pthread_mutex_init(&reload->mutex, NULL) != 0)
+        return -1; /* never on Linux but for memory; the process ends then */
+    return deadline_cond_init(&reload->finished);
 }
 
 void reload_done(struct reload *reload)
@@ -131,10 +128,8 @@ void reload_run(struct reload *reload)
 /* With the mutex. */
 static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
 {
-    struct timespec deadline = {0};
+    const struct timespec deadline = deadline_in(RELOAD_WAIT_S * 1000LL);
     int waited = 0;
-    (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += RELOAD_WAIT_S;
     unsigned long long mine = ++reload->wanted;
     if (!reload->ended && kill(getpid(), SIGHUP) != 0)
         waited = errno;

@@ -1,23 +1,14 @@
 #include "gateway/sealer.h"
 
+#include "base/deadline.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
-
-static struct timespec in_millis(long long millis)
-{
-    struct timespec at = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += millis % 1000 * 1000000;
-    at.tv_sec += millis / 1000 + at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
 
 /* False when the end came first. */
 static bool wait_for_interval(struct sealer *sealer)
 {
-    const struct timespec at = in_millis(sealer->every);
+    const struct timespec at = deadline_in(sealer->every);
     (void)pthread_mutex_lock(&sealer->mutex);
     while (!sealer->ending && pthread_cond_timedwait(&sealer->ended, &sealer->mutex, &at) != ETIMEDOUT)
         continue;
@@ -54,13 +45,9 @@ static void clean_up(struct sealer *sealer)
 
 int sealer_start(struct sealer *sealer, long long every, void (*seal)(void *context), void *context)
 {
-    pthread_condattr_t monotonic;
     *sealer = (struct sealer){.every = every, .seal = seal, .context = context};
-    if (pthread_condattr_init(&monotonic) != 0 ||
-        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) != 0 ||
-        pthread_cond_init(&sealer->ended, &monotonic) != 0 || pthread_mutex_init(&sealer->mutex, NULL) != 0)
-        return -1; /* none of them takes memory on Linux: it cannot happen */
-    (void)pthread_condattr_destroy(&monotonic);
+    if (deadline_cond_init(&sealer->ended) != 0 || pthread_mutex_init(&sealer->mutex, NULL) != 0)
+        return -1; /* neither takes memory on Linux: it cannot happen */
     if (begin_thread(sealer) == 0)
         return 0;
     clean_up(sealer);

@@ -4,9 +4,10 @@
  * from then on, and after a stop of a second all would go on at once for ever. */
 #include "gateway/turn.h"
 
+#include "base/deadline.h"
+
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { CORES_UNKNOWN = 64 };
 
@@ -42,11 +43,9 @@ void turn_done(struct turns *turns)
 void turn_take(struct turns *turns)
 {
     struct turn_gate *gate = &turns->gates[atomic_fetch_add(&turns->came, 1) % turns->gate_count];
-    struct timespec until = {0};
     if (sem_trywait(&gate->open) == 0)
         return;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += TURN_WAIT_MS / 1000;
+    const struct timespec until = deadline_in(TURN_WAIT_MS);
     if (sem_clockwait(&gate->open, CLOCK_MONOTONIC, &until) != 0)
         (void)atomic_fetch_add(&gate->missed, 1); /* and goes on: see turn.h */
 }
