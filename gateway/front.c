@@ -17,7 +17,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FRONT_ARENA = 4 * 1024 * 1024 }; /* one exchange: body, its values, a 1 MiB answer, with room */
+enum {
+    FRONT_ARENA = 4 * 1024 * 1024, /* one exchange: body, its values, a 1 MiB answer, with room         */
+    FRONT_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
+};
 
 /* What a worker keeps from one request to the next. */
 struct worker {
@@ -192,7 +195,7 @@ static void walk(struct front *front, struct worker *worker, struct exchange *x)
     flow_walk(x);
     atomic_fetch_sub(&front->gateway->in_flight, 1);
     worker->unread = x->close;
-    buf_reset(&worker->reply);
+    buf_rest(&worker->reply, FRONT_REPLY_KEPT);
     arena_reset(worker->arena);
     gateway_release(x->generation);
 }
