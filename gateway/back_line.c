@@ -16,7 +16,7 @@ enum {
     LINE_RECORD = 16384,   /* bytes of a TLS record, at most: see end_of()                 */
     LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
     LINE_SITE_MAX = 1024,  /* the fields that all requests have: a host name has up to 255 */
-    LINE_HEAD_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
+    LINE_OUT_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
 };
 
 struct back_site {
@@ -179,7 +179,7 @@ struct back_line *back_line_new(struct back_site *site)
     line->site = site;
     line->handle = NULL;
     signed_request_init(&line->request);
-    buf_init(&line->out, LINE_HEAD_MAX);
+    buf_init(&line->out, LINE_OUT_MAX);
     response_init(&line->response, BACK_ANSWER_MAX);
     return line;
 }

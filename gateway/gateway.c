@@ -81,28 +81,14 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
     gateway->current = generation_new(gateway, config, err);
     if (gateway->current == NULL)
         return -1;
-    if (turn_init(&gateway->turns, (size_t)config->workers, err) != 0) {
-        gateway_release(gateway->current);
-        return -1;
-    }
-    if (pthread_mutex_init(&gateway->mutex, NULL) != 0) {
-        turn_done(&gateway->turns);
-        gateway_release(gateway->current);
-        return err_memory(err);
-    }
-    if (log_init(&gateway->access, access_fd) != 0) {
-        (void)pthread_mutex_destroy(&gateway->mutex);
-        turn_done(&gateway->turns);
-        gateway_release(gateway->current);
-        return err_memory(err);
-    }
-    if (log_init(&gateway->notices, STDERR_FILENO) != 0) {
-        log_done(&gateway->access);
-        (void)pthread_mutex_destroy(&gateway->mutex);
-        turn_done(&gateway->turns);
-        gateway_release(gateway->current);
-        return err_memory(err);
-    }
+    if (turn_init(&gateway->turns, (size_t)config->workers, err) != 0)
+        goto no_turns;
+    if (pthread_mutex_init(&gateway->mutex, NULL) != 0)
+        goto no_mutex;
+    if (log_init(&gateway->access, access_fd) != 0)
+        goto no_access;
+    if (log_init(&gateway->notices, STDERR_FILENO) != 0)
+        goto no_notices;
     if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0 ||
         failures_init(&gateway->failures) != 0) {
         gateway_done(gateway);
@@ -120,6 +106,16 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         return -1;
     }
     return 0;
+
+no_notices:
+    log_done(&gateway->access);
+no_access:
+    (void)pthread_mutex_destroy(&gateway->mutex);
+no_mutex:
+    turn_done(&gateway->turns);
+no_turns:
+    gateway_release(gateway->current);
+    return err_memory(err);
 }
 
 void gateway_done(struct gateway *gateway)

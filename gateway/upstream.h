@@ -18,7 +18,7 @@ enum upstream_end {
     UPSTREAM_NOT_SENT,  /* no connection, or no byte of the request was taken by it: not executed   */
     UPSTREAM_LOST,      /* sent, then broken: nobody knows                                          */
     UPSTREAM_LATE,      /* sent, and no whole answer in time: nobody knows                          */
-    UPSTREAM_TOO_LARGE, /* the answer exceeds its limits: sent, nobody knows        , nobody knows     */
+    UPSTREAM_TOO_LARGE, /* the answer exceeds BACK_ANSWER_MAX or RESPONSE_HEAD_MAX: nobody knows     */
     UPSTREAM_ENDS
 };
 
