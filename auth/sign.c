@@ -106,6 +106,14 @@ void signed_request_init(struct signed_request *request)
     buf_init(&request->body, SIGN_STRING_MAX);
 }
 
+void signed_request_rest(struct signed_request *request, size_t kept)
+{
+    struct buf *const parts[] = {&request->canonical, &request->string, &request->target, &request->fields,
+                                 &request->body};
+    for (size_t i = 0; i < COUNT(parts); i++)
+        buf_rest(parts[i], kept);
+}
+
 void signed_request_done(struct signed_request *request)
 {
     buf_done(&request->canonical);

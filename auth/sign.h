@@ -47,6 +47,9 @@ struct signed_request {
 void signed_request_init(struct signed_request *request);
 void signed_request_done(struct signed_request *request);
 
+/* Empty; of each part, memory of more than `kept` bytes is given back. */
+void signed_request_rest(struct signed_request *request, size_t kept);
+
 /* `now` in seconds since 1970; `nonce` 1 to 2^31 - 1; `call` is sealed.  Scratch memory comes from `arena`.
  */
 MUST_USE int sign_call(struct signer *signer, const struct call *call, int64_t now, int64_t nonce,

@@ -197,6 +197,7 @@ void back_line_distrust(struct back_line *line)
 
 void back_line_rest(struct back_line *line)
 {
+    signed_request_rest(&line->request, LINE_KEPT);
     buf_rest(&line->out, LINE_KEPT);
     response_begin(&line->response);
 }
