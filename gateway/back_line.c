@@ -6,12 +6,13 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
-    LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over               */
+    LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over: no wait is longer */
     LINE_READ = 8192,      /* bytes at a time: an ordinary answer in one go                */
     LINE_RECORD = 16384,   /* bytes of a TLS record, at most: see end_of()                 */
     LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
@@ -29,9 +30,11 @@ struct back_site {
 
 struct back_line {
     struct back_site *site;
-    CURL *handle; /* with its connection; NULL: there is none */
-    curl_socket_t socket;
-    CURLcode connected; /* what came of connecting, where there is no handle */
+    CURL *handle;         /* with its connection; NULL: there is none */
+    curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
+    long patience_ms;     /* ... this; a poll() before would be one more call for each */
+    const SSL *tls;       /* the connection's; NULL: it is in the clear */
+    CURLcode connected;   /* what came of connecting, where there is no handle */
     int64_t connected_us;
     int64_t used_us;
     struct signed_request request;
@@ -126,6 +129,7 @@ static CURLcode use_store(CURL *handle, void *ssl_context, void *context)
 {
     (void)handle;
     SSL_CTX_set1_cert_store(ssl_context, context);
+    SSL_CTX_set_read_ahead(ssl_context, 1); /* a record with one call, instead of two */
     /* While the other side renegotiates (TLS 1.2), what we write would wait for what it sends. */
     (void)SSL_CTX_set_options(ssl_context, SSL_OP_NO_RENEGOTIATION);
     return CURLE_OK;
@@ -189,9 +193,17 @@ struct signed_request *back_line_request(struct back_line *line)
     return &line->request;
 }
 
+static bool set_waiting(curl_socket_t socket, bool waits)
+{
+    int flags = fcntl(socket, F_GETFL);
+    return flags != -1 && fcntl(socket, F_SETFL, waits ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0;
+}
+
 void back_line_distrust(struct back_line *line)
 {
-    curl_easy_cleanup(line->handle); /* nothing else closes such a connection, not even the next */
+    if (line->handle != NULL && line->socket != CURL_SOCKET_BAD)
+        (void)set_waiting(line->socket, false); /* libcurl looks for the other side's farewell */
+    curl_easy_cleanup(line->handle);            /* nothing else closes such a connection, not even the next */
     line->handle = NULL;
 }
 
@@ -205,10 +217,11 @@ void back_line_rest(struct back_line *line)
 /* ---- the connection ---- */
 
 /* Nothing may have come that nobody asked for, not even its end. */
-static bool is_silent(struct back_line *line)
+static bool is_silent(const struct back_line *line)
 {
-    size_t got = 0;
-    return curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got) == CURLE_AGAIN;
+    char byte;
+    bool nothing = recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+    return nothing && (line->tls == NULL || SSL_has_pending(line->tls) == 0);
 }
 
 static bool is_fit(struct back_line *line, int64_t now)
@@ -223,16 +236,40 @@ static long millis_until(int64_t until_us)
     return left < 0 ? 0 : (long)left;
 }
 
+static CURLcode set_patience(struct back_line *line, long patience_ms)
+{
+    const struct timeval wait = {.tv_sec = patience_ms / 1000, .tv_usec = patience_ms % 1000 * 1000};
+    line->patience_ms = patience_ms;
+    return setsockopt(line->socket, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0 &&
+                   setsockopt(line->socket, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) == 0
+               ? CURLE_OK
+               : CURLE_OUT_OF_MEMORY;
+}
+
+/* What libcurl does not tell us otherwise about the connection that it has made. */
+static CURLcode take_connection(struct back_line *line)
+{
+    const struct curl_tlssessioninfo *session = NULL;
+    CURLcode code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
+    if (code == CURLE_OK && line->site->upstream->url.tls)
+        code = curl_easy_getinfo(line->handle, CURLINFO_TLS_SSL_PTR, &session);
+    line->tls = session == NULL ? NULL : session->internals;
+    if (code == CURLE_OK)
+        code = set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
+    return code;
+}
+
 static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
 {
     long left = millis_until(until_us);
     long most = left == 0 ? 1 : left < BACK_CONNECT_MS ? left : BACK_CONNECT_MS; /* to libcurl, 0 is 300 s */
     CURLcode code = CURLE_OUT_OF_MEMORY;
+    line->socket = CURL_SOCKET_BAD;
     line->handle = curl_easy_init();
     if (line->handle != NULL && set_options(line, line->handle, most))
         code = curl_easy_perform(line->handle);
     if (code == CURLE_OK)
-        code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
+        code = take_connection(line);
     line->connected_us = clock_monotonic_us();
     line->used_us = line->connected_us;
     return code;
@@ -248,21 +285,17 @@ void back_line_connect(struct back_line *line, int64_t until_us)
         back_line_distrust(line);
 }
 
-static CURLcode wait_for(const struct back_line *line, short events, const struct sending *sending)
+/* Before whatever may wait: neither may the drain be over, nor the time that there is. */
+static CURLcode may_wait(struct back_line *line, const struct sending *sending)
 {
-    for (;;) {
-        struct pollfd ready = {.fd = line->socket, .events = events};
-        long left = millis_until(sending->until_us);
-        if (atomic_load_explicit(line->site->abandoned, memory_order_relaxed))
-            return CURLE_ABORTED_BY_CALLBACK;
-        if (left == 0)
-            return CURLE_OPERATION_TIMEDOUT;
-        int count = poll(&ready, 1, (int)(left < LINE_LOOK_MS ? left : LINE_LOOK_MS));
-        if (count > 0)
-            return CURLE_OK;
-        if (count < 0 && errno != EINTR)
-            return CURLE_OUT_OF_MEMORY;
-    }
+    long left = millis_until(sending->until_us);
+    long most = left < LINE_LOOK_MS ? left : LINE_LOOK_MS;
+    if (atomic_load_explicit(line->site->abandoned, memory_order_relaxed))
+        return CURLE_ABORTED_BY_CALLBACK;
+    if (left == 0)
+        return CURLE_OPERATION_TIMEDOUT;
+    bool fits = line->patience_ms <= most && line->patience_ms > most / 2; /* shorter: it waits again */
+    return fits ? CURLE_OK : set_patience(line, most);
 }
 
 /* ---- a request and its answer ---- */
@@ -299,17 +332,18 @@ static bool compose(struct back_line *line)
     return !out->failed;
 }
 
+/* CURLE_AGAIN: the patience of the socket is over, not yet ours. */
 static CURLcode write_request(struct back_line *line, struct sending *sending)
 {
     CURLcode code = CURLE_OK;
-    while (code == CURLE_OK && sending->taken < line->out.length) {
+    while (sending->taken < line->out.length && (code = may_wait(line, sending)) == CURLE_OK) {
         size_t left = line->out.length - sending->taken;
         size_t taken = 0;
         code = curl_easy_send(line->handle, buf_text(&line->out) + sending->taken,
                               left < LINE_RECORD ? left : LINE_RECORD, &taken);
         sending->taken += taken;
-        if (code == CURLE_AGAIN)
-            code = wait_for(line, POLLOUT, sending);
+        if (code != CURLE_OK && code != CURLE_AGAIN)
+            break;
     }
     return code;
 }
@@ -323,21 +357,20 @@ static void end_answer(struct back_line *line)
         response_end(&line->response);
 }
 
-/* Before each wait, all that has come is read: TLS may hold bytes of which the socket knows nothing more. */
 static CURLcode read_answer(struct back_line *line, struct sending *sending)
 {
     struct response *response = &line->response;
-    CURLcode code = wait_for(line, POLLIN, sending);
-    while (code == CURLE_OK && response->state == RESPONSE_MORE) {
+    CURLcode code = CURLE_OK;
+    while (response->state == RESPONSE_MORE && (code = may_wait(line, sending)) == CURLE_OK) {
         size_t got = 0;
         code = curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got);
-        if (code == CURLE_AGAIN) {
-            code = wait_for(line, POLLIN, sending);
-        } else if (code == CURLE_OK && got == 0) {
+        if (code == CURLE_OK && got == 0) {
             sending->ended = true;
             end_answer(line);
         } else if (code == CURLE_OK) {
             sending->excess = response_read(response, line->bytes, got) < got;
+        } else if (code != CURLE_AGAIN) {
+            break;
         }
     }
     return code;
