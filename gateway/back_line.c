@@ -33,7 +33,6 @@ struct back_line {
     CURL *handle;         /* with its connection; NULL: there is none */
     curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
     long patience_ms;     /* ... this; a poll() before would be one more call for each */
-    const SSL *tls;       /* the connection's; NULL: it is in the clear */
     CURLcode connected;   /* what came of connecting, where there is no handle */
     int64_t connected_us;
     int64_t used_us;
@@ -216,12 +215,21 @@ void back_line_rest(struct back_line *line)
 
 /* ---- the connection ---- */
 
+/* OpenSSL reads ahead: what came with an answer may be there already. */
+static bool holds_more(const struct back_line *line)
+{
+    const struct curl_tlssessioninfo *session = NULL;
+    if (!line->site->upstream->url.tls)
+        return false;
+    CURLcode code = curl_easy_getinfo(line->handle, CURLINFO_TLS_SSL_PTR, &session);
+    return code != CURLE_OK || session->internals == NULL || SSL_has_pending(session->internals) != 0;
+}
+
 /* Nothing may have come that nobody asked for, not even its end. */
 static bool is_silent(const struct back_line *line)
 {
     char byte;
-    bool nothing = recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-    return nothing && (line->tls == NULL || SSL_has_pending(line->tls) == 0);
+    return recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN && !holds_more(line);
 }
 
 static bool is_fit(struct back_line *line, int64_t now)
@@ -246,17 +254,12 @@ static CURLcode set_patience(struct back_line *line, long patience_ms)
                : CURLE_OUT_OF_MEMORY;
 }
 
-/* What libcurl does not tell us otherwise about the connection that it has made. */
-static CURLcode take_connection(struct back_line *line)
+static CURLcode take_socket(struct back_line *line)
 {
-    const struct curl_tlssessioninfo *session = NULL;
     CURLcode code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
-    if (code == CURLE_OK && line->site->upstream->url.tls)
-        code = curl_easy_getinfo(line->handle, CURLINFO_TLS_SSL_PTR, &session);
-    line->tls = session == NULL ? NULL : session->internals;
-    if (code == CURLE_OK)
-        code = set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
-    return code;
+    if (code != CURLE_OK)
+        return code;
+    return set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
 }
 
 static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
@@ -269,7 +272,7 @@ static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
     if (line->handle != NULL && set_options(line, line->handle, most))
         code = curl_easy_perform(line->handle);
     if (code == CURLE_OK)
-        code = take_connection(line);
+        code = take_socket(line);
     line->connected_us = clock_monotonic_us();
     line->used_us = line->connected_us;
     return code;

@@ -167,6 +167,19 @@ def test_an_answer_that_only_the_end_bounds(secure, start, certificates):
     problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("behind", [Reply(b'{"code":0,"message":"","taskId":666}').wire(), b"H"], ids=["an answer", "a byte"])
+def test_a_record_behind_the_answer(secure, start, certificates, version, behind):
+    """It has come with the answer, and been read with it, but it answers nobody."""
+    upstream = secure("good")
+    upstream.tls.minimum_version = upstream.tls.maximum_version = version
+    gateway = start(upstream.url, ca_file=certificates.authority.file)
+    upstream.script(Reply(behind=behind))
+    assert [gateway.delete().body for _ in range(3)] == [SAMPLE] * 3
+    first, second, third = upstream.seen(3)
+    assert first.connection != second.connection == third.connection
+
+
 def test_keys_are_not_logged(secure, start, certificates, tmp_path):
     """libcurl writes session keys to a file that this variable names, which opens all recorded traffic."""
     upstream, log = secure("good"), tmp_path / "keys"

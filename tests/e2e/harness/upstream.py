@@ -29,6 +29,7 @@ class Reply:
     close: bool = False             # close when the answer is out, unannounced
     reset: bool = False             # close with RST instead of FIN
     gate: threading.Event = None    # hold the answer until the test opens it
+    behind: bytes = b""             # arrives together with the answer; over TLS in a record of its own
 
     def wire(self):
         if self.raw is not None:
@@ -188,7 +189,11 @@ class Upstream:
                 connection.sendall(wire[at:at + 1])
                 time.sleep(reply.drip)
         else:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
             connection.sendall(wire)
+            if reply.behind:
+                connection.sendall(reply.behind)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         if reply.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         return not (reply.close or reply.reset or reply.cut is not None)
