@@ -77,19 +77,21 @@ static inline bool buf_has_room(const struct buf *buf, size_t more)
     return more < buf->capacity - buf->length && more <= buf->ceiling - buf->length && !buf->failed;
 }
 
-void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
+char *buf_extend(struct buf *buf, size_t length)
 {
     if (!buf_has_room(buf, length) && !buf_reserve(buf, length))
-        return;
-    if (length > 0)
-        memcpy(buf->bytes + buf->length, bytes, length);
+        return NULL;
+    char *at = buf->bytes + buf->length;
     buf->length += length;
-    buf->bytes[buf->length] = '\0';
+    at[length] = '\0';
+    return at;
 }
 
-void buf_put(struct buf *buf, const char *text)
+void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
 {
-    buf_put_bytes(buf, text, strlen(text));
+    char *at = buf_extend(buf, length);
+    if (at != NULL && length > 0)
+        memcpy(at, bytes, length);
 }
 
 void buf_put_char(struct buf *buf, char c)

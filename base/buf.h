@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 struct buf {
     char *bytes; /* NUL-terminated once anything was put; not counted in length */
     size_t length;
@@ -25,9 +27,15 @@ void buf_reset(struct buf *buf);
 /* The same, and memory of more than `kept` bytes is given back. */
 void buf_rest(struct buf *buf, size_t kept);
 
-void buf_put(struct buf *buf, const char *text);
 void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
+/* Here, so that the length of a literal is known when it is compiled. */
+static inline void buf_put(struct buf *buf, const char *text)
+{
+    buf_put_bytes(buf, text, strlen(text));
+}
 void buf_put_char(struct buf *buf, char c);
+/* Room at the end for `length` bytes, which count as put: the caller writes them all; NULL on a failure. */
+MUST_USE char *buf_extend(struct buf *buf, size_t length);
 void buf_put_int(struct buf *buf, long long number);
 void buf_put_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 

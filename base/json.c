@@ -72,9 +72,23 @@ static size_t plain_run(const unsigned char *s, size_t length)
     return run;
 }
 
+static void put_quoted(struct buf *out, const char *bytes, size_t length)
+{
+    char *at = buf_extend(out, length + 2);
+    if (at == NULL)
+        return;
+    at[0] = '"';
+    memcpy(at + 1, bytes, length);
+    at[length + 1] = '"';
+}
+
 void json_put_string(struct buf *out, const char *bytes, size_t length)
 {
     const unsigned char *s = (const unsigned char *)bytes;
+    if (plain_run(s, length) == length) { /* as nearly all are */
+        put_quoted(out, bytes, length);
+        return;
+    }
     buf_put_char(out, '"');
     for (size_t i = 0; i < length;) {
         size_t run = plain_run(s + i, length - i);
@@ -98,7 +112,8 @@ void json_put_string(struct buf *out, const char *bytes, size_t length)
 
 static void put_comma(struct buf *out)
 {
-    if (out->length > 0 && strchr("{[\n", out->bytes[out->length - 1]) == NULL)
+    char last = out->length == 0 ? '{' : out->bytes[out->length - 1];
+    if (last != '{' && last != '[' && last != '\n')
         buf_put_char(out, ',');
 }
 

@@ -9,7 +9,7 @@ static const char hex_upper[] = "0123456789ABCDEF";
 
 static bool is_alpha_or_digit(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return (unsigned)c - '0' < 10 || ((unsigned)c | 0x20) - 'a' < 26;
 }
 
 /* Bytes in the sequence that starts at `s`, 0 when it is malformed. */
@@ -47,9 +47,13 @@ bool text_has_control(const char *bytes, size_t length)
     return false;
 }
 
+/* RFC 3986 section 2.3, a bit for each character: every one of a signed request is looked up here. */
 bool text_is_unreserved(unsigned char c)
 {
-    return is_alpha_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    static const uint64_t bits[4] = {(UINT64_C(1) << '-') | (UINT64_C(1) << '.') | (UINT64_C(0x3FF) << '0'),
+                                     (UINT64_C(0x3FFFFFF) << ('A' - 64)) | (UINT64_C(1) << ('_' - 64)) |
+                                         (UINT64_C(0x3FFFFFF) << ('a' - 64)) | (UINT64_C(1) << ('~' - 64))};
+    return bits[c / 64] >> c % 64 & 1;
 }
 
 bool text_is_token(const char *bytes, size_t length)

@@ -1,6 +1,5 @@
 #include "base/timestamp.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -90,14 +89,17 @@ static bool literal(const char **at, char c)
     return true;
 }
 
-/* timegm() normalises the 31st of February silently: what comes back must be what went in. */
+/* The other way round, without timegm()'s lock.  The 31st of February is a day of March here: what comes back
+ * must be what went in. */
 static bool to_seconds(const struct tm *given, int64_t *seconds)
 {
-    struct tm tm = *given;
-    time_t result = timegm(&tm);
-    *seconds = (int64_t)result;
-    return tm.tm_year == given->tm_year && tm.tm_mon == given->tm_mon && tm.tm_mday == given->tm_mday &&
-           tm.tm_hour == given->tm_hour && tm.tm_min == given->tm_min && tm.tm_sec == given->tm_sec;
+    int64_t year = given->tm_year + 1900 - (given->tm_mon < 2);
+    int64_t month = (given->tm_mon + 10) % 12; /* from March, 0 */
+    int64_t days =
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + given->tm_mday - 1;
+    *seconds = (days - 719468) * 86400 + given->tm_hour * 3600 + given->tm_min * 60 + given->tm_sec;
+    struct tm tm = broken_down(*seconds * 1000);
+    return tm.tm_year == given->tm_year && tm.tm_mon == given->tm_mon && tm.tm_mday == given->tm_mday;
 }
 
 static bool parse_date(const char **at, struct tm *tm)

@@ -5,7 +5,6 @@
 #include "gateway/document.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,11 +115,12 @@ static const char *copy_text(const json_t *value, struct arena *arena)
 /* It becomes part of a Location: only what can stand in a path as it is. */
 static const char *copy_task(const json_t *value, struct arena *arena)
 {
-    char number[24];
+    char number[TEXT_NUMBER_SIZE];
     const char *text = json_string_value(value);
-    if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value)) > 0)
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        text_number(number, json_integer_value(value));
         text = number;
+    }
     if (text == NULL || strlen(text) > ANSWER_TASK_MAX || !text_is_name(text))
         return NULL;
     return arena_strdup(arena, text);

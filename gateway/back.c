@@ -274,17 +274,17 @@ static void learn(struct back_slot *slot, struct back_result *result, bool hurri
     if (result->end == UPSTREAM_FAILED || (result->timed_out && hurried))
         breaker_cancel(&known->breaker, &slot->entry); /* of ours, not of the upstream's */
     else
-        result->breaker = breaker_note(&known->breaker, &slot->entry, good, clock_monotonic_us());
-    slot->entry = (struct breaker_entry){.pass = BREAKER_CALL, .began_us = clock_monotonic_us()};
+        result->breaker = breaker_note(&known->breaker, &slot->entry, good, result->ended_us);
+    slot->entry = (struct breaker_entry){.pass = BREAKER_CALL, .began_us = result->ended_us};
     if (result->end == UPSTREAM_ANSWERED && result->has_date)
         result->skew = skew_observe(&known->skew, &result->clock);
 }
 
-void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err)
+void back_send(struct back_slot *slot, int64_t now_us, int64_t until_us, struct back_result *result,
+               struct err *err)
 {
-    int64_t until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-    back_line_connect(slot->line, until_us);
+    back_line_connect(slot->line, now_us, until_us);
     pool_grown(&slot->pool->slots, slot->place);
     back_line_send(slot->line, until_us, result, err);
-    learn(slot, result, timeout_ms < slot->pool->upstream->timeout / 2);
+    learn(slot, result, until_us - now_us < slot->pool->upstream->timeout * 1000 / 2);
 }

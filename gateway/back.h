@@ -72,7 +72,8 @@ bool back_prefer(struct back_slot *slot, unsigned credential);
 
 struct back_result {
     enum upstream_end end;
-    bool timed_out;    /* it ended because `timeout_ms` was over */
+    bool timed_out;    /* it ended because its time was over */
+    int64_t ended_us;  /* when */
     int status;        /* HTTP, of UPSTREAM_ANSWERED */
     const char *bytes; /* the answer, in the slot: until back_give() or the next back_send() */
     size_t length;
@@ -83,10 +84,11 @@ struct back_result {
     enum skew_event skew;
 };
 
-/* Sends what back_request() holds.  `timeout_ms` is for the whole attempt; where it is less than half of the
- * upstream's own, running out of it says nothing about the upstream.  `err` gets the reason of anything but
- * UPSTREAM_ANSWERED. */
-void back_send(struct back_slot *slot, long timeout_ms, struct back_result *result, struct err *err);
+/* Sends what back_request() holds: one attempt, from `now_us`, which is now, until `until_us`, of the
+ * monotonic clock.  Where that is less than half of the time that the upstream is given, running out of it
+ * says nothing about the upstream.  `err` gets the reason of anything but UPSTREAM_ANSWERED. */
+void back_send(struct back_slot *slot, int64_t now_us, int64_t until_us, struct back_result *result,
+               struct err *err);
 
 /* The last answer made no sense: its connection is not used again. */
 void back_distrust(struct back_slot *slot);

@@ -232,10 +232,10 @@ static bool is_silent(const struct back_line *line)
     return recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN && !holds_more(line);
 }
 
-static bool is_fit(struct back_line *line, int64_t now)
+static bool is_fit(struct back_line *line, int64_t now_us)
 {
-    return line->handle != NULL && now - line->used_us < (int64_t)BACK_IDLE_S * 1000000 &&
-           now - line->connected_us < (int64_t)BACK_LIFE_S * 1000000 && is_silent(line);
+    return line->handle != NULL && now_us - line->used_us < (int64_t)BACK_IDLE_S * 1000000 &&
+           now_us - line->connected_us < (int64_t)BACK_LIFE_S * 1000000 && is_silent(line);
 }
 
 static long millis_until(int64_t until_us)
@@ -278,9 +278,9 @@ static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
     return code;
 }
 
-void back_line_connect(struct back_line *line, int64_t until_us)
+void back_line_connect(struct back_line *line, int64_t now_us, int64_t until_us)
 {
-    if (is_fit(line, clock_monotonic_us()))
+    if (is_fit(line, now_us))
         return;
     back_line_distrust(line);
     line->connected = connect_afresh(line, until_us);
@@ -389,7 +389,7 @@ static CURLcode exchange(struct back_line *line, struct sending *sending, struct
     result->clock.received_ms = clock_wall_ms();
     if (code != CURLE_OK || sending->ended || sending->excess || !response_keeps(&line->response))
         back_line_distrust(line);
-    line->used_us = clock_monotonic_us();
+    line->used_us = result->ended_us = clock_monotonic_us();
     return code;
 }
 
@@ -432,6 +432,7 @@ void back_line_send(struct back_line *line, int64_t until_us, struct back_result
     struct sending sending = {.until_us = until_us};
     *result = (struct back_result){.end = UPSTREAM_FAILED};
     if (!compose(line)) {
+        result->ended_us = clock_monotonic_us();
         err_memory(err);
         return;
     }

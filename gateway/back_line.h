@@ -32,7 +32,7 @@ struct signed_request *back_line_request(struct back_line *line);
 
 /* Connects, unless the line's connection is fit for use.  What came of it is told by back_line_send(), which
  * follows. */
-void back_line_connect(struct back_line *line, int64_t until_us);
+void back_line_connect(struct back_line *line, int64_t now_us, int64_t until_us);
 
 /* See back_send() and back_distrust(). */
 void back_line_send(struct back_line *line, int64_t until_us, struct back_result *result, struct err *err);

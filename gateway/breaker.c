@@ -19,7 +19,10 @@ struct breaker_entry breaker_enter(struct breaker *breaker, int64_t now_us)
 
 static enum breaker_event note_good(struct breaker *breaker, int64_t now_us)
 {
-    atomic_store(&breaker->good_us, now_us);
+    atomic_store_explicit(&breaker->good_us, now_us, memory_order_release);
+    if (atomic_load(&breaker->failures) == 0 &&
+        !atomic_load(&breaker->probing)) /* as nearly always: written only where that changes something */
+        return BREAKER_SAME;
     atomic_store(&breaker->probing, false);
     return atomic_exchange(&breaker->failures, 0) >= BREAKER_FAILURES ? BREAKER_CLOSES : BREAKER_SAME;
 }

@@ -96,12 +96,11 @@ static enum problem understand(struct forward *f)
     return f->answer->bytes == NULL ? exchange_fail(x) : PROBLEM_NONE;
 }
 
-/* The rest of the deadline, and no longer than one attempt may take. */
-static long attempt_ms(const struct forward *f)
+/* The call's deadline, and no longer than one attempt may take. */
+static int64_t attempt_until(const struct forward *f, int64_t now_us)
 {
-    int64_t left = (f->deadline_us - clock_monotonic_us()) / 1000;
-    int64_t most = f->call->upstream->timeout;
-    return (long)(left < 1 ? 1 : left < most ? left : most);
+    int64_t until_us = now_us + f->call->upstream->timeout * 1000;
+    return until_us < f->deadline_us ? until_us : f->deadline_us;
 }
 
 /* No answer that can be read, and what is known about a change then. */
@@ -144,9 +143,9 @@ static enum problem attempt(struct forward *f)
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
     queue_end(x);
-    int64_t began = clock_monotonic_us();
-    back_send(f->slot, attempt_ms(f), &f->result, &err);
-    x->upstream_us += clock_monotonic_us() - began;
+    int64_t began_us = clock_monotonic_us();
+    back_send(f->slot, began_us, attempt_until(f, began_us), &f->result, &err);
+    x->upstream_us += f->result.ended_us - began_us;
     f->outcome = OUTCOME_UNKNOWN; /* until something is known */
     if (f->result.end != UPSTREAM_ANSWERED)
         return unanswered(f, &err);

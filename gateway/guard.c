@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum {
@@ -22,11 +23,11 @@ enum {
 };
 
 struct place {
-    int fd;
-    atomic_int wait;    /* enum guard_wait */
-    atomic_llong since; /* monotonic, us */
-    atomic_bool ended;  /* by us */
-    atomic_bool used;   /* a request has come */
+    _Alignas(64) int fd; /* each on its own line of the cache: its worker writes it several times a request */
+    atomic_int wait;     /* enum guard_wait */
+    atomic_llong since;  /* monotonic, us */
+    atomic_bool ended;   /* by us */
+    atomic_bool used;    /* a request has come */
 };
 
 struct guard {
@@ -269,8 +270,9 @@ bool guard_begin(struct guard *guard, unsigned place)
 void guard_wait(struct guard *guard, unsigned place, enum guard_wait wait)
 {
     struct place *mine = &guard->places[place - 1];
-    atomic_store(&mine->since, clock_monotonic_us()); /* first: a new wait never has an old begin */
-    atomic_store(&mine->wait, wait);
+    if (wait != GUARD_FOR_US) /* nobody asks how long */
+        atomic_store_explicit(&mine->since, clock_monotonic_us(), memory_order_relaxed);
+    atomic_store_explicit(&mine->wait, wait, memory_order_release); /* a new wait never has an old begin */
 }
 
 bool guard_has_ended(const struct guard *guard, unsigned place)
@@ -374,7 +376,7 @@ struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
     guard->workers = workers;
     guard->per_address = per_address;
     guard->capacity = guard_places(workers);
-    guard->places = calloc(guard->capacity, sizeof *guard->places);
+    guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);
     guard->free_places = calloc(guard->capacity, sizeof *guard->free_places);
     guard->queue = calloc(guard->capacity, sizeof *guard->queue);
@@ -384,6 +386,7 @@ struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
         release(guard);
         return NULL;
     }
+    memset(guard->places, 0, guard->capacity * sizeof *guard->places);
     for (size_t i = guard->capacity; i > 0; i--)
         guard->free_places[guard->free_count++] = (unsigned)i;
     if (start_watch(guard) != 0) {

@@ -1,6 +1,6 @@
 #include "gateway/metrics.h"
 
-#include <stdio.h>
+#include "base/text.h"
 
 enum { REQUESTS, DURATION, UPSTREAM_DURATION, RESULTS, CHANGES, DECISIONS, TRIALS, FAMILIES };
 
@@ -102,10 +102,10 @@ static void count_upstream(struct series_table *table, const struct exchange *x)
 
 void metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us)
 {
-    char status[8];
+    char status[TEXT_NUMBER_SIZE];
     const char *const values[] = {x->route == NULL ? "-" : x->route->method,
                                   x->route == NULL ? "-" : x->route->template, client_of(x), status};
-    (void)snprintf(status, sizeof status, "%d", x->status); /* one of problem.c's, or of the catalog's */
+    text_number(status, x->status);
     series_add(table, REQUESTS, values, 1);
     series_observe(table, DURATION, values, duration_us); /* the first two */
     if (x->judged)

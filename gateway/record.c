@@ -124,35 +124,35 @@ void record_settle(struct exchange *x, enum problem problem)
     buf_done(&members);
 }
 
+/* Into the memory of the answer, which has gone out. */
 void record_write(struct exchange *x)
 {
-    struct buf line;
+    struct buf *line = x->reply;
     int64_t duration_us = clock_monotonic_us() - x->began_us;
     metrics_count(x->gateway->metrics, x, duration_us);
-    buf_init(&line, RECORD_MAX);
-    json_open(&line);
-    put_time(&line, x->began_ms);
-    put_ids(&line, x);
-    put_call(&line, x);
-    json_member_int(&line, "status", x->status);
+    buf_reset(line);
+    json_open(line);
+    put_time(line, x->began_ms);
+    put_ids(line, x);
+    put_call(line, x);
+    json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {
-        json_member(&line, "type", problem_kind(x->problem)->name);
-        json_member(&line, "station", x->station);
-        json_member(&line, "detail", x->err.text);
+        json_member(line, "type", problem_kind(x->problem)->name);
+        json_member(line, "station", x->station);
+        json_member(line, "detail", x->err.text);
     }
     if (exchange_changes(x))
-        json_member(&line, "outcome", exchange_outcome_name(x->outcome));
-    put_upstream(&line, x);
+        json_member(line, "outcome", exchange_outcome_name(x->outcome));
+    put_upstream(line, x);
     if (x->unsettled)
-        json_member(&line, "audit", "lacks the outcome");
+        json_member(line, "audit", "lacks the outcome");
     if (x->further > 0)
-        json_member_int(&line, "furtherCalls", x->further);
-    json_member_millis(&line, "durationMs", duration_us);
-    json_close(&line);
-    buf_put_char(&line, '\n');
-    if (line.failed)
+        json_member_int(line, "furtherCalls", x->further);
+    json_member_millis(line, "durationMs", duration_us);
+    json_close(line);
+    buf_put_char(line, '\n');
+    if (line->failed)
         atomic_fetch_add(&x->gateway->access.dropped, 1);
     else
-        log_line(&x->gateway->access, buf_text(&line), line.length);
-    buf_done(&line);
+        log_line(&x->gateway->access, buf_text(line), line->length);
 }

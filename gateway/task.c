@@ -28,8 +28,10 @@ void task_put_location(struct buf *out, const struct exchange *x)
     if (route == NULL)
         return;
     buf_put(out, "Location: ");
-    for (size_t i = 0; i < route->segment_count; i++)
-        buf_put_format(out, "/%s", route->segments[i].capture ? x->answer.task : route->segments[i].text);
+    for (size_t i = 0; i < route->segment_count; i++) {
+        buf_put_char(out, '/');
+        buf_put(out, route->segments[i].capture ? x->answer.task : route->segments[i].text);
+    }
     buf_put(out, "\r\n");
 }
 
@@ -174,9 +176,9 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 void task_wait(struct exchange *x)
 {
     int seconds = task_preferred_wait(&x->framing);
-    int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
     if (seconds == 0 || x->answer.task == NULL)
         return;
+    int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
     if ((long long)atomic_fetch_add(&x->gateway->waiting, 1) < x->config->workers / 2) {
         struct call *look = make_look(x);
         x->waited_s = look == NULL ? 0 : seconds;

@@ -6,10 +6,9 @@
 #include "gateway/document.h"
 #include "gateway/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { TRANSLATE_DEPTH_MAX = 32, TRANSLATE_NAME_MAX = 32, NUMBER_SIZE = 24 };
+enum { TRANSLATE_DEPTH_MAX = 32, TRANSLATE_NAME_MAX = 32 };
 
 /* One parameter's values while they are collected. */
 struct collected {
@@ -64,14 +63,14 @@ static const char *const must_be[] = {
 
 static const char *json_text(struct exchange *x, const struct config_param *param, const json_t *value)
 {
-    char number[NUMBER_SIZE];
+    char number[TEXT_NUMBER_SIZE];
     if (param->type == CONFIG_BOOLEAN)
         return !json_is_boolean(value) ? NULL : json_is_true(value) ? "true" : "false";
     if (param->type != CONFIG_INTEGER)
         return json_is_string(value) ? arena_strdup(x->arena, json_string_value(value)) : NULL;
-    if (!json_is_integer(value) ||
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value)) < 0)
+    if (!json_is_integer(value))
         return NULL;
+    text_number(number, json_integer_value(value));
     return arena_strdup(x->arena, number);
 }
 
@@ -139,11 +138,12 @@ static enum problem choose_pages(struct exchange *x)
 /* What all=true says in the caller's place; NULL: nothing. */
 static const char *page_value(const struct exchange *x, const struct config_param *param)
 {
-    char limit[NUMBER_SIZE];
+    char limit[TEXT_NUMBER_SIZE];
     if (!x->all || strcmp(param->name, "offset") == 0)
         return x->all ? "0" : NULL;
-    if (strcmp(param->name, "limit") != 0 || snprintf(limit, sizeof limit, "%lld", param->max) < 0)
+    if (strcmp(param->name, "limit") != 0)
         return NULL;
+    text_number(limit, param->max);
     return arena_strdup(x->arena, limit);
 }
 

@@ -1,12 +1,12 @@
 #include "gateway/view.h"
 
+#include "base/text.h"
 #include "gateway/document.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VIEW_NUMBER = 24, VIEW_NAME = 64 };
+enum { VIEW_NAME = 64 };
 
 static const char *const state_names[CONFIG_STATES] = {
     [CONFIG_DONE] = "done", [CONFIG_FAILED] = "failed", [CONFIG_RUNNING] = "running"};
@@ -39,12 +39,13 @@ static const json_t *find(const json_t *root, const char *path)
 /* Official samples have numbers and strings that hold them. */
 static const char *state_of(const json_t *root, const struct config_status *status)
 {
-    char number[VIEW_NUMBER];
+    char number[TEXT_NUMBER_SIZE];
     const json_t *value = find(root, status->from);
     const char *text = json_string_value(value);
-    if (json_is_integer(value) &&
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value)) > 0)
+    if (json_is_integer(value)) {
+        text_number(number, json_integer_value(value));
         text = number;
+    }
     for (int state = 0; text != NULL && state < CONFIG_STATES; state++)
         if (strcmp(text, status->names[state]) == 0)
             return state_names[state];
