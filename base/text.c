@@ -47,13 +47,9 @@ bool text_has_control(const char *bytes, size_t length)
     return false;
 }
 
-/* RFC 3986 section 2.3, a bit for each character: every one of a signed request is looked up here. */
 bool text_is_unreserved(unsigned char c)
 {
-    static const uint64_t bits[4] = {(UINT64_C(1) << '-') | (UINT64_C(1) << '.') | (UINT64_C(0x3FF) << '0'),
-                                     (UINT64_C(0x3FFFFFF) << ('A' - 64)) | (UINT64_C(1) << ('_' - 64)) |
-                                         (UINT64_C(0x3FFFFFF) << ('a' - 64)) | (UINT64_C(1) << ('~' - 64))};
-    return bits[c / 64] >> c % 64 & 1;
+    return is_alpha_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 bool text_is_token(const char *bytes, size_t length)
