@@ -72,6 +72,17 @@ static size_t plain_run(const unsigned char *s, size_t length)
     return run;
 }
 
+/* As nearly all strings are. */
+static bool is_all_plain(const unsigned char *s, size_t length)
+{
+    if (length < sizeof(uint64_t))
+        return plain_run(s, length) == length;
+    for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
+        if (!are_plain(s + i))
+            return false;
+    return are_plain(s + length - sizeof(uint64_t)); /* some of them twice */
+}
+
 static void put_quoted(struct buf *out, const char *bytes, size_t length)
 {
     char *at = buf_extend(out, length + 2);
@@ -85,7 +96,7 @@ static void put_quoted(struct buf *out, const char *bytes, size_t length)
 void json_put_string(struct buf *out, const char *bytes, size_t length)
 {
     const unsigned char *s = (const unsigned char *)bytes;
-    if (plain_run(s, length) == length) { /* as nearly all are */
+    if (is_all_plain(s, length)) {
         put_quoted(out, bytes, length);
         return;
     }

@@ -7,9 +7,20 @@ enum { TEXT_NAME_MAX = 64 };
 static const char hex_lower[] = "0123456789abcdef";
 static const char hex_upper[] = "0123456789ABCDEF";
 
+/* Looked up for every character of a signed request and of a field's name. */
+#define IS(c) [c] = true
+static const bool alpha_or_digit[UINT8_MAX + 1] = {
+    IS('0'), IS('1'), IS('2'), IS('3'), IS('4'), IS('5'), IS('6'), IS('7'), IS('8'), IS('9'), IS('A'),
+    IS('B'), IS('C'), IS('D'), IS('E'), IS('F'), IS('G'), IS('H'), IS('I'), IS('J'), IS('K'), IS('L'),
+    IS('M'), IS('N'), IS('O'), IS('P'), IS('Q'), IS('R'), IS('S'), IS('T'), IS('U'), IS('V'), IS('W'),
+    IS('X'), IS('Y'), IS('Z'), IS('a'), IS('b'), IS('c'), IS('d'), IS('e'), IS('f'), IS('g'), IS('h'),
+    IS('i'), IS('j'), IS('k'), IS('l'), IS('m'), IS('n'), IS('o'), IS('p'), IS('q'), IS('r'), IS('s'),
+    IS('t'), IS('u'), IS('v'), IS('w'), IS('x'), IS('y'), IS('z')};
+#undef IS
+
 static bool is_alpha_or_digit(unsigned char c)
 {
-    return (unsigned)c - '0' < 10 || ((unsigned)c | 0x20) - 'a' < 26;
+    return alpha_or_digit[c];
 }
 
 /* Bytes in the sequence that starts at `s`, 0 when it is malformed. */
