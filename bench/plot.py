@@ -28,7 +28,7 @@ def side_by_side():
         ratios = [[row["cpu"] / pair["cpu"] for row, pair in zip(results[scheme][name], base)] for name in names]
         middle = [statistics.median(row) for row in ratios]
         spread = [[m - min(r) for m, r in zip(middle, ratios)], [max(r) - m for m, r in zip(middle, ratios)]]
-        colours = ["#bbbbbb" if name in ("nginx proxy_pass", "HAProxy") else "#2b6cb0" if name == "Countersign" else "#90b4d8"
+        colours = ["#bbbbbb" if name in ("nginx proxy_pass", "HAProxy", "threads alone") else "#2b6cb0" if name == "Countersign" else "#90b4d8"
                    for name in names]
         axis.barh(names, middle, xerr=spread, color=colours, error_kw={"lw": 0.8, "capsize": 2})
         axis.invert_yaxis()

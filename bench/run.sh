@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE=1
 packages_install $packages_build nginx libnginx-mod-http-lua libnginx-mod-http-js lua-cjson haproxy nodejs golang-go wrk \
     openssl strace valgrind python3 python3-matplotlib
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null
-cmake --build --preset release --target countersign stub load -- --quiet
+cmake --build --preset release --target countersign stub load relay -- --quiet
 for part in side_by_side counts latency growth; do
     say "$part"
     /usr/bin/python3 "bench/$part.py"

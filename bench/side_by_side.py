@@ -2,7 +2,8 @@
 """bench/side_by_side.py [ROUNDS] [SECONDS] [CLIENTS] - CPU time per request, requests per second, latency and memory
 of the gateway and its peers: the ones that do the same job (token, JSON, HMAC-SHA256, forward) and two that only pass
 requests on, over a plain and a TLS upstream that answers at once.  Rounds are interleaved; medians are printed, and CPU
-time as a ratio to nginx's proxy_pass of the same round.  The gateway writes its access log; the peers write none.
+time as a ratio to nginx's proxy_pass of the same round.  Beside them, threads that make the gateway's system calls and
+do nothing else tell what of that is the design's.  The gateway writes its access log; the peers write none.
 First every peer that signs has to get one request past a sandbox that verifies signatures."""
 
 import json
@@ -52,8 +53,14 @@ def go(rig, name, scheme, upstream):
     return Peer(rig, name, port, rig.start(name, [program, port, scheme, upstream, rig.folder / "ca.pem", HASH], port))
 
 
+def relay(rig, name, _, upstream):
+    port = free_port()
+    return Peer(rig, name, port, rig.start(name, [BUILD / "bench" / "relay", port, upstream], port))
+
+
 MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua, "nginx + njs": njs, "Node": node,
           "Go": go, "Countersign": gateway}
+BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
 
 
 def prove_that_peers_sign(rig):
@@ -78,7 +85,8 @@ def one(peer, clients, seconds):
 
 
 def measure(rig, scheme, upstream, rounds, seconds, clients):
-    peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in MAKERS.items()}
+    makers = {**MAKERS, BARE: relay} if scheme == "http" else MAKERS
+    peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in makers.items()}
     found = {name: [] for name in peers}
     for peer in peers.values():
         one(peer, clients, 1)                                   # warm
