@@ -242,12 +242,15 @@ def machine():
     return f"Debian {debian}, Linux {os.uname().release}, {os.cpu_count()} CPUs ({model[1] if model else os.uname().machine})"
 
 
+def first(command, stderr=False):
+    """The first line of what it prints."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stderr if stderr else done.stdout).strip().split("\n")[0]
+
+
 def versions():
-    def first(command, stderr=False):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return (done.stderr if stderr else done.stdout).strip().split("\n")[0]
     return ["; ".join((first(["nginx", "-v"], True).replace("nginx version: ", ""), first(["haproxy", "-v"]).split(" - ")[0],
-                       "node " + first(["node", "--version"]), first(["go", "version"])))]
+                       "node " + first([BENCH / "node.sh", "--version"]), first(["go", "version"])))]
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ time as a ratio to nginx's proxy_pass of the same round.  Beside them, threads t
 do nothing else tell what of that is the design's.  The gateway writes its access log; the peers write none.
 First every peer that signs has to get one request past a sandbox that verifies signatures."""
 
+import functools
 import json
 import statistics
 import subprocess
 import sys
 
 import rig as rigs
-from rig import BUILD, HASH, PEERS, Peer, Rig, free_port, gateway
+from rig import BENCH, BUILD, HASH, PEERS, Peer, Rig, free_port, gateway
 
 SIGN = ("nginx + Lua", "nginx + njs", "Node", "Go", "Countersign")
 
@@ -39,9 +40,9 @@ def njs(rig, name, scheme, upstream):
     return Peer(rig, name, port, rig.nginx(name, "njs.conf", port, UPSTREAM=upstream, SCHEME=scheme))
 
 
-def node(rig, name, scheme, upstream):
+def node(rig, name, scheme, upstream, program=BENCH / "node.sh"):
     port = free_port()
-    return Peer(rig, name, port, rig.start(name, ["node", PEERS / "node.js", port, scheme, upstream,
+    return Peer(rig, name, port, rig.start(name, [program, PEERS / "node.js", port, scheme, upstream,
                                                   rig.folder / "ca.pem", HASH], port))
 
 
@@ -58,8 +59,11 @@ def relay(rig, name, _, upstream):
     return Peer(rig, name, port, rig.start(name, [BUILD / "bench" / "relay", port, upstream], port))
 
 
+INSTALLED = rigs.first(["node", "--version"])
+OTHER_NODE = {} if INSTALLED == rigs.first([BENCH / "node.sh", "--version"]) else {
+    "Node " + INSTALLED.partition(".")[0][1:]: functools.partial(node, program="node")}
 MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua, "nginx + njs": njs, "Node": node,
-          "Go": go, "Countersign": gateway}
+          **OTHER_NODE, "Go": go, "Countersign": gateway}
 BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
 
 
