@@ -34,7 +34,8 @@ const char *token_of_authorization(const char *value, size_t *length)
     return token_is_sendable(token, *length) ? token : NULL;
 }
 
-/* EVP_sha256() would be looked up again by every digest, under OpenSSL's locks. */
+/* EVP_sha256() would be looked up again by every digest, under OpenSSL's locks: only where memory was out at
+ * the first. */
 static EVP_MD *sha256;
 static pthread_once_t sha256_fetched = PTHREAD_ONCE_INIT;
 
@@ -47,7 +48,10 @@ int token_digest(const char *token, size_t length, unsigned char digest[CONFIG_D
 {
     unsigned int size = CONFIG_DIGEST_SIZE;
     (void)pthread_once(&sha256_fetched, fetch_sha256); /* cannot fail */
-    return EVP_Digest(token, length, digest, &size, sha256, NULL) == 1 && size == CONFIG_DIGEST_SIZE ? 0 : -1;
+    return EVP_Digest(token, length, digest, &size, sha256 != NULL ? sha256 : EVP_sha256(), NULL) == 1 &&
+                   size == CONFIG_DIGEST_SIZE
+               ? 0
+               : -1;
 }
 
 enum token_verdict token_check(const struct config *config, const char *token, size_t length, int64_t now,

@@ -28,26 +28,28 @@ struct back_site {
     const atomic_bool *abandoned;
 };
 
-struct back_line {
-    struct back_site *site;
-    CURL *handle;         /* with its connection; NULL: there is none */
-    curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
-    long patience_ms;     /* ... this; a poll() before would be one more call for each */
-    CURLcode connected;   /* what came of connecting, where there is no handle */
-    int64_t connected_us;
-    int64_t used_us;
-    struct signed_request request;
-    struct buf out; /* the request as it is written */
-    struct response response;
-    char bytes[LINE_READ];
-};
-
 /* One request on its way. */
 struct sending {
     int64_t until_us;
     size_t taken; /* bytes of the request, by the connection */
     bool ended;   /* the connection has */
     bool excess;  /* more came than the answer */
+};
+
+struct back_line {
+    struct back_site *site;
+    CURL *handle;         /* with its connection; NULL: there is none */
+    curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
+    long patience_ms;     /* ... this, or some 40 more; a poll() before would be one more call for each */
+    const SSL *tls;       /* over TLS, from the handshake on: libcurl's */
+    const struct sending *sending; /* NULL: nothing is under way */
+    CURLcode connected;            /* what came of connecting, where there is no handle */
+    int64_t connected_us;
+    int64_t used_us;
+    struct signed_request request;
+    struct buf out; /* the request as it is written */
+    struct response response;
+    char bytes[LINE_READ];
 };
 
 /* ---- what all lines of an upstream share ---- */
@@ -124,14 +126,48 @@ static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_of
     return atomic_load_explicit(line->site->abandoned, memory_order_relaxed);
 }
 
-static CURLcode use_store(CURL *handle, void *ssl_context, void *context)
+static CURLcode may_wait(struct back_line *line);
+
+/* OpenSSL asks the socket for the rest of a record as often as it takes: before each time we are asked. */
+static long before_call(BIO *bio, int what, const char *bytes, size_t size, int a, long b, int result,
+                        size_t *done)
 {
+    struct back_line *line = (struct back_line *)BIO_get_callback_arg(bio);
+    (void)bytes;
+    (void)size;
+    (void)a;
+    (void)b;
+    (void)done;
+    if ((what != BIO_CB_READ && what != BIO_CB_WRITE) || line->sending == NULL || may_wait(line) == CURLE_OK)
+        return result;
+    BIO_set_flags(bio, (what == BIO_CB_READ ? BIO_FLAGS_READ : BIO_FLAGS_WRITE) | BIO_FLAGS_SHOULD_RETRY);
+    return -1; /* to libcurl, the patience of the socket is over */
+}
+
+static void on_handshake(const SSL *tls, int where, int result)
+{
+    struct back_line *line = SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls));
+    BIO *const bios[] = {SSL_get_rbio(tls), SSL_get_wbio(tls)};
+    (void)result;
+    if ((where & SSL_CB_HANDSHAKE_DONE) == 0)
+        return;
+    line->tls = tls;
+    for (size_t i = 0; i < COUNT(bios); i++) {
+        BIO_set_callback_ex(bios[i], before_call);
+        BIO_set_callback_arg(bios[i], (char *)line);
+    }
+}
+
+static CURLcode prepare_tls(CURL *handle, void *ssl_context, void *context)
+{
+    struct back_line *line = context;
     (void)handle;
-    SSL_CTX_set1_cert_store(ssl_context, context);
+    SSL_CTX_set1_cert_store(ssl_context, line->site->store);
     SSL_CTX_set_read_ahead(ssl_context, 1); /* a record with one call, instead of two */
     /* While the other side renegotiates (TLS 1.2), what we write would wait for what it sends. */
     (void)SSL_CTX_set_options(ssl_context, SSL_OP_NO_RENEGOTIATION);
-    return CURLE_OK;
+    SSL_CTX_set_info_callback(ssl_context, on_handshake);
+    return SSL_CTX_set_app_data(ssl_context, line) == 1 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 static bool set_options(struct back_line *line, CURL *h, long timeout_ms)
@@ -156,8 +192,8 @@ static bool set_options(struct back_line *line, CURL *h, long timeout_ms)
     if (upstream->url.tls) {
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, NULL);
-        SET(CURLOPT_SSL_CTX_FUNCTION, use_store);
-        SET(CURLOPT_SSL_CTX_DATA, line->site->store);
+        SET(CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
+        SET(CURLOPT_SSL_CTX_DATA, line);
     }
 #undef SET
     return failures == 0;
@@ -181,6 +217,7 @@ struct back_line *back_line_new(struct back_site *site)
         return NULL;
     line->site = site;
     line->handle = NULL;
+    line->sending = NULL;
     signed_request_init(&line->request);
     buf_init(&line->out, LINE_OUT_MAX);
     response_init(&line->response, BACK_ANSWER_MAX);
@@ -215,21 +252,24 @@ void back_line_rest(struct back_line *line)
 
 /* ---- the connection ---- */
 
-/* OpenSSL reads ahead: what came with an answer may be there already. */
-static bool holds_more(const struct back_line *line)
-{
-    const struct curl_tlssessioninfo *session = NULL;
-    if (!line->site->upstream->url.tls)
-        return false;
-    CURLcode code = curl_easy_getinfo(line->handle, CURLINFO_TLS_SSL_PTR, &session);
-    return code != CURLE_OK || session->internals == NULL || SSL_has_pending(session->internals) != 0;
-}
-
-/* Nothing may have come that nobody asked for, not even its end. */
-static bool is_silent(const struct back_line *line)
+/* Nothing that came is left, not even in OpenSSL, which reads ahead. */
+static bool is_empty(const struct back_line *line)
 {
     char byte;
-    return recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN && !holds_more(line);
+    return recv(line->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
+           (line->tls == NULL || SSL_has_pending(line->tls) == 0);
+}
+
+/* Nothing may have come that nobody asked for, not even its end; but TLS may say something for itself, such
+ * as a ticket for another session.  Nothing here waits. */
+static bool is_silent(struct back_line *line)
+{
+    size_t got = 0;
+    if (is_empty(line))
+        return true;
+    return line->tls != NULL && set_waiting(line->socket, false) &&
+           curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got) == CURLE_AGAIN &&
+           set_waiting(line->socket, true) && is_empty(line);
 }
 
 static bool is_fit(struct back_line *line, int64_t now_us)
@@ -259,7 +299,8 @@ static CURLcode take_socket(struct back_line *line)
     CURLcode code = curl_easy_getinfo(line->handle, CURLINFO_ACTIVESOCKET, &line->socket);
     if (code != CURLE_OK)
         return code;
-    return set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
+    bool whole = !line->site->upstream->url.tls || line->tls != NULL;
+    return whole && set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
 }
 
 static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
@@ -268,6 +309,7 @@ static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
     long most = left == 0 ? 1 : left < BACK_CONNECT_MS ? left : BACK_CONNECT_MS; /* to libcurl, 0 is 300 s */
     CURLcode code = CURLE_OUT_OF_MEMORY;
     line->socket = CURL_SOCKET_BAD;
+    line->tls = NULL;
     line->handle = curl_easy_init();
     if (line->handle != NULL && set_options(line, line->handle, most))
         code = curl_easy_perform(line->handle);
@@ -289,9 +331,9 @@ void back_line_connect(struct back_line *line, int64_t now_us, int64_t until_us)
 }
 
 /* Before whatever may wait: neither may the drain be over, nor the time that there is. */
-static CURLcode may_wait(struct back_line *line, const struct sending *sending)
+static CURLcode may_wait(struct back_line *line)
 {
-    long left = millis_until(sending->until_us);
+    long left = millis_until(line->sending->until_us);
     long most = left < LINE_LOOK_MS ? left : LINE_LOOK_MS;
     if (atomic_load_explicit(line->site->abandoned, memory_order_relaxed))
         return CURLE_ABORTED_BY_CALLBACK;
@@ -339,7 +381,7 @@ static bool compose(struct back_line *line)
 static CURLcode write_request(struct back_line *line, struct sending *sending)
 {
     CURLcode code = CURLE_OK;
-    while (sending->taken < line->out.length && (code = may_wait(line, sending)) == CURLE_OK) {
+    while (sending->taken < line->out.length && (code = may_wait(line)) == CURLE_OK) {
         size_t left = line->out.length - sending->taken;
         size_t taken = 0;
         code = curl_easy_send(line->handle, buf_text(&line->out) + sending->taken,
@@ -364,7 +406,7 @@ static CURLcode read_answer(struct back_line *line, struct sending *sending)
 {
     struct response *response = &line->response;
     CURLcode code = CURLE_OK;
-    while (response->state == RESPONSE_MORE && (code = may_wait(line, sending)) == CURLE_OK) {
+    while (response->state == RESPONSE_MORE && (code = may_wait(line)) == CURLE_OK) {
         size_t got = 0;
         code = curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got);
         if (code == CURLE_OK && got == 0) {
@@ -383,9 +425,11 @@ static CURLcode exchange(struct back_line *line, struct sending *sending, struct
 {
     response_begin(&line->response);
     result->clock.sent_ms = clock_wall_ms();
+    line->sending = sending;
     CURLcode code = line->handle == NULL ? line->connected : write_request(line, sending);
     if (code == CURLE_OK)
         code = read_answer(line, sending);
+    line->sending = NULL;
     result->clock.received_ms = clock_wall_ms();
     if (code != CURLE_OK || sending->ended || sending->excess || !response_keeps(&line->response))
         back_line_distrust(line);

@@ -3,17 +3,19 @@
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 
 import pytest
 
 from harness import vendor
+from harness.ciphertext import Ciphertext
 from harness.expect import problem
 from harness.gateway import POLICY, UPSTREAM_TIMEOUT, bearer, document
 from harness.process import environment
 from harness.upstream import HANG_UP, Reply, Upstream
-from harness.world import ENDPOINT, HOST, PATIENCE, SAMPLE, SECRET_KEY
+from harness.world import ENDPOINT, HOST, PATIENCE, SAMPLE, SECRET_KEY, SLOW, eventually
 
 
 @pytest.fixture
@@ -178,6 +180,90 @@ def test_a_record_behind_the_answer(secure, start, certificates, version, behind
     assert [gateway.delete().body for _ in range(3)] == [SAMPLE] * 3
     first, second, third = upstream.seen(3)
     assert first.connection != second.connection == third.connection
+
+
+def drip(connection, wire):
+    for at in range(len(wire)):
+        connection.sendall(wire[at:at + 1])
+        time.sleep(0.05 * SLOW)
+
+
+def stop_inside(connection, wire):
+    time.sleep(0.2 * SLOW)
+    connection.sendall(wire[:20])
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("deliver", [drip, stop_inside])
+def test_a_record_in_pieces_has_the_same_deadline(start, certificates, deliver, version):
+    """OpenSSL asks for the rest of a record again and again; the whole of it has no more time than any answer."""
+    upstream = Ciphertext(certificates.good, deliver, version)
+    gateway = start(upstream.url, ca_file=certificates.authority.file, timeout=f"{300 * SLOW:.0f}ms")
+    begun = time.monotonic()
+    problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
+    assert time.monotonic() - begun < 0.45 * SLOW + 1       # a drip takes more than ten seconds
+    upstream.stop()
+
+
+def test_no_record_outlives_the_drain(start, certificates):
+    begun_to_answer = threading.Event()
+    upstream = Ciphertext(certificates.good, lambda *answer: (begun_to_answer.set(), drip(*answer)))
+    gateway = start(upstream.url, ca_file=certificates.authority.file, timeout=f"{PATIENCE:.0f}s", top={"drain": "1s"})
+    threading.Thread(target=gateway.delete, daemon=True).start()
+    assert begun_to_answer.wait(PATIENCE)
+    begun = time.monotonic()
+    gateway.terminate()
+    gateway.child.wait(4 * PATIENCE)
+    assert time.monotonic() - begun < 3 * SLOW
+    upstream.stop()
+
+
+class Server:
+    """OpenSSL's own: what it reads on its standard input it sends, or does if it is one of its letters."""
+
+    def __init__(self, pair, *options):
+        self.child = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", pair.certificate, "-key", pair.key,
+                                       *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.said = b""
+        threading.Thread(target=self._read, daemon=True).start()
+        assert eventually(lambda: self.said.count(b"\n") >= 2)
+        self.url = f"https://127.0.0.1:{self.said.split(b'ACCEPT')[1].split()[0].rpartition(b':')[2].decode()}/v2/index.php"
+
+    def _read(self):
+        while more := self.child.stdout.read1():
+            self.said += more
+
+    def count(self, words):
+        return self.said.count(words)
+
+    def write(self, words):
+        self.child.stdin.write(words)
+        self.child.stdin.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.wait()
+
+
+@pytest.mark.parametrize("letter", ["k", "K"], ids=["told", "asked for"])
+def test_new_keys_between_two_calls(start, certificates, letter):
+    """TLS 1.3 speaks for itself behind an answer: that is nobody's answer, and no reason for another handshake."""
+    answers = []
+    with Server(certificates.good, "-tls1_3", "-msg") as server:
+        gateway = start(server.url, ca_file=certificates.authority.file, timeout=f"{PATIENCE:.0f}s")
+        for number in (1, 2, 3):
+            caller = threading.Thread(target=lambda: answers.append(gateway.delete().body), daemon=True)
+            caller.start()
+            assert eventually(lambda: server.count(b"GET /v2/") == number)          # noqa: B023 - asked here and now
+            server.write(Reply().wire())
+            caller.join(PATIENCE)
+            server.write(letter.encode() + b"\n")
+            assert eventually(lambda: server.count(b"], KeyUpdate") >= number)      # noqa: B023
+        assert answers == [SAMPLE] * 3
+        assert server.count(b"CIPHER is") == 1
 
 
 def test_keys_are_not_logged(secure, start, certificates, tmp_path):
