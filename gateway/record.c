@@ -9,7 +9,7 @@
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 
-enum { RECORD_MAX = 64 * 1024 }; /* 100 ids of 256 bytes, escaped */
+enum { RECORD_MAX = 64 * 1024 }; /* of the audit file; 100 ids of 256 bytes, escaped */
 
 /* The parameters that a policy can judge: all of the call's. */
 void record_put_params(struct buf *out, const struct call *call)
