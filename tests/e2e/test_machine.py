@@ -242,6 +242,37 @@ def test_31_the_disk_hangs_beyond_the_deadline(start, upstream, tmp_path):
     assert records[-1]["outcome"] == "not-executed" and records[-1]["of"] == records[1]["seq"]
 
 
+# ---- the name server ----
+
+SILENT = "cloud.example"
+
+
+def nameless(start, **options):
+    """A gateway whose upstream's name nobody knows or denies."""
+    return start(f"https://{SILENT}/v2/index.php", env=shim("names", SHIM_NAMES=SILENT), **options)
+
+
+@pytest.mark.parametrize("timeout, deadline, attempts", [(0.3, 6, 3), (5, 5, 2)], ids=["the timeout", "3 s to connect"])
+def test_28_a_name_server_that_says_nothing(start, timeout, deadline, attempts):
+    """Asking for a name is part of connecting, and given up with it; the C library alone would wait for longer."""
+    gateway = nameless(start, timeout=f"{timeout * 1000:.0f}ms", deadline=f"{deadline}s")
+    begun = time.monotonic()
+    answer = gateway.delete()
+    problem(answer, 502, "upstream-unreachable", outcome="not-executed", retryable=True)
+    assert time.monotonic() - begun < deadline + 2 * SLOW
+    assert gateway.record(answer)["attempts"] == attempts
+
+
+def test_28_no_name_outlives_the_drain(start):
+    gateway = nameless(start, timeout="60s", top={"drain": "500ms"})
+    with gateway.wire() as wire:
+        wire.send(GOOD)
+        gateway.line(gateway.stderr, lambda line: line.startswith("shim: "))
+        gateway.terminate()
+        problem(wire.read(), 502, "upstream-unreachable", outcome="not-executed")
+    assert gateway.wait(8 * SLOW) == 0
+
+
 # ---- the log ----
 
 class Bare:
