@@ -42,6 +42,7 @@ struct back_line {
     curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
     long patience_ms;     /* ... this, or some 40 more; a poll() before would be one more call for each */
     const SSL *tls;       /* over TLS, from the handshake on: libcurl's */
+    bool refused;         /* over TLS 1.2, another handshake */
     const struct sending *sending; /* NULL: nothing is under way */
     CURLcode connected;            /* what came of connecting, where there is no handle */
     int64_t connected_us;
@@ -148,7 +149,8 @@ static void on_handshake(const SSL *tls, int where, int result)
 {
     struct back_line *line = SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls));
     BIO *const bios[] = {SSL_get_rbio(tls), SSL_get_wbio(tls)};
-    (void)result;
+    if (where == SSL_CB_WRITE_ALERT && (result & 0xff) == SSL_AD_NO_RENEGOTIATION)
+        line->refused = true;
     if ((where & SSL_CB_HANDSHAKE_DONE) == 0)
         return;
     line->tls = tls;
@@ -261,15 +263,16 @@ static bool is_empty(const struct back_line *line)
 }
 
 /* Nothing may have come that nobody asked for, not even its end; but TLS may say something for itself, such
- * as a ticket for another session.  Nothing here waits. */
+ * as a ticket for another session.  Only who asked for another handshake and was refused may hang up for
+ * that, whatever we sent meanwhile.  Nothing here waits. */
 static bool is_silent(struct back_line *line)
 {
     size_t got = 0;
-    if (is_empty(line))
-        return true;
-    return line->tls != NULL && set_waiting(line->socket, false) &&
-           curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got) == CURLE_AGAIN &&
-           set_waiting(line->socket, true) && is_empty(line);
+    bool empty = is_empty(line) ||
+                 (line->tls != NULL && set_waiting(line->socket, false) &&
+                  curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got) == CURLE_AGAIN &&
+                  set_waiting(line->socket, true) && is_empty(line));
+    return empty && !line->refused;
 }
 
 static bool is_fit(struct back_line *line, int64_t now_us)
@@ -310,6 +313,7 @@ static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
     CURLcode code = CURLE_OUT_OF_MEMORY;
     line->socket = CURL_SOCKET_BAD;
     line->tls = NULL;
+    line->refused = false;
     line->handle = curl_easy_init();
     if (line->handle != NULL && set_options(line, line->handle, most))
         code = curl_easy_perform(line->handle);

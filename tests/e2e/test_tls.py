@@ -248,11 +248,15 @@ class Server:
         self.child.wait()
 
 
-@pytest.mark.parametrize("letter", ["k", "K"], ids=["told", "asked for"])
-def test_new_keys_between_two_calls(start, certificates, letter):
-    """TLS 1.3 speaks for itself behind an answer: that is nobody's answer, and no reason for another handshake."""
+@pytest.mark.parametrize("version, letter, message, handshakes", [
+    ("-tls1_3", "k", b"], KeyUpdate", 1),
+    ("-tls1_3", "K", b"], KeyUpdate", 1),               # and asks for ours
+    ("-tls1_2", "r", b"], HelloRequest", 3),            # refused: OpenSSL's server hangs up for that
+], ids=["new keys", "new keys, asked for", "another handshake"])
+def test_what_tls_says_between_two_calls(start, certificates, version, letter, message, handshakes):
+    """TLS speaks for itself behind an answer: that is nobody's answer, and a new connection only where it asks for one."""
     answers = []
-    with Server(certificates.good, "-tls1_3", "-msg") as server:
+    with Server(certificates.good, version, "-msg") as server:
         gateway = start(server.url, ca_file=certificates.authority.file, timeout=f"{PATIENCE:.0f}s")
         for number in (1, 2, 3):
             caller = threading.Thread(target=lambda: answers.append(gateway.delete().body), daemon=True)
@@ -261,9 +265,23 @@ def test_new_keys_between_two_calls(start, certificates, letter):
             server.write(Reply().wire())
             caller.join(PATIENCE)
             server.write(letter.encode() + b"\n")
-            assert eventually(lambda: server.count(b"], KeyUpdate") >= number)      # noqa: B023
+            assert eventually(lambda: server.count(message) >= number)              # noqa: B023
         assert answers == [SAMPLE] * 3
-        assert server.count(b"CIPHER is") == 1
+        assert server.count(b"CIPHER is") == handshakes
+
+
+def test_another_handshake_instead_of_an_answer(start, certificates):
+    """Refused, and not waited for: whether the call was executed before that nobody knows."""
+    answers = []
+    with Server(certificates.good, "-tls1_2", "-msg") as server:
+        gateway = start(server.url, ca_file=certificates.authority.file, timeout=f"{4 * PATIENCE:.0f}s")
+        caller = threading.Thread(target=lambda: answers.append(gateway.delete()), daemon=True)
+        caller.start()
+        assert eventually(lambda: server.count(b"GET /v2/") == 1)
+        server.write(b"r\n")
+        caller.join(PATIENCE)
+        assert eventually(lambda: server.count(b"warning no_renegotiation") == 1)
+    problem(answers[0], 504, "upstream-timeout", outcome="unknown", retryable=False)
 
 
 def test_keys_are_not_logged(secure, start, certificates, tmp_path):
