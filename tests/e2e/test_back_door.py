@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness import vendor
-from harness.expect import problem
+from harness.expect import problem, quick
 from harness.gateway import POLICY, UPSTREAM_TIMEOUT, secret
 from harness.upstream import HANG, HANG_UP, Reply, Upstream
 from harness.world import ENDPOINT, HOST, PATIENCE, REPOSITORY, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
@@ -116,6 +116,29 @@ def test_all_attempts_together_have_a_deadline(start, upstream):
     problem(answer, 504, "upstream-timeout", retryable=True)
     assert rests(gateway, answer)[0] in (2, 3)
     assert took < 2.5 * UPSTREAM_TIMEOUT + PATIENCE / 2
+
+
+LATE = [("hangs", HANG), ("drips", Reply(drip=0.02)), ("stalls in the body", Reply(SAMPLE[:9], headers=(("Content-Length", "39"),)))]
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("before", [[], [Reply()]], ids=["first", "reused"])
+@pytest.mark.parametrize("reply", [row[1] for row in LATE], ids=[row[0] for row in LATE])
+def test_a_short_time_is_not_rounded_up(start, certificates, reply, before, secure):
+    """What waits for an answer looks once a second whether the drain is over: that is the longest wait, not the shortest."""
+    upstream = Upstream((certificates.good.certificate, certificates.good.key) if secure else None)
+    upstream.script(*[*before, reply] * 3)
+    gateway = start(upstream.url, timeout="300ms", **({"ca_file": certificates.authority.file} if secure else {}))
+
+    def call():
+        for _ in before:
+            assert gateway.delete().status == 202
+        problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown", retryable=False)
+
+    assert quick(call, 0.8)
+    requests = upstream.requests
+    assert requests[0].connection == requests[len(before)].connection
+    upstream.stop()
 
 
 def test_nobody_listens_three_times(start):

@@ -1,5 +1,6 @@
 """TLS towards the cloud: always verified, and nothing is said before it is (threat 21)."""
 
+import itertools
 import socket
 import ssl
 import struct
@@ -11,7 +12,7 @@ import pytest
 
 from harness import vendor
 from harness.ciphertext import Ciphertext
-from harness.expect import problem
+from harness.expect import problem, quick
 from harness.gateway import POLICY, UPSTREAM_TIMEOUT, bearer, document
 from harness.process import environment
 from harness.upstream import HANG_UP, Reply, Upstream
@@ -84,11 +85,17 @@ def test_old_protocols(secure, start, certificates, version):
     refused(start(upstream.url, ca_file=certificates.authority.file), upstream)
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_current_protocols(secure, start, certificates, version):
+@pytest.mark.parametrize("version, tickets", [
+    (ssl.TLSVersion.TLSv1_2, 2), (ssl.TLSVersion.TLSv1_3, 0), (ssl.TLSVersion.TLSv1_3, 2), (ssl.TLSVersion.TLSv1_3, 10),
+])
+def test_current_protocols(secure, start, certificates, version, tickets):
+    """TLS 1.3 sends tickets before the first answer, as many as it likes: they are no answer and end no connection."""
     upstream = secure("good")
     upstream.tls.minimum_version = upstream.tls.maximum_version = version
-    assert start(upstream.url, ca_file=certificates.authority.file).delete().status == 202
+    upstream.tls.num_tickets = tickets
+    gateway = start(upstream.url, ca_file=certificates.authority.file)
+    assert [gateway.delete().body for _ in range(3)] == [SAMPLE] * 3
+    assert len({received.connection for received in upstream.seen(3)}) == 1
 
 
 def test_connection_that_dies_on_the_second_request(secure, start, certificates):
@@ -189,19 +196,26 @@ def drip(connection, wire):
 
 
 def stop_inside(connection, wire):
-    time.sleep(0.2 * SLOW)
+    time.sleep(0.1)
     connection.sendall(wire[:20])
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("before", [[], [socket.socket.sendall]], ids=["first", "reused"])
 @pytest.mark.parametrize("deliver", [drip, stop_inside])
-def test_a_record_in_pieces_has_the_same_deadline(start, certificates, deliver, version):
+def test_a_record_in_pieces_has_the_same_deadline(start, certificates, deliver, before, version):
     """OpenSSL asks for the rest of a record again and again; the whole of it has no more time than any answer."""
-    upstream = Ciphertext(certificates.good, deliver, version)
-    gateway = start(upstream.url, ca_file=certificates.authority.file, timeout=f"{300 * SLOW:.0f}ms")
-    begun = time.monotonic()
-    problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
-    assert time.monotonic() - begun < 0.45 * SLOW + 1       # a drip takes more than ten seconds
+    connections, turns = [], itertools.cycle([*before, deliver])
+    upstream = Ciphertext(certificates.good, lambda *answer: (connections.append(answer[0]), next(turns)(*answer)), version)
+    gateway = start(upstream.url, ca_file=certificates.authority.file, timeout="300ms")
+
+    def call():
+        for _ in before:
+            assert gateway.delete().status == 202
+        problem(gateway.delete(), 504, "upstream-timeout", outcome="unknown")
+
+    assert quick(call, 0.8), "a drip takes more than ten seconds, and the gateway's own look at its drain one"
+    assert connections[0] is connections[len(before)]
     upstream.stop()
 
 
