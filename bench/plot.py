@@ -32,6 +32,7 @@ def side_by_side():
                    for name in names]
         axis.barh(names, middle, xerr=spread, color=colours, error_kw={"lw": 0.8, "capsize": 2})
         axis.invert_yaxis()
+        axis.margins(x=0.12)                             # room for the figure behind the longest bar
         axis.set_title(f"upstream {'plain' if scheme == 'http' else 'over TLS'}", fontsize=10)
         axis.set_xlabel("CPU time per request, nginx proxy_pass = 1", fontsize=9)
         for place, value in enumerate(middle):
@@ -50,7 +51,7 @@ def growth():
     axes[1].plot([row["calls"] for row in results["slow"]], [row["p99"] for row in results["slow"]], marker="o")
     axes[1].set(xlabel="calls in flight, upstream 500 ms", ylabel="p99, ms", ylim=(0, 1.2 * max(row["p99"] for row in results["slow"])))
     axes[2].plot([row["idle"] for row in results["idle"]], [row["p99"] for row in results["idle"]], marker="o")
-    axes[2].set(xlabel="idle connections, upstream 20 ms", ylabel="p99, ms", ylim=(0, None))
+    axes[2].set(xlabel="idle connections, upstream 20 ms", ylabel="p99, ms", ylim=(0, 1.2 * max(row["p99"] for row in results["idle"])))
     save(figure, "growth")
 
 
