@@ -1,5 +1,18 @@
 #include "gateway/trust.h"
 
+#include <openssl/x509v3.h>
+
+/* OpenSSL reads a certificate's extensions when somebody first needs them: here, before threads share it. */
+static void read_extensions(X509_STORE *store)
+{
+    const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (certificate != NULL)
+            (void)X509_check_purpose(certificate, -1, 0);
+    }
+}
+
 X509_STORE *trust_load(const struct config_upstream *upstream, struct err *err)
 {
     X509_STORE *store = X509_STORE_new();
@@ -18,5 +31,6 @@ X509_STORE *trust_load(const struct config_upstream *upstream, struct err *err)
         X509_STORE_free(store);
         return NULL;
     }
+    read_extensions(store);
     return store;
 }
