@@ -208,7 +208,7 @@ def test_a_clock_that_differs(sandbox, start, skew):
     answers = [gateway.delete() for _ in range(2)]
     assert [rests(gateway, answer)[0] for answer in answers] == [2, 1]
     assert gateway.ready() == {"status": "ready"}
-    assert len(gateway.notices("agree again")) == 1
+    assert eventually(lambda: len(gateway.notices("agree again")) == 1)
 
 
 def api3(cloud):
@@ -268,7 +268,8 @@ def test_the_second_credential_takes_over(sandbox, start, tmp_path, known):
     assert [answer.status for answer in answers] == [202] * 3
     assert [rests(gateway, answer)[0] for answer in answers] == [2, 1, 1], "the one that works comes first now"
     assert gateway.ready()["upstreams"]["vpc"] == {"refusedCredential": "main", "credential": "old"}
-    assert gateway.notices("refuses credential") == ["countersign: upstream 'vpc' refuses credential 'main': 'old' is used"]
+    assert eventually(lambda: gateway.notices("refuses credential")
+                      == ["countersign: upstream 'vpc' refuses credential 'main': 'old' is used"])
     gateway.reload()
     assert rests(gateway, gateway.delete())[0] == 2, "a reload begins with the first again"
     assert OTHER_KEY not in gateway.words() and SECRET_KEY not in gateway.words()
@@ -335,7 +336,7 @@ def test_credentials_rotate_without_a_gap(sandbox, start, tmp_path):
         for caller in callers:
             caller.join()
     assert set(statuses) == {202}
-    assert gateway.notices("refuses credential 'main'"), "the middle one"
+    assert eventually(lambda: gateway.notices("refuses credential 'main'")), "the middle one"
 
 
 # ---- an upstream that is gone ----
@@ -360,13 +361,13 @@ def test_the_breaker_opens_and_closes(start):
         problem(answer, 503, "upstream-unavailable", outcome="not-executed", retryable=True)
         assert answer.header("Retry-After") == "1"
         assert "attempts" not in gateway.record(answer)
-    told = gateway.notices("does not answer")
+    told = eventually(lambda: gateway.notices("does not answer"))
     assert len(told) == 1 and told[0].endswith("the upstream cannot be reached: Couldn't connect to server")
     back = Upstream(port=port)
     try:
         assert eventually(lambda: gateway.delete().status == 202)
         assert gateway.ready() == {"status": "ready"}
-        assert len(gateway.notices("answers again")) == 1
+        assert eventually(lambda: len(gateway.notices("answers again")) == 1)
         assert {answer.status for answer in at_once(8, gateway.delete)} == {202}
     finally:
         back.stop()
