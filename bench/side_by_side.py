@@ -59,12 +59,17 @@ def relay(rig, name, _, upstream):
     return Peer(rig, name, port, rig.start(name, [BUILD / "bench" / "relay", port, upstream], port))
 
 
-INSTALLED = rigs.first(["node", "--version"])
-OTHER_NODE = {} if INSTALLED == rigs.first([BENCH / "node.sh", "--version"]) else {
-    "Node " + INSTALLED.partition(".")[0][1:]: functools.partial(node, program="node")}
 MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua, "nginx + njs": njs, "Node": node,
-          **OTHER_NODE, "Go": go, "Countersign": gateway}
+          "Go": go, "Countersign": gateway}
 BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
+
+
+def other_node():
+    """The Node that is installed, where it is not Debian's."""
+    installed = rigs.first(["node", "--version"])
+    if installed == rigs.first([BENCH / "node.sh", "--version"]):
+        return {}
+    return {"Node " + installed.partition(".")[0][1:]: functools.partial(node, program="node")}
 
 
 def prove_that_peers_sign(rig):
@@ -89,7 +94,7 @@ def one(peer, clients, seconds):
 
 
 def measure(rig, scheme, upstream, rounds, seconds, clients):
-    makers = {**MAKERS, BARE: relay} if scheme == "http" else MAKERS
+    makers = {**MAKERS, **other_node(), **({BARE: relay} if scheme == "http" else {})}
     peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in makers.items()}
     found = {name: [] for name in peers}
     for peer in peers.values():
