@@ -12,7 +12,7 @@ import pytest
 from harness import vendor
 from harness.expect import problem, quick
 from harness.gateway import POLICY, UPSTREAM_TIMEOUT, secret
-from harness.upstream import HANG, HANG_UP, Reply, Upstream
+from harness.upstream import HANG, HANG_UP, Reply, Upstream, each_connection
 from harness.world import ENDPOINT, HOST, PATIENCE, REPOSITORY, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
 
 LINKS = f"/vpcs/{VPC}/classiclinks"
@@ -416,11 +416,7 @@ class Peer:
 
     def _serve(self):
         kept = []
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in each_connection(self.listener):
             self.connections += 1
             kept.append(connection)
             try:

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 
-from .upstream import Reply
+from .upstream import Reply, each_connection
 
 
 class Ciphertext:
@@ -23,11 +23,7 @@ class Ciphertext:
         self.listener.close()
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in each_connection(self.listener):
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):

@@ -85,6 +85,16 @@ class Received:
         return dict(pairs)
 
 
+def each_connection(listener):
+    """Until it is closed."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        yield connection
+
+
 class Upstream:
     def __init__(self, certificate=None, port=0):
         """`certificate` is (chain file, key file): then it speaks TLS.  Port 0 is a free one."""
@@ -133,11 +143,7 @@ class Upstream:
         self.drop()
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in each_connection(self.listener):
             with self.lock:
                 self.connections += 1
                 self.number += 1
