@@ -96,31 +96,31 @@ int signer_day_key(struct signer *signer, int64_t now, unsigned char *key, struc
     return 0;
 }
 
+/* Each part, one after the other; NULL behind the last. */
+static struct buf *part(struct signed_request *request, size_t i)
+{
+    struct buf *const parts[] = {&request->canonical, &request->string, &request->target, &request->fields,
+                                 &request->body};
+    return i < COUNT(parts) ? parts[i] : NULL;
+}
+
 void signed_request_init(struct signed_request *request)
 {
     memset(request, 0, sizeof *request);
-    buf_init(&request->canonical, SIGN_STRING_MAX);
-    buf_init(&request->string, SIGN_STRING_MAX);
-    buf_init(&request->fields, SIGN_STRING_MAX);
-    buf_init(&request->target, SIGN_STRING_MAX);
-    buf_init(&request->body, SIGN_STRING_MAX);
+    for (size_t i = 0; part(request, i) != NULL; i++)
+        buf_init(part(request, i), SIGN_STRING_MAX);
 }
 
 void signed_request_rest(struct signed_request *request, size_t kept)
 {
-    struct buf *const parts[] = {&request->canonical, &request->string, &request->target, &request->fields,
-                                 &request->body};
-    for (size_t i = 0; i < COUNT(parts); i++)
-        buf_rest(parts[i], kept);
+    for (size_t i = 0; part(request, i) != NULL; i++)
+        buf_rest(part(request, i), kept);
 }
 
 void signed_request_done(struct signed_request *request)
 {
-    buf_done(&request->canonical);
-    buf_done(&request->string);
-    buf_done(&request->fields);
-    buf_done(&request->target);
-    buf_done(&request->body);
+    for (size_t i = 0; part(request, i) != NULL; i++)
+        buf_done(part(request, i));
     memset(request, 0, sizeof *request);
 }
 
@@ -155,14 +155,13 @@ int sign_call(struct signer *signer, const struct call *call, int64_t now, int64
 {
     if (!call->sealed || call->upstream != signer->upstream || !is_sayable(call, signer->upstream->api))
         return err_set(err, ERR_INPUT, "the call is not finished"); /* a mistake of ours: nothing is signed */
-    struct buf *const bufs[] = {&out->canonical, &out->string, &out->target, &out->fields, &out->body};
-    for (size_t i = 0; i < COUNT(bufs); i++)
-        buf_reset(bufs[i]);
+    for (size_t i = 0; part(out, i) != NULL; i++)
+        buf_reset(part(out, i));
     int result = signer->upstream->scheme == CONFIG_TC3
                      ? sign_tc3(signer, call, now, arena, out, err)
                      : sign_form(signer, call, now, nonce, arena, out, err);
-    for (size_t i = 0; i < COUNT(bufs) && result == 0; i++)
-        if (bufs[i]->failed)
+    for (size_t i = 0; part(out, i) != NULL && result == 0; i++)
+        if (part(out, i)->failed)
             result = err_set(err, ERR_LIMIT, "the request to sign exceeds %d bytes", SIGN_STRING_MAX);
     return result;
 }

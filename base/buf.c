@@ -96,10 +96,9 @@ void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
 
 void buf_put_char(struct buf *buf, char c)
 {
-    if (!buf_has_room(buf, 1) && !buf_reserve(buf, 1))
-        return;
-    buf->bytes[buf->length++] = c;
-    buf->bytes[buf->length] = '\0';
+    char *at = buf_extend(buf, 1);
+    if (at != NULL)
+        *at = c;
 }
 
 void buf_put_int(struct buf *buf, long long number)
