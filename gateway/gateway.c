@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include "gateway/anonymous.h"
 #include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/clock.h"
@@ -89,13 +90,14 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         goto no_access;
     if (log_init(&gateway->notices, STDERR_FILENO) != 0)
         goto no_notices;
-    if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0 ||
-        failures_init(&gateway->failures) != 0) {
+    if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0) {
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
     gateway->metrics = metrics_new();
-    if (gateway->metrics == NULL) {
+    gateway->failures = failures_new();
+    gateway->anonymous = anonymous_new(clock_monotonic_us());
+    if (gateway->metrics == NULL || gateway->failures == NULL || gateway->anonymous == NULL) {
         gateway_done(gateway);
         return err_memory(err);
     }
@@ -121,6 +123,8 @@ no_turns:
 void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
+    anonymous_free(gateway->anonymous);
+    failures_free(gateway->failures);
     series_free(gateway->metrics);
     gateway_release(gateway->current);
     log_done(&gateway->notices);

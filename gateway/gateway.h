@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct anonymous;
 struct audit;
 struct back;
 struct series_table;
@@ -34,9 +35,10 @@ struct gateway {
     struct generation *current;
     struct nonce nonce;
     struct ident ident;
-    struct failures failures;
+    struct failures *failures;
     struct turns turns;
-    struct log access;            /* one line per request */
+    struct log access;            /* one line per request, but for ... */
+    struct anonymous *anonymous;  /* ... those without a client, where there are many */
     struct log notices;           /* standard error: see notice.h */
     struct series_table *metrics; /* counted; see metrics.h */
     struct audit *audit;          /* two records per change; NULL: none are kept */

@@ -1,5 +1,6 @@
 #include "gateway/gauges.h"
 
+#include "gateway/anonymous.h"
 #include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/exposition.h"
@@ -26,6 +27,9 @@ static void put_service(const struct gateway *gateway, const struct config *conf
     exposition_single(out, "countersign_log_lines_dropped_total", "counter",
                       "Access lines that standard output did not take.",
                       (double)atomic_load(&gateway->access.dropped));
+    exposition_single(out, "countersign_log_lines_gathered_total", "counter",
+                      "Requests without a client that have no access line of their own, but share one.",
+                      (double)anonymous_gathered(gateway->anonymous));
     exposition_single(out, "countersign_metrics_lost_total", "counter",
                       "Counts that found no room, in memory or among 100000 series.",
                       (double)series_lost(gateway->metrics));

@@ -1,6 +1,7 @@
 #include "gateway/serve.h"
 
 #include "gateway/admin.h"
+#include "gateway/anonymous.h"
 #include "gateway/clock.h"
 #include "gateway/front.h"
 #include "gateway/notify.h"
@@ -147,6 +148,20 @@ static void beat(struct service *service)
     notify_alive(&service->notify, alive, now);
 }
 
+/* What requests without a client have gathered. */
+static void tell_anonymous(struct service *service)
+{
+    anonymous_end_round(service->gateway.anonymous, &service->gateway.access, clock_monotonic_us(),
+                        clock_wall_ms());
+}
+
+static void look_after(struct service *service)
+{
+    beat(service);
+    if (anonymous_wait_us(service->gateway.anonymous, clock_monotonic_us()) == 0)
+        tell_anonymous(service);
+}
+
 static bool is_busy(const struct service *service)
 {
     struct guard_counts counts;
@@ -158,7 +173,7 @@ static bool is_busy(const struct service *service)
 static void serve_on(struct service *service, int64_t until_us, bool whoever_comes)
 {
     while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
-        beat(service);
+        look_after(service);
         pause_briefly();
     }
 }
@@ -173,6 +188,7 @@ static void drain(struct service *service)
     (void)sigdelset(&set, SIGHUP); /* stays blocked */
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
+    tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
@@ -185,14 +201,24 @@ static void drain(struct service *service)
     (void)alarm(SERVE_STOP_S);
 }
 
-/* The next signal, 0 when it is time for a sign of life instead, or -1. */
+/* Until it is time for a sign of life, or to tell what was gathered. */
+static struct timespec next_look(const struct service *service)
+{
+    int64_t now = clock_monotonic_us();
+    int64_t wait_us = anonymous_wait_us(service->gateway.anonymous, now);
+    int64_t life_us = notify_wait_us(&service->notify, now);
+    if (life_us >= 0 && life_us < wait_us)
+        wait_us = life_us;
+    return (struct timespec){.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+}
+
+/* The next signal, 0 when it is time for something else, or -1. */
 static int wait_for_signal(const struct service *service)
 {
     sigset_t set;
-    int64_t wait_us = notify_wait_us(&service->notify, clock_monotonic_us());
-    const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+    const struct timespec wait = next_look(service);
     signals_to_wait_for(&set);
-    int number = wait_us < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &wait);
+    int number = sigtimedwait(&set, NULL, &wait);
     return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
 }
 
@@ -215,7 +241,7 @@ static int wait_for_end(struct service *service, struct err *err)
             return 0;
         if (number == SIGHUP)
             reload_and_tell(service);
-        beat(service);
+        look_after(service);
     }
 }
 
@@ -236,6 +262,7 @@ static int serve(struct service *service, struct err *err)
     }
     front_close(service->admin_door); /* first: it looks at the other */
     front_close(service->front);
+    tell_anonymous(service); /* the last */
     return result;
 }
 
