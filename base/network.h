@@ -21,11 +21,12 @@ MUST_USE bool network_parse_address(const char *text, struct network *address);
 /* An address in its one canonical form (RFC 5952; IPv4 with dots), into NETWORK_TEXT_SIZE bytes. */
 void network_format(const struct network *address, char *text);
 
-/* Who is one source: an IPv4 address, or an IPv6 network of 64 bits, since who has one address of it has them all
- * (RFC 4291 section 2.5.1). */
+/* Who is one source: an IPv4 address, or an IPv6 network of 64 bits, since who has one address of it has them
+ * all (RFC 4291 section 2.5.1). */
 struct network network_source(const struct network *address);
 
-/* Spreads addresses evenly; nobody who does not know the random `seed` can tell which of them fall together. */
+/* Spreads addresses evenly; nobody who does not know the random `seed` can tell which of them fall together.
+ */
 uint64_t network_hash(const struct network *address, const uint64_t seed[2]);
 
 /* All of IPv4, or more than that. */

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANONYMOUS_LINE_MAX = 512 }; /* bytes of a gathered line: eight numbers of 20 digits, times and an address */
+enum {
+    ANONYMOUS_LINE_MAX = 512
+}; /* bytes of a gathered line: eight numbers of 20 digits, times and an address */
 
 /* How many requests of one address were gathered, and how they were answered. */
 struct anonymous_entry {
@@ -65,8 +67,8 @@ void anonymous_free(struct anonymous *anonymous)
 
 /* ---- counting ---- */
 
-/* The address's own entry, else a free one, else that of an address all of whose requests have lines already.  NULL:
- * all have something to tell. */
+/* The address's own entry, else a free one, else that of an address all of whose requests have lines already.
+ * NULL: all have something to tell. */
 static struct anonymous_entry *find(struct anonymous_entry *set, const struct network *source)
 {
     struct anonymous_entry *found = NULL;

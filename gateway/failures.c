@@ -19,7 +19,8 @@ struct failures {
 
 struct failures *failures_new(void)
 {
-    struct failures *failures = calloc(1, sizeof *failures); /* the kernel's pages, taken as they are needed */
+    struct failures *failures =
+        calloc(1, sizeof *failures); /* the kernel's pages, taken as they are needed */
     if (failures == NULL)
         return NULL;
     if (RAND_bytes((unsigned char *)failures->seed, sizeof failures->seed) != 1) {
@@ -45,8 +46,8 @@ static int64_t full_at(const struct failures_entry *entry)
     return atomic_load_explicit(&entry->used.full_at_us, memory_order_relaxed);
 }
 
-/* With the set's lock: the address's entry; or a new one, in the place of that which is free to fail, or will be
- * first. */
+/* With the set's lock: the address's entry; or a new one, in the place of that which is free to fail, or will
+ * be first. */
 static struct failures_entry *find(struct failures_entry *set, const struct network *source)
 {
     struct failures_entry *first = &set[0];

@@ -1,12 +1,14 @@
 /* gateway/failures.h - failed authentications by address.
  *
  * A table of a fixed size, so that memory does not grow with the number of addresses.  Each entry holds its
- * address: nobody pays for what another address did.  A good token is never asked how often its address failed.
+ * address: nobody pays for what another address did.  A good token is never asked how often its address
+ * failed.
  *
- * Where more addresses fail at a time than there is room for, the one of a set that would be free to fail again
- * first is forgotten.  So an address that is told to wait loses its place only to seven others that have to wait
- * for longer, in a set that nobody can aim at: whoever wants his failures forgotten has to fill most of the table,
- * which takes a million wrong tokens a minute from 65,536 addresses.  He would win 20 more guesses by that. */
+ * Where more addresses fail at a time than there is room for, the one of a set that would be free to fail
+ * again first is forgotten.  So an address that is told to wait loses its place only to seven others that
+ * have to wait for longer, in a set that nobody can aim at: whoever wants his failures forgotten has to fill
+ * most of the table, which takes a million wrong tokens a minute from 65,536 addresses.  He would win 20 more
+ * guesses by that. */
 #ifndef GATEWAY_FAILURES_H
 #define GATEWAY_FAILURES_H
 

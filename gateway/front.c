@@ -42,6 +42,7 @@ struct front {
     struct guard *guard;
     struct worker *workers;
     size_t worker_count;
+    struct guard_limits limits;
     bool keep_alive;
     atomic_bool scattered; /* see framing.h */
     atomic_size_t started; /* workers, ever */
@@ -370,7 +371,7 @@ static int start(struct front *front, const char *address, struct err *err)
     char request_max[24];
     char reason[256] = "";
     (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
-    (void)snprintf(queue, sizeof queue, "%zu", guard_places(front->worker_count) + 1); /* it is never full */
+    (void)snprintf(queue, sizeof queue, "%zu", front->limits.places + 1); /* it is never full */
     (void)snprintf(header, sizeof header, "%d", GUARD_HEADER_MS);
     (void)snprintf(request_max, sizeof request_max, "%d", FRAMING_REQUEST_MAX);
     const char *options[] = {
@@ -418,18 +419,17 @@ static int make_workers(struct front *front, struct err *err)
 }
 
 /* Takes `front`. */
-static struct front *open_door(struct front *front, const char *address, long long per_address,
-                               struct err *err)
+static struct front *open_door(struct front *front, const char *address, struct err *err)
 {
     if (listener_init(&front->listener, address, err) == 0 && make_workers(front, err) == 0 &&
-        (front->guard = guard_new(front->worker_count, (size_t)per_address, err)) != NULL &&
-        start(front, address, err) == 0)
+        (front->guard = guard_new(&front->limits, err)) != NULL && start(front, address, err) == 0)
         return front;
     front_close(front);
     return NULL;
 }
 
-struct front *front_open(struct gateway *gateway, const struct config *config, bool verified, struct err *err)
+struct front *front_open(struct gateway *gateway, const struct config *config, size_t places, bool verified,
+                         struct err *err)
 {
     struct front *front = calloc(1, sizeof *front);
     if (front == NULL) {
@@ -440,11 +440,15 @@ struct front *front_open(struct gateway *gateway, const struct config *config, b
     front->worker_count = (size_t)config->workers;
     front->keep_alive = verified;
     atomic_init(&front->scattered, !verified);
-    return open_door(front, config->listen, config->per_address, err);
+    front->limits = (struct guard_limits){.workers = front->worker_count,
+                                          .places = places,
+                                          .per_address = (size_t)config->per_address,
+                                          .queue_ms = GUARD_QUEUE_MS};
+    return open_door(front, config->listen, err);
 }
 
 struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
-                               struct err *err)
+                               size_t places, struct err *err)
 {
     struct front *front = calloc(1, sizeof *front);
     if (front == NULL) {
@@ -454,7 +458,11 @@ struct front *front_open_admin(front_admin_handler *handler, void *context, cons
     front->handler = handler;
     front->handler_context = context;
     front->worker_count = FRONT_ADMIN_WORKERS;
-    return open_door(front, address, GUARD_PLACES_MAX, err);
+    front->limits = (struct guard_limits){.workers = FRONT_ADMIN_WORKERS,
+                                          .places = places,
+                                          .per_address = FRONT_ADMIN_PER_ADDRESS,
+                                          .queue_ms = GUARD_ADMIN_QUEUE_MS};
+    return open_door(front, address, err);
 }
 
 bool front_verify(struct front *front)

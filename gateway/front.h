@@ -10,6 +10,7 @@
 
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    FRONT_ADMIN_PER_ADDRESS = 6, /* that keeps probes of other addresses away from no worker but these   */
     FRONT_ANSWER_MAX = 2 * 1024 * 1024,
     FRONT_PAGE_MAX = 32 * 1024 * 1024, /* of the admin listener: SERIES_MAX series of 300 bytes */
 };
@@ -28,13 +29,13 @@ struct front_admin_answer {
 typedef void front_admin_handler(void *context, const char *method, const char *path,
                                  struct front_admin_answer *answer);
 
-/* Listens on `address` (IPv4:port, port 0 takes a free one) and walks every request.  All signals should be
- * blocked before: the workers inherit the mask.  Connections live from request to request only when
- * `verified` says that front_verify() has found the library's layout. */
-MUST_USE struct front *front_open(struct gateway *gateway, const struct config *config, bool verified,
-                                  struct err *err);
+/* Listens on `address` (IPv4:port, port 0 takes a free one) and walks every request; `places` connections can
+ * be open at a time.  All signals should be blocked before: the workers inherit the mask.  Connections live
+ * from request to request only when `verified` says that front_verify() has found the library's layout. */
+MUST_USE struct front *front_open(struct gateway *gateway, const struct config *config, size_t places,
+                                  bool verified, struct err *err);
 MUST_USE struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
-                                        struct err *err);
+                                        size_t places, struct err *err);
 
 /* Asks the open admin listener, over its socket, what gateway/framing.h relies on: whatever is framed well is
  * answered, and whatever two readers could read differently is refused.  False: the HTTP library lays

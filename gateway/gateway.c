@@ -28,7 +28,8 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     }
     atomic_init(&generation->references, 1);
     generation->config = config;
-    generation->back = back_new(config, previous == NULL ? NULL : previous->back, &gateway->abandoned, err);
+    generation->back = back_new(config, previous == NULL ? NULL : previous->back, gateway->connections,
+                                &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     if (generation->back == NULL || generation->limits == NULL) {
         err_memory(err); /* the first cause wins */
@@ -69,9 +70,10 @@ int gateway_swap(struct gateway *gateway, struct config *config, struct err *err
     return new == NULL ? -1 : 0;
 }
 
-int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err)
+int gateway_init(struct gateway *gateway, struct config *config, size_t connections, int access_fd,
+                 struct err *err)
 {
-    *gateway = (struct gateway){.began_ms = clock_wall_ms()};
+    *gateway = (struct gateway){.began_ms = clock_wall_ms(), .connections = connections};
     atomic_init(&gateway->in_flight, 0);
     atomic_init(&gateway->waiting, 0);
     atomic_init(&gateway->collecting, 0);

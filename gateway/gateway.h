@@ -31,6 +31,7 @@ struct generation {
 
 struct gateway {
     int64_t began_ms;      /* since 1970 */
+    size_t connections;    /* to upstreams, at most: see back_new() */
     pthread_mutex_t mutex; /* guards `current` */
     struct generation *current;
     struct nonce nonce;
@@ -51,8 +52,10 @@ struct gateway {
     atomic_bool abandoned; /* wait for no upstream any more: see back.h */
 };
 
-/* Takes the reference to `config`, also when it fails; access lines go to `access_fd`. */
-MUST_USE int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err);
+/* Takes the reference to `config`, also when it fails; at most so many `connections` to upstreams are open at
+ * a time; access lines go to `access_fd`. */
+MUST_USE int gateway_init(struct gateway *gateway, struct config *config, size_t connections, int access_fd,
+                          struct err *err);
 void gateway_done(struct gateway *gateway);
 
 /* The generation in force, held until gateway_release(). */

@@ -5,6 +5,7 @@
 #include "gateway/refusal.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ enum {
     TICK_MS = 100,         /* between two looks at all places             */
     QUICK_TICK_MS = 5,     /* while somebody waits for a worker           */
     LINGER_BYTES = 131072, /* two bodies of the largest size: no more is read only to be forgotten */
+    MUTE_LOOKS = 64,       /* a system call each */
     LOOPBACK_NET = 127,
 };
 
@@ -44,7 +46,9 @@ struct guard {
     size_t entered;  /* ever: what is between them waits for a worker */
     size_t capacity;
     size_t workers;
-    size_t per_address; /* 0: see guard_new() */
+    size_t room; /* with so many open connections the next one needs somebody to go */
+    size_t per_address;
+    int queue_ms;
     bool draining;
     bool ending;
     atomic_size_t open;
@@ -52,8 +56,9 @@ struct guard {
 };
 
 static const long long limits_ms[] = {
-    [GUARD_FOR_WORKER] = GUARD_QUEUE_MS, [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
-    [GUARD_FOR_BODY] = GUARD_BODY_MS,    [GUARD_FOR_READER] = GUARD_WRITE_MS,
+    [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
+    [GUARD_FOR_BODY] = GUARD_BODY_MS,
+    [GUARD_FOR_READER] = GUARD_WRITE_MS,
     [GUARD_FOR_CLOSE] = GUARD_LINGER_MS,
 };
 
@@ -101,9 +106,40 @@ static size_t find_dawdler(const struct guard *guard, in_addr_t source, int64_t 
     return found;
 }
 
-static bool displace(struct guard *guard, in_addr_t source, int64_t now)
+/* The client has sent something, ever (RFC 4898, tcpEStatsAppHCThruOctetsReceived).  Of what is no TCP we do
+ * not know, and assume that it has. */
+static bool has_sent(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < sizeof info ||
+           info.tcpi_bytes_received > 0;
+}
+
+/* With the mutex: of those who hold a worker and have sent nothing at all the first that is found. */
+static size_t find_mute(const struct guard *guard, in_addr_t source)
+{
+    size_t looks = MUTE_LOOKS;
+    for (size_t i = 0; i < guard->capacity && looks > 0; i++) {
+        const struct place *place = &guard->places[i];
+        if (guard->sources[i] == 0 || (source != 0 && guard->sources[i] != source) ||
+            atomic_load(&place->wait) != GUARD_FOR_HEADER || atomic_load(&place->used) ||
+            atomic_load(&place->ended))
+            continue;
+        if (!has_sent(place->fd))
+            return i;
+        looks--;
+    }
+    return guard->capacity;
+}
+
+/* Somebody goes who has kept us waiting; or, for the newcomer `fd` that has sent something (-1: there is
+ * none), one that has sent nothing, however fresh it is. */
+static bool displace(struct guard *guard, in_addr_t source, int fd, int64_t now)
 {
     size_t i = find_dawdler(guard, source, now);
+    if (i == guard->capacity && fd >= 0 && has_sent(fd))
+        i = find_mute(guard, source);
     if (i == guard->capacity)
         return false;
     end_place(guard, i, how_to_end((enum guard_wait)atomic_load(&guard->places[i].wait)));
@@ -114,7 +150,7 @@ static bool displace(struct guard *guard, in_addr_t source, int64_t now)
 void guard_make_room(struct guard *guard)
 {
     (void)pthread_mutex_lock(&guard->mutex);
-    (void)displace(guard, 0, clock_monotonic_us());
+    (void)displace(guard, 0, -1, clock_monotonic_us());
     (void)pthread_mutex_unlock(&guard->mutex);
 }
 
@@ -137,6 +173,23 @@ static bool all_are_taken(const struct guard *guard)
     return atomic_load(&guard->open) >= guard->workers + (guard->admitted - guard->entered);
 }
 
+/* One that has kept us waiting goes for each that waits for a worker: when that came, nobody had for long
+ * enough.
+ */
+static void make_way(struct guard *guard, int64_t now)
+{
+    size_t waiting = 0;
+    size_t going = 0; /* their workers are about to be free */
+    for (size_t i = 0; i < guard->capacity && all_are_taken(guard); i++) {
+        int wait = atomic_load(&guard->places[i].wait);
+        bool ended = atomic_load(&guard->places[i].ended);
+        waiting += guard->sources[i] != 0 && wait == GUARD_FOR_WORKER && !ended;
+        going += guard->sources[i] != 0 && wait != GUARD_FOR_WORKER && wait != GUARD_ANSWERED && ended;
+    }
+    while (going < waiting && displace(guard, 0, -1, now))
+        going++;
+}
+
 static void look_at(struct guard *guard, size_t i, int64_t now)
 {
     struct place *place = &guard->places[i];
@@ -144,13 +197,11 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
     bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
-    if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
+    if (wait == GUARD_FOR_WORKER && waited_ms >= guard->queue_ms && all_are_taken(guard))
+        answer_instead(guard, i);
+    if (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_US || wait == GUARD_ANSWERED ||
+        (!idle && waited_ms < limits_ms[wait]))
         return;
-    if (wait == GUARD_FOR_WORKER) {
-        if (all_are_taken(guard))
-            answer_instead(guard, i);
-        return;
-    }
     end_place(guard, i, how_to_end((enum guard_wait)wait));
     atomic_fetch_add(&guard->late, idle ? 0 : 1);
 }
@@ -175,6 +226,7 @@ static void *watch(void *context)
         for (size_t i = 0; i < guard->capacity; i++)
             if (guard->sources[i] != 0 && !atomic_load(&guard->places[i].ended))
                 look_at(guard, i, now);
+        make_way(guard, now);
         wait_for_turn(guard);
     }
     (void)pthread_mutex_unlock(&guard->mutex);
@@ -190,21 +242,22 @@ static bool may_come(const struct guard *guard, in_addr_t source)
     if (limit == 0 && ntohl(source) >> 24 == LOOPBACK_NET)
         return true;
     if (limit == 0)
-        limit = guard->workers * 3 / 4;
+        limit = guard->room * 3 / 4;
     for (size_t i = 0; i < guard->capacity; i++)
-        there += guard->sources[i] == source;
+        there += guard->sources[i] == source && !atomic_load(&guard->places[i].ended);
     return there < limit;
 }
 
 /* With the mutex: PROBLEM_NONE, or why not. */
-static enum problem judge(struct guard *guard, in_addr_t source, const char **detail)
+static enum problem judge(struct guard *guard, int fd, in_addr_t source, const char **detail)
 {
     int64_t now = clock_monotonic_us();
-    if (!may_come(guard, source) && !displace(guard, source, now)) {
+    if (!may_come(guard, source) && !displace(guard, source, fd, now)) {
         *detail = "there are too many connections from this address";
         return PROBLEM_TOO_MANY_REQUESTS;
     }
-    if (atomic_load(&guard->open) >= guard->workers && displace(guard, 0, now)) {
+    bool full = guard->free_count == 0;
+    if (atomic_load(&guard->open) >= guard->room && displace(guard, 0, full ? fd : -1, now)) {
         struct timespec deadline = deadline_in(PLACE_MS); /* for this one, or whoever waits already */
         while (guard->free_count == 0 &&
                pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline) != ETIMEDOUT)
@@ -236,7 +289,7 @@ unsigned guard_admit(struct guard *guard, int fd, struct in_addr source)
     const char *detail = NULL;
     unsigned place = 0;
     (void)pthread_mutex_lock(&guard->mutex);
-    enum problem problem = judge(guard, source.s_addr, &detail);
+    enum problem problem = judge(guard, fd, source.s_addr, &detail);
     if (problem == PROBLEM_NONE)
         place = take_place(guard, fd, source.s_addr);
     (void)pthread_mutex_unlock(&guard->mutex);
@@ -323,7 +376,7 @@ void guard_leave(struct guard *guard, unsigned place)
 
 bool guard_is_crowded(const struct guard *guard)
 {
-    return atomic_load(&guard->open) > guard->workers * 3 / 4;
+    return atomic_load(&guard->open) > guard->room * 3 / 4;
 }
 
 void guard_drain(struct guard *guard)
@@ -366,16 +419,25 @@ size_t guard_places(size_t workers)
     return places < GUARD_PLACES_MAX ? places : GUARD_PLACES_MAX;
 }
 
-struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
+/* A quarter of few places is left for newcomers, and for those who were answered and are not closed yet. */
+static size_t room_of(const struct guard_limits *limits)
+{
+    size_t most = limits->places - limits->places / 4;
+    return limits->workers < most ? limits->workers : most;
+}
+
+struct guard *guard_new(const struct guard_limits *limits, struct err *err)
 {
     struct guard *guard = calloc(1, sizeof *guard);
     if (guard == NULL) {
         err_memory(err);
         return NULL;
     }
-    guard->workers = workers;
-    guard->per_address = per_address;
-    guard->capacity = guard_places(workers);
+    guard->workers = limits->workers;
+    guard->room = room_of(limits);
+    guard->per_address = limits->per_address;
+    guard->queue_ms = limits->queue_ms;
+    guard->capacity = limits->places;
     guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);
     guard->free_places = calloc(guard->capacity, sizeof *guard->free_places);

@@ -125,8 +125,8 @@ void record_settle(struct exchange *x, enum problem problem)
     buf_done(&members);
 }
 
-/* One of many by somebody without a token; one that has expired is none.  What cannot be parsed has not come from
- * anywhere. */
+/* One of many by somebody without a token; one that has expired is none.  What cannot be parsed has not come
+ * from anywhere. */
 static bool is_gathered(const struct exchange *x)
 {
     struct network address;

@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/anonymous.h"
 #include "gateway/clock.h"
+#include "gateway/descriptors.h"
 #include "gateway/front.h"
 #include "gateway/notify.h"
 #include "gateway/pulse.h"
@@ -29,6 +30,7 @@ enum {
 };
 
 struct service {
+    struct descriptors descriptors;
     struct gateway gateway;
     struct reload reload;
     struct admin admin;
@@ -113,12 +115,33 @@ static void print_ready(const struct service *service)
             (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
 }
 
+/* What everybody may have, before anybody is there; and what that costs callers. */
+static int share_descriptors(struct service *service, const struct config *config, struct err *err)
+{
+    struct descriptors *shares = &service->descriptors;
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
+    if (descriptors_share(config, (size_t)files.rlim_cur, shares, err) != 0)
+        return -1;
+    if (shares->limit < shares->wanted)
+        fprintf(
+            stderr,
+            "countersign: %zu file descriptors are few for %lld workers and all slots of the upstreams, "
+            "which "
+            "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to upstreams are "
+            "open at a time\n",
+            shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+    return 0;
+}
+
 static int open_doors(struct service *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
+    service->admin_door =
+        front_open_admin(admin_answer, &service->admin, config->admin, service->descriptors.admin, err);
     if (service->admin_door == NULL)
         return -1;
     bool verified = front_verify(service->admin_door);
@@ -126,7 +149,7 @@ static int open_doors(struct service *service, struct err *err)
         fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
               "connection ends after one request\n",
               stderr);
-    service->front = front_open(&service->gateway, config, verified, err);
+    service->front = front_open(&service->gateway, config, service->descriptors.places, verified, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->admin.public_door, service->front);
@@ -275,9 +298,10 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
         return err_memory(err);
     }
-    if (notify_init(&service->notify, err) != 0)
+    if (share_descriptors(service, config, err) != 0 || notify_init(&service->notify, err) != 0)
         config_release(config);
-    else if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
+    else if (gateway_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
+             0) {
         if (reload_init(&service->reload, path, &service->gateway) != 0)
             err_memory(err);
         else

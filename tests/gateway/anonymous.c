@@ -1,5 +1,5 @@
-/* Access lines of requests without a client: the first are written one by one, the others in one line with a count,
- * and whatever comes, nothing is forgotten and little is written. */
+/* Access lines of requests without a client: the first are written one by one, the others in one line with a
+ * count, and whatever comes, nothing is forgotten and little is written. */
 #include "gateway/anonymous.h"
 
 #include "tests/unit.h"
@@ -156,8 +156,8 @@ static void statuses_are_told_apart(void **state)
     end(world);
 }
 
-/* 100,000 requests of 1 address to of 100,000: none is missing, and with lines of 400 bytes it is well under 1 MB,
- * even in two rounds. */
+/* 100,000 requests of 1 address to of 100,000: none is missing, and with lines of 400 bytes it is well under
+ * 1 MB, even in two rounds. */
 static void whoever_comes(void **state)
 {
     static const uint32_t rows[] = {1, 10, 200, 2000, 10000, 100000};
@@ -168,7 +168,8 @@ static void whoever_comes(void **state)
         for (uint32_t j = 0; j < 100000; j++)
             lines += ask(world, 0x0a000000 + j % rows[i], 401, 1);
         tell(world);
-        printf("%u addresses: %u lines, %zu gathered in %zu bytes\n", rows[i], lines, world->count, world->bytes);
+        printf("%u addresses: %u lines, %zu gathered in %zu bytes\n", rows[i], lines, world->count,
+               world->bytes);
         assert_int_equal(lines + gathered(world), 100000);
         assert_int_equal(lines, rows[i] < 28 ? 9 * rows[i] : ANONYMOUS_LINES_ALL);
         assert_true(2 * (400 * lines + world->bytes) < 500000);
@@ -216,9 +217,12 @@ static void a_network_of_64_bits_is_one_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(from_the_tenth_on),       cmocka_unit_test(each_round_begins_anew),
-        cmocka_unit_test(a_round_has_an_end),      cmocka_unit_test(statuses_are_told_apart),
-        cmocka_unit_test(whoever_comes),           cmocka_unit_test(few_among_many),
+        cmocka_unit_test(from_the_tenth_on),
+        cmocka_unit_test(each_round_begins_anew),
+        cmocka_unit_test(a_round_has_an_end),
+        cmocka_unit_test(statuses_are_told_apart),
+        cmocka_unit_test(whoever_comes),
+        cmocka_unit_test(few_among_many),
         cmocka_unit_test(a_network_of_64_bits_is_one_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,8 @@ static void nobody_is_washed_clean_by_small_failures(void **state)
     failures_free(failures);
 }
 
-/* As long as there is room, none is forgotten at all: of a thousand that fail by turns, each waits in the end. */
+/* As long as there is room, none is forgotten at all: of a thousand that fail by turns, each waits in the
+ * end. */
 static void by_turns(void **state)
 {
     struct failures *failures = make();

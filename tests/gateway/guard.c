@@ -29,7 +29,11 @@ static struct in_addr address(const char *text)
 static void crowd_begin(struct crowd *crowd, size_t per_address)
 {
     struct err err = {0};
-    *crowd = (struct crowd){.guard = guard_new(WORKERS, per_address, &err)};
+    const struct guard_limits limits = {.workers = WORKERS,
+                                        .places = guard_places(WORKERS),
+                                        .per_address = per_address,
+                                        .queue_ms = GUARD_QUEUE_MS};
+    *crowd = (struct crowd){.guard = guard_new(&limits, &err)};
     assert_non_null(crowd->guard);
 }
 
