@@ -64,8 +64,11 @@ static void put_reloads(struct reload *reload, struct buf *out)
     exposition_open(out, "countersign_reloads_total", "counter", "Reloads since the process began.");
     exposition_count(out, "countersign_reloads_total", "", &good, 1, state.good);
     exposition_count(out, "countersign_reloads_total", "", &bad, 1, state.bad);
-    exposition_single(out, "countersign_reload_failed", "gauge",
-                      "1 when the last reload was refused and an older configuration serves.", state.failed);
+    exposition_single(
+        out, "countersign_reload_failed", "gauge",
+        "1 when the last reload was no success: an older configuration serves, or the audit file "
+        "could not be opened again.",
+        state.failed);
     exposition_single(out, "countersign_reload_last_good_timestamp_seconds", "gauge",
                       "When the configuration in force was loaded.", (double)state.good_at);
 }

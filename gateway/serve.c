@@ -247,11 +247,14 @@ static int wait_for_signal(const struct service *service)
 
 static void reload_and_tell(struct service *service)
 {
+    static const char *const statuses[] = {
+        [RELOAD_GOOD] = "Serving",
+        [RELOAD_BAD] = "Serving the old configuration: the last reload failed",
+        [RELOAD_UNAUDITED] = "Serving; the audit file could not be opened again: the last reload failed",
+    };
     notify_reloading(&service->notify, clock_monotonic_us());
     reload_run(&service->reload);
-    notify_ready(&service->notify, service->reload.failed /* which this thread alone writes */
-                                       ? "Serving the old configuration: the last reload failed"
-                                       : "Serving");
+    notify_ready(&service->notify, statuses[service->reload.last]); /* which this thread alone writes */
 }
 
 static int wait_for_end(struct service *service, struct err *err)
