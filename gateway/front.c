@@ -460,7 +460,8 @@ struct front *front_open_admin(front_admin_handler *handler, void *context, cons
     front->worker_count = FRONT_ADMIN_WORKERS;
     front->limits = (struct guard_limits){.workers = FRONT_ADMIN_WORKERS,
                                           .places = places,
-                                          .per_address = FRONT_ADMIN_PER_ADDRESS,
+                                          .per_address = places,
+                                          .unasked = FRONT_ADMIN_UNASKED,
                                           .queue_ms = GUARD_ADMIN_QUEUE_MS};
     return open_door(front, address, err);
 }

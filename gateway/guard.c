@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 enum {
-    PLACE_MS = 10, /* for a place that was just taken from somebody */
+    PLACE_MS = 25, /* for a place that was just taken from somebody */
     SPARE_PLACES =
         64, /* beyond one in the queue for each worker: room for what was answered and not closed yet */
     TICK_MS = 100,         /* between two looks at all places             */
@@ -35,7 +35,7 @@ struct place {
 struct guard {
     pthread_mutex_t mutex; /* guards everything but the atomics */
     pthread_cond_t turn;   /* for the guard's thread */
-    pthread_cond_t left;   /* a place is free */
+    pthread_cond_t left;   /* a place is free, or can be made so */
     pthread_t thread;
     struct place *places;
     in_addr_t *sources; /* by place; 0: free.  Apart, since every newcomer's is compared with all */
@@ -45,10 +45,8 @@ struct guard {
     size_t admitted; /* ever */
     size_t entered;  /* ever: what is between them waits for a worker */
     size_t capacity;
-    size_t workers;
+    struct guard_limits limits;
     size_t room; /* with so many open connections the next one needs somebody to go */
-    size_t per_address;
-    int queue_ms;
     bool draining;
     bool ending;
     atomic_size_t open;
@@ -116,9 +114,11 @@ static bool has_sent(int fd)
            info.tcpi_bytes_received > 0;
 }
 
-/* With the mutex: of those who hold a worker and have sent nothing at all the first that is found. */
+/* With the mutex: of those who hold a worker and have sent nothing at all, the one that is longest there.
+ * Whoever comes after it has the better chance to be somebody who asks. */
 static size_t find_mute(const struct guard *guard, in_addr_t source)
 {
+    size_t found = guard->capacity;
     size_t looks = MUTE_LOOKS;
     for (size_t i = 0; i < guard->capacity && looks > 0; i++) {
         const struct place *place = &guard->places[i];
@@ -126,19 +126,20 @@ static size_t find_mute(const struct guard *guard, in_addr_t source)
             atomic_load(&place->wait) != GUARD_FOR_HEADER || atomic_load(&place->used) ||
             atomic_load(&place->ended))
             continue;
-        if (!has_sent(place->fd))
-            return i;
         looks--;
+        if (!has_sent(place->fd) && (found == guard->capacity ||
+                                     atomic_load(&place->since) < atomic_load(&guard->places[found].since)))
+            found = i;
     }
-    return guard->capacity;
+    return found;
 }
 
-/* Somebody goes who has kept us waiting; or, for the newcomer `fd` that has sent something (-1: there is
- * none), one that has sent nothing, however fresh it is. */
-static bool displace(struct guard *guard, in_addr_t source, int fd, int64_t now)
+/* Somebody goes who has kept us waiting; or, where the newcomer would have to otherwise, one that has sent
+ * nothing. */
+static bool displace(struct guard *guard, in_addr_t source, bool mute, int64_t now)
 {
     size_t i = find_dawdler(guard, source, now);
-    if (i == guard->capacity && fd >= 0 && has_sent(fd))
+    if (i == guard->capacity && mute)
         i = find_mute(guard, source);
     if (i == guard->capacity)
         return false;
@@ -150,7 +151,7 @@ static bool displace(struct guard *guard, in_addr_t source, int fd, int64_t now)
 void guard_make_room(struct guard *guard)
 {
     (void)pthread_mutex_lock(&guard->mutex);
-    (void)displace(guard, 0, -1, clock_monotonic_us());
+    (void)displace(guard, 0, false, clock_monotonic_us());
     (void)pthread_mutex_unlock(&guard->mutex);
 }
 
@@ -170,7 +171,7 @@ static void answer_instead(struct guard *guard, size_t i)
 /* Every worker has a connection; otherwise one is on its way, however slow the machine is just now. */
 static bool all_are_taken(const struct guard *guard)
 {
-    return atomic_load(&guard->open) >= guard->workers + (guard->admitted - guard->entered);
+    return atomic_load(&guard->open) >= guard->limits.workers + (guard->admitted - guard->entered);
 }
 
 /* One that has kept us waiting goes for each that waits for a worker: when that came, nobody had for long
@@ -186,7 +187,7 @@ static void make_way(struct guard *guard, int64_t now)
         waiting += guard->sources[i] != 0 && wait == GUARD_FOR_WORKER && !ended;
         going += guard->sources[i] != 0 && wait != GUARD_FOR_WORKER && wait != GUARD_ANSWERED && ended;
     }
-    while (going < waiting && displace(guard, 0, -1, now))
+    while (going < waiting && displace(guard, 0, false, now))
         going++;
 }
 
@@ -197,7 +198,7 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
     bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
-    if (wait == GUARD_FOR_WORKER && waited_ms >= guard->queue_ms && all_are_taken(guard))
+    if (wait == GUARD_FOR_WORKER && waited_ms >= guard->limits.queue_ms && all_are_taken(guard))
         answer_instead(guard, i);
     if (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_US || wait == GUARD_ANSWERED ||
         (!idle && waited_ms < limits_ms[wait]))
@@ -213,7 +214,8 @@ static void wait_for_turn(struct guard *guard)
                                 &guard->mutex); /* woken for nothing, it looks and finds nobody */
         return;
     }
-    struct timespec at = deadline_in(atomic_load(&guard->open) > guard->workers ? QUICK_TICK_MS : TICK_MS);
+    struct timespec at =
+        deadline_in(atomic_load(&guard->open) > guard->limits.workers ? QUICK_TICK_MS : TICK_MS);
     (void)pthread_cond_timedwait(&guard->turn, &guard->mutex, &at);
 }
 
@@ -235,29 +237,61 @@ static void *watch(void *context)
 
 /* ---- coming and going ---- */
 
+static size_t count_of(const struct guard *guard, in_addr_t source)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < guard->capacity; i++)
+        there += guard->sources[i] == source;
+    return there;
+}
+
+/* Connections from the address on which nothing was asked yet. */
+static size_t unasked_of(const struct guard *guard, in_addr_t source)
+{
+    size_t unasked = 0;
+    for (size_t i = 0; i < guard->capacity; i++) {
+        const struct place *place = &guard->places[i];
+        int wait = atomic_load(&place->wait);
+        unasked += guard->sources[i] == source && !atomic_load(&place->ended) && !atomic_load(&place->used) &&
+                   (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_HEADER);
+    }
+    return unasked;
+}
+
 static bool may_come(const struct guard *guard, in_addr_t source)
 {
-    size_t limit = guard->per_address;
-    size_t there = 0;
-    if (limit == 0 && ntohl(source) >> 24 == LOOPBACK_NET)
-        return true;
-    if (limit == 0)
-        limit = guard->room * 3 / 4;
-    for (size_t i = 0; i < guard->capacity; i++)
-        there += guard->sources[i] == source && !atomic_load(&guard->places[i].ended);
-    return there < limit;
+    const struct guard_limits *limits = &guard->limits;
+    bool any = limits->per_address == 0 && ntohl(source) >> 24 == LOOPBACK_NET;
+    size_t limit = limits->per_address == 0 ? guard->room * 3 / 4 : limits->per_address;
+    return any || count_of(guard, source) < limit;
+}
+
+/* One that only connects may come in the place of another; as soon as that has a worker, since the end of
+ * others is not seen by anybody. */
+static bool may_ask(struct guard *guard, in_addr_t source)
+{
+    const struct timespec deadline = deadline_in(PLACE_MS);
+    int waited = 0;
+    while (guard->limits.unasked > 0 && unasked_of(guard, source) >= guard->limits.unasked) {
+        if (waited == ETIMEDOUT)
+            return false;
+        if (displace(guard, source, true, clock_monotonic_us()))
+            return true;
+        waited = pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline);
+    }
+    return true;
 }
 
 /* With the mutex: PROBLEM_NONE, or why not. */
-static enum problem judge(struct guard *guard, int fd, in_addr_t source, const char **detail)
+static enum problem judge(struct guard *guard, in_addr_t source, const char **detail)
 {
     int64_t now = clock_monotonic_us();
-    if (!may_come(guard, source) && !displace(guard, source, fd, now)) {
+    if ((!may_come(guard, source) && !displace(guard, source, true, now)) || !may_ask(guard, source)) {
         *detail = "there are too many connections from this address";
         return PROBLEM_TOO_MANY_REQUESTS;
     }
     bool full = guard->free_count == 0;
-    if (atomic_load(&guard->open) >= guard->room && displace(guard, 0, full ? fd : -1, now)) {
+    if (atomic_load(&guard->open) >= guard->room && displace(guard, 0, full, now)) {
         struct timespec deadline = deadline_in(PLACE_MS); /* for this one, or whoever waits already */
         while (guard->free_count == 0 &&
                pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline) != ETIMEDOUT)
@@ -279,7 +313,7 @@ static unsigned take_place(struct guard *guard, int fd, in_addr_t source)
     guard->sources[place - 1] = source;
     guard->queue[guard->admitted++ % guard->capacity] = place;
     size_t before = atomic_fetch_add(&guard->open, 1);
-    if (before == 0 || before == guard->workers)
+    if (before == 0 || before == guard->limits.workers)
         (void)pthread_cond_signal(&guard->turn); /* from sleep, or from the slow tick to the quick one */
     return place;
 }
@@ -289,7 +323,7 @@ unsigned guard_admit(struct guard *guard, int fd, struct in_addr source)
     const char *detail = NULL;
     unsigned place = 0;
     (void)pthread_mutex_lock(&guard->mutex);
-    enum problem problem = judge(guard, fd, source.s_addr, &detail);
+    enum problem problem = judge(guard, source.s_addr, &detail);
     if (problem == PROBLEM_NONE)
         place = take_place(guard, fd, source.s_addr);
     (void)pthread_mutex_unlock(&guard->mutex);
@@ -306,6 +340,8 @@ void guard_enter(struct guard *guard)
     (void)pthread_mutex_lock(&guard->mutex);
     unsigned place = guard->queue[guard->entered++ % guard->capacity];
     (void)atomic_compare_exchange_strong(&guard->places[place - 1].wait, &wait, GUARD_FOR_HEADER);
+    if (guard->limits.unasked > 0)
+        (void)pthread_cond_signal(&guard->left); /* it can be displaced from now on: see may_ask() */
     (void)pthread_mutex_unlock(&guard->mutex);
 }
 
@@ -433,10 +469,8 @@ struct guard *guard_new(const struct guard_limits *limits, struct err *err)
         err_memory(err);
         return NULL;
     }
-    guard->workers = limits->workers;
+    guard->limits = *limits;
     guard->room = room_of(limits);
-    guard->per_address = limits->per_address;
-    guard->queue_ms = limits->queue_ms;
     guard->capacity = limits->places;
     guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);

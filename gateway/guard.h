@@ -46,11 +46,12 @@ struct guard;
 
 /* What one listener can do. */
 struct guard_limits {
-    size_t workers; /* connections that are served at a time                                              */
-    size_t places;  /* connections that can be open, at least 4: guard_places(), or what descriptors allow */
-    size_t
-        per_address; /* 0: three quarters of the workers, but any number from loopback, where proxies live  */
-    int queue_ms;    /* for a worker to come free                                                           */
+    size_t workers;     /* connections that are served at a time */
+    size_t places;      /* that can be open, at least 4: guard_places(), or what descriptors allow */
+    size_t per_address; /* from one address; 0: three quarters of the workers, but any number from loopback,
+                           where proxies live */
+    size_t unasked;     /* of these, on which no request has come yet; 0: any number */
+    int queue_ms;       /* for a worker to come free */
 };
 
 struct guard_counts {
