@@ -19,11 +19,17 @@ CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[ \t]*%s(?:[ \t]*=[ \t]*(?:%
 FRAMING = {b"contentlength", b"transferencoding"}
 
 
-class Malformed(Exception):
+class Ended(Exception):
+    """Nothing behind this may be read as a request; `token` is that of a message whose head was good."""
+
+    token = None
+
+
+class Malformed(Ended):
     """Whoever sent this may mean anything."""
 
 
-class Partial(Exception):
+class Partial(Ended):
     """The end of the stream came before that of a message."""
 
 
@@ -46,6 +52,7 @@ class Reading:
     requests: tuple
     end: str                # "clean", "closed" (by a request), "partial", "malformed"
     why: str = ""
+    token: object = None    # of a message with a good head and no whole body: it may be refused by name
 
     @property
     def answers(self):
@@ -62,10 +69,9 @@ def read(stream):
             return Reading(tuple(requests), "clean")
         try:
             request, at, goes_on = message(stream, at)
-        except Malformed as reason:
-            return Reading(tuple(requests), "malformed", str(reason))
-        except Partial:
-            return Reading(tuple(requests), "partial")
+        except Ended as reason:
+            end = "malformed" if isinstance(reason, Malformed) else "partial"
+            return Reading(tuple(requests), end, str(reason), reason.token)
         requests.append(request)
         if not goes_on:
             return Reading(tuple(requests), "closed")
@@ -87,11 +93,16 @@ def message(stream, at):
     method, target, version = (part.decode("ascii") for part in matched.groups())
     fields, at = field_lines(stream, at)
     target = origin(target, one(fields, b"host", required=version == "1.1"))
-    body, at = content(stream, at, fields, version)
+    length = framing(fields, version)
     authorizations = values(fields, b"authorization")
     bearer = BEARER.fullmatch(authorizations[0]) if len(authorizations) == 1 else None
-    request = Request(method, target, version, tuple(fields), bearer and bearer.group(1).decode("ascii"), body)
-    return request, at, persists(fields, version)
+    token = bearer and bearer.group(1).decode("ascii")
+    try:
+        body, at = chunks(stream, at) if length is None else take(stream, at, length)
+    except Ended as reason:
+        reason.token = token
+        raise
+    return Request(method, target, version, tuple(fields), token, body), at, persists(fields, version)
 
 
 def field_lines(stream, at):
@@ -134,18 +145,16 @@ def origin(target, host):
     return target
 
 
-def content(stream, at, fields, version):
-    """RFC 9112 6.3."""
+def framing(fields, version):
+    """The body's length, or None: it is chunked.  RFC 9112 6.3."""
     length, coding = one(fields, b"content-length"), one(fields, b"transfer-encoding")
     if coding is not None:
         if length is not None or version != "1.1" or coding.lower() != b"chunked":
             raise Malformed(f"transfer coding {coding!r}")
-        return chunks(stream, at)
-    if length is None:
-        return b"", at
-    if not re.fullmatch(rb"[0-9]{1,18}", length):
+        return None
+    if length is not None and not re.fullmatch(rb"[0-9]{1,18}", length):
         raise Malformed(f"length {length!r}")
-    return take(stream, at, int(length))
+    return int(length or 0)
 
 
 def take(stream, at, length):
