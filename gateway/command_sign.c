@@ -83,7 +83,7 @@ static struct secret *encoded(const struct secret *token)
     if (token == NULL)
         return NULL;
     buf_init(&text, (size_t)SECRET_MAX * 3);
-    text_put_percent(&text, secret_bytes(token), secret_length(token));
+    buf_put_percent(&text, secret_bytes(token), secret_length(token));
     struct secret *result = secret_new(buf_text(&text), text.length);
     buf_done(&text);
     return result;

@@ -38,8 +38,6 @@ FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissi
 NOUN_EXCEPTIONS = {
     ("front.c", "accept"): "CivetWeb's call of accept(2), answered by us",
     ("front.c", "recv"): "CivetWeb's call of recv(2), watched by us",
-    ("sign.c", "signed_request_init"): "sign.h: a second type beside the signer",
-    ("sign.c", "signed_request_done"): "sign.h: a second type beside the signer",
 }
 
 COLUMNS = 110
