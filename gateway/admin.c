@@ -1,13 +1,13 @@
 #include "gateway/admin.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "gateway/audit.h"
 #include "gateway/back.h"
-#include "gateway/clock.h"
 #include "gateway/exposition.h"
 #include "gateway/gauges.h"
 #include "gateway/series.h"
-#include "gateway/version.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The client's limits, before any work is done for it. */
 #include "gateway/stations.h"
 
-#include "gateway/clock.h"
+#include "base/clock.h"
 #include "gateway/gateway.h"
 
 enum problem admit_client(struct exchange *x)

@@ -1,8 +1,8 @@
 #include "gateway/answer.h"
 
+#include "base/document.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "gateway/document.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 #include "gateway/audit.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/notice.h"
+#include "base/sealer.h"
 #include "base/timestamp.h"
+#include "base/version.h"
 #include "gateway/audit_file.h"
 #include "gateway/chain.h"
-#include "gateway/clock.h"
-#include "gateway/notice.h"
-#include "gateway/sealer.h"
 #include "gateway/tail.h"
-#include "gateway/version.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 #include "gateway/stations.h"
 
 #include "auth/token.h"
-#include "gateway/clock.h"
+#include "base/clock.h"
 #include "gateway/gateway.h"
 
 /* Who fails too often is told to wait.  A good token is never asked how often others failed. */

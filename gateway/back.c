@@ -1,7 +1,7 @@
 #include "gateway/back.h"
 
+#include "base/clock.h"
 #include "gateway/back_line.h"
-#include "gateway/clock.h"
 #include "gateway/pool.h"
 
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 #include "gateway/back_line.h"
 
-#include "gateway/clock.h"
+#include "base/clock.h"
 #include "gateway/response.h"
 #include "gateway/trust.h"
 

@@ -1,5 +1,5 @@
+#include "base/clock.h"
 #include "base/timestamp.h"
-#include "gateway/clock.h"
 #include "gateway/command.h"
 #include "gateway/explain.h"
 #include "gateway/offline.h"

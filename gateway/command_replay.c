@@ -1,6 +1,6 @@
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
-#include "gateway/clock.h"
 #include "gateway/command.h"
 #include "gateway/replay.h"
 

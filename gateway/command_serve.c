@@ -1,6 +1,6 @@
+#include "base/document.h"
 #include "gateway/back.h"
 #include "gateway/command.h"
-#include "gateway/document.h"
 #include "gateway/serve.h"
 
 #include <getopt.h>

@@ -1,7 +1,7 @@
 #include "auth/sign.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/keyword.h"
-#include "gateway/clock.h"
 #include "gateway/command.h"
 #include "gateway/offline.h"
 

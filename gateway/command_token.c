@@ -1,7 +1,7 @@
 #include "auth/token.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "gateway/clock.h"
 #include "gateway/command.h"
 
 #include <getopt.h>

@@ -1,6 +1,6 @@
 #include "gateway/flow.h"
 
-#include "gateway/clock.h"
+#include "base/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/stations.h"
 

@@ -2,11 +2,12 @@
 #include "gateway/forward.h"
 
 #include "auth/sign.h"
+#include "base/clock.h"
+#include "base/notice.h"
 #include "gateway/back.h"
-#include "gateway/clock.h"
+#include "gateway/back_notice.h"
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
-#include "gateway/notice.h"
 #include "gateway/stations.h"
 
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
     const struct config_upstream *upstream = f->call->upstream;
-    notice_attempt(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
+    back_notice(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
     bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && back_prefer(f->slot, f->credential))

@@ -1,8 +1,8 @@
 #include "gateway/gateway.h"
 
+#include "base/clock.h"
 #include "gateway/audit.h"
 #include "gateway/back.h"
-#include "gateway/clock.h"
 #include "gateway/metrics.h"
 
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 #include "gateway/gauges.h"
 
+#include "base/version.h"
 #include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/exposition.h"
 #include "gateway/process.h"
 #include "gateway/series.h"
-#include "gateway/version.h"
 
 enum { DAY_S = 24 * 3600 };
 

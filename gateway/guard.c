@@ -1,7 +1,7 @@
 #include "gateway/guard.h"
 
+#include "base/clock.h"
 #include "base/deadline.h"
-#include "gateway/clock.h"
 #include "gateway/refusal.h"
 
 #include <errno.h>

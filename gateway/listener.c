@@ -1,6 +1,6 @@
 #include "gateway/listener.h"
 
-#include "gateway/clock.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 
 #include "auth/policy.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "gateway/operation.h"
-#include "gateway/version.h"
 
 #include <string.h>
 

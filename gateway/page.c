@@ -1,6 +1,6 @@
 #include "gateway/page.h"
 
-#include "gateway/clock.h"
+#include "base/clock.h"
 #include "gateway/forward.h"
 #include "gateway/gateway.h"
 #include "gateway/stations.h"

@@ -2,10 +2,10 @@
  * decision needs, nothing that is secret. */
 #include "gateway/stations.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/audit.h"
-#include "gateway/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 

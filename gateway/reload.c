@@ -1,8 +1,8 @@
 #include "gateway/reload.h"
 
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "gateway/audit.h"
-#include "gateway/clock.h"
 #include "gateway/reference.h"
 #include "gateway/trial.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/serve.h"
 
+#include "base/clock.h"
 #include "gateway/admin.h"
-#include "gateway/clock.h"
 #include "gateway/front.h"
 #include "gateway/notify.h"
 #include "gateway/pulse.h"

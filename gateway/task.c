@@ -1,7 +1,7 @@
 #include "gateway/task.h"
 
-#include "gateway/clock.h"
-#include "gateway/document.h"
+#include "base/clock.h"
+#include "base/document.h"
 #include "gateway/forward.h"
 #include "gateway/gateway.h"
 #include "gateway/stations.h"

@@ -1,9 +1,9 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
 #include "gateway/stations.h"
 
+#include "base/document.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "gateway/document.h"
 #include "gateway/value.h"
 
 #include <string.h>

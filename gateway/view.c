@@ -1,7 +1,7 @@
 #include "gateway/view.h"
 
+#include "base/document.h"
 #include "base/text.h"
-#include "gateway/document.h"
 
 #include <stdlib.h>
 #include <string.h>

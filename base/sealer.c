@@ -1,4 +1,4 @@
-#include "gateway/sealer.h"
+#include "base/sealer.h"
 
 #include "base/deadline.h"
 

@@ -1,5 +1,5 @@
 /* Each allocation fails once: a document is whole, or there is none. */
-#include "gateway/document.h"
+#include "base/document.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/clock.h"
+#include "base/clock.h"
 
 #include <time.h>
 

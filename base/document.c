@@ -1,4 +1,4 @@
-#include "gateway/document.h"
+#include "base/document.h"
 
 #include <stdlib.h>
 

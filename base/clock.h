@@ -1,6 +1,6 @@
-/* gateway/clock.h - the only clocks.  Below this room time is an argument. */
-#ifndef GATEWAY_CLOCK_H
-#define GATEWAY_CLOCK_H
+/* base/clock.h - the only clocks.  In config/ and auth/ time is an argument. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
 
 #include "base/base.h"
 

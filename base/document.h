@@ -1,10 +1,10 @@
-/* gateway/document.h - JSON texts that others sent, read whole or not at all; and texts of what was read.
+/* base/document.h - JSON texts that others sent, read whole or not at all; and texts of what was read.
  *
  * jansson 2.14 does not look whether a byte of a string that it reads, or an object's key that it writes,
  * found room: when memory is out it goes on with a text that lacks them.  A change of another instance is
  * what that could become. */
-#ifndef GATEWAY_DOCUMENT_H
-#define GATEWAY_DOCUMENT_H
+#ifndef BASE_DOCUMENT_H
+#define BASE_DOCUMENT_H
 
 #include "base/arena.h"
 #include "base/base.h"

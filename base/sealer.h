@@ -1,6 +1,6 @@
-/* gateway/sealer.h - a thread that does one thing at intervals, until it is told to end. */
-#ifndef GATEWAY_SEALER_H
-#define GATEWAY_SEALER_H
+/* base/sealer.h - a thread that does one thing at intervals, until it is told to end. */
+#ifndef BASE_SEALER_H
+#define BASE_SEALER_H
 
 #include "base/base.h"
 
