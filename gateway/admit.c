@@ -1,5 +1,5 @@
 /* The client's limits, before any work is done for it. */
-#include "gateway/stations.h"
+#include "gateway/admit.h"
 
 #include "base/clock.h"
 #include "gateway/gateway.h"

@@ -1,5 +1,5 @@
 /* Whose token is it?  Every refusal costs the same work and says the same. */
-#include "gateway/stations.h"
+#include "gateway/authenticate.h"
 
 #include "auth/token.h"
 #include "base/clock.h"

@@ -1,8 +1,6 @@
 /* A station, and the fields of every answer, for pages of other origins. */
 #include "gateway/cors.h"
 
-#include "gateway/stations.h"
-
 #include <string.h>
 
 /* For how long a browser may remember a preflight: a change of the configuration is seen soon after a reload.

@@ -7,6 +7,9 @@
 
 #include "gateway/exchange.h"
 
+/* A browser's question before its page may call is answered here. */
+enum problem cors_answer(struct exchange *x);
+
 /* The fields that the answer owes to the request's origin; none when no origin may call. */
 void cors_put_fields(struct buf *out, const struct exchange *x);
 

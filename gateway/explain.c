@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/stations.h"
+#include "gateway/record.h"
 
 #include <string.h>
 

@@ -1,8 +1,21 @@
 #include "gateway/flow.h"
 
 #include "base/clock.h"
+#include "gateway/accept.h"
+#include "gateway/admit.h"
+#include "gateway/authenticate.h"
+#include "gateway/authorize.h"
+#include "gateway/cors.h"
+#include "gateway/follow.h"
+#include "gateway/forward.h"
 #include "gateway/gateway.h"
-#include "gateway/stations.h"
+#include "gateway/own.h"
+#include "gateway/queue.h"
+#include "gateway/receive.h"
+#include "gateway/record.h"
+#include "gateway/reply.h"
+#include "gateway/route.h"
+#include "gateway/translate.h"
 
 /* A request's whole life.  Stations never call each other. */
 static const struct {

@@ -1,5 +1,5 @@
 /* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
-#include "gateway/stations.h"
+#include "gateway/follow.h"
 
 #include "gateway/page.h"
 #include "gateway/task.h"

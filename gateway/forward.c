@@ -8,7 +8,8 @@
 #include "gateway/back_notice.h"
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
-#include "gateway/stations.h"
+#include "gateway/queue.h"
+#include "gateway/record.h"
 
 #include <stdlib.h>
 #include <time.h>

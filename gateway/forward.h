@@ -4,6 +4,9 @@
 
 #include "gateway/exchange.h"
 
+/* The stage: sends the exchange's call. */
+enum problem forward_call(struct exchange *x);
+
 /* Sends a sealed call that only reads, with a slot of its own and the same repetitions as any call.  It ends
  * by `until_us` (monotonic), or by the upstream's own deadline where that is sooner.  Its answer goes to
  * `answer`, what went wrong to x->err; neither the exchange's own answer nor its outcome changes. */

@@ -1,6 +1,7 @@
 #include "gateway/offline.h"
 
-#include "gateway/stations.h"
+#include "gateway/route.h"
+#include "gateway/translate.h"
 
 #include <string.h>
 

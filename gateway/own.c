@@ -4,7 +4,6 @@
 
 #include "gateway/openapi.h"
 #include "gateway/reference.h"
-#include "gateway/stations.h"
 
 #include <string.h>
 

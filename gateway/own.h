@@ -9,6 +9,10 @@ struct own_page {
     enum problem (*answer)(struct exchange *x);
 };
 
+/* Stages: finds the path, and answers where everybody may ask; answers the others. */
+enum problem own_match(struct exchange *x);
+enum problem own_answer(struct exchange *x);
+
 /* Is the path one of them, whatever the method? */
 bool own_has_path(const struct exchange *x);
 

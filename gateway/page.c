@@ -1,9 +1,9 @@
 #include "gateway/page.h"
 
 #include "base/clock.h"
+#include "gateway/authorize.h"
 #include "gateway/forward.h"
 #include "gateway/gateway.h"
-#include "gateway/stations.h"
 #include "gateway/view.h"
 
 #include <stdio.h>

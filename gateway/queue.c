@@ -1,6 +1,6 @@
 /* Until it is the request's turn to work: gateway/turn.h.  What comes before is too little to wait for, or
  * waits itself for the client. */
-#include "gateway/stations.h"
+#include "gateway/queue.h"
 
 #include "gateway/gateway.h"
 

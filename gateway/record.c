@@ -1,6 +1,6 @@
 /* The metrics, one JSON line per request, and two records per change in the audit file: everything that a
  * decision needs, nothing that is secret. */
-#include "gateway/stations.h"
+#include "gateway/record.h"
 
 #include "base/clock.h"
 #include "base/json.h"

@@ -1,11 +1,12 @@
 /* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
-#include "gateway/stations.h"
+#include "gateway/reply.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/cors.h"
 #include "gateway/gateway.h"
 #include "gateway/own.h"
+#include "gateway/route.h"
 #include "gateway/task.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/document.h"
+#include "gateway/authorize.h"
 #include "gateway/forward.h"
 #include "gateway/gateway.h"
-#include "gateway/stations.h"
 #include "gateway/view.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
-#include "gateway/stations.h"
+#include "gateway/translate.h"
 
 #include "base/document.h"
 #include "base/json.h"

@@ -4,7 +4,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/stations.h"
+#include "gateway/route.h"
+#include "gateway/translate.h"
 
 #include <jansson.h>
 #include <stdlib.h>

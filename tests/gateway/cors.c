@@ -1,8 +1,6 @@
 /* Who may call from a page: the Fetch standard's CORS protocol as a table. */
 #include "gateway/cors.h"
 
-#include "gateway/stations.h"
-
 #include "tests/unit.h"
 
 #include <string.h>

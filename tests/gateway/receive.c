@@ -1,4 +1,4 @@
-#include "gateway/stations.h"
+#include "gateway/receive.h"
 
 #include "tests/unit.h"
 

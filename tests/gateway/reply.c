@@ -1,5 +1,5 @@
 #include "gateway/gateway.h"
-#include "gateway/stations.h"
+#include "gateway/reply.h"
 
 #include "config/parts.h"
 

@@ -1,0 +1,10 @@
+/* gateway/follow.h - from the upstream's answer to what callers know: names, further pages, the end of a
+ * task. */
+#ifndef GATEWAY_FOLLOW_H
+#define GATEWAY_FOLLOW_H
+
+#include "gateway/exchange.h"
+
+enum problem follow_answer(struct exchange *x);
+
+#endif

@@ -1,0 +1,9 @@
+/* gateway/receive.h - the body of a request. */
+#ifndef GATEWAY_RECEIVE_H
+#define GATEWAY_RECEIVE_H
+
+#include "gateway/exchange.h"
+
+enum problem receive_body(struct exchange *x);
+
+#endif
