@@ -2,9 +2,9 @@
 #include "gateway/accept.h"
 
 #include "base/text.h"
-#include "gateway/authority.h"
 #include "gateway/gateway.h"
-#include "gateway/source.h"
+#include "gateway/http/authority.h"
+#include "gateway/http/source.h"
 
 #include <string.h>
 #include <strings.h>

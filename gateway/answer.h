@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/problem.h"
+#include "gateway/http/problem.h"
 
 #include <limits.h>
 

@@ -1,8 +1,8 @@
 #include "gateway/desk.h"
 
 #include "base/json.h"
-#include "gateway/authority.h"
-#include "gateway/problem.h"
+#include "gateway/http/authority.h"
+#include "gateway/http/problem.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #ifndef GATEWAY_DESK_H
 #define GATEWAY_DESK_H
 
-#include "gateway/framing.h"
 #include "gateway/front.h"
+#include "gateway/http/framing.h"
 
 /* Appends the whole response to `reply`, and gives its status.  The connection ends with it. */
 int desk_answer(front_admin_handler *handler, void *context, const struct framing *framing,

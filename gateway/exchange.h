@@ -13,11 +13,11 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "gateway/answer.h"
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
+#include "gateway/http/problem.h"
+#include "gateway/http/target.h"
+#include "gateway/http/trace.h"
 #include "gateway/limits.h"
-#include "gateway/problem.h"
-#include "gateway/target.h"
-#include "gateway/trace.h"
 
 struct gateway;
 struct generation;

@@ -36,8 +36,8 @@ MUST_USE struct front *front_open(struct gateway *gateway, const struct config *
 MUST_USE struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
                                         struct err *err);
 
-/* Asks the open admin listener, over its socket, what gateway/framing.h relies on: whatever is framed well is
- * answered, and whatever two readers could read differently is refused.  False: the HTTP library lays
+/* Asks the open admin listener, over its socket, what gateway/http/framing.h relies on: whatever is framed
+ * well is answered, and whatever two readers could read differently is refused.  False: the HTTP library lays
  * requests out differently; the listener goes on without what it cannot check. */
 bool front_verify(struct front *front);
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "gateway/refusal.h"
+#include "gateway/http/refusal.h"
 
 #include <errno.h>
 #include <poll.h>

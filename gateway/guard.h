@@ -13,7 +13,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/problem.h"
+#include "gateway/http/problem.h"
 
 #include <netinet/in.h>
 

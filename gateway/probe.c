@@ -1,7 +1,7 @@
 #include "gateway/probe.h"
 
 #include "base/buf.h"
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* gateway/probe.h - does the HTTP library lay a request out as gateway/framing.h says?  Asked over a socket.
+/* gateway/probe.h - does the HTTP library lay a request out as gateway/http/framing.h says?  Asked over a
+ * socket.
  */
 #ifndef GATEWAY_PROBE_H
 #define GATEWAY_PROBE_H

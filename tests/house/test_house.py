@@ -18,7 +18,8 @@ ROOMS = {
     "auth": ("config", "base"),
     "sandbox": ("config", "base"),
     "client": ("base",),
-    "gateway": ("auth", "config", "base"),
+    "gateway/http": ("config", "base"),
+    "gateway": ("gateway/http", "auth", "config", "base"),
 }
 ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
 LINK_EXCEPTIONS = set()

@@ -1,6 +1,7 @@
-/* gateway/problem.h - the ways in which a request can end without success: the names that callers see. */
-#ifndef GATEWAY_PROBLEM_H
-#define GATEWAY_PROBLEM_H
+/* gateway/http/problem.h - the ways in which a request can end without success: the names that callers see.
+ */
+#ifndef GATEWAY_HTTP_PROBLEM_H
+#define GATEWAY_HTTP_PROBLEM_H
 
 #include "base/base.h"
 

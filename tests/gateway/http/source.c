@@ -1,5 +1,5 @@
 /* Who really asks: chains of proxies, honest and forged, as rows. */
-#include "gateway/source.h"
+#include "gateway/http/source.h"
 
 #include "tests/unit.h"
 

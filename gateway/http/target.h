@@ -1,9 +1,9 @@
-/* gateway/target.h - the request target taken apart: path segments and query pairs, each decoded once.
+/* gateway/http/target.h - the request target taken apart: path segments and query pairs, each decoded once.
  *
  * One path has exactly one spelling: empty segments, "." and "..", percent-encoded unreserved characters,
  * %2F, %5C, NUL and whatever RFC 3986 section 3.3 has no room for are refused. */
-#ifndef GATEWAY_TARGET_H
-#define GATEWAY_TARGET_H
+#ifndef GATEWAY_HTTP_TARGET_H
+#define GATEWAY_HTTP_TARGET_H
 
 #include "base/arena.h"
 #include "base/base.h"

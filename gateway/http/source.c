@@ -1,4 +1,4 @@
-#include "gateway/source.h"
+#include "gateway/http/source.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,14 +1,14 @@
-/* gateway/trace.h - which trace a request belongs to (W3C Trace Context, Recommendation of 2021-11-23).
+/* gateway/http/trace.h - which trace a request belongs to (W3C Trace Context, Recommendation of 2021-11-23).
  *
  * A caller's traceparent is taken if there is exactly one and it is well-formed, otherwise a trace is begun;
  * we are a span of our own in it.  It is given back and logged, and not sent upstream: the cloud is no part
  * of it. */
-#ifndef GATEWAY_TRACE_H
-#define GATEWAY_TRACE_H
+#ifndef GATEWAY_HTTP_TRACE_H
+#define GATEWAY_HTTP_TRACE_H
 
 #include "base/base.h"
 #include "base/ident.h"
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 enum { TRACE_ID_HEX = 32, TRACE_SPAN_HEX = 16 };
 

@@ -1,21 +1,21 @@
-/* gateway/framing.h - is this request framed so that nobody could read it otherwise?  (RFC 9112)
+/* gateway/http/framing.h - is this request framed so that nobody could read it otherwise?  (RFC 9112)
  *
  * CivetWeb 1.15 is lax: it stops reading fields at a line that starts with ':' or a blank, takes bare LF, two
  * Content-Length, "+3", a blank before the colon, and more; each is a way to smuggle a second request.  But
  * it parses in place: every pointer that it gives lies in one buffer, with NULs where CR, LF and blanks were.
  * So the strict form can be checked afterwards, by arithmetic: every part must begin exactly where the part
- * before it, with its one blank or its CR LF, ends.  tests/gateway/framing.c and tests/e2e/test_framing.py
- * fail when another CivetWeb lays its buffer out differently.
+ * before it, with its one blank or its CR LF, ends.  tests/gateway/http/framing.c and
+ * tests/e2e/test_framing.py fail when another CivetWeb lays its buffer out differently.
  *
  * One thing cannot be seen: the parser overwrites the two bytes behind the request line, and takes CR CR,
  * CR SP, LF CR and LF SP there as well as CR LF.  Found by fuzzing; front.c therefore looks at them as they
  * come, in its own recv(). */
-#ifndef GATEWAY_FRAMING_H
-#define GATEWAY_FRAMING_H
+#ifndef GATEWAY_HTTP_FRAMING_H
+#define GATEWAY_HTTP_FRAMING_H
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/problem.h"
+#include "gateway/http/problem.h"
 
 enum {
     FRAMING_FIELDS_MAX = 63,         /* CivetWeb has room for 64 and drops the rest silently */

@@ -1,14 +1,14 @@
-/* gateway/source.h - who really asks, when a proxy of ours stands in between?
+/* gateway/http/source.h - who really asks, when a proxy of ours stands in between?
  *
  * Every proxy appends the address that it was connected from to X-Forwarded-For.  So the list is read from
  * its right end, as far as each address is one that we trust: the first that is not is the caller.  What
  * stands left of it was written by the caller, or by somebody whom we do not know, and is never looked at. */
-#ifndef GATEWAY_SOURCE_H
-#define GATEWAY_SOURCE_H
+#ifndef GATEWAY_HTTP_SOURCE_H
+#define GATEWAY_HTTP_SOURCE_H
 
 #include "base/base.h"
 #include "base/network.h"
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 enum source {
     SOURCE_PEER,       /* the peer itself: not trusted, or it forwards nobody */

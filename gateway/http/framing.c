@@ -1,7 +1,7 @@
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 #include "base/text.h"
-#include "gateway/authority.h"
+#include "gateway/http/authority.h"
 
 #include <string.h>
 #include <strings.h>

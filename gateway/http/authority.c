@@ -1,4 +1,4 @@
-#include "gateway/authority.h"
+#include "gateway/http/authority.h"
 
 #include <arpa/inet.h>
 #include <string.h>

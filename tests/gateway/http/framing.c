@@ -1,5 +1,5 @@
 /* Requests as bytes, laid out as CivetWeb 1.15 leaves them (tests/lax.h), and what is refused. */
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 #include "tests/unit.h"
 

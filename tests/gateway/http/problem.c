@@ -1,5 +1,5 @@
 /* The table of what callers can be told, as the documentation promises it: name, status, Retry-After. */
-#include "gateway/problem.h"
+#include "gateway/http/problem.h"
 
 #include "tests/unit.h"
 

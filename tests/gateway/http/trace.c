@@ -1,6 +1,6 @@
 /* traceparent by the table of W3C Trace Context, section 3.2.2, and the cases of its own test suite
  * (github.com/w3c/trace-context, test/test.py). */
-#include "gateway/trace.h"
+#include "gateway/http/trace.h"
 
 #include "tests/unit.h"
 

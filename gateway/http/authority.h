@@ -1,9 +1,9 @@
-/* gateway/authority.h - by which name were we asked?
+/* gateway/http/authority.h - by which name were we asked?
  *
  * A page of a hostile site can make its own name point at us (DNS rebinding), and then speak to us as if we
  * were that site.  It cannot choose an address in the place of a name. */
-#ifndef GATEWAY_AUTHORITY_H
-#define GATEWAY_AUTHORITY_H
+#ifndef GATEWAY_HTTP_AUTHORITY_H
+#define GATEWAY_HTTP_AUTHORITY_H
 
 #include "config/config.h"
 

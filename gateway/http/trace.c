@@ -1,4 +1,4 @@
-#include "gateway/trace.h"
+#include "gateway/http/trace.h"
 
 #include "base/text.h"
 

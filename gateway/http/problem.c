@@ -1,4 +1,4 @@
-#include "gateway/problem.h"
+#include "gateway/http/problem.h"
 
 static const struct problem_kind kinds[] = {
     [PROBLEM_NONE] = {"none", 200, "No problem", false, 0},

@@ -1,4 +1,4 @@
-#include "gateway/authority.h"
+#include "gateway/http/authority.h"
 
 #include "tests/unit.h"
 

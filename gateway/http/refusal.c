@@ -1,4 +1,4 @@
-#include "gateway/refusal.h"
+#include "gateway/http/refusal.h"
 
 #include "base/buf.h"
 #include "base/json.h"
