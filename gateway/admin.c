@@ -4,10 +4,10 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/audit.h"
-#include "gateway/back.h"
 #include "gateway/exposition.h"
 #include "gateway/gauges.h"
 #include "gateway/series.h"
+#include "gateway/upstream/back.h"
 
 #include <string.h>
 

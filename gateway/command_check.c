@@ -1,5 +1,5 @@
-#include "gateway/back.h"
 #include "gateway/command.h"
+#include "gateway/upstream/back.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "base/document.h"
-#include "gateway/back.h"
 #include "gateway/command.h"
 #include "gateway/serve.h"
+#include "gateway/upstream/back.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -4,12 +4,12 @@
 #include "auth/sign.h"
 #include "base/clock.h"
 #include "base/notice.h"
-#include "gateway/back.h"
-#include "gateway/back_notice.h"
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
 #include "gateway/queue.h"
 #include "gateway/record.h"
+#include "gateway/upstream/back.h"
+#include "gateway/upstream/back_notice.h"
 
 #include <stdlib.h>
 #include <time.h>

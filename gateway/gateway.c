@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "gateway/audit.h"
-#include "gateway/back.h"
 #include "gateway/metrics.h"
+#include "gateway/upstream/back.h"
 
 #include <stdlib.h>
 #include <unistd.h>

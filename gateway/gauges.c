@@ -2,10 +2,10 @@
 
 #include "base/version.h"
 #include "gateway/audit.h"
-#include "gateway/back.h"
 #include "gateway/exposition.h"
 #include "gateway/process.h"
 #include "gateway/series.h"
+#include "gateway/upstream/back.h"
 
 enum { DAY_S = 24 * 3600 };
 

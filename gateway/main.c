@@ -1,6 +1,6 @@
 #include "client/client.h"
-#include "gateway/back_line.h"
 #include "gateway/command.h"
+#include "gateway/upstream/back_line.h"
 #include "sandbox/sandbox.h"
 
 #include <stdio.h>

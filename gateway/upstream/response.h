@@ -1,16 +1,16 @@
-/* gateway/response.h - reads an upstream's answer from the bytes of its connection: HTTP/1.1 as RFC 9112 says
- * it, and nothing else.  Knows no connection: bytes come in pieces of any size, and how they are cut makes no
- * difference.
+/* gateway/upstream/response.h - reads an upstream's answer from the bytes of its connection: HTTP/1.1 as RFC
+ * 9112 says it, and nothing else.  Knows no connection: bytes come in pieces of any size, and how they are
+ * cut makes no difference.
  *
  * Stricter than a browser, since the other side is one that we know and a gateway may refuse (section 5.2): a
  * line ends in CR LF, is not folded, and holds no NUL; a field name is a token; where the body ends is said
  * by one length or by chunks.  1xx answers are passed over, and 101, which nobody asked for, is none. */
-#ifndef GATEWAY_RESPONSE_H
-#define GATEWAY_RESPONSE_H
+#ifndef GATEWAY_UPSTREAM_RESPONSE_H
+#define GATEWAY_UPSTREAM_RESPONSE_H
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "gateway/fields.h"
+#include "gateway/upstream/fields.h"
 
 enum {
     RESPONSE_HEAD_MAX =

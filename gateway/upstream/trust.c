@@ -1,4 +1,4 @@
-#include "gateway/trust.h"
+#include "gateway/upstream/trust.h"
 
 #include <openssl/x509v3.h>
 

@@ -1,7 +1,7 @@
-/* gateway/fields.h - what matters to us of the header fields of an upstream's answer.  Fed line by line; what
- * is too long to be what it should be counts as absent. */
-#ifndef GATEWAY_FIELDS_H
-#define GATEWAY_FIELDS_H
+/* gateway/upstream/fields.h - what matters to us of the header fields of an upstream's answer.  Fed line by
+ * line; what is too long to be what it should be counts as absent. */
+#ifndef GATEWAY_UPSTREAM_FIELDS_H
+#define GATEWAY_UPSTREAM_FIELDS_H
 
 #include "base/base.h"
 

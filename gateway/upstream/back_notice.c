@@ -1,4 +1,4 @@
-#include "gateway/back_notice.h"
+#include "gateway/upstream/back_notice.h"
 
 #include "base/notice.h"
 

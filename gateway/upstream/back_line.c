@@ -1,8 +1,8 @@
-#include "gateway/back_line.h"
+#include "gateway/upstream/back_line.h"
 
 #include "base/clock.h"
-#include "gateway/response.h"
-#include "gateway/trust.h"
+#include "gateway/upstream/response.h"
+#include "gateway/upstream/trust.h"
 
 #include <curl/curl.h>
 #include <errno.h>

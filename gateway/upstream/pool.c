@@ -2,7 +2,7 @@
  * in its upper one, how often it has changed.  So whoever was put off the processor between reading it and
  * replacing it never takes a stack that only looks the same for the same; he would have to sleep while it
  * changes four billion times. */
-#include "gateway/pool.h"
+#include "gateway/upstream/pool.h"
 
 #include "base/deadline.h"
 

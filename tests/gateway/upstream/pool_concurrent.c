@@ -1,6 +1,6 @@
 /* Many threads at one pool: never more lent out than the ceiling, nobody waits beyond the time, nothing is
  * lost. */
-#include "gateway/pool.h"
+#include "gateway/upstream/pool.h"
 
 #include "tests/unit.h"
 

@@ -1,8 +1,8 @@
-#include "gateway/back.h"
+#include "gateway/upstream/back.h"
 
 #include "base/clock.h"
-#include "gateway/back_line.h"
-#include "gateway/pool.h"
+#include "gateway/upstream/back_line.h"
+#include "gateway/upstream/pool.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

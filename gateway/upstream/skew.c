@@ -1,4 +1,4 @@
-#include "gateway/skew.h"
+#include "gateway/upstream/skew.h"
 
 /* Whole seconds; 0 when the Date can have been written between the two times of our clock. */
 static int64_t measure(const struct skew_sample *sample)

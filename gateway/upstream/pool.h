@@ -1,4 +1,4 @@
-/* gateway/pool.h - a bounded stack of places that are lent out, with a bounded wait.
+/* gateway/upstream/pool.h - a bounded stack of places that are lent out, with a bounded wait.
  *
  * The place that was used last is taken first, so that few stay warm; what stands in a place is its
  * borrower's business. New places come into use a few at a time: who finds none idle while POOL_GROWING
@@ -7,8 +7,8 @@
  *
  * Safe from many threads, and without a lock unless somebody waits: hundreds would wait for the one that was
  * put off the processor with it. */
-#ifndef GATEWAY_POOL_H
-#define GATEWAY_POOL_H
+#ifndef GATEWAY_UPSTREAM_POOL_H
+#define GATEWAY_UPSTREAM_POOL_H
 
 #include "base/base.h"
 #include "base/err.h"

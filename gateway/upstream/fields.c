@@ -1,4 +1,4 @@
-#include "gateway/fields.h"
+#include "gateway/upstream/fields.h"
 
 #include "base/text.h"
 #include "base/timestamp.h"

@@ -1,4 +1,4 @@
-#include "gateway/retry.h"
+#include "gateway/upstream/retry.h"
 
 /* clang-format off */
 static const struct rule {

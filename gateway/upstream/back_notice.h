@@ -1,9 +1,9 @@
-/* gateway/back_notice.h - what the operator is told about an upstream. */
-#ifndef GATEWAY_BACK_NOTICE_H
-#define GATEWAY_BACK_NOTICE_H
+/* gateway/upstream/back_notice.h - what the operator is told about an upstream. */
+#ifndef GATEWAY_UPSTREAM_BACK_NOTICE_H
+#define GATEWAY_UPSTREAM_BACK_NOTICE_H
 
 #include "base/log.h"
-#include "gateway/back.h"
+#include "gateway/upstream/back.h"
 
 /* What an attempt changed about its upstream, if anything: its breaker, its clock (`ahead_s` of ours).  `why`
  * is what its caller would be told. */

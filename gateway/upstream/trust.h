@@ -1,6 +1,6 @@
-/* gateway/trust.h - the certificate authorities that an upstream's certificate is verified by. */
-#ifndef GATEWAY_TRUST_H
-#define GATEWAY_TRUST_H
+/* gateway/upstream/trust.h - the certificate authorities that an upstream's certificate is verified by. */
+#ifndef GATEWAY_UPSTREAM_TRUST_H
+#define GATEWAY_UPSTREAM_TRUST_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* The header of an upstream's answer, line by line.  Dates and forms are those of RFC 9110 and RFC 9112. */
-#include "gateway/fields.h"
+#include "gateway/upstream/fields.h"
 
 #include "tests/unit.h"
 

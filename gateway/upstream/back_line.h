@@ -1,18 +1,18 @@
-/* gateway/back_line.h - one line to an upstream: a connection that libcurl makes, verifies and reads and
- * writes bytes on, and the buffers of one call.  Part of the back door (gateway/back.h); the only file that
- * has met libcurl, which here speaks TCP and TLS; the HTTP is ours: one write of what was signed, and
- * gateway/response.h.
+/* gateway/upstream/back_line.h - one line to an upstream: a connection that libcurl makes, verifies and reads
+ * and writes bytes on, and the buffers of one call.  Part of the back door (gateway/upstream/back.h); the
+ * only file that has met libcurl, which here speaks TCP and TLS; the HTTP is ours: one write of what was
+ * signed, and gateway/upstream/response.h.
  *
  * So a request is written at most once per back_line_send() by construction: nothing repeats it.  libcurl's
  * own HTTP would, when a reused connection dies without an answer.  A line is one thread's at a time. */
-#ifndef GATEWAY_BACK_LINE_H
-#define GATEWAY_BACK_LINE_H
+#ifndef GATEWAY_UPSTREAM_BACK_LINE_H
+#define GATEWAY_UPSTREAM_BACK_LINE_H
 
 #include "auth/sign.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/back.h"
+#include "gateway/upstream/back.h"
 
 /* What all lines of an upstream share: its header fields and trusted CAs. */
 struct back_site;

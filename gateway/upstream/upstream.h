@@ -1,13 +1,13 @@
-/* gateway/upstream.h - what the process has learned about an upstream: shared by every generation that knows
- * the upstream by the same name and url, so that a reload forgets nothing.  Counted references; safe from
- * many threads, without a lock. */
-#ifndef GATEWAY_UPSTREAM_H
-#define GATEWAY_UPSTREAM_H
+/* gateway/upstream/upstream.h - what the process has learned about an upstream: shared by every generation
+ * that knows the upstream by the same name and url, so that a reload forgets nothing.  Counted references;
+ * safe from many threads, without a lock. */
+#ifndef GATEWAY_UPSTREAM_UPSTREAM_H
+#define GATEWAY_UPSTREAM_UPSTREAM_H
 
 #include "base/base.h"
-#include "gateway/breaker.h"
-#include "gateway/retry.h"
-#include "gateway/skew.h"
+#include "gateway/upstream/breaker.h"
+#include "gateway/upstream/retry.h"
+#include "gateway/upstream/skew.h"
 
 #include <stdatomic.h>
 

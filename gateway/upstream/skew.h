@@ -1,11 +1,12 @@
-/* gateway/skew.h - by how much an upstream's clock differs from ours, as the Date of its answers tells.
+/* gateway/upstream/skew.h - by how much an upstream's clock differs from ours, as the Date of its answers
+ * tells.
  *
  * Our own clock is believed until the upstream refuses a call for its time; then the Date is.  From there on
  * the correction follows the Date, and ends when the clocks agree again.  A Date has whole seconds and the
  * answer was some time on its way, so what is measured is the least difference that explains both.
  * Safe from many threads, without a lock. */
-#ifndef GATEWAY_SKEW_H
-#define GATEWAY_SKEW_H
+#ifndef GATEWAY_UPSTREAM_SKEW_H
+#define GATEWAY_UPSTREAM_SKEW_H
 
 #include "base/base.h"
 

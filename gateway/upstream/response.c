@@ -1,4 +1,4 @@
-#include "gateway/response.h"
+#include "gateway/upstream/response.h"
 
 #include "base/text.h"
 

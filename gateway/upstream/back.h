@@ -1,17 +1,17 @@
-/* gateway/back.h - the back door: calls to the upstreams.
+/* gateway/upstream/back.h - the back door: calls to the upstreams.
  *
  * Each upstream has a bounded pool of slots, so that one that hangs cannot take another's.  A slot is a line
- * to the upstream (gateway/back_line.h) and a keyed MAC for each credential; it belongs to one thread between
- * back_take() and back_give().  What is learned about an upstream outlives the configuration
- * (gateway/upstream.h). */
-#ifndef GATEWAY_BACK_H
-#define GATEWAY_BACK_H
+ * to the upstream (gateway/upstream/back_line.h) and a keyed MAC for each credential; it belongs to one
+ * thread between back_take() and back_give().  What is learned about an upstream outlives the configuration
+ * (gateway/upstream/upstream.h). */
+#ifndef GATEWAY_UPSTREAM_BACK_H
+#define GATEWAY_UPSTREAM_BACK_H
 
 #include "auth/sign.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/upstream.h"
+#include "gateway/upstream/upstream.h"
 
 #include <stdatomic.h>
 
