@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 #include "gateway/exposition.h"
 #include "gateway/gauges.h"
 #include "gateway/series.h"

@@ -1,7 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "base/clock.h"
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 #include "gateway/metrics.h"
 #include "gateway/upstream/back.h"
 

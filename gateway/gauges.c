@@ -1,7 +1,7 @@
 #include "gateway/gauges.h"
 
 #include "base/version.h"
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 #include "gateway/exposition.h"
 #include "gateway/process.h"
 #include "gateway/series.h"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 

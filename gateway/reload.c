@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 #include "gateway/reference.h"
 #include "gateway/trial.h"
 

@@ -20,7 +20,8 @@ ROOMS = {
     "client": ("base",),
     "gateway/http": ("config", "base"),
     "gateway/upstream": ("auth", "config", "base"),
-    "gateway": ("gateway/upstream", "gateway/http", "auth", "config", "base"),
+    "gateway/audit": ("config", "base"),
+    "gateway": ("gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
 }
 ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
 LINK_EXCEPTIONS = set()

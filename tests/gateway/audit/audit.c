@@ -1,8 +1,8 @@
 /* The writer and the reader of audit files against each other, with everything between them that a kill, a
  * full disk or a forger can do to the bytes.  tests/e2e/test_audit.py checks the same chain with Python's
  * hashlib. */
-#include "gateway/audit.h"
-#include "gateway/ledger.h"
+#include "gateway/audit/audit.h"
+#include "gateway/audit/ledger.h"
 
 #include "base/json.h"
 

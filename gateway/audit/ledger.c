@@ -1,4 +1,4 @@
-#include "gateway/ledger.h"
+#include "gateway/audit/ledger.h"
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    TORN_MAX = 1024 * 1024 + 1, /* what a writer goes on behind, gateway/tail.h */
+    TORN_MAX = 1024 * 1024 + 1, /* what a writer goes on behind, gateway/audit/tail.h */
     RECORD_DEPTH = 8,
 };
 

@@ -1,4 +1,4 @@
-/* gateway/chain.h - one line of an audit file, and how it is chained to the line before it.
+/* gateway/audit/chain.h - one line of an audit file, and how it is chained to the line before it.
  *
  *   {"seq":12,"prev":"<64 hex>","audit":"intent",<members>,"hash":"<64 hex>"}
  *
@@ -7,8 +7,8 @@
  * altered line does not fit its own hash, and where one is missing the next does not fit the one before.  A
  * seal has one more member, ,"hmac":"<64 hex>", right before the hash: the HMAC-SHA256 (RFC 2104) of the
  * bytes before it, with a key that whoever can write the file does not have. */
-#ifndef GATEWAY_CHAIN_H
-#define GATEWAY_CHAIN_H
+#ifndef GATEWAY_AUDIT_CHAIN_H
+#define GATEWAY_AUDIT_CHAIN_H
 
 #include "base/base.h"
 #include "base/buf.h"

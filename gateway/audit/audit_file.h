@@ -1,6 +1,7 @@
-/* gateway/audit_file.h - the audit file as bytes: opened for one writer, written to without losing count. */
-#ifndef GATEWAY_AUDIT_FILE_H
-#define GATEWAY_AUDIT_FILE_H
+/* gateway/audit/audit_file.h - the audit file as bytes: opened for one writer, written to without losing
+ * count. */
+#ifndef GATEWAY_AUDIT_AUDIT_FILE_H
+#define GATEWAY_AUDIT_AUDIT_FILE_H
 
 #include "base/base.h"
 #include "base/err.h"

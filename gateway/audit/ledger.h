@@ -1,13 +1,14 @@
-/* gateway/ledger.h - audit files, read from start to end, and every place where the chain does not hold.
+/* gateway/audit/ledger.h - audit files, read from start to end, and every place where the chain does not
+ * hold.
  *
  * Files are read oldest first; the chain goes on from one to the next.  The first line of the first file is
  * taken as it is: it may continue a file that is not there.  One thread. */
-#ifndef GATEWAY_LEDGER_H
-#define GATEWAY_LEDGER_H
+#ifndef GATEWAY_AUDIT_LEDGER_H
+#define GATEWAY_AUDIT_LEDGER_H
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/chain.h"
+#include "gateway/audit/chain.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* Many threads append while the file is rotated and sealed: one chain, nothing lost. */
-#include "gateway/audit.h"
-#include "gateway/ledger.h"
+#include "gateway/audit/audit.h"
+#include "gateway/audit/ledger.h"
 
 #include "base/json.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/chain.h"
+#include "gateway/audit/chain.h"
 
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/tail.h"
+#include "gateway/audit/tail.h"
 
 #include <errno.h>
 #include <stdlib.h>

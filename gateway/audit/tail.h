@@ -1,9 +1,9 @@
-/* gateway/tail.h - where an audit file can be continued: behind its last whole line. */
-#ifndef GATEWAY_TAIL_H
-#define GATEWAY_TAIL_H
+/* gateway/audit/tail.h - where an audit file can be continued: behind its last whole line. */
+#ifndef GATEWAY_AUDIT_TAIL_H
+#define GATEWAY_AUDIT_TAIL_H
 
 #include "base/err.h"
-#include "gateway/chain.h"
+#include "gateway/audit/chain.h"
 
 enum {
     TAIL_MAX = 1024 * 1024

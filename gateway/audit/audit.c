@@ -1,4 +1,4 @@
-#include "gateway/audit.h"
+#include "gateway/audit/audit.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -6,9 +6,9 @@
 #include "base/sealer.h"
 #include "base/timestamp.h"
 #include "base/version.h"
-#include "gateway/audit_file.h"
-#include "gateway/chain.h"
-#include "gateway/tail.h"
+#include "gateway/audit/audit_file.h"
+#include "gateway/audit/chain.h"
+#include "gateway/audit/tail.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "gateway/audit_file.h"
+#include "gateway/audit/audit_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
