@@ -4,9 +4,9 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/audit/audit.h"
-#include "gateway/exposition.h"
 #include "gateway/gauges.h"
-#include "gateway/series.h"
+#include "gateway/metrics/exposition.h"
+#include "gateway/metrics/series.h"
 #include "gateway/upstream/back.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
-#include "gateway/exposition.h"
-#include "gateway/process.h"
-#include "gateway/series.h"
+#include "gateway/metrics/exposition.h"
+#include "gateway/metrics/process.h"
+#include "gateway/metrics/series.h"
 #include "gateway/upstream/back.h"
 
 enum { DAY_S = 24 * 3600 };

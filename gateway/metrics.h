@@ -4,7 +4,7 @@
 #define GATEWAY_METRICS_H
 
 #include "gateway/exchange.h"
-#include "gateway/series.h"
+#include "gateway/metrics/series.h"
 
 /* NULL when memory is out. */
 MUST_USE struct series_table *metrics_new(void);

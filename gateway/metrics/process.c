@@ -1,6 +1,6 @@
-#include "gateway/process.h"
+#include "gateway/metrics/process.h"
 
-#include "gateway/exposition.h"
+#include "gateway/metrics/exposition.h"
 
 #include <dirent.h>
 #include <stdio.h>

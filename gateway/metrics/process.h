@@ -1,7 +1,7 @@
-/* gateway/process.h - what the process itself uses, under the names that all of Prometheus' client libraries
- * give it. */
-#ifndef GATEWAY_PROCESS_H
-#define GATEWAY_PROCESS_H
+/* gateway/metrics/process.h - what the process itself uses, under the names that all of Prometheus' client
+ * libraries give it. */
+#ifndef GATEWAY_METRICS_PROCESS_H
+#define GATEWAY_METRICS_PROCESS_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-#include "gateway/series.h"
+#include "gateway/metrics/series.h"
 
 #include "tests/unit.h"
 

@@ -1,10 +1,10 @@
-/* gateway/series.h - counters by labels, for many threads and without a lock.
+/* gateway/metrics/series.h - counters by labels, for many threads and without a lock.
  *
  * A series is made when it is first counted, lives as long as the table, and is one or some atomic words. Two
  * threads that make the same one at the same time get the same.  Label values have to come from a closed set,
  * such as the configuration's names: what a caller could invent would fill the table. */
-#ifndef GATEWAY_SERIES_H
-#define GATEWAY_SERIES_H
+#ifndef GATEWAY_METRICS_SERIES_H
+#define GATEWAY_METRICS_SERIES_H
 
 #include "base/base.h"
 #include "base/buf.h"

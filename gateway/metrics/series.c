@@ -1,6 +1,6 @@
-#include "gateway/series.h"
+#include "gateway/metrics/series.h"
 
-#include "gateway/exposition.h"
+#include "gateway/metrics/exposition.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

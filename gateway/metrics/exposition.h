@@ -1,7 +1,7 @@
-/* gateway/exposition.h - the text format in which Prometheus reads metrics (version 0.0.4 of its exposition
- * formats).  A family is opened once, and all its samples follow. */
-#ifndef GATEWAY_EXPOSITION_H
-#define GATEWAY_EXPOSITION_H
+/* gateway/metrics/exposition.h - the text format in which Prometheus reads metrics (version 0.0.4 of its
+ * exposition formats).  A family is opened once, and all its samples follow. */
+#ifndef GATEWAY_METRICS_EXPOSITION_H
+#define GATEWAY_METRICS_EXPOSITION_H
 
 #include "base/base.h"
 #include "base/buf.h"

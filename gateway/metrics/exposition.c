@@ -1,4 +1,4 @@
-#include "gateway/exposition.h"
+#include "gateway/metrics/exposition.h"
 
 void exposition_open(struct buf *out, const char *name, const char *type, const char *help)
 {

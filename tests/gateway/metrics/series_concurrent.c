@@ -1,6 +1,6 @@
 /* Many threads make and count the same series at once, while another writes the page: nothing is counted
  * twice, lost, or made twice. */
-#include "gateway/series.h"
+#include "gateway/metrics/series.h"
 
 #include "tests/unit.h"
 
