@@ -1,5 +1,5 @@
 #include "gateway/command.h"
-#include "gateway/openapi.h"
+#include "gateway/openapi/openapi.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * caller is known and within its limits, the answer. */
 #include "gateway/own.h"
 
-#include "gateway/openapi.h"
-#include "gateway/reference.h"
+#include "gateway/openapi/openapi.h"
+#include "gateway/openapi/reference.h"
 
 #include <string.h>
 

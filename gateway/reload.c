@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "gateway/audit/audit.h"
-#include "gateway/reference.h"
+#include "gateway/openapi/reference.h"
 #include "gateway/trial.h"
 
 #include <errno.h>

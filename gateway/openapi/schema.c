@@ -1,4 +1,4 @@
-#include "gateway/schema.h"
+#include "gateway/openapi/schema.h"
 
 #include "base/json.h"
 

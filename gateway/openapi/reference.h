@@ -1,9 +1,9 @@
-/* gateway/reference.h - the reference page at /docs: files that the build has put into the program.
+/* gateway/openapi/reference.h - the reference page at /docs: files that the build has put into the program.
  *
  * They are compressed (gzip), and the same for everybody: what a token may call the page asks for with that
  * token. */
-#ifndef GATEWAY_REFERENCE_H
-#define GATEWAY_REFERENCE_H
+#ifndef GATEWAY_OPENAPI_REFERENCE_H
+#define GATEWAY_OPENAPI_REFERENCE_H
 
 #include "base/base.h"
 

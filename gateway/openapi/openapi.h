@@ -1,6 +1,6 @@
-/* gateway/openapi.h - the routes as an OpenAPI 3.1 document, made from the catalog. */
-#ifndef GATEWAY_OPENAPI_H
-#define GATEWAY_OPENAPI_H
+/* gateway/openapi/openapi.h - the routes as an OpenAPI 3.1 document, made from the catalog. */
+#ifndef GATEWAY_OPENAPI_OPENAPI_H
+#define GATEWAY_OPENAPI_OPENAPI_H
 
 #include "base/base.h"
 #include "base/buf.h"

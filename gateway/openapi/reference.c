@@ -1,4 +1,4 @@
-#include "gateway/reference.h"
+#include "gateway/openapi/reference.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "gateway/operation.h"
+#include "gateway/openapi/operation.h"
 
 #include "base/json.h"
-#include "gateway/schema.h"
+#include "gateway/openapi/schema.h"
 
 #include <ctype.h>
 #include <stdio.h>

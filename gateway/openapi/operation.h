@@ -1,6 +1,6 @@
-/* gateway/operation.h - one route as an operation of an OpenAPI document. */
-#ifndef GATEWAY_OPERATION_H
-#define GATEWAY_OPERATION_H
+/* gateway/openapi/operation.h - one route as an operation of an OpenAPI document. */
+#ifndef GATEWAY_OPENAPI_OPERATION_H
+#define GATEWAY_OPENAPI_OPERATION_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,9 +1,9 @@
-#include "gateway/openapi.h"
+#include "gateway/openapi/openapi.h"
 
 #include "auth/policy.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "gateway/operation.h"
+#include "gateway/openapi/operation.h"
 
 #include <string.h>
 
