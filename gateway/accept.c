@@ -2,7 +2,7 @@
 #include "gateway/accept.h"
 
 #include "base/text.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/source.h"
 

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_ACCEPT_H
 #define GATEWAY_ACCEPT_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem accept_request(struct exchange *x);
 

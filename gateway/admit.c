@@ -2,7 +2,7 @@
 #include "gateway/admit.h"
 
 #include "base/clock.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 enum problem admit_client(struct exchange *x)
 {

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_ADMIT_H
 #define GATEWAY_ADMIT_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem admit_client(struct exchange *x);
 

@@ -3,7 +3,7 @@
 
 #include "auth/token.h"
 #include "base/clock.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 /* Who fails too often is told to wait.  A good token is never asked how often others failed. */
 static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_AUTHENTICATE_H
 #define GATEWAY_AUTHENTICATE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem authenticate_caller(struct exchange *x);
 

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_AUTHORIZE_H
 #define GATEWAY_AUTHORIZE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem authorize_call(struct exchange *x);
 

@@ -5,7 +5,7 @@
 #ifndef GATEWAY_CORS_H
 #define GATEWAY_CORS_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* A browser's question before its page may call is answered here. */
 enum problem cors_answer(struct exchange *x);

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/record.h"
+#include "gateway/exchange/record.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #ifndef GATEWAY_FLOW_H
 #define GATEWAY_FLOW_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* Fills `x` by walking it to its end: the reply is written to the door and the record to the log.  Before,
  * the front door has set gateway, config, back, door, arena, framing, source and reply. */

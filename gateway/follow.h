@@ -3,7 +3,7 @@
 #ifndef GATEWAY_FOLLOW_H
 #define GATEWAY_FOLLOW_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem follow_answer(struct exchange *x);
 

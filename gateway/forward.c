@@ -4,10 +4,10 @@
 #include "auth/sign.h"
 #include "base/clock.h"
 #include "base/notice.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/queue.h"
+#include "gateway/exchange/record.h"
 #include "gateway/leak.h"
-#include "gateway/queue.h"
-#include "gateway/record.h"
 #include "gateway/upstream/back.h"
 #include "gateway/upstream/back_notice.h"
 

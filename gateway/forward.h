@@ -2,7 +2,7 @@
 #ifndef GATEWAY_FORWARD_H
 #define GATEWAY_FORWARD_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* The stage: sends the exchange's call. */
 enum problem forward_call(struct exchange *x);

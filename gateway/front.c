@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "gateway/desk.h"
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 #include "gateway/flow.h"
 #include "gateway/listener.h"
 #include "gateway/probe.h"

@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/guard.h"
 
 enum {

@@ -4,8 +4,8 @@
 #define GATEWAY_GAUGES_H
 
 #include "base/buf.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/front.h"
-#include "gateway/gateway.h"
 #include "gateway/reload.h"
 
 /* `door`: the public one, NULL before it is open. */

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_OFFLINE_H
 #define GATEWAY_OFFLINE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* Walks `x` from accept's result to a sealed call.  `path` may have a query; `body` is JSON or NULL.  Needs
  * x->config and x->arena; -1 with x->err when the request cannot become a call. */

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_OWN_H
 #define GATEWAY_OWN_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 struct own_page {
     const char *path; /* one segment, without its slash */

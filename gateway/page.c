@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "gateway/authorize.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/forward.h"
-#include "gateway/gateway.h"
 #include "gateway/view.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef GATEWAY_PAGE_H
 #define GATEWAY_PAGE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum {
     PAGE_LISTS_MAX = 32,     /* put together at a time: a list takes several times its bytes while it is */

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_RECEIVE_H
 #define GATEWAY_RECEIVE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem receive_body(struct exchange *x);
 

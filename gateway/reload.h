@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "config/report.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 #include <pthread.h>
 

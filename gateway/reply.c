@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/cors.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/own.h"
 #include "gateway/route.h"
 #include "gateway/task.h"

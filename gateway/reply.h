@@ -2,7 +2,7 @@
 #ifndef GATEWAY_REPLY_H
 #define GATEWAY_REPLY_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 void reply_compose(struct exchange *x); /* always */
 

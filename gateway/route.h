@@ -2,7 +2,7 @@
 #ifndef GATEWAY_ROUTE_H
 #define GATEWAY_ROUTE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem route_match(struct exchange *x);
 

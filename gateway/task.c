@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/document.h"
 #include "gateway/authorize.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/forward.h"
-#include "gateway/gateway.h"
 #include "gateway/view.h"
 
 #include <string.h>

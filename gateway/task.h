@@ -8,7 +8,7 @@
 #define GATEWAY_TASK_H
 
 #include "base/buf.h"
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum {
     TASK_WAIT_MAX_S = 60,         /* asking for more waits as long as this: proxies give up at 60 s */

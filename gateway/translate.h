@@ -2,7 +2,7 @@
 #ifndef GATEWAY_TRANSLATE_H
 #define GATEWAY_TRANSLATE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 enum problem translate_request(struct exchange *x);
 

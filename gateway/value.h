@@ -3,7 +3,7 @@
 #ifndef GATEWAY_VALUE_H
 #define GATEWAY_VALUE_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* All values of one parameter; PROBLEM_NONE: they are good. */
 enum problem value_check(struct exchange *x, const struct config_param *param, const char *const *values,

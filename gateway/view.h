@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/answer.h"
+#include "gateway/exchange/answer.h"
 
 #include <jansson.h>
 

@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/answer.h"
+#include "gateway/exchange/answer.h"
 #include "gateway/view.h"
 
 #include <jansson.h>

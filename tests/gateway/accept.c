@@ -1,5 +1,5 @@
 #include "gateway/accept.h"
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 #include "gateway/reply.h"
 
 #include "config/parts.h"

@@ -23,7 +23,8 @@ ROOMS = {
     "gateway/audit": ("config", "base"),
     "gateway/metrics": ("base",),
     "gateway/openapi": ("auth", "config", "base"),
-    "gateway": ("gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
+    "gateway/exchange": ("gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
+    "gateway": ("gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
 }
 ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
 LINK_EXCEPTIONS = set()

@@ -1,4 +1,4 @@
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 #include "base/clock.h"
 #include "gateway/audit/audit.h"
-#include "gateway/metrics.h"
+#include "gateway/exchange/metrics.h"
 #include "gateway/upstream/back.h"
 
 #include <stdlib.h>

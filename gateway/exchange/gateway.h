@@ -1,6 +1,6 @@
-/* gateway/gateway.h - what all workers share. */
-#ifndef GATEWAY_GATEWAY_H
-#define GATEWAY_GATEWAY_H
+/* gateway/exchange/gateway.h - what all workers share. */
+#ifndef GATEWAY_EXCHANGE_GATEWAY_H
+#define GATEWAY_EXCHANGE_GATEWAY_H
 
 #include "auth/nonce.h"
 #include "base/base.h"
@@ -8,9 +8,9 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "gateway/failures.h"
-#include "gateway/limits.h"
-#include "gateway/turn.h"
+#include "gateway/exchange/failures.h"
+#include "gateway/exchange/limits.h"
+#include "gateway/exchange/turn.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
-/* gateway/exchange.h - one request and everything that was found out about it.
+/* gateway/exchange/exchange.h - one request and everything that was found out about it.
  *
  * An exchange belongs to one worker.  Each station of the walk (gateway/flow.c) reads what others have
  * written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
-#ifndef GATEWAY_EXCHANGE_H
-#define GATEWAY_EXCHANGE_H
+#ifndef GATEWAY_EXCHANGE_EXCHANGE_H
+#define GATEWAY_EXCHANGE_EXCHANGE_H
 
 #include "auth/call.h"
 #include "auth/policy.h"
@@ -12,12 +12,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "gateway/answer.h"
+#include "gateway/exchange/answer.h"
+#include "gateway/exchange/limits.h"
 #include "gateway/http/framing.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/target.h"
 #include "gateway/http/trace.h"
-#include "gateway/limits.h"
 
 struct gateway;
 struct generation;

@@ -1,5 +1,5 @@
 /* So many at once and no more, in the order in which they came; and nobody waits for ever. */
-#include "gateway/turn.h"
+#include "gateway/exchange/turn.h"
 
 #include "tests/unit.h"
 

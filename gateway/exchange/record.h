@@ -1,9 +1,9 @@
-/* gateway/record.h - what stays of a request: the audit records of a change, the metrics, one line of the
- * log. */
-#ifndef GATEWAY_RECORD_H
-#define GATEWAY_RECORD_H
+/* gateway/exchange/record.h - what stays of a request: the audit records of a change, the metrics, one line
+ * of the log. */
+#ifndef GATEWAY_EXCHANGE_RECORD_H
+#define GATEWAY_EXCHANGE_RECORD_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 
 /* A change, before its first byte is sent. */
 enum problem record_intend(struct exchange *x);

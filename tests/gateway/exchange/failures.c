@@ -1,5 +1,5 @@
 /* Failed authentications by address: a table that does not grow, whoever knocks. */
-#include "gateway/failures.h"
+#include "gateway/exchange/failures.h"
 
 #include "tests/unit.h"
 

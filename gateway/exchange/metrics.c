@@ -1,4 +1,4 @@
-#include "gateway/metrics.h"
+#include "gateway/exchange/metrics.h"
 
 #include "base/text.h"
 

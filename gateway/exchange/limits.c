@@ -1,4 +1,4 @@
-#include "gateway/limits.h"
+#include "gateway/exchange/limits.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-/* gateway/metrics.h - what is counted about each exchange.  Every label comes from the configuration or from
- * a table of ours; what a caller can choose, and the configuration does not know, is "-". */
-#ifndef GATEWAY_METRICS_H
-#define GATEWAY_METRICS_H
+/* gateway/exchange/metrics.h - what is counted about each exchange.  Every label comes from the configuration
+ * or from a table of ours; what a caller can choose, and the configuration does not know, is "-". */
+#ifndef GATEWAY_EXCHANGE_METRICS_H
+#define GATEWAY_EXCHANGE_METRICS_H
 
-#include "gateway/exchange.h"
+#include "gateway/exchange/exchange.h"
 #include "gateway/metrics/series.h"
 
 /* NULL when memory is out. */

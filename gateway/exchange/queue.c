@@ -1,8 +1,8 @@
-/* Until it is the request's turn to work: gateway/turn.h.  What comes before is too little to wait for, or
- * waits itself for the client. */
-#include "gateway/queue.h"
+/* Until it is the request's turn to work: gateway/exchange/turn.h.  What comes before is too little to wait
+ * for, or waits itself for the client. */
+#include "gateway/exchange/queue.h"
 
-#include "gateway/gateway.h"
+#include "gateway/exchange/gateway.h"
 
 enum problem queue_turn(struct exchange *x)
 {

@@ -1,4 +1,4 @@
-#include "gateway/failures.h"
+#include "gateway/exchange/failures.h"
 
 #include <openssl/rand.h>
 #include <string.h>

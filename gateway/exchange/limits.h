@@ -1,9 +1,10 @@
-/* gateway/limits.h - how much a caller may do: per client, and per address for failed authentication.
+/* gateway/exchange/limits.h - how much a caller may do: per client, and per address for failed
+ * authentication.
  *
  * State beside the immutable configuration: one slot per client, and a table of a fixed size for addresses,
  * so that memory does not grow with who knocks.  Safe from many threads, without a lock. */
-#ifndef GATEWAY_LIMITS_H
-#define GATEWAY_LIMITS_H
+#ifndef GATEWAY_EXCHANGE_LIMITS_H
+#define GATEWAY_EXCHANGE_LIMITS_H
 
 #include "base/base.h"
 #include "base/rate.h"

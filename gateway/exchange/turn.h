@@ -1,4 +1,4 @@
-/* gateway/turn.h - those who come together work one after the other, not all at once.
+/* gateway/exchange/turn.h - those who come together work one after the other, not all at once.
  *
  * A worker that has its request whole may have to share the processor with hundreds that have, too.  The
  * kernel gives each of them a little of it at a time; some are unlucky again and again, every one takes an
@@ -7,8 +7,8 @@
  *
  * A turn is for computing only: who has it ends it before he waits for anything else.  It is a courtesy, not
  * a right: whoever has waited for TURN_WAIT_MS goes on without it. */
-#ifndef GATEWAY_TURN_H
-#define GATEWAY_TURN_H
+#ifndef GATEWAY_EXCHANGE_TURN_H
+#define GATEWAY_EXCHANGE_TURN_H
 
 #include "base/base.h"
 #include "base/err.h"

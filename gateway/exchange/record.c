@@ -1,13 +1,13 @@
 /* The metrics, one JSON line per request, and two records per change in the audit file: everything that a
  * decision needs, nothing that is secret. */
-#include "gateway/record.h"
+#include "gateway/exchange/record.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
-#include "gateway/gateway.h"
-#include "gateway/metrics.h"
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/metrics.h"
 
 enum { RECORD_MAX = 64 * 1024 }; /* of the audit file; 100 ids of 256 bytes, escaped */
 

@@ -1,4 +1,4 @@
-#include "gateway/answer.h"
+#include "gateway/exchange/answer.h"
 
 #include "base/buf.h"
 

@@ -1,9 +1,9 @@
-/* gateway/failures.h - failed authentications by address.
+/* gateway/exchange/failures.h - failed authentications by address.
  *
  * A table of a fixed size, so that memory does not grow with who knocks.  Safe from many threads, without a
  * lock. It only slows those who fail: a good token is never asked how often its address failed. */
-#ifndef GATEWAY_FAILURES_H
-#define GATEWAY_FAILURES_H
+#ifndef GATEWAY_EXCHANGE_FAILURES_H
+#define GATEWAY_EXCHANGE_FAILURES_H
 
 #include "base/base.h"
 #include "base/network.h"
