@@ -1,6 +1,6 @@
 #include "gateway/pulse.h"
 
-#include "gateway/page.h"
+#include "gateway/call/page.h"
 
 enum {
     PULSE_BODY_MS = 15000, /* the longest that a caller may take to send its body, with room     */

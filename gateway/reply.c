@@ -3,11 +3,11 @@
 
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "gateway/call/task.h"
 #include "gateway/cors.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/own.h"
 #include "gateway/route.h"
-#include "gateway/task.h"
 
 #include <string.h>
 

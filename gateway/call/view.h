@@ -1,11 +1,11 @@
-/* gateway/view.h - a good answer as callers see it, whichever generation of the API gave it.
+/* gateway/call/view.h - a good answer as callers see it, whichever generation of the API gave it.
  *
  * Most answers of API 2.0 go to the caller byte for byte.  Written anew are those that tell how a task is (a
  * `status` is put in front), lists that were put together from pages, and all of API 3.0: there the Response
  * is unwrapped into 2.0's envelope, and the catalog gives its members the names that callers know.  What the
  * catalog does not name keeps the cloud's name. */
-#ifndef GATEWAY_VIEW_H
-#define GATEWAY_VIEW_H
+#ifndef GATEWAY_CALL_VIEW_H
+#define GATEWAY_CALL_VIEW_H
 
 #include "base/arena.h"
 #include "base/base.h"

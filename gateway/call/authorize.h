@@ -1,6 +1,6 @@
-/* gateway/authorize.h - the policy's verdict on a sealed call. */
-#ifndef GATEWAY_AUTHORIZE_H
-#define GATEWAY_AUTHORIZE_H
+/* gateway/call/authorize.h - the policy's verdict on a sealed call. */
+#ifndef GATEWAY_CALL_AUTHORIZE_H
+#define GATEWAY_CALL_AUTHORIZE_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,10 +1,10 @@
-#include "gateway/page.h"
+#include "gateway/call/page.h"
 
 #include "base/clock.h"
-#include "gateway/authorize.h"
+#include "gateway/call/authorize.h"
+#include "gateway/call/forward.h"
+#include "gateway/call/view.h"
 #include "gateway/exchange/gateway.h"
-#include "gateway/forward.h"
-#include "gateway/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
-/* gateway/task.h - a change goes on after its answer: where to ask how it is, and waiting for its end.
+/* gateway/call/task.h - a change goes on after its answer: where to ask how it is, and waiting for its end.
  *
  * `Prefer: wait=30` (RFC 7240) on a change looks at its task until it is over, the time is up, the gateway
  * drains or the client has gone.  Between two looks no slot is held.  The waiting request keeps its worker
  * and the client's place in flight; at most half of the workers wait, and who comes beyond them is answered
  * at once. */
-#ifndef GATEWAY_TASK_H
-#define GATEWAY_TASK_H
+#ifndef GATEWAY_CALL_TASK_H
+#define GATEWAY_CALL_TASK_H
 
 #include "base/buf.h"
 #include "gateway/exchange/exchange.h"

@@ -1,9 +1,9 @@
 /* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
-#include "gateway/follow.h"
+#include "gateway/call/follow.h"
 
-#include "gateway/page.h"
-#include "gateway/task.h"
-#include "gateway/view.h"
+#include "gateway/call/page.h"
+#include "gateway/call/task.h"
+#include "gateway/call/view.h"
 
 static enum problem view_answer(struct exchange *x)
 {

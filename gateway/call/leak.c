@@ -1,4 +1,4 @@
-#include "gateway/leak.h"
+#include "gateway/call/leak.h"
 
 #include "base/buf.h"
 #include "base/secret.h"

@@ -1,6 +1,6 @@
 /* Good answers and what callers see of them: tests/vectors/view has a catalog, and rows of route, generation,
  * answer and view.  Compared as text: the order of members is part of it. */
-#include "gateway/view.h"
+#include "gateway/call/view.h"
 
 #include "config/parts.h"
 

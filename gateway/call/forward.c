@@ -1,13 +1,13 @@
 /* Take a slot; then sign (fresh time and nonce), send, understand, and decide whether to try again. */
-#include "gateway/forward.h"
+#include "gateway/call/forward.h"
 
 #include "auth/sign.h"
 #include "base/clock.h"
 #include "base/notice.h"
+#include "gateway/call/leak.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
-#include "gateway/leak.h"
 #include "gateway/upstream/back.h"
 #include "gateway/upstream/back_notice.h"
 

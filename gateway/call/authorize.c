@@ -1,5 +1,5 @@
 /* The policy judges the sealed call: exactly what will be signed. */
-#include "gateway/authorize.h"
+#include "gateway/call/authorize.h"
 
 static struct policy_verdict judge(const struct exchange *x, const struct call *call)
 {

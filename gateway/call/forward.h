@@ -1,6 +1,6 @@
-/* gateway/forward.h - what a request sends beside its own call: further pages, looks at its task. */
-#ifndef GATEWAY_FORWARD_H
-#define GATEWAY_FORWARD_H
+/* gateway/call/forward.h - what a request sends beside its own call: further pages, looks at its task. */
+#ifndef GATEWAY_CALL_FORWARD_H
+#define GATEWAY_CALL_FORWARD_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,11 +1,11 @@
-#include "gateway/task.h"
+#include "gateway/call/task.h"
 
 #include "base/clock.h"
 #include "base/document.h"
-#include "gateway/authorize.h"
+#include "gateway/call/authorize.h"
+#include "gateway/call/forward.h"
+#include "gateway/call/view.h"
 #include "gateway/exchange/gateway.h"
-#include "gateway/forward.h"
-#include "gateway/view.h"
 
 #include <string.h>
 #include <strings.h>

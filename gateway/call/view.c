@@ -1,4 +1,4 @@
-#include "gateway/view.h"
+#include "gateway/call/view.h"
 
 #include "base/document.h"
 #include "base/text.h"

@@ -1,10 +1,10 @@
-/* gateway/page.h - every page of a list as one answer: what all=true asks for.
+/* gateway/call/page.h - every page of a list as one answer: what all=true asks for.
  *
  * The request's own call is the first page.  Pages are fetched one after the other, each is a call of its own
  * that the policy judges before it is signed, and a list that changes meanwhile can miss an entry or have one
  * twice. */
-#ifndef GATEWAY_PAGE_H
-#define GATEWAY_PAGE_H
+#ifndef GATEWAY_CALL_PAGE_H
+#define GATEWAY_CALL_PAGE_H
 
 #include "gateway/exchange/exchange.h"
 
