@@ -3,9 +3,9 @@
 #include "base/arena.h"
 #include "gateway/desk.h"
 #include "gateway/exchange/exchange.h"
-#include "gateway/flow.h"
 #include "gateway/listener.h"
 #include "gateway/probe.h"
+#include "gateway/request/flow.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>

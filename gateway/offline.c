@@ -1,7 +1,7 @@
 #include "gateway/offline.h"
 
-#include "gateway/route.h"
-#include "gateway/translate.h"
+#include "gateway/request/route.h"
+#include "gateway/request/translate.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* gateway/exchange/exchange.h - one request and everything that was found out about it.
  *
- * An exchange belongs to one worker.  Each station of the walk (gateway/flow.c) reads what others have
- * written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
+ * An exchange belongs to one worker.  Each station of the walk (gateway/request/flow.c) reads what others
+ * have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
 #ifndef GATEWAY_EXCHANGE_EXCHANGE_H
 #define GATEWAY_EXCHANGE_EXCHANGE_H
 

@@ -3,7 +3,8 @@
  * A worker that has its request whole may have to share the processor with hundreds that have, too.  The
  * kernel gives each of them a little of it at a time; some are unlucky again and again, every one takes an
  * upstream's slot and its connection, and the last answers come twenty times as late as the middle one.  So a
- * few work, and the others sleep until it is their turn, in the order in which they came: gateway/flow.c.
+ * few work, and the others sleep until it is their turn, in the order in which they came:
+ * gateway/request/flow.c.
  *
  * A turn is for computing only: who has it ends it before he waits for anything else.  It is a courtesy, not
  * a right: whoever has waited for TURN_WAIT_MS goes on without it. */

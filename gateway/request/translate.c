@@ -1,10 +1,10 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
-#include "gateway/translate.h"
+#include "gateway/request/translate.h"
 
 #include "base/document.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "gateway/value.h"
+#include "gateway/request/value.h"
 
 #include <string.h>
 

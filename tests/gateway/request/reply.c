@@ -1,5 +1,5 @@
 #include "gateway/exchange/gateway.h"
-#include "gateway/reply.h"
+#include "gateway/request/reply.h"
 
 #include "config/parts.h"
 

@@ -1,5 +1,5 @@
-#include "gateway/accept.h"
 #include "gateway/exchange/gateway.h"
+#include "gateway/request/accept.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
-/* gateway/value.h - what a caller said for one parameter, held against the catalog and against the generation
- * of the API that the call's upstream speaks. */
-#ifndef GATEWAY_VALUE_H
-#define GATEWAY_VALUE_H
+/* gateway/request/value.h - what a caller said for one parameter, held against the catalog and against the
+ * generation of the API that the call's upstream speaks. */
+#ifndef GATEWAY_REQUEST_VALUE_H
+#define GATEWAY_REQUEST_VALUE_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,5 +1,5 @@
 /* Method and path to a route and its captures.  No match is told later, to an authenticated caller only. */
-#include "gateway/route.h"
+#include "gateway/request/route.h"
 
 #include <string.h>
 

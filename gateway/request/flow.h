@@ -1,10 +1,10 @@
-/* gateway/flow.h - the walk of one request, from the front door and back to it.
+/* gateway/request/flow.h - the walk of one request, from the front door and back to it.
  *
  * Each stage has a file and a header of its own.  It reads what earlier ones have written in struct exchange,
  * writes its own part, and returns PROBLEM_NONE to walk on or how the walk ends, with the sentence in
  * x->err.  flow.c has the table of them. */
-#ifndef GATEWAY_FLOW_H
-#define GATEWAY_FLOW_H
+#ifndef GATEWAY_REQUEST_FLOW_H
+#define GATEWAY_REQUEST_FLOW_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/receive.h"
+#include "gateway/request/receive.h"
 
 #include "tests/unit.h"
 

@@ -1,5 +1,5 @@
 /* A station, and the fields of every answer, for pages of other origins. */
-#include "gateway/cors.h"
+#include "gateway/request/cors.h"
 
 #include <string.h>
 

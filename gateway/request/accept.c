@@ -1,5 +1,5 @@
 /* The first station: framing, an id, the path and query, and what is said about the body. */
-#include "gateway/accept.h"
+#include "gateway/request/accept.h"
 
 #include "base/text.h"
 #include "gateway/exchange/gateway.h"

@@ -1,4 +1,4 @@
-#include "gateway/value.h"
+#include "gateway/request/value.h"
 
 #include "base/text.h"
 

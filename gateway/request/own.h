@@ -1,6 +1,6 @@
-/* gateway/own.h - the paths that the gateway answers itself, without a call: /openapi.json, /docs. */
-#ifndef GATEWAY_OWN_H
-#define GATEWAY_OWN_H
+/* gateway/request/own.h - the paths that the gateway answers itself, without a call: /openapi.json, /docs. */
+#ifndef GATEWAY_REQUEST_OWN_H
+#define GATEWAY_REQUEST_OWN_H
 
 #include "gateway/exchange/exchange.h"
 

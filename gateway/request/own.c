@@ -1,6 +1,6 @@
 /* Two stations: is it a path of our own (a page that everybody may see is answered there), and, once the
  * caller is known and within its limits, the answer. */
-#include "gateway/own.h"
+#include "gateway/request/own.h"
 
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/reference.h"

@@ -1,5 +1,5 @@
 /* The client's limits, before any work is done for it. */
-#include "gateway/admit.h"
+#include "gateway/request/admit.h"
 
 #include "base/clock.h"
 #include "gateway/exchange/gateway.h"

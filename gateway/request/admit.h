@@ -1,6 +1,6 @@
-/* gateway/admit.h - the client's rate and its calls in flight. */
-#ifndef GATEWAY_ADMIT_H
-#define GATEWAY_ADMIT_H
+/* gateway/request/admit.h - the client's rate and its calls in flight. */
+#ifndef GATEWAY_REQUEST_ADMIT_H
+#define GATEWAY_REQUEST_ADMIT_H
 
 #include "gateway/exchange/exchange.h"
 

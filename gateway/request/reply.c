@@ -1,13 +1,13 @@
 /* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
-#include "gateway/reply.h"
+#include "gateway/request/reply.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/call/task.h"
-#include "gateway/cors.h"
 #include "gateway/exchange/gateway.h"
-#include "gateway/own.h"
-#include "gateway/route.h"
+#include "gateway/request/cors.h"
+#include "gateway/request/own.h"
+#include "gateway/request/route.h"
 
 #include <string.h>
 

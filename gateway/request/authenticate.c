@@ -1,5 +1,5 @@
 /* Whose token is it?  Every refusal costs the same work and says the same. */
-#include "gateway/authenticate.h"
+#include "gateway/request/authenticate.h"
 
 #include "auth/token.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
-/* gateway/route.h - the path to a route and its captures. */
-#ifndef GATEWAY_ROUTE_H
-#define GATEWAY_ROUTE_H
+/* gateway/request/route.h - the path to a route and its captures. */
+#ifndef GATEWAY_REQUEST_ROUTE_H
+#define GATEWAY_REQUEST_ROUTE_H
 
 #include "gateway/exchange/exchange.h"
 

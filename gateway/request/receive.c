@@ -1,5 +1,5 @@
 /* The whole body, of callers that we know: nobody else can make us wait for one. */
-#include "gateway/receive.h"
+#include "gateway/request/receive.h"
 
 enum problem receive_body(struct exchange *x)
 {

@@ -1,9 +1,0 @@
-/* gateway/authenticate.h - the token to its client. */
-#ifndef GATEWAY_AUTHENTICATE_H
-#define GATEWAY_AUTHENTICATE_H
-
-#include "gateway/exchange/exchange.h"
-
-enum problem authenticate_caller(struct exchange *x);
-
-#endif

@@ -1,9 +1,0 @@
-/* gateway/receive.h - the body of a request. */
-#ifndef GATEWAY_RECEIVE_H
-#define GATEWAY_RECEIVE_H
-
-#include "gateway/exchange/exchange.h"
-
-enum problem receive_body(struct exchange *x);
-
-#endif
