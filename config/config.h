@@ -273,7 +273,7 @@ struct config {
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
-    long long per_address; /* connections from one address; 0: see gateway/guard.h */
+    long long per_address; /* connections from one address; 0: see gateway/server/guard.h */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;

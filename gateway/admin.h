@@ -2,8 +2,8 @@
 #ifndef GATEWAY_ADMIN_H
 #define GATEWAY_ADMIN_H
 
-#include "gateway/front.h"
 #include "gateway/reload.h"
+#include "gateway/server/front.h"
 
 struct admin {
     struct gateway *gateway;

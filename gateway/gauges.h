@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "gateway/exchange/gateway.h"
-#include "gateway/front.h"
 #include "gateway/reload.h"
+#include "gateway/server/front.h"
 
 /* `door`: the public one, NULL before it is open. */
 void gauges_write(struct gateway *gateway, struct reload *reload, struct front *door, int64_t now_ms,

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "gateway/admin.h"
-#include "gateway/front.h"
 #include "gateway/notify.h"
 #include "gateway/pulse.h"
+#include "gateway/server/front.h"
 
 #include <errno.h>
 #include <fcntl.h>

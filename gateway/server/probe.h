@@ -1,8 +1,8 @@
-/* gateway/probe.h - does the HTTP library lay a request out as gateway/http/framing.h says?  Asked over a
- * socket.
+/* gateway/server/probe.h - does the HTTP library lay a request out as gateway/http/framing.h says?  Asked
+ * over a socket.
  */
-#ifndef GATEWAY_PROBE_H
-#define GATEWAY_PROBE_H
+#ifndef GATEWAY_SERVER_PROBE_H
+#define GATEWAY_SERVER_PROBE_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/probe.h"
+#include "gateway/server/probe.h"
 
 #include "base/buf.h"
 #include "gateway/http/framing.h"

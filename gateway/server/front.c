@@ -1,11 +1,11 @@
-#include "gateway/front.h"
+#include "gateway/server/front.h"
 
 #include "base/arena.h"
-#include "gateway/desk.h"
 #include "gateway/exchange/exchange.h"
-#include "gateway/listener.h"
-#include "gateway/probe.h"
 #include "gateway/request/flow.h"
+#include "gateway/server/desk.h"
+#include "gateway/server/listener.h"
+#include "gateway/server/probe.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>

@@ -1,9 +1,9 @@
-/* gateway/listener.h - the socket that CivetWeb listens on, in our hands.
+/* gateway/server/listener.h - the socket that CivetWeb listens on, in our hands.
  *
  * CivetWeb 1.15 opens it, polls it and calls accept(2) on it, and has no word for what else an operator
  * needs: not to spin when descriptors are out, and to stop listening while it goes on to serve. */
-#ifndef GATEWAY_LISTENER_H
-#define GATEWAY_LISTENER_H
+#ifndef GATEWAY_SERVER_LISTENER_H
+#define GATEWAY_SERVER_LISTENER_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,4 +1,5 @@
-/* gateway/guard.h - who is in: every open connection of one listener, what it waits for, and until when.
+/* gateway/server/guard.h - who is in: every open connection of one listener, what it waits for, and until
+ * when.
  *
  * A worker belongs to its connection until that closes, so whoever dawdles takes a worker from the others.
  * The guard gives every wait for a client a deadline and ends it on time, whether bytes drip in or nothing
@@ -8,8 +9,8 @@
  * The acceptor's thread admits; the worker that serves a connection says what it waits for and when it
  * leaves; the guard's own thread looks after all.  A connection ends by shutdown(2) only: its descriptor is
  * closed by its owner, after guard_leave(). */
-#ifndef GATEWAY_GUARD_H
-#define GATEWAY_GUARD_H
+#ifndef GATEWAY_SERVER_GUARD_H
+#define GATEWAY_SERVER_GUARD_H
 
 #include "base/base.h"
 #include "base/err.h"

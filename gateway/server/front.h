@@ -1,12 +1,13 @@
-/* gateway/front.h - the front door: listeners and workers.  The only file that has met CivetWeb is front.c.
+/* gateway/server/front.h - the front door: listeners and workers.  The only file that has met CivetWeb is
+ * front.c.
  */
-#ifndef GATEWAY_FRONT_H
-#define GATEWAY_FRONT_H
+#ifndef GATEWAY_SERVER_FRONT_H
+#define GATEWAY_SERVER_FRONT_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "gateway/exchange/gateway.h"
-#include "gateway/guard.h"
+#include "gateway/server/guard.h"
 
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */

@@ -1,4 +1,4 @@
-#include "gateway/desk.h"
+#include "gateway/server/desk.h"
 
 #include "base/json.h"
 #include "gateway/http/authority.h"

@@ -1,4 +1,4 @@
-#include "gateway/guard.h"
+#include "gateway/server/guard.h"
 
 #include "base/clock.h"
 #include "base/deadline.h"
