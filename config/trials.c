@@ -1,5 +1,5 @@
 /* policy.yaml, `tests`: requests and the verdicts that they must get.  They are read here and run where
- * requests are understood (gateway/trial.c). */
+ * requests are understood (gateway/dryrun/trial.c). */
 #include "config/parts.h"
 
 #include "base/buf.h"

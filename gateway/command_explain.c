@@ -1,8 +1,8 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "gateway/command.h"
-#include "gateway/explain.h"
-#include "gateway/offline.h"
+#include "gateway/dryrun/explain.h"
+#include "gateway/dryrun/offline.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "gateway/command.h"
-#include "gateway/replay.h"
+#include "gateway/dryrun/replay.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "config/keyword.h"
 #include "gateway/command.h"
-#include "gateway/offline.h"
+#include "gateway/dryrun/offline.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "gateway/audit/audit.h"
+#include "gateway/dryrun/trial.h"
 #include "gateway/openapi/reference.h"
-#include "gateway/trial.h"
 
 #include <errno.h>
 #include <malloc.h>

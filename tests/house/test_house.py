@@ -27,7 +27,8 @@ ROOMS = {
     "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config", "base"),
     "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth", "base"),
     "gateway/server": ("gateway/request", "gateway/exchange", "gateway/http", "base"),
-    "gateway": ("gateway/server", "gateway/request", "gateway/call", "gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
+    "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config", "base"),
+    "gateway": ("gateway/dryrun", "gateway/server", "gateway/request", "gateway/call", "gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
 }
 ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
 LINK_EXCEPTIONS = set()

@@ -1,6 +1,6 @@
 /* Requests from tests/vectors/translate/requests.tsv and the calls that they become, or the sentence that
  * their callers get.  Offline: the same stations as on the way of a real request. */
-#include "gateway/offline.h"
+#include "gateway/dryrun/offline.h"
 
 #include "base/text.h"
 #include "config/parts.h"

@@ -1,6 +1,6 @@
-/* gateway/trial.h - the policy's own tests, by the code that serves requests. */
-#ifndef GATEWAY_TRIAL_H
-#define GATEWAY_TRIAL_H
+/* gateway/dryrun/trial.h - the policy's own tests, by the code that serves requests. */
+#ifndef GATEWAY_DRYRUN_TRIAL_H
+#define GATEWAY_DRYRUN_TRIAL_H
 
 #include "base/base.h"
 #include "config/config.h"

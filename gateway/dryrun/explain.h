@@ -1,6 +1,6 @@
-/* gateway/explain.h - a decision in words: for people, or as JSON for scripts. */
-#ifndef GATEWAY_EXPLAIN_H
-#define GATEWAY_EXPLAIN_H
+/* gateway/dryrun/explain.h - a decision in words: for people, or as JSON for scripts. */
+#ifndef GATEWAY_DRYRUN_EXPLAIN_H
+#define GATEWAY_DRYRUN_EXPLAIN_H
 
 #include "auth/policy.h"
 #include "base/base.h"

@@ -1,6 +1,6 @@
-/* gateway/replay.h - past calls, judged again by another policy. */
-#ifndef GATEWAY_REPLAY_H
-#define GATEWAY_REPLAY_H
+/* gateway/dryrun/replay.h - past calls, judged again by another policy. */
+#ifndef GATEWAY_DRYRUN_REPLAY_H
+#define GATEWAY_DRYRUN_REPLAY_H
 
 #include "base/arena.h"
 #include "base/base.h"

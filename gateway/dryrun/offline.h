@@ -1,6 +1,7 @@
-/* gateway/offline.h - a request that never came through the front door: the same stations, no network. */
-#ifndef GATEWAY_OFFLINE_H
-#define GATEWAY_OFFLINE_H
+/* gateway/dryrun/offline.h - a request that never came through the front door: the same stations, no network.
+ */
+#ifndef GATEWAY_DRYRUN_OFFLINE_H
+#define GATEWAY_DRYRUN_OFFLINE_H
 
 #include "gateway/exchange/exchange.h"
 

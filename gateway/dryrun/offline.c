@@ -1,4 +1,4 @@
-#include "gateway/offline.h"
+#include "gateway/dryrun/offline.h"
 
 #include "gateway/request/route.h"
 #include "gateway/request/translate.h"

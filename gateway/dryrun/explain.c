@@ -1,4 +1,4 @@
-#include "gateway/explain.h"
+#include "gateway/dryrun/explain.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"

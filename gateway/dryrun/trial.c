@@ -1,6 +1,6 @@
-#include "gateway/trial.h"
+#include "gateway/dryrun/trial.h"
 
-#include "gateway/offline.h"
+#include "gateway/dryrun/offline.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/replay.h"
+#include "gateway/dryrun/replay.h"
 
 #include "auth/policy.h"
 #include "base/json.h"
