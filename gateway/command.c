@@ -1,7 +1,7 @@
 #include "gateway/command.h"
 
 #include "base/file.h"
-#include "gateway/reload.h"
+#include "gateway/service/reload.h"
 
 #include <getopt.h>
 #include <stdarg.h>

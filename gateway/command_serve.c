@@ -1,6 +1,6 @@
 #include "base/document.h"
 #include "gateway/command.h"
-#include "gateway/serve.h"
+#include "gateway/service/serve.h"
 #include "gateway/upstream/back.h"
 
 #include <getopt.h>

@@ -28,7 +28,8 @@ ROOMS = {
     "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth", "base"),
     "gateway/server": ("gateway/request", "gateway/exchange", "gateway/http", "base"),
     "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config", "base"),
-    "gateway": ("gateway/dryrun", "gateway/server", "gateway/request", "gateway/call", "gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
+    "gateway/service": ("gateway/dryrun", "gateway/server", "gateway/call", "gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "config", "base"),
+    "gateway": ("gateway/service", "gateway/dryrun", "gateway/server", "gateway/request", "gateway/call", "gateway/exchange", "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth", "config", "base"),
 }
 ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
 LINK_EXCEPTIONS = set()

@@ -1,4 +1,4 @@
-#include "gateway/notify.h"
+#include "gateway/service/notify.h"
 
 #include "base/buf.h"
 #include "config/keyword.h"

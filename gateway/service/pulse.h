@@ -1,10 +1,10 @@
-/* gateway/pulse.h - does the service still move, so that its watchdog may be fed?
+/* gateway/service/pulse.h - does the service still move, so that its watchdog may be fed?
  *
  * Slow is not dead: an upstream that hangs ends in time-outs, and a caller that drips is cut off.  Dead is
  * when every worker has been walking an exchange, and none has ended, for longer than the longest walk there
  * can be. Of one thread. */
-#ifndef GATEWAY_PULSE_H
-#define GATEWAY_PULSE_H
+#ifndef GATEWAY_SERVICE_PULSE_H
+#define GATEWAY_SERVICE_PULSE_H
 
 #include "base/base.h"
 #include "config/config.h"

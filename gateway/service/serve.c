@@ -1,10 +1,10 @@
-#include "gateway/serve.h"
+#include "gateway/service/serve.h"
 
 #include "base/clock.h"
-#include "gateway/admin.h"
-#include "gateway/notify.h"
-#include "gateway/pulse.h"
 #include "gateway/server/front.h"
+#include "gateway/service/admin.h"
+#include "gateway/service/notify.h"
+#include "gateway/service/pulse.h"
 
 #include <errno.h>
 #include <fcntl.h>

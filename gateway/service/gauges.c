@@ -1,4 +1,4 @@
-#include "gateway/gauges.h"
+#include "gateway/service/gauges.h"
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"

@@ -1,4 +1,4 @@
-#include "gateway/reload.h"
+#include "gateway/service/reload.h"
 
 #include "base/clock.h"
 #include "base/deadline.h"

@@ -1,7 +1,7 @@
-/* gateway/reload.h - a new configuration beside the old: loaded, checked, tested, then swapped.  Anything
- * wrong leaves the old one serving. */
-#ifndef GATEWAY_RELOAD_H
-#define GATEWAY_RELOAD_H
+/* gateway/service/reload.h - a new configuration beside the old: loaded, checked, tested, then swapped.
+ * Anything wrong leaves the old one serving. */
+#ifndef GATEWAY_SERVICE_RELOAD_H
+#define GATEWAY_SERVICE_RELOAD_H
 
 #include "base/base.h"
 #include "base/buf.h"

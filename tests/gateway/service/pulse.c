@@ -1,5 +1,5 @@
 /* What counts as moving.  Each row is a second look, some time after a first one at which all went well. */
-#include "gateway/pulse.h"
+#include "gateway/service/pulse.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/pulse.h"
+#include "gateway/service/pulse.h"
 
 #include "gateway/call/page.h"
 

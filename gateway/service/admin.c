@@ -1,12 +1,12 @@
-#include "gateway/admin.h"
+#include "gateway/service/admin.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/audit/audit.h"
-#include "gateway/gauges.h"
 #include "gateway/metrics/exposition.h"
 #include "gateway/metrics/series.h"
+#include "gateway/service/gauges.h"
 #include "gateway/upstream/back.h"
 
 #include <string.h>

@@ -1,9 +1,10 @@
-/* gateway/admin.h - what the admin listener answers: is it alive, may it serve, which version is it. */
-#ifndef GATEWAY_ADMIN_H
-#define GATEWAY_ADMIN_H
+/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is it.
+ */
+#ifndef GATEWAY_SERVICE_ADMIN_H
+#define GATEWAY_SERVICE_ADMIN_H
 
-#include "gateway/reload.h"
 #include "gateway/server/front.h"
+#include "gateway/service/reload.h"
 
 struct admin {
     struct gateway *gateway;

@@ -1,6 +1,6 @@
-/* gateway/serve.h - the life of the service: start, signals, drain, end. */
-#ifndef GATEWAY_SERVE_H
-#define GATEWAY_SERVE_H
+/* gateway/service/serve.h - the life of the service: start, signals, drain, end. */
+#ifndef GATEWAY_SERVICE_SERVE_H
+#define GATEWAY_SERVICE_SERVE_H
 
 #include "base/err.h"
 #include "config/config.h"
