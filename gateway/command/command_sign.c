@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/keyword.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/dryrun/offline.h"
 
 #include <getopt.h>

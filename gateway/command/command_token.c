@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 
 #include <getopt.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/upstream/back.h"
 
 #include <getopt.h>

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/dryrun/explain.h"
 #include "gateway/dryrun/offline.h"
 

@@ -1,5 +1,5 @@
 #include "gateway/audit/ledger.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,7 +1,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/dryrun/replay.h"
 
 #include <errno.h>

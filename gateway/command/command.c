@@ -1,4 +1,4 @@
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 
 #include "base/file.h"
 #include "gateway/service/reload.h"

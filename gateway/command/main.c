@@ -1,5 +1,5 @@
 #include "client/client.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/upstream/back_line.h"
 #include "sandbox/sandbox.h"
 

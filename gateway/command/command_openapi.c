@@ -1,4 +1,4 @@
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/openapi/openapi.h"
 
 #include <getopt.h>

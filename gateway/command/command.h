@@ -1,7 +1,8 @@
-/* gateway/command.h - the commands of the program.  Each parses its own options, and returns the exit code.
+/* gateway/command/command.h - the commands of the program.  Each parses its own options, and returns the exit
+ * code.
  */
-#ifndef GATEWAY_COMMAND_H
-#define GATEWAY_COMMAND_H
+#ifndef GATEWAY_COMMAND_COMMAND_H
+#define GATEWAY_COMMAND_COMMAND_H
 
 #include "base/base.h"
 #include "config/config.h"

@@ -1,7 +1,7 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/audit/ledger.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,5 +1,5 @@
 #include "base/version.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 
 #include <getopt.h>
 #include <stdio.h>

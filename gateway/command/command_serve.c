@@ -1,5 +1,5 @@
 #include "base/document.h"
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "gateway/service/serve.h"
 #include "gateway/upstream/back.h"
 
