@@ -234,6 +234,23 @@ def finished(root):
             yield f"{name}:{line_of(text, match.start())}: unfinished: {match.group()}"
 
 
+def watched(root):
+    """No source is outside what the coverage counts and what the linters look at, however deep it lies."""
+    counted = re.search(r"--filter '([^']+)'", (root / "tests/coverage.sh").read_text()).group(1)
+    headers = re.search(r"HeaderFilterRegex: '([^']+)'", (root / ".clang-tidy").read_text()).group(1)
+    linted = re.findall(r"'(\w+)/\*\.c'", (root / "tests/lint.sh").read_text())  # git's * crosses folders
+    for name, _ in sources(root):
+        if name.endswith(".c") and not re.match(counted, name):
+            yield f"{name}: not counted by tests/coverage.sh"
+        if name.endswith(".c") and name.split("/")[0] not in linted:
+            yield f"{name}: not looked at by tests/lint.sh"
+        if name.endswith(".h") and not re.search(headers, name):
+            yield f"{name}: not looked at by clang-tidy"
+    for line in (root / "tests/lint.known").read_text().splitlines():
+        if not line.startswith("#") and not (root / line.split()[0]).is_file():
+            yield f"tests/lint.known: there is no {line.split()[0]}"
+
+
 def used(root):
     """Every source is built, every header included, every test run, every folder of vectors read."""
     everything = [(name, text) for name, text in files(root, ".c", ".h")]
@@ -260,7 +277,8 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, finished, used)
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, finished,
+         watched, used)
 
 
 # ---- this tree ----
@@ -303,7 +321,9 @@ def small_tree(root):
     put("cmake/Flags.cmake", "add_compile_options(" + " ".join(FLAGS) + ")\n")
     put("tests/CMakeLists.txt", "countersign_unit(base thing base)\n")
     put("tests/base/thing.c", "#include \"base/thing.h\"\n\nint main(void)\n{\n    return thing_count();\n}\n")
-    put(".clang-format", (ROOT / ".clang-format").read_text())
+    for name in (".clang-format", ".clang-tidy", "tests/coverage.sh", "tests/lint.sh"):
+        put(name, (ROOT / name).read_text())
+    put("tests/lint.known", "base/thing.c check why\n")
 
 
 def function(name, body="return 1;"):
@@ -394,6 +414,21 @@ class BrokenTrees(unittest.TestCase):
         path = self.root / "gateway/call/CMakeLists.txt"
         path.write_text(path.read_text().replace(" gateway_upstream", ""))
         self.expect(links, "gateway/call includes gateway/upstream, and does not link it")
+
+    def test_files_that_nobody_watches(self):
+        for name, text, part in (
+                ("tests/coverage.sh", "gcovr --filter '(base|gateway)/[a-z0-9_]+\\.c$'\n",
+                 "gateway/call/thing.c: not counted"),
+                ("tests/coverage.sh", "gcovr --filter '(base|gateway)/.*\\.c$'\n", "client/thing.c: not counted"),
+                ("tests/lint.sh", "git ls-files 'base/*.c'\n", "client/thing.c: not looked at by tests/lint.sh"),
+                (".clang-tidy", "HeaderFilterRegex: '^gateway/[^/]*$'\n",
+                 "gateway/call/thing.h: not looked at by clang-tidy"),
+                ("tests/lint.known", "gateway/thing.c check why\n", "there is no gateway/thing.c")):
+            path = self.root / name
+            kept = path.read_text()
+            path.write_text(text)
+            self.expect(watched, part)
+            path.write_text(kept)
 
     def test_guard_of_another_file(self):
         path = self.root / "base/thing.h"
