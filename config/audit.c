@@ -1,5 +1,9 @@
 /* `audit: FILE`, or a map: where changes are recorded, and how sure we are of each record. */
-#include "config/parts.h"
+#include "config/audit.h"
+
+#include "config/config.h"
+#include "config/credential.h"
+#include "config/keyword.h"
 
 enum {
     SEAL_DEFAULT = 60000, /* ms: what is not sealed can be cut off unseen, so not for long */
@@ -47,9 +51,4 @@ int audit_read(struct loader *loader, const struct yaml_node *node)
     if (node->kind == YAML_SCALAR)
         return keyword_path(loader, node, &alone, &audit->file);
     return keyword_read_map(loader, node, "audit", audit_keywords, COUNT(audit_keywords), audit);
-}
-
-void audit_done(struct config_audit *audit)
-{
-    secret_free(audit->key);
 }

@@ -1,5 +1,8 @@
 /* countersign.yaml, `browsers`: whose pages may call, by which names callers ask, and the reference page. */
-#include "config/parts.h"
+#include "config/browsers.h"
+
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 #include "config/buckets.h"
+#include "config/rules.h"
 
 #include <string.h>
 
@@ -43,9 +44,9 @@ static struct draft *find_or_add(struct buckets *buckets, const char *pattern, c
 
 struct draft *buckets_next(const struct buckets *buckets, const char *name, size_t *length)
 {
-    char pattern[BUCKETS_PREFIX_MAX + 2];
+    char pattern[RULES_PREFIX_MAX + 2];
     size_t end = strcspn(name, "*");
-    while (*length <= end && *length <= BUCKETS_PREFIX_MAX) {
+    while (*length <= end && *length <= RULES_PREFIX_MAX) {
         size_t prefix = (*length)++;
         if ((buckets->prefixes[prefix / 64] >> (prefix % 64) & 1) == 0)
             continue;

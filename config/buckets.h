@@ -6,7 +6,9 @@
 #ifndef CONFIG_BUCKETS_H
 #define CONFIG_BUCKETS_H
 
-#include "config/parts.h"
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/rules.h"
 
 struct draft {
     const char *pattern;             /* a client's name, or a prefix and '*' */
@@ -37,11 +39,5 @@ struct draft *buckets_find(const struct buckets *buckets, const char *pattern);
 
 /* The next draft of a prefix that covers the name or pattern; `*length` begins with 0.  NULL: no more. */
 struct draft *buckets_next(const struct buckets *buckets, const char *name, size_t *length);
-
-/* config->rules and config_client.buckets.  -1 when memory is out. */
-MUST_USE int layout_place(struct buckets *buckets);
-
-/* Warnings of rules that never decide, and of patterns that match no client.  After layout_place(). */
-void shadow_warn(const struct buckets *buckets);
 
 #endif

@@ -1,7 +1,11 @@
 /* catalog.yaml: which requests there are, and what each becomes. */
-#include "config/parts.h"
+#include "config/catalog.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/dialect.h"
+#include "config/keyword.h"
+#include "config/param.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -228,10 +232,4 @@ int catalog_read(struct loader *loader, const struct yaml_node *root)
 {
     return keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords),
                             loader->config);
-}
-
-void catalog_done(struct config_route *route)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        param_done(&route->params[i]);
 }

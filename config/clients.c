@@ -1,7 +1,9 @@
 /* policy.yaml, `clients`: who may call, by which tokens, how much. */
-#include "config/parts.h"
+#include "config/clients.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include <string.h>
 

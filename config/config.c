@@ -1,25 +1,39 @@
 #include "config/config.h"
 
 #include "base/text.h"
-#include "config/parts.h"
 #include "config/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_ARENA = 512 * 1024 * 1024 }; /* the largest policy file as a tree, with room */
+void config_credential_done(struct config_credential *credential)
+{
+    secret_free(credential->id);
+    secret_free(credential->key);
+    secret_free(credential->token);
+}
 
-extern const char config_catalog_yaml[]; /* catalog.yaml, embedded by CMake */
-extern const size_t config_catalog_yaml_size;
+static void free_param(struct config_param *param)
+{
+    pattern_free(param->pattern.compiled);
+    for (int api = 0; api < CONFIG_APIS; api++)
+        pattern_free(param->wire[api].pattern.compiled);
+}
+
+void config_route_done(struct config_route *route)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        free_param(&route->params[i]);
+}
 
 static void config_free(struct config *config)
 {
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
-        credential_done(&config->credentials[i]);
-    audit_done(&config->audit);
+        config_credential_done(&config->credentials[i]);
+    secret_free(config->audit.key);
     for (size_t i = 0; i < config->route_count; i++)
-        catalog_done(&config->routes[i]);
+        config_route_done(&config->routes[i]);
     arena_free(config->arena);
     free(config);
 }
@@ -34,139 +48,6 @@ void config_release(struct config *config)
 {
     if (config != NULL && atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) == 1)
         config_free(config);
-}
-
-static struct config *config_new(struct report *report)
-{
-    struct config *config = calloc(1, sizeof *config);
-    if (config != NULL)
-        config->arena = arena_new(CONFIG_ARENA);
-    if (config == NULL || config->arena == NULL) {
-        report_error(report, NULL, "out of memory");
-        free(config);
-        return NULL;
-    }
-    atomic_init(&config->references, 1);
-    return config;
-}
-
-static void read_catalog(struct loader *loader)
-{
-    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size, "catalog.yaml",
-                                              loader->arena, loader->report);
-    if (root != NULL)
-        (void)catalog_read(loader, root); /* the report counts */
-}
-
-/* Loads a file whose tree lives in `tree`; marks name it for as long as the configuration lives. */
-static const struct yaml_node *load(struct loader *loader, const char *path, struct arena *tree)
-{
-    const char *name = arena_strdup(loader->arena, path);
-    if (name == NULL) {
-        keyword_out_of_memory(loader);
-        return NULL;
-    }
-    return yaml_load(name, tree, loader->report);
-}
-
-/* The operator's own files. */
-static void read_more_catalogs(struct loader *loader, const char *const *files, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *root = load(loader, files[i], loader->arena);
-        if (root != NULL)
-            (void)catalog_read(loader, root); /* the report counts */
-    }
-}
-
-static void read_service(struct loader *loader, const char *path)
-{
-    const struct yaml_node *root = load(loader, path, loader->arena);
-    if (root != NULL)
-        (void)service_read(loader, root);
-}
-
-/* The policy is the file that grows: its tree takes several times what is kept of it. */
-static void read_policy(struct loader *loader, const char *path)
-{
-    if (path == NULL)
-        return;
-    loader->scratch = arena_new(CONFIG_ARENA);
-    if (loader->scratch == NULL) {
-        keyword_out_of_memory(loader);
-        return;
-    }
-    const struct yaml_node *root = load(loader, path, loader->scratch);
-    if (root != NULL)
-        (void)grants_read(loader, root);
-    arena_free(loader->scratch);
-}
-
-/* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
- * when no route is left. */
-static void check_services(struct loader *loader)
-{
-    const struct config *config = loader->config;
-    for (size_t i = 0; i < config->upstream_count; i++) {
-        bool used = false;
-        for (size_t j = 0; j < config->route_count; j++)
-            used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
-                            config->routes[j].dialects[config->upstreams[i].api].spoken);
-        if (!used)
-            report_warning(loader->report, &config->upstreams[i].mark, "no route leads to the upstream '%s'",
-                           config->upstreams[i].name);
-    }
-}
-
-/* The configuration, or NULL and everything that was allocated for it freed. */
-static struct config *finish(struct loader *loader, unsigned errors_before)
-{
-    if (loader->report->error_count == errors_before)
-        return loader->config;
-    config_free(loader->config);
-    return NULL;
-}
-
-struct config *config_load(const char *path, const struct config *previous, int64_t now,
-                           struct report *report)
-{
-    unsigned errors = report->error_count;
-    struct config *config = config_new(report);
-    if (config == NULL)
-        return NULL;
-    struct loader loader = {
-        .arena = config->arena, .report = report, .config = config, .previous = previous, .now = now};
-    read_catalog(&loader);
-    read_service(&loader, path);
-    read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count);
-    read_policy(&loader, config->policy_file);
-    check_services(&loader);
-    return finish(&loader, errors);
-}
-
-struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count, int64_t now,
-                                  struct report *report)
-{
-    unsigned errors = report->error_count;
-    struct config *config = config_new(report);
-    if (config == NULL)
-        return NULL;
-    struct loader loader = {.arena = config->arena, .report = report, .config = config, .now = now};
-    read_catalog(&loader);
-    read_more_catalogs(&loader, catalogs, count);
-    read_policy(&loader, path);
-    return finish(&loader, errors);
-}
-
-struct config *config_load_catalog(struct report *report)
-{
-    unsigned errors = report->error_count;
-    struct config *config = config_new(report);
-    if (config == NULL)
-        return NULL;
-    struct loader loader = {.arena = config->arena, .report = report, .config = config};
-    read_catalog(&loader);
-    return finish(&loader, errors);
 }
 
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value)

@@ -1,9 +1,11 @@
 /* Secrets come from a private file, an environment variable that is wiped once read, or systemd's
  * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). */
-#include "config/parts.h"
+#include "config/credential.h"
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -180,11 +182,4 @@ int credential_read_all(struct loader *loader, const struct yaml_node *node)
             result = -1;
     }
     return result;
-}
-
-void credential_done(struct config_credential *credential)
-{
-    secret_free(credential->id);
-    secret_free(credential->key);
-    secret_free(credential->token);
 }

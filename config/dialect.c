@@ -1,7 +1,9 @@
 /* catalog.yaml, `api2` and `api3` of a route: how one generation of the API does what the route is for. */
-#include "config/parts.h"
+#include "config/dialect.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include <string.h>
 

@@ -1,5 +1,14 @@
 /* policy.yaml as a whole: the order in which its parts are read. */
+#include "config/grants.h"
+
 #include "config/buckets.h"
+#include "config/clients.h"
+#include "config/keyword.h"
+#include "config/layout.h"
+#include "config/rules.h"
+#include "config/sets.h"
+#include "config/shadow.h"
+#include "config/trials.h"
 
 struct grants {
     const struct yaml_node *clients;

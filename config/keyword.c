@@ -16,6 +16,26 @@ enum {
     KEYWORD_RATE_MAX = 100000 /* a second: beyond what one gateway forwards */
 };
 
+int keyword_expect_text(struct loader *loader, const struct yaml_node *item, const char *what)
+{
+    if (!keyword_expect(loader, item, YAML_SCALAR, what))
+        return -1;
+    if (item->text[0] == '\0' || text_has_control(item->text, strlen(item->text)))
+        return report_error(loader->report, &item->mark, "%.64s holds an empty text or a control character",
+                            what);
+    return 0;
+}
+
+int keyword_expect_items(struct loader *loader, const struct yaml_node *node, const char *what)
+{
+    if (!keyword_expect(loader, node, YAML_LIST, what))
+        return -1;
+    if (node->count == 0)
+        return report_error(loader->report, &node->mark, "%.64s is an empty list: it would never match",
+                            what);
+    return 0;
+}
+
 int keyword_out_of_memory(struct loader *loader)
 {
     return report_error(loader->report, NULL, "out of memory");

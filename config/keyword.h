@@ -59,6 +59,12 @@ keyword_reader keyword_version;  /* nothing: must be 1                          
 MUST_USE bool keyword_expect(struct loader *loader, const struct yaml_node *node, enum yaml_kind kind,
                              const char *what);
 
+/* It is a text, not empty and without control characters, or -1 and a finding about `what`. */
+MUST_USE int keyword_expect_text(struct loader *loader, const struct yaml_node *node, const char *what);
+
+/* It is a list of one or more, or -1 and a finding about `what`. */
+MUST_USE int keyword_expect_items(struct loader *loader, const struct yaml_node *node, const char *what);
+
 /* A whole decimal number within a long long; no sign but '-', no blanks. */
 MUST_USE bool keyword_parse_number(const char *text, long long *number);
 

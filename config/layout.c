@@ -1,7 +1,7 @@
 /* What decisions read, laid out so that what one of them reads lies together: a client's list of buckets, its
  * own bucket, the rules in it with their conditions and texts.  With 10,000 rules a decision waits for memory
  * more than for anything else. */
-#include "config/buckets.h"
+#include "config/layout.h"
 
 #include <string.h>
 
@@ -89,7 +89,7 @@ static const struct config_bucket *make_bucket(struct buckets *buckets, struct d
 /* Its own bucket, and that of each prefix of its name that a rule has. */
 static int place_client(struct buckets *buckets, struct config_client *client)
 {
-    struct draft *drafts[BUCKETS_PREFIX_MAX + 2];
+    struct draft *drafts[RULES_PREFIX_MAX + 2];
     size_t count = 0;
     size_t length = 0;
     struct draft *draft = buckets_find(buckets, client->name);

@@ -1,7 +1,9 @@
 /* catalog.yaml, `parameters`: what a caller may say, and how each generation of the API says it. */
-#include "config/parts.h"
+#include "config/param.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
 #include "config/pattern.h"
 
 #include <string.h>
@@ -224,11 +226,4 @@ int param_check_wires(struct loader *loader, const struct config_route *route)
                     result = -1;
         }
     return result;
-}
-
-void param_done(struct config_param *param)
-{
-    pattern_free(param->pattern.compiled);
-    for (int api = 0; api < CONFIG_APIS; api++)
-        pattern_free(param->wire[api].pattern.compiled);
 }

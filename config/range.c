@@ -1,7 +1,9 @@
 /* What can a parameter be at all?  A text in a `where` that no call could have is somebody's mistake. */
-#include "config/parts.h"
+#include "config/range.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
 #include "config/overlap.h"
 
 #include <string.h>

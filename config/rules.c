@@ -1,7 +1,13 @@
 /* policy.yaml, `rules`: what each client may do, where, when and from where. */
-#include "config/parts.h"
+#include "config/rules.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/networks.h"
+#include "config/range.h"
+#include "config/sets.h"
+#include "config/when.h"
 
 #include <string.h>
 
@@ -121,7 +127,7 @@ static int read_from(struct loader *loader, const struct yaml_node *node, const 
 {
     struct config_rule *rule = (struct config_rule *)(void *)((char *)field - keyword->offset);
     size_t count = 0;
-    int result = sets_read_networks(loader, node, keyword->name, loader->scratch, &rule->networks, &count);
+    int result = networks_read(loader, node, keyword->name, loader->scratch, &rule->networks, &count);
     rule->network_count = (uint32_t)count;
     return result;
 }
@@ -136,11 +142,11 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
         const char *star = strchr(item->text, '*');
         struct config_client *client = NULL;
         HASH_FIND_STR(loader->config->clients, item->text, client);
-        if (star != NULL && (star[1] != '\0' || star - item->text > BUCKETS_PREFIX_MAX))
+        if (star != NULL && (star[1] != '\0' || star - item->text > RULES_PREFIX_MAX))
             result =
                 report_error(loader->report, &item->mark,
                              "a client is a name, or a prefix of at most %d characters and '*' at its end",
-                             BUCKETS_PREFIX_MAX);
+                             RULES_PREFIX_MAX);
         else if (star == NULL && client == NULL)
             result = report_error(loader->report, &item->mark, "there is no client '%.64s'", item->text);
     }

@@ -1,7 +1,13 @@
 /* countersign.yaml: where we listen, whose credentials we hold, and who answers. */
-#include "config/parts.h"
+#include "config/service.h"
 
 #include "base/text.h"
+#include "config/audit.h"
+#include "config/browsers.h"
+#include "config/config.h"
+#include "config/credential.h"
+#include "config/keyword.h"
+#include "config/networks.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -225,8 +231,8 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
 {
     struct config *config = loader->config;
     (void)field; /* a list and its count go straight to their place */
-    if (sets_read_networks(loader, node, keyword->name, loader->arena, &config->trusted_proxies,
-                           &config->trusted_proxy_count) != 0)
+    if (networks_read(loader, node, keyword->name, loader->arena, &config->trusted_proxies,
+                      &config->trusted_proxy_count) != 0)
         return -1;
     for (size_t i = 0; i < config->trusted_proxy_count; i++)
         if (network_is_everything(&config->trusted_proxies[i]))

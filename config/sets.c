@@ -1,7 +1,10 @@
 /* policy.yaml, `sets`: named lists of values. */
-#include "config/parts.h"
+#include "config/sets.h"
 
 #include "base/text.h"
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/range.h"
 
 #include <string.h>
 
@@ -21,61 +24,21 @@ struct sets {
     size_t count;
 };
 
-static int check_item(struct loader *loader, const struct yaml_node *item, const char *what)
-{
-    if (!keyword_expect(loader, item, YAML_SCALAR, what))
-        return -1;
-    if (item->text[0] == '\0' || text_has_control(item->text, strlen(item->text)))
-        return report_error(loader->report, &item->mark, "%.64s holds an empty text or a control character",
-                            what);
-    return 0;
-}
-
-static int expect_items(struct loader *loader, const struct yaml_node *node, const char *what)
-{
-    if (!keyword_expect(loader, node, YAML_LIST, what))
-        return -1;
-    if (node->count == 0)
-        return report_error(loader->report, &node->mark, "%.64s is an empty list: it would never match",
-                            what);
-    return 0;
-}
-
 int sets_read_patterns(struct loader *loader, const struct yaml_node *node, const char *what,
                        struct arena *arena, struct config_patterns *patterns)
 {
-    if (expect_items(loader, node, what) != 0)
+    if (keyword_expect_items(loader, node, what) != 0)
         return -1;
     patterns->items = arena_array(arena, node->count, sizeof *patterns->items);
     if (patterns->items == NULL)
         return keyword_out_of_memory(loader);
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
-        if (check_item(loader, item, what) != 0)
+        if (keyword_expect_text(loader, item, what) != 0)
             return -1;
         const char *copy = arena_strdup(arena, item->text);
         if (copy == NULL)
             return keyword_out_of_memory(loader);
         patterns->items[patterns->count++] = copy;
-    }
-    return 0;
-}
-
-int sets_read_networks(struct loader *loader, const struct yaml_node *node, const char *what,
-                       struct arena *arena, struct network **networks, size_t *count)
-{
-    if (expect_items(loader, node, what) != 0)
-        return -1;
-    *networks = arena_array(arena, node->count, sizeof **networks);
-    if (*networks == NULL)
-        return keyword_out_of_memory(loader);
-    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
-        if (check_item(loader, item, what) != 0)
-            return -1;
-        if (!network_parse(item->text, &(*networks)[(*count)++]))
-            return report_error(
-                loader->report, &item->mark,
-                "%s must list networks such as 10.0.0.0/8, without bits behind the prefix: '%.64s'", what,
-                item->text);
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* Rules that nobody will ever hear: they mean something else than they say. */
-#include "config/buckets.h"
+#include "config/shadow.h"
 
 /* The deny without any condition that covers the pattern and the action, or NULL. */
 static const struct config_rule *closed_by(const struct buckets *buckets, const char *pattern, size_t action)

@@ -1,9 +1,12 @@
 /* policy.yaml, `tests`: requests and the verdicts that they must get.  They are read here and run where
  * requests are understood (gateway/dryrun/trial.c). */
-#include "config/parts.h"
+#include "config/trials.h"
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/rules.h"
 
 #include <string.h>
 

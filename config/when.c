@@ -1,5 +1,9 @@
 /* policy.yaml, `when` of a rule: days and hours by the clock of a named time zone. */
-#include "config/parts.h"
+#include "config/when.h"
+
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/sets.h"
 
 #include <string.h>
 

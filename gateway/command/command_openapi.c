@@ -1,3 +1,4 @@
+#include "config/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/openapi/openapi.h"
 

@@ -1,6 +1,8 @@
 /* Catalogs from tests/vectors/catalog: each folder is a case of catalog.yaml, and error with every line that
  * is reported; no such file: none. */
-#include "config/parts.h"
+#include "config/catalog.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include "tests/unit.h"
 
@@ -35,7 +37,7 @@ static int read_text(struct fixture *fixture, const char *text, size_t length)
 static void done(struct fixture *fixture)
 {
     for (size_t i = 0; i < fixture->config.route_count; i++)
-        catalog_done(&fixture->config.routes[i]);
+        config_route_done(&fixture->config.routes[i]);
     arena_free(fixture->config.arena);
     report_done(&fixture->report);
 }

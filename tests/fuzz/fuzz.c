@@ -1,6 +1,8 @@
 #include "tests/fuzz/fuzz.h"
 
-#include "config/parts.h"
+#include "config/catalog.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include <stdio.h>
 #include <stdlib.h>

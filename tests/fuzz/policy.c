@@ -4,7 +4,9 @@
 
 #include "auth/policy.h"
 #include "base/text.h"
-#include "config/parts.h"
+#include "config/config.h"
+#include "config/grants.h"
+#include "config/keyword.h"
 
 #include <stdlib.h>
 #include <string.h>

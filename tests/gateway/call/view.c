@@ -2,7 +2,9 @@
  * answer and view.  Compared as text: the order of members is part of it. */
 #include "gateway/call/view.h"
 
-#include "config/parts.h"
+#include "config/catalog.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include "tests/unit.h"
 
@@ -37,7 +39,7 @@ static int leave(void **state)
 {
     (void)state;
     for (size_t i = 0; i < config.route_count; i++)
-        catalog_done(&config.routes[i]);
+        config_route_done(&config.routes[i]);
     arena_free(config.arena);
     return 0;
 }

@@ -1,7 +1,9 @@
 #include "gateway/exchange/gateway.h"
 #include "gateway/request/reply.h"
 
-#include "config/parts.h"
+#include "config/catalog.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include "tests/unit.h"
 
@@ -54,7 +56,7 @@ static int leave(void **state)
 {
     (void)state;
     for (size_t i = 0; i < config.route_count; i++)
-        catalog_done(&config.routes[i]);
+        config_route_done(&config.routes[i]);
     arena_free(config.arena);
     return 0;
 }

@@ -3,7 +3,9 @@
 #include "gateway/dryrun/offline.h"
 
 #include "base/text.h"
-#include "config/parts.h"
+#include "config/catalog.h"
+#include "config/config.h"
+#include "config/keyword.h"
 
 #include "tests/unit.h"
 
@@ -41,7 +43,7 @@ static int leave(void **state)
 {
     (void)state;
     for (size_t i = 0; i < config.route_count; i++)
-        catalog_done(&config.routes[i]);
+        config_route_done(&config.routes[i]);
     arena_free(config.arena);
     arena_free(arena);
     return 0;

@@ -1,0 +1,11 @@
+/* config/range.h - values that no parameter can have. */
+#ifndef CONFIG_RANGE_H
+#define CONFIG_RANGE_H
+
+#include "config/config.h"
+#include "config/keyword.h"
+
+/* A warning when no value of the parameter can be the text. */
+void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);
+
+#endif

@@ -1,0 +1,12 @@
+/* config/trials.h - the tests of a policy. */
+#ifndef CONFIG_TRIALS_H
+#define CONFIG_TRIALS_H
+
+#include "config/config.h"
+#include "config/keyword.h"
+#include "config/rules.h"
+
+/* -1 when anything was reported. */
+int trials_read(struct loader *loader, const struct yaml_node *node, const struct rules *rules);
+
+#endif
