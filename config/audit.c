@@ -3,7 +3,7 @@
 
 #include "config/config.h"
 #include "config/credential.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 enum {
     SEAL_DEFAULT = 60000, /* ms: what is not sealed can be cut off unseen, so not for long */

@@ -2,7 +2,7 @@
 #ifndef CONFIG_AUDIT_H
 #define CONFIG_AUDIT_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* The name of a file, or a map -> config->audit.  -1 when anything was reported. */
 int audit_read(struct loader *loader, const struct yaml_node *node);

@@ -2,7 +2,7 @@
 #include "config/browsers.h"
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef CONFIG_BROWSERS_H
 #define CONFIG_BROWSERS_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 keyword_reader browsers_read; /* config->browsers, whatever the field */
 

@@ -7,7 +7,7 @@
 #define CONFIG_BUCKETS_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/rules.h"
 
 struct draft {

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/dialect.h"
-#include "config/keyword.h"
 #include "config/param.h"
+#include "config/reader/keyword.h"
 
 #include <stdlib.h>
 #include <string.h>

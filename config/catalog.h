@@ -2,7 +2,7 @@
 #ifndef CONFIG_CATALOG_H
 #define CONFIG_CATALOG_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* Adds its routes to those that are there.  -1 when anything was reported. */
 int catalog_read(struct loader *loader, const struct yaml_node *root);

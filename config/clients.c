@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <string.h>
 

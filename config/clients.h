@@ -2,7 +2,7 @@
 #ifndef CONFIG_CLIENTS_H
 #define CONFIG_CLIENTS_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* -1 when anything was reported. */
 int clients_read(struct loader *loader, const struct yaml_node *node);

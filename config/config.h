@@ -15,8 +15,8 @@
 #include "base/zone.h"
 #include "config/keyring.h"
 #include "config/pattern.h"
-#include "config/report.h"
-#include "config/url.h"
+#include "config/reader/report.h"
+#include "config/reader/url.h"
 #include "config/values.h"
 
 #include <stdatomic.h>

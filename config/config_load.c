@@ -2,7 +2,7 @@
 
 #include "config/catalog.h"
 #include "config/grants.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/service.h"
 
 #include <stdlib.h>

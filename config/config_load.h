@@ -3,7 +3,7 @@
 #define CONFIG_CONFIG_LOAD_H
 
 #include "config/config.h"
-#include "config/report.h"
+#include "config/reader/report.h"
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
  * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when

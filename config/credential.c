@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define CONFIG_CREDENTIAL_H
 
 #include "base/secret.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* A map of credentials -> config->credentials.  -1 when anything was reported. */
 int credential_read_all(struct loader *loader, const struct yaml_node *node);

@@ -3,7 +3,7 @@
 #define CONFIG_DIALECT_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 keyword_reader dialect_read_status;
 keyword_reader dialect_read_api2;

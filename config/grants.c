@@ -3,8 +3,8 @@
 
 #include "config/buckets.h"
 #include "config/clients.h"
-#include "config/keyword.h"
 #include "config/layout.h"
+#include "config/reader/keyword.h"
 #include "config/rules.h"
 #include "config/sets.h"
 #include "config/shadow.h"

@@ -2,7 +2,7 @@
 #ifndef CONFIG_GRANTS_H
 #define CONFIG_GRANTS_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* After catalog_read(): it knows what a rule can speak of.  -1 when anything was reported. */
 int grants_read(struct loader *loader, const struct yaml_node *root);

@@ -3,7 +3,7 @@
 #define CONFIG_PARAM_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* -1 when anything was reported. */
 int param_read_all(struct loader *loader, const struct yaml_node *node, struct config_route *route);

@@ -3,7 +3,7 @@
 #define CONFIG_RANGE_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* A warning when no value of the parameter can be the text. */
 void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);

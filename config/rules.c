@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "config/keyword.h"
-#include "config/networks.h"
 #include "config/range.h"
+#include "config/reader/keyword.h"
+#include "config/reader/networks.h"
 #include "config/sets.h"
 #include "config/when.h"
 

@@ -3,7 +3,7 @@
 #define CONFIG_RULES_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/sets.h"
 
 enum { RULES_PREFIX_MAX = 64 }; /* characters before a '*': a client's name has no more */

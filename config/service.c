@@ -6,8 +6,8 @@
 #include "config/browsers.h"
 #include "config/config.h"
 #include "config/credential.h"
-#include "config/keyword.h"
-#include "config/networks.h"
+#include "config/reader/keyword.h"
+#include "config/reader/networks.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

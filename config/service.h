@@ -2,7 +2,7 @@
 #ifndef CONFIG_SERVICE_H
 #define CONFIG_SERVICE_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* -1 when anything was reported; it goes on as far as it can, so that one run shows everything. */
 int service_read(struct loader *loader, const struct yaml_node *root);

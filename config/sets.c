@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "config/keyword.h"
 #include "config/range.h"
+#include "config/reader/keyword.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/values.h"
 
 struct sets; /* while rules are read */

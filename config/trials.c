@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/rules.h"
 
 #include <string.h>

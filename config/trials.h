@@ -3,7 +3,7 @@
 #define CONFIG_TRIALS_H
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/rules.h"
 
 /* -1 when anything was reported. */

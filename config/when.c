@@ -2,7 +2,7 @@
 #include "config/when.h"
 
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "config/sets.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef CONFIG_WHEN_H
 #define CONFIG_WHEN_H
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 keyword_reader when_read; /* const struct config_when * */
 

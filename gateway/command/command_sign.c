@@ -1,7 +1,7 @@
 #include "auth/sign.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 #include "gateway/command/command.h"
 #include "gateway/dryrun/offline.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "config/config.h"
-#include "config/report.h"
+#include "config/reader/report.h"
 
 /* Runs every test of the policy; each that fails is an error at its line.  `now` (seconds) is for tests
  * without `at`.  -1 when one failed. */

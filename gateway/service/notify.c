@@ -1,7 +1,7 @@
 #include "gateway/service/notify.h"
 
 #include "base/buf.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <errno.h>
 #include <inttypes.h>

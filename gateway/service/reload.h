@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "config/report.h"
+#include "config/reader/report.h"
 #include "gateway/exchange/gateway.h"
 
 #include <pthread.h>

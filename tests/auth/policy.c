@@ -3,7 +3,7 @@
 #include "config/catalog.h"
 #include "config/config.h"
 #include "config/grants.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include "base/timestamp.h"
 

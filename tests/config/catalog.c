@@ -2,7 +2,7 @@
  * is reported; no such file: none. */
 #include "config/catalog.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include "tests/unit.h"
 

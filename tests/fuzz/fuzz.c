@@ -2,7 +2,7 @@
 
 #include "config/catalog.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <stdio.h>
 #include <stdlib.h>

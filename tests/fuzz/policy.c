@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/grants.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include <stdlib.h>
 #include <string.h>

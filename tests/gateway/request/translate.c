@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/catalog.h"
 #include "config/config.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "config/url.h"
+#include "config/reader/url.h"
 
 #include "base/text.h"
 

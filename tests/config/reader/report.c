@@ -1,4 +1,4 @@
-#include "config/report.h"
+#include "config/reader/report.h"
 
 #include "tests/unit.h"
 

@@ -1,10 +1,10 @@
-/* config/report.h - everything that is wrong with the configuration, in one go.
+/* config/reader/report.h - everything that is wrong with the configuration, in one go.
  *
  * A report collects findings, each with its place; it prints them sorted as they were found, one a line:
  * "countersign.yaml:41:5: upstream has no key 'timout' (url, signature, timeout)".
  * Nothing that could be secret may be formatted into a finding. */
-#ifndef CONFIG_REPORT_H
-#define CONFIG_REPORT_H
+#ifndef CONFIG_READER_REPORT_H
+#define CONFIG_READER_REPORT_H
 
 #include "base/base.h"
 #include "base/buf.h"

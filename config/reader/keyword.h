@@ -1,15 +1,15 @@
-/* config/keyword.h - a map of the configuration is a table of keywords, not a ladder of ifs.
+/* config/reader/keyword.h - a map of the configuration is a table of keywords, not a ladder of ifs.
  *
  * keyword_read_map() reads a YAML map into a struct: each key is looked up in the table and its reader writes
  * the field.  Unknown, missing and mistyped keys are findings with their place; reading goes on after each.
  */
-#ifndef CONFIG_KEYWORD_H
-#define CONFIG_KEYWORD_H
+#ifndef CONFIG_READER_KEYWORD_H
+#define CONFIG_READER_KEYWORD_H
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "config/report.h"
-#include "config/yaml.h"
+#include "config/reader/report.h"
+#include "config/reader/yaml.h"
 
 struct config;
 struct keyword;

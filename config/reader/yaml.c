@@ -1,4 +1,4 @@
-#include "config/yaml.h"
+#include "config/reader/yaml.h"
 
 #include "base/buf.h"
 #include "base/file.h"

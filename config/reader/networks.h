@@ -1,11 +1,11 @@
-/* config/networks.h - a list of networks or addresses. */
-#ifndef CONFIG_NETWORKS_H
-#define CONFIG_NETWORKS_H
+/* config/reader/networks.h - a list of networks or addresses. */
+#ifndef CONFIG_READER_NETWORKS_H
+#define CONFIG_READER_NETWORKS_H
 
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/network.h"
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 /* One or more, in `arena`; -1 when anything was reported. */
 MUST_USE int networks_read(struct loader *loader, const struct yaml_node *node, const char *what,

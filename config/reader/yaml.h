@@ -1,15 +1,15 @@
-/* config/yaml.h - one YAML document as a tree whose nodes know their line.  The only room that has met
+/* config/reader/yaml.h - one YAML document as a tree whose nodes know their line.  The only room that has met
  * libyaml.
  *
  * Refused, each with its place: a second document, anchors, aliases, tags, duplicate keys, keys that are not
  * plain text, nesting beyond YAML_DEPTH_MAX, NUL in a scalar, a file over YAML_FILE_MAX.
  * Everything is text; typing is the reader's. */
-#ifndef CONFIG_YAML_H
-#define CONFIG_YAML_H
+#ifndef CONFIG_READER_YAML_H
+#define CONFIG_READER_YAML_H
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "config/report.h"
+#include "config/reader/report.h"
 
 enum {
     YAML_DEPTH_MAX = 16,

@@ -1,4 +1,4 @@
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 #include "base/buf.h"
 #include "base/rate.h"

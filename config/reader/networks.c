@@ -1,6 +1,6 @@
-#include "config/networks.h"
+#include "config/reader/networks.h"
 
-#include "config/keyword.h"
+#include "config/reader/keyword.h"
 
 int networks_read(struct loader *loader, const struct yaml_node *node, const char *what, struct arena *arena,
                   struct network **networks, size_t *count)

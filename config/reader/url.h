@@ -1,6 +1,6 @@
-/* config/url.h - the address of an upstream, taken apart once and strictly. */
-#ifndef CONFIG_URL_H
-#define CONFIG_URL_H
+/* config/reader/url.h - the address of an upstream, taken apart once and strictly. */
+#ifndef CONFIG_READER_URL_H
+#define CONFIG_READER_URL_H
 
 #include "base/arena.h"
 #include "base/base.h"
