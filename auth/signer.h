@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum {
     SIGNER_TEXT_MAX = 72, /* a SHA-256 HMAC has 44 characters in base64, 64 in hex */

@@ -1,8 +1,8 @@
 /* `audit: FILE`, or a map: where changes are recorded, and how sure we are of each record. */
 #include "config/audit.h"
 
-#include "config/config.h"
 #include "config/credential.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* countersign.yaml, `browsers`: whose pages may call, by which names callers ask, and the reference page. */
 #include "config/browsers.h"
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>

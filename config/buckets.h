@@ -6,7 +6,7 @@
 #ifndef CONFIG_BUCKETS_H
 #define CONFIG_BUCKETS_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/rules.h"
 

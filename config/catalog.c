@@ -2,8 +2,8 @@
 #include "config/catalog.h"
 
 #include "base/text.h"
-#include "config/config.h"
 #include "config/dialect.h"
+#include "config/model/config.h"
 #include "config/param.h"
 #include "config/reader/keyword.h"
 

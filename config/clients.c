@@ -2,7 +2,7 @@
 #include "config/clients.h"
 
 #include "base/text.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef CONFIG_CONFIG_LOAD_H
 #define CONFIG_CONFIG_LOAD_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/report.h"
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,

@@ -2,7 +2,7 @@
 #ifndef CONFIG_DIALECT_H
 #define CONFIG_DIALECT_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 keyword_reader dialect_read_status;

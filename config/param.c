@@ -2,8 +2,8 @@
 #include "config/param.h"
 
 #include "base/text.h"
-#include "config/config.h"
-#include "config/pattern.h"
+#include "config/model/config.h"
+#include "config/model/pattern.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef CONFIG_PARAM_H
 #define CONFIG_PARAM_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 /* -1 when anything was reported. */

@@ -2,7 +2,7 @@
 #include "config/range.h"
 
 #include "base/text.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/overlap.h"
 #include "config/reader/keyword.h"
 

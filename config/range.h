@@ -2,7 +2,7 @@
 #ifndef CONFIG_RANGE_H
 #define CONFIG_RANGE_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 /* A warning when no value of the parameter can be the text. */

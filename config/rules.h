@@ -2,7 +2,7 @@
 #ifndef CONFIG_RULES_H
 #define CONFIG_RULES_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/sets.h"
 

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "config/audit.h"
 #include "config/browsers.h"
-#include "config/config.h"
 #include "config/credential.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/reader/networks.h"
 

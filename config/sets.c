@@ -2,7 +2,7 @@
 #include "config/sets.h"
 
 #include "base/text.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/range.h"
 #include "config/reader/keyword.h"
 

@@ -3,9 +3,9 @@
 #define CONFIG_SETS_H
 
 #include "base/arena.h"
-#include "config/config.h"
+#include "config/model/config.h"
+#include "config/model/values.h"
 #include "config/reader/keyword.h"
-#include "config/values.h"
 
 struct sets; /* while rules are read */
 MUST_USE struct sets *sets_read(struct loader *loader, const struct yaml_node *node); /* node may be NULL */

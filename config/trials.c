@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/rules.h"
 

@@ -2,7 +2,7 @@
 #ifndef CONFIG_TRIALS_H
 #define CONFIG_TRIALS_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/rules.h"
 

@@ -1,7 +1,7 @@
 /* policy.yaml, `when` of a rule: days and hours by the clock of a named time zone. */
 #include "config/when.h"
 
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/sets.h"
 

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct audit;
 

@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* A regular file, created with mode 600 where there is none and locked against another process, or a device
  * such as /dev/null.  A descriptor, or -1. */

@@ -7,7 +7,7 @@
 #define GATEWAY_CALL_LEAK_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum { LEAK_MIN = 8 };
 

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "gateway/exchange/answer.h"
 
 #include <jansson.h>

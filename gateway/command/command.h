@@ -5,7 +5,7 @@
 #define GATEWAY_COMMAND_COMMAND_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum command_exit {
     COMMAND_GOOD = 0,

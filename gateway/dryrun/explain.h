@@ -5,7 +5,7 @@
 #include "auth/policy.h"
 #include "base/base.h"
 #include "base/buf.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* Writes the route, the call that would be signed, each rule that matched or just missed with its line and
  * the first thing that failed, and the verdict.  A rule just missed when it is about this client and action.

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum replay_end {
     REPLAY_SAME,    /* the same verdict */

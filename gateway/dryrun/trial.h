@@ -3,7 +3,7 @@
 #define GATEWAY_DRYRUN_TRIAL_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/report.h"
 
 /* Runs every test of the policy; each that fails is an error at its line.  `now` (seconds) is for tests

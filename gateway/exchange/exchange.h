@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "gateway/exchange/answer.h"
 #include "gateway/exchange/limits.h"
 #include "gateway/http/framing.h"

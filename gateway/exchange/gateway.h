@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/log.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "gateway/exchange/failures.h"
 #include "gateway/exchange/limits.h"
 #include "gateway/exchange/turn.h"

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "base/rate.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct limits; /* of the clients of one configuration */
 

@@ -5,7 +5,7 @@
 #ifndef GATEWAY_HTTP_AUTHORITY_H
 #define GATEWAY_HTTP_AUTHORITY_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* Is the value of a Host field a host with at most a port, and not empty?  RFC 9112 section 3.2, RFC 9110
  * section 4.2.1.  Blanks may follow. */

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/network.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum { OPENAPI_MAX = 1024 * 1024 }; /* some 4 KiB a route */
 

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* Which generation of the API is described: one, or, where it is not known, both. */
 enum { OPERATION_BOTH = CONFIG_APIS };

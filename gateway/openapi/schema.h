@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* The member `key` with the schema of the whole parameter.  `wire` is what the generation that is described
  * says beside the parameter's own; NULL: it is not known. */

@@ -7,7 +7,7 @@
 #define GATEWAY_SERVICE_PULSE_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct pulse {
     unsigned long long ended; /* exchanges, when we last looked */

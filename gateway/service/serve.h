@@ -3,7 +3,7 @@
 #define GATEWAY_SERVICE_SERVE_H
 
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* Serves until SIGTERM or SIGINT, then drains; SIGHUP reloads `path`.  Takes the reference to `config`.  0
  * after a good end; -1 when it could not start. */

@@ -10,7 +10,7 @@
 #include "auth/sign.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "gateway/upstream/upstream.h"
 
 #include <stdatomic.h>

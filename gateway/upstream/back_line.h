@@ -11,7 +11,7 @@
 #include "auth/sign.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "gateway/upstream/back.h"
 
 /* What all lines of an upstream share: its header fields and trusted CAs. */

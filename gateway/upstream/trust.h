@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 #include <openssl/ssl.h>
 

@@ -1,7 +1,7 @@
 /* Catalogs from tests/vectors/catalog: each folder is a case of catalog.yaml, and error with every line that
  * is reported; no such file: none. */
 #include "config/catalog.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include "tests/unit.h"

@@ -1,7 +1,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "config/catalog.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "gateway/call/view.h"
 
 #include "config/catalog.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include "tests/unit.h"

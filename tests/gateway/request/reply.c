@@ -2,7 +2,7 @@
 #include "gateway/request/reply.h"
 
 #include "config/catalog.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include "tests/unit.h"

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "config/catalog.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include "tests/unit.h"

@@ -1,4 +1,4 @@
-#include "config/values.h"
+#include "config/model/values.h"
 
 #include "base/text.h"
 

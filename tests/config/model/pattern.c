@@ -1,5 +1,5 @@
 /* Expressions for values: by example, and against POSIX's regexec(3) where both mean the same. */
-#include "config/pattern.h"
+#include "config/model/pattern.h"
 
 #include "tests/unit.h"
 

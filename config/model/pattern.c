@@ -1,4 +1,4 @@
-#include "config/pattern.h"
+#include "config/model/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -6,7 +6,7 @@
  *   error, warning                  all lines that are reported, exactly; no such file: none
  *
  * Before the set-up every case gets private files secret_id and secret_key. */
-#include "config/config.h"
+#include "config/model/config.h"
 
 #include "config/config_load.h"
 #include "tests/unit.h"

@@ -1,5 +1,5 @@
 /* Many threads hold, read and release one configuration; the last one out frees it. */
-#include "config/config.h"
+#include "config/model/config.h"
 
 #include "tests/unit.h"
 

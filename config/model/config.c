@@ -1,7 +1,7 @@
-#include "config/config.h"
+#include "config/model/config.h"
 
 #include "base/text.h"
-#include "config/pattern.h"
+#include "config/model/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>

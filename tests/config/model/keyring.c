@@ -1,6 +1,6 @@
 /* Every digest that was added is found, and no other, also where they share a slot and its bits. */
-#include "config/config.h"
-#include "config/keyring.h"
+#include "config/model/config.h"
+#include "config/model/keyring.h"
 
 #include "tests/unit.h"
 

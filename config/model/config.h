@@ -1,11 +1,11 @@
-/* config/config.h - the configuration as an immutable model.
+/* config/model/config.h - the configuration as an immutable model.
  *
  * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
  * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
  * number of threads may read it; config_hold() and config_release() count who does.
  * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
-#ifndef CONFIG_CONFIG_H
-#define CONFIG_CONFIG_H
+#ifndef CONFIG_MODEL_CONFIG_H
+#define CONFIG_MODEL_CONFIG_H
 
 #include "base/arena.h"
 #include "base/base.h"
@@ -13,11 +13,11 @@
 #include "base/rate.h"
 #include "base/secret.h"
 #include "base/zone.h"
-#include "config/keyring.h"
-#include "config/pattern.h"
+#include "config/model/keyring.h"
+#include "config/model/pattern.h"
+#include "config/model/values.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"
-#include "config/values.h"
 
 #include <stdatomic.h>
 
@@ -304,7 +304,7 @@ void config_release(struct config *config);
 void config_route_done(struct config_route *route);
 void config_credential_done(struct config_credential *credential);
 
-/* See config/pattern.h; where there is no pattern, every value fits. */
+/* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
 /* Does one of the patterns match the text? */

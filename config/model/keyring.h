@@ -1,9 +1,9 @@
-/* config/keyring.h - all tokens, found by their digest: one look at a table and one at the token, however
+/* config/model/keyring.h - all tokens, found by their digest: one look at a table and one at the token, however
  * many there are.
  *
  * Filled by one thread, from then on read by any number. */
-#ifndef CONFIG_KEYRING_H
-#define CONFIG_KEYRING_H
+#ifndef CONFIG_MODEL_KEYRING_H
+#define CONFIG_MODEL_KEYRING_H
 
 #include "base/arena.h"
 #include "base/base.h"

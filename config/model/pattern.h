@@ -1,10 +1,10 @@
-/* config/pattern.h - what a value looks like: a regular expression (PCRE2's, see pcre2pattern(3)) that whole
+/* config/model/pattern.h - what a value looks like: a regular expression (PCRE2's, see pcre2pattern(3)) that whole
  * values match, byte for byte.  The only one that has met PCRE2.
  *
  * Not regexec(3): glibc's takes a lock for each match, so that many threads wait for the one that was put off
  * the processor; and its regcomp(3) frees twice when memory is out. */
-#ifndef CONFIG_PATTERN_H
-#define CONFIG_PATTERN_H
+#ifndef CONFIG_MODEL_PATTERN_H
+#define CONFIG_MODEL_PATTERN_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* Lists of every size against a walk through all their texts: bisection must find what a walk finds. */
-#include "config/values.h"
+#include "config/model/values.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
-#include "config/keyring.h"
+#include "config/model/keyring.h"
 
 #include "base/secret.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-/* config/values.h - the texts that a value of a call is compared with: one list of a `where`, or a set.
+/* config/model/values.h - the texts that a value of a call is compared with: one list of a `where`, or a set.
  *
  * Laid out for the decision: one piece of memory, whole texts sorted so that a thousand of them cost ten
  * comparisons, patterns behind them.  Never changes; safe from many threads. */
-#ifndef CONFIG_VALUES_H
-#define CONFIG_VALUES_H
+#ifndef CONFIG_MODEL_VALUES_H
+#define CONFIG_MODEL_VALUES_H
 
 #include "base/arena.h"
 #include "base/base.h"
