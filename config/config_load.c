@@ -3,7 +3,7 @@
 #include "config/catalog.h"
 #include "config/grants.h"
 #include "config/reader/keyword.h"
-#include "config/service.h"
+#include "config/settings/service.h"
 
 #include <stdlib.h>
 #include <string.h>

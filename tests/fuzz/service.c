@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
-#include "config/service.h"
+#include "config/settings/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>

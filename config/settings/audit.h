@@ -1,6 +1,6 @@
-/* config/audit.h - where changes are recorded. */
-#ifndef CONFIG_AUDIT_H
-#define CONFIG_AUDIT_H
+/* config/settings/audit.h - where changes are recorded. */
+#ifndef CONFIG_SETTINGS_AUDIT_H
+#define CONFIG_SETTINGS_AUDIT_H
 
 #include "config/reader/keyword.h"
 

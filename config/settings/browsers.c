@@ -1,5 +1,5 @@
 /* countersign.yaml, `browsers`: whose pages may call, by which names callers ask, and the reference page. */
-#include "config/browsers.h"
+#include "config/settings/browsers.h"
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"

@@ -1,6 +1,6 @@
-/* config/service.h - countersign.yaml, from listen to upstreams, with the secrets read. */
-#ifndef CONFIG_SERVICE_H
-#define CONFIG_SERVICE_H
+/* config/settings/service.h - countersign.yaml, from listen to upstreams, with the secrets read. */
+#ifndef CONFIG_SETTINGS_SERVICE_H
+#define CONFIG_SETTINGS_SERVICE_H
 
 #include "config/reader/keyword.h"
 

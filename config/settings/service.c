@@ -1,13 +1,13 @@
 /* countersign.yaml: where we listen, whose credentials we hold, and who answers. */
-#include "config/service.h"
+#include "config/settings/service.h"
 
 #include "base/text.h"
-#include "config/audit.h"
-#include "config/browsers.h"
-#include "config/credential.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/reader/networks.h"
+#include "config/settings/audit.h"
+#include "config/settings/browsers.h"
+#include "config/settings/credential.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* `audit: FILE`, or a map: where changes are recorded, and how sure we are of each record. */
-#include "config/audit.h"
+#include "config/settings/audit.h"
 
-#include "config/credential.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
+#include "config/settings/credential.h"
 
 enum {
     SEAL_DEFAULT = 60000, /* ms: what is not sealed can be cut off unseen, so not for long */

@@ -1,6 +1,6 @@
 /* Secrets come from a private file, an environment variable that is wiped once read, or systemd's
  * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). */
-#include "config/credential.h"
+#include "config/settings/credential.h"
 
 #include "base/file.h"
 #include "base/text.h"
