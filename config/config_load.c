@@ -1,7 +1,7 @@
 #include "config/config_load.h"
 
-#include "config/catalog.h"
-#include "config/grants.h"
+#include "config/catalog/catalog.h"
+#include "config/policy/grants.h"
 #include "config/reader/keyword.h"
 #include "config/settings/service.h"
 

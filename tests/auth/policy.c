@@ -1,8 +1,8 @@
 /* The questions of tests/vectors/policy/NAME.tsv to NAME.yaml and the catalog beside it. */
 #include "auth/policy.h"
-#include "config/catalog.h"
-#include "config/grants.h"
+#include "config/catalog/catalog.h"
 #include "config/model/config.h"
+#include "config/policy/grants.h"
 #include "config/reader/keyword.h"
 
 #include "base/timestamp.h"

@@ -1,6 +1,6 @@
 #include "tests/fuzz/fuzz.h"
 
-#include "config/catalog.h"
+#include "config/catalog/catalog.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 

@@ -4,8 +4,8 @@
 
 #include "auth/policy.h"
 #include "base/text.h"
-#include "config/grants.h"
 #include "config/model/config.h"
+#include "config/policy/grants.h"
 #include "config/reader/keyword.h"
 
 #include <stdlib.h>

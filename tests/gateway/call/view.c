@@ -2,7 +2,7 @@
  * answer and view.  Compared as text: the order of members is part of it. */
 #include "gateway/call/view.h"
 
-#include "config/catalog.h"
+#include "config/catalog/catalog.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/exchange/gateway.h"
 #include "gateway/request/reply.h"
 
-#include "config/catalog.h"
+#include "config/catalog/catalog.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 

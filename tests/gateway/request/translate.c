@@ -3,7 +3,7 @@
 #include "gateway/dryrun/offline.h"
 
 #include "base/text.h"
-#include "config/catalog.h"
+#include "config/catalog/catalog.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
