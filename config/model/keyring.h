@@ -1,5 +1,5 @@
-/* config/model/keyring.h - all tokens, found by their digest: one look at a table and one at the token, however
- * many there are.
+/* config/model/keyring.h - all tokens, found by their digest: one look at a table and one at the
+ * token, however many there are.
  *
  * Filled by one thread, from then on read by any number. */
 #ifndef CONFIG_MODEL_KEYRING_H

@@ -1,5 +1,5 @@
-/* config/model/pattern.h - what a value looks like: a regular expression (PCRE2's, see pcre2pattern(3)) that whole
- * values match, byte for byte.  The only one that has met PCRE2.
+/* config/model/pattern.h - what a value looks like: a regular expression (PCRE2's, see
+ * pcre2pattern(3)) that whole values match, byte for byte.  The only one that has met PCRE2.
  *
  * Not regexec(3): glibc's takes a lock for each match, so that many threads wait for the one that was put off
  * the processor; and its regcomp(3) frees twice when memory is out. */

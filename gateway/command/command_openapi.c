@@ -1,4 +1,4 @@
-#include "config/config_load.h"
+#include "config/load/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/openapi/openapi.h"
 

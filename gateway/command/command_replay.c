@@ -1,7 +1,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "config/config_load.h"
+#include "config/load/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/dryrun/replay.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "config/config_load.h"
+#include "config/load/config_load.h"
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/trial.h"
 #include "gateway/openapi/reference.h"

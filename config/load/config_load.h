@@ -1,6 +1,6 @@
-/* config/config_load.h - a configuration from its files. */
-#ifndef CONFIG_CONFIG_LOAD_H
-#define CONFIG_CONFIG_LOAD_H
+/* config/load/config_load.h - a configuration from its files. */
+#ifndef CONFIG_LOAD_CONFIG_LOAD_H
+#define CONFIG_LOAD_CONFIG_LOAD_H
 
 #include "config/model/config.h"
 #include "config/reader/report.h"

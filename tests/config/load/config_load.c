@@ -8,7 +8,7 @@
  * Before the set-up every case gets private files secret_id and secret_key. */
 #include "config/model/config.h"
 
-#include "config/config_load.h"
+#include "config/load/config_load.h"
 #include "tests/unit.h"
 
 #include <ftw.h>

@@ -1,4 +1,4 @@
-#include "config/config_load.h"
+#include "config/load/config_load.h"
 
 #include "config/catalog/catalog.h"
 #include "config/policy/grants.h"
