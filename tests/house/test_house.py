@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import pictures
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # The arrows of ARCHITECTURE.md: what a room includes beside itself, and links.
@@ -303,6 +305,20 @@ class ThisTree(unittest.TestCase):
             with self.subTest(rule=rule.__name__):
                 found = list(rule(ROOT))
                 self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_pictures_are_true(self):
+        self.assertEqual((ROOT / "ARCHITECTURE.md").read_text(), pictures.page(ROOT, ROOMS),
+                         "run tests/house/pictures.py")
+        self.assertIn("gateway_server[gateway/server] -->", pictures.rooms_picture(ROOT, ROOMS))
+        self.assertGreaterEqual(pictures.stages_picture(ROOT).count("  |  "), 13)
+
+    def test_locks_are_told(self):
+        text = (ROOT / "ARCHITECTURE.md").read_text()
+        table = text[text.index("## Locks"):text.index("## Decisions")]
+        told = set(re.findall(r"^\| `([^`]+)` \| `(\w+)` \|", table, re.M))
+        there = {(name, mutex) for name, text in sources(ROOT) if not name.startswith("sandbox/")
+                 for mutex in re.findall(r"\bpthread_mutex_t (\w+);", code(text))}
+        self.assertEqual(told, there)
 
     def test_every_exception_is_needed(self):
         for rule, exceptions in ((arrows, ARROW_EXCEPTIONS), (nouns, NOUN_EXCEPTIONS)):
