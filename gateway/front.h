@@ -5,12 +5,14 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "gateway/back.h"
 #include "gateway/gateway.h"
 #include "gateway/guard.h"
+#include "gateway/view.h"
 
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    FRONT_ANSWER_MAX = 2 * 1024 * 1024,
+    FRONT_ANSWER_MAX = VIEW_GROWTH * BACK_ANSWER_MAX + 64 * 1024, /* whatever the cloud said, and a header */
     FRONT_PAGE_MAX = 32 * 1024 * 1024, /* of the admin listener: SERIES_MAX series of 300 bytes */
 };
 
