@@ -131,8 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     bool taken = json_value_read(text, size, JSON_VALUE_DEPTH_MAX, &value, &err) == 0;
     json_t *read = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     FUZZ_MUST(taken == (err.kind == ERR_NONE));
-    if (read != NULL && !taken)
-        FUZZ_MUST(strstr(err.text, "nested deeper") != NULL);
+    if (read != NULL && !taken) /* jansson 2.14 passes over a NUL behind a number or a word */
+        FUZZ_MUST(memchr(text, '\0', size) != NULL || strstr(err.text, "nested deeper") != NULL);
     if (read == NULL && taken)
         FUZZ_MUST(is_beyond_jansson(&error));
     if (taken)

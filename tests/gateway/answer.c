@@ -315,7 +315,7 @@ static void what_is_wrong_is_told(void **state)
         {CONFIG_API2, " <html>blocked</html>", "the upstream's answer is an HTML page of 21 bytes"},
         {CONFIG_API3, "<?xml version=\"1.0\"?><Error/>", "the upstream's answer is an XML document of 29 bytes"},
         {CONFIG_API2, "\x1F\x8B\x08", "the upstream's answer is compressed by gzip, which it was not asked for"},
-        {CONFIG_API2, "{\"code\":0,}", "the upstream's answer, 11 bytes, is not JSON: line 1, column 11: a key is missing"},
+        {CONFIG_API2, "{\"code\":0,}", "the upstream's answer of 11 bytes is not JSON: line 1, column 11: a key is missing"},
         {CONFIG_API2, "[]", "the upstream's answer is JSON, but not an object"},
         {CONFIG_API2, "{}", "the upstream's answer has no `code`"},
         {CONFIG_API2, "{\"code\":1.5}", "the `code` of the upstream's answer is neither a whole number nor a name"},
