@@ -122,7 +122,7 @@ static bool skip_number(struct cursor *c)
 static bool skip_word(struct cursor *c, const char *word)
 {
     size_t length = strlen(word);
-    if ((size_t)(c->end - c->at) < length || memcmp(c->at, word, length) != 0)
+    if ((size_t)(c->end - c->at) < length || strncmp(c->at, word, length) != 0)
         return fail(c, "a value is missing");
     c->at += length;
     return true;
@@ -385,7 +385,7 @@ static bool string_is(const char *string, size_t length, const char *text)
     bool exact = true;
     size_t plain = length - 2;
     if (memchr(string, '\\', length) == NULL)
-        return strlen(text) == plain && memcmp(string + 1, text, plain) == 0;
+        return strlen(text) == plain && strncmp(string + 1, text, plain) == 0;
     struct characters rest = characters_of(string, length);
     for (size_t got; (got = next_character(&rest, bytes, &exact)) > 0; text += got)
         if (!exact || strncmp(text, bytes, got) != 0)

@@ -22,7 +22,7 @@ static void check_string(const struct json_value *value, const json_t *read)
     bool holds_nul = memchr(text, '\0', length) != NULL;
     FUZZ_MUST(ours != NULL && text_is_utf8(ours, strlen(ours)));
     FUZZ_MUST(exact == !holds_nul);
-    FUZZ_MUST(holds_nul || (strlen(ours) == length && memcmp(ours, text, length) == 0));
+    FUZZ_MUST(holds_nul || (strlen(ours) == length && strcmp(ours, text) == 0));
     FUZZ_MUST(holds_nul || json_value_is(value, text));
 }
 
