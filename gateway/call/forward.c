@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/notice.h"
 #include "gateway/call/leak.h"
+#include "gateway/exchange/answer_meaning.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
@@ -106,7 +107,7 @@ static enum problem no_answer(const struct forward *f, enum problem problem, con
 static enum problem other_status(struct forward *f)
 {
     char what[128];
-    struct answer_meaning meaning = answer_status_meaning(f->result.status);
+    struct answer_meaning meaning = answer_meaning_of_status(f->result.status);
     bool large = meaning.problem == PROBLEM_UPSTREAM_REJECTED_PARAMETER;
     bool post = f->call->upstream->method == CONFIG_POST;
     judge(f, &meaning);

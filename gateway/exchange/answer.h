@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "base/json_value.h"
 #include "config/model/config.h"
-#include "gateway/http/problem.h"
 
 enum {
     ANSWER_TEXT_MAX = 512,
@@ -39,15 +38,6 @@ struct answer {
     struct json_value task_value;
 };
 
-/* How the answer's code is told to a caller. */
-struct answer_meaning {
-    enum problem problem;
-    bool executed_unknown; /* a change may have been executed in spite of the code */
-    bool executed;         /* a change was executed, at least in part */
-    bool elsewhere;        /* what stands before the cloud could not reach it: a read may go again */
-    bool other_credential; /* unknown, disabled or wrong key: another credential may be taken */
-};
-
 /* -1 when it is not one JSON object with a code, or a Response, or has twice what the gateway decides by: a
  * member of this envelope, or what `route` says of lists and tasks; `err` says which.  What else is in it is
  * only carried, and anything that JSON can be.  Texts are copied into `arena`; `bytes` is borrowed. */
@@ -56,12 +46,6 @@ MUST_USE int answer_read(const char *bytes, size_t length, const struct config_r
 
 /* The cloud has done what it was asked for. */
 bool answer_is_good(const struct answer *answer);
-
-struct answer_meaning answer_meaning(const struct answer *answer);
-
-/* The same of an HTTP status other than 200, which the cloud itself never gives (its codes come with 200):
- * what stands before it has answered. */
-struct answer_meaning answer_status_meaning(int status);
 
 /* Of a good answer: its bytes, and all that stands in them, move to `arena`. */
 MUST_USE int answer_keep(struct answer *answer, struct arena *arena);

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "gateway/call/view.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/exchange/answer_meaning.h"
 
 #include <jansson.h>
 #include <stdlib.h>
