@@ -12,6 +12,8 @@ struct cursor {
     const char *wrong;
 };
 
+static const char too_deep[] = "nested deeper than";
+
 /* The arrays and objects around it: one bit each. */
 struct nest {
     uint64_t objects[JSON_VALUE_DEPTH_MAX / 64];
@@ -178,7 +180,7 @@ static bool enter(struct cursor *c, struct nest *nest, enum json_value_kind kind
 {
     uint64_t bit = UINT64_C(1) << nest->depth % 64;
     if (nest->depth == nest->most)
-        return fail(c, "nested deeper than is taken");
+        return fail(c, too_deep);
     if (kind == JSON_VALUE_OBJECT)
         nest->objects[nest->depth / 64] |= bit;
     else
@@ -249,7 +251,7 @@ static bool skip_value(struct cursor *c, size_t most, struct json_value *value)
     return true;
 }
 
-static int tell(const struct cursor *c, const char *bytes, struct err *err)
+static int tell(const struct cursor *c, const char *bytes, size_t most, struct err *err)
 {
     size_t line = 1;
     const char *begin = bytes;
@@ -258,21 +260,27 @@ static int tell(const struct cursor *c, const char *bytes, struct err *err)
             line++;
             begin = at + 1;
         }
-    return err_set(err, ERR_INPUT, "line %zu, column %zu: %s", line, (size_t)(c->at - begin) + 1, c->wrong);
+    size_t column = (size_t)(c->at - begin) + 1;
+    if (c->wrong == too_deep)
+        return err_set(err, ERR_INPUT, "line %zu, column %zu: %s %zu levels", line, column, c->wrong, most);
+    return err_set(err, ERR_INPUT, "line %zu, column %zu: %s", line, column, c->wrong);
 }
 
 int json_value_read(const char *bytes, size_t length, size_t depth, struct json_value *value, struct err *err)
 {
     struct cursor c = {bytes, bytes + length, NULL};
     struct json_value read = {0};
+    size_t most = depth < JSON_VALUE_DEPTH_MAX ? depth : JSON_VALUE_DEPTH_MAX;
     skip_blanks(&c);
-    if (skip_value(&c, depth < JSON_VALUE_DEPTH_MAX ? depth : JSON_VALUE_DEPTH_MAX, &read)) {
+    if (length > 2 && strncmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+        c.wrong = "a byte order mark, which JSON does not have";
+    } else if (skip_value(&c, most, &read)) {
         skip_blanks(&c);
         if (c.at < c.end)
             c.wrong = "something behind the value";
     }
     if (c.wrong != NULL)
-        return tell(&c, bytes, err);
+        return tell(&c, bytes, most, err);
     *value = read;
     return 0;
 }

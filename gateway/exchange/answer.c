@@ -218,7 +218,8 @@ static int no_json(const char *bytes, size_t length, const struct err *why, stru
     if (length > 1 && strncmp(bytes, "\x1F\x8B", 2) == 0) /* RFC 1952 section 2.3.1 */
         return err_set(err, ERR_INPUT,
                        "the upstream's answer is compressed by gzip, which it was not asked for");
-    return err_set(err, ERR_INPUT, "the upstream's answer of %s bytes is not JSON: %s", size, why->text);
+    return err_set(err, ERR_INPUT, "the upstream's answer of %s bytes cannot be read as JSON: %s", size,
+                   why->text);
 }
 
 int answer_read(const char *bytes, size_t length, const struct config_route *route, int api,

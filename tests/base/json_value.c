@@ -102,6 +102,7 @@ static void the_place_is_told(void **state)
         const char *text, *told;
     } rows[] = {
         {"", "line 1, column 1: a value is missing"},
+        {"\xEF\xBB\xBF{}", "line 1, column 1: a byte order mark, which JSON does not have"},
         {"{\"a\":1,}", "line 1, column 8: a key is missing"},
         {"{\"a\" 1}", "line 1, column 6: a colon is missing"},
         {"[1\n 2]", "line 2, column 2: a comma or a bracket is missing"},
@@ -111,7 +112,7 @@ static void the_place_is_told(void **state)
         {"[\"a\xFF\"]", "line 1, column 4: a byte that is not UTF-8"},
         {"[\"a", "line 1, column 4: the text ends within a string"},
         {"[1.]", "line 1, column 4: a digit is missing"},
-        {"[[[[1]]]]", "line 1, column 4: nested deeper than is taken"},
+        {"[[[[1]]]]", "line 1, column 4: nested deeper than 3 levels"},
     };
     /* clang-format on */
     int wrong = 0;

@@ -316,12 +316,12 @@ def test_a_request_that_is_too_large_for_it(upstream, start, status, method):
     (Reply(b"[]"), "the upstream's answer is JSON, but not an object"),
     (Reply(b'{"code":0,"code":0}'), "the upstream's answer has `code` twice"),
     (Reply(SAMPLE[:-1], headers=(("Content-Type", "text/plain"),)),
-     "the upstream's answer of 38 bytes is not JSON: line 1, column 39: a comma or a bracket is missing; "
+     "the upstream's answer of 38 bytes cannot be read as JSON: line 1, column 39: a comma or a bracket is missing; "
      "its Content-Type is text/plain"),
     (Reply(b"x", headers=(("Content-Type", "a b/c"),)),
-     "the upstream's answer of 1 bytes is not JSON: line 1, column 1: a value is missing"),
+     "the upstream's answer of 1 bytes cannot be read as JSON: line 1, column 1: a value is missing"),
     (Reply(b"x", headers=(("Content-Type", f"text/{SECRET_KEY}"),)),
-     "the upstream's answer of 1 bytes is not JSON: line 1, column 1: a value is missing"),
+     "the upstream's answer of 1 bytes cannot be read as JSON: line 1, column 1: a value is missing"),
 ])
 def test_what_is_wrong_is_said(gateway, upstream, said, detail):
     upstream.script(said)
