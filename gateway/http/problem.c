@@ -58,7 +58,9 @@ const char *problem_reason(int status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {201, "Created"},
         {202, "Accepted"},
+        {203, "Non-Authoritative Information"},
         {204, "No Content"},
         {207, "Multi-Status"},
         {400, "Bad Request"},
