@@ -1,6 +1,7 @@
-/* gateway/exchange/anonymous.h - access lines of requests whose client is not known, so that nobody without a token
- * can fill a disk: the first of an address are written one by one, the others are gathered into one line with
- * a count.
+/* gateway/exchange/anonymous.h - access lines of requests whose client is not known.
+ *
+ * So that nobody without a token can fill a disk, the first of an address are written one by one, the others
+ * are gathered into one line with a count.
  *
  * Time is cut into rounds.  Memory and what a round writes have a limit, whatever comes: at most
  * ANONYMOUS_LINES_ALL lines of their own, some 400 bytes each, and one of some 200 bytes for each address

@@ -12,8 +12,7 @@
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     FRONT_ADMIN_UNASKED =
-        6, /* of one address, which only connects: two workers are left for probes of others */
-    FRONT_ANSWER_MAX = 2 * 1024 * 1024,
+        6, /* connections of one address with no request yet: two workers are left for others */
     FRONT_PAGE_MAX = 32 * 1024 * 1024, /* of the admin listener: SERIES_MAX series of 300 bytes */
 };
 
