@@ -25,6 +25,9 @@ READINGS = [
     (b"", [], "clean"),
     (NEXT, ["/next"], "clean"),
     (b"\r\n\r\n" + NEXT, ["/next"], "clean"),                                       # 2.2
+    (NEXT + b"\r\n", ["/next"], "clean"),
+    (NEXT + b"\r\n\r\n", ["/next"], "partial"),
+    (NEXT + b"\r", ["/next"], "partial"),
     (NEXT + NEXT, ["/next", "/next"], "clean"),
     (NEXT[:-1], [], "partial"),
     (NEXT[:-2] + b"\n", [], "partial"),                                             # 2.2, the strict choice

@@ -63,10 +63,11 @@ class Reading:
 def read(stream):
     requests, at = [], 0
     while True:
-        while stream.startswith(b"\r\n", at):           # RFC 9112 2.2: before a request line
+        begin = at
+        while stream.startswith(b"\r\n", at):           # RFC 9112 2.2: before a request line, one at least
             at += 2
-        if at == len(stream) or stream[at:] == b"\r":
-            return Reading(tuple(requests), "clean")
+        if at == len(stream):
+            return Reading(tuple(requests), "clean" if at - begin <= 2 else "partial")
         try:
             request, at, goes_on = message(stream, at)
         except Ended as reason:
