@@ -2,6 +2,7 @@
 #ifndef GATEWAY_ADMIN_H
 #define GATEWAY_ADMIN_H
 
+#include "gateway/desk.h"
 #include "gateway/front.h"
 #include "gateway/reload.h"
 
@@ -11,6 +12,7 @@ struct admin {
     _Atomic(struct front *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };
 
-front_admin_handler admin_answer; /* context: struct admin */
+/* The desk's pages; `context` is a struct admin. */
+void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer);
 
 #endif

@@ -1,12 +1,26 @@
-/* gateway/desk.h - what the admin listener says to a request, from its framing to the bytes. */
+/* gateway/desk.h - what the admin listener says to a request, from its head to the bytes. */
 #ifndef GATEWAY_DESK_H
 #define GATEWAY_DESK_H
 
-#include "gateway/framing.h"
-#include "gateway/front.h"
+#include "gateway/handler.h"
 
-/* Appends the whole response to `reply`, and gives its status.  The connection ends with it. */
-int desk_answer(front_admin_handler *handler, void *context, const struct framing *framing,
-                struct buf *reply);
+enum { DESK_PAGE_MAX = 32 * 1024 * 1024 }; /* SERIES_MAX series of 300 bytes */
+
+/* One plain answer. */
+struct desk_answer {
+    int status;
+    const char *type;  /* media type */
+    const char *allow; /* for a 405 and a 204, else NULL */
+    struct buf body;
+};
+
+/* Fills `answer`, whose body is initialised and freed by the desk. */
+struct desk {
+    void (*answer)(void *context, const char *method, const char *path, struct desk_answer *answer);
+    void *context;
+};
+
+/* Answers the visit; the connection ends with it.  `context` is a struct desk. */
+void desk_serve(void *context, struct visit *visit);
 
 #endif

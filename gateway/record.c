@@ -9,7 +9,13 @@
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 
-enum { RECORD_MAX = 64 * 1024 }; /* of the audit file; 100 ids of 256 bytes, escaped */
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    RECORD_MAX = 64 * 1024, /* of the audit file; 100 ids of 256 bytes, escaped */
+    RECORD_PATH_MAX = 256,  /* bytes of a path that is only logged              */
+};
 
 /* The parameters that a policy can judge: all of the call's. */
 void record_put_params(struct buf *out, const struct call *call)
@@ -37,7 +43,7 @@ static void put_call(struct buf *line, const struct exchange *x)
         json_member(line, "token", token->id);
     }
     json_member(line, "source", x->source);
-    json_member(line, "method", x->framing.method);
+    json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
         json_member(line, "action", x->route->action);
@@ -124,6 +130,17 @@ void record_settle(struct exchange *x, enum problem problem)
     buf_done(&members);
 }
 
+/* Of a request that was refused, to find its sender's mistake; without the query, where tokens get lost. */
+static void put_path(struct buf *line, const struct exchange *x)
+{
+    char path[RECORD_PATH_MAX + sizeof "..."];
+    if (x->problem == PROBLEM_NONE || x->head->target == NULL)
+        return;
+    (void)snprintf(path, sizeof path, "%.*s%s", RECORD_PATH_MAX, x->head->target,
+                   strlen(x->head->target) > RECORD_PATH_MAX ? "..." : "");
+    json_member(line, "path", path);
+}
+
 /* Into the memory of the answer, which has gone out. */
 void record_write(struct exchange *x)
 {
@@ -135,6 +152,7 @@ void record_write(struct exchange *x)
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {
         json_member(line, "type", problem_kind(x->problem)->name);

@@ -8,7 +8,6 @@
 #include "gateway/exchange.h"
 
 enum problem accept_request(struct exchange *x);      /* accept.c       */
-void accept_choose_id(struct exchange *x);            /* the caller's X-Request-Id or a new one */
 enum problem cors_answer(struct exchange *x);         /* cors.c         */
 enum problem route_match(struct exchange *x);         /* route.c        */
 enum problem own_match(struct exchange *x);           /* own.c          */
@@ -32,6 +31,13 @@ void record_write(struct exchange *x);    /* record.c, always last */
 /* Does the route take the request's path, whatever the method, and has its service an upstream of a
  * generation that has the action? */
 bool route_serves(const struct config_route *route, const struct exchange *x);
+
+/* The same without the '/' that ends the request's path. */
+bool route_fits(const struct config_route *route, const struct exchange *x);
+
+/* The methods of all routes together, with ", " between them: which path takes which is for those who have a
+ * token. */
+void route_put_methods(struct buf *out, const struct config *config);
 
 /* May the exchange's client make a further call for its request?  `granted`: what was allowed already covers
  * it, unless a rule denies it. */

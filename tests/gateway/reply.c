@@ -59,17 +59,20 @@ static int leave(void **state)
     return 0;
 }
 
+static struct request_head head;
+
 /* An exchange at the end of its walk: DELETE /links/1 by a known client. */
 static struct exchange *ended(enum problem problem)
 {
     static struct buf reply;
     static struct exchange x;
+    head = (struct request_head){.method = "DELETE", .target = "/links/1", .minor = 1};
     buf_done(&reply);
     buf_init(&reply, ANSWER_MAX);
     x = (struct exchange){.gateway = &gateway,
                           .config = &config,
                           .arena = config.arena,
-                          .framing = {.method = "DELETE", .version = "1.1"},
+                          .head = &head,
                           .id = "req-1",
                           .target = {.segments = {"links", "1"}, .segment_count = 2},
                           .began_ms = 784111777000, /* RFC 9110 section 5.6.7 */
@@ -425,7 +428,7 @@ static void a_head_has_no_body(void **state)
 {
     struct exchange *x = ended(PROBLEM_METHOD_NOT_ALLOWED);
     (void)state;
-    x->framing.method = "HEAD";
+    head.method = "HEAD";
     struct response response = compose(x);
     assert_int_equal(response.body_length, 0);
     free(response.bytes);
@@ -436,7 +439,7 @@ static void nothing_is_known(void **state)
 {
     struct exchange *x = ended(PROBLEM_MALFORMED_REQUEST);
     (void)state;
-    x->framing = (struct framing){0};
+    head = (struct request_head){0};
     x->route = NULL;
     x->token = NULL;
     struct response response = compose(x);
