@@ -92,14 +92,14 @@ static enum request_head_state read_target(struct request_head *head, char *targ
 static enum request_head_state read_version(struct request_head *head, const char *version, size_t length)
 {
     static const char name[] = "HTTP/1.";
-    if (length == sizeof name && memcmp(version, name, sizeof name - 1) == 0 &&
+    if (length == sizeof name && strncmp(version, name, sizeof name - 1) == 0 &&
         (version[length - 1] == '0' || version[length - 1] == '1')) {
         head->minor = (unsigned)(version[length - 1] - '0');
         return REQUEST_HEAD_PART;
     }
     if (memchr(version, ' ', length) != NULL)
         return refuse(head, "the request line has more than two blanks");
-    if (length == sizeof name && memcmp(version, name, 5) == 0 && version[6] == '.' && version[5] >= '0' &&
+    if (length == sizeof name && strncmp(version, name, 5) == 0 && version[6] == '.' && version[5] >= '0' &&
         version[5] <= '9' && version[7] >= '0' && version[7] <= '9')
         return request_head_refuse(head, PROBLEM_VERSION_NOT_SUPPORTED,
                                    "the version must be HTTP/1.1 or 1.0");

@@ -2,8 +2,8 @@
 
 CivetWeb 1.15 parses a worker's buffer to its end, not to the end of what has arrived.  So a sender without a token,
 who broke off in the middle of a request behind `\\r\\n\\r\\n`, had it read on into what somebody else had left there,
-and a header's end was looked for behind it.  Each of these failed before the gateway read for itself."""
-
+and a header's end was looked for behind it.  Before the gateway read for itself, the first three ways to leave a
+token behind did harm in every run."""
 
 import pytest
 

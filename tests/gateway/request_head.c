@@ -82,7 +82,8 @@ static const struct {
     {"no Host in 1.0", "DELETE /a HTTP/1.0\r\nA: 1\r\n" END, OK},
     {"no field in 1.0", "GET /a HTTP/1.0\r\n" END, OK},
     {"two request ids", REQUEST HOST "X-Request-Id: a\r\nX-Request-Id: b\r\n" END, OK},
-    {"names that only look like framing", REQUEST HOST "X-Content-Length: 1\r\nContent-Lengths: 2\r\n" END, OK},
+    {"names that only look like framing", REQUEST HOST "X-Content-Length: 1\r\nContent-Lengths: 2\r\n" END,
+     OK},
     {"a list field twice", REQUEST HOST "Accept: a\r\nAccept: b\r\n" END, OK},
 
     /* RFC 9112 section 6.3: what would be taken for another length by somebody else */

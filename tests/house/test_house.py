@@ -37,8 +37,9 @@ FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissi
 # foo.c exports foo*; these do not, each for a reason.
 NOUN_EXCEPTIONS = {
     ("main.c", "main"): "the language wants it so",
-    ("front.c", "accept"): "CivetWeb's call of accept(2), answered by us",
-    ("front.c", "recv"): "CivetWeb's call of recv(2), watched by us",
+    ("interpose.c", "accept"): "CivetWeb's call of accept(2), answered by us",
+    ("interpose.c", "recv"): "CivetWeb's call of recv(2), answered by us",
+    ("interpose.c", "poll"): "CivetWeb's call of poll(2), answered by us",
     ("sign.c", "signed_request_init"): "sign.h: a second type beside the signer",
     ("sign.c", "signed_request_done"): "sign.h: a second type beside the signer",
 }
