@@ -9,12 +9,13 @@
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
-    RECORD_MAX = 64 * 1024, /* of the audit file; 100 ids of 256 bytes, escaped */
-    RECORD_PATH_MAX = 256,  /* bytes of a path that is only logged              */
+    RECORD_MAX = 64 * 1024,  /* of the audit file; 100 ids of 256 bytes, escaped */
+    RECORD_PATH_MAX = 256,   /* bytes of a path that is only logged              */
+    RECORD_SEGMENT_MAX = 32, /* of one of its segments, with its '/': tokens and keys are longer */
+    RECORD_SEGMENT_SHOWN = 5,
 };
 
 /* The parameters that a policy can judge: all of the call's. */
@@ -130,14 +131,27 @@ void record_settle(struct exchange *x, enum problem problem)
     buf_done(&members);
 }
 
-/* Of a request that was refused, to find its sender's mistake; without the query, where tokens get lost. */
+/* Of a request that was refused, to find its sender's mistake.  Without the query, where tokens get lost; and
+ * of what is as long as a secret, and may be one in the wrong place, only the beginning. */
 static void put_path(struct buf *line, const struct exchange *x)
 {
-    char path[RECORD_PATH_MAX + sizeof "..."];
+    char path[RECORD_PATH_MAX + RECORD_SEGMENT_MAX + sizeof "..."];
+    size_t used = 0;
     if (x->problem == PROBLEM_NONE || x->head->target == NULL)
         return;
-    (void)snprintf(path, sizeof path, "%.*s%s", RECORD_PATH_MAX, x->head->target,
-                   strlen(x->head->target) > RECORD_PATH_MAX ? "..." : "");
+    for (const char *at = x->head->target; *at != '\0' && *at != '?' && used <= RECORD_PATH_MAX;) {
+        size_t length = 1 + strcspn(at + 1, "/?");
+        bool cut = length > RECORD_SEGMENT_MAX;
+        size_t shown = cut ? RECORD_SEGMENT_SHOWN : length;
+        memcpy(path + used, at, shown);
+        used += shown;
+        if (cut) {
+            memcpy(path + used, "...", 3);
+            used += 3;
+        }
+        at += length;
+    }
+    path[used <= RECORD_PATH_MAX ? used : RECORD_PATH_MAX] = '\0';
     json_member(line, "path", path);
 }
 
