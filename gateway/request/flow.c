@@ -1,0 +1,87 @@
+#include "gateway/request/flow.h"
+
+#include "base/clock.h"
+#include "gateway/call/authorize.h"
+#include "gateway/call/follow.h"
+#include "gateway/call/forward.h"
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/queue.h"
+#include "gateway/exchange/record.h"
+#include "gateway/request/accept.h"
+#include "gateway/request/admit.h"
+#include "gateway/request/authenticate.h"
+#include "gateway/request/cors.h"
+#include "gateway/request/own.h"
+#include "gateway/request/receive.h"
+#include "gateway/request/reply.h"
+#include "gateway/request/route.h"
+#include "gateway/request/translate.h"
+
+#include <string.h>
+
+/* A request's whole life.  Stations never call each other. */
+static const struct {
+    const char *name;
+    enum problem (*run)(struct exchange *x);
+} line[] = {
+    {"accept", accept_request},            /* the head, path and query; what is said about the body    */
+    {"preflight", cors_answer},            /* a browser's question, before its page may call           */
+    {"route", route_match},                /* a route and its captures; none walks on as none          */
+    {"own", own_match},                    /* or a path that we answer ourselves                       */
+    {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
+    {"admit", admit_client},               /* the client's limits                                     */
+    {"describe", own_answer},              /* the answer of such a path                                */
+    {"receive", receive_body},             /* the body                                                */
+    {"queue", queue_turn},                 /* until it is its turn to work                             */
+    {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
+    {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
+    {"forward", forward_call},             /* a slot; sign, send, understand                           */
+    {"follow", follow_answer},             /* the callers' names, further pages, the end of a task     */
+};
+
+static void finish(struct exchange *x)
+{
+    reply_compose(x); /* always */
+    queue_end(x);
+    admit_leave(x); /* before the answer: whoever has it may ask again */
+    if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
+        x->close = true; /* the client is gone; the record says what would have been answered */
+    record_write(x);     /* always, last */
+    atomic_fetch_add_explicit(&x->gateway->ended, 1, memory_order_relaxed);
+}
+
+static void walk(struct exchange *x)
+{
+    x->began_us = clock_monotonic_us();
+    x->began_ms = clock_wall_ms();
+    for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE && x->own.status == 0; i++) {
+        x->station = line[i].name;
+        x->problem = line[i].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
+    }
+    finish(x);
+}
+
+void flow_serve(void *context, struct visit *visit)
+{
+    struct gateway *gateway = context;
+    struct generation *generation = gateway_take(gateway);
+    struct exchange x = {
+        .gateway = gateway,
+        .generation = generation,
+        .config = generation->config,
+        .door = visit->door,
+        .arena = visit->arena,
+        .head = visit->head,
+        .ends = visit->ends,
+        .source = visit->source,
+        .reply = visit->reply,
+    };
+    if (!network_parse_address(x.source, &x.address))
+        memset(&x.address, 0, sizeof x.address); /* cannot happen; "::" is in nobody's network */
+    atomic_fetch_add(&gateway->in_flight, 1);
+    walk(&x);
+    atomic_fetch_sub(&gateway->in_flight, 1);
+    visit->status = x.status;
+    visit->close = x.close;
+    gateway_release(generation);
+}
