@@ -34,8 +34,8 @@ static int read_entry(const char *line, size_t length, const struct secret *key,
 {
     struct chain_line front;
     struct seal seal;
-    if (chain_read(line, length, &front) != CHAIN_WHOLE || seal_read(line, length, &seal) != 0 ||
-        seal.number == 0 || (key != NULL && !chain_is_sealed(line, length, key)))
+    if (seal_read(line, length, &seal) != 0 || seal.number == 0 ||
+        chain_read(line, length, &front) != CHAIN_WHOLE || (key != NULL && !chain_is_sealed(line, length, key)))
         return -1;
     *entry = (struct entry){.number = seal.number, .seq = front.head.seq};
     memcpy(entry->chain, seal.chain, sizeof entry->chain);

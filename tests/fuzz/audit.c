@@ -62,7 +62,7 @@ static void must_be_whole(unsigned long long least)
     enum ledger_find find;
     unsigned long long records = 0;
     FILE *file = fopen(path, "re");
-    struct ledger *ledger = ledger_new(NULL);
+    struct ledger *ledger = ledger_new(NULL, SEALS_FROM_FIRST);
     FUZZ_MUST(file != NULL && ledger != NULL);
     ledger_take(ledger, "audit.log", file);
     while ((find = ledger_next(ledger, &line)) != LEDGER_END) {
@@ -89,9 +89,8 @@ static void live(unsigned records)
     for (unsigned i = 0; i < records; i++) {
         struct buf members;
         buf_init(&members, 256);
-        json_member(&members, "audit", "intent");
         json_member_int(&members, "number", i);
-        FUZZ_MUST(audit_append(audit, &members, &seq, &err) == 0);
+        FUZZ_MUST(audit_append(audit, "intent", AUDIT_NOW, &members, &seq, &err) == 0);
         buf_done(&members);
     }
     audit_close(audit);
