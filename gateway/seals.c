@@ -51,14 +51,28 @@ static bool is_late(struct seals *seals, const char *bytes, size_t length)
     return seals->late;
 }
 
+/* Behind a seal of format 2 every `open` is sealed, and behind one that ends a file an `open` comes. */
+static const char *misplaced(const struct seals *seals, bool open)
+{
+    if (seals->last.number > 0 && open)
+        return "an `open` record has no seal: no gateway with this key wrote it";
+    if (seals->last.last && seals->first == 0)
+        return "a record stands behind the end that a gateway made in order";
+    return NULL;
+}
+
 static enum seals_find take_plain(struct seals *seals, const char *bytes, size_t length,
                                   unsigned long long seq, char text[SEALS_TEXT])
 {
-    bool headless = !seals->file_begun && seals->scope != SEALS_FROM_LINE && !chain_is(bytes, length, "open");
+    bool open = chain_is(bytes, length, "open");
+    bool headless = !seals->file_begun && seals->scope != SEALS_FROM_LINE && !open;
+    const char *wrong = misplaced(seals, open);
     if (seals->first == 0)
         seals->first = seq;
     if (headless)
         return tell(text, SEALS_BROKEN, "the file does not begin as one does: its beginning was removed");
+    if (wrong != NULL)
+        return tell(text, SEALS_BROKEN, "%s", wrong);
     if (is_late(seals, bytes, length))
         return tell(text, SEALS_BROKEN,
                     "from record %llu to here there is no seal for longer than %lld ms: seals were removed",
@@ -97,20 +111,30 @@ static enum seals_find check_order(const struct seals *seals, const struct seal 
     return tell(text, SEALS_BROKEN, "seal %llu does not follow seal %llu", seal->number, last->number);
 }
 
+/* A start that went on behind a gateway that did not end in order. */
+static enum seals_find check_end(struct seals *seals, const struct seal *seal, unsigned long long seq,
+                                 char text[SEALS_TEXT])
+{
+    if (seals->first == 0 && (seals->last.last || seals->last.number == 0))
+        return SEALS_GOOD;
+    if (seals->first == 0)
+        return tell(text, SEALS_NOTE,
+                    "behind record %llu a gateway was killed, or the end was cut off: started again at %s",
+                    seq - 1, seal->time);
+    seals->unfound += seq - seals->first;
+    return tell(text, SEALS_NOTE,
+                "records %llu to %llu had no seal when a gateway was started at %s: no seal vouches for them",
+                seals->first, seq - 1, seal->time);
+}
+
 /* A start tells what it found, and a file begins with a record that found nothing. */
 static enum seals_find check_open(struct seals *seals, const struct seal *seal, unsigned long long seq,
                                   char text[SEALS_TEXT])
 {
     if (!seals->file_begun && seals->scope != SEALS_FROM_LINE && (!seal->open || seal->found))
         return tell(text, SEALS_BROKEN, "the file does not begin as one does: its beginning was removed");
-    if (seal->found && seals->first != 0 && seals->any) {
-        unsigned long long count = seq - seals->first;
-        seals->unfound += count;
-        return tell(
-            text, SEALS_NOTE,
-            "records %llu to %llu had no seal when a gateway was started at %s: no seal vouches for them",
-            seals->first, seq - 1, seal->time);
-    }
+    if (seal->found && seals->any)
+        return check_end(seals, seal, seq, text);
     if (seal->broken)
         return tell(text, SEALS_NOTE, "a gateway began this chain at %s, since the file before did not hold",
                     seal->time);

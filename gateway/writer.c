@@ -191,7 +191,9 @@ static int continue_file(struct writer *writer, struct err *err)
     return 0;
 }
 
-static int replace_file(struct writer *writer, struct err *err)
+/* `last`: the old file gets a seal that ends it.  Where that cannot be written the new file's first record
+ * vouches for the old one. */
+static int replace_file(struct writer *writer, bool last, struct err *err)
 {
     int fd = audit_file_open(writer->what, err);
     if (fd < 0)
@@ -201,6 +203,8 @@ static int replace_file(struct writer *writer, struct err *err)
         (void)close(fd);
         return cannot_write(writer, err);
     }
+    if (last && writer->what->key != NULL && writer->ready)
+        (void)put_seal(writer, true, clock_wall_ms(), NULL);
     (void)close(writer->fd); /* every write() to it was looked at */
     writer->fd = fd;
     writer->ready = false;
@@ -210,7 +214,7 @@ static int replace_file(struct writer *writer, struct err *err)
 /* The open file is one to write to. */
 static int make_ready(struct writer *writer, struct err *err)
 {
-    if (audit_file_is_removed(writer->fd) && replace_file(writer, err) != 0)
+    if (audit_file_is_removed(writer->fd) && replace_file(writer, false, err) != 0)
         return -1;
     return writer->ready ? 0 : continue_file(writer, err);
 }
@@ -253,9 +257,7 @@ int writer_reopen(struct writer *writer, struct err *err)
 {
     if (audit_file_is_at(writer->fd, writer->what->file))
         return 0;
-    if (writer->what->key != NULL && writer->ready && !audit_file_is_removed(writer->fd))
-        (void)put_seal(writer, true, clock_wall_ms(), NULL); /* else the next file's first record vouches */
-    return replace_file(writer, err) != 0 ? -1 : continue_file(writer, err);
+    return replace_file(writer, true, err) != 0 ? -1 : continue_file(writer, err);
 }
 
 int writer_begin_anew(struct writer *writer, const char *why, struct err *err)
@@ -271,7 +273,7 @@ int writer_begin_anew(struct writer *writer, const char *why, struct err *err)
     notice_write(writer->notices, "the audit file does not hold and is kept as '%s'%s: %s", kept,
                  atomic_load(&writer->refusing) ? "; changes are refused" : "", why);
     struct err reason = {0};
-    if (replace_file(writer, &reason) != 0 || seal_begin(&writer->seal, &reason) != 0)
+    if (replace_file(writer, false, &reason) != 0 || seal_begin(&writer->seal, &reason) != 0)
         return err_set(err, ERR_INPUT, "%s", reason.text);
     chain_begin(&writer->head);
     writer->begun = false;
@@ -296,6 +298,12 @@ static int go_on(struct writer *writer, struct err *err)
             "the audit file '%s' says that one before it did not hold: changes are refused until a start "
             "with on_broken: continue",
             writer->what->file);
+    if (found->unsealed > 0 || (found->seal.number > 0 && !found->seal.last))
+        notice_write(
+            writer->notices,
+            "the audit file '%s' does not end in order: %llu records behind its last seal have none; the "
+            "gateway was killed, or somebody cut the end off or wrote it",
+            writer->what->file, found->unsealed);
     return continue_file(writer, err);
 }
 
