@@ -81,8 +81,9 @@ char *audit_file_set_aside(const char *path, int64_t now, struct err *err)
     if (kept == NULL) {
         err_memory(err);
     } else if (rename(path, kept) != 0) {
-        err_set(err, ERR_INPUT, "the audit file '%s' does not hold, and cannot be kept as '%s': %s", path,
-                kept, strerror(errno));
+        err_set(err, ERR_INPUT,
+                "the audit file does not hold, and cannot be kept: %s: move it away: '%.150s'",
+                strerror(errno), path);
         free(kept);
         kept = NULL;
     }

@@ -6,7 +6,7 @@
  * it (64 zeros before the first), a random name that all seals of a chain share, and how many milliseconds of
  * records may come without a seal.  "last":true ends a file in order; "refusing":true says that the gateway
  * refuses changes since it found a broken chain.  Every `seal` has them, and with a key every `open`.  Seals
- * of format 1, which releases up to 1.0 wrote, have an HMAC and none of these. */
+ * of format 1, which earlier releases wrote, have an HMAC and none of these. */
 #ifndef GATEWAY_SEAL_H
 #define GATEWAY_SEAL_H
 
