@@ -91,6 +91,7 @@ struct findings {
     unsigned torn;
     unsigned notes;
     unsigned long long sealed;
+    unsigned long long unfound;
 };
 
 static struct findings verify(const struct secret *key)
@@ -110,6 +111,7 @@ static struct findings verify(const struct secret *key)
     }
     found.records = (unsigned)ledger_sum(ledger).records;
     found.sealed = ledger_sum(ledger).seals.sealed;
+    found.unfound = ledger_sum(ledger).seals.unfound;
     ledger_free(ledger);
     (void)fclose(file);
     return found;
@@ -254,10 +256,39 @@ static void test_seals(void **state)
     assert_int_equal(verify(NULL).broken, 0);
     size_t length = read_back(bytes);
     write_file(bytes, (size_t)(line_at(bytes, 1 + RECORDS) - bytes)); /* the seal is cut off */
-    assert_int_equal(verify(key).sealed, 1); /* the first record is sealed, too */
+    assert_int_equal(verify(key).sealed, 1);                          /* the first record is sealed, too */
     assert_true(length > 0);
     secret_free(key);
     secret_free(other);
+}
+
+/* As test_cut_at_every_byte(), with seals: the next life never takes a kill for an attack, seals what it
+ * writes, and says how many records it found that no seal vouches for. */
+static void test_sealed_and_cut_at_every_byte(void **state)
+{
+    static char bytes[FILE_MAX];
+    struct secret *key = secret_new("0123456789abcdef0123456789abcdef", 32);
+    int wrong = 0;
+    (void)state;
+    config.key = key;
+    size_t length = fresh(bytes);
+    for (size_t cut = 0; cut <= length; cut++) {
+        char row[64];
+        struct err err = {0};
+        unsigned whole = count_lines(bytes, cut) + (cut < length && cut > 0 && bytes[cut] == '\n');
+        unsigned unsealed = whole > RECORDS + 1 || whole == 0 ? 0 : whole - 1;
+        write_file(bytes, cut);
+        struct audit *audit = audit_open(&config, &notices, &err);
+        bool broken = audit == NULL || audit_state(audit).broken;
+        audit_close(audit);
+        struct findings found = verify(key);
+        (void)snprintf(row, sizeof row, "cut at %zu", cut);
+        wrong += unit_wrong(row, !broken && found.broken == 0 && found.unfound == unsealed &&
+                                     found.records == whole + 2 && found.sealed == found.records);
+    }
+    config.key = NULL;
+    secret_free(key);
+    assert_int_equal(wrong, 0);
 }
 
 /* A disk that is full in the middle of a record: refused until there is room, then the chain holds.  (The
@@ -338,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_every_altered_byte_shows),
         cmocka_unit_test(test_lines_moved),
         cmocka_unit_test(test_seals),
+        cmocka_unit_test(test_sealed_and_cut_at_every_byte),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_what_is_no_audit_file),
         cmocka_unit_test(test_one_writer),
