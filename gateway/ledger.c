@@ -18,7 +18,8 @@ struct ledger {
     const char *name;
     FILE *file;
     unsigned long long number; /* of the line read last */
-    unsigned long long offset; /* of its end */
+    unsigned long long start;  /* where it begins, */
+    unsigned long long offset; /* and ends */
     bool begun;                /* a record was seen: the next has to fit it */
     struct ledger_sum sum;
     struct buf torn;               /* lines that are no records, until one explains them */
@@ -61,6 +62,7 @@ void ledger_take(struct ledger *ledger, const char *name, FILE *file)
     ledger->name = name;
     ledger->file = file;
     ledger->number = 0;
+    ledger->start = 0;
     ledger->offset = 0;
     ledger->filled = 0;
     ledger->taken = 0;
@@ -74,7 +76,7 @@ struct ledger_sum ledger_sum(const struct ledger *ledger)
 
 unsigned long long ledger_offset(const struct ledger *ledger)
 {
-    return ledger->offset;
+    return ledger->held > 0 ? ledger->start : ledger->offset;
 }
 
 PRINTF_LIKE(4, 5)
@@ -267,6 +269,7 @@ static ssize_t read_line(struct ledger *ledger, bool *ended)
         return -1;
     ledger->taken += length + *ended;
     ledger->number++;
+    ledger->start = ledger->offset;
     ledger->offset += length + *ended;
     return (ssize_t)length;
 }
