@@ -1,12 +1,13 @@
 /* gateway/audit/audit.h - the audit file, written: each change before it is sent, and what became of it.
  *
- * All workers append to one chain (gateway/audit/chain.h), under one lock: the file's order is the order in which
- * the records were written.  A record that audit_append() has taken survives the end of the process, however
- * it ends; with `sync` also that of the machine.  A process that is killed while it writes leaves a torn
- * line; the next start continues behind it, with an "open" record that says how many bytes are torn and what
- * their SHA-256 is.  The same happens when a disk that was full has room again.
+ * All workers append to one chain (gateway/audit/chain.h), under one lock: the file's order is the order
+ * in which the records were written.  A record that audit_append() has taken survives the end of the
+ * process, however it ends; with `sync` also that of the machine.  A process that is killed while it
+ * writes leaves a torn line; the next start continues behind it, with an "open" record that says how many
+ * bytes are torn and what their SHA-256 is.  The same happens when a disk that was full has room again.
  *
- * With a key the chain is sealed, and a start goes on only behind seals that hold (gateway/audit/writer.h). */
+ * With a key the chain is sealed, and a start goes on only behind seals that hold
+ * (gateway/audit/writer.h). */
 #ifndef GATEWAY_AUDIT_AUDIT_H
 #define GATEWAY_AUDIT_AUDIT_H
 

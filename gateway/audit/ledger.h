@@ -1,8 +1,9 @@
-/* gateway/audit/ledger.h - audit files, read from start to end, and every place where the chain does not hold.
+/* gateway/audit/ledger.h - audit files, read from start to end, and every place where the chain does not
+ * hold.
  *
  * Files are read oldest first; the chain goes on from one to the next, and the chain of seals in it
- * (gateway/audit/seals.h).  Without a key the first line of the first file is taken as it is: it may continue a
- * file that is not there.  One thread. */
+ * (gateway/audit/seals.h).  Without a key the first line of the first file is taken as it is: it may
+ * continue a file that is not there.  One thread. */
 #ifndef GATEWAY_AUDIT_LEDGER_H
 #define GATEWAY_AUDIT_LEDGER_H
 

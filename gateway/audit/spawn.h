@@ -1,5 +1,5 @@
-/* gateway/audit/spawn.h - another program, run to its end within a deadline: no shell, nothing of ours but its
- * input. */
+/* gateway/audit/spawn.h - another program, run to its end within a deadline: no shell, nothing of ours but
+ * its input. */
 #ifndef GATEWAY_AUDIT_SPAWN_H
 #define GATEWAY_AUDIT_SPAWN_H
 

@@ -1,4 +1,5 @@
-/* gateway/audit/witnessed.h - what a witness has got, held against audit files: each of its seals must be there.
+/* gateway/audit/witnessed.h - what a witness has got, held against audit files: each of its seals must be
+ * there.
  *
  * Seals that stand before the files' first one are of older files and not asked for.  One thread. */
 #ifndef GATEWAY_AUDIT_WITNESSED_H

@@ -1,9 +1,10 @@
-/* gateway/audit/writer.h - the end of the chain in the audit file: the next record, and with a key the seals in
- * time.
+/* gateway/audit/writer.h - the end of the chain in the audit file: the next record, and with a key the
+ * seals in time.
  *
- * A start with a key looks at what is there before it goes on (gateway/audit/inspect.h).  Where the chain of seals
- * does not hold, the file is set aside under another name, and another chain begins in a new one.  No lock:
- * its owner has one, and lets one thread at a time in; what is atomic may be read without it. */
+ * A start with a key looks at what is there before it goes on (gateway/audit/inspect.h).  Where the chain
+ * of seals does not hold, the file is set aside under another name, and another chain begins in a new
+ * one.  No lock: its owner has one, and lets one thread at a time in; what is atomic may be read without
+ * it. */
 #ifndef GATEWAY_AUDIT_WRITER_H
 #define GATEWAY_AUDIT_WRITER_H
 
