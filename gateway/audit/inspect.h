@@ -1,7 +1,7 @@
 /* gateway/audit/inspect.h - an audit file with seals as a start finds it: do they hold, and what is behind
  * the last?
  *
- * A start reads the last INSPECT_BYTES before it goes on, about a tenth of a second: no gateway leaves so
+ * A start reads the last INSPECT_BYTES before it goes on, about a fifth of a second: no gateway leaves so
  * much without a seal (SEAL_BYTES_MAX).  A genuine seal vouches for all that was chained before it, so
  * nothing that was altered there can be sealed again; the whole of a longer file is read by a thread of
  * its own, only to tell. */

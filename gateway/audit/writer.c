@@ -214,8 +214,12 @@ static int replace_file(struct writer *writer, bool last, struct err *err)
 /* The open file is one to write to. */
 static int make_ready(struct writer *writer, struct err *err)
 {
-    if (audit_file_is_removed(writer->fd) && replace_file(writer, false, err) != 0)
-        return -1;
+    if (audit_file_is_removed(writer->fd)) {
+        if (replace_file(writer, false, err) != 0)
+            return -1;
+        notice_write(writer->notices, "the audit file '%s' was removed; it goes on in a new one",
+                     writer->what->file);
+    }
     return writer->ready ? 0 : continue_file(writer, err);
 }
 

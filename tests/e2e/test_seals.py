@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -93,15 +94,16 @@ def changes(world):
     world.change(gateway, "ins-c")
     sealed(world.path)
     world.stop(gateway)
-    return world
 
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory, scripted):
     """What there is to be altered: files that ended in order, by a kill, in two parts, and of another gateway."""
     root = tmp_path_factory.mktemp("worlds")
-    made = {"clean": changes(World(root / "clean", scripted.url)), "twin": changes(World(root / "twin", scripted.url)),
-            "stranger": changes(World(root / "stranger", scripted.url, key=OTHER))}
+    made = {"clean": World(root / "clean", scripted.url), "twin": World(root / "twin", scripted.url),
+            "stranger": World(root / "stranger", scripted.url, key=OTHER)}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(changes, made.values()))
     killed = made["killed"] = World(root / "killed", scripted.url, every="1h")
     gateway = killed.start()
     for name in ("ins-a", "ins-b"):
@@ -321,6 +323,15 @@ def cut_while_running(world, worlds):
     world.path.write_text("".join(line + "\n" for line in lines[:at(lines, "seal") + 1]))
     world.change(gateway, "ins-d")
     world.stop(gateway)
+
+
+@attack("clean", "the file is removed while the gateway runs")
+def remove_while_running(world, worlds):
+    gateway = world.start()
+    world.path.unlink()
+    world.change(gateway, "ins-d")
+    world.stop(gateway)
+    assert len(gateway.notices("was removed; it goes on in a new one")) == 1
 
 
 @attack("rotated", "a rotated file is edited")
