@@ -11,6 +11,7 @@
 
 enum {
     TORN_MAX = 1024 * 1024 + 1, /* what a writer goes on behind, gateway/audit/tail.h */
+    BLOCK_SIZE = 128 * 1024,    /* read at a time: more than any record has (CHAIN_LINE_MAX) */
     RECORD_DEPTH = 8,
 };
 
@@ -25,7 +26,7 @@ struct ledger {
     struct buf torn;               /* lines that are no records, until one explains them */
     unsigned long long torn_start; /* the first of them */
     unsigned long long torn_end;   /* offset */
-    char *block;                   /* of BLOCK bytes, and a NUL */
+    char *block;                   /* of BLOCK_SIZE bytes, and a NUL */
     size_t filled;                 /* bytes that it holds */
     size_t taken;                  /* of them, by lines */
     char *line;                    /* within it */
@@ -37,7 +38,7 @@ struct ledger *ledger_new(const struct secret *key, enum seals_scope scope)
     struct ledger *ledger = calloc(1, sizeof *ledger);
     if (ledger == NULL)
         return NULL;
-    ledger->block = malloc(TORN_MAX + 1);
+    ledger->block = malloc(BLOCK_SIZE + 1);
     if (ledger->block == NULL) {
         free(ledger);
         return NULL;
@@ -244,14 +245,14 @@ static bool read_more(struct ledger *ledger)
         ledger->filled -= ledger->taken;
         ledger->taken = 0;
     }
-    size_t got = fread(ledger->block + ledger->filled, 1, TORN_MAX - ledger->filled, ledger->file);
+    size_t got = fread(ledger->block + ledger->filled, 1, BLOCK_SIZE - ledger->filled, ledger->file);
     ledger->filled += got;
     ledger->block[ledger->filled] = '\0';
     return got > 0;
 }
 
 /* The next line's length without its line feed, kept in ledger->line; -1: there is none.  What is longer than
- * any record, or any torn one, comes in pieces. */
+ * any record comes in pieces: it is torn, or none of ours. */
 static ssize_t read_line(struct ledger *ledger, bool *ended)
 {
     size_t looked = 0;
