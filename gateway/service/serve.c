@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/answer.h"
+#include "gateway/request/flow.h"
 #include "gateway/server/front.h"
 #include "gateway/service/admin.h"
 #include "gateway/service/descriptors.h"
@@ -27,7 +29,10 @@ enum {
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
-    SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
+    SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
+    SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
+    SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
 struct service {
@@ -35,6 +40,7 @@ struct service {
     struct gateway gateway;
     struct reload reload;
     struct admin admin;
+    struct desk desk;
     struct front *front;
     struct front *admin_door;
     struct notify notify;
@@ -123,7 +129,7 @@ static int share_descriptors(struct service *service, const struct config *confi
     struct rlimit files = {0};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
-    if (descriptors_share(config, (size_t)files.rlim_cur, shares, err) != 0)
+    if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
         return -1;
     if (shares->limit < shares->wanted)
         fprintf(
@@ -141,16 +147,24 @@ static int open_doors(struct service *service, struct err *err)
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->admin_door =
-        front_open_admin(admin_answer, &service->admin, config->admin, service->descriptors.admin, err);
+    service->desk = (struct desk){admin_answer, &service->admin};
+    const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
+    const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
+    const struct front_options inner = {.address = config->admin,
+                                        .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                   .places = service->descriptors.admin,
+                                                   .per_address = service->descriptors.admin,
+                                                   .unasked = SERVE_ADMIN_UNASKED,
+                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS}};
+    const struct front_options outer = {.address = config->listen,
+                                        .limits = {.workers = (size_t)config->workers,
+                                                   .places = service->descriptors.places,
+                                                   .per_address = (size_t)config->per_address,
+                                                   .queue_ms = GUARD_QUEUE_MS}};
+    service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
-    bool verified = front_verify(service->admin_door);
-    if (!verified)
-        fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
-              "connection ends after one request\n",
-              stderr);
-    service->front = front_open(&service->gateway, config, service->descriptors.places, verified, err);
+    service->front = front_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->admin.public_door, service->front);
