@@ -1,6 +1,7 @@
 #include "gateway/service/serve.h"
 
 #include "gateway/service/admin.h"
+#include "gateway/exchange/answer.h"
 #include "gateway/request/flow.h"
 #include "base/clock.h"
 #include "gateway/server/front.h"
