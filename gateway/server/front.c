@@ -14,10 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    FRONT_ARENA = 4 * 1024 * 1024, /* one exchange: body, its values, a 1 MiB answer, with room         */
-    FRONT_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
-};
+enum { FRONT_REPLY_KEPT = 16 * 1024 }; /* of a reply's memory: a thousand workers would keep a GiB of lists */
 
 /* What CivetWeb gets to read, and all that it ever reads: it carries a request from its one callback to the
  * other, and nothing that CivetWeb makes of it is believed. */
@@ -280,7 +277,7 @@ static int make_workers(struct front *front, struct err *err)
         worker->front = front;
         worker->interpose = (struct interpose){.recv = recv_instead, .context = worker};
         buf_init(&worker->reply, front->handler.reply_max);
-        worker->arena = arena_new(FRONT_ARENA);
+        worker->arena = arena_new(front->handler.arena_max);
         if (worker->arena == NULL)
             return err_memory(err);
     }
