@@ -97,12 +97,15 @@ enum problem record_intend(struct exchange *x)
     struct err err = {0};
     if (x->gateway->audit == NULL || !exchange_changes(x))
         return PROBLEM_NONE;
+    if (audit_state(x->gateway->audit).refusing)
+        return exchange_stop(
+            x, PROBLEM_UNRECORDED,
+            "the gateway found its audit file altered: it takes no changes until its operator "
+            "says so");
     buf_init(&members, RECORD_MAX);
-    json_member(&members, "audit", "intent");
-    put_time(&members, x->began_ms);
     put_ids(&members, x);
     put_call(&members, x);
-    int result = audit_append(x->gateway->audit, &members, &x->intent, &err);
+    int result = audit_append(x->gateway->audit, "intent", x->began_ms, &members, &x->intent, &err);
     buf_done(&members);
     if (result == 0)
         return PROBLEM_NONE;
@@ -119,8 +122,6 @@ void record_settle(struct exchange *x, enum problem problem)
     if (x->intent == 0)
         return;
     buf_init(&members, RECORD_MAX);
-    json_member(&members, "audit", "outcome");
-    put_time(&members, clock_wall_ms());
     json_member_int(&members, "of", (long long)x->intent);
     put_ids(&members, x);
     json_member(&members, "outcome", exchange_outcome_name(x->outcome));
@@ -129,7 +130,7 @@ void record_settle(struct exchange *x, enum problem problem)
     if (problem != PROBLEM_NONE)
         json_member(&members, "type", problem_kind(problem)->name);
     put_upstream(&members, x);
-    x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
+    x->unsettled = audit_append(x->gateway->audit, "outcome", AUDIT_NOW, &members, &seq, NULL) !=
                    0; /* counted and told there; the answer is true anyway */
     buf_done(&members);
 }

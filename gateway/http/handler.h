@@ -41,8 +41,7 @@ struct visit {
 struct handler {
     void (*serve)(void *context, struct visit *visit);
     void *context;
-    size_t reply_max; /* ceilings of a visit's reply and arena */
-    size_t arena_max;
+    size_t reply_max; /* ceiling of a visit's reply */
 };
 
 #endif

@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FRONT_REPLY_KEPT = 16 * 1024 }; /* of a reply's memory: a thousand workers would keep a GiB of lists */
+enum {
+    FRONT_ARENA = 8 * 1024 * 1024, /* of one exchange beside its reply; an ordinary one takes 8 KiB */
+    FRONT_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
+};
 
 /* What CivetWeb gets to read, and all that it ever reads: it carries a request from its one callback to the
  * other, and nothing that CivetWeb makes of it is believed. */
@@ -277,7 +280,7 @@ static int make_workers(struct front *front, struct err *err)
         worker->front = front;
         worker->interpose = (struct interpose){.recv = recv_instead, .context = worker};
         buf_init(&worker->reply, front->handler.reply_max);
-        worker->arena = arena_new(front->handler.arena_max);
+        worker->arena = arena_new(front->handler.reply_max + FRONT_ARENA);
         if (worker->arena == NULL)
             return err_memory(err);
     }

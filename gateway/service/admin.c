@@ -84,6 +84,21 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     gateway_release(generation);
 }
 
+/* The worst that is to be said of the audit file; nothing when all is well. */
+static void put_audit(struct buf *body, struct audit_state state)
+{
+    const char *word = NULL;
+    if (state.failing)
+        word = "cannot be written to: changes are refused";
+    else if (state.refusing)
+        word = "did not hold and was set aside: changes are refused";
+    else if (state.broken)
+        word = "did not hold and was set aside";
+    json_member(body, "audit", word);
+    if (state.unwitnessed)
+        json_member(body, "auditWitness", "did not get the last seal");
+}
+
 /* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
  * detail tells. */
 static void readyz(struct admin *admin, struct desk_answer *answer)
@@ -98,8 +113,8 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
-    if (admin->gateway->audit != NULL && audit_state(admin->gateway->audit).failing)
-        json_member(&answer->body, "audit", "cannot be written to: changes are refused");
+    if (admin->gateway->audit != NULL)
+        put_audit(&answer->body, audit_state(admin->gateway->audit));
     put_upstreams(&answer->body, admin->gateway);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');

@@ -26,12 +26,10 @@ enum {
     SERVE_START_US = 10000000,  /* for all threads to be there                                      */
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
+    SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    SERVE_REPLY_MAX = ANSWER_SEEN_MAX + 64 * 1024,       /* whatever the cloud said, and a header */
-    SERVE_ARENA_MAX = SERVE_REPLY_MAX + 8 * 1024 * 1024, /* the cloud's answers, and what callers see of
-                                                            them; an ordinary exchange takes 8 KiB */
-    SERVE_LARGE = 256 * 1024, /* bytes: what is larger goes back to the system when it is freed */
-    SERVE_ARENAS = 2,         /* of malloc: glibc's eight a core spread thin what a thousand workers free */
+    SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
+    SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
 struct service {
@@ -126,8 +124,8 @@ static int open_doors(struct service *service, struct err *err)
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
     service->desk = (struct desk){admin_answer, &service->admin};
-    const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX, REQUEST_BODY_MAX};
-    const struct handler gateway = {flow_serve, &service->gateway, SERVE_REPLY_MAX, SERVE_ARENA_MAX};
+    const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
+    const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
     const struct front_options inner = {config->admin, SERVE_ADMIN_WORKERS, GUARD_PLACES_MAX};
     const struct front_options outer = {config->listen, (size_t)config->workers, (size_t)config->per_address};
     service->admin_door = front_open(&admin, &inner, err);
