@@ -1,10 +1,10 @@
 #include "gateway/service/serve.h"
 
-#include "gateway/service/admin.h"
+#include "base/clock.h"
 #include "gateway/exchange/answer.h"
 #include "gateway/request/flow.h"
-#include "base/clock.h"
 #include "gateway/server/front.h"
+#include "gateway/service/admin.h"
 #include "gateway/service/notify.h"
 #include "gateway/service/pulse.h"
 
