@@ -274,7 +274,7 @@ static enum problem no_slot(const struct forward *f, const struct back_refusal *
     x->wait_us = refusal->wait_us;
     if (refusal->open)
         return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
-                             "'%s' has not been answering: it is not asked now", upstream->name);
+                             "'%s' is unavailable: its circuit breaker is open", upstream->name);
     if (refusal->failed)
         return exchange_fail(x);
     return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,

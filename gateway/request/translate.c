@@ -123,7 +123,7 @@ static enum problem own_key(struct exchange *x, const char *name, const char **v
         if (strcmp(x->target.pairs[i].name, name) != 0)
             continue;
         if (*value != NULL)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is there more than once", name);
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is given more than once", name);
         *value = x->target.pairs[i].value;
     }
     return PROBLEM_NONE;
@@ -196,8 +196,7 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     if (collected.count == 0)
         return PROBLEM_NONE;
     if (param->wire[x->call->upstream->api].name == NULL)
-        return value_wrong(x, param,
-                           "cannot be said in the generation of the cloud's API behind this gateway");
+        return value_wrong(x, param, "is not supported by the API version of this upstream");
     return call_add(x->call, param, collected.values, collected.count, &x->err) == 0
                ? PROBLEM_NONE
                : PROBLEM_INVALID_PARAMETER;
