@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BUF_FIRST = 1024,
-    BUF_LARGE = 256 * 1024,
-    BUF_FORMATTED_MAX = 512,
-};
+enum { BUF_FIRST = 1024, BUF_FORMATTED_MAX = 512 };
 
 void buf_init(struct buf *buf, size_t ceiling)
 {
@@ -52,13 +48,10 @@ void buf_rest(struct buf *buf, size_t kept)
     buf_init(buf, ceiling);
 }
 
-/* Room for so many bytes with their NUL, in memory that is at least twice as large; of what is large already, no
- * more than is needed. */
+/* Room for so many bytes with their NUL: twice what there was, or, for a large piece, just enough. */
 static bool buf_grow(struct buf *buf, size_t needed)
 {
     size_t capacity = buf->capacity == 0 ? BUF_FIRST : 2 * buf->capacity;
-    while (capacity < needed && capacity < BUF_LARGE)
-        capacity *= 2;
     if (capacity < needed)
         capacity = needed;
     if (capacity > buf->ceiling + 1 && buf->ceiling < SIZE_MAX)
