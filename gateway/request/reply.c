@@ -185,7 +185,6 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
 static bool compose(struct exchange *x, struct buf *problem)
 {
     bool head = x->head->method != NULL && strcmp(x->head->method, "HEAD") == 0;
-    x->close = x->close || x->ends || atomic_load(&x->gateway->draining);
     const struct content content = choose_content(x, problem_kind(x->problem), problem);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);

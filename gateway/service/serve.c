@@ -32,6 +32,7 @@ enum {
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
     SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
+    SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
@@ -312,6 +313,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
     int result = -1;
     (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
     (void)mallopt(M_MMAP_THRESHOLD, SERVE_LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) {
         config_release(config);
