@@ -160,10 +160,10 @@ def health(gateway):
 
 def test_with_64_descriptors_and_300_idle_connections(tmp_path, reaper, upstream):
     """Honest calls come through, and so do probes; the start says what there is too little of."""
-    gateway = Bound(configure(tmp_path, upstream.url, top={"workers": 1024}))
+    gateway = Bound(configure(tmp_path, upstream.url, top={"workers": 128}))
     crowd = idle(gateway.port, 300)
     try:
-        assert gateway.notices("64 file descriptors are few for 1024 workers")
+        assert gateway.notices("64 file descriptors are few for 128 workers")
         statuses = [status_of(gateway.delete) for _ in range(20)]
         assert statuses.count(202) >= 15, statuses          # one place in four may have to be made first
         assert [health(gateway) for _ in range(20)] == [200] * 20
@@ -176,7 +176,7 @@ def test_with_64_descriptors_and_300_idle_connections(tmp_path, reaper, upstream
 
 def test_calls_at_a_time_with_64_descriptors(tmp_path, reaper, upstream):
     """More than there are connections for wait their turn or are told to come again; the breaker stays closed."""
-    gateway = Bound(configure(tmp_path, upstream.url, top={"workers": 1024}))
+    gateway = Bound(configure(tmp_path, upstream.url, top={"workers": 128}))
     statuses = []
     callers = [threading.Thread(target=lambda: statuses.extend(status_of(gateway.delete) for _ in range(10)))
                for _ in range(12)]
