@@ -29,8 +29,6 @@ enum {
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
-    SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are left */
     SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
     SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
@@ -152,10 +150,10 @@ static int open_doors(struct service *service, struct err *err)
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
     const struct front_options inner = {config->admin,
-                                        {.workers = SERVE_ADMIN_WORKERS,
+                                        {.workers = DESK_WORKERS,
                                          .places = service->descriptors.admin,
                                          .per_address = service->descriptors.admin,
-                                         .unasked = SERVE_ADMIN_UNASKED,
+                                         .unasked = DESK_UNASKED,
                                          .queue_ms = GUARD_ADMIN_QUEUE_MS}};
     const struct front_options outer = {config->listen,
                                         {.workers = (size_t)config->workers,
