@@ -1,7 +1,6 @@
 #include "gateway/service/descriptors.h"
 
 #include "gateway/server/guard.h"
-#include "gateway/service/desk.h"
 
 static size_t least(size_t a, size_t b)
 {
@@ -16,10 +15,11 @@ static size_t all_slots(const struct config *config)
     return slots;
 }
 
-int descriptors_share(const struct config *config, size_t limit, struct descriptors *shares, struct err *err)
+int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
+                      struct descriptors *shares, struct err *err)
 {
     const size_t places = guard_places((size_t)config->workers);
-    const size_t admin = guard_places(DESK_WORKERS);
+    const size_t admin = guard_places(admin_workers);
     const size_t slots = all_slots(config);
     const size_t fewest = DESCRIPTORS_OWN + DESCRIPTORS_ADMIN + DESCRIPTORS_CALLERS +
                           DESCRIPTORS_CONNECTION * config->upstream_count;

@@ -27,7 +27,7 @@ struct descriptors {
 };
 
 /* -1 when so few let nobody be served. */
-MUST_USE int descriptors_share(const struct config *config, size_t limit, struct descriptors *shares,
-                               struct err *err);
+MUST_USE int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
+                               struct descriptors *shares, struct err *err);
 
 #endif

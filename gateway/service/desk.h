@@ -4,12 +4,7 @@
 
 #include "gateway/http/handler.h"
 
-enum {
-    DESK_WORKERS =
-        8, /* half of them for probes that overlap, and for those who wait for a reload (reload.h) */
-    DESK_UNASKED = 6, /* connections of one address with no request yet: two workers are left for others */
-    DESK_PAGE_MAX = 32 * 1024 * 1024, /* SERIES_MAX series of 300 bytes */
-};
+enum { DESK_PAGE_MAX = 32 * 1024 * 1024 }; /* SERIES_MAX series of 300 bytes */
 
 /* One plain answer. */
 struct desk_answer {

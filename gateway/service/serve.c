@@ -29,6 +29,8 @@ enum {
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
+    SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
     SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
     SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
@@ -128,7 +130,7 @@ static int share_descriptors(struct service *service, const struct config *confi
     struct rlimit files = {0};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
-    if (descriptors_share(config, (size_t)files.rlim_cur, shares, err) != 0)
+    if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
         return -1;
     if (shares->limit < shares->wanted)
         fprintf(
@@ -149,17 +151,17 @@ static int open_doors(struct service *service, struct err *err)
     service->desk = (struct desk){admin_answer, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
-    const struct front_options inner = {config->admin,
-                                        {.workers = DESK_WORKERS,
-                                         .places = service->descriptors.admin,
-                                         .per_address = service->descriptors.admin,
-                                         .unasked = DESK_UNASKED,
-                                         .queue_ms = GUARD_ADMIN_QUEUE_MS}};
-    const struct front_options outer = {config->listen,
-                                        {.workers = (size_t)config->workers,
-                                         .places = service->descriptors.places,
-                                         .per_address = (size_t)config->per_address,
-                                         .queue_ms = GUARD_QUEUE_MS}};
+    const struct front_options inner = {.address = config->admin,
+                                        .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                   .places = service->descriptors.admin,
+                                                   .per_address = service->descriptors.admin,
+                                                   .unasked = SERVE_ADMIN_UNASKED,
+                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS}};
+    const struct front_options outer = {.address = config->listen,
+                                        .limits = {.workers = (size_t)config->workers,
+                                                   .places = service->descriptors.places,
+                                                   .per_address = (size_t)config->per_address,
+                                                   .queue_ms = GUARD_QUEUE_MS}};
     service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;

@@ -16,7 +16,7 @@ static void enough(void **state)
 {
     struct descriptors shares;
     (void)state;
-    assert_int_equal(descriptors_share(&config, WANTED, &shares, NULL), 0);
+    assert_int_equal(descriptors_share(&config, 8, WANTED, &shares, NULL), 0);
     assert_int_equal(shares.wanted, WANTED);
     assert_int_equal(shares.places, 2 * 1024 + 64);
     assert_int_equal(shares.admin, 2 * 8 + 64);
@@ -29,7 +29,7 @@ static void any_limit(void **state)
     (void)state;
     for (size_t limit = 34; limit <= WANTED + 1; limit++) {
         struct descriptors shares;
-        assert_int_equal(descriptors_share(&config, limit, &shares, NULL), 0);
+        assert_int_equal(descriptors_share(&config, 8, limit, &shares, NULL), 0);
         assert_true(DESCRIPTORS_OWN + shares.places + shares.admin + 3 * shares.connections <= limit);
         assert_true(shares.places >= 4 && shares.admin >= 4 && shares.connections >= COUNT(upstreams));
         assert_true(shares.places <= 2 * 1024 + 64 && shares.admin <= 80 && shares.connections <= 320);
@@ -41,7 +41,7 @@ static void too_few(void **state)
     struct descriptors shares;
     struct err err = {0};
     (void)state;
-    assert_int_equal(descriptors_share(&config, 33, &shares, &err), -1);
+    assert_int_equal(descriptors_share(&config, 8, 33, &shares, &err), -1);
     assert_non_null(strstr(err.text, "33 file descriptors are too few to serve with: it takes 34"));
 }
 
