@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/network.h"
 #include "base/rate.h"
 #include "base/secret.h"
@@ -97,6 +98,8 @@ struct config_token {
 struct config_client {
     const char *name;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
     size_t token_count;
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
@@ -116,16 +119,20 @@ struct config_condition {
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
 
 /* `when`: a rule speaks only at these times of a time zone's clock. */
 struct config_when {
     const struct zone *zone;
+    const char *zone_name;
     unsigned days; /* bit 0 Monday to bit 6 Sunday */
     int from;      /* minute of the day */
     int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
 };
 
-/* What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
+/* A new condition is also one of place_rule() in layout.c, config_is_unconditional(), policy_try(), words.c,
+ * rights.c, and the second evaluator tests/e2e/harness/judge.py.
+ * What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
 struct config_rule {
     struct config_condition *conditions;
     const struct config_when *when; /* NULL: always */
@@ -135,10 +142,14 @@ struct config_rule {
     uint32_t network_count; /* 0: from anywhere */
     uint32_t number;        /* in the file's order, from 0 */
     enum config_effect effect;
-    bool audit; /* only says what it would have done */
+    bool audit;            /* only says what it would have done */
+    unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
 
     const char *id;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
+    int64_t since;     /* when it was written; CONFIG_NEVER: not said */
     struct config_patterns clients;
     struct config_patterns actions;
 };
@@ -166,7 +177,6 @@ struct config_trial {
 
 /* ---- catalog ---- */
 
-enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
 enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
@@ -260,9 +270,17 @@ struct config_route {
 
 /* ---- all of it ---- */
 
+/* SHA-256 of the files: sha256sum says the same.  That of the catalog goes on from the one that ships to the
+ * operator's own, in their order; ALL is that of the other three in hex, one behind the other. */
+enum config_hash { CONFIG_HASH_POLICY, CONFIG_HASH_CATALOG, CONFIG_HASH_SERVICE, CONFIG_HASH_ALL, CONFIG_HASHES };
+
+enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
+
 struct config {
     atomic_uint references;
     struct arena *arena;
+    char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
+    char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
     const char *listen; /* IPv4:port */
     const char *admin;
@@ -303,19 +321,22 @@ struct config {
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 
-/* A policy alone, with the routes that ship and those of `count` more catalogs, but no upstream and no
- * secret: for judging calls, not for making them. */
+/* A policy alone (NULL: none), with the routes that ship and those of `count` more catalogs, and no secret:
+ * for judging calls, not for making them.  Each service has an upstream that goes nowhere, with `region`;
+ * NULL: there is none. */
 MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
-                                           int64_t now, struct report *report);
-
-/* The catalog that ships and nothing else: for telling what there is. */
-MUST_USE struct config *config_load_catalog(struct report *report);
+                                           const char *region, int64_t now, struct report *report);
 
 struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 
 /* See config/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* Nothing but client and action: no `where`, `effects`, `when`, `from`, `expires` or `mode: audit`. */
+bool config_is_unconditional(const struct config_rule *rule);
+
+const char *config_effect_name(int effect); /* enum config_route_effect: "read" or "change" */
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

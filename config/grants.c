@@ -24,6 +24,8 @@ static int finish(struct loader *loader, const struct rules *rules)
     int result = buckets_file(&buckets, loader, rules) == 0 && layout_place(&buckets) == 0 ? 0 : -1;
     if (result == 0)
         shadow_warn(&buckets);
+    if (result == 0)
+        findings_policy(loader);
     buckets_done(&buckets);
     return result;
 }

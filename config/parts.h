@@ -63,6 +63,10 @@ int sets_read_patterns(struct loader *loader, const struct yaml_node *node, cons
 int sets_read_networks(struct loader *loader, const struct yaml_node *node, const char *what,
                        struct arena *arena, struct network **networks, size_t *count);
 
+/* `from`: the same, where $name stands for a set's. */
+int sets_read_sources(struct loader *loader, struct sets *sets, const struct yaml_node *node,
+                      struct arena *arena, struct network **networks, size_t *count);
+
 /* The rules as they are read, in the file's order: in loader->scratch, but for their ids and patterns. */
 struct rules {
     struct config_rule *items;
@@ -78,6 +82,10 @@ keyword_reader when_read; /* const struct config_when * */
 
 /* A warning when no value of the parameter can be the text. */
 void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);
+
+/* Findings about what is no error; after everything of the file, and of both files, has been read. */
+void findings_policy(struct loader *loader);
+void findings_service(struct loader *loader, const char *path);
 
 enum { BUCKETS_PREFIX_MAX = 64 }; /* characters: a client's name has no more */
 

@@ -260,8 +260,11 @@ static void check_slots(struct loader *loader)
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].slots >= config->workers)
-            report_warning(
-                loader->report, &config->upstreams[i].mark,
+            report_find(
+                loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &config->upstreams[i].mark,
+                                      .advice = "lower slots, or raise workers"},
                 "slots (%lld) should be fewer than workers (%lld), or a hanging upstream takes them all",
                 config->upstreams[i].slots, config->workers);
 }

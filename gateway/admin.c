@@ -84,8 +84,8 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     gateway_release(generation);
 }
 
-/* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
- * detail tells. */
+/* A failed reload leaves it ready: the old configuration serves; so do a test of the policy that fails, and
+ * reads without an audit file.  The detail tells. */
 static void readyz(struct admin *admin, struct front_admin_answer *answer)
 {
     struct buf errors;
@@ -98,6 +98,10 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
+    buf_reset(&errors);
+    reload_tests(admin->reload, &errors);
+    if (errors.length > 0)
+        put_lines(&answer->body, "failedTests", buf_text(&errors));
     if (admin->gateway->audit != NULL && audit_state(admin->gateway->audit).failing)
         json_member(&answer->body, "audit", "cannot be written to: changes are refused");
     put_upstreams(&answer->body, admin->gateway);
@@ -115,7 +119,18 @@ static void version(struct admin *admin, struct front_admin_answer *answer)
     buf_put_char(&answer->body, '\n');
 }
 
-static void put_bad_configuration(struct front_admin_answer *answer, const char *errors)
+static void put_reloaded(struct front_admin_answer *answer, const char *warnings)
+{
+    answer->status = 200;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", "reloaded");
+    if (warnings[0] != '\0')
+        put_lines(&answer->body, "warnings", warnings);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+static void put_bad_configuration(struct front_admin_answer *answer, const char *errors, const char *warnings)
 {
     answer->status = 422;
     answer->type = "application/problem+json";
@@ -124,6 +139,8 @@ static void put_bad_configuration(struct front_admin_answer *answer, const char 
     json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
+    if (warnings[0] != '\0')
+        put_lines(&answer->body, "warnings", warnings);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
 }
@@ -131,18 +148,21 @@ static void put_bad_configuration(struct front_admin_answer *answer, const char 
 static void reload(struct admin *admin, struct front_admin_answer *answer)
 {
     struct buf errors;
+    struct buf warnings;
     buf_init(&errors, ADMIN_ERRORS_MAX);
-    switch (reload_ask(admin->reload, &errors)) {
+    buf_init(&warnings, ADMIN_ERRORS_MAX);
+    switch (reload_ask(admin->reload, &errors, &warnings)) {
     case RELOAD_GOOD:
-        put_status(answer, 200, "reloaded");
+        put_reloaded(answer, buf_text(&warnings));
         break;
     case RELOAD_BAD:
-        put_bad_configuration(answer, buf_text(&errors));
+        put_bad_configuration(answer, buf_text(&errors), buf_text(&warnings));
         break;
     case RELOAD_BUSY:
         put_status(answer, 503, "too many wait for a reload already: try again");
         break;
     }
+    buf_done(&warnings);
     buf_done(&errors);
 }
 

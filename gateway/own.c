@@ -5,6 +5,7 @@
 #include "gateway/openapi.h"
 #include "gateway/reference.h"
 #include "gateway/stations.h"
+#include "gateway/whoami.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static enum problem answer_openapi(struct exchange *x)
     return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
 }
 
-static const struct own_page pages[] = {{"openapi.json", answer_openapi}};
+static const struct own_page pages[] = {{"openapi.json", answer_openapi}, {"whoami", whoami_answer}};
 
 static const struct own_page *find(const struct exchange *x)
 {
