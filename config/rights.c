@@ -172,5 +172,5 @@ bool rights_only_less(const struct config *old, const struct config *new)
     return strcmp(old->hashes[CONFIG_HASH_SERVICE], new->hashes[CONFIG_HASH_SERVICE]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_CATALOG], new->hashes[CONFIG_HASH_CATALOG]) == 0 &&
            has_clients(old, new) && has_tokens(old, new) && has_rules(new, old, CONFIG_ALLOW) &&
-           has_rules(old, new, CONFIG_DENY);
+           has_rules(old, new, CONFIG_ALLOW) && has_rules(old, new, CONFIG_DENY);
 }

@@ -73,7 +73,7 @@ static bool same_audit(const struct config_audit *a, const struct config_audit *
 static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
 {
     static const char sentence[] = "%s stays %s: it changes by a restart only";
-    static const struct report_kind kind = {.severity = REPORT_SUGGESTION};
+    static const struct report_kind kind = {.severity = REPORT_SECURITY};
     if (strcmp(old->listen, new->listen) != 0)
         report_find(report, &kind, sentence, "listen", old->listen);
     if (strcmp(old->admin, new->admin) != 0)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -307,7 +307,8 @@ def trial(expect, by=None, **rest):
             "expect": expect, **({"by": by} if by else {}), **rest}
 
 
-OFFICE = [rule("r", who=["*"], source=["10.0.0.0/8"], when={"hours": "09:00-17:00", "zone": "UTC"}),
+OFFICE = [rule("r", who=["*"], source=["10.0.0.0/8"], when={"hours": "09:00-17:00", "zone": "UTC"},
+               note="whoever is in the office"),
           rule("no", "deny", who=["*"], where={"instanceIds": ["ins-bastion*"]})]
 INSIDE = {"from": "10.1.1.1", "at": "2026-11-24T12:00:00Z"}
 
@@ -379,19 +380,19 @@ def test_warnings(tmp_path, change, line, words):
     done = check(tmp_path, {**table_policy([rule("r")], {}), **change})
     said = [each for each in (done.stdout + done.stderr).splitlines() if words in each]
     assert done.returncode == 0 and len(said) == 1, done
-    assert f"policy.yaml:{line}:" in said[0] and "warning" in said[0], said
+    assert f"policy.yaml:{line}:" in said[0] and (" suggestion: " in said[0] or " security warning: " in said[0]), said
 
 
 @pytest.mark.parametrize("rules", [
     [rule("r"), rule("no", "deny", where={"vpcId": ["*"]})],
-    [rule("r"), rule("no", "deny", mode="audit")],
-    [rule("r"), rule("no", "deny", expires="2099-01-01")],
+    [rule("r"), rule("no", "deny", mode="audit", since=f"{date.today()}")],
+    [rule("r"), rule("no", "deny", expires=f"{date.today() + timedelta(days=3640)}")],
     [rule("r"), rule("no", "deny", source=["0.0.0.0/0"])],
     [rule("r"), rule("no", "deny", when={"zone": "UTC"})],
     [rule("r", who=["app", "web"]), rule("no", "deny")],
-    [rule("r", who=["ap*"]), rule("no", "deny")],
-    [rule("r", who=["*"]), rule("no", "deny", who=["ap*"])],
-    [rule("no", "deny"), rule("again", "deny")],
+    [rule("r", who=["ap*"], note="every app"), rule("no", "deny")],
+    [rule("r", who=["*"], note="all of us"), rule("no", "deny", who=["ap*"])],
+    [rule("no", "deny", where={"vpcId": ["vpc-1"]}), rule("again", "deny", where={"vpcId": ["vpc-2"]}), rule("r")],
     [rule("r", where={"vpcId": ["vpc-1", "gz_vpc_245", "vpc-*", "*", "gz_vpc_2*", "*-prod*"], "region": ["ap-*", "gz"],
                       "instanceIds": ["ins-df454d", "qcvm0a"]})],
 ], ids=repr)

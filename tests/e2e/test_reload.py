@@ -149,7 +149,7 @@ def test_a_removed_token_fails_on_an_open_connection(start, upstream):
 def said_of_token(**said):
     """The policy with its token's entry changed."""
     text = policy(POLICY)
-    old = '"expires": "2099-12-31"'
+    old = '"expires": "2035-12-31"'
     assert text.count(old) == 2
     return text.replace(old, ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items()), 1)
 
