@@ -347,6 +347,33 @@ def test_a_test_that_fails(tmp_path, test, words):
     assert "policy.yaml:9:" in line, f"{line}\n{flow(policy)}"
 
 
+HOURS = {"hours": "09:00-17:00", "zone": "UTC"}
+NIGHT = rule("night", "deny", when=HOURS)
+
+
+@pytest.mark.parametrize("rules, needed", [
+    ([rule("r")], None), ([rule("r", when=HOURS)], "'r' has when"), ([rule("r", expires="2030-01-01")], "'r' has expires"),
+    ([rule("r", expires="2020-01-01")], "'r' has expires"),
+    ([rule("r"), NIGHT], "'night' has when"), ([rule("no", "deny"), NIGHT, rule("r", when=HOURS)], None),
+    ([NIGHT, rule("no", "deny")], "'night' has when"), ([rule("r"), rule("later", when=HOURS)], None),
+    ([rule("earlier", when=HOURS), rule("r")], "'earlier' has when"),
+    ([rule("r"), rule("else", "deny", who=["web"], when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", actions=["Attach*"], when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", where={"vpcId": ["vpc-2"]}, when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", source=["10.0.0.0/8"], when=HOURS)], None),
+    ([rule("r"), rule("try", "deny", mode="audit", since=f"{date.today()}", when=HOURS)], None),
+], ids=repr)
+def test_a_test_is_no_time_bomb(tmp_path, rules, needed):
+    """`at` is required where a rule that could decide has `when` or `expires`: today's verdict is not tomorrow's."""
+    done = check(tmp_path, {**table_policy(rules, {}), "tests": [trial("allow"), trial("deny")]})
+    said = [each for each in done.stderr.splitlines() if "the test needs `at`" in each]
+    assert len(said) == (2 if needed else 0), done.stderr
+    assert all(f"rule {needed}" in each for each in said)
+    done = check(tmp_path, {**table_policy(rules, {}), "tests": [trial("allow", at="2029-11-24T20:00:00Z"),
+                                                                 trial("deny", at="2029-11-24T20:00:00Z")]})
+    assert "needs `at`" not in done.stderr and done.stderr.count("the test expects") == 1
+
+
 @pytest.mark.parametrize("change, line, words", [
     (dict(sets={"unused": ["x"]}), 3, "no rule uses the set 'unused'"),
     (dict(rules=[rule("r", expires="2020-01-01")]), 5, "rule 'r' has expired"),

@@ -200,7 +200,9 @@ def random_rule(dice, number):
     if where:
         rule["where"] = where
     if dice.random() < .25:
-        rule["from"] = some(dice, ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "2001:db8::/32", "0.0.0.0/0"])
+        rule["from"] = some(dice, ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "2001:db8::/32", "0.0.0.0/0", "$n"])
+    if dice.random() < .15:
+        rule["effects"] = some(dice, ["read", "change"], 2)
     if dice.random() < .25:
         rule["when"] = {"zone": dice.choice(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York"]),
                         "days": some(dice, ["mon-fri", "sat", "sun", "fri-mon", "wed"]),
@@ -230,7 +232,7 @@ def test_a_second_evaluator_agrees(tmp_path):
     asked = 0
     clients = {name: {"tokens": [("t", name, "2030-01-01")]} for name in ["web", "web-a", "batch", "other"]}
     for _ in range(ROUNDS):
-        document = {"version": 1, "clients": clients, "sets": {"s": ["vpc-1", "*2"], "t": ["ins-c", "ins-b*"]},
+        document = {"version": 1, "clients": clients, "sets": {"s": ["vpc-1", "*2"], "t": ["ins-c", "ins-b*"], "n": ["198.51.100.0/24", "192.0.2.7"]},
                     "rules": [random_rule(dice, number) for number in range(dice.randint(1, 12))]}
         calls = [random_call(dice, number) for number in range(50)]
         (tmp_path / "policy.yaml").write_text(policy(document))
