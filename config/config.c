@@ -116,12 +116,31 @@ static void read_policy(struct loader *loader, const char *path)
     arena_free(loader->scratch);
 }
 
+static void check_limits(struct loader *loader, const struct config_upstream *upstream)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < upstream->limit_count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < config->route_count && !found; j++)
+            found = strcmp(config->routes[j].service, upstream->name) == 0 &&
+                    strcmp(config->routes[j].action, upstream->limits[i].action) == 0;
+        if (!found)
+            report_find(loader->report,
+                        &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                              .mark = &upstream->limits[i].mark,
+                                              .advice = "correct its name, or take it out"},
+                        "no route of '%s' leads to an action '%.64s': it is not limited", upstream->name,
+                        upstream->limits[i].action);
+    }
+}
+
 /* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
  * when no route is left. */
 static void check_services(struct loader *loader)
 {
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->upstream_count; i++) {
+        check_limits(loader, &config->upstreams[i]);
         bool used = false;
         for (size_t j = 0; j < config->route_count; j++)
             used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&

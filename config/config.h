@@ -53,6 +53,12 @@ struct config_audit {
     long long seal_every; /* ms */
 };
 
+struct config_action_limit {
+    const char *action;
+    struct mark mark;
+    struct rate rate;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -68,6 +74,9 @@ struct config_upstream {
     long long timeout;                     /* ms, for one whole attempt */
     long long deadline;                    /* ms, for all attempts and the pauses between them */
     long long slots;                       /* calls at a time */
+    struct rate limit;                     /* calls of all clients together; interval 0: no limit */
+    struct config_action_limit *limits;    /* of single actions, beside it */
+    size_t limit_count;
 };
 
 struct config_names {
@@ -150,6 +159,7 @@ struct config_rule {
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
     int64_t since;     /* when it was written; CONFIG_NEVER: not said */
+    struct rate limit; /* calls that it allows, of all clients together; interval 0: no limit */
     struct config_patterns clients;
     struct config_patterns actions;
 };

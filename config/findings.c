@@ -147,7 +147,7 @@ static bool is_idle_beside(const struct config *config, const struct config_rule
                            const struct config_rule *other)
 {
     bool same = rule->effect == other->effect;
-    if (rule == other || rule->audit || other->audit || (!same && other->effect == CONFIG_ALLOW))
+    if (rule == other || rule->audit || rule->limit.interval_us > 0 || other->audit || (!same && other->effect == CONFIG_ALLOW))
         return false;
     const struct rights_rule wide = {config, other};
     const struct rights_rule narrow = {config, rule};

@@ -85,9 +85,15 @@ static bool effects_cover(const struct config_rule *wide, const struct config_ru
     return wide->effects == 0 || (narrow->effects != 0 && (narrow->effects & ~wide->effects) == 0);
 }
 
+static bool limit_covers(const struct rate *wide, const struct rate *narrow)
+{
+    return wide->interval_us == 0 || (narrow->interval_us >= wide->interval_us && narrow->burst <= wide->burst);
+}
+
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
-    return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) && when_covers(wide->rule->when, narrow->rule->when) &&
+    return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
+           limit_covers(&wide->rule->limit, &narrow->rule->limit) && when_covers(wide->rule->when, narrow->rule->when) &&
            from_covers(wide->rule, narrow->rule) && where_covers(wide, narrow);
 }
 

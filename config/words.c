@@ -123,6 +123,10 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
         buf_put_format(out, "%son ", joint(out, begin));
         words_put_when(out, rule->when);
     }
+    if (rule->limit.interval_us > 0) {
+        buf_put_format(out, "%sat most ", joint(out, begin));
+        words_put_rate(out, &rule->limit);
+    }
     if (rule->expires != CONFIG_NEVER) {
         buf_put_format(out, "%suntil ", joint(out, begin));
         words_put_time(out, rule->expires);

@@ -93,6 +93,11 @@ static void put_conditions(struct buf *out, const struct config *config, const s
         words_put_when(&when, rule->when);
         json_member(out, "when", buf_text(&when));
     }
+    if (rule->limit.interval_us > 0) {
+        buf_reset(&when);
+        words_put_rate(&when, &rule->limit);
+        json_member(out, "limit", buf_text(&when));
+    }
     if (rule->expires != CONFIG_NEVER)
         put_time(out, "expires", rule->expires);
     buf_done(&when);

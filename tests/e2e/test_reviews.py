@@ -3,14 +3,14 @@ import copy
 import json
 import os
 import re
-import stat
 import subprocess
 
 import pytest
 
 from harness.expect import problem
-from harness.gateway import NOBODY, POLICY, TOKEN, configure, document, policy
+from harness.gateway import NOBODY, POLICY, TOKEN, configure, policy
 from harness.process import binary, environment, run
+from harness.upstream import Reply
 from harness.world import PATIENCE, REPOSITORY
 
 CLOUD = "https://vpc.api.qcloud.com/v2/index.php"
@@ -332,3 +332,56 @@ def test_a_rate_in_minutes_has_the_burst_that_it_says(start, upstream):
     console = {**POLICY["clients"]["network-console"], "rate": "5/m"}
     gateway = start(upstream.url, rules=changed(clients={**POLICY["clients"], "network-console": console}))
     assert [gateway.delete().status for _ in range(6)] == [202] * 5 + [429]
+
+
+# ---- limits that clients share ----
+
+BOTH = Reply({"code": 0, "message": "", "taskId": 135254, "totalCount": 0, "data": []})  # to a change and to a list
+
+
+def limited(**said):
+    console = {**rule(0, where={}), **said}
+    return changed(sets={}, rules=[console, {"id": "reads", "allow": ["network-console", "auditor"], "actions": ["DescribeVpcEx"]}])
+
+
+def test_a_rule_with_a_limit(start, upstream):
+    upstream.script(then=BOTH)
+    gateway = start(upstream.url, rules=limited(limit="2/h"))
+    answers = [gateway.delete() for _ in range(3)]
+    assert [answer.status for answer in answers] == [202, 202, 429]
+    body = problem(answers[2], 429, "too-many-requests")
+    assert body["detail"] == "the rule 'staging-links' is over its limit" and body["outcome"] == "not-executed"
+    assert 1700 <= int(answers[2].header("Retry-After")) <= 1800
+    assert gateway.call("GET", "/vpcs", headers={"Authorization": f"Bearer {TOKEN}"}).status == 200
+    told = gateway.call("GET", "/whoami", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    assert told["rules"][0]["limit"] == "2/h burst 2"
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    assert gateway.delete().status == 429, "a reload forgets nothing"
+
+
+def test_an_upstream_and_an_action_with_a_limit(start, upstream):
+    upstream.script(then=BOTH)
+    gateway = start(upstream.url, rules=limited(), limit="5/h", limits={"DetachClassicLinkVpc": "1/h"})
+    assert [gateway.delete().status for _ in range(2)] == [202, 429]
+    assert problem(gateway.delete(), 429, "too-many-requests")["detail"] == "the action 'DetachClassicLinkVpc' is over its limit"
+    read = [gateway.call("GET", "/vpcs", headers={"Authorization": f"Bearer {TOKEN}"}) for _ in range(5)]
+    assert [answer.status for answer in read] == [200, 200, 200, 200, 429]
+    assert problem(read[4], 429, "too-many-requests")["detail"] == "the upstream 'vpc' is over its limit"
+
+
+@pytest.mark.parametrize("limit", ["20", "0/s", "-1/s", "1/d", "1/s burst 0", "", None])
+def test_a_limit_that_is_none(tmp_path, limit):
+    done = run("check", "-c", configure(tmp_path, CLOUD, rules=limited(limit=limit)))
+    assert done.returncode == 78 and "policy.yaml:4:" in done.stderr
+    done = run("check", "-c", configure(tmp_path, CLOUD, limit=limit))
+    assert done.returncode == 78 and "countersign.yaml:7:" in done.stderr
+    done = run("check", "-c", configure(tmp_path, CLOUD, limits={"DetachClassicLinkVpc": limit}))
+    assert done.returncode == 78 and "countersign.yaml:7:" in done.stderr
+
+
+def test_a_limit_that_limits_nothing(tmp_path):
+    done = run("check", "-c", configure(tmp_path, CLOUD, limits={"DetachClasicLinkVpc": "1/s"}))
+    assert done.returncode == 0 and "suggestion: no route of 'vpc' leads to an action 'DetachClasicLinkVpc': it is not limited" in done.stderr
+    deny = rule(1, limit="1/s")
+    done = run("check", "-c", configure(tmp_path, CLOUD, rules=changed(rules=[rule(0), deny])))
+    assert done.returncode == 78 and "rule 'never-bastion' denies: only an allow has a limit" in done.stderr
