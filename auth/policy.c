@@ -182,7 +182,8 @@ static int nearness(enum policy_miss miss)
     return -1;
 }
 
-enum policy_miss policy_nearest(const struct policy_question *question, const struct config_condition **condition)
+enum policy_miss policy_nearest(const struct policy_question *question,
+                                const struct config_condition **condition)
 {
     enum policy_miss best = POLICY_OTHER_ACTION;
     size_t action = question->call->route->action_index;

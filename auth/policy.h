@@ -33,10 +33,11 @@ struct policy_verdict policy_decide(const struct policy_question *question);
  * file, or NULL. */
 const struct config_rule *policy_timed(const struct config *config, const struct policy_question *question);
 
-/* What kept a call from being allowed, where no rule spoke: of the allows for its client and action the miss of
- * the one that came nearest, and its condition as policy_try() tells it; POLICY_OTHER_ACTION where there is
- * none.  *condition is NULL, too, where several came as near by different parameters. */
-enum policy_miss policy_nearest(const struct policy_question *question, const struct config_condition **condition);
+/* What kept a call from being allowed, where no rule spoke: of the allows for its client and action the
+ * miss of the one that came nearest, and its condition as policy_try() tells it; POLICY_OTHER_ACTION where
+ * there is none.  *condition is NULL, too, where several came as near by different parameters. */
+enum policy_miss policy_nearest(const struct policy_question *question,
+                                const struct config_condition **condition);
 
 /* Could any call of that route be allowed, whatever its parameters and the hour?  For telling a client what
  * there is for it: each call is still decided by itself. */

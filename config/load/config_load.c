@@ -124,12 +124,12 @@ static void check_services(struct loader *loader)
             used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
                             config->routes[j].dialects[config->upstreams[i].api].spoken);
         if (!used)
-            report_find(loader->report,
-                        &(struct report_kind){
-                            .severity = REPORT_SUGGESTION,
-                            .mark = &config->upstreams[i].mark,
-                            .advice = "take it out, or name the catalog that has its routes"},
-                        "no route leads to the upstream '%s'", config->upstreams[i].name);
+            report_find(
+                loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &config->upstreams[i].mark,
+                                      .advice = "take it out, or name the catalog that has its routes"},
+                "no route leads to the upstream '%s'", config->upstreams[i].name);
     }
 }
 

@@ -282,7 +282,13 @@ struct config_route {
 
 /* SHA-256 of the files: sha256sum says the same.  That of the catalog goes on from the one that ships to the
  * operator's own, in their order; ALL is that of the other three in hex, one behind the other. */
-enum config_hash { CONFIG_HASH_POLICY, CONFIG_HASH_CATALOG, CONFIG_HASH_SERVICE, CONFIG_HASH_ALL, CONFIG_HASHES };
+enum config_hash {
+    CONFIG_HASH_POLICY,
+    CONFIG_HASH_CATALOG,
+    CONFIG_HASH_SERVICE,
+    CONFIG_HASH_ALL,
+    CONFIG_HASHES
+};
 
 enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
 

@@ -87,14 +87,16 @@ static bool effects_cover(const struct config_rule *wide, const struct config_ru
 
 static bool limit_covers(const struct rate *wide, const struct rate *narrow)
 {
-    return wide->interval_us == 0 || (narrow->interval_us >= wide->interval_us && narrow->burst <= wide->burst);
+    return wide->interval_us == 0 ||
+           (narrow->interval_us >= wide->interval_us && narrow->burst <= wide->burst);
 }
 
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
     return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
-           limit_covers(&wide->rule->limit, &narrow->rule->limit) && when_covers(wide->rule->when, narrow->rule->when) &&
-           from_covers(wide->rule, narrow->rule) && where_covers(wide, narrow);
+           limit_covers(&wide->rule->limit, &narrow->rule->limit) &&
+           when_covers(wide->rule->when, narrow->rule->when) && from_covers(wide->rule, narrow->rule) &&
+           where_covers(wide, narrow);
 }
 
 static bool clients_cover(const struct config_patterns *wide, const struct config_patterns *narrow)
@@ -127,8 +129,8 @@ static const struct config_rule *rule_of(const struct config *config, const char
     return NULL;
 }
 
-/* Does each rule of `from` that has that effect have one of its id in `to`, by which an allow gives no less, a
- * deny takes no less?  Rules in audit mode do neither. */
+/* Does each rule of `from` that has that effect have one of its id in `to`, by which an allow gives no
+ * less, a deny takes no less?  Rules in audit mode do neither. */
 static bool has_rules(const struct config *from, const struct config *to, enum config_effect effect)
 {
     for (size_t i = 0; i < from->rule_count; i++) {

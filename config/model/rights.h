@@ -1,5 +1,5 @@
-/* config/rights.h - what policies give, compared: which rule lets at least as much through as another, and who
- * may do more or less by a new policy than by an old one. */
+/* config/model/rights.h - what policies give, compared: which rule lets at least as much through as another,
+ * and who may do more or less by a new policy than by an old one. */
 #ifndef CONFIG_MODEL_RIGHTS_H
 #define CONFIG_MODEL_RIGHTS_H
 
@@ -22,8 +22,8 @@ bool rights_cover_value(const struct rights_rule *wide, const char *param, const
 /* The same as rights_cover() with their clients and actions. */
 bool rights_cover_all(const struct rights_rule *wide, const struct rights_rule *narrow);
 
-/* Nothing but rights taken away in a hurry: tokens disabled, shortened or removed, clients removed, denies added
- * or widened.  All else is as it was, also the allows, the catalog and countersign.yaml. */
+/* Nothing but rights taken away in a hurry: tokens disabled, shortened or removed, clients removed, denies
+ * added or widened.  All else is as it was, also the allows, the catalog and countersign.yaml. */
 bool rights_only_less(const struct config *old, const struct config *new);
 
 struct rights_counts {

@@ -126,7 +126,8 @@ static void compare_allows(struct diff *diff, const char *sign, const char *verb
         const struct config_rule *rule = has->allows[i];
         if (covered_by(lacks, lacks->allows, lacks->allow_count, &(struct rights_rule){has->config, rule}))
             continue;
-        const struct rights_rule other = {lacks->config, same_id(lacks->allows, lacks->allow_count, rule->id)};
+        const struct rights_rule other = {lacks->config,
+                                          same_id(lacks->allows, lacks->allow_count, rule->id)};
         put_rule(diff, sign, verb, has, rule);
         put_values(diff, word, has, rule, &other);
         if (diff->action_is_new)

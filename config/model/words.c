@@ -37,9 +37,9 @@ void words_put_rate(struct buf *out, const struct rate *rate)
 
 void words_put_network(struct buf *out, const struct network *network)
 {
-    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    static const struct network mapped = {.bytes = {[10] = 0xFF, [11] = 0xFF}, .prefix = IPV4_BITS};
     char text[NETWORK_TEXT_SIZE];
-    bool is_ipv4 = network->prefix >= IPV4_BITS && memcmp(network->bytes, mapped, sizeof mapped) == 0;
+    bool is_ipv4 = network->prefix >= IPV4_BITS && network_contains(&mapped, network);
     network_format(network, text);
     buf_put(out, text);
     if (network->prefix < 128)
@@ -54,10 +54,10 @@ void words_put_values(struct buf *out, const struct config_condition *condition,
         all += condition->lists[i]->exact + condition->lists[i]->patterns;
     size_t shown = all < values_max ? all : values_max;
     for (uint32_t i = 0; i < condition->count; i++)
-        for (size_t j = 0;
-             j < condition->lists[i]->exact + condition->lists[i]->patterns && written < shown; j++)
+        for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < shown;
+             j++)
             buf_put_format(out, "%s%.256s",
-                           written++ == 0                     ? ""
+                           written++ == 0                   ? ""
                            : written == all && shown == all ? " or "
                                                             : ", ",
                            condition->lists[i]->texts[j]);
@@ -113,8 +113,7 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
     }
     for (int effect = 0; rule->effects != 0 && effect < CONFIG_ROUTE_EFFECTS; effect++)
         if ((rule->effects >> effect & 1) != 0)
-            buf_put_format(out, "%sfor %s", joint(out, begin),
-                           effect == CONFIG_READ ? "reads" : "changes");
+            buf_put_format(out, "%sfor %s", joint(out, begin), effect == CONFIG_READ ? "reads" : "changes");
     if (rule->network_count > 0) {
         buf_put_format(out, "%sfrom ", joint(out, begin));
         put_networks(out, rule, values_max);

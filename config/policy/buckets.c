@@ -99,8 +99,8 @@ static int file_rule(struct buckets *buckets, const struct config_rule *rule)
         struct draft *draft = find_or_add(buckets, rule->clients.items[i], rule);
         if (draft == NULL || draft_add(buckets, draft, rule->number) != 0)
             return -1;
-        for (size_t j = 0; rule->effect == CONFIG_DENY && config_is_unconditional(rule) && j < config->action_count;
-             j++)
+        for (size_t j = 0;
+             rule->effect == CONFIG_DENY && config_is_unconditional(rule) && j < config->action_count; j++)
             if (reaches[j] && draft->closed[j] == NULL)
                 draft->closed[j] = rule;
     }

@@ -44,8 +44,8 @@ static void look_at_token(struct loader *loader, const struct config_token *toke
     for (size_t i = 0; i < COUNT(hashes_of_nothing); i++)
         if (strcmp(hex, hashes_of_nothing[i]) == 0) {
             kind.advice = "hash it again with `countersign token hash`, which leaves out the line's end";
-            report_find(loader->report, &kind, "token '%s' has the hash of %s: no token matches it", token->id,
-                        i == 0 ? "nothing" : "an empty line");
+            report_find(loader->report, &kind, "token '%s' has the hash of %s: no token matches it",
+                        token->id, i == 0 ? "nothing" : "an empty line");
         }
     kind.advice = "give it an end within ten years, or none at all";
     if (token->expires != CONFIG_NEVER && token->expires - loader->now > LONG_EXPIRY_S)
@@ -86,8 +86,9 @@ static bool reaches_all(const struct config *config, const struct config_rule *r
 static void look_at_allow(struct loader *loader, const struct config_rule *rule)
 {
     struct report_kind all = kind_of(REPORT_SECURITY, rule, "name the actions, or say where");
-    struct report_kind prefix = kind_of(
-        REPORT_SUGGESTION, rule, "name the clients, or say in a note why those who come later may do it, too");
+    struct report_kind prefix =
+        kind_of(REPORT_SUGGESTION, rule,
+                "name the clients, or say in a note why those who come later may do it, too");
     if (rule->condition_count == 0 && reaches_all(loader->config, rule))
         report_find(loader->report, &all, "rule '%s' allows everything", rule->id);
     for (size_t i = 0; i < rule->clients.count && rule->note == NULL; i++)
@@ -102,14 +103,16 @@ static void look_at_allow(struct loader *loader, const struct config_rule *rule)
 /* An allow in audit mode is a draft; a deny in audit mode looks like one that protects. */
 static void look_at_audit(struct loader *loader, const struct config_rule *rule)
 {
-    struct report_kind kind = kind_of(
-        REPORT_SECURITY, rule, "enforce it; until then say since when it is tried, and it is told after 30 days");
+    struct report_kind kind =
+        kind_of(REPORT_SECURITY, rule,
+                "enforce it; until then say since when it is tried, and it is told after 30 days");
     if (rule->since == CONFIG_NEVER)
-        report_find(loader->report, &kind, "rule '%s' denies nothing: it is in audit mode, nobody knows since when",
-                    rule->id);
+        report_find(loader->report, &kind,
+                    "rule '%s' denies nothing: it is in audit mode, nobody knows since when", rule->id);
     else if (loader->now - rule->since > LONG_AUDIT_S)
-        report_find(loader->report, &kind, "rule '%s' denies nothing: it has been in audit mode for %lld days",
-                    rule->id, (long long)((loader->now - rule->since) / DAY_S));
+        report_find(loader->report, &kind,
+                    "rule '%s' denies nothing: it has been in audit mode for %lld days", rule->id,
+                    (long long)((loader->now - rule->since) / DAY_S));
 }
 
 static bool route_has(const struct config_route *route, uint32_t param)
@@ -139,8 +142,8 @@ static void look_at_params(struct loader *loader, const struct config_rule *rule
         if (rule->conditions[i].param >= config->param_name_count)
             return; /* a parameter that is nobody's has been reported */
     if (rule->condition_count > 1)
-        report_find(loader->report, &kind, "rule '%s' never matches: no call has all the parameters of its where",
-                    rule->id);
+        report_find(loader->report, &kind,
+                    "rule '%s' never matches: no call has all the parameters of its where", rule->id);
 }
 
 /* Everything that it matches is decided by the other one. */
@@ -148,13 +151,15 @@ static bool is_idle_beside(const struct config *config, const struct config_rule
                            const struct config_rule *other)
 {
     bool same = rule->effect == other->effect;
-    if (rule == other || rule->audit || rule->limit.interval_us > 0 || other->audit || (!same && other->effect == CONFIG_ALLOW))
+    if (rule == other || rule->audit || rule->limit.interval_us > 0 || other->audit ||
+        (!same && other->effect == CONFIG_ALLOW))
         return false;
     const struct rights_rule wide = {config, other};
     const struct rights_rule narrow = {config, rule};
     if (!rights_cover_all(&wide, &narrow))
         return false;
-    return !same || other->number < rule->number || !rights_cover_all(&narrow, &wide); /* of two equals the later */
+    return !same || other->number < rule->number ||
+           !rights_cover_all(&narrow, &wide); /* of two equals the later */
 }
 
 /* Denies without any condition are shadow.c's: they are told even when several of them are needed. */
@@ -178,7 +183,8 @@ static void look_for_shadow(struct loader *loader, const struct config_rule *rul
 
 static void look_at_rule(struct loader *loader, const struct config_rule *rule)
 {
-    struct report_kind kind = kind_of(REPORT_SUGGESTION, rule, "give it an end within ten years, or none at all");
+    struct report_kind kind =
+        kind_of(REPORT_SUGGESTION, rule, "give it an end within ten years, or none at all");
     if (rule->effect == CONFIG_ALLOW && !rule->audit)
         look_at_allow(loader, rule);
     if (rule->effect == CONFIG_DENY && rule->audit)
@@ -217,13 +223,14 @@ static void look_at_proxies(struct loader *loader)
 {
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->rule_count && has_wide_proxy(config); i++) {
-        struct report_kind kind =
-            kind_of(REPORT_SECURITY, config->rules[i], "list in trusted_proxies the proxies' addresses alone");
+        struct report_kind kind = kind_of(REPORT_SECURITY, config->rules[i],
+                                          "list in trusted_proxies the proxies' addresses alone");
         if (config->rules[i]->network_count == 0)
             continue;
-        report_find(loader->report, &kind,
-                    "rule '%s' has from, and trusted_proxies has a network: whoever is in it can name any address",
-                    config->rules[i]->id);
+        report_find(
+            loader->report, &kind,
+            "rule '%s' has from, and trusted_proxies has a network: whoever is in it can name any address",
+            config->rules[i]->id);
         return;
     }
 }

@@ -139,8 +139,7 @@ static int read_effects(struct loader *loader, const struct yaml_node *node, con
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         int effect = 0;
-        while (effect < CONFIG_ROUTE_EFFECTS &&
-               strcmp(config_effect_name(effect), names.items[i]) != 0)
+        while (effect < CONFIG_ROUTE_EFFECTS && strcmp(config_effect_name(effect), names.items[i]) != 0)
             effect++;
         if (effect == CONFIG_ROUTE_EFFECTS)
             return report_error(loader->report, &node->mark, "effects must list read or change, not '%.64s'",
@@ -232,7 +231,8 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     rule->effect = raw->allow != NULL ? CONFIG_ALLOW : CONFIG_DENY;
     rule->audit = raw->mode == 1;
     if (rule->effect == CONFIG_DENY && rule->limit.interval_us > 0)
-        return report_error(loader->report, &node->mark, "rule '%s' denies: only an allow has a limit", rule->id);
+        return report_error(loader->report, &node->mark, "rule '%s' denies: only an allow has a limit",
+                            rule->id);
     if (sets_read_patterns(loader, clients, clients->key, loader->arena, &rule->clients) != 0 ||
         sets_read_patterns(loader, raw->actions, "actions", loader->arena, &rule->actions) != 0)
         return -1;
@@ -243,14 +243,14 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     if (raw->from != NULL && read_from(loader, raw->from, sets, rule) != 0)
         result = -1;
     if (rule->expires <= loader->now)
-        report_find(
-            loader->report,
-            &(struct report_kind){.severity = rule->effect == CONFIG_DENY ? REPORT_SECURITY : REPORT_SUGGESTION,
-                                  .mark = &node->mark,
-                                  .advice = "take it out, or give it another end",
-                                  .owner = rule->owner,
-                                  .note = rule->note},
-            "rule '%s' has expired: it never matches", rule->id);
+        report_find(loader->report,
+                    &(struct report_kind){.severity = rule->effect == CONFIG_DENY ? REPORT_SECURITY
+                                                                                  : REPORT_SUGGESTION,
+                                          .mark = &node->mark,
+                                          .advice = "take it out, or give it another end",
+                                          .owner = rule->owner,
+                                          .note = rule->note},
+                    "rule '%s' has expired: it never matches", rule->id);
     return result;
 }
 

@@ -263,8 +263,8 @@ int keyword_time(struct loader *loader, const struct yaml_node *node, const stru
     return 0;
 }
 
-/* "20/s", "600/m", "20/s burst 40"; without a burst, all that the number says: who writes 5/m expects that five
- * go through. */
+/* "20/s", "600/m", "20/s burst 40"; without a burst, all that the number says: who writes 5/m expects that
+ * five go through. */
 int keyword_rate(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                  void *field)
 {

@@ -13,8 +13,8 @@ static struct policy_verdict judge(const struct exchange *x, const struct call *
     return policy_decide(&question);
 }
 
-/* What the caller knows of itself (its hour, address, region, which parameters it sent) may be told to it; what
- * the rule has instead may not. */
+/* What the caller knows of itself (its hour, address, region, which parameters it sent) may be told to it;
+ * what the rule has instead may not. */
 static enum problem refuse(struct exchange *x)
 {
     const struct config_condition *condition = NULL;
@@ -33,8 +33,9 @@ static enum problem refuse(struct exchange *x)
         return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action);
     const char *param = x->config->param_names[condition->param];
     bool absent = condition->param != CONFIG_REGION && call_find(x->call, param) == NULL;
-    return exchange_stop(x, PROBLEM_NOT_ALLOWED, absent ? "no rule allows %s without a %s" : "no rule allows %s with this %s",
-                         action, param);
+    return exchange_stop(x, PROBLEM_NOT_ALLOWED,
+                         absent ? "no rule allows %s without a %s" : "no rule allows %s with this %s", action,
+                         param);
 }
 
 bool authorize_further(const struct exchange *x, const struct call *call, bool granted)

@@ -7,7 +7,7 @@
 #include "gateway/call/leak.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/queue.h"
-#include "gateway/exchange/quota.h"
+#include "gateway/exchange/quotas.h"
 #include "gateway/exchange/record.h"
 #include "gateway/upstream/back.h"
 #include "gateway/upstream/back_notice.h"
@@ -286,13 +286,15 @@ static enum problem within_quota(const struct forward *f)
     struct exchange *x = f->x;
     const struct config_rule *rule = f->call == x->call ? x->verdict.because : NULL;
     int64_t wait_us = 0;
-    enum quota_full full = quotas_take(x->generation->quotas, rule, f->call, x->token->client, clock_monotonic_us(),
-                                       &wait_us);
+    enum quota_full full =
+        quotas_take(x->generation->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
     if (full == QUOTA_NONE)
         return PROBLEM_NONE;
     x->wait_us = wait_us;
     return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "%s '%s' is over its limit",
-                         full == QUOTA_RULE ? "the rule" : full == QUOTA_ACTION ? "the action" : "the upstream",
+                         full == QUOTA_RULE     ? "the rule"
+                         : full == QUOTA_ACTION ? "the action"
+                                                : "the upstream",
                          full == QUOTA_RULE     ? rule->id
                          : full == QUOTA_ACTION ? f->call->route->action
                                                 : f->call->upstream->name);

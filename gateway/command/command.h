@@ -53,7 +53,10 @@ struct command_source {
 /* The options that choose it, for a command's table; their values are those of command_source_option(). */
 #define COMMAND_SOURCE_OPTIONS                                                                               \
     {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},                      \
-        {"catalog", required_argument, NULL, 'k'}, {"region", required_argument, NULL, 'r'}
+        {"catalog", required_argument, NULL, 'k'},                                                           \
+    {                                                                                                        \
+        "region", required_argument, NULL, 'r'                                                               \
+    }
 #define COMMAND_SOURCE_HELP                                                                                  \
     "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"                                                \
     "      --policy FILE   instead: a policy alone; no countersign.yaml, no secret\n"                        \

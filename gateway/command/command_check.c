@@ -11,12 +11,12 @@ static const char help[] =
     "Usage: countersign check [-c FILE] [--strict] [--json]\n"
     "       countersign check --policy FILE [--catalog FILE]... [--region NAME] [--strict] [--json]\n"
     "\n"
-    "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, each\n"
+    "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, "
+    "each\n"
     "with its file, line and column; then runs the policy's own tests.  With --policy it needs no secret.\n"
     "Starts nothing, connects to nothing.  A security warning tells where more may happen than was meant, a\n"
     "suggestion what could be tidier; neither is an error.\n"
-    "\n" COMMAND_SOURCE_HELP
-    "      --strict        security warnings and suggestions count like errors\n"
+    "\n" COMMAND_SOURCE_HELP "      --strict        security warnings and suggestions count like errors\n"
     "      --json          one JSON object on standard output: good, findings\n"
     "\n"
     "Exit: 0 good, 78 bad configuration, 2 wrong usage.\n";
@@ -97,9 +97,10 @@ static void print_text(const struct check *check, const struct config *config, c
     fputs(buf_text(&report->errors), stderr);
     fputs(buf_text(&report->warnings), stderr);
     if (good)
-        printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n", file,
-               HASH_COUNT(config->clients), config->tokens.count, config->rule_count, config->trial_count,
-               config->route_count, check->source.policy != NULL ? 0 : config->upstream_count);
+        printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
+               file, HASH_COUNT(config->clients), config->tokens.count, config->rule_count,
+               config->trial_count, config->route_count,
+               check->source.policy != NULL ? 0 : config->upstream_count);
     else if (report->error_count == 0)
         fprintf(stderr, "countersign check: %u findings count, with --strict\n", report->warning_count);
 }

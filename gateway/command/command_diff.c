@@ -8,8 +8,10 @@
 static const char help[] =
     "Usage: countersign diff OLD NEW [--catalog FILE]... [--old-catalog FILE]... [--new-catalog FILE]...\n"
     "\n"
-    "Says who may do more and who less by the policy NEW than by the policy OLD, by client and action: rules and\n"
-    "their conditions, tokens, clients, rates; also where a route that is new widens a rule with '*'.  Needs no\n"
+    "Says who may do more and who less by the policy NEW than by the policy OLD, by client and action: rules "
+    "and\n"
+    "their conditions, tokens, clients, rates; also where a route that is new widens a rule with '*'.  Needs "
+    "no\n"
     "secret and no countersign.yaml.  Rules that have expired, or are in audit mode, give and take nothing.\n"
     "\n"
     "      --catalog FILE      routes of your own, on both sides\n"

@@ -15,12 +15,13 @@ static const char help[] =
     "\n"
     "With a request: decides about it as the gateway would, by the same code, without sending anything: the "
     "route,\n"
-    "the call that would be signed, each rule that matches or just misses with its line and the first thing that\n"
+    "the call that would be signed, each rule that matches or just misses with its line and the first thing "
+    "that\n"
     "failed, and the verdict.\n"
-    "Without one: who may do what, a line for each rule that allows or denies: of one client, of one action, or\n"
+    "Without one: who may do what, a line for each rule that allows or denies: of one client, of one action, "
+    "or\n"
     "of those by which a value can be reached.\n"
-    "\n" COMMAND_SOURCE_HELP
-    "      --client NAME   who asks, or about whom\n"
+    "\n" COMMAND_SOURCE_HELP "      --client NAME   who asks, or about whom\n"
     "      --action NAME   about which action; '*' stands for any run of characters\n"
     "      --value TEXT    about what: an id, such as vpc-prod1, or a region\n"
     "      --from ADDRESS  from where; default 127.0.0.1\n"
@@ -142,8 +143,8 @@ static int print_decision(struct exchange *x, const struct explain_options *opti
     return result;
 }
 
-static int explain_request(const struct config *config, const struct explain_options *options, char **operands,
-                           int count)
+static int explain_request(const struct config *config, const struct explain_options *options,
+                           char **operands, int count)
 {
     int result = COMMAND_FAILED;
     struct config_client *client = NULL;
@@ -176,7 +177,8 @@ static int explain_all(const struct config *config, const struct explain_options
     return result;
 }
 
-static int explain(const struct config *config, const struct explain_options *options, char **operands, int count)
+static int explain(const struct config *config, const struct explain_options *options, char **operands,
+                   int count)
 {
     struct config_client *client = NULL;
     bool known = options->action == NULL;

@@ -11,7 +11,8 @@ static const char help[] =
     "\n"
     "Prints the routes as an OpenAPI 3.1 document: with a configuration those that this gateway serves, "
     "without\n"
-    "one all that ship and those of the catalogs, in both generations of the API.  A running gateway gives each\n"
+    "one all that ship and those of the catalogs, in both generations of the API.  A running gateway gives "
+    "each\n"
     "caller its own at /openapi.json: only what the token may call.\n"
     "\n"
     "  -c, --config FILE   the configuration, with the catalogs that it names\n"
@@ -25,12 +26,10 @@ static const char help[] =
 
 static int read_options(int argc, char **argv, struct command_source *source, const char **client)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"policy", required_argument, NULL, 'p'},
-                                            {"catalog", required_argument, NULL, 'k'},
-                                            {"client", required_argument, NULL, 'n'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},  {"policy", required_argument, NULL, 'p'},
+        {"catalog", required_argument, NULL, 'k'}, {"client", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
     optind = 1;

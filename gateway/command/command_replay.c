@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--since TIME] [--unused | --json]\n"
+    "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--since TIME] [--unused | "
+    "--json]\n"
     "\n"
     "Reads past access lines or an audit file (FILE, or - for standard input) and judges each call again by "
     "another\n"
-    "policy: says whose verdicts would change, by client, action, both rules and parameter.  Needs no secret and no\n"
+    "policy: says whose verdicts would change, by client, action, both rules and parameter.  Needs no secret "
+    "and no\n"
     "countersign.yaml.\n"
     "\n"
     "      --policy FILE   the candidate\n"
@@ -68,7 +70,9 @@ static bool read_since(const char *text, int64_t *since)
     if (timestamp_parse(text, since))
         return true;
     long long count = text[0] >= '0' && text[0] <= '9' ? strtoll(text, &end, 10) : -1;
-    int64_t unit = end != NULL && strcmp(end, "d") == 0 ? 86400 : end != NULL && strcmp(end, "h") == 0 ? 3600 : 0;
+    int64_t unit = end != NULL && strcmp(end, "d") == 0   ? 86400
+                   : end != NULL && strcmp(end, "h") == 0 ? 3600
+                                                          : 0;
     if (count < 0 || count > REPLAY_SINCE_MAX || unit == 0)
         return false;
     *since = clock_wall_ms() / 1000 - count * unit;
@@ -149,8 +153,8 @@ static void show_progress(const struct replay_counts *counts, bool last)
     fprintf(stderr, "\r%llu lines, %llu would change%s", counts->lines, counts->changed, last ? "\n" : "");
 }
 
-static void replay_all(const struct config *config, FILE *log, int64_t since, const struct replay_sinks *sinks,
-                       struct arena *arena, struct replay_counts *counts)
+static void replay_all(const struct config *config, FILE *log, int64_t since,
+                       const struct replay_sinks *sinks, struct arena *arena, struct replay_counts *counts)
 {
     char *line = NULL;
     size_t room = 0;
@@ -184,7 +188,8 @@ static unsigned long long print_gathered(const struct replay_sinks *sinks, const
     return counts->changed;
 }
 
-static int replay(const struct config *config, const struct replay_options *options, struct replay_sinks *sinks)
+static int replay(const struct config *config, const struct replay_options *options,
+                  struct replay_sinks *sinks)
 {
     struct replay_counts counts = {0};
     bool standard_input = strcmp(options->log, "-") == 0;

@@ -20,7 +20,8 @@ static bool covered(const struct rows *rows, const struct config_rule *allow)
 {
     const struct config *config = rows->question->config;
     for (size_t i = 0; i < rows->deny_count; i++)
-        if (rights_cover(&(struct rights_rule){config, rows->denies[i]}, &(struct rights_rule){config, allow}))
+        if (rights_cover(&(struct rights_rule){config, rows->denies[i]},
+                         &(struct rights_rule){config, allow}))
             return true;
     return false;
 }
@@ -150,13 +151,15 @@ int overview_each(const struct overview_question *question,
     rows.allows = arena == NULL ? NULL : arena_array(arena, config->rule_count, sizeof *rows.allows);
     rows.denies = arena == NULL ? NULL : arena_array(arena, config->rule_count, sizeof *rows.denies);
     bool good = rows.allows != NULL && rows.denies != NULL;
-    for (const struct config_client *client = config->clients; client != NULL && good; client = client->hh.next) {
+    for (const struct config_client *client = config->clients; client != NULL && good;
+         client = client->hh.next) {
         if (question->client != NULL && strcmp(question->client, client->name) != 0)
             continue;
         for (size_t i = 0; i < config->route_count; i++)
             if (is_first_of_action(config, i) &&
                 (question->action == NULL || text_matches(question->action, config->routes[i].action)))
-                give(&rows, &(struct overview_row){.client = client, .route = &config->routes[i]}, row, context);
+                give(&rows, &(struct overview_row){.client = client, .route = &config->routes[i]}, row,
+                     context);
     }
     arena_free(arena);
     return good ? 0 : -1;
@@ -171,7 +174,8 @@ struct table {
     long count;
 };
 
-static void put_text(struct buf *out, const struct overview_question *question, const struct overview_row *row)
+static void put_text(struct buf *out, const struct overview_question *question,
+                     const struct overview_row *row)
 {
     const struct config_rule *rule = row->rule;
     buf_put_format(out, "%-20s %-5s %-28s", row->client->name, words_effect(rule), row->route->action);
@@ -186,7 +190,8 @@ static void put_text(struct buf *out, const struct overview_question *question, 
     buf_put(out, ")\n");
 }
 
-static void put_json(struct buf *out, const struct overview_question *question, const struct overview_row *row)
+static void put_json(struct buf *out, const struct overview_question *question,
+                     const struct overview_row *row)
 {
     struct buf words;
     const struct config_rule *rule = row->rule;

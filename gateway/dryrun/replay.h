@@ -23,9 +23,9 @@ struct replay_change {
     const char *before_rule;
     const char *after;
     const char *after_rule;
-    const char *param; /* by which the other verdict came about; "": by none */
-    const char *value; /* the call's, several of them joined */
-    const char *token; /* its id */
+    const char *param;               /* by which the other verdict came about; "": by none */
+    const char *value;               /* the call's, several of them joined */
+    const char *token;               /* its id */
     struct policy_question question; /* client NULL: the candidate does not know it any more */
 };
 

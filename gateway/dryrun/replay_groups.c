@@ -59,8 +59,9 @@ static const char *rule_name(const char *id)
 
 static void put_key(struct buf *key, const struct replay_change *change)
 {
-    buf_put_format(key, "%.64s %.64s: %.16s by %.64s, would be %.16s by %.64s", change->client, change->action,
-                   change->before, rule_name(change->before_rule), change->after, rule_name(change->after_rule));
+    buf_put_format(key, "%.64s %.64s: %.16s by %.64s, would be %.16s by %.64s", change->client,
+                   change->action, change->before, rule_name(change->before_rule), change->after,
+                   rule_name(change->after_rule));
     if (change->param[0] != '\0')
         buf_put_format(key, " (%.64s", change->param);
 }

@@ -66,7 +66,8 @@ static void use(struct replay_unused *unused, const char *text)
         free(added);
 }
 
-static void use_values(struct replay_unused *unused, const struct config_condition *condition, const char *value)
+static void use_values(struct replay_unused *unused, const struct config_condition *condition,
+                       const char *value)
 {
     for (uint32_t i = 0; i < condition->count; i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns; j++)
@@ -102,7 +103,8 @@ void replay_unused_see(struct replay_unused *unused, const struct replay_change 
             unused->tokens[i] = true;
 }
 
-static unsigned long long put_values(const struct replay_unused *unused, const struct config_rule *rule, FILE *out)
+static unsigned long long put_values(const struct replay_unused *unused, const struct config_rule *rule,
+                                     FILE *out)
 {
     unsigned long long count = 0;
     for (uint32_t i = 0; i < rule->condition_count; i++) {

@@ -10,7 +10,8 @@ struct replay_unused;
 MUST_USE struct replay_unused *replay_unused_new(const struct config *config); /* NULL when memory is out */
 void replay_unused_free(struct replay_unused *unused);
 
-/* A call that was judged, with the line's token.  A rule is used when it matches, whether it decides or not. */
+/* A call that was judged, with the line's token.  A rule is used when it matches, whether it decides or
+ * not. */
 void replay_unused_see(struct replay_unused *unused, const struct replay_change *change);
 
 /* A line for each; how many. */

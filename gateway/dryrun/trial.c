@@ -36,8 +36,9 @@ static int check_time(struct run *run, const struct config *config, const struct
     const struct config_rule *rule = run->trial->at == CONFIG_NEVER ? policy_timed(config, question) : NULL;
     if (rule == NULL)
         return 0;
-    report_find(run->report, &run->kind, "the test needs `at`: rule '%s' has %s, so the verdict changes with time",
-                rule->id, rule->when != NULL ? "when" : "expires");
+    report_find(run->report, &run->kind,
+                "the test needs `at`: rule '%s' has %s, so the verdict changes with time", rule->id,
+                rule->when != NULL ? "when" : "expires");
     return -1;
 }
 

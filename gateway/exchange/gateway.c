@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/metrics.h"
-#include "gateway/exchange/quota.h"
+#include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
 
 #include <stdlib.h>

@@ -34,8 +34,8 @@ struct reload {
 MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway);
 void reload_done(struct reload *reload);
 
-/* The tests of the configuration that the service starts with: one that fails is told, and is no reason not to
- * serve.  Before the first reload. */
+/* The tests of the configuration that the service starts with: one that fails is told, and is no reason
+ * not to serve.  Before the first reload. */
 void reload_begin(struct reload *reload);
 
 /* Main thread: does it now, and says on standard error how it went. */

@@ -19,7 +19,8 @@ static void a_finding_is_a_line_with_its_place(void **state)
                 &(struct report_kind){
                     .severity = REPORT_SUGGESTION, .mark = &mark, .advice = "take it out", .owner = "net"},
                 "no rule uses the set '%s'", "staging");
-    report_find(&report, &(struct report_kind){.severity = REPORT_SECURITY, .note = "a \"note\""}, "it is open");
+    report_find(&report, &(struct report_kind){.severity = REPORT_SECURITY, .note = "a \"note\""},
+                "it is open");
     assert_string_equal(buf_text(&report.errors), "countersign.yaml:41:5: upstream has no key 'timout'\n"
                                                   "countersign.yaml: the file is empty\n"
                                                   "out of memory\n");

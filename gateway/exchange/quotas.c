@@ -1,11 +1,12 @@
-#include "gateway/exchange/quota.h"
+#include "gateway/exchange/quotas.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    QUOTA_WINDOW_US = 1000000, /* who has not called for so long wants nothing; or for the time of a whole burst */
+    QUOTA_WINDOW_US =
+        1000000, /* who has not called for so long wants nothing; or for the time of a whole burst */
     QUOTA_NAME_MAX = 192,
     QUOTA_PARTS_MAX = 256, /* with more clients than that some share a part: 4 KiB a quota */
 };
@@ -26,7 +27,7 @@ struct part {
 struct quota {
     struct rate rate;
     struct usage *usage;
-    struct part *parts;             /* by config_client.index, modulo part_count */
+    struct part *parts; /* by config_client.index, modulo part_count */
     size_t part_count;
     atomic_size_t wanting;          /* clients that want something, as counted */
     atomic_int_fast64_t counted_us; /* at */
@@ -36,9 +37,9 @@ struct quotas {
     const struct config *config; /* borrowed: the generation that owns both ends us first */
     struct quota *items;
     size_t count;
-    struct quota **by_rule;      /* by config_rule.number; NULL: none */
-    struct quota **by_upstream;  /* by its place */
-    struct quota **by_action;    /* by upstream's place * action_count + action_index */
+    struct quota **by_rule;     /* by config_rule.number; NULL: none */
+    struct quota **by_upstream; /* by its place */
+    struct quota **by_action;   /* by upstream's place * action_count + action_index */
 };
 
 static struct usage *usage_of(struct quotas *previous, const char *name)
@@ -57,8 +58,8 @@ static struct usage *usage_of(struct quotas *previous, const char *name)
 }
 
 /* NULL when memory is out. */
-static struct quota *add(struct quotas *quotas, struct quotas *previous, const struct rate *rate, const char *kind,
-                         const char *name, const char *action)
+static struct quota *add(struct quotas *quotas, struct quotas *previous, const struct rate *rate,
+                         const char *kind, const char *name, const char *action)
 {
     char full[QUOTA_NAME_MAX];
     struct quota *quota = &quotas->items[quotas->count];
@@ -197,8 +198,9 @@ static bool take(struct quota *quota, const struct config_client *client, int64_
     int64_t burst = quota->rate.burst / wanting;
     const struct rate own = {quota->rate.interval_us * wanting, burst > 0 ? burst : 1};
     struct rate rest = quota->rate;
-    if (wanting > 1 && !rate_take(&own, &part->used, now_us).allowed)
-        rest.burst -= rest.burst / 2; /* the other half is for who is within his part */
+    bool within = rate_take(&own, &part->used, now_us).allowed;
+    if (wanting > 1 && !within)
+        rest.burst -= rest.burst / 2; /* the other half is for those within their part */
     struct rate_verdict verdict = rate_take(&rest, &quota->usage->total, now_us);
     *wait_us = verdict.wait_us;
     return verdict.allowed;

@@ -1,4 +1,4 @@
-#include "gateway/request/whoami.h"
+#include "gateway/openapi/whoami.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"
@@ -24,16 +24,16 @@ static void put_token(struct buf *out, const struct config_token *token)
     json_close(out);
 }
 
-static void put_limits(struct buf *out, const struct exchange *x)
+static void put_limits(struct buf *out, const struct whoami_view *view)
 {
-    const struct config_client *client = x->token->client;
+    const struct config_client *client = view->token->client;
     struct buf rate;
     buf_init(&rate, 128);
-    if (x->limits.limited) {
+    if (view->limited) {
         words_put_rate(&rate, &client->rate);
         json_open_member(out, "rate");
         json_member(out, "limit", buf_text(&rate));
-        json_member_int(out, "left", x->limits.remaining);
+        json_member_int(out, "left", view->left);
         json_close(out);
     }
     if (client->in_flight > 0)
@@ -41,7 +41,8 @@ static void put_limits(struct buf *out, const struct exchange *x)
     buf_done(&rate);
 }
 
-static void put_condition(struct buf *out, const struct config *config, const struct config_condition *condition)
+static void put_condition(struct buf *out, const struct config *config,
+                          const struct config_condition *condition)
 {
     size_t count = 0;
     if (condition->param >= config->param_name_count)
@@ -108,7 +109,8 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_open_array(out, "actions");
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
-        bool first = config_upstream(config, route->service) != NULL && config_matches(&rule->actions, route->action);
+        bool first =
+            config_upstream(config, route->service) != NULL && config_matches(&rule->actions, route->action);
         for (size_t j = 0; j < i && first; j++)
             first = config->routes[j].action_index != route->action_index;
         if (first)
@@ -117,14 +119,14 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_close_array(out);
 }
 
-static void put_rules(struct buf *out, const struct exchange *x)
+static void put_rules(struct buf *out, const struct whoami_view *view)
 {
-    const struct config *config = x->config;
+    const struct config *config = view->config;
     json_open_array(out, "rules");
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_rule *rule = config->rules[i];
-        if (rule->audit || rule->expires <= x->began_ms / 1000 ||
-            !config_matches(&rule->clients, x->token->client->name))
+        if (rule->audit || rule->expires <= view->now ||
+            !config_matches(&rule->clients, view->token->client->name))
             continue;
         json_open(out);
         json_member(out, "id", rule->id);
@@ -136,21 +138,13 @@ static void put_rules(struct buf *out, const struct exchange *x)
     json_close_array(out);
 }
 
-enum problem whoami_answer(struct exchange *x)
+void whoami_put(struct buf *out, const struct whoami_view *view)
 {
-    struct buf out;
-    buf_init(&out, WHOAMI_MAX);
-    json_open(&out);
-    json_member(&out, "client", x->token->client->name);
-    put_token(&out, x->token);
-    put_limits(&out, x);
-    put_rules(&out, x);
-    json_close(&out);
-    buf_put_char(&out, '\n');
-    const char *bytes = out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
-    if (bytes != NULL)
-        x->own = (struct exchange_own){
-            .status = 200, .type = "application/json", .bytes = bytes, .length = out.length};
-    buf_done(&out);
-    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+    json_open(out);
+    json_member(out, "client", view->token->client->name);
+    put_token(out, view->token);
+    put_limits(out, view);
+    put_rules(out, view);
+    json_close(out);
+    buf_put_char(out, '\n');
 }
