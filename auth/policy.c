@@ -48,6 +48,12 @@ static bool from_holds(const struct config_rule *rule, const struct network *sou
     return rule->network_count == 0;
 }
 
+static bool subject_holds(const struct config_rule *rule, const struct policy_question *question)
+{
+    return question->subject != NULL && question->client->subject == CONFIG_SUBJECT_TRUSTED &&
+           config_matches(&rule->subjects, question->subject);
+}
+
 static bool effect_holds(const struct config_rule *rule, const struct config_route *route)
 {
     return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
@@ -65,6 +71,8 @@ static enum policy_miss try_rest(const struct config_rule *rule, const struct po
         return POLICY_OTHER_SOURCE;
     if (rule->when != NULL && !when_holds(rule->when, question->now))
         return POLICY_OTHER_TIME;
+    if (rule->by_subject && !subject_holds(rule, question))
+        return POLICY_OTHER_SUBJECT;
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (!condition_holds(&rule->conditions[i], rule->effect, question->call)) {
             if (condition != NULL)
@@ -165,6 +173,7 @@ static enum policy_miss miss_alone(const struct config_rule *rule, const struct 
     rest.when = NULL;
     rest.expires = CONFIG_NEVER;
     rest.network_count = 0;
+    rest.by_subject = false;
     if (miss == POLICY_MATCHES || miss == POLICY_OTHER_EFFECT)
         return miss;
     enum policy_miss value = try_rest(&rest, question, condition);
@@ -174,8 +183,8 @@ static enum policy_miss miss_alone(const struct config_rule *rule, const struct 
 /* The further to the right, the nearer. */
 static int nearness(enum policy_miss miss)
 {
-    static const enum policy_miss order[] = {POLICY_OTHER_EFFECT, POLICY_OTHER_VALUE, POLICY_EXPIRED,
-                                             POLICY_OTHER_SOURCE, POLICY_OTHER_TIME};
+    static const enum policy_miss order[] = {POLICY_OTHER_EFFECT, POLICY_OTHER_VALUE,   POLICY_EXPIRED,
+                                             POLICY_OTHER_SOURCE, POLICY_OTHER_SUBJECT, POLICY_OTHER_TIME};
     for (int i = 0; i < (int)COUNT(order); i++)
         if (order[i] == miss)
             return i;
@@ -211,7 +220,8 @@ static bool may_apply(const struct config_rule *rule, const struct config_route 
                       const struct network *source, int64_t now)
 {
     return !rule->audit && now < rule->expires && from_holds(rule, source) && effect_holds(rule, route) &&
-           (rule->effect == CONFIG_ALLOW || (rule->when == NULL && rule->condition_count == 0));
+           (rule->effect == CONFIG_ALLOW ||
+            (rule->when == NULL && rule->condition_count == 0 && !rule->by_subject));
 }
 
 bool policy_may(const struct config_client *client, const struct config_route *route,

@@ -16,6 +16,7 @@ struct policy_question {
     const struct config_client *client;
     const struct call *call; /* sealed */
     struct network source;   /* the caller's address */
+    const char *subject;     /* who is behind the client, as it says, or NULL */
     int64_t now;             /* seconds since 1970 */
 };
 
@@ -53,6 +54,7 @@ enum policy_miss {
     POLICY_EXPIRED,
     POLICY_OTHER_SOURCE,
     POLICY_OTHER_TIME,
+    POLICY_OTHER_SUBJECT,
     POLICY_OTHER_VALUE, /* *condition tells which */
 };
 

@@ -58,7 +58,7 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
 bool config_is_unconditional(const struct config_rule *rule)
 {
     return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
-           rule->expires == CONFIG_NEVER && rule->effects == 0;
+           rule->expires == CONFIG_NEVER && rule->effects == 0 && !rule->by_subject;
 }
 
 const char *config_effect_name(int effect)

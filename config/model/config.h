@@ -104,11 +104,19 @@ struct config_token {
     struct mark mark;
 };
 
+/* Who is behind a client: the field Countersign-Subject of its requests. */
+enum config_subject {
+    CONFIG_SUBJECT_TOLD,     /* recorded where it is sent, as what the client says */
+    CONFIG_SUBJECT_REQUIRED, /* likewise, and a request without it is refused */
+    CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
+    int subject;       /* enum config_subject */
     size_t token_count;
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
@@ -153,6 +161,7 @@ struct config_rule {
     enum config_effect effect;
     bool audit;            /* only says what it would have done */
     unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
+    bool by_subject;       /* only for `subjects` */
 
     const char *id;
     struct mark mark;
@@ -162,6 +171,7 @@ struct config_rule {
     struct rate limit; /* calls that it allows, of all clients together; interval 0: no limit */
     struct config_patterns clients;
     struct config_patterns actions;
+    struct config_patterns subjects; /* with by_subject; only clients whose subject is trusted */
 };
 
 /* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
@@ -177,10 +187,11 @@ struct config_trial {
     struct mark mark;
     const struct config_client *client;
     const char *method;
-    const char *path; /* with its query */
-    const char *body; /* JSON, or NULL */
-    const char *from; /* an address, or NULL: 127.0.0.1 */
-    int64_t at;       /* CONFIG_NEVER: now */
+    const char *path;    /* with its query */
+    const char *body;    /* JSON, or NULL */
+    const char *from;    /* an address, or NULL: 127.0.0.1 */
+    const char *subject; /* or NULL */
+    int64_t at;          /* CONFIG_NEVER: now */
     bool expect_allow;
     const char *by; /* the rule that must have decided, or NULL: any, or none */
 };
@@ -341,7 +352,8 @@ void config_credential_done(struct config_credential *credential);
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
-/* Nothing but client and action: no `where`, `effects`, `when`, `from`, `expires` or `mode: audit`. */
+/* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
+ * audit`. */
 bool config_is_unconditional(const struct config_rule *rule);
 
 const char *config_effect_name(int effect); /* enum config_route_effect: "read" or "change" */

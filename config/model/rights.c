@@ -85,6 +85,14 @@ static bool effects_cover(const struct config_rule *wide, const struct config_ru
     return wide->effects == 0 || (narrow->effects != 0 && (narrow->effects & ~wide->effects) == 0);
 }
 
+static bool subject_covers(const struct config_rule *wide, const struct config_rule *narrow)
+{
+    for (size_t i = 0; i < narrow->subjects.count && wide->by_subject; i++)
+        if (!config_matches(&wide->subjects, narrow->subjects.items[i]))
+            return false;
+    return !wide->by_subject || narrow->by_subject;
+}
+
 static bool limit_covers(const struct rate *wide, const struct rate *narrow)
 {
     return wide->interval_us == 0 ||
@@ -94,6 +102,7 @@ static bool limit_covers(const struct rate *wide, const struct rate *narrow)
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
     return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
+           subject_covers(wide->rule, narrow->rule) &&
            limit_covers(&wide->rule->limit, &narrow->rule->limit) &&
            when_covers(wide->rule->when, narrow->rule->when) && from_covers(wide->rule, narrow->rule) &&
            where_covers(wide, narrow);

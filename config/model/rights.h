@@ -30,12 +30,14 @@ struct rights_counts {
     size_t more;
     size_t less;
     size_t other; /* neither: a rate that is another */
+    bool cut;     /* the budget was spent: there may be more */
 };
 
 struct rights_question {
     int64_t now; /* seconds since 1970 */
     void (*put)(void *context, const char *line);
     void *context;
+    size_t budget; /* comparisons of two rules that it may cost; 0: as many as it takes */
 };
 
 /* A line for each difference, by client and action, to `put`.  -1 when memory is out. */

@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-enum { DIFF_LINE_MAX = 64 * 1024 };
+enum {
+    DIFF_LINE_MAX = 64 * 1024,
+    COST_ACTION = 10,    /* looking at an action takes as long as comparing ten rules, */
+    TOKENS_A_COST = 100, /* comparing two as long as passing by a hundred tokens */
+};
 
 /* One side of the comparison, for one client and action: what counts at `now`. */
 struct side {
@@ -24,6 +28,7 @@ struct diff {
     bool action_is_new;
     const struct rights_question *question;
     struct rights_counts *counts;
+    size_t spent; /* of the budget */
     struct buf line;
 };
 
@@ -32,6 +37,14 @@ static void put_line(struct diff *diff, size_t *count)
     (*count)++;
     diff->question->put(diff->question->context, buf_text(&diff->line));
     buf_reset(&diff->line);
+}
+
+static bool spend(struct diff *diff, size_t cost)
+{
+    diff->spent += cost;
+    diff->counts->cut =
+        diff->counts->cut || (diff->question->budget > 0 && diff->spent > diff->question->budget);
+    return !diff->counts->cut;
 }
 
 /* ---- what counts ---- */
@@ -156,8 +169,13 @@ static void compare_denies(struct diff *diff, const char *sign, const char *verb
 static void compare_action(struct diff *diff)
 {
     struct rights_counts *counts = diff->counts;
+    if (!spend(diff, COST_ACTION))
+        return;
     gather(&diff->old, diff->action, diff->question->now);
     gather(&diff->new, diff->action, diff->question->now);
+    if (!spend(diff, (diff->old.allow_count + diff->old.deny_count) *
+                         (diff->new.allow_count + diff->new.deny_count)))
+        return;
     compare_allows(diff, "more:", "may now", "; new: ", &diff->new, &diff->old, &counts->more);
     compare_denies(diff, "more:", "is no longer denied", "; gone: ", &diff->old, &diff->new, &counts->more);
     compare_allows(diff, "less:", "may no longer", "; gone: ", &diff->old, &diff->new, &counts->less);
@@ -274,6 +292,8 @@ static void compare_actions_of(struct diff *diff, const struct config *config, c
 
 static void compare_client(struct diff *diff, const char *name)
 {
+    if (!spend(diff, (diff->old.config->tokens.count + diff->new.config->tokens.count) / TOKENS_A_COST))
+        return;
     diff->name = name;
     diff->old.client = find_client(diff->old.config, name);
     diff->new.client = find_client(diff->new.config, name);

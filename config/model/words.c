@@ -111,6 +111,12 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
                                                                    : "a parameter that no route has");
         words_put_values(out, condition, values_max);
     }
+    for (size_t i = 0; i < rule->subjects.count && i < values_max; i++)
+        buf_put_format(out, "%s%.128s",
+                       i == 0 ? (out->length == begin ? " for subject " : "; for subject ") : " or ",
+                       rule->subjects.items[i]);
+    if (rule->subjects.count > values_max)
+        buf_put_format(out, ", ... (%zu in all)", rule->subjects.count);
     for (int effect = 0; rule->effects != 0 && effect < CONFIG_ROUTE_EFFECTS; effect++)
         if ((rule->effects >> effect & 1) != 0)
             buf_put_format(out, "%sfor %s", joint(out, begin), effect == CONFIG_READ ? "reads" : "changes");

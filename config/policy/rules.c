@@ -150,6 +150,23 @@ static int read_effects(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
+/* ---- subject ---- */
+
+/* What any client may say of itself decides nothing: a deny could be walked around by leaving it out. */
+static int read_subject(struct loader *loader, const struct yaml_node *node, struct config_rule *rule)
+{
+    if (sets_read_patterns(loader, node, "subject", loader->arena, &rule->subjects) != 0)
+        return -1;
+    rule->by_subject = true;
+    for (const struct config_client *client = loader->config->clients; client != NULL;
+         client = client->hh.next)
+        if (config_matches(&rule->clients, client->name) && client->subject != CONFIG_SUBJECT_TRUSTED)
+            return report_error(loader->report, &node->mark,
+                                "rule '%s' looks at the subject of '%s', which needs subject: trusted",
+                                rule->id, client->name);
+    return 0;
+}
+
 /* ---- a rule ---- */
 
 /* A client's name, or a prefix and one '*': what an index can be built on. */
@@ -197,6 +214,7 @@ struct raw_rule {
     const struct yaml_node *actions;
     const struct yaml_node *where;
     const struct yaml_node *from;
+    const struct yaml_node *subject;
     int mode;
 };
 
@@ -210,6 +228,7 @@ static const struct keyword rule_keywords[] = {
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
     {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
     {"from", keyword_node, RAW(from), OPTIONAL, 0, 0, NULL},
+    {"subject", keyword_node, RAW(subject), OPTIONAL, 0, 0, NULL},
     {"effects", read_effects, RULE(effects), OPTIONAL, 0, 0, NULL},
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
     {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},
@@ -239,6 +258,8 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     int result = check_clients(loader, clients);
     check_actions(loader, raw->actions, rule);
     if (raw->where != NULL && read_where(loader, raw->where, sets, rule) != 0)
+        result = -1;
+    if (raw->subject != NULL && read_subject(loader, raw->subject, rule) != 0)
         result = -1;
     if (raw->from != NULL && read_from(loader, raw->from, sets, rule) != 0)
         result = -1;

@@ -3,8 +3,11 @@
 
 static struct policy_question question_of(const struct exchange *x, const struct call *call)
 {
-    return (struct policy_question){
-        .client = x->token->client, .call = call, .source = x->address, .now = x->began_ms / 1000};
+    return (struct policy_question){.client = x->token->client,
+                                    .call = call,
+                                    .source = x->address,
+                                    .subject = x->subject,
+                                    .now = x->began_ms / 1000};
 }
 
 static struct policy_verdict judge(const struct exchange *x, const struct call *call)
@@ -23,6 +26,8 @@ static enum problem refuse(struct exchange *x)
     enum policy_miss miss = policy_nearest(&question, &condition);
     if (miss == POLICY_OTHER_TIME)
         return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s at this time", action);
+    if (miss == POLICY_OTHER_SUBJECT)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s for this subject", action);
     if (miss == POLICY_EXPIRED)
         return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the rule that allowed %s has ended", action);
     if (miss == POLICY_OTHER_SOURCE)

@@ -25,6 +25,7 @@ static const char help[] =
     "      --action NAME   about which action; '*' stands for any run of characters\n"
     "      --value TEXT    about what: an id, such as vpc-prod1, or a region\n"
     "      --from ADDRESS  from where; default 127.0.0.1\n"
+    "      --subject NAME  for whom, as the client says\n"
     "      --at TIME       when, such as 2026-12-24T18:00:00Z; default: now\n"
     "      --json          for scripts\n"
     "\n"
@@ -42,6 +43,7 @@ struct explain_options {
     const char *client;
     const char *action;
     const char *value;
+    const char *subject;
     struct network from;
     int64_t at;
     bool json;
@@ -59,6 +61,9 @@ static int read_option(int option, const char *value, struct explain_options *ou
         break;
     case 'v':
         out->value = value;
+        break;
+    case 's':
+        out->subject = value;
         break;
     case 'j':
         out->json = true;
@@ -99,6 +104,7 @@ static int read_options(int argc, char **argv, struct explain_options *out)
                                             {"action", required_argument, NULL, 'o'},
                                             {"value", required_argument, NULL, 'v'},
                                             {"from", required_argument, NULL, 'f'},
+                                            {"subject", required_argument, NULL, 's'},
                                             {"at", required_argument, NULL, 'a'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"help", no_argument, NULL, 'h'},
@@ -133,8 +139,11 @@ static int print_decision(struct exchange *x, const struct explain_options *opti
                           const struct config_client *client)
 {
     struct buf out;
-    const struct policy_question question = {
-        .client = client, .call = x->call, .source = options->from, .now = options->at};
+    const struct policy_question question = {.client = client,
+                                             .call = x->call,
+                                             .source = options->from,
+                                             .subject = options->subject,
+                                             .now = options->at};
     struct policy_verdict verdict = policy_decide(&question);
     buf_init(&out, EXPLAIN_MAX);
     (options->json ? explain_json : explain_text)(&out, x->config, &question, &verdict);

@@ -63,6 +63,9 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
     case POLICY_OTHER_TIME:
         buf_put(out, "it does not apply at this time (when)");
         break;
+    case POLICY_OTHER_SUBJECT:
+        buf_put(out, "it is for other subjects (subject)");
+        break;
     case POLICY_OTHER_VALUE:
         put_condition(out, config, call, condition);
         break;

@@ -56,7 +56,7 @@ static bool value_is_denied(const struct rows *rows, uint32_t param)
     for (size_t i = 0; i < rows->deny_count; i++) {
         const struct config_rule *deny = rows->denies[i];
         bool alone = deny->condition_count == 1 && deny->network_count == 0 && deny->when == NULL &&
-                     deny->effects == 0;
+                     deny->effects == 0 && !deny->by_subject;
         if (alone && deny->conditions[0].param == param &&
             condition_has(&deny->conditions[0], rows->question->value))
             return true;

@@ -134,6 +134,8 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
                                      .before_rule = text_of(line, "rule", arena),
                                      .token = text_of(line, "token", arena)};
     HASH_FIND_STR(config->clients, change->client, client);
+    const char *subject = text_of(line, "subject", arena);
+    question.subject = subject[0] == '\0' ? NULL : subject;
     question.client = client;
     question.call = read_call(route, line, arena);
     if (question.call == NULL || !read_time(text_of(line, "time", arena), &question.now) ||

@@ -47,6 +47,7 @@ static int run_one(struct run *run, const struct config *config, int64_t now, st
     const struct config_trial *trial = run->trial;
     struct exchange x = {.config = config, .arena = arena};
     struct policy_question question = {.client = trial->client,
+                                       .subject = trial->subject,
                                        .now = trial->at == CONFIG_NEVER ? now : trial->at};
     run->kind.mark = &trial->mark;
     if (offline_translate(&x, trial->method, trial->path, trial->body) != 0 ||

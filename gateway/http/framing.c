@@ -7,8 +7,9 @@
 #include <strings.h>
 
 /* Field names that must not come twice: two readers could choose differently. */
-static const char *const single_fields[] = {"authorization",    "content-length", "content-type", "expect",
-                                            "content-encoding", "host",           "x-request-id"};
+static const char *const single_fields[] = {"authorization", "content-length",     "content-type",
+                                            "expect",        "content-encoding",   "host",
+                                            "x-request-id",  "countersign-subject"};
 
 /* Most names differ in their first letter. */
 static bool is_named(const struct framing_field *field, const char *name)

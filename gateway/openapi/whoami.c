@@ -88,6 +88,12 @@ static void put_conditions(struct buf *out, const struct config *config, const s
             json_element(out, config_effect_name(effect));
     if (rule->effects != 0)
         json_close_array(out);
+    if (rule->by_subject)
+        json_open_array(out, "subject");
+    for (size_t i = 0; i < rule->subjects.count && i < WHOAMI_VALUES_MAX; i++)
+        json_element(out, rule->subjects.items[i]);
+    if (rule->by_subject)
+        json_close_array(out);
     if (rule->network_count > 0)
         put_networks(out, rule);
     if (rule->when != NULL) {

@@ -84,6 +84,20 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     gateway_release(generation);
 }
 
+/* What is in force, so that others can tell whether it is what they think. */
+static void put_hashes(struct buf *body, struct gateway *gateway)
+{
+    struct generation *generation = gateway_take(gateway);
+    const struct config *config = generation->config;
+    json_member(body, "config", config->short_hash);
+    json_open_member(body, "sha256");
+    json_member(body, "policy", config->hashes[CONFIG_HASH_POLICY]);
+    json_member(body, "catalog", config->hashes[CONFIG_HASH_CATALOG]);
+    json_member(body, "configuration", config->hashes[CONFIG_HASH_SERVICE]);
+    json_close(body);
+    gateway_release(generation);
+}
+
 /* A failed reload leaves it ready: the old configuration serves; so do a test of the policy that fails, and
  * reads without an audit file.  The detail tells. */
 static void readyz(struct admin *admin, struct front_admin_answer *answer)
@@ -94,6 +108,7 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
     answer->status = strcmp(word, "ready") == 0 ? 200 : 503;
     json_open(&answer->body);
     json_member(&answer->body, "status", word);
+    put_hashes(&answer->body, admin->gateway);
     if (reload_failed(admin->reload, &errors)) {
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
@@ -112,9 +127,9 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
 
 static void version(struct admin *admin, struct front_admin_answer *answer)
 {
-    (void)admin;
     json_open(&answer->body);
     json_member(&answer->body, "version", VERSION_TEXT);
+    put_hashes(&answer->body, admin->gateway);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
 }

@@ -7,6 +7,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/trial.h"
 #include "gateway/openapi/reference.h"
+#include "gateway/service/changes.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -117,6 +118,7 @@ void reload_begin(struct reload *reload)
         fprintf(stderr, "%s%s", buf_text(&tests.errors), buf_text(&tests.warnings));
     keep_tests(reload, &tests);
     report_done(&tests);
+    changes_start(reload->gateway->audit, generation->config);
     gateway_release(generation);
 }
 
@@ -139,13 +141,10 @@ static int swap(struct reload *reload, const struct config *old, struct config *
     return result;
 }
 
-static int try_reload(struct reload *reload, struct report *report)
+static int try_reload(struct reload *reload, const struct config *old, struct report *report)
 {
-    struct generation *current = gateway_take(reload->gateway);
-    struct config *config = reload_load(reload->path, current->config, report);
-    int result = config == NULL ? -1 : swap(reload, current->config, config, report);
-    gateway_release(current);
-    return result;
+    struct config *config = reload_load(reload->path, old, report);
+    return config == NULL ? -1 : swap(reload, old, config, report);
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */
@@ -156,15 +155,31 @@ static void reopen_audit(struct reload *reload, struct report *report)
         report_find(report, &(struct report_kind){.severity = REPORT_SECURITY}, "%s", err.text);
 }
 
+/* Into the file that goes on: after a rotation the new one. */
+static void record(struct reload *reload, const struct config *old, const char *by, int result,
+                   const struct report *report)
+{
+    struct generation *current = gateway_take(reload->gateway);
+    if (result == 0)
+        changes_reload(reload->gateway->audit, old, current->config, by);
+    else
+        changes_refused(reload->gateway->audit, current->config, by, buf_text(&report->errors));
+    gateway_release(current);
+}
+
 void reload_run(struct reload *reload)
 {
     struct report report;
+    struct generation *old = gateway_take(reload->gateway);
     report_init(&report);
     (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
+    const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
     (void)pthread_mutex_unlock(&reload->mutex);
-    int result = try_reload(reload, &report);
+    int result = try_reload(reload, old->config, &report);
     reopen_audit(reload, &report);
+    record(reload, old->config, by, result, &report);
+    gateway_release(old);
     fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
             result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
     (void)pthread_mutex_lock(&reload->mutex);

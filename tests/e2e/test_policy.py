@@ -207,6 +207,8 @@ def random_rule(dice, number):
         rule["when"] = {"zone": dice.choice(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York"]),
                         "days": some(dice, ["mon-fri", "sat", "sun", "fri-mon", "wed"]),
                         "hours": dice.choice(["09:00-18:00", "22:00-06:00", "00:00-24:00", "12:30-12:31"])}
+    if dice.random() < .15 and (who := rule.get("allow") or rule.get("deny")) and set(who) <= {"web", "web-a", "web*", "web-*"}:
+        rule["subject"] = some(dice, ["alice", "a*", "*@x", "bob"])
     if dice.random() < .15:
         rule["mode"] = "audit"
     if dice.random() < .15:
@@ -219,6 +221,7 @@ def random_call(dice, number):
             "requestId": f"q{number}", "client": dice.choice(["web", "web-a", "batch", "other"]), "action": "DetachClassicLinkVpc",
             "source": dice.choice(["10.1.2.3", "10.200.0.1", "192.0.2.7", "2001:db8::9", "198.51.100.1"]),
             "region": dice.choice(["ap-guangzhou", "ap-shanghai", "gz"]), "verdict": "none",
+            **({"subject": dice.choice(["alice", "bob", "eve@x", "Alice"])} if dice.random() < .5 else {}),
             "params": {key: value for key, value in {
                 "vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None]),
                 "instanceIds": dice.choice([None, [""], *([some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc", "INS-A", "ü"])] * 6)]),
@@ -230,7 +233,8 @@ def test_a_second_evaluator_agrees(tmp_path):
     seed = int(os.environ.get("COUNTERSIGN_SEED", "20261124"))
     dice = random.Random(seed)
     asked = 0
-    clients = {name: {"tokens": [("t", name, "2030-01-01")]} for name in ["web", "web-a", "batch", "other"]}
+    clients = {name: {"tokens": [("t", name, "2030-01-01")], **({"subject": "trusted"} if name.startswith("web") else {})}
+               for name in ["web", "web-a", "batch", "other"]}
     for _ in range(ROUNDS):
         document = {"version": 1, "clients": clients, "sets": {"s": ["vpc-1", "*2"], "t": ["ins-c", "ins-b*"], "n": ["198.51.100.0/24", "192.0.2.7"]},
                     "rules": [random_rule(dice, number) for number in range(dice.randint(1, 12))]}

@@ -1,17 +1,21 @@
 """What a review needs: check, diff, explain and openapi from a policy alone, and answers to who may do what."""
 import copy
+import hashlib
 import json
 import os
+import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
 
 from harness.expect import problem
-from harness.gateway import NOBODY, POLICY, TOKEN, configure, policy
+from harness.gateway import NOBODY, POLICY, TOKEN, Gateway, configure, policy
 from harness.process import binary, environment, run
 from harness.upstream import Reply
-from harness.world import PATIENCE, REPOSITORY
+from harness.wire import Wire
+from harness.world import PATIENCE, REPOSITORY, eventually
 
 CLOUD = "https://vpc.api.qcloud.com/v2/index.php"
 SNAPSHOTS = """
@@ -385,3 +389,162 @@ def test_a_limit_that_limits_nothing(tmp_path):
     deny = rule(1, limit="1/s")
     done = run("check", "-c", configure(tmp_path, CLOUD, rules=changed(rules=[rule(0), deny])))
     assert done.returncode == 78 and "rule 'never-bastion' denies: only an allow has a limit" in done.stderr
+
+
+# ---- who is behind a client ----
+
+def subjects(kind, **said):
+    console = {**POLICY["clients"]["network-console"], "subject": kind}
+    return changed(sets={}, clients={**POLICY["clients"], "network-console": console}, rules=[{**rule(0, where={}), **said}])
+
+
+def detach(gateway, subject=None, **headers):
+    if subject is not None:
+        headers["Countersign-Subject"] = subject
+    return gateway.delete(headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}", **headers})
+
+
+def test_a_subject_is_recorded_as_what_the_client_says(start, upstream, tmp_path):
+    gateway = start(upstream.url, rules=changed(), top={"audit": str(tmp_path / "audit.log")})
+    for subject in ("alice@example.com", "Alice O'Neill (ops)", "x" * 128):
+        answer = detach(gateway, subject)
+        assert answer.status == 202 and gateway.record(answer)["subject"] == subject
+    assert "subject" not in gateway.record(gateway.delete())
+    intents = [json.loads(line) for line in (tmp_path / "audit.log").read_text().splitlines() if '"audit":"intent"' in line]
+    assert [each.get("subject") for each in intents] == ["alice@example.com", "Alice O'Neill (ops)", "x" * 128, None]
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 129, "al\tice", "\u00e4lice", "x" * 4000], ids=len)
+def test_a_subject_that_is_none(start, upstream, subject):
+    gateway = start(upstream.url)
+    body = problem(detach(gateway, subject.encode("latin-1")), 400, "invalid-parameter")
+    assert body["detail"] == "Countersign-Subject must be 1 to 128 printable ASCII characters"
+    upstream.seen(0)
+
+
+def test_a_subject_that_is_required(start, upstream):
+    for kind in ("required", "trusted"):
+        gateway = start(upstream.url, rules=subjects(kind))
+        body = problem(gateway.delete(), 400, "invalid-parameter")
+        assert body["detail"] == "'network-console' has to send Countersign-Subject: who is behind it"
+        assert detach(gateway, "alice").status == 202
+        problem(gateway.delete(token="wrong"), 401, "unauthenticated")     # who is unknown is told nothing of it
+
+
+def test_rules_for_subjects(start, upstream):
+    gateway = start(upstream.url, rules=subjects("trusted", subject=["alice@*", "bob"]))
+    assert [detach(gateway, who).status for who in ("alice@example.com", "bob", "bobby", "Alice@example.com")] == [202, 202, 403, 403]
+    assert problem(detach(gateway, "eve"), 403, "not-allowed")["detail"] == "no rule allows DetachClassicLinkVpc for this subject"
+    told = gateway.call("GET", "/whoami", headers={"Authorization": f"Bearer {TOKEN}", "Countersign-Subject": "bob"}).json()
+    assert told["rules"][0]["subject"] == ["alice@*", "bob"]
+
+
+def test_a_subject_comes_once(gateway, upstream):
+    wire = gateway.wire() if hasattr(gateway, "wire") else Wire(gateway.port)
+    head = f"GET /whoami HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    answer = wire.ask((head + "Countersign-Subject: alice\r\nCountersign-Subject: bob\r\n\r\n").encode())
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize("kind", ["told", "required"])
+def test_only_a_trusted_subject_decides(files, kind):
+    """Otherwise a deny could be walked around by another name, or by none."""
+    done = run("check", "--policy", *files(file=subjects(kind, subject=["alice"])))
+    assert done.returncode == 78 and "rule 'staging-links' looks at the subject of 'network-console', which needs subject: trusted" in done.stderr
+
+
+def test_explain_and_tests_know_subjects(files):
+    request = {"client": "network-console", "request": "DELETE /vpcs/vpc-1/classiclinks?instanceIds=ins-1"}
+    document = {**subjects("trusted", subject=["alice"]), "tests": [{**request, "subject": "alice", "expect": "allow"}, {**request, "expect": "deny"},
+                                                                   {**request, "subject": "eve", "expect": "deny"}]}
+    file, = files(file=document)
+    assert run("check", "--policy", file).returncode == 0
+    line = ["--client", "network-console", *request["request"].split(" ")]
+    assert run("explain", "--policy", file, "--subject", "alice", *line).returncode == 0
+    done = run("explain", "--policy", file, "--subject", "eve", *line)
+    assert done.returncode == 1 and "misses: it is for other subjects (subject)" in done.stdout
+
+
+# ---- what is in force ----
+
+def sums(gateway):
+    folder = os.path.dirname(gateway.child.args[-1])
+    return {name: hashlib.sha256(pathlib.Path(folder, f"{file}.yaml").read_bytes()).hexdigest()
+            for name, file in (("policy", "policy"), ("configuration", "countersign"))}
+
+
+def test_what_is_in_force_has_a_name(start, upstream):
+    """The same that sha256sum says of the files; the catalog's is that of the one that ships and the operator's own."""
+    gateway = start(upstream.url)
+    told = gateway.call("GET", "/version", port=gateway.admin).json()
+    shipped = hashlib.sha256((REPOSITORY / "config/catalog/catalog.yaml").read_bytes()).hexdigest()
+    assert told["sha256"] == {**sums(gateway), "catalog": shipped}
+    every = hashlib.sha256("".join(told["sha256"][key] for key in ("policy", "catalog", "configuration")).encode()).hexdigest()
+    assert told["config"] == every[:12]
+    ready = gateway.call("GET", "/readyz", port=gateway.admin).json()
+    assert (ready["config"], ready["sha256"]) == (told["config"], told["sha256"])
+    assert gateway.record(gateway.delete())["config"] == told["config"]
+    metrics = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    assert f'countersign_config_info{{config="{told["config"]}"}} 1\n' in metrics
+    folder = pathlib.Path(gateway.child.args[-1]).parent
+    (folder / "policy.yaml").write_text(policy(POLICY) + "# a comment\n")
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    after = gateway.call("GET", "/version", port=gateway.admin).json()
+    assert after["sha256"] == {**sums(gateway), "catalog": shipped} and after["config"] != told["config"]
+    assert gateway.record(gateway.delete())["config"] == after["config"]
+
+
+def test_the_audit_file_tells_what_was_in_force_since_when(tmp_path, upstream, reaper):
+    gateway = Gateway(configure(tmp_path, upstream.url, top={"audit": "audit.log"}))
+
+    def last(kind):
+        return eventually(lambda: ([each for each in map(json.loads, (tmp_path / "audit.log").read_text().splitlines())
+                                    if each["audit"] == kind] or [None])[-1])
+    started = last("start")
+    assert started["config"] == gateway.call("GET", "/version", port=gateway.admin).json()["config"]
+    assert started["sha256"]["policy"] == sums(gateway)["policy"]
+    assert gateway.delete().status == 202 and last("intent")["config"] == started["config"]
+    (tmp_path / "policy.yaml").write_text(policy(changed(rules=[rule(0), rule(1), {"id": "r", "allow": ["auditor"], "actions": ["DescribeVpcEx"]}])))
+    assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+    reloaded = last("reload")
+    assert (reloaded["before"], reloaded["by"]) == (started["config"], "POST /reload")
+    assert reloaded["config"] == gateway.call("GET", "/version", port=gateway.admin).json()["config"]
+    assert reloaded["changes"] == ["more: auditor may now DescribeVpcEx (rule 'r', line 4)"] and reloaded["more"] == 1
+    (tmp_path / "policy.yaml").write_text("version: 2\n")
+    gateway.child.send_signal(signal.SIGHUP)
+    refused = last("reload-refused")
+    assert refused["by"] == "SIGHUP" and refused["config"] == reloaded["config"]
+    assert any("version must be 1" in error for error in refused["errors"])
+    reaper.ask(gateway)
+    done = run("audit", "verify", tmp_path / "audit.log")
+    assert done.returncode == 0, done
+    shown = run("audit", "show", tmp_path / "audit.log")
+    assert shown.returncode == 0 and shown.stdout.count("DetachClassicLinkVpc") == 1
+
+
+def test_a_disabled_token_is_named_in_the_log(start, upstream, tmp_path):
+    """As an expired one is; the answer is that of an unknown one, whatever the reason."""
+    text = policy(POLICY)
+    gateway = start(upstream.url)
+    folder = pathlib.Path(gateway.child.args[-1]).parent
+    unknown = gateway.delete(token="wrong")
+    assert "client" not in gateway.record(unknown)
+    for change in ('"disabled": true', '"not_before": "2035-12-30"'):
+        (folder / "policy.yaml").write_text(text.replace('"id": "2026-11"', f'"id": "2026-11", {change}'))
+        assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
+        answer = gateway.delete()
+        record = gateway.record(answer)
+        assert (record["client"], record["token"], record["status"]) == ("network-console", "2026-11", 401)
+        assert {**problem(answer, 401, "unauthenticated"), "requestId": ""} == {**problem(unknown, 401, "unauthenticated"), "requestId": ""}
+
+
+def test_a_rule_that_never_decided_is_a_series_at_zero(start, upstream):
+    gateway = start(upstream.url, rules=changed(rules=[rule(0), rule(1), rule(1, id="try", mode="audit", since="2026-11-01")]))
+
+    def told(name):
+        return gateway.call("GET", "/metrics", port=gateway.admin).body.decode().count(name)
+    assert told('countersign_policy_decisions_total{verdict="allow",rule="staging-links"} 0\n') == 1
+    assert told('countersign_policy_decisions_total{verdict="deny",rule="never-bastion"} 0\n') == 1
+    assert told('countersign_policy_audit_mode_total{rule="try"} 0\n') == 1
+    assert gateway.delete().status == 202
+    assert told('countersign_policy_decisions_total{verdict="allow",rule="staging-links"} 1\n') == 1

@@ -72,20 +72,27 @@ def effect_holds(rule, call):
     return effect in rule.get("effects", [effect])
 
 
-def matches(rule, sets, call):
+def subject_holds(rule, clients, call):
+    if "subject" not in rule:
+        return True
+    trusted = clients.get(call["client"], {}).get("subject") == "trusted"
+    return trusted and "subject" in call and any_glob(rule["subject"], call["subject"])
+
+
+def matches(rule, sets, call, clients=None):
     moment = datetime.datetime.fromisoformat(call["time"].replace("Z", "+00:00"))
     expires = rule.get("expires")
     if expires is not None and moment >= datetime.datetime.fromisoformat(expires + "T00:00:00+00:00"):
         return False
     return (any_glob(rule.get("allow", rule.get("deny")), call["client"]) and any_glob(rule["actions"], call["action"])
             and where_holds(rule, sets, call) and when_holds(rule, moment) and from_holds(rule, sets, call["source"])
-            and effect_holds(rule, call))
+            and effect_holds(rule, call) and subject_holds(rule, clients or {}, call))
 
 
 def judge(policy, call):
     """(verdict, rule id or "")"""
     hits = [rule for rule in policy["rules"]
-            if rule.get("mode") != "audit" and matches(rule, policy.get("sets", {}), call)]
+            if rule.get("mode") != "audit" and matches(rule, policy.get("sets", {}), call, policy.get("clients"))]
     for rule in hits:
         if "deny" in rule:
             return "deny", rule["id"]
