@@ -6,7 +6,7 @@ _countersign_options() {
     check) echo "--config --policy --catalog --region --strict --json --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
-    explain) echo "--config --policy --catalog --region --client --action --value --from --at --json --help" ;;
+    explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --json --help" ;;
     replay) echo "--policy --catalog --log --since --unused --json --help" ;;
     audit) echo "verify show --key --client --action --outcome --value --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;

@@ -10,8 +10,8 @@
 enum {
     CHANGES_RECORD_MAX = 32 * 1024,
     CHANGES_LINES_MAX = 50,
-    CHANGES_LINE_MAX = 300,   /* bytes; what is cut is in the files */
-    CHANGES_BUDGET = 200000,  /* comparisons: some 10 ms of a reload */
+    CHANGES_LINE_MAX = 300,  /* bytes; what is cut is in the files */
+    CHANGES_BUDGET = 200000, /* comparisons: some 10 ms of a reload */
 };
 
 static void begin(struct buf *members, const char *kind, const struct config *config)

@@ -414,7 +414,7 @@ def test_a_subject_is_recorded_as_what_the_client_says(start, upstream, tmp_path
     assert [each.get("subject") for each in intents] == ["alice@example.com", "Alice O'Neill (ops)", "x" * 128, None]
 
 
-@pytest.mark.parametrize("subject", ["", "x" * 129, "al\tice", "\u00e4lice", "x" * 4000], ids=len)
+@pytest.mark.parametrize("subject", ["", "x" * 129, "\u00e4lice", "x" * 4000], ids=len)
 def test_a_subject_that_is_none(start, upstream, subject):
     gateway = start(upstream.url)
     body = problem(detach(gateway, subject.encode("latin-1")), 400, "invalid-parameter")
@@ -440,9 +440,10 @@ def test_rules_for_subjects(start, upstream):
 
 
 def test_a_subject_comes_once(gateway, upstream):
-    wire = gateway.wire() if hasattr(gateway, "wire") else Wire(gateway.port)
     head = f"GET /whoami HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
-    answer = wire.ask((head + "Countersign-Subject: alice\r\nCountersign-Subject: bob\r\n\r\n").encode())
+    with Wire(gateway.port) as wire:
+        wire.send((head + "Countersign-Subject: alice\r\nCountersign-Subject: bob\r\n\r\n").encode())
+        answer = wire.read()
     assert answer.status == 400
 
 
@@ -547,4 +548,4 @@ def test_a_rule_that_never_decided_is_a_series_at_zero(start, upstream):
     assert told('countersign_policy_decisions_total{verdict="deny",rule="never-bastion"} 0\n') == 1
     assert told('countersign_policy_audit_mode_total{rule="try"} 0\n') == 1
     assert gateway.delete().status == 202
-    assert told('countersign_policy_decisions_total{verdict="allow",rule="staging-links"} 1\n') == 1
+    assert eventually(lambda: told('countersign_policy_decisions_total{verdict="allow",rule="staging-links"} 1\n') == 1)
