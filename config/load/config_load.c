@@ -151,6 +151,7 @@ static void sum_up(struct loader *loader)
         digest_add(digest, config->hashes[i], strlen(config->hashes[i]));
     end_digest(loader, digest, CONFIG_HASH_ALL);
     memcpy(config->short_hash, config->hashes[CONFIG_HASH_ALL], CONFIG_SHORT_HASH);
+    config->audit.in_force = config->short_hash;
 }
 
 struct config *config_load(const char *path, const struct config *previous, int64_t now,

@@ -51,6 +51,7 @@ struct config_audit {
     struct secret *key;   /* of the seals, or NULL */
     const char *key_env;  /* the environment variable that it came from, or NULL */
     long long seal_every; /* ms */
+    const char *in_force; /* the short hash of the configuration that this is of */
 };
 
 struct config_action_limit {

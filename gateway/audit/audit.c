@@ -93,6 +93,8 @@ static int put_open(struct audit *audit, const struct tail *tail, struct err *er
     json_member(&members, "audit", "open");
     put_time(&members);
     json_member(&members, "version", VERSION_TEXT);
+    if (!audit->begun) /* later a reload may have changed it, and has its own record */
+        json_member(&members, "config", audit->what.in_force);
     if (tail->torn > 0) {
         json_open_member(&members, "torn");
         json_member_int(&members, "bytes", (long long)tail->torn);

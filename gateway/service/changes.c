@@ -24,9 +24,9 @@ static void begin(struct buf *members, const char *kind, const struct config *co
     json_member(members, "config", config->short_hash);
 }
 
-static void put_hashes(struct buf *members, const char *key, const struct config *config)
+static void put_hashes(struct buf *members, const struct config *config)
 {
-    json_open_member(members, key);
+    json_open_member(members, "sha256");
     json_member(members, "policy", config->hashes[CONFIG_HASH_POLICY]);
     json_member(members, "catalog", config->hashes[CONFIG_HASH_CATALOG]);
     json_member(members, "configuration", config->hashes[CONFIG_HASH_SERVICE]);
@@ -39,16 +39,6 @@ static void end(struct audit *audit, struct buf *members)
     if (audit_append(audit, members, &seq, NULL) != 0)
         seq = 0; /* counted and told there; nothing refers to it */
     buf_done(members);
-}
-
-void changes_start(struct audit *audit, const struct config *config)
-{
-    struct buf members;
-    if (audit == NULL)
-        return;
-    begin(&members, "start", config);
-    put_hashes(&members, "sha256", config);
-    end(audit, &members);
 }
 
 struct lines {
@@ -92,7 +82,7 @@ void changes_reload(struct audit *audit, const struct config *old, const struct 
     begin(&members, "reload", new);
     json_member(&members, "before", old->short_hash);
     json_member(&members, "by", by);
-    put_hashes(&members, "sha256", new);
+    put_hashes(&members, new);
     put_changes(&members, old, new);
     end(audit, &members);
 }

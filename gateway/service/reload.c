@@ -118,7 +118,6 @@ void reload_begin(struct reload *reload)
         fprintf(stderr, "%s%s", buf_text(&tests.errors), buf_text(&tests.warnings));
     keep_tests(reload, &tests);
     report_done(&tests);
-    changes_start(reload->gateway->audit, generation->config);
     gateway_release(generation);
 }
 

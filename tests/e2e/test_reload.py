@@ -207,7 +207,7 @@ def test_a_bad_file_changes_nothing_and_is_told(start, upstream):
     assert gateway.delete().status == 202
     rewrite(gateway, policy(POLICY))
     assert reload(gateway).status == 200
-    assert gateway.call("GET", "/readyz", port=gateway.admin).json() == {"status": "ready"}
+    assert gateway.ready() == {"status": "ready"}
     assert gateway.call("GET", "/reload", port=gateway.admin).header("Allow") == "POST"
 
 

@@ -501,14 +501,14 @@ def test_the_audit_file_tells_what_was_in_force_since_when(tmp_path, upstream, r
     def last(kind):
         return eventually(lambda: ([each for each in map(json.loads, (tmp_path / "audit.log").read_text().splitlines())
                                     if each["audit"] == kind] or [None])[-1])
-    started = last("start")
+    started = last("open")
     assert started["config"] == gateway.call("GET", "/version", port=gateway.admin).json()["config"]
-    assert started["sha256"]["policy"] == sums(gateway)["policy"]
     assert gateway.delete().status == 202 and last("intent")["config"] == started["config"]
     (tmp_path / "policy.yaml").write_text(policy(changed(rules=[rule(0), rule(1), {"id": "r", "allow": ["auditor"], "actions": ["DescribeVpcEx"]}])))
     assert gateway.call("POST", "/reload", port=gateway.admin).status == 200
     reloaded = last("reload")
     assert (reloaded["before"], reloaded["by"]) == (started["config"], "POST /reload")
+    assert reloaded["sha256"]["policy"] == sums(gateway)["policy"]
     assert reloaded["config"] == gateway.call("GET", "/version", port=gateway.admin).json()["config"]
     assert reloaded["changes"] == ["more: auditor may now DescribeVpcEx (rule 'r', line 4)"] and reloaded["more"] == 1
     (tmp_path / "policy.yaml").write_text("version: 2\n")

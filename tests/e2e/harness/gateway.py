@@ -142,8 +142,9 @@ class Gateway(Process):
         return self.call("GET", target, headers=bearer(token))
 
     def ready(self):
-        """What /readyz says."""
-        return self.call("GET", "/readyz", port=self.admin).json()
+        """What /readyz says, but for what is in force."""
+        told = self.call("GET", "/readyz", port=self.admin).json()
+        return {key: value for key, value in told.items() if key not in ("config", "sha256")}
 
     def reload(self):
         answer = self.call("POST", "/reload", port=self.admin)
