@@ -11,7 +11,7 @@ quick="answers audit bad_input call catalog config framing language main_job met
     secrets source tasks tls trace"
 
 # shellcheck disable=SC2086  # a list of words
-packages_install $packages_build $packages_tests gcovr python3-pytest-xdist
+packages_install $packages_build $packages_tests gcovr
 cmake --preset coverage -DBUILD_TESTING=ON >/dev/null
 cmake --build --preset coverage -- --quiet
 find "$build" -name '*.gcda' -delete

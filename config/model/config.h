@@ -2,7 +2,7 @@
  *
  * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
  * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
- * number of threads may read it; config_hold() and config_release() count who does.
+ * number of threads may read it, and the one that ends it comes last: config_release().
  * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
 #ifndef CONFIG_MODEL_CONFIG_H
 #define CONFIG_MODEL_CONFIG_H
@@ -19,8 +19,6 @@
 #include "config/model/values.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"
-
-#include <stdatomic.h>
 
 /* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
 #define HASH_NONFATAL_OOM 1
@@ -305,7 +303,6 @@ enum config_hash {
 enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
 
 struct config {
-    atomic_uint references;
     struct arena *arena;
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
@@ -343,7 +340,6 @@ struct config {
     size_t action_count; /* distinct */
 };
 
-struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 
 /* What they hold beside the arena: config_release() does it for each. */

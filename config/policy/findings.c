@@ -229,7 +229,7 @@ static void look_at_proxies(struct loader *loader)
             continue;
         report_find(
             loader->report, &kind,
-            "rule '%s' has from, and trusted_proxies has a network: whoever is in it can name any address",
+            "rule '%s' has from, and trusted_proxies has a network: all who are in it can name any address",
             config->rules[i]->id);
         return;
     }
@@ -243,7 +243,7 @@ void findings_service(struct loader *loader, const char *path)
     kind.advice = "listen on loopback behind a proxy with TLS: tokens can be read on their way";
     if (config->listen != NULL && !is_loopback(config->listen))
         report_find(loader->report, &kind, "listen: plain HTTP at %s, which is not loopback", config->listen);
-    kind.advice = "keep it on loopback: whoever reaches it can reload, and reads the names of clients";
+    kind.advice = "keep it on loopback: those who reach it can reload, and read the names of clients";
     if (config->admin != NULL && !is_loopback(config->admin))
         report_find(loader->report, &kind, "admin: the listener at %s is not on loopback", config->admin);
     kind.mark = &config->browsers.docs_mark;

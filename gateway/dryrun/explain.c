@@ -109,7 +109,7 @@ static void text_rules(struct buf *out, const struct config *config, const struc
             continue;
         buf_put_format(out, "rule     %.200s:%u %s (%s%s) ", rule->mark.file, rule->mark.line, rule->id,
                        effect_name(rule), rule->audit ? ", audit only" : "");
-        buf_put(out, miss == POLICY_MATCHES ? "matches" : "misses: ");
+        buf_put(out, miss == POLICY_MATCHES ? "matches" : "does not match: ");
         put_miss(out, miss, config, question->call, condition);
         if (rule->owner != NULL)
             buf_put_format(out, " [owner: %.64s]", rule->owner);

@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 enum {
-    FRONT_ARENA = 4 * 1024 * 1024, /* one exchange: body, its values, a 1 MiB answer, with room         */
-    FRONT_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
+    FRONT_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024,   /* whatever the cloud said, and a header */
+    FRONT_ARENA = FRONT_ANSWER_MAX + 8 * 1024 * 1024, /* of one exchange: the cloud's answers, and what
+                                                         callers see of them; an ordinary one takes 8 KiB */
+    FRONT_REPLY_KEPT = 16 * 1024, /* of a reply's memory: a thousand workers would keep a GiB of lists */
 };
 
 /* What a worker keeps from one request to the next. */

@@ -11,7 +11,6 @@
 
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    FRONT_ANSWER_MAX = 2 * 1024 * 1024,
     FRONT_PAGE_MAX = 32 * 1024 * 1024, /* of the admin listener: SERIES_MAX series of 300 bytes */
 };
 

@@ -94,8 +94,8 @@ static void add_parameter(struct call *call, char *text)
         fail_msg("%s", err.text);
 }
 
-/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source and "^alice" for
- * the subject. */
+/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source and "^alice"
+ * for the subject. */
 static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
 {
     static const struct config_upstream upstream = {.name = "vpc"};

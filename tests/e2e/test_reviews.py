@@ -463,7 +463,7 @@ def test_explain_and_tests_know_subjects(files):
     line = ["--client", "network-console", *request["request"].split(" ")]
     assert run("explain", "--policy", file, "--subject", "alice", *line).returncode == 0
     done = run("explain", "--policy", file, "--subject", "eve", *line)
-    assert done.returncode == 1 and "misses: it is for other subjects (subject)" in done.stdout
+    assert done.returncode == 1 and "does not match: it is for other subjects (subject)" in done.stdout
 
 
 # ---- what is in force ----
