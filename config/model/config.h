@@ -42,14 +42,19 @@ struct config_credential {
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
 enum config_method { CONFIG_GET, CONFIG_POST };
 
+enum config_on_broken { CONFIG_REFUSE, CONFIG_CONTINUE };
+
 /* The file of what was changed; `file` is NULL where none is kept. */
 struct config_audit {
     const char *file;
-    bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
-    struct secret *key;   /* of the seals, or NULL */
-    const char *key_env;  /* the environment variable that it came from, or NULL */
-    long long seal_every; /* ms */
-    const char *in_force; /* the short hash of the configuration that this is of */
+    bool sync;                /* each record is on the disk, not only with the kernel, before we go on */
+    struct secret *key;       /* of the seals, or NULL */
+    const char *key_env;      /* the environment variable that it came from, or NULL */
+    long long seal_every;     /* ms */
+    int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
+    const char *witness_file; /* each seal is appended to it; or NULL */
+    const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
+    const char *in_force;         /* the short hash of the configuration that this is of */
 };
 
 struct config_action_limit {

@@ -4,6 +4,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/gateway.h"
+#include "gateway/request/route.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static bool is_printable(const char *text)
 /* Who is behind the client, as it says: the gateway cannot know. */
 static enum problem read_subject(struct exchange *x)
 {
-    const char *subject = framing_field(&x->framing, "Countersign-Subject");
+    const char *subject = request_head_field(x->head, "Countersign-Subject");
     if (subject == NULL && x->token->client->subject == CONFIG_SUBJECT_TOLD)
         return PROBLEM_NONE;
     if (subject == NULL)
@@ -45,11 +46,21 @@ static enum problem read_subject(struct exchange *x)
     return PROBLEM_NONE;
 }
 
+static enum problem refuse_path(struct exchange *x)
+{
+    for (size_t i = 0; x->target.slash && i < x->config->route_count; i++)
+        if (route_fits(&x->config->routes[i], x))
+            return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
+                                 "there is no such route: it is %s, without '/' at its end",
+                                 x->config->routes[i].template);
+    return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
+}
+
 enum problem authenticate_caller(struct exchange *x)
 {
     size_t length = 0;
     const struct config_token *found = NULL;
-    const char *token = token_of_authorization(framing_field(&x->framing, "Authorization"), &length);
+    const char *token = token_of_authorization(request_head_field(x->head, "Authorization"), &length);
     switch (token_check(x->config, token, length, x->began_ms / 1000, &found)) {
     case TOKEN_GOOD:
         x->token = found;
@@ -69,7 +80,5 @@ enum problem authenticate_caller(struct exchange *x)
         return problem;
     if (x->route == NULL && x->path_exists)
         return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
-    if (x->route == NULL)
-        return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
-    return PROBLEM_NONE;
+    return x->route == NULL ? refuse_path(x) : PROBLEM_NONE;
 }

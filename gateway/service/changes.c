@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/timestamp.h"
 #include "config/model/rights.h"
 
 #include <string.h>
@@ -14,13 +13,9 @@ enum {
     CHANGES_BUDGET = 200000, /* comparisons: some 10 ms of a reload */
 };
 
-static void begin(struct buf *members, const char *kind, const struct config *config)
+static void begin(struct buf *members, const struct config *config)
 {
-    char time[TIMESTAMP_SIZE];
     buf_init(members, CHANGES_RECORD_MAX);
-    timestamp_format(clock_wall_ms(), time);
-    json_member(members, "audit", kind);
-    json_member(members, "time", time);
     json_member(members, "config", config->short_hash);
 }
 
@@ -33,10 +28,10 @@ static void put_hashes(struct buf *members, const struct config *config)
     json_close(members);
 }
 
-static void end(struct audit *audit, struct buf *members)
+static void end(struct audit *audit, const char *kind, struct buf *members)
 {
     unsigned long long seq = 0;
-    if (audit_append(audit, members, &seq, NULL) != 0)
+    if (audit_append(audit, kind, AUDIT_NOW, members, &seq, NULL) != 0)
         seq = 0; /* counted and told there; nothing refers to it */
     buf_done(members);
 }
@@ -79,12 +74,12 @@ void changes_reload(struct audit *audit, const struct config *old, const struct 
     struct buf members;
     if (audit == NULL)
         return;
-    begin(&members, "reload", new);
+    begin(&members, new);
     json_member(&members, "before", old->short_hash);
     json_member(&members, "by", by);
     put_hashes(&members, new);
     put_changes(&members, old, new);
-    end(audit, &members);
+    end(audit, "reload", &members);
 }
 
 void changes_refused(struct audit *audit, const struct config *stays, const char *by, const char *errors)
@@ -93,7 +88,7 @@ void changes_refused(struct audit *audit, const struct config *stays, const char
     struct lines lines = {.out = &members};
     if (audit == NULL)
         return;
-    begin(&members, "reload-refused", stays);
+    begin(&members, stays);
     json_member(&members, "by", by);
     json_open_array(&members, "errors");
     for (const char *at = errors; *at != '\0'; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n')) {
@@ -103,5 +98,5 @@ void changes_refused(struct audit *audit, const struct config *stays, const char
         put_line(&lines, line);
     }
     json_close_array(&members);
-    end(audit, &members);
+    end(audit, "reload-refused", &members);
 }

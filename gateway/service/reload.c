@@ -61,6 +61,22 @@ void reload_done(struct reload *reload)
     buf_done(&reload->tests);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_command(const char *const *a, const char *const *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    while (*a != NULL && same_text(*a, *b)) {
+        a++;
+        b++;
+    }
+    return *a == NULL && *b == NULL;
+}
+
 static bool same_audit(const struct config_audit *a, const struct config_audit *b)
 {
     if (a->file == NULL || b->file == NULL)
@@ -68,7 +84,10 @@ static bool same_audit(const struct config_audit *a, const struct config_audit *
     bool same_key = a->key == NULL || b->key == NULL
                         ? a->key == b->key
                         : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
-    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
+    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key &&
+           a->seal_every == b->seal_every && a->on_broken == b->on_broken &&
+           same_text(a->witness_file, b->witness_file) &&
+           same_command(a->witness_command, b->witness_command);
 }
 
 /* Listeners, workers and the audit file are bound for the life of the process. */

@@ -1,6 +1,8 @@
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
+#include "gateway/exchange/answer.h"
+#include "gateway/request/flow.h"
 #include "gateway/server/front.h"
 #include "gateway/service/admin.h"
 #include "gateway/service/notify.h"
@@ -25,13 +27,17 @@ enum {
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
-    SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
+    SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
+    SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
+    SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
 struct service {
     struct gateway gateway;
     struct reload reload;
     struct admin admin;
+    struct desk desk;
     struct front *front;
     struct front *admin_door;
     struct notify notify;
@@ -118,15 +124,15 @@ static int open_doors(struct service *service, struct err *err)
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
+    service->desk = (struct desk){admin_answer, &service->admin};
+    const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
+    const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
+    const struct front_options inner = {config->admin, SERVE_ADMIN_WORKERS, GUARD_PLACES_MAX};
+    const struct front_options outer = {config->listen, (size_t)config->workers, (size_t)config->per_address};
+    service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
-    bool verified = front_verify(service->admin_door);
-    if (!verified)
-        fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
-              "connection ends after one request\n",
-              stderr);
-    service->front = front_open(&service->gateway, config, verified, err);
+    service->front = front_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->admin.public_door, service->front);
@@ -245,6 +251,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
     int result = -1;
     (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
     (void)mallopt(M_MMAP_THRESHOLD, SERVE_LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) {
         config_release(config);
