@@ -20,7 +20,7 @@ from harness import vendor
 from harness.expect import problem
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, UPSTREAM_TIMEOUT, Client, bearer, document
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
+from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually, stranger
 
 REQUEST = f"/vpcs/{VPC}/classiclinks"
 MIB = 1 << 20
