@@ -130,13 +130,14 @@ static void version(struct admin *admin, struct desk_answer *answer)
     buf_put_char(&answer->body, '\n');
 }
 
-static void put_bad_configuration(struct desk_answer *answer, const char *errors)
+static void put_failure(struct desk_answer *answer, int status, const char *type, const char *title,
+                        const char *errors)
 {
-    answer->status = 422;
+    answer->status = status;
     answer->type = "application/problem+json";
     json_open(&answer->body);
-    json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
-    json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+    json_member(&answer->body, "type", type);
+    json_member(&answer->body, "title", title);
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
     json_close(&answer->body);
@@ -152,7 +153,13 @@ static void reload(struct admin *admin, struct desk_answer *answer)
         put_status(answer, 200, "reloaded");
         break;
     case RELOAD_BAD:
-        put_bad_configuration(answer, buf_text(&errors));
+        put_failure(answer, 422, "urn:countersign:problem:bad-configuration",
+                    "The new configuration is wrong; the old one stays in force", buf_text(&errors));
+        break;
+    case RELOAD_UNAUDITED:
+        put_failure(answer, 500, "urn:countersign:problem:audit-not-reopened",
+                    "The new configuration is in force, but the audit file could not be opened again",
+                    buf_text(&errors));
         break;
     case RELOAD_BUSY:
         put_status(answer, 503, "too many wait for a reload already: try again");

@@ -163,6 +163,13 @@ def test_a_task_behind_an_answer_without_content(upstream, start, tmp_path):
     assert (answer.status, answer.body) == (200, b'{"status":"done","code":0,"s":0,"taskId":7}')
 
 
+def test_the_document_of_an_answer_without_content(tmp_path):
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, SUCCESSES)]})
+    paths = json.loads(run("openapi", "-c", file).stdout)["paths"]
+    assert "content" not in paths["/s204"]["post"]["responses"]["204"]
+    assert "content" in paths["/s203"]["post"]["responses"]["203"]
+
+
 @pytest.mark.parametrize("status", [205, 206])
 def test_a_success_that_makes_no_sense(tmp_path, status):
     text = SUCCESSES.replace("success: 203", f"success: {status}")
