@@ -1,5 +1,5 @@
-/* One file, longer than others, because it is one table under one lock: who comes, who goes for them, and the thread
- * that looks after all. */
+/* One file, longer than others, because it is one table under one lock: who comes, who goes for them, and the
+ * thread that looks after all. */
 #include "gateway/server/guard.h"
 
 #include "base/clock.h"
