@@ -4,6 +4,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/metrics.h"
+#include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 static void generation_free(struct generation *generation)
 {
+    quotas_free(generation->quotas);
     limits_free(generation->limits);
     back_free(generation->back);
     config_release(generation->config);
@@ -31,7 +33,8 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     generation->back = back_new(config, previous == NULL ? NULL : previous->back, gateway->connections,
                                 &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
-    if (generation->back == NULL || generation->limits == NULL) {
+    generation->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
+    if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;

@@ -18,6 +18,7 @@
 struct anonymous;
 struct audit;
 struct back;
+struct quotas;
 struct series_table;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -27,6 +28,7 @@ struct generation {
     struct config *config;
     struct back *back;
     struct limits *limits;
+    struct quotas *quotas;
 };
 
 struct gateway {
