@@ -111,7 +111,6 @@ def test_the_gateway_takes_the_configuration(tmp_path):
                env=environment(**dict(zip(sorted(names), (SECRET_ID, SECRET_KEY)))))
     warnings = [line for line in done.stderr.splitlines() if "warning" in line]
     assert done.returncode == 0, done.stderr
-
     assert all("0.0.0.0" in line for line in warnings), done.stderr       # a pod has a network of its own
 
 
