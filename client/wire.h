@@ -32,9 +32,10 @@ struct wire_request {
 
 struct wire_answer {
     long status;
-    char type[WIRE_FIELD_SIZE];     /* media type, without parameters; "" */
-    char location[WIRE_FIELD_SIZE]; /* "" */
-    struct buf body;                /* the owner's: buf_init() before, buf_done() after */
+    char type[WIRE_FIELD_SIZE];       /* media type, without parameters; "" */
+    char location[WIRE_FIELD_SIZE];   /* "" */
+    char request_id[WIRE_FIELD_SIZE]; /* "" */
+    struct buf body;                  /* the owner's: buf_init() before, buf_done() after */
 };
 
 enum wire_result {

@@ -247,6 +247,7 @@ struct config_route {
     const char *action;  /* what policies and records call it */
     size_t action_index; /* the same for every route of the action */
     int effect;          /* enum config_route_effect */
+    bool safe;           /* it reads although its method says otherwise (RFC 9110 section 9.2.1) */
     long long success;
     struct config_dialect
         dialects[CONFIG_APIS]; /* the callers' names for list, total and task are API 2.0's */
