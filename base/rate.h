@@ -14,9 +14,11 @@ struct rate {
     int64_t burst;       /* at once, after a rest; at least 1 */
 };
 
-/* What was used; all zero in the beginning. */
+/* What was used; all zero in the beginning.  Of whatever rate it is asked for next: what was used under
+ * another one counts as so many, and never as more than the burst. */
 struct rate_state {
-    atomic_int_fast64_t full_at_us; /* when the whole burst is there again */
+    atomic_int_fast64_t full_at_us;  /* when the whole burst is there again, */
+    atomic_int_fast64_t interval_us; /* at the rate that was asked for last  */
 };
 
 struct rate_verdict {

@@ -9,7 +9,7 @@
 #include "base/network.h"
 #include "base/rate.h"
 
-enum { FAILURES_ADDRESSES = 8192 }; /* slots; two addresses that share one share its failures, nothing else */
+enum { FAILURES_ADDRESSES = 8191 }; /* slots; two addresses that share one share its failures, nothing else */
 
 struct failures {
     uint64_t seed; /* so that nobody can aim at another's slot */

@@ -58,6 +58,21 @@ def test_a_reload_forgets_no_call(start, upstream):
     assert [gateway.delete().status for _ in range(3)] == [202, 202, 429], "two more than before"
 
 
+def test_a_changed_rate_keeps_what_was_used_as_a_count(start, upstream):
+    """600/h used up and raised is not 429 for an hour; 100/s used up and lowered lets nothing more through."""
+    gateway = start(upstream.url, rules=with_client(rate="600/h burst 3"))
+    assert [gateway.delete().status for _ in range(4)] == [202, 202, 202, 429]
+    rewrite(gateway, policy(with_client(rate="1/h burst 5")))
+    assert reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(3)] == [202, 202, 429], "three of five were used"
+    rewrite(gateway, policy(with_client(rate="100/s burst 100")))
+    assert reload(gateway).status == 200
+    assert gateway.delete().status == 202
+    rewrite(gateway, policy(with_client(rate="1/h burst 2")))
+    assert reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(2)].count(202) <= 2
+
+
 def test_one_clients_limit_is_not_anothers(start, upstream):
     rules = with_client(rate="1/h burst 1")
     rules["rules"][0]["allow"].append("auditor")
