@@ -1,6 +1,8 @@
 /* `audit: FILE`, or a map: where changes are recorded, and how sure we are of each record. */
 #include "config/parts.h"
 
+#include <string.h>
+
 enum {
     SEAL_DEFAULT = 60000, /* ms: what is not sealed can be cut off unseen, so not for long */
     SEAL_KEY_MIN = 32,    /* characters: 128 bits as hex */
@@ -24,7 +26,7 @@ static int read_seal(struct loader *loader, const struct yaml_node *node, const 
     if (keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), &seal) != 0)
         return -1;
     audit->seal_every = seal.every;
-    audit->key = credential_secret(loader, seal.key, "key", &audit->key_env);
+    audit->key = credential_secret(loader, seal.key, "key");
     if (audit->key == NULL)
         return -1;
     if (secret_length(audit->key) < SEAL_KEY_MIN)
@@ -49,7 +51,35 @@ int audit_read(struct loader *loader, const struct yaml_node *node)
     return keyword_read_map(loader, node, "audit", audit_keywords, COUNT(audit_keywords), audit);
 }
 
+static bool is_same(const struct config_audit *a, const struct config_audit *b)
+{
+    if (a->file == NULL || b->file == NULL)
+        return a->file == b->file;
+    bool same_key = a->key == NULL || b->key == NULL
+                        ? a->key == b->key
+                        : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
+    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
+}
+
+int audit_stay(struct loader *loader)
+{
+    const struct config_audit *running = &loader->previous->audit;
+    struct config_audit *audit = &loader->config->audit;
+    if (is_same(running, audit))
+        return 0;
+    report_warning(loader->report, NULL, "audit stays as it was: it changes by a restart only");
+    audit_done(audit);
+    *audit = *running;
+    audit->key =
+        running->key == NULL ? NULL : secret_new(secret_bytes(running->key), secret_length(running->key));
+    audit->file = running->file == NULL ? NULL : arena_strdup(loader->arena, running->file);
+    if ((audit->key == NULL) != (running->key == NULL) || (audit->file == NULL) != (running->file == NULL))
+        return keyword_out_of_memory(loader);
+    return 0;
+}
+
 void audit_done(struct config_audit *audit)
 {
     secret_free(audit->key);
+    audit->key = NULL;
 }

@@ -17,6 +17,7 @@ static void config_free(struct config *config)
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
         credential_done(&config->credentials[i]);
+    environment_done(config);
     audit_done(&config->audit);
     for (size_t i = 0; i < config->route_count; i++)
         catalog_done(&config->routes[i]);
@@ -141,6 +142,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
+    (void)environment_keep(&loader); /* the report counts */
     return finish(&loader, errors);
 }
 

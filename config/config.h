@@ -37,7 +37,6 @@ struct config_credential {
     struct secret *id;    /* SecretId */
     struct secret *key;   /* SecretKey */
     struct secret *token; /* of a temporary credential, or NULL */
-    const char *env[3];   /* the environment variables that the three came from, or NULL */
 };
 
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
@@ -48,8 +47,14 @@ struct config_audit {
     const char *file;
     bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
     struct secret *key;   /* of the seals, or NULL */
-    const char *key_env;  /* the environment variable that it came from, or NULL */
     long long seal_every; /* ms */
+};
+
+/* A secret of the environment, where it can be read once. */
+struct config_kept {
+    const char *name;
+    struct secret *secret;
+    struct config_kept *next;
 };
 
 struct config_upstream {
@@ -281,6 +286,7 @@ struct config {
     struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
+    struct config_kept *kept; /* what this configuration, or one before it, has read of the environment */
     struct config_upstream *upstreams;
     size_t upstream_count;
 
@@ -299,10 +305,15 @@ struct config {
 };
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
- * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when
- * anything is wrong; `report` then says what.  The caller holds the one reference. */
+ * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it.  The
+ * environment itself is not touched: see environment_wipe().  NULL when anything is wrong; `report` then says
+ * what.  The caller holds the one reference. */
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
+
+/* Wipes the variables that were read: once the configuration is in force, and not before, since one that is
+ * refused leaves them for the next. */
+void environment_wipe(const struct config *config);
 
 /* A policy alone, with the routes that ship and those of `count` more catalogs, but no upstream and no
  * secret: for judging calls, not for making them. */

@@ -16,13 +16,25 @@ keyword_reader browsers_read;
 int credential_read_all(struct loader *loader, const struct yaml_node *node);
 void credential_done(struct config_credential *credential);
 
-/* One secret by its source; *env is the environment variable that it came from, or NULL.  NULL when anything
- * was reported; `what` names it in messages. */
+/* One secret by its source.  NULL when anything was reported; `what` names it in messages. */
 MUST_USE struct secret *credential_secret(struct loader *loader, const struct yaml_node *node,
-                                          const char *what, const char **env);
+                                          const char *what);
+
+/* Its length without the line ends that editors and `kubectl create secret` leave behind it: of every source.
+ */
+size_t credential_length(const char *bytes, size_t length);
+
+/* The variable of that name, or what was read of it before: by this configuration, or by one before it. */
+MUST_USE struct secret *environment_secret(struct loader *loader, const char *name, struct err *err);
+
+/* What those before have read and this one does not need stays known: the way back to an older file. */
+int environment_keep(struct loader *loader);
+void environment_done(struct config *config);
 
 /* The name of a file, or a map -> config->audit. */
 int audit_read(struct loader *loader, const struct yaml_node *node);
+/* What runs stays, whatever was read: a warning where that is something else. */
+int audit_stay(struct loader *loader);
 void audit_done(struct config_audit *audit);
 
 /* A catalog -> routes, behind those that are there already. */

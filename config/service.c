@@ -239,17 +239,17 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
 #define SERVICE(field) offsetof(struct service, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
-    {"listen", read_address, SERVICE(listen), OPTIONAL, 0, 0, NULL},
-    {"admin", read_address, SERVICE(admin), OPTIONAL, 0, 0, NULL},
+    {"listen", read_address, SERVICE(listen), RESTART, 0, 0, NULL},
+    {"admin", read_address, SERVICE(admin), RESTART, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
-    {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, WORKERS_MAX, NULL},
-    {"per_address", keyword_number, SERVICE(per_address), OPTIONAL, 1, WORKERS_MAX, NULL},
+    {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
-    {"audit", keyword_node, SERVICE(audit), OPTIONAL, 0, 0, NULL},
+    {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
@@ -266,6 +266,45 @@ static void check_slots(struct loader *loader)
                 config->upstreams[i].slots, config->workers);
 }
 
+/* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
+ * of a keyword's row: a number, or a text. */
+static void stay(struct loader *loader, const struct keyword *keyword, const struct service *running,
+                 struct service *service)
+{
+    const void *old = (const char *)running + keyword->offset;
+    void *new = (char *)service + keyword->offset;
+    char number[TEXT_NUMBER_SIZE];
+    const char *shown = number;
+    if (keyword->read == keyword_number || keyword->read == keyword_duration) {
+        if (*(const long long *)old == *(long long *)new)
+            return;
+        text_number(number, *(const long long *)old);
+        if (*(const long long *)old == 0)
+            shown = "at its default";
+        *(long long *)new = *(const long long *)old;
+    } else {
+        shown = *(const char *const *)old;
+        if (strcmp(shown, *(const char **)new) == 0)
+            return;
+        *(const char **)new = arena_strdup(loader->arena, shown);
+        if (*(const char **)new == NULL)
+            *(const char **)new = "";
+    }
+    report_warning(loader->report, NULL, "%s stays %s: it changes by a restart only", keyword->name, shown);
+}
+
+static void stay_all(struct loader *loader, struct service *service)
+{
+    const struct config *previous = loader->previous;
+    const struct service running = {.listen = previous->listen,
+                                    .admin = previous->admin,
+                                    .workers = previous->workers,
+                                    .per_address = previous->per_address};
+    for (size_t i = 0; i < COUNT(service_keywords); i++)
+        if ((service_keywords[i].need & RESTART) != 0 && service_keywords[i].read != keyword_node)
+            stay(loader, &service_keywords[i], &running, service);
+}
+
 int service_read(struct loader *loader, const struct yaml_node *root)
 {
     struct service service = {
@@ -280,6 +319,10 @@ int service_read(struct loader *loader, const struct yaml_node *root)
     struct config *config = loader->config;
     int result = keyword_read_map(loader, root, "countersign.yaml", service_keywords, COUNT(service_keywords),
                                   &service);
+    if (strcmp(service.listen, service.admin) == 0 && strcmp(strrchr(service.listen, ':'), ":0") != 0)
+        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
+    if (loader->previous != NULL)
+        stay_all(loader, &service);
     config->listen = service.listen;
     config->admin = service.admin;
     config->policy_file = service.policy;
@@ -292,10 +335,10 @@ int service_read(struct loader *loader, const struct yaml_node *root)
         result = -1;
     if (service.audit != NULL && audit_read(loader, service.audit) != 0)
         result = -1;
+    if (loader->previous != NULL && audit_stay(loader) != 0)
+        result = -1;
     if (service.upstreams != NULL && read_upstreams(loader, service.upstreams) != 0)
         result = -1;
-    if (strcmp(config->listen, config->admin) == 0 && strcmp(strrchr(config->listen, ':'), ":0") != 0)
-        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
     check_slots(loader);
     return result;
 }

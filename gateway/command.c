@@ -61,13 +61,15 @@ struct secret *command_secret(const char *command, const char *path)
     return secret;
 }
 
-struct config *command_load(const char *path)
+struct config *command_load(const char *path, const struct config *running)
 {
     struct report report;
     report_init(&report);
-    struct config *config = reload_load(path, NULL, &report);
+    struct config *config = reload_load(path, running, &report);
     fputs(buf_text(&report.errors), stderr);
     fputs(buf_text(&report.warnings), stderr);
     report_done(&report);
+    if (config != NULL)
+        environment_wipe(config);
     return config;
 }

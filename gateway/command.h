@@ -34,8 +34,8 @@ MUST_USE int command_options(int argc, char **argv, const char *help, const char
 int command_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Loads the configuration and runs its tests; prints every error and warning to stderr; NULL when it is bad.
- */
-MUST_USE struct config *command_load(const char *path);
+ * `running`: the one that a reload would find in force, or NULL. */
+MUST_USE struct config *command_load(const char *path, const struct config *running);
 
 /* The secret in a file that nobody else can read, such as the key of the seals; NULL after a sentence on
  * stderr. */

@@ -121,7 +121,7 @@ int command_explain(int argc, char **argv)
     int parsed = read_options(argc, argv, &options);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    struct config *config = command_load(options.path);
+    struct config *config = command_load(options.path, NULL);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
     int result = explain(config, &options, argv + optind, argc - optind);

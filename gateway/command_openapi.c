@@ -22,7 +22,7 @@ static struct config *load(const char *path)
 {
     struct report report;
     if (path != NULL)
-        return command_load(path);
+        return command_load(path, NULL);
     report_init(&report);
     struct config *config = config_load_catalog(&report);
     fputs(buf_text(&report.errors), stderr);

@@ -54,43 +54,22 @@ void reload_done(struct reload *reload)
     buf_done(&reload->errors);
 }
 
-static bool same_audit(const struct config_audit *a, const struct config_audit *b)
-{
-    if (a->file == NULL || b->file == NULL)
-        return a->file == b->file;
-    bool same_key = a->key == NULL || b->key == NULL
-                        ? a->key == b->key
-                        : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
-    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
-}
-
-/* Listeners, workers and the audit file are bound for the life of the process. */
-static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
-{
-    static const char sentence[] = "%s stays %s: it changes by a restart only";
-    if (strcmp(old->listen, new->listen) != 0)
-        report_warning(report, NULL, sentence, "listen", old->listen);
-    if (strcmp(old->admin, new->admin) != 0)
-        report_warning(report, NULL, sentence, "admin", old->admin);
-    if (old->workers != new->workers)
-        report_warning(report, NULL, "workers stays %lld: it changes by a restart only", old->workers);
-    if (!same_audit(&old->audit, &new->audit))
-        report_warning(report, NULL, "audit stays as it was: it changes by a restart only");
-}
-
 static int try_reload(struct reload *reload, struct report *report)
 {
     struct err err = {0};
     struct generation *current = gateway_take(reload->gateway);
     struct config *config = reload_load(reload->path, current->config, report);
-    if (config != NULL)
-        warn_unchanged(current->config, config, report);
     gateway_release(current);
     if (config == NULL)
         return -1;
-    if (gateway_swap(reload->gateway, config, &err) != 0)
-        return report_error(report, NULL, "%s", err.text);
-    return 0;
+    config_hold(config);
+    int result = gateway_swap(reload->gateway, config, &err);
+    if (result == 0)
+        environment_wipe(config);
+    else
+        report_error(report, NULL, "%s", err.text);
+    config_release(config);
+    return result;
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */

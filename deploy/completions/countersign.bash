@@ -2,7 +2,8 @@
 
 _countersign_options() {
     case $1 in
-    serve | check) echo "--config --help" ;;
+    serve) echo "--config --help" ;;
+    check) echo "--config --running --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --client --from --at --json --help" ;;
     replay) echo "--policy --catalog --log --json --help" ;;
