@@ -184,13 +184,18 @@ static int report_pair(struct loader *loader, const struct config_route *route,
                         other->mark.line, what);
 }
 
+static bool is_same_name(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0; /* NULL: was reported */
+}
+
 /* Do both lead to one action: by the name that policies know, or by the one that is sent? */
 static bool is_same_action(const struct config_route *a, const struct config_route *b)
 {
-    bool same = strcmp(a->action, b->action) == 0;
+    bool same = is_same_name(a->action, b->action);
     for (int api = 0; api < CONFIG_APIS && strcmp(a->service, b->service) == 0; api++)
         same = same || (a->dialects[api].spoken && b->dialects[api].spoken &&
-                        strcmp(a->dialects[api].action, b->dialects[api].action) == 0);
+                        is_same_name(a->dialects[api].action, b->dialects[api].action));
     return same;
 }
 
@@ -198,8 +203,7 @@ static bool is_same_action(const struct config_route *a, const struct config_rou
 static int check_others(struct loader *loader, const struct config_route *route)
 {
     for (const struct config_route *other = loader->config->routes; other < route; other++) {
-        if (other->segments == NULL || other->service == NULL || other->action == NULL ||
-            other->dialects[CONFIG_API2].action == NULL || other->dialects[CONFIG_API3].action == NULL)
+        if (other->segments == NULL || other->service == NULL)
             continue; /* was reported */
         if (overlap(other, route))
             return report_pair(loader, route, other, "could take the same requests");
