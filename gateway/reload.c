@@ -3,16 +3,12 @@
 #include "base/deadline.h"
 #include "gateway/audit.h"
 #include "gateway/clock.h"
+#include "gateway/notice.h"
 #include "gateway/reference.h"
 #include "gateway/trial.h"
 
-#include <errno.h>
 #include <malloc.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
 
@@ -38,20 +34,14 @@ struct config *reload_load(const char *path, const struct config *previous, stru
     return config;
 }
 
-int reload_init(struct reload *reload, const char *path, struct gateway *gateway)
+int reload_init(struct reload *reload, const char *path, struct gateway *gateway, const struct notify *notify)
 {
-    *reload = (struct reload){.path = path, .gateway = gateway, .good_at = clock_wall_ms() / 1000};
+    *reload = (struct reload){
+        .path = path, .gateway = gateway, .notify = notify, .good_at = clock_wall_ms() / 1000};
     buf_init(&reload->errors, RELOAD_ERRORS_MAX);
-    if (pthread_mutex_init(&reload->mutex, NULL) != 0)
+    if (pthread_mutex_init(&reload->mutex, NULL) != 0 || pthread_cond_init(&reload->work, NULL) != 0)
         return -1; /* never on Linux but for memory; the process ends then */
     return deadline_cond_init(&reload->finished);
-}
-
-void reload_done(struct reload *reload)
-{
-    (void)pthread_cond_destroy(&reload->finished);
-    (void)pthread_mutex_destroy(&reload->mutex);
-    buf_done(&reload->errors);
 }
 
 static int try_reload(struct reload *reload, struct report *report)
@@ -80,28 +70,104 @@ static void reopen_audit(struct reload *reload, struct report *report)
         report_warning(report, NULL, "%s", err.text);
 }
 
-void reload_run(struct reload *reload)
+static void keep_outcome(struct reload *reload, int result, const struct report *report,
+                         unsigned long long wanted)
 {
-    struct report report;
-    report_init(&report);
-    (void)pthread_mutex_lock(&reload->mutex);
-    unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
-    (void)pthread_mutex_unlock(&reload->mutex);
-    int result = try_reload(reload, &report);
-    reopen_audit(reload, &report);
-    fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
-            result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
     reload->failed = result != 0;
     reload->counts[result != 0]++;
     buf_reset(&reload->errors);
-    buf_put(&reload->errors, buf_text(&report.errors));
+    buf_put(&reload->errors, buf_text(&report->errors));
     if (result == 0)
         reload->good_at = clock_wall_ms() / 1000;
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+/* `wanted`: whoever asks from now on waits for the next one. */
+static void run(struct reload *reload, unsigned long long wanted)
+{
+    struct report report;
+    struct log *notices = &reload->gateway->notices;
+    notify_reloading(reload->notify, clock_monotonic_us());
+    report_init(&report);
+    int result = try_reload(reload, &report);
+    reopen_audit(reload, &report);
+    notice_lines(notices, buf_text(&report.errors));
+    notice_lines(notices, buf_text(&report.warnings));
+    notice_write(notices, "%s",
+                 result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
+    keep_outcome(reload, result, &report, wanted);
     report_done(&report);
+    notify_ready(reload->notify,
+                 result == 0 ? "Serving" : "Serving the old configuration: the last reload failed");
+}
+
+static void rotate(struct reload *reload)
+{
+    struct report report;
+    report_init(&report);
+    reopen_audit(reload, &report);
+    notice_lines(&reload->gateway->notices, buf_text(&report.warnings));
+    report_done(&report);
+}
+
+/* ---- the thread ---- */
+
+/* With the mutex, which it gives back meanwhile. */
+static void do_tasks(struct reload *reload)
+{
+    unsigned long long wanted = reload->wanted;
+    unsigned tasks = reload->tasks | (reload->done < wanted ? RELOAD_ALL : 0U);
+    reload->tasks = 0;
+    (void)pthread_mutex_unlock(&reload->mutex);
+    if ((tasks & RELOAD_ALL) != 0)
+        run(reload, wanted);
+    else
+        rotate(reload);
+    (void)pthread_mutex_lock(&reload->mutex);
+}
+
+static void *work(void *context)
+{
+    struct reload *reload = context;
+    (void)pthread_mutex_lock(&reload->mutex);
+    while (!reload->ended) {
+        if (reload->tasks == 0 && reload->done == reload->wanted)
+            (void)pthread_cond_wait(&reload->work, &reload->mutex); /* woken for nothing, it looks again */
+        else
+            do_tasks(reload);
+    }
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return NULL;
+}
+
+int reload_start(struct reload *reload, struct err *err)
+{
+    int error = pthread_create(&reload->thread, NULL, work, reload);
+    reload->started = error == 0;
+    return error == 0
+               ? 0
+               : err_set(err, ERR_SYSTEM, "the thread that reloads cannot be started: %s", strerror(error));
+}
+
+void reload_done(struct reload *reload)
+{
+    if (reload->started)
+        (void)pthread_join(reload->thread, NULL);
+    (void)pthread_cond_destroy(&reload->work);
+    (void)pthread_cond_destroy(&reload->finished);
+    (void)pthread_mutex_destroy(&reload->mutex);
+    buf_done(&reload->errors);
+}
+
+void reload_want(struct reload *reload, enum reload_task task)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->tasks |= (unsigned)task;
+    (void)pthread_cond_signal(&reload->work);
+    (void)pthread_mutex_unlock(&reload->mutex);
 }
 
 /* With the mutex. */
@@ -110,8 +176,7 @@ static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
     const struct timespec deadline = deadline_in(RELOAD_WAIT_S * 1000LL);
     int waited = 0;
     unsigned long long mine = ++reload->wanted;
-    if (!reload->ended && kill(getpid(), SIGHUP) != 0)
-        waited = errno;
+    (void)pthread_cond_signal(&reload->work);
     while (reload->done < mine && waited == 0 && !reload->ended)
         waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
     bool missed = reload->done < mine;
@@ -148,6 +213,7 @@ void reload_end(struct reload *reload)
 {
     (void)pthread_mutex_lock(&reload->mutex);
     reload->ended = true;
+    (void)pthread_cond_signal(&reload->work);
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
 }

@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/clock.h"
 #include "gateway/front.h"
+#include "gateway/notice.h"
 #include "gateway/notify.h"
 #include "gateway/pulse.h"
 
@@ -11,7 +12,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -57,27 +57,50 @@ static void raise_descriptors(void)
     }
 }
 
-int serve_harden(struct err *err)
-{
-    const struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
-    raise_descriptors();
-    return open_streams(err);
-}
-
 static void pause_briefly(void)
 {
     const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
     (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
 }
 
-static void signals_to_wait_for(sigset_t *set)
+static const int ending[] = {SIGTERM, SIGINT};
+static const int lasting[] = {SIGHUP, SIGUSR1};
+
+static void add_signals(sigset_t *set, const int *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)sigaddset(set, numbers[i]);
+}
+
+static void signals_that_end(sigset_t *set)
 {
     (void)sigemptyset(set);
-    (void)sigaddset(set, SIGTERM);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGHUP);
+    add_signals(set, ending, COUNT(ending));
+}
+
+static void signals_to_wait_for(sigset_t *set)
+{
+    signals_that_end(set);
+    add_signals(set, lasting, COUNT(lasting));
+}
+
+/* Whoever asks for a reload while we start means what we are about to read, or what comes next: it waits. */
+static void keep_for_later(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    add_signals(&set, lasting, COUNT(lasting));
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL); /* cannot fail */
+}
+
+int serve_harden(struct err *err)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
+    raise_descriptors();
+    keep_for_later();
+    return open_streams(err);
 }
 
 /* Workers inherit the mask: only the main thread meets a signal, and only where it waits for one. */
@@ -104,12 +127,12 @@ static int wait_until_ready(const struct service *service, struct err *err)
     return 0;
 }
 
-static void print_ready(const struct service *service)
+static void print_ready(struct service *service)
 {
     const struct config *config = service->gateway.current->config;
-    fprintf(stderr, "countersign: ready on http://%.*s:%d, admin on http://%.*s:%d\n",
-            (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
-            (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
+    notice_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
+                 (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
+                 (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
 }
 
 static int open_doors(struct service *service, struct err *err)
@@ -122,9 +145,9 @@ static int open_doors(struct service *service, struct err *err)
         return -1;
     bool verified = front_verify(service->admin_door);
     if (!verified)
-        fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
-              "connection ends after one request\n",
-              stderr);
+        notice_write(&service->gateway.notices,
+                     "the HTTP library lays requests out in a way that cannot be verified: every connection "
+                     "ends after one request");
     service->front = front_open(&service->gateway, config, verified, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
@@ -163,26 +186,34 @@ static void serve_on(struct service *service, int64_t until_us, bool whoever_com
     }
 }
 
+/* Whatever still hangs then, a disk as a rule, does not hold the process. */
+static void end_within(int64_t millis)
+{
+    (void)alarm((unsigned)((millis + 999) / 1000 + SERVE_STOP_S));
+}
+
 /* A second signal ends the process at once, by its default action. */
 static void drain(struct service *service)
 {
     sigset_t set;
-    const struct config *config = service->gateway.current->config; /* nobody reloads any more */
+    struct generation *generation = gateway_take(&service->gateway); /* a reload may just be ending */
+    const struct config *config = generation->config;
+    end_within(config->grace + config->drain + SERVE_ABANDON_US / 1000);
     notify_stopping(&service->notify);
-    signals_to_wait_for(&set);
-    (void)sigdelset(&set, SIGHUP); /* stays blocked */
+    signals_that_end(&set);
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
+    notice_write(&service->gateway.notices, "finishing what is in flight; another signal ends it at once");
     serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
     front_stop_listening(service->front);
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
     atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
     serve_on(service, deadline + SERVE_ABANDON_US, false);
-    (void)alarm(SERVE_STOP_S);
+    gateway_release(generation);
+    end_within(0);
 }
 
 /* The next signal, 0 when it is time for a sign of life instead, or -1. */
@@ -196,13 +227,14 @@ static int wait_for_signal(const struct service *service)
     return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
 }
 
-static void reload_and_tell(struct service *service)
+/* The end comes first: sigwaitinfo(2) gives the smallest number, and who reloads without a pause would never
+ * let us get to another. */
+static bool is_ending(void)
 {
-    notify_reloading(&service->notify, clock_monotonic_us());
-    reload_run(&service->reload);
-    notify_ready(&service->notify, service->reload.failed /* which this thread alone writes */
-                                       ? "Serving the old configuration: the last reload failed"
-                                       : "Serving");
+    sigset_t set;
+    const struct timespec now = {0};
+    signals_that_end(&set);
+    return sigtimedwait(&set, NULL, &now) > 0;
 }
 
 static int wait_for_end(struct service *service, struct err *err)
@@ -211,29 +243,36 @@ static int wait_for_end(struct service *service, struct err *err)
         int number = wait_for_signal(service);
         if (number < 0)
             return err_set(err, ERR_SYSTEM, "cannot wait for signals: %s", strerror(errno));
-        if (number == SIGTERM || number == SIGINT)
+        if (number == SIGTERM || number == SIGINT || is_ending())
             return 0;
-        if (number == SIGHUP)
-            reload_and_tell(service);
+        if (number == SIGHUP || number == SIGUSR1)
+            reload_want(&service->reload, number == SIGHUP ? RELOAD_ALL : RELOAD_AUDIT);
         beat(service);
     }
 }
 
+/* Who tells something waits for no reader, either. */
 static int gather_lines(struct service *service, struct err *err)
 {
-    return log_gather(&service->gateway.access) == 0 ? 0 : err_memory(err);
+    if (log_gather(&service->gateway.access) == 0 && log_gather(&service->gateway.notices) == 0)
+        return 0;
+    return err_memory(err);
 }
 
 static int serve(struct service *service, struct err *err)
 {
     int result = -1;
-    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0) {
+    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0 &&
+        reload_start(&service->reload, err) == 0) {
         print_ready(service);
         notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);
         if (result == 0)
             drain(service);
+        else
+            end_within(0);
     }
+    reload_end(&service->reload);
     front_close(service->admin_door); /* first: it looks at the other */
     front_close(service->front);
     return result;
@@ -251,7 +290,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
     if (notify_init(&service->notify, err) != 0)
         config_release(config);
     else if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
-        if (reload_init(&service->reload, path, &service->gateway) != 0)
+        if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
             err_memory(err);
         else
             result = serve(service, err);
