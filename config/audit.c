@@ -46,6 +46,7 @@ int audit_read(struct loader *loader, const struct yaml_node *node)
 {
     static const struct keyword alone = {"audit", keyword_path, 0, OPTIONAL, 0, 0, NULL};
     struct config_audit *audit = &loader->config->audit;
+    audit->mark = node->mark;
     if (node->kind == YAML_SCALAR)
         return keyword_path(loader, node, &alone, &audit->file);
     return keyword_read_map(loader, node, "audit", audit_keywords, COUNT(audit_keywords), audit);

@@ -204,6 +204,11 @@ const struct config_route *config_status_route(const struct config *config,
     return NULL;
 }
 
+bool config_is_region(const char *text)
+{
+    return text_is_name(text) && strchr(text, '_') == NULL;
+}
+
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */
 static const char *const common_names[] = {
     "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",

@@ -45,6 +45,7 @@ enum config_method { CONFIG_GET, CONFIG_POST };
 /* The file of what was changed; `file` is NULL where none is kept. */
 struct config_audit {
     const char *file;
+    struct mark mark;
     bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
     struct secret *key;   /* of the seals, or NULL */
     long long seal_every; /* ms */
@@ -338,6 +339,9 @@ const struct config_upstream *config_upstream(const struct config *config, const
 /* The route that tells how the tasks of the upstream's service are, or NULL. */
 const struct config_route *config_status_route(const struct config *config,
                                                const struct config_upstream *upstream);
+
+/* Is it a region's name, as callers, configurations and the cloud say it: text_is_name() without '_'? */
+bool config_is_region(const char *text);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every

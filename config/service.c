@@ -73,6 +73,18 @@ static int read_host(struct loader *loader, const struct yaml_node *node, const 
     return 0;
 }
 
+/* As a call takes it, from a caller or from here. */
+static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    if (keyword_name(loader, node, keyword, field) != 0)
+        return -1;
+    if (!config_is_region(*(const char **)field))
+        return report_error(loader->report, &node->mark,
+                            "region must be a region's name, such as ap-guangzhou");
+    return 0;
+}
+
 static const struct config_credential *find_credential(struct loader *loader, const struct yaml_node *node,
                                                        const struct keyword *keyword)
 {
@@ -115,7 +127,7 @@ static int read_credentials(struct loader *loader, const struct yaml_node *node,
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
     {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
-    {"region", keyword_name, UPSTREAM(region), REQUIRED, 0, 0, NULL},
+    {"region", read_region, UPSTREAM(region), REQUIRED, 0, 0, NULL},
     {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},

@@ -1,5 +1,7 @@
+#include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/command.h"
+#include "gateway/openapi.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -58,20 +60,39 @@ static struct config *load(const struct check_options *options)
     return config;
 }
 
+/* What serving needs beside the configuration: the CA files, the document of the routes, the audit file. */
+static void try_parts(const struct config *config, struct report *report)
+{
+    struct err of_back = {0};
+    struct err of_openapi = {0};
+    struct err of_audit = {0};
+    const atomic_bool abandoned = false;
+    struct back *back = back_new(config, NULL, &abandoned, &of_back);
+    struct openapi *openapi = openapi_new(config, &of_openapi);
+    if (back == NULL)
+        report_error(report, NULL, "%s", of_back.text);
+    if (openapi == NULL)
+        report_error(report, NULL, "%s", of_openapi.text);
+    if (config->audit.file != NULL && audit_check(&config->audit, &of_audit) != 0)
+        report_error(report, &config->audit.mark, "%s", of_audit.text);
+    openapi_free(openapi);
+    back_free(back);
+}
+
 static int check(const struct config *config, const char *path)
 {
-    struct err err = {0};
-    const atomic_bool abandoned = false;
-    struct back *back = back_new(config, NULL, &abandoned, &err); /* reads the CA files */
-    if (back == NULL)
-        fprintf(stderr, "%s\n", err.text);
-    else
-        printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
-               path, HASH_COUNT(config->clients), config->tokens.count, config->rule_count,
-               config->trial_count, config->route_count, config->upstream_count);
-    int result = back == NULL ? COMMAND_BAD_CONFIG : COMMAND_GOOD;
-    back_free(back);
-    return result;
+    struct report report;
+    report_init(&report);
+    try_parts(config, &report);
+    bool good = report.error_count == 0;
+    fputs(buf_text(&report.errors), stderr);
+    report_done(&report);
+    if (!good)
+        return COMMAND_BAD_CONFIG;
+    printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
+           path, HASH_COUNT(config->clients), config->tokens.count, config->rule_count, config->trial_count,
+           config->route_count, config->upstream_count);
+    return COMMAND_GOOD;
 }
 
 int command_check(int argc, char **argv)

@@ -33,6 +33,7 @@ static struct config *load(const char *path)
 int command_openapi(int argc, char **argv)
 {
     struct buf out;
+    struct err err = {0};
     const char *path = NULL;
     int parsed = command_options(argc, argv, help, &path);
     if (parsed != COMMAND_GOOD)
@@ -42,14 +43,19 @@ int command_openapi(int argc, char **argv)
     struct config *config = load(path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
+    struct openapi *openapi = openapi_new(config, &err);
     buf_init(&out, OPENAPI_MAX);
-    openapi_put(&out, &(struct openapi_view){.config = config});
-    int result = out.failed ? COMMAND_FAILED : COMMAND_GOOD;
+    if (openapi != NULL)
+        (void)openapi_put(&out, openapi, NULL);
     if (out.failed)
-        fprintf(stderr, "countersign openapi: the document would have more than %d bytes\n", OPENAPI_MAX);
-    else
+        err_memory(&err);
+    bool good = openapi != NULL && !out.failed;
+    if (good)
         fwrite(out.bytes, 1, out.length, stdout); /* main() looks whether it arrived */
+    else
+        fprintf(stderr, "countersign openapi: %s\n", err.text);
     buf_done(&out);
+    openapi_free(openapi);
     config_release(config);
-    return result;
+    return good ? COMMAND_GOOD : COMMAND_FAILED;
 }

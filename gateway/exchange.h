@@ -22,6 +22,7 @@
 struct gateway;
 struct generation;
 struct own_page;
+struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
 
@@ -45,7 +46,10 @@ struct exchange_own {
     const char *type; /* media type */
     const char *bytes;
     size_t length;
-    const char *fields; /* more lines of its head, or NULL */
+    void (*put)(struct buf *out,
+                const struct exchange *x); /* instead of `bytes`, where that would be a copy */
+    const bool *shown;                     /* with `put`: see openapi.h */
+    const char *fields;                    /* more lines of its head, or NULL */
 };
 
 struct exchange {

@@ -4,12 +4,14 @@
 #include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/metrics.h"
+#include "gateway/openapi.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 static void generation_free(struct generation *generation)
 {
+    openapi_free(generation->openapi);
     limits_free(generation->limits);
     back_free(generation->back);
     config_release(generation->config);
@@ -29,7 +31,8 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     generation->config = config;
     generation->back = back_new(config, previous == NULL ? NULL : previous->back, &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
-    if (generation->back == NULL || generation->limits == NULL) {
+    generation->openapi = openapi_new(config, err);
+    if (generation->back == NULL || generation->limits == NULL || generation->openapi == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;

@@ -17,6 +17,7 @@
 
 struct audit;
 struct back;
+struct openapi;
 struct series_table;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -26,6 +27,7 @@ struct generation {
     struct config *config;
     struct back *back;
     struct limits *limits;
+    struct openapi *openapi;
 };
 
 struct gateway {

@@ -2,25 +2,30 @@
  * caller is known and within its limits, the answer. */
 #include "gateway/own.h"
 
+#include "gateway/gateway.h"
 #include "gateway/openapi.h"
 #include "gateway/reference.h"
 #include "gateway/stations.h"
 
 #include <string.h>
 
+static void put_openapi(struct buf *out, const struct exchange *x)
+{
+    (void)openapi_put(out, x->generation->openapi, x->own.shown);
+}
+
 static enum problem answer_openapi(struct exchange *x)
 {
-    struct buf out;
-    const struct openapi_view view = {
-        .config = x->config, .client = x->token->client, .source = x->address, .now = x->began_ms / 1000};
-    buf_init(&out, OPENAPI_MAX);
-    openapi_put(&out, &view);
-    const char *bytes = out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
-    if (bytes != NULL)
-        x->own = (struct exchange_own){
-            .status = 200, .type = "application/json", .bytes = bytes, .length = out.length};
-    buf_done(&out);
-    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+    const struct openapi *openapi = x->generation->openapi;
+    const bool *shown = openapi_shown(openapi, x->token->client, &x->address, x->began_ms / 1000, x->arena);
+    if (shown == NULL)
+        return exchange_fail(x);
+    x->own = (struct exchange_own){.status = 200,
+                                   .type = "application/json",
+                                   .length = openapi_put(NULL, openapi, shown),
+                                   .put = put_openapi,
+                                   .shown = shown};
+    return PROBLEM_NONE;
 }
 
 static const struct own_page pages[] = {{"openapi.json", answer_openapi}};

@@ -48,7 +48,8 @@ static struct call *read_call(const struct config_route *route, const json_t *li
     const json_t *params = json_object_get(line, "params");
     const char *region = json_string_value(json_object_get(line, "region"));
     struct call *call = call_new(route, NULL, arena);
-    if (call == NULL || region == NULL || call_set_region(call, arena_strdup(arena, region), NULL) != 0)
+    const char *copy = region == NULL || !config_is_region(region) ? NULL : arena_strdup(arena, region);
+    if (call == NULL || copy == NULL || call_set_region(call, copy, NULL) != 0)
         return NULL;
     for (size_t i = 0; i < route->param_count; i++) {
         const json_t *value = json_object_get(params, route->params[i].name);

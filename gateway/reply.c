@@ -128,6 +128,7 @@ struct content {
     const char *type;
     const char *bytes;
     size_t length;
+    void (*put)(struct buf *out, const struct exchange *x); /* instead of `bytes`, or NULL */
 };
 
 static struct content choose_content(struct exchange *x, const struct problem_kind *kind, struct buf *problem)
@@ -135,12 +136,12 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
     x->status = kind->status;
     if (x->problem != PROBLEM_NONE) {
         put_problem(problem, x, kind);
-        return (struct content){"application/problem+json", buf_text(problem), problem->length};
+        return (struct content){"application/problem+json", buf_text(problem), problem->length, NULL};
     }
     x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
     if (x->own.status != 0)
-        return (struct content){x->own.type, x->own.bytes, x->own.length};
-    return (struct content){"application/json", x->answer.bytes, x->answer.length};
+        return (struct content){x->own.type, x->own.bytes, x->own.length, x->own.put};
+    return (struct content){"application/json", x->answer.bytes, x->answer.length, NULL};
 }
 
 /* A 204 has no content, and says nothing about it (RFC 9110 section 8.6). */
@@ -178,7 +179,9 @@ void reply_compose(struct exchange *x)
     const struct content content = choose_content(x, problem_kind(x->problem), &problem);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);
-    if (!head)
+    if (!head && content.put != NULL)
+        content.put(x->reply, x);
+    else if (!head)
         buf_put_bytes(x->reply, content.bytes, content.length);
     if (x->reply->failed || problem.failed) { /* memory is out: the shortest honest answer */
         x->close = true;
