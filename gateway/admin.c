@@ -60,7 +60,8 @@ static void put_upstream(struct buf *body, const struct back_state *state)
         json_member_int(body, "clockAheadSeconds", state->skew_s);
     if (state->not_credential != NULL) {
         json_member(body, "refusedCredential", state->not_credential);
-        json_member(body, "credential", state->credential);
+        if (strcmp(state->not_credential, state->credential) != 0)
+            json_member(body, "credential", state->credential);
     }
     json_close(body);
 }
