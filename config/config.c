@@ -53,8 +53,8 @@ static struct config *config_new(struct report *report)
 
 static void read_catalog(struct loader *loader)
 {
-    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size, "catalog.yaml",
-                                              loader->arena, loader->report);
+    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size,
+                                              "the built-in catalog.yaml", loader->arena, loader->report);
     if (root != NULL)
         (void)catalog_read(loader, root); /* the report counts */
 }
@@ -202,6 +202,21 @@ const struct config_route *config_status_route(const struct config *config,
             return &config->routes[i];
     }
     return NULL;
+}
+
+bool config_is_prefix(const char *text)
+{
+    size_t length = 0;
+    for (const char *at = text; *at == '/'; at += length + 1) {
+        length = 0;
+        while (text_is_unreserved((unsigned char)at[length + 1]))
+            length++;
+        if (length == 0 || (at[1] == '.' && (length == 1 || (length == 2 && at[2] == '.'))))
+            return false;
+        if (at[length + 1] == '\0')
+            return strlen(text) <= CONFIG_PREFIX_MAX;
+    }
+    return false;
 }
 
 bool config_is_region(const char *text)

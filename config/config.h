@@ -83,6 +83,7 @@ struct config_names {
 /* What concerns callers that are browsers. */
 struct config_browsers {
     struct config_names origins; /* whose pages may call: exact; empty: none */
+    struct config_names headers; /* request fields that pages may send beside those that the gateway reads */
     bool docs;                   /* the reference page is served */
     struct mark docs_mark;
     struct config_names hosts; /* by which names callers ask, beside addresses and localhost; empty: any */
@@ -273,6 +274,8 @@ struct config {
 
     const char *listen; /* IPv4:port */
     const char *admin;
+    struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
+    const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
     const char **catalog_files; /* the operator's own */
     size_t catalog_file_count;
@@ -281,6 +284,7 @@ struct config {
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
     long long per_address; /* connections from one address; 0: see gateway/guard.h */
+    long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;
@@ -339,6 +343,11 @@ const struct config_upstream *config_upstream(const struct config *config, const
 /* The route that tells how the tasks of the upstream's service are, or NULL. */
 const struct config_route *config_status_route(const struct config *config,
                                                const struct config_upstream *upstream);
+
+/* Is it a path that a proxy may take away: "/cs", "/apis/cs"?  Segments of unreserved characters, no slash at
+ * its end, at most CONFIG_PREFIX_MAX bytes. */
+enum { CONFIG_PREFIX_MAX = 128 };
+bool config_is_prefix(const char *text);
 
 /* Is it a region's name, as callers, configurations and the cloud say it: text_is_name() without '_'? */
 bool config_is_region(const char *text);

@@ -11,6 +11,7 @@ int service_read(struct loader *loader, const struct yaml_node *root);
 
 /* `browsers` -> config->browsers, whatever the field. */
 keyword_reader browsers_read;
+keyword_reader browsers_read_hosts; /* struct config_names: hosts alone */
 
 /* A map of credentials -> config->credentials. */
 int credential_read_all(struct loader *loader, const struct yaml_node *node);

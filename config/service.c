@@ -11,8 +11,10 @@ enum { UNSAID = -1 };
 
 /* Defaults, each with its reason. */
 enum {
-    WORKERS_DEFAULT = 1024,  /* connections promised: each holds a worker, 9 MiB of them at rest */
-    WORKERS_MAX = 16000,     /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    WORKERS_DEFAULT = 1024, /* connections promised: each holds a worker, 9 MiB of them at rest */
+    WORKERS_MAX = 16000,    /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    KEEP_ALIVE_DEFAULT =
+        75000,               /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
     GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000,   /* ms: longer than a call's default deadline                        */
     TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30  */
@@ -226,6 +228,8 @@ struct service {
     const char *policy;
     long long workers;
     long long per_address;
+    long long keep_alive;
+    const char *prefix;
     long long grace;
     long long drain;
     struct rate failed_auth;
@@ -248,16 +252,39 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
+static int read_admin_hosts(struct loader *loader, const struct yaml_node *node,
+                            const struct keyword *keyword, void *field)
+{
+    (void)field;
+    return browsers_read_hosts(loader, node, keyword, &loader->config->admin_hosts);
+}
+
+static int read_prefix(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (!config_is_prefix(text))
+        return report_error(loader->report, &node->mark,
+                            "prefix is a path such as /cs, without a slash at its end");
+    *(const char **)field = text;
+    return 0;
+}
+
 #define SERVICE(field) offsetof(struct service, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"listen", read_address, SERVICE(listen), RESTART, 0, 0, NULL},
     {"admin", read_address, SERVICE(admin), RESTART, 0, 0, NULL},
+    {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
     {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
+    {"keep_alive", keyword_duration, SERVICE(keep_alive), RESTART, 1000, 3600000, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
@@ -311,7 +338,8 @@ static void stay_all(struct loader *loader, struct service *service)
     const struct service running = {.listen = previous->listen,
                                     .admin = previous->admin,
                                     .workers = previous->workers,
-                                    .per_address = previous->per_address};
+                                    .per_address = previous->per_address,
+                                    .keep_alive = previous->keep_alive};
     for (size_t i = 0; i < COUNT(service_keywords); i++)
         if ((service_keywords[i].need & RESTART) != 0 && service_keywords[i].read != keyword_node)
             stay(loader, &service_keywords[i], &running, service);
@@ -323,6 +351,8 @@ int service_read(struct loader *loader, const struct yaml_node *root)
         .listen = "127.0.0.1:8080",
         .admin = "127.0.0.1:9090",
         .workers = WORKERS_DEFAULT,
+        .prefix = "",
+        .keep_alive = KEEP_ALIVE_DEFAULT,
 
         .grace = GRACE_DEFAULT,
         .drain = DRAIN_DEFAULT,
@@ -340,6 +370,8 @@ int service_read(struct loader *loader, const struct yaml_node *root)
     config->policy_file = service.policy;
     config->workers = service.workers;
     config->per_address = service.per_address;
+    config->prefix = service.prefix;
+    config->keep_alive = service.keep_alive;
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;

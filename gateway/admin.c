@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "gateway/audit.h"
+#include "gateway/authority.h"
 #include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/exposition.h"
@@ -164,6 +165,15 @@ static const struct {
     {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
     {"/version", false, version}, {"/reload", true, reload},
 };
+
+bool admin_is_asked_by(void *context, const char *host)
+{
+    struct admin *admin = context;
+    struct generation *generation = gateway_take(admin->gateway);
+    bool known = authority_is_among(&generation->config->admin_hosts, host);
+    gateway_release(generation);
+    return known;
+}
 
 void admin_answer(void *context, const char *method, const char *path, struct front_admin_answer *answer)
 {

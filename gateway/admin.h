@@ -13,4 +13,7 @@ struct admin {
 
 front_admin_handler admin_answer; /* context: struct admin */
 
+/* As front_admin_names: those that the configuration in force names. */
+bool admin_is_asked_by(void *context, const char *host);
+
 #endif

@@ -46,7 +46,7 @@ int command_openapi(int argc, char **argv)
     struct openapi *openapi = openapi_new(config, &err);
     buf_init(&out, OPENAPI_MAX);
     if (openapi != NULL)
-        (void)openapi_put(&out, openapi, NULL);
+        (void)openapi_put(&out, openapi, NULL, config->prefix);
     if (out.failed)
         err_memory(&err);
     bool good = openapi != NULL && !out.failed;

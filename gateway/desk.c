@@ -1,7 +1,6 @@
 #include "gateway/desk.h"
 
 #include "base/json.h"
-#include "gateway/authority.h"
 #include "gateway/problem.h"
 
 #include <string.h>
@@ -47,18 +46,17 @@ static bool is_from_a_page(const struct framing *framing)
            strcmp(framing->method, "HEAD") != 0;
 }
 
-int desk_answer(front_admin_handler *handler, void *context, const struct framing *framing, struct buf *reply)
+int desk_answer(front_admin_handler *handler, front_admin_names *names, void *context,
+                const struct framing *framing, struct buf *reply)
 {
     struct err err = {0};
-    static const struct config_names no_names;
     struct front_admin_answer answer = {.status = 200, .type = "application/json"};
     enum problem problem = judge(framing, &err);
     buf_init(&answer.body, FRONT_PAGE_MAX - FRAMING_REQUEST_MAX); /* with room for the header */
     if (problem != PROBLEM_NONE)
         put_problem(&answer, problem_kind(problem)->status, err.text);
-    else if (!authority_is_among(
-                 &no_names, framing_field(framing, "Host"))) /* another origin's page, by DNS rebinding */
-        put_problem(&answer, 400, "ask by address or as localhost");
+    else if (!names(context, framing_field(framing, "Host"))) /* another origin's page, by DNS rebinding */
+        put_problem(&answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
     else if (is_from_a_page(framing))
         put_problem(&answer, 403, "a page in a browser changes nothing here");
     else

@@ -6,7 +6,7 @@
 #include "gateway/front.h"
 
 /* Appends the whole response to `reply`, and gives its status.  The connection ends with it. */
-int desk_answer(front_admin_handler *handler, void *context, const struct framing *framing,
-                struct buf *reply);
+int desk_answer(front_admin_handler *handler, front_admin_names *names, void *context,
+                const struct framing *framing, struct buf *reply);
 
 #endif

@@ -63,6 +63,7 @@ struct exchange {
     bool ends;              /* the front door wants the connection to end with the answer */
     const char *source;     /* the caller's address */
     struct network address; /* the same, parsed */
+    const char *prefix;     /* what a proxy took away from the path; NULL: nothing */
     int64_t began_us;       /* monotonic */
     int64_t began_ms;       /* wall */
 

@@ -24,6 +24,7 @@ enum {
 
 /* What a worker keeps from one request to the next. */
 struct worker {
+    struct front *front;
     struct arena *arena;
     struct buf reply;
     bool answered; /* the connection's last request */
@@ -31,18 +32,23 @@ struct worker {
     bool busy;     /* with a request: what the thread receives is no header */
     struct framing_watch watch;
     bool over; /* nothing that still comes on this connection is walked */
+    bool idle; /* between two requests, on the connection of this place: */
+    unsigned place;
 };
 
 struct front {
     struct mg_context *context;
     struct gateway *gateway; /* NULL: the admin listener */
     front_admin_handler *handler;
+    front_admin_names *names;
     void *handler_context;
     struct listener listener;
     struct guard *guard;
     struct worker *workers;
     size_t worker_count;
     bool keep_alive;
+    long long idle_ms;     /* between two requests of a connection */
+    bool short_of_threads; /* CivetWeb could not start all */
     atomic_bool scattered; /* see framing.h */
     atomic_size_t started; /* workers, ever */
     atomic_bool accepting; /* the acceptor's thread is there */
@@ -115,8 +121,13 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags);
 ssize_t recv(int fd, void *bytes, size_t size, int flags)
 {
     ssize_t got = recvfrom(fd, bytes, size, flags, NULL, NULL);
-    if (receives_for != NULL && !receives_for->busy && got > 0)
-        framing_watch(&receives_for->watch, bytes, (size_t)got);
+    struct worker *worker = receives_for;
+    if (worker == NULL || worker->busy || got <= 0)
+        return got;
+    if (worker->idle) /* the next header has begun: from now on it is waited for as for any */
+        guard_wait(worker->front->guard, worker->place, GUARD_FOR_HEADER);
+    worker->idle = false;
+    framing_watch(&worker->watch, bytes, (size_t)got);
     return got;
 }
 
@@ -225,7 +236,7 @@ static int serve_admin(struct visit *visit, struct worker *worker, const struct 
     struct front *front = visit->front;
     struct framing_field fields[MG_MAX_HEADERS];
     const struct framing framing = framing_of(info, front, worker, fields);
-    int status = desk_answer(front->handler, front->handler_context, &framing, &worker->reply);
+    int status = desk_answer(front->handler, front->names, front->handler_context, &framing, &worker->reply);
     mg_disable_connection_keep_alive(visit->connection);
     worker->unread = true;
     if (!worker->reply.failed) /* the client may be gone */
@@ -289,6 +300,7 @@ static int on_connect(const struct mg_connection *connection, void **data)
     worker->unread = false;
     worker->over = false;
     worker->busy = false;
+    worker->idle = false;
     worker->watch = (struct framing_watch){0};
     guard_enter(front->guard); /* which connection it is cannot be asked here yet */
     return 0;
@@ -309,7 +321,9 @@ static int on_request(struct mg_connection *connection)
     status = visit.front->gateway == NULL ? serve_admin(&visit, worker, info)
                                           : serve_exchange(&visit, worker, info);
     worker->busy = false;
-    guard_wait(visit.front->guard, visit.place, GUARD_FOR_HEADER);
+    worker->place = visit.place;
+    worker->idle = true;
+    guard_wait(visit.front->guard, visit.place, GUARD_IDLE);
     return status;
 }
 
@@ -355,8 +369,8 @@ static void on_close(const struct mg_connection *connection)
 
 static int on_message(const struct mg_connection *connection, const char *message)
 {
-    (void)connection;
-    (void)message;
+    if (strstr(message, "start worker thread") != NULL) /* while mg_start2() runs, in its thread */
+        front_of(connection)->short_of_threads = true;
     return 1; /* said by us, or not worth saying */
 }
 
@@ -367,15 +381,17 @@ static int start(struct front *front, const char *address, struct err *err)
     char workers[24];
     char queue[24];
     char header[24];
+    char idle[24];
     char request_max[24];
     char reason[256] = "";
     (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
     (void)snprintf(queue, sizeof queue, "%zu", guard_places(front->worker_count) + 1); /* it is never full */
     (void)snprintf(header, sizeof header, "%d", GUARD_HEADER_MS);
+    (void)snprintf(idle, sizeof idle, "%lld", front->idle_ms);
     (void)snprintf(request_max, sizeof request_max, "%d", FRAMING_REQUEST_MAX);
     const char *options[] = {
         "listening_ports", address, "num_threads", workers, "request_timeout_ms", header,
-        "keep_alive_timeout_ms", header, "max_request_size", request_max, "enable_keep_alive",
+        "keep_alive_timeout_ms", idle, "max_request_size", request_max, "enable_keep_alive",
         front->keep_alive ? "yes" : "no", "tcp_nodelay", "1", "connection_queue", queue, "listen_backlog",
         "1024", "decode_url", "no", "decode_query_string", "no",
         /* everything that could serve a file, a script or another origin is off */
@@ -398,6 +414,13 @@ static int start(struct front *front, const char *address, struct err *err)
     if (front->context == NULL)
         return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
                        reason[0] == '\0' ? "the address is in use, or not ours" : reason);
+    if (front->short_of_threads)
+        return err_set(
+            err, ERR_LIMIT,
+            "not all of %zu threads can be started: a limit on processes is in the way (ulimit -u, the "
+            "pids limit of a container, TasksMax of a unit), or memory is out; raise it, or say fewer "
+            "workers",
+            front->worker_count);
     if (mg_get_server_ports(front->context, 1, &port) != 1)
         return err_set(err, ERR_SYSTEM, "the HTTP library does not say where it listens");
     return listener_find(&front->listener, port.port, err);
@@ -410,6 +433,7 @@ static int make_workers(struct front *front, struct err *err)
         return err_memory(err);
     for (size_t i = 0; i < front->worker_count; i++) {
         buf_init(&front->workers[i].reply, front->gateway == NULL ? FRONT_PAGE_MAX : FRONT_ANSWER_MAX);
+        front->workers[i].front = front;
         front->workers[i].arena = arena_new(FRONT_ARENA);
         if (front->workers[i].arena == NULL)
             return err_memory(err);
@@ -422,7 +446,7 @@ static struct front *open_door(struct front *front, const char *address, long lo
                                struct err *err)
 {
     if (listener_init(&front->listener, address, err) == 0 && make_workers(front, err) == 0 &&
-        (front->guard = guard_new(front->worker_count, (size_t)per_address, err)) != NULL &&
+        (front->guard = guard_new(front->worker_count, (size_t)per_address, front->idle_ms, err)) != NULL &&
         start(front, address, err) == 0)
         return front;
     front_close(front);
@@ -439,12 +463,13 @@ struct front *front_open(struct gateway *gateway, const struct config *config, b
     front->gateway = gateway;
     front->worker_count = (size_t)config->workers;
     front->keep_alive = verified;
+    front->idle_ms = config->keep_alive;
     atomic_init(&front->scattered, !verified);
     return open_door(front, config->listen, config->per_address, err);
 }
 
-struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
-                               struct err *err)
+struct front *front_open_admin(front_admin_handler *handler, front_admin_names *names, void *context,
+                               const char *address, struct err *err)
 {
     struct front *front = calloc(1, sizeof *front);
     if (front == NULL) {
@@ -452,6 +477,8 @@ struct front *front_open_admin(front_admin_handler *handler, void *context, cons
         return NULL;
     }
     front->handler = handler;
+    front->names = names;
+    front->idle_ms = GUARD_HEADER_MS;
     front->handler_context = context;
     front->worker_count = FRONT_ADMIN_WORKERS;
     return open_door(front, address, GUARD_PLACES_MAX, err);

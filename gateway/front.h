@@ -29,13 +29,16 @@ struct front_admin_answer {
 typedef void front_admin_handler(void *context, const char *method, const char *path,
                                  struct front_admin_answer *answer);
 
+/* Is the admin listener asked for by that name, beside addresses and localhost? */
+typedef bool front_admin_names(void *context, const char *host);
+
 /* Listens on `address` (IPv4:port, port 0 takes a free one) and walks every request.  All signals should be
  * blocked before: the workers inherit the mask.  Connections live from request to request only when
  * `verified` says that front_verify() has found the library's layout. */
 MUST_USE struct front *front_open(struct gateway *gateway, const struct config *config, bool verified,
                                   struct err *err);
-MUST_USE struct front *front_open_admin(front_admin_handler *handler, void *context, const char *address,
-                                        struct err *err);
+MUST_USE struct front *front_open_admin(front_admin_handler *handler, front_admin_names *names, void *context,
+                                        const char *address, struct err *err);
 
 /* Asks the open admin listener, over its socket, what gateway/framing.h relies on: whatever is framed well is
  * answered, and whatever two readers could read differently is refused.  False: the HTTP library lays

@@ -45,6 +45,7 @@ struct guard {
     size_t capacity;
     size_t workers;
     size_t per_address; /* 0: see guard_new() */
+    long long idle_ms;
     bool draining;
     bool ending;
     atomic_size_t open;
@@ -54,7 +55,7 @@ struct guard {
 static const long long limits_ms[] = {
     [GUARD_FOR_WORKER] = GUARD_QUEUE_MS, [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
     [GUARD_FOR_BODY] = GUARD_BODY_MS,    [GUARD_FOR_READER] = GUARD_WRITE_MS,
-    [GUARD_FOR_CLOSE] = GUARD_LINGER_MS,
+    [GUARD_FOR_CLOSE] = GUARD_LINGER_MS, [GUARD_ANSWERED] = 0,
 };
 
 /* ---- ending ---- */
@@ -142,9 +143,10 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     struct place *place = &guard->places[i];
     int wait = atomic_load(&place->wait);
     int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
-    bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
+    long long limit_ms = wait == GUARD_IDLE ? guard->idle_ms : limits_ms[wait];
+    bool idle = guard->draining && (wait == GUARD_FOR_HEADER || wait == GUARD_IDLE) &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
-    if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
+    if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limit_ms))
         return;
     if (wait == GUARD_FOR_WORKER) {
         if (all_are_taken(guard))
@@ -366,7 +368,7 @@ size_t guard_places(size_t workers)
     return places < GUARD_PLACES_MAX ? places : GUARD_PLACES_MAX;
 }
 
-struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
+struct guard *guard_new(size_t workers, size_t per_address, long long idle_ms, struct err *err)
 {
     struct guard *guard = calloc(1, sizeof *guard);
     if (guard == NULL) {
@@ -375,6 +377,7 @@ struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
     }
     guard->workers = workers;
     guard->per_address = per_address;
+    guard->idle_ms = idle_ms;
     guard->capacity = guard_places(workers);
     guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);

@@ -18,7 +18,7 @@
 #include <netinet/in.h>
 
 enum {
-    GUARD_HEADER_MS = 5000, /* from the connection's begin, or the last answer, to the end of a header      */
+    GUARD_HEADER_MS = 5000, /* from the connection's begin, or a header's, to its end                       */
     GUARD_BODY_MS = 10000,  /* 64 KiB in 10 s: slower clients are cut                                       */
     GUARD_WRITE_MS = 10000, /* for a client to take an answer                                               */
     GUARD_QUEUE_MS = 25,    /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
@@ -33,7 +33,8 @@ enum {
 /* What an open connection waits for. */
 enum guard_wait {
     GUARD_FOR_WORKER,
-    GUARD_FOR_HEADER, /* also idle between two requests */
+    GUARD_FOR_HEADER,
+    GUARD_IDLE, /* nothing has come of the next request */
     GUARD_FOR_BODY,
     GUARD_FOR_READER, /* the client, to take its answer */
     GUARD_FOR_CLOSE,  /* the client, to close after an answer that ends the connection */
@@ -55,8 +56,8 @@ size_t guard_places(size_t workers);
 
 /* `workers` connections can be served at a time and as many again may wait a moment for a worker.
  * `per_address` connections may come from one address; 0: three quarters of the workers, but any number from
- * loopback, where proxies live. */
-MUST_USE struct guard *guard_new(size_t workers, size_t per_address, struct err *err);
+ * loopback, where proxies live.  A connection may be idle for `idle_ms` between two requests. */
+MUST_USE struct guard *guard_new(size_t workers, size_t per_address, long long idle_ms, struct err *err);
 void guard_free(struct guard *guard);
 
 /* A new connection: its place, from 1 on; 0 when it was answered, and the caller has to close it. */

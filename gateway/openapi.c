@@ -174,7 +174,7 @@ static int prepare(struct openapi *openapi, struct err *err)
     link_entries(openapi, order);
     free(order);
     write_entries(openapi);
-    if (openapi->text.failed || openapi_put(NULL, openapi, NULL) > OPENAPI_MAX)
+    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, config->prefix) > OPENAPI_MAX)
         return err_set(err, ERR_LIMIT,
                        "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
                        "fewer routes, or shorter phrases",
@@ -223,6 +223,7 @@ const bool *openapi_shown(const struct openapi *openapi, const struct config_cli
 struct writing {
     const struct openapi *openapi;
     const bool *shown;
+    const char *prefix;
     struct buf *out; /* or NULL */
     size_t length;
 };
@@ -271,7 +272,11 @@ static void put_info(struct writing *writing)
     json_member(&out, "identifier", "MIT");
     json_close(&out);
     json_close(&out);
-    json_member_raw(&out, "servers", "[{\"url\":\"/\"}]");
+    json_open_array(&out, "servers");
+    json_open(&out);
+    json_member(&out, "url", writing->prefix[0] == '\0' ? "/" : writing->prefix);
+    json_close(&out);
+    json_close_array(&out);
     json_member_raw(&out, "security", "[{\"token\":[]}]");
     put(writing, buf_text(&out), out.length);
     if (out.failed && writing->out != NULL)
@@ -330,9 +335,10 @@ static void put_paths(struct writing *writing)
     put_text(writing, "},\"components\":");
 }
 
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown)
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix)
 {
-    struct writing writing = {.openapi = openapi, .shown = shown, .out = out};
+    struct writing writing = {
+        .openapi = openapi, .shown = shown, .prefix = prefix == NULL ? "" : prefix, .out = out};
     put_info(&writing);
     put_tags(&writing);
     put_paths(&writing);

@@ -11,7 +11,7 @@
 
 static void put_openapi(struct buf *out, const struct exchange *x)
 {
-    (void)openapi_put(out, x->generation->openapi, x->own.shown);
+    (void)openapi_put(out, x->generation->openapi, x->own.shown, x->prefix);
 }
 
 static enum problem answer_openapi(struct exchange *x)
@@ -22,7 +22,7 @@ static enum problem answer_openapi(struct exchange *x)
         return exchange_fail(x);
     x->own = (struct exchange_own){.status = 200,
                                    .type = "application/json",
-                                   .length = openapi_put(NULL, openapi, shown),
+                                   .length = openapi_put(NULL, openapi, shown, x->prefix),
                                    .put = put_openapi,
                                    .shown = shown};
     return PROBLEM_NONE;

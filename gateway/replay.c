@@ -67,18 +67,6 @@ static const char *text_of(const json_t *line, const char *key, struct arena *ar
     return copy == NULL ? "" : copy;
 }
 
-/* "2026-11-24T12:00:00.000Z" without its milliseconds */
-static bool read_time(const char *text, int64_t *seconds)
-{
-    char plain[sizeof "2026-11-24T12:00:00Z"];
-    size_t whole = sizeof plain - 2;
-    if (strlen(text) < whole)
-        return false;
-    memcpy(plain, text, whole);
-    memcpy(plain + whole, "Z", sizeof "Z");
-    return timestamp_parse(plain, seconds);
-}
-
 static enum replay_end judge(const struct config *config, const json_t *line, struct arena *arena,
                              struct replay_change *change)
 {
@@ -102,7 +90,7 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
     HASH_FIND_STR(config->clients, change->client, client);
     question.client = client;
     question.call = read_call(route, line, arena);
-    if (question.call == NULL || !read_time(text_of(line, "time", arena), &question.now) ||
+    if (question.call == NULL || !timestamp_parse(text_of(line, "time", arena), &question.now) ||
         !network_parse_address(text_of(line, "source", arena), &question.source))
         return REPLAY_BROKEN;
     if (client != NULL) /* otherwise the candidate does not know it any more: denied */

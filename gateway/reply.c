@@ -144,6 +144,22 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
     return (struct content){"application/json", x->answer.bytes, x->answer.length, NULL};
 }
 
+/* Who keeps a connection longer than we do sends a request to nobody.  The field is said to be of the
+ * connection, as RFC 9110 section 7.6.1 wants it. */
+static void put_connection(struct buf *out, const struct exchange *x)
+{
+    if (x->close) {
+        buf_put(out, "Connection: close\r\n\r\n");
+        return;
+    }
+    if (x->config != NULL && x->config->keep_alive > 0) {
+        buf_put(out, "Connection: keep-alive\r\nKeep-Alive: timeout=");
+        buf_put_int(out, x->config->keep_alive / 1000);
+        buf_put(out, "\r\n");
+    }
+    buf_put(out, "\r\n");
+}
+
 /* A 204 has no content, and says nothing about it (RFC 9110 section 8.6). */
 static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
 {
@@ -167,7 +183,7 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
         buf_put(out, x->own.fields);
     put_special_fields(out, x, problem_kind(x->problem));
     cors_put_fields(out, x);
-    buf_put(out, x->close ? "Connection: close\r\n\r\n" : "\r\n");
+    put_connection(out, x);
 }
 
 void reply_compose(struct exchange *x)

@@ -120,7 +120,8 @@ static int wait_until_ready(const struct service *service, struct err *err)
     while (!front_is_ready(service->front)) {
         if (clock_monotonic_us() > deadline)
             return err_set(err, ERR_SYSTEM,
-                           "the workers did not start in time: is there memory for %lld threads?",
+                           "the workers did not start in time: is there memory for %lld threads, and does "
+                           "a limit on processes (ulimit -u, a container's pids limit) allow them?",
                            service->gateway.current->config->workers);
         pause_briefly();
     }
@@ -140,7 +141,8 @@ static int open_doors(struct service *service, struct err *err)
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
+    service->admin_door =
+        front_open_admin(admin_answer, admin_is_asked_by, &service->admin, config->admin, err);
     if (service->admin_door == NULL)
         return -1;
     bool verified = front_verify(service->admin_door);

@@ -29,7 +29,7 @@ static struct in_addr address(const char *text)
 static void crowd_begin(struct crowd *crowd, size_t per_address)
 {
     struct err err = {0};
-    *crowd = (struct crowd){.guard = guard_new(WORKERS, per_address, &err)};
+    *crowd = (struct crowd){.guard = guard_new(WORKERS, per_address, 5000, &err)};
     assert_non_null(crowd->guard);
 }
 
