@@ -31,7 +31,7 @@ static bool is_port(const char *text, const char *own)
  * and what stands for its host.  No file:, data: or about:, whose pages have the origin null. */
 static bool is_app_origin(const char *text)
 {
-    static const char *const others[] = {"http", "https", "file", "data", "about", "blob", "javascript"};
+    static const char *const others[] = {"http", "https", "ftp", "ws", "wss", "file", "data", "about", "blob", "javascript"};
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
     if (scheme == 0 || text[0] < 'a' || text[0] > 'z' || strncmp(text + scheme, "://", 3) != 0)
         return false;

@@ -84,7 +84,7 @@ routes:
 
 @pytest.mark.parametrize("text, words", [
     ("version: 1\nroutes:\n  - { request: GET /vpcs, service: vpc, action: A, effect: read, parameters: {} }\n",
-     ":3:5: the route of catalog.yaml:"),
+     ":3:5: the route of the built-in catalog.yaml:"),
     ("version: 1\nroutes:\n  - { request: 'GET /{a}', service: vpc, action: A, effect: read, parameters: {} }\n",
      ":3:5: the capture {a} needs"),
     ("version: 1\nroutes:\n  - { request: GET /a, service: vpc, action: A, efect: read, parameters: {} }\n",
