@@ -10,7 +10,7 @@
 #include "auth/call.h"
 #include "base/base.h"
 #include "base/network.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct policy_question {
     const struct config_client *client;

@@ -1,0 +1,11 @@
+/* config/settings/browsers.h - what concerns callers that are browsers. */
+#ifndef CONFIG_SETTINGS_BROWSERS_H
+#define CONFIG_SETTINGS_BROWSERS_H
+
+#include "config/reader/keyword.h"
+
+keyword_reader browsers_read; /* config->browsers, whatever the field */
+
+keyword_reader browsers_read_hosts; /* struct config_names: names of hosts alone */
+
+#endif

@@ -1,0 +1,18 @@
+/* config/settings/credential.h - credentials, from the files and variables that hold their secrets. */
+#ifndef CONFIG_SETTINGS_CREDENTIAL_H
+#define CONFIG_SETTINGS_CREDENTIAL_H
+
+#include "base/secret.h"
+#include "config/reader/keyword.h"
+
+/* A map of credentials -> config->credentials.  -1 when anything was reported. */
+int credential_read_all(struct loader *loader, const struct yaml_node *node);
+
+/* One secret by its source.  NULL when anything was reported; `what` names it in messages. */
+MUST_USE struct secret *credential_secret(struct loader *loader, const struct yaml_node *node,
+                                          const char *what);
+
+/* Its length without the line ends that editors and `kubectl create secret` leave behind it, from any source. */
+size_t credential_length(const char *bytes, size_t length);
+
+#endif
