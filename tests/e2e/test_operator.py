@@ -107,7 +107,7 @@ def test_too_few_threads_are_named_at_once(upstream):
         shutil.copy(binary(), folder / "countersign")
         for path in [folder, *folder.iterdir()]:
             os.chown(path, 65533, 65533)
-        done = subprocess.run(["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "sh", "-c",
+        done = subprocess.run(["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "bash", "-c",
                                f"cd {folder} && ulimit -u 100 && exec ./countersign serve -c countersign.yaml"], text=True,
                               capture_output=True, timeout=60, cwd="/", env=environment())
     assert done.returncode == 1 and "a limit on processes" in done.stderr, done.stderr
