@@ -8,7 +8,7 @@
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
  * or NULL: what a reload cannot change is taken over from it, and so is a secret of the environment, which is
  * wiped by then.  The environment itself is not touched: see config_load_wipe().  NULL when anything is
- * wrong; `report` then says what.  The caller holds the one reference. */
+ * wrong; `report` then says what.  The caller owns it: config_release(). */
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 

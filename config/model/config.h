@@ -2,7 +2,7 @@
  *
  * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
  * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
- * number of threads may read it; config_hold() and config_release() count who does.
+ * number of threads may read it, and the one that ends it comes last: config_release().
  * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
 #ifndef CONFIG_MODEL_CONFIG_H
 #define CONFIG_MODEL_CONFIG_H
@@ -18,8 +18,6 @@
 #include "config/model/values.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"
-
-#include <stdatomic.h>
 
 /* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
 #define HASH_NONFATAL_OOM 1
@@ -269,7 +267,6 @@ struct config_route {
 /* ---- all of it ---- */
 
 struct config {
-    atomic_uint references;
     struct arena *arena;
 
     const char *listen; /* IPv4:port */
@@ -309,7 +306,6 @@ struct config {
     size_t action_count; /* distinct */
 };
 
-struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 
 /* What they hold beside the arena: config_release() does it for each. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/gateway.h"
@@ -53,13 +54,15 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
-/* What the upstream said, and how often it was asked. */
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
+ */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
-    if (x->answer.length > 0 && x->answer.code == ANSWER_NO_CODE)
-        json_member(line, "upstreamCode", x->answer.code_desc);
-    else if (x->answer.length > 0)
-        json_member_int(line, "upstreamCode", x->answer.code);
+    if (x->answer.length > 0) {
+        char number[TEXT_NUMBER_SIZE];
+        text_number(number, x->answer.code);
+        json_member(line, "upstreamCode", x->answer.named ? x->answer.code_desc : number);
+    }
     if (x->attempts > 0) {
         json_member_int(line, "attempts", x->attempts);
         json_member_millis(line, "upstreamMs", x->upstream_us);

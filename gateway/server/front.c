@@ -18,8 +18,11 @@
 #include <unistd.h>
 
 enum {
-    FRONT_ARENA = 4 * 1024 * 1024, /* one exchange: body, its values, a 1 MiB answer, with room         */
-    FRONT_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
+    FRONT_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
+    FRONT_REPLY_MAX = 17 * 1024 * 1024, /* the largest of our own: OPENAPI_MAX, and a header          */
+    FRONT_ARENA = FRONT_ANSWER_MAX + 8 * 1024 * 1024, /* of one exchange: the cloud's answers, and what
+                                                         callers see of them; an ordinary one takes 8 KiB */
+    FRONT_REPLY_KEPT = 16 * 1024, /* of a reply's memory: a thousand workers would keep a GiB of lists */
 };
 
 /* What a worker keeps from one request to the next. */
@@ -432,7 +435,7 @@ static int make_workers(struct front *front, struct err *err)
     if (front->workers == NULL)
         return err_memory(err);
     for (size_t i = 0; i < front->worker_count; i++) {
-        buf_init(&front->workers[i].reply, front->gateway == NULL ? FRONT_PAGE_MAX : FRONT_ANSWER_MAX);
+        buf_init(&front->workers[i].reply, front->gateway == NULL ? FRONT_PAGE_MAX : FRONT_REPLY_MAX);
         front->workers[i].front = front;
         front->workers[i].arena = arena_new(FRONT_ARENA);
         if (front->workers[i].arena == NULL)

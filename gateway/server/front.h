@@ -11,8 +11,6 @@
 
 enum {
     FRONT_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    FRONT_ANSWER_MAX =
-        17 * 1024 * 1024, /* OPENAPI_MAX and a head; what an upstream answers has bounds of its own */
     FRONT_PAGE_MAX = 32 * 1024 * 1024, /* of the admin listener: SERIES_MAX series of 300 bytes */
 };
 

@@ -53,14 +53,12 @@ static int try_reload(struct reload *reload, struct report *report)
     gateway_release(current);
     if (config == NULL)
         return -1;
-    config_hold(config);
-    int result = gateway_swap(reload->gateway, config, &err);
-    if (result == 0)
-        config_load_wipe(config);
-    else
-        report_error(report, NULL, "%s", err.text);
-    config_release(config);
-    return result;
+    if (gateway_swap(reload->gateway, config, &err) != 0)
+        return report_error(report, NULL, "%s", err.text);
+    current = gateway_take(reload->gateway); /* only this thread swaps */
+    config_load_wipe(current->config);
+    gateway_release(current);
+    return 0;
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */

@@ -24,6 +24,7 @@ enum {
     SERVE_START_US = 10000000,  /* for all threads to be there                                      */
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
+    SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
@@ -284,6 +285,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
 {
     int result = -1;
     (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
+    (void)mallopt(M_MMAP_THRESHOLD, SERVE_LARGE);
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) {
         config_release(config);

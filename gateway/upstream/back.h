@@ -82,6 +82,7 @@ struct back_result {
     size_t length;
     bool has_date;
     struct skew_sample clock; /* when has_date */
+    const char *type;         /* media type of the answer, in the slot as well; "": it says none */
     int64_t retry_after_s;    /* 0: the answer has none that makes sense */
     enum breaker_event breaker;
     enum skew_event skew;

@@ -61,7 +61,8 @@ static bool make_fields(struct back_site *site)
     buf_init(&site->fields, LINE_SITE_MAX);
     buf_put(&site->fields, "Host: ");
     buf_put(&site->fields, upstream->host);
-    buf_put(&site->fields, "\r\nAccept: application/json\r\nUser-Agent: countersign\r\n");
+    buf_put(&site->fields,
+            "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: countersign\r\n");
     if (upstream->method == CONFIG_POST) {
         buf_put(&site->fields, "Content-Type: ");
         buf_put(&site->fields,
@@ -491,6 +492,7 @@ void back_line_send(struct back_line *line, int64_t until_us, struct back_result
     result->status = response->status;
     result->bytes = buf_text(&response->body);
     result->length = response->body.length;
+    result->type = response->fields.type;
     result->has_date = response->fields.has_date;
     result->clock.date = response->fields.date;
     result->retry_after_s = fields_retry_after(&response->fields);

@@ -72,7 +72,7 @@ def test_two_records_per_change(audited, upstream):
                 "verdict", "rule"):
         assert intent[key] == line[key], key
     assert (outcome["outcome"], outcome["status"], outcome["requestId"]) == ("executed", 202, line["requestId"])
-    assert (outcome["upstreamCode"], outcome["attempts"]) == (0, 1)
+    assert (outcome["upstreamCode"], outcome["attempts"]) == ("0", 1)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "3 records" in verify(path)
 
