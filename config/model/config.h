@@ -40,13 +40,18 @@ struct config_credential {
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
 enum config_method { CONFIG_GET, CONFIG_POST };
 
+enum config_on_broken { CONFIG_REFUSE, CONFIG_CONTINUE };
+
 /* The file of what was changed; `file` is NULL where none is kept. */
 struct config_audit {
     const char *file;
     struct mark mark;
-    bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
-    struct secret *key;   /* of the seals, or NULL */
-    long long seal_every; /* ms */
+    bool sync;                /* each record is on the disk, not only with the kernel, before we go on */
+    struct secret *key;       /* of the seals, or NULL */
+    long long seal_every;     /* ms */
+    int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
+    const char *witness_file; /* each seal is appended to it; or NULL */
+    const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
 };
 
 /* A secret of the environment, where it can be read once. */

@@ -79,13 +79,13 @@ static bool read_preference(const char *text, size_t length, int *seconds)
     return true;
 }
 
-int task_preferred_wait(const struct framing *framing)
+int task_preferred_wait(const struct request_head *head)
 {
     int seconds = 0;
-    for (size_t i = 0; i < framing->field_count; i++) {
-        if (strcasecmp(framing->fields[i].name, "Prefer") != 0)
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (strcasecmp(head->fields[i].name, "Prefer") != 0)
             continue;
-        for (const char *at = framing->fields[i].value; *at != '\0';) {
+        for (const char *at = head->fields[i].value; *at != '\0';) {
             size_t length = strcspn(at, ",");
             if (read_preference(at, length, &seconds)) /* the first counts: RFC 7240 section 2 */
                 return seconds < TASK_WAIT_MAX_S ? seconds : TASK_WAIT_MAX_S;
@@ -169,7 +169,7 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 
 void task_wait(struct exchange *x)
 {
-    int seconds = task_preferred_wait(&x->framing);
+    int seconds = task_preferred_wait(x->head);
     if (seconds == 0 || x->answer.task == NULL)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;

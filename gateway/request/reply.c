@@ -87,12 +87,17 @@ static void put_date(struct buf *out, int64_t millis)
 static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
+    bool heads = false;
     buf_put(out, own_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];
-        if (route_serves(route, x))
-            buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+        if (!route_serves(route, x))
+            continue;
+        buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+        heads = heads || (strcmp(route->method, "GET") == 0 && route->effect == CONFIG_READ);
     }
+    if (heads)
+        buf_put(out, ", HEAD");
     buf_put(out, "\r\n");
 }
 
@@ -196,7 +201,7 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
 
 static bool compose(struct exchange *x, struct buf *problem)
 {
-    bool head = x->framing.method != NULL && strcmp(x->framing.method, "HEAD") == 0;
+    bool head = x->head->method != NULL && strcmp(x->head->method, "HEAD") == 0;
     const struct content content = choose_content(x, problem_kind(x->problem), problem);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);

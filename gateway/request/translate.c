@@ -21,6 +21,9 @@ static enum problem unknown(struct exchange *x, const char *what, const char *na
 {
     if (text_is_name(name) && strlen(name) < TRANSLATE_NAME_MAX)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
+    if (strchr(name, '[') != NULL)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "a %s here has brackets: a list is its name several times, as in a=1&a=2", what);
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is a %s here that does not look like one",
                          what);
 }
@@ -164,6 +167,20 @@ static const char *page_value(const struct exchange *x, const struct config_para
 
 /* ---- the whole call ---- */
 
+/* Some clients (Node's http.request) send the content of a DELETE without saying how long it is: it is no
+ * body then, and nothing behind the header may be read. */
+static enum problem missing(struct exchange *x, const struct config_param *param)
+{
+    const struct request_message *message = &x->head->message;
+    if ((param->sources & CONFIG_IN_BODY) == 0 || message->has_length || message->chunked ||
+        request_head_field(x->head, "Content-Type") == NULL)
+        return value_wrong(x, param, "is missing");
+    x->close = true;
+    return exchange_stop(x, PROBLEM_LENGTH_REQUIRED,
+                         "%s is missing: a body needs a Content-Length, and this request has none",
+                         param->name);
+}
+
 /* `given`: the parameter's member of the body, which may be none; NULL: there is no body. */
 static enum problem translate_param(struct exchange *x, const struct config_param *param,
                                     const struct json_value *given)
@@ -190,7 +207,7 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     if (page != NULL)
         collected.values[collected.count++] = page;
     if (collected.count == 0 && param->required)
-        return value_wrong(x, param, "is missing");
+        return missing(x, param);
     if (collected.count == 0 && param->preset != NULL)
         collected.values[collected.count++] = param->preset;
     if (collected.count == 0)
@@ -287,17 +304,12 @@ static enum problem build_call(struct exchange *x, const struct json_value *root
 static enum problem parse_body(struct exchange *x, struct json_value *root)
 {
     struct err err = {0};
-    bool keep = !x->close;
     if (x->body == NULL)
         return PROBLEM_NONE;
-    /* CivetWeb takes leading blank lines for a whole header and then the header itself for the body: what is
-     * no JSON may not be a body at all, and nothing behind it is read. */
-    x->close = true;
     if (json_value_read(x->body, x->body_length, TRANSLATE_DEPTH_MAX, root, &err) != 0)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body cannot be read as JSON: %s", err.text);
     if (root->kind != JSON_VALUE_OBJECT)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body must be a JSON object");
-    x->close = !keep;
     return PROBLEM_NONE;
 }
 

@@ -36,6 +36,8 @@ struct guard {
     pthread_cond_t left;   /* a place is free */
     pthread_t thread;
     struct place *places;
+    struct inbox *inboxes;         /* by place */
+    struct inbox_pool *inbox_pool; /* a worker has one at most */
     in_addr_t *sources; /* by place; 0: free.  Apart, since every newcomer's is compared with all */
     unsigned *free_places;
     size_t free_count;
@@ -47,6 +49,7 @@ struct guard {
     size_t per_address; /* 0: see guard_new() */
     long long idle_ms;
     bool draining;
+    bool closing;
     bool ending;
     atomic_size_t open;
     atomic_ullong refused, late, displaced;
@@ -146,6 +149,7 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     long long limit_ms = wait == GUARD_IDLE ? guard->idle_ms : limits_ms[wait];
     bool idle = guard->draining && (wait == GUARD_FOR_HEADER || wait == GUARD_IDLE) &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
+    idle = idle || (guard->closing && wait != GUARD_FOR_WORKER);
     if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limit_ms))
         return;
     if (wait == GUARD_FOR_WORKER) {
@@ -282,10 +286,15 @@ bool guard_has_ended(const struct guard *guard, unsigned place)
     return atomic_load(&guard->places[place - 1].ended);
 }
 
-int guard_send(struct guard *guard, unsigned place, const char *bytes, size_t size)
+int guard_fd(const struct guard *guard, unsigned place)
 {
-    ssize_t sent = send(guard->places[place - 1].fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return sent == (ssize_t)size ? 0 : -1;
+    return guard->places[place - 1].fd;
+}
+
+struct inbox *guard_inbox(struct guard *guard, unsigned place)
+{
+    struct inbox *inbox = &guard->inboxes[place - 1];
+    return inbox->bytes != NULL || inbox_take(guard->inbox_pool, inbox) ? inbox : NULL;
 }
 
 void guard_refuse(struct guard *guard, unsigned place, enum problem problem, const char *detail)
@@ -315,6 +324,7 @@ void guard_linger(struct guard *guard, unsigned place)
 
 void guard_leave(struct guard *guard, unsigned place)
 {
+    inbox_give(guard->inbox_pool, &guard->inboxes[place - 1]);
     (void)pthread_mutex_lock(&guard->mutex);
     guard->sources[place - 1] = 0;
     guard->free_places[guard->free_count++] = place;
@@ -332,6 +342,14 @@ void guard_drain(struct guard *guard)
 {
     (void)pthread_mutex_lock(&guard->mutex);
     guard->draining = true;
+    (void)pthread_cond_signal(&guard->turn);
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
+void guard_close(struct guard *guard)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    guard->closing = true;
     (void)pthread_cond_signal(&guard->turn);
     (void)pthread_mutex_unlock(&guard->mutex);
 }
@@ -355,6 +373,8 @@ static int start_watch(struct guard *guard)
 
 static void release(struct guard *guard)
 {
+    inbox_pool_free(guard->inbox_pool);
+    free(guard->inboxes);
     free(guard->places);
     free(guard->sources);
     free(guard->free_places);
@@ -380,11 +400,13 @@ struct guard *guard_new(size_t workers, size_t per_address, long long idle_ms, s
     guard->idle_ms = idle_ms;
     guard->capacity = guard_places(workers);
     guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
+    guard->inbox_pool = inbox_pool_new(workers, err);
+    guard->inboxes = calloc(guard->capacity, sizeof *guard->inboxes);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);
     guard->free_places = calloc(guard->capacity, sizeof *guard->free_places);
     guard->queue = calloc(guard->capacity, sizeof *guard->queue);
-    if (guard->places == NULL || guard->sources == NULL || guard->free_places == NULL ||
-        guard->queue == NULL) {
+    if (guard->inbox_pool == NULL || guard->inboxes == NULL || guard->places == NULL ||
+        guard->sources == NULL || guard->free_places == NULL || guard->queue == NULL) {
         err_memory(err);
         release(guard);
         return NULL;

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "gateway/server/inbox.h"
 #include "gateway/http/problem.h"
 
 #include <netinet/in.h>
@@ -77,8 +78,12 @@ void guard_wait(struct guard *guard, unsigned place, enum guard_wait wait);
 /* Was it ended, at a deadline or to make room? */
 bool guard_has_ended(const struct guard *guard, unsigned place);
 
-/* Writes to the connection without waiting: 0, or -1 when it could not take everything. */
-MUST_USE int guard_send(struct guard *guard, unsigned place, const char *bytes, size_t size);
+/* The place's descriptor, and what its client has sent: taken at the first call, NULL when there is no memory
+ * for it, and given back, wiped, by guard_leave(). */
+int guard_fd(const struct guard *guard, unsigned place);
+MUST_USE struct inbox *guard_inbox(struct guard *guard, unsigned place);
+
+/* Answers by itself, without waiting. */
 void guard_refuse(struct guard *guard, unsigned place, enum problem problem, const char *detail);
 
 /* Waits so long for the client to close its side or to break off.  One that only says no more is treated
@@ -97,6 +102,9 @@ bool guard_is_crowded(const struct guard *guard);
 
 /* From now on connections that are idle are ended. */
 void guard_drain(struct guard *guard);
+
+/* From now on nobody is waited for: every wait for a client ends at once. */
+void guard_close(struct guard *guard);
 
 /* Sends away who has kept us waiting longest, if anybody has for GUARD_PATIENCE_MS: descriptors are short. */
 void guard_make_room(struct guard *guard);

@@ -82,6 +82,15 @@ static void put_audit(const struct audit *audit, struct buf *out)
                       (double)state.failed);
     exposition_single(out, "countersign_audit_failing", "gauge",
                       "1 when the last record could not be written, and changes are refused.", state.failing);
+    exposition_single(out, "countersign_audit_broken", "gauge",
+                      "1 when the audit file's chain of seals did not hold, and it was set aside.",
+                      state.broken);
+    exposition_single(out, "countersign_audit_refusing", "gauge",
+                      "1 when changes are refused for that (on_broken: refuse).", state.refusing);
+    exposition_single(out, "countersign_audit_witness_enabled", "gauge", "1 when a witness gets the seals.",
+                      state.witnessed);
+    exposition_single(out, "countersign_audit_witness_failures_total", "counter",
+                      "Seals that the witness did not get.", (double)state.missed);
 }
 
 /* How many tokens end within which time: never which ones. */

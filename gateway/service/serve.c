@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "base/notice.h"
+#include "gateway/exchange/answer.h"
+#include "gateway/openapi/openapi.h"
+#include "gateway/request/flow.h"
 #include "gateway/server/front.h"
 #include "gateway/service/admin.h"
 #include "gateway/service/notify.h"
@@ -25,13 +28,19 @@ enum {
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
-    SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
+    SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
+    SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
+    SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
+
+_Static_assert((long)OPENAPI_MAX >= (long)ANSWER_SEEN_MAX, "whatever the cloud said is answered, too");
 
 struct service {
     struct gateway gateway;
     struct reload reload;
     struct admin admin;
+    struct desk desk;
     struct front *front;
     struct front *admin_door;
     struct notify notify;
@@ -142,16 +151,17 @@ static int open_doors(struct service *service, struct err *err)
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->admin_door =
-        front_open_admin(admin_answer, admin_is_asked_by, &service->admin, config->admin, err);
+    service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
+    const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
+    const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
+    const struct front_options inner = {config->admin, SERVE_ADMIN_WORKERS, GUARD_PLACES_MAX,
+                                        GUARD_HEADER_MS};
+    const struct front_options outer = {config->listen, (size_t)config->workers, (size_t)config->per_address,
+                                        config->keep_alive};
+    service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
-    bool verified = front_verify(service->admin_door);
-    if (!verified)
-        notice_write(&service->gateway.notices,
-                     "the HTTP library lays requests out in a way that cannot be verified: every connection "
-                     "ends after one request");
-    service->front = front_open(&service->gateway, config, verified, err);
+    service->front = front_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->admin.public_door, service->front);
@@ -286,6 +296,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
     int result = -1;
     (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
     (void)mallopt(M_MMAP_THRESHOLD, SERVE_LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) {
         config_release(config);

@@ -71,9 +71,35 @@ def test_no_such_route(gateway, upstream, path):
     upstream.seen(0)
 
 
+def test_a_slash_at_the_end_names_the_route(gateway, upstream):
+    """It is well-formed, and of no route: the connection stays."""
+    with gateway.wire() as wire:
+        for path, part in ((REQUEST, "/vpcs/{vpcId}/classiclinks, without"), ("/vpcs", "it is /vpcs, without"),
+                           ("/nowhere", "there is no such route"), ("/openapi.json", "there is no such route")):
+            wire.send(f"GET {path}/ HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+            assert part in problem(wire.read(), 404, "no-such-route")["detail"]
+    problem(gateway.call("GET", "/vpcs/"), 401, "unauthenticated")              # strangers learn nothing
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("target, logged", [
+    ("/nope", "/nope"), ("/nope/?token=secret", "/nope/"), ("/nope?token=secret#", "/nope"), ("/a%0Ab", "/a%0Ab"), ("/\"\\", "/\"\\"),
+    (f"/{VPC}/{'k' * 31}/{'k' * 32}/b", f"/{VPC}/{'k' * 31}/kkkk.../b"), ("/" + "ab/" * 200, "/" + ("ab/" * 200)[:255]),
+    ("*", None),
+])
+def test_the_log_has_the_path_of_what_was_refused(gateway, target, logged):
+    """Escaped and cut, without the query; and of what is as long as a token only the beginning."""
+    with gateway.wire() as wire:
+        answer = wire.send(f"GET {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()).read()
+    assert answer.status in (400, 404)
+    assert gateway.record(answer).get("path") == (target if logged is None else logged)
+    answer = gateway.delete()
+    assert answer.status == 202 and "path" not in gateway.record(answer)
+
+
 @pytest.mark.parametrize("path, allowed", [
-    (REQUEST, "DELETE, POST, GET"), (f"{REQUEST}/{INSTANCE}", "DELETE"), ("/classiclinks", "GET"),
-    (f"/vpcs/{VPC}", "GET"), ("/vpcs", "GET"), ("/tasks/1", "GET"),
+    (REQUEST, "DELETE, POST, GET, HEAD"), (f"{REQUEST}/{INSTANCE}", "DELETE"), ("/classiclinks", "GET, HEAD"),
+    (f"/vpcs/{VPC}", "GET, HEAD"), ("/vpcs", "GET, HEAD"), ("/tasks/1", "GET, HEAD"),
 ])
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_wrong_method(gateway, upstream, method, path, allowed):

@@ -53,7 +53,8 @@ class Script:
                 body = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", "Content-Length": len(body), **fields}.items():
-                    self.send_header(name, value)
+                    if value is not None:
+                        self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -193,12 +194,6 @@ def test_verdicts(script, answer, method, code, words):
         assert done.stdout.strip() == (answer[2].decode() if isinstance(answer[2], bytes) else json.dumps(answer[2]))
 
 
-def test_a_gateways_204_is_good(script):
-    script.play((204, {"X-Request-Id": "r-1"}, b""))
-    done = script.call("DELETE", LINKS)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 # What terminals obey: ECMA-48's ESC and C1 (as UTF-8 and as bare bytes), Unicode's Bidi_Control.
 HOSTILE = 'ok\n\t\x1b]0;title\x07 \x9b31m \x7f \u202egnp.exe \u2066a\u2069 \u061c \u200e\u200f \u2028 \u00e9\u4e2d\U0001f600'
 HARMLESS = ('ok\n\t\\u001b]0;title\\u0007 \\u009b31m \\u007f \\u202egnp.exe \\u2066a\\u2069 \\u061c \\u200e\\u200f '
@@ -231,6 +226,29 @@ def read_all(leader):
         pass
     os.close(leader)
     return shown
+
+
+ODD = (b'{"code":0,"a":18446744073709551615,"a":"\\ud83d\\u0000","b":0.1,"deep":' + b"[" * 200 + b"]" * 200 + b"}")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_what_the_cloud_may_say(script, method):
+    """A good answer is one, whatever is in it, and so is one without content."""
+    script.play((200, {}, ODD))
+    done = script.call(method, LINKS)
+    assert (done.returncode, done.stdout) == (0, ODD.decode() + "\n")
+    script.play((204, {"X-Request-Id": "r-1", "Content-Length": None, "Content-Type": None}, b""))
+    done = script.call(method, LINKS)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_problem_with_the_clouds_words(script):
+    """The cloud's detail is part of it, and may be anything, too."""
+    body = b'{"type":"urn:countersign:problem:partial","detail":"some","status":207,"requestId":"r-1","retryable":false,' \
+           b'"outcome":"executed","upstream":{"code":5400,"detail":' + ODD + b"}}"
+    script.play((207, {"Content-Type": "application/problem+json"}, body))
+    done = script.call("DELETE", LINKS)
+    assert done.returncode == 1 and "some (207 partial, request r-1)" in sentence(done)
 
 
 def test_nobody_there(script):

@@ -152,7 +152,7 @@ def test_every_success_that_a_catalog_may_name(upstream, start, tmp_path):
         assert answer.body == (b"" if empty else b'{"code":0,"message":"","taskId":7}')
         assert answer.header("Content-Length") == (None if empty else str(len(answer.body)))
         assert answer.header("Content-Type") == (None if empty else "application/json")
-        assert answer.header("Location") == "/jobs/7" and answer.header("Connection") is None
+        assert answer.header("Location") == "/jobs/7" and answer.header("Connection") == "keep-alive"
 
 
 def test_a_task_behind_an_answer_without_content(upstream, start, tmp_path):
@@ -161,6 +161,13 @@ def test_a_task_behind_an_answer_without_content(upstream, start, tmp_path):
     upstream.script(Reply(b'{"code":0,"taskId":7}'), Reply(b'{"code":0,"s":0}'))
     answer = gateway.call("POST", "/s204", headers={"Authorization": f"Bearer {TOKEN}", "Prefer": "wait=30"})
     assert (answer.status, answer.body) == (200, b'{"status":"done","code":0,"s":0,"taskId":7}')
+
+
+def test_the_document_of_an_answer_without_content(tmp_path):
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, SUCCESSES)]})
+    paths = json.loads(run("openapi", "-c", file).stdout)["paths"]
+    assert "content" not in paths["/s204"]["post"]["responses"]["204"]
+    assert "content" in paths["/s203"]["post"]["responses"]["203"]
 
 
 @pytest.mark.parametrize("status", [205, 206])

@@ -96,14 +96,20 @@ def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None,
 
 
 class Client:
-    """A well-behaved keep-alive caller."""
+    """A well-behaved keep-alive caller: it keeps no connection that the gateway may just be ending."""
+
+    IDLE = 2.0      # seconds, of the gateway's five
 
     def __init__(self, port, within=PATIENCE):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+        self.used = time.monotonic()
 
     def call(self, method, target, body=None, headers=None):
+        if time.monotonic() - self.used > self.IDLE:
+            self.connection.close()
         self.connection.request(method, target, body=body, headers=headers or {})
         response = self.connection.getresponse()
+        self.used = time.monotonic()
         return Answer(response.status, response.getheaders(), response.read())
 
     def close(self):

@@ -73,7 +73,7 @@ class Wire:
         assert version == "HTTP/1.1", status
         headers = [(name, value.strip()) for name, value in (line.split(":", 1) for line in lines)]
         answer = Answer(int(code), headers)
-        if bodyless or answer.status < 200:
+        if bodyless or answer.status < 200 or answer.status == 204:
             return answer
         length = answer.header("Content-Length")
         assert length is not None and length.isdigit(), f"an answer without a length: {head!r}"

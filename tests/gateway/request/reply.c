@@ -61,17 +61,20 @@ static int leave(void **state)
     return 0;
 }
 
+static struct request_head head;
+
 /* An exchange at the end of its walk: DELETE /links/1 by a known client. */
 static struct exchange *ended(enum problem problem)
 {
     static struct buf reply;
     static struct exchange x;
+    head = (struct request_head){.method = "DELETE", .target = "/links/1", .minor = 1};
     buf_done(&reply);
     buf_init(&reply, ANSWER_MAX);
     x = (struct exchange){.gateway = &gateway,
                           .config = &config,
                           .arena = config.arena,
-                          .framing = {.method = "DELETE", .version = "1.1"},
+                          .head = &head,
                           .id = "req-1",
                           .target = {.segments = {"links", "1"}, .segment_count = 2},
                           .began_ms = 784111777000, /* RFC 9110 section 5.6.7 */
@@ -427,7 +430,7 @@ static void a_head_has_no_body(void **state)
 {
     struct exchange *x = ended(PROBLEM_METHOD_NOT_ALLOWED);
     (void)state;
-    x->framing.method = "HEAD";
+    head.method = "HEAD";
     struct response response = compose(x);
     assert_int_equal(response.body_length, 0);
     free(response.bytes);
@@ -438,7 +441,7 @@ static void nothing_is_known(void **state)
 {
     struct exchange *x = ended(PROBLEM_MALFORMED_REQUEST);
     (void)state;
-    x->framing = (struct framing){0};
+    head = (struct request_head){0};
     x->route = NULL;
     x->token = NULL;
     struct response response = compose(x);
@@ -520,14 +523,14 @@ static void every_success_is_framed(void **state)
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < 4 * COUNT(rows); i++) {
-        bool head = i % 2 == 1;
+        bool is_head = i % 2 == 1;
         bool own = i / 2 % 2 == 1;
         int status = rows[i / 4].status;
         struct config_route route = config.routes[3];
         struct exchange *x = ended(PROBLEM_NONE);
         route.success = own ? 200 : status;
         x->route = &route;
-        x->framing.method = head ? "HEAD" : "GET";
+        head.method = is_head ? "HEAD" : "GET";
         x->answer = (struct answer){.bytes = bytes, .length = sizeof bytes - 1};
         if (own)
             x->own = (struct exchange_own){
@@ -538,7 +541,7 @@ static void every_success_is_framed(void **state)
                             strncmp(response.bytes, rows[i / 4].line, strlen(rows[i / 4].line)) == 0);
         wrong += has(&response, "Content-Length", content ? "10" : NULL);
         wrong += has(&response, "Content-Type", content ? "application/json" : NULL);
-        wrong += unit_wrong(rows[i / 4].line, response.body_length == (content && !head ? 10 : 0));
+        wrong += unit_wrong(rows[i / 4].line, response.body_length == (content && !is_head ? 10 : 0));
         free(response.bytes);
     }
     assert_int_equal(wrong, 0);

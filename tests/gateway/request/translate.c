@@ -152,8 +152,8 @@ static void depth(void **state)
 
 static void size(void **state)
 {
-    char *largest = repeated("{", " ", FRAMING_BODY_MAX - 2, "}");
-    char *larger = repeated("{", " ", FRAMING_BODY_MAX - 1, "}");
+    char *largest = repeated("{", " ", REQUEST_BODY_MAX - 2, "}");
+    char *larger = repeated("{", " ", REQUEST_BODY_MAX - 1, "}");
     (void)state;
     expect(largest, "! instanceIds is missing");
     expect(larger, "! the body may have at most 65536 bytes");
