@@ -51,6 +51,18 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
     return pattern->compiled == NULL ? PATTERN_FITS : pattern_match(pattern->compiled, value);
 }
 
+bool config_is_unconditional(const struct config_rule *rule)
+{
+    return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
+           rule->expires == CONFIG_NEVER && rule->effects == 0 && !rule->by_subject;
+}
+
+const char *config_effect_name(int effect)
+{
+    static const char *const names[] = {[CONFIG_READ] = "read", [CONFIG_CHANGE] = "change"};
+    return names[effect];
+}
+
 bool config_matches(const struct config_patterns *patterns, const char *text)
 {
     for (size_t i = 0; i < patterns->count; i++)

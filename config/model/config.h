@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/network.h"
 #include "base/rate.h"
 #include "base/secret.h"
@@ -52,6 +53,13 @@ struct config_audit {
     int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
+    const char *in_force;         /* the short hash of the configuration that this is of */
+};
+
+struct config_action_limit {
+    const char *action;
+    struct mark mark;
+    struct rate rate;
 };
 
 /* A secret of the environment, where it can be read once. */
@@ -76,6 +84,9 @@ struct config_upstream {
     long long timeout;                     /* ms, for one whole attempt */
     long long deadline;                    /* ms, for all attempts and the pauses between them */
     long long slots;                       /* calls at a time */
+    struct rate limit;                     /* calls of all clients together; interval 0: no limit */
+    struct config_action_limit *limits;    /* of single actions, beside it */
+    size_t limit_count;
 };
 
 struct config_names {
@@ -104,9 +115,19 @@ struct config_token {
     struct mark mark;
 };
 
+/* Who is behind a client: the field Countersign-Subject of its requests. */
+enum config_subject {
+    CONFIG_SUBJECT_TOLD,     /* recorded where it is sent, as what the client says */
+    CONFIG_SUBJECT_REQUIRED, /* likewise, and a request without it is refused */
+    CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
+    int subject;       /* enum config_subject */
     size_t token_count;
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
@@ -126,16 +147,20 @@ struct config_condition {
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
 
 /* `when`: a rule speaks only at these times of a time zone's clock. */
 struct config_when {
     const struct zone *zone;
+    const char *zone_name;
     unsigned days; /* bit 0 Monday to bit 6 Sunday */
     int from;      /* minute of the day */
     int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
 };
 
-/* What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
+/* A new condition is also one of place_rule() in layout.c, config_is_unconditional(), policy_try(), words.c,
+ * rights.c, and the second evaluator tests/e2e/harness/judge.py.
+ * What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
 struct config_rule {
     struct config_condition *conditions;
     const struct config_when *when; /* NULL: always */
@@ -145,12 +170,19 @@ struct config_rule {
     uint32_t network_count; /* 0: from anywhere */
     uint32_t number;        /* in the file's order, from 0 */
     enum config_effect effect;
-    bool audit; /* only says what it would have done */
+    bool audit;            /* only says what it would have done */
+    unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
+    bool by_subject;       /* only for `subjects` */
 
     const char *id;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
+    int64_t since;     /* when it was written; CONFIG_NEVER: not said */
+    struct rate limit; /* calls that it allows, of all clients together; interval 0: no limit */
     struct config_patterns clients;
     struct config_patterns actions;
+    struct config_patterns subjects; /* with by_subject; only clients whose subject is trusted */
 };
 
 /* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
@@ -166,17 +198,17 @@ struct config_trial {
     struct mark mark;
     const struct config_client *client;
     const char *method;
-    const char *path; /* with its query */
-    const char *body; /* JSON, or NULL */
-    const char *from; /* an address, or NULL: 127.0.0.1 */
-    int64_t at;       /* CONFIG_NEVER: now */
+    const char *path;    /* with its query */
+    const char *body;    /* JSON, or NULL */
+    const char *from;    /* an address, or NULL: 127.0.0.1 */
+    const char *subject; /* or NULL */
+    int64_t at;          /* CONFIG_NEVER: now */
     bool expect_allow;
     const char *by; /* the rule that must have decided, or NULL: any, or none */
 };
 
 /* ---- catalog ---- */
 
-enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
 enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
@@ -271,8 +303,22 @@ struct config_route {
 
 /* ---- all of it ---- */
 
+/* SHA-256 of the files: sha256sum says the same.  That of the catalog goes on from the one that ships to the
+ * operator's own, in their order; ALL is that of the other three in hex, one behind the other. */
+enum config_hash {
+    CONFIG_HASH_POLICY,
+    CONFIG_HASH_CATALOG,
+    CONFIG_HASH_SERVICE,
+    CONFIG_HASH_ALL,
+    CONFIG_HASHES
+};
+
+enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
+
 struct config {
     struct arena *arena;
+    char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
+    char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
     const char *listen; /* IPv4:port */
     const char *admin;
@@ -319,6 +365,12 @@ void config_credential_done(struct config_credential *credential);
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
+ * audit`. */
+bool config_is_unconditional(const struct config_rule *rule);
+
+const char *config_effect_name(int effect); /* enum config_route_effect: "read" or "change" */
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

@@ -3,6 +3,7 @@
 
 #include "config/policy/buckets.h"
 #include "config/policy/clients.h"
+#include "config/policy/findings.h"
 #include "config/policy/layout.h"
 #include "config/policy/rules.h"
 #include "config/policy/sets.h"
@@ -33,6 +34,8 @@ static int finish(struct loader *loader, const struct rules *rules)
     int result = buckets_file(&buckets, loader, rules) == 0 && layout_place(&buckets) == 0 ? 0 : -1;
     if (result == 0)
         shadow_warn(&buckets);
+    if (result == 0)
+        findings_policy(loader);
     buckets_done(&buckets);
     return result;
 }

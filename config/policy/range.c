@@ -44,6 +44,10 @@ void range_warn(struct loader *loader, uint32_t param, const char *text, const s
         for (size_t j = 0; j < config->routes[i].param_count && !found; j++)
             found = config->routes[i].params[j].number == param && may_be(&config->routes[i].params[j], text);
     if (!found)
-        report_warning(loader->report, mark, "no %.64s can be '%.64s': it never matches",
-                       config->param_names[param], text);
+        report_find(loader->report,
+                    &(struct report_kind){
+                        .severity = REPORT_SECURITY,
+                        .mark = mark,
+                        .advice = "correct it: until then a deny denies nothing, an allow allows nothing"},
+                    "no %.64s can be '%.64s': it never matches", config->param_names[param], text);
 }

@@ -165,7 +165,8 @@ int audit_stay(struct loader *loader)
     struct config_audit *audit = &loader->config->audit;
     if (is_same(running, audit))
         return 0;
-    report_warning(loader->report, NULL, "audit stays as it was: it changes by a restart only");
+    report_find(loader->report, &(struct report_kind){.severity = REPORT_SECURITY},
+                "audit stays as it was: it changes by a restart only");
     secret_free(audit->key);
     const struct mark mark = audit->mark;
     *audit = *running;

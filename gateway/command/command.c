@@ -1,6 +1,7 @@
 #include "gateway/command/command.h"
 
 #include "base/file.h"
+#include "base/clock.h"
 #include "config/load/config_load.h"
 #include "gateway/service/reload.h"
 
@@ -62,15 +63,57 @@ struct secret *command_secret(const char *command, const char *path)
     return secret;
 }
 
-struct config *command_load(const char *path, const struct config *running)
+int command_source_option(const char *command, struct command_source *source, int option, const char *value)
 {
-    struct report report;
-    report_init(&report);
-    struct config *config = reload_load(path, running, &report);
-    fputs(buf_text(&report.errors), stderr);
-    fputs(buf_text(&report.warnings), stderr);
-    report_done(&report);
+    switch (option) {
+    case 'c':
+        source->config = value;
+        return COMMAND_GOOD;
+    case 'p':
+        source->policy = value;
+        return COMMAND_GOOD;
+    case 'r':
+        source->region = value;
+        return COMMAND_GOOD;
+    case 'k':
+        if (source->catalog_count == COMMAND_CATALOGS)
+            return command_usage(command, "at most %d catalogs", COMMAND_CATALOGS);
+        source->catalogs[source->catalog_count++] = value;
+        return COMMAND_GOOD;
+    default:
+        return -1;
+    }
+}
+
+/* The variables that it read are of no use to a command any more. */
+static struct config *load(const struct command_source *source, struct report *report)
+{
+    struct config *config = reload_load(source->config, source->running, report);
     if (config != NULL)
         config_load_wipe(config);
     return config;
+}
+
+struct config *command_load_source(const struct command_source *source, struct report *report)
+{
+    if (source->policy == NULL && source->catalog_count == 0)
+        return load(source, report);
+    return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
+                              clock_wall_ms() / 1000, report);
+}
+
+struct config *command_load_from(const struct command_source *source)
+{
+    struct report report;
+    report_init(&report);
+    struct config *config = command_load_source(source, &report);
+    fputs(buf_text(&report.errors), stderr);
+    fputs(buf_text(&report.warnings), stderr);
+    report_done(&report);
+    return config;
+}
+
+struct config *command_load(const char *path)
+{
+    return command_load_from(&(struct command_source){.config = path});
 }

@@ -1,5 +1,8 @@
+#include "base/clock.h"
+#include "base/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/command/command.h"
+#include "gateway/dryrun/trial.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/upstream/back.h"
 
@@ -7,67 +10,79 @@
 #include <stdio.h>
 
 static const char help[] =
-    "Usage: countersign check [-c FILE] [--running FILE]\n"
+    "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--json]\n"
+    "       countersign check --policy FILE [--catalog FILE]... [--region NAME] [--strict] [--json]\n"
     "\n"
-    "Reads the configuration, the policy that it names and the secrets, and says "
-    "everything that is wrong, each\n"
-    "with its file, line and column; then runs the policy's own tests.  Starts "
-    "nothing, connects to nothing.\n"
-    "\n"
-    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
-    "  --running FILE      what the gateway runs with: says which changes a reload would\n"
-    "                      leave for a restart\n"
+    "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, "
+    "each\n"
+    "with its file, line and column; then runs the policy's own tests.  With --policy it needs no secret.\n"
+    "Starts nothing, connects to nothing.  A security warning tells where more may happen than was meant, a\n"
+    "suggestion what could be tidier; neither is an error.\n"
+    "\n" COMMAND_SOURCE_HELP
+    "      --running FILE  what the gateway runs with: says which changes a reload would leave for a "
+    "restart\n"
+    "      --strict        security warnings and suggestions count like errors\n"
+    "      --json          one JSON object on standard output: good, findings\n"
     "\n"
     "Exit: 0 good, 78 bad configuration, 2 wrong usage.\n";
 
-struct check_options {
-    const char *path;
+struct check {
+    struct command_source source;
     const char *running; /* or NULL */
+    bool strict;
+    bool json;
 };
 
-static int read_options(int argc, char **argv, struct check_options *out)
+static int read_options(int argc, char **argv, struct check *check)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"running", required_argument, NULL, 'r'},
+    static const struct option options[] = {COMMAND_SOURCE_OPTIONS,
+                                            {"running", required_argument, NULL, 'o'},
+                                            {"strict", no_argument, NULL, 's'},
+                                            {"json", no_argument, NULL, 'j'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
+    optind = 1;
     while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        if (option == 'c')
-            out->path = optarg;
-        else if (option == 'r')
-            out->running = optarg;
+        int taken = command_source_option("check", &check->source, option, optarg);
+        if (taken == COMMAND_USAGE)
+            return taken;
+        if (option == 'o')
+            check->running = optarg;
+        else if (option == 's')
+            check->strict = true;
+        else if (option == 'j')
+            check->json = true;
         else if (option == ':')
             return command_usage("check", "%s needs a value", argv[optind - 1]);
         else if (option == '?')
             return command_usage("check", "there is no option %s", argv[optind - 1]);
-        else {
+        else if (option == 'h') {
             fputs(help, stdout);
             return -1;
         }
     }
-    return optind == argc ? COMMAND_GOOD : command_usage("check", "it takes no operand");
+    if (optind != argc)
+        return command_usage("check", "it takes no operand");
+    if (check->source.policy == NULL && check->source.catalog_count > 0)
+        return command_usage("check", "--catalog goes with --policy");
+    if (check->source.policy != NULL && check->running != NULL)
+        return command_usage("check", "--running goes with a whole configuration");
+    return COMMAND_GOOD;
 }
 
-static struct config *load(const struct check_options *options)
-{
-    struct config *running = NULL;
-    if (options->running != NULL && (running = command_load(options->running, NULL)) == NULL)
-        return NULL;
-    struct config *config = command_load(options->path, running);
-    config_release(running);
-    return config;
-}
-
-/* What serving needs beside the configuration: the CA files, the document of the routes, the audit file. */
-static void try_parts(const struct config *config, struct report *report)
+/* What only an attempt tells: the CA files, the document of the routes, the audit file. */
+static int try_parts(struct config *config, const struct check *check, struct report *report)
 {
     struct err of_back = {0};
     struct err of_openapi = {0};
     struct err of_audit = {0};
     const atomic_bool abandoned = false;
-    struct back *back = back_new(config, NULL, &abandoned, &of_back);
+    unsigned errors = report->error_count;
+    if (check->source.policy != NULL)
+        return 0; /* upstreams go nowhere */
+    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &of_back);
     struct openapi *openapi = openapi_new(config, &of_openapi);
     if (back == NULL)
         report_error(report, NULL, "%s", of_back.text);
@@ -77,34 +92,72 @@ static void try_parts(const struct config *config, struct report *report)
         report_error(report, &config->audit.mark, "%s", of_audit.text);
     openapi_free(openapi);
     back_free(back);
+    return report->error_count == errors ? 0 : -1;
 }
 
-static int check(const struct config *config, const char *path)
+/* What is wrong with the one that runs is none of this one's findings, but for telling that it is. */
+static struct config *load(struct check *check, struct report *report)
 {
-    struct report report;
-    report_init(&report);
-    try_parts(config, &report);
-    bool good = report.error_count == 0;
-    fputs(buf_text(&report.errors), stderr);
-    report_done(&report);
-    if (!good)
-        return COMMAND_BAD_CONFIG;
-    printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
-           path, HASH_COUNT(config->clients), config->tokens.count, config->rule_count, config->trial_count,
-           config->route_count, config->upstream_count);
-    return COMMAND_GOOD;
+    struct config *running = NULL;
+    if (check->running != NULL) {
+        running = command_load(check->running);
+        if (running == NULL) {
+            report_error(report, NULL, "'%s' is no configuration that could be running", check->running);
+            return NULL;
+        }
+    }
+    check->source.running = running;
+    struct config *config = command_load_source(&check->source, report);
+    config_release(running);
+    return config;
+}
+
+static void print_json(const struct check *check, const struct report *report, bool good)
+{
+    struct buf out;
+    buf_init(&out, report->json.length + 4096);
+    json_open(&out);
+    json_member(&out, "file", check->source.policy != NULL ? check->source.policy : check->source.config);
+    json_member_bool(&out, "good", good);
+    json_open_array(&out, "findings");
+    buf_put(&out, buf_text(&report->json));
+    json_close_array(&out);
+    json_close(&out);
+    puts(buf_text(&out));
+    buf_done(&out);
+}
+
+static void print_text(const struct check *check, const struct config *config, const struct report *report,
+                       bool good)
+{
+    const char *file = check->source.policy != NULL ? check->source.policy : check->source.config;
+    fputs(buf_text(&report->errors), stderr);
+    fputs(buf_text(&report->warnings), stderr);
+    if (good)
+        printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
+               file, HASH_COUNT(config->clients), config->tokens.count, config->rule_count,
+               config->trial_count, config->route_count,
+               check->source.policy != NULL ? 0 : config->upstream_count);
+    else if (report->error_count == 0)
+        fprintf(stderr, "countersign check: %u findings count, with --strict\n", report->warning_count);
 }
 
 int command_check(int argc, char **argv)
 {
-    struct check_options options = {.path = COMMAND_CONFIG_FILE};
-    int parsed = read_options(argc, argv, &options);
+    struct check check = {.source = {.config = COMMAND_CONFIG_FILE, .region = COMMAND_REGION}};
+    struct report report;
+    int parsed = read_options(argc, argv, &check);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    struct config *config = load(&options);
-    if (config == NULL)
-        return COMMAND_BAD_CONFIG;
-    int result = check(config, options.path);
+    report_init(&report);
+    struct config *config = load(&check, &report);
+    bool good = config != NULL && trial_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
+                try_parts(config, &check, &report) == 0 && (!check.strict || report.warning_count == 0);
+    if (check.json)
+        print_json(&check, &report, good);
+    else
+        print_text(&check, config, &report, good);
     config_release(config);
-    return result;
+    report_done(&report);
+    return good ? COMMAND_GOOD : COMMAND_BAD_CONFIG;
 }

@@ -34,7 +34,7 @@ int command_serve(int argc, char **argv)
         fprintf(stderr, "countersign: %s\n", err.text);
         return COMMAND_FAILED;
     }
-    struct config *config = command_load(path, NULL);
+    struct config *config = command_load(path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
     if (serve_run(path, config, &err) != 0) {

@@ -138,7 +138,7 @@ int command_sign(int argc, char **argv)
     int parsed = read_options(argc, argv, &options);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    struct config *config = command_load(options.path, NULL);
+    struct config *config = command_load(options.path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
     struct exchange x = {.config = config, .arena = arena_new(SIGN_ARENA)};

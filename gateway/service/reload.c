@@ -4,9 +4,11 @@
 #include "base/deadline.h"
 #include "base/notice.h"
 #include "config/load/config_load.h"
+#include "config/model/rights.h"
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/trial.h"
 #include "gateway/openapi/reference.h"
+#include "gateway/service/changes.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -27,7 +29,7 @@ struct config *reload_load(const char *path, const struct config *previous, stru
 {
     int64_t now = clock_wall_ms() / 1000;
     struct config *config = config_load(path, previous, now, report);
-    if (config != NULL && (check_docs(config, report) != 0 || trial_run(config, now, report) != 0)) {
+    if (config != NULL && check_docs(config, report) != 0) {
         config_release(config);
         config = NULL;
     }
@@ -40,75 +42,171 @@ int reload_init(struct reload *reload, const char *path, struct gateway *gateway
     *reload = (struct reload){
         .path = path, .gateway = gateway, .notify = notify, .good_at = clock_wall_ms() / 1000};
     buf_init(&reload->errors, RELOAD_ERRORS_MAX);
+    buf_init(&reload->warnings, RELOAD_ERRORS_MAX);
+    buf_init(&reload->tests, RELOAD_ERRORS_MAX);
     if (pthread_mutex_init(&reload->mutex, NULL) != 0 || pthread_cond_init(&reload->work, NULL) != 0)
         return -1; /* never on Linux but for memory; the process ends then */
     return deadline_cond_init(&reload->finished);
 }
 
-static int try_reload(struct reload *reload, struct report *report)
+static void keep_tests(struct reload *reload, const struct report *tests)
 {
-    struct err err = {0};
+    (void)pthread_mutex_lock(&reload->mutex);
+    buf_reset(&reload->tests);
+    buf_put(&reload->tests, buf_text(&tests->warnings));
+    (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+/* A test that fails refuses the file, unless all that is new takes rights away: a leaked token must go at
+ * once. */
+static int run_tests(const struct config *old, const struct config *new, struct report *report,
+                     struct report *tests)
+{
+    int64_t now = clock_wall_ms() / 1000;
+    if (trial_run(new, now, REPORT_SECURITY, tests) == 0)
+        return tests->error_count == 0 ? 0 : -1;
+    if (rights_only_less(old, new)) {
+        buf_put(&report->warnings, buf_text(&tests->warnings));
+        return 0;
+    }
+    return trial_run(new, now, REPORT_ERROR, report);
+}
+
+/* On standard error. */
+static void tell(struct reload *reload, const struct report *report)
+{
+    notice_lines(&reload->gateway->notices, buf_text(&report->errors));
+    notice_lines(&reload->gateway->notices, buf_text(&report->warnings));
+}
+
+void reload_begin(struct reload *reload)
+{
+    struct report tests;
+    struct generation *generation = gateway_take(reload->gateway);
+    report_init(&tests);
+    if (trial_run(generation->config, clock_wall_ms() / 1000, REPORT_SECURITY, &tests) != 0)
+        tell(reload, &tests);
+    keep_tests(reload, &tests);
+    report_done(&tests);
+    gateway_release(generation);
+}
+
+/* Of what the configuration in force has read. */
+static void wipe(struct reload *reload)
+{
     struct generation *current = gateway_take(reload->gateway);
-    struct config *config = reload_load(reload->path, current->config, report);
-    gateway_release(current);
-    if (config == NULL)
-        return -1;
-    if (gateway_swap(reload->gateway, config, &err) != 0)
-        return report_error(report, NULL, "%s", err.text);
-    current = gateway_take(reload->gateway); /* only this thread swaps */
     config_load_wipe(current->config);
     gateway_release(current);
-    return 0;
+}
+
+static int swap(struct reload *reload, const struct config *old, struct config *new, struct report *report)
+{
+    struct err err = {0};
+    struct report tests;
+    report_init(&tests);
+    int result = run_tests(old, new, report, &tests);
+    if (result != 0)
+        config_release(new);
+    else {
+        if (gateway_swap(reload->gateway, new, &err) != 0)
+            result = report_error(report, NULL, "%s", err.text);
+        else
+            keep_tests(reload, &tests);
+        if (result == 0)
+            wipe(reload);
+    }
+    report_done(&tests);
+    return result;
+}
+
+static int try_reload(struct reload *reload, const struct config *old, struct report *report)
+{
+    struct config *config = reload_load(reload->path, old, report);
+    return config == NULL ? -1 : swap(reload, old, config, report);
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */
-static void reopen_audit(struct reload *reload, struct report *report)
+static int reopen_audit(struct reload *reload, struct report *report)
 {
     struct err err = {0};
-    if (reload->gateway->audit != NULL && audit_reopen(reload->gateway->audit, &err) != 0)
-        report_warning(report, NULL, "%s", err.text);
+    if (reload->gateway->audit == NULL || audit_reopen(reload->gateway->audit, &err) == 0)
+        return 0;
+    return report_error(report, NULL, "%s", err.text);
 }
 
-static void keep_outcome(struct reload *reload, int result, const struct report *report,
+/* Into the file that goes on: after a rotation the new one. */
+static void record(struct reload *reload, const struct config *old, const char *by, enum reload_end end,
+                   const struct report *report)
+{
+    struct generation *current = gateway_take(reload->gateway);
+    if (end != RELOAD_BAD)
+        changes_reload(reload->gateway->audit, old, current->config, by);
+    else
+        changes_refused(reload->gateway->audit, current->config, by, buf_text(&report->errors));
+    gateway_release(current);
+}
+
+static enum reload_end reload_now(struct reload *reload, const struct config *old, struct report *report)
+{
+    bool good = try_reload(reload, old, report) == 0;
+    bool audited = reopen_audit(reload, report) == 0;
+    if (!good)
+        return RELOAD_BAD;
+    return audited ? RELOAD_GOOD : RELOAD_UNAUDITED;
+}
+
+static void keep_outcome(struct reload *reload, enum reload_end end, const struct report *report,
                          unsigned long long wanted)
 {
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
-    reload->failed = result != 0;
-    reload->counts[result != 0]++;
+    reload->last = end;
+    reload->counts[end != RELOAD_GOOD]++;
     buf_reset(&reload->errors);
     buf_put(&reload->errors, buf_text(&report->errors));
-    if (result == 0)
+    buf_reset(&reload->warnings);
+    buf_put(&reload->warnings, buf_text(&report->warnings));
+    if (end != RELOAD_BAD)
         reload->good_at = clock_wall_ms() / 1000;
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
 }
 
+static const struct {
+    const char *sentence; /* on standard error */
+    const char *status;   /* for a service manager */
+} outcomes[] = {
+    [RELOAD_GOOD] = {"reloaded", "Serving"},
+    [RELOAD_BAD] = {"the reload failed: the old configuration stays in force",
+                    "Serving the old configuration: the last reload failed"},
+    [RELOAD_UNAUDITED] = {"the reload failed: the new configuration is in force, but the audit file could "
+                          "not be opened again",
+                          "Serving; the audit file could not be opened again: the last reload failed"},
+};
+
 /* `wanted`: whoever asks from now on waits for the next one. */
-static void run(struct reload *reload, unsigned long long wanted)
+static void run(struct reload *reload, unsigned long long wanted, const char *by)
 {
     struct report report;
-    struct log *notices = &reload->gateway->notices;
+    struct generation *old = gateway_take(reload->gateway);
     notify_reloading(reload->notify, clock_monotonic_us());
     report_init(&report);
-    int result = try_reload(reload, &report);
-    reopen_audit(reload, &report);
-    notice_lines(notices, buf_text(&report.errors));
-    notice_lines(notices, buf_text(&report.warnings));
-    notice_write(notices, "%s",
-                 result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
-    keep_outcome(reload, result, &report, wanted);
+    enum reload_end end = reload_now(reload, old->config, &report);
+    record(reload, old->config, by, end, &report);
+    gateway_release(old);
+    tell(reload, &report);
+    notice_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
+    keep_outcome(reload, end, &report, wanted);
     report_done(&report);
-    notify_ready(reload->notify,
-                 result == 0 ? "Serving" : "Serving the old configuration: the last reload failed");
+    notify_ready(reload->notify, outcomes[end].status);
 }
 
 static void rotate(struct reload *reload)
 {
     struct report report;
     report_init(&report);
-    reopen_audit(reload, &report);
-    notice_lines(&reload->gateway->notices, buf_text(&report.warnings));
+    (void)reopen_audit(reload, &report); /* the report tells */
+    tell(reload, &report);
     report_done(&report);
 }
 
@@ -118,11 +216,13 @@ static void rotate(struct reload *reload)
 static void do_tasks(struct reload *reload)
 {
     unsigned long long wanted = reload->wanted;
-    unsigned tasks = reload->tasks | (reload->done < wanted ? RELOAD_ALL : 0U);
+    unsigned tasks = reload->tasks;
+    const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
+    bool all = wanted > reload->done || (tasks & RELOAD_ALL) != 0;
     reload->tasks = 0;
     (void)pthread_mutex_unlock(&reload->mutex);
-    if ((tasks & RELOAD_ALL) != 0)
-        run(reload, wanted);
+    if (all)
+        run(reload, wanted, by);
     else
         rotate(reload);
     (void)pthread_mutex_lock(&reload->mutex);
@@ -159,6 +259,8 @@ void reload_done(struct reload *reload)
     (void)pthread_cond_destroy(&reload->finished);
     (void)pthread_mutex_destroy(&reload->mutex);
     buf_done(&reload->errors);
+    buf_done(&reload->warnings);
+    buf_done(&reload->tests);
 }
 
 void reload_want(struct reload *reload, enum reload_task task)
@@ -170,7 +272,7 @@ void reload_want(struct reload *reload, enum reload_task task)
 }
 
 /* With the mutex. */
-static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
+static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors, struct buf *warnings)
 {
     const struct timespec deadline = deadline_in(RELOAD_WAIT_S * 1000LL);
     int waited = 0;
@@ -182,16 +284,18 @@ static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
     buf_put(errors, !missed         ? buf_text(&reload->errors)
                     : reload->ended ? "the gateway is shutting down\n"
                                     : "the reload did not end in time\n");
-    return missed || reload->failed ? RELOAD_BAD : RELOAD_GOOD;
+    if (!missed)
+        buf_put(warnings, buf_text(&reload->warnings));
+    return missed ? RELOAD_BAD : reload->last;
 }
 
-enum reload_end reload_ask(struct reload *reload, struct buf *errors)
+enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings)
 {
     enum reload_end end = RELOAD_BUSY;
     (void)pthread_mutex_lock(&reload->mutex);
     if (reload->waiting < RELOAD_WAITERS_MAX) {
         reload->waiting++;
-        end = ask_and_wait(reload, errors);
+        end = ask_and_wait(reload, errors, warnings);
         reload->waiting--;
     }
     (void)pthread_mutex_unlock(&reload->mutex);
@@ -203,7 +307,7 @@ void reload_look(struct reload *reload, struct reload_state *state)
     (void)pthread_mutex_lock(&reload->mutex);
     *state = (struct reload_state){.good = reload->counts[0],
                                    .bad = reload->counts[1],
-                                   .failed = reload->failed,
+                                   .failed = reload->last != RELOAD_GOOD,
                                    .good_at = reload->good_at};
     (void)pthread_mutex_unlock(&reload->mutex);
 }
@@ -220,9 +324,16 @@ void reload_end(struct reload *reload)
 bool reload_failed(struct reload *reload, struct buf *errors)
 {
     (void)pthread_mutex_lock(&reload->mutex);
-    bool failed = reload->failed;
+    bool failed = reload->last != RELOAD_GOOD;
     if (failed)
         buf_put(errors, buf_text(&reload->errors));
     (void)pthread_mutex_unlock(&reload->mutex);
     return failed;
+}
+
+void reload_tests(struct reload *reload, struct buf *tests)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    buf_put(tests, buf_text(&reload->tests));
+    (void)pthread_mutex_unlock(&reload->mutex);
 }

@@ -11,8 +11,15 @@
 
 #include <pthread.h>
 
-/* Loads a configuration with its tests; NULL when anything is wrong: the report tells. */
+/* Loads a configuration; NULL when anything is wrong: the report tells.  Its tests are not run. */
 MUST_USE struct config *reload_load(const char *path, const struct config *previous, struct report *report);
+
+enum reload_end {
+    RELOAD_GOOD,
+    RELOAD_BAD,       /* the old configuration stays in force                                      */
+    RELOAD_UNAUDITED, /* the new one is in force, but the audit file could not be opened again     */
+    RELOAD_BUSY,      /* none began: RELOAD_WAITERS_MAX others wait already                        */
+};
 
 /* What can be asked of the thread that reloads. */
 enum reload_task {
@@ -35,9 +42,11 @@ struct reload {
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
     unsigned waiting;             /* in reload_ask() */
-    bool failed;                  /* the last one */
+    enum reload_end last;         /* how it ended */
     bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
+    struct buf warnings;          /* likewise */
+    struct buf tests;             /* of the configuration in force, those that failed when it was loaded */
     int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
     unsigned long long counts[2]; /* reloads that were good, and bad */
 };
@@ -51,16 +60,17 @@ MUST_USE int reload_start(struct reload *reload, struct err *err);
 /* After reload_end(): waits for what the thread is at. */
 void reload_done(struct reload *reload);
 
+/* The tests of the configuration that the service starts with: one that fails is told, and is no reason
+ * not to serve.  Before the first reload. */
+void reload_begin(struct reload *reload);
+
 /* Says on standard error how it went; does not wait. */
 void reload_want(struct reload *reload, enum reload_task task);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
-enum reload_end { RELOAD_GOOD, RELOAD_BAD, RELOAD_BUSY };
-
-/* Waits, at most 30 s, for a reload that began after the call.  RELOAD_BAD has appended its errors to
- * `errors`; RELOAD_BUSY: nothing was asked, RELOAD_WAITERS_MAX others wait. */
-MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors);
+/* Waits, at most 30 s, for a reload that began after the call.  It appends the reload's errors and warnings, as lines. */
+MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings);
 
 struct reload_state {
     unsigned long long good, bad; /* reloads since the process began */
@@ -74,5 +84,8 @@ void reload_end(struct reload *reload);
 
 /* Did the last one fail?  Appends its errors. */
 bool reload_failed(struct reload *reload, struct buf *errors);
+
+/* Appends the failed tests of the configuration in force, as lines. */
+void reload_tests(struct reload *reload, struct buf *tests);
 
 #endif

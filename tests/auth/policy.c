@@ -94,7 +94,8 @@ static void add_parameter(struct call *call, char *text)
         fail_msg("%s", err.text);
 }
 
-/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time and "<10.1.2.3" for the source. */
+/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source and "^alice"
+ * for the subject. */
 static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
 {
     static const struct config_upstream upstream = {.name = "vpc"};
@@ -112,6 +113,8 @@ static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
             assert_true(timestamp_parse(word + 1, &question.now));
         else if (word[0] == '<')
             assert_true(network_parse_address(word + 1, &question.source));
+        else if (word[0] == '^')
+            question.subject = word + 1;
         else
             add_parameter(call, word);
     if (call_set_region(call, columns[REGION], &err) != 0)
