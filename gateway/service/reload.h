@@ -69,7 +69,8 @@ void reload_want(struct reload *reload, enum reload_task task);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
-/* Waits, at most 30 s, for a reload that began after the call.  It appends the reload's errors and warnings, as lines. */
+/* Waits, at most 30 s, for a reload that began after the call.  It appends the reload's errors and warnings,
+ * as lines. */
 MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings);
 
 struct reload_state {

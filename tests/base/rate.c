@@ -75,8 +75,10 @@ static void another_rate(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct rate_state used = {0};
         int64_t left = 0;
+        rate_adapt(&rows[i].before, &used, now);
         for (int j = 0; j < rows[i].used; j++)
             assert_true(rate_take(&rows[i].before, &used, now).allowed);
+        rate_adapt(&rows[i].after, &used, now);
         while (rate_take(&rows[i].after, &used, now).allowed)
             left++;
         assert_int_equal(left, rows[i].left);
@@ -94,9 +96,12 @@ static void no_rate_and_back(void **state)
     const struct rate none = {0};
     struct rate_state used = {0};
     (void)state;
+    rate_adapt(&rate, &used, SECOND);
     for (int i = 0; i < 3; i++)
         assert_true(rate_take(&rate, &used, SECOND).allowed);
+    rate_adapt(&none, &used, SECOND);
     assert_true(rate_take(&none, &used, SECOND).allowed);
+    rate_adapt(&rate, &used, SECOND);
     assert_false(rate_take(&rate, &used, SECOND).allowed);
 }
 
