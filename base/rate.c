@@ -18,8 +18,8 @@ struct rate_verdict rate_take(const struct rate *rate, struct rate_state *state,
     }
 }
 
-/* A number of calls, not the time that they took to come back.  Who asks at that very moment may be counted at
- * either rate. */
+/* A number of calls, not the time that they took to come back.  Who asks at that very moment may be counted
+ * at either rate. */
 static void convert(const struct rate *rate, struct rate_state *state, int_fast64_t before, int64_t now_us)
 {
     if (!atomic_compare_exchange_strong_explicit(&state->interval_us, &before, rate->interval_us,
