@@ -46,7 +46,7 @@ int call_add(struct call *call, const struct config_param *param, const char **v
 
 int call_set_region(struct call *call, const char *region, struct err *err)
 {
-    if (call->sealed || !text_is_name(region) || strchr(region, '_') != NULL)
+    if (call->sealed || region == NULL || !config_is_region(region))
         return err_set(err, ERR_INPUT, "region must be a region's name, such as ap-guangzhou");
     call->region = region;
     return 0;

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { NOTICE_MAX = 512 };
 
@@ -20,4 +21,10 @@ void notice_write(struct log *log, const char *format, ...)
         end = sizeof line - 2; /* cut */
     line[end] = '\n';
     log_line(log, line, end + 1);
+}
+
+void notice_lines(struct log *log, const char *lines)
+{
+    for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+        log_line(log, lines, (size_t)(end - lines) + 1);
 }

@@ -9,4 +9,7 @@
 /* "countersign: ...\n"; safe from any thread. */
 void notice_write(struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Lines as they are, such as the findings of a report; "" says nothing. */
+void notice_lines(struct log *log, const char *lines);
+
 #endif

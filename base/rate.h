@@ -16,7 +16,8 @@ struct rate {
 
 /* What was used; all zero in the beginning. */
 struct rate_state {
-    atomic_int_fast64_t full_at_us; /* when the whole burst is there again */
+    atomic_int_fast64_t full_at_us;  /* when the whole burst is there again */
+    atomic_int_fast64_t interval_us; /* of the rate that rate_adapt() saw last; 0: none */
 };
 
 struct rate_verdict {
@@ -27,5 +28,9 @@ struct rate_verdict {
 
 /* Takes one if it is allowed. */
 struct rate_verdict rate_take(const struct rate *rate, struct rate_state *state, int64_t now_us);
+
+/* Before rate_take(), where a reload may have changed the rate: what was used under the one before counts as
+ * so many, and never as more than the burst. */
+void rate_adapt(const struct rate *rate, struct rate_state *state, int64_t now_us);
 
 #endif

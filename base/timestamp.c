@@ -115,6 +115,16 @@ static bool parse_date(const char **at, struct tm *tm)
     return good && year >= 1970 && month >= 1 && day >= 1;
 }
 
+/* ".123": as many digits as there are, and at least one; or nothing. */
+static bool parse_fraction(const char **at)
+{
+    if (!literal(at, '.'))
+        return true;
+    size_t count = strspn(*at, "0123456789");
+    *at += count;
+    return count > 0;
+}
+
 static bool parse_time(const char **at, struct tm *tm)
 {
     tm->tm_hour = digits(at, 2);
@@ -122,6 +132,7 @@ static bool parse_time(const char **at, struct tm *tm)
     tm->tm_min = good ? digits(at, 2) : -1;
     good = good && literal(at, ':');
     tm->tm_sec = good ? digits(at, 2) : -1;
+    good = good && parse_fraction(at);
     return good && tm->tm_hour <= 23 && tm->tm_min >= 0 && tm->tm_min <= 59 && tm->tm_sec >= 0 &&
            tm->tm_sec <= 59;
 }
@@ -129,7 +140,7 @@ static bool parse_time(const char **at, struct tm *tm)
 static bool parse_offset(const char **at, int *seconds)
 {
     *seconds = 0;
-    if (literal(at, 'Z'))
+    if (literal(at, 'Z') || literal(at, 'z'))
         return true;
     int sign = literal(at, '+') ? 1 : literal(at, '-') ? -1 : 0;
     int hours = sign != 0 ? digits(at, 2) : -1;
@@ -146,7 +157,8 @@ bool timestamp_parse(const char *text, int64_t *seconds)
     int64_t result;
     if (!parse_date(&text, &tm))
         return false;
-    if (*text != '\0' && !(literal(&text, 'T') && parse_time(&text, &tm) && parse_offset(&text, &offset)))
+    if (*text != '\0' && !((literal(&text, 'T') || literal(&text, 't')) && parse_time(&text, &tm) &&
+                           parse_offset(&text, &offset)))
         return false;
     if (*text != '\0' || !to_seconds(&tm, &result))
         return false;

@@ -2,16 +2,19 @@
 
 #include "base/text.h"
 #include "client/guide.h"
+#include "client/terminal.h"
 #include "client/verdict.h"
 #include "client/watch.h"
 #include "client/wire.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     TARGET_MAX = 64 * 1024,
     SENTENCE_MAX = 4096,
+    ESCAPE_MAX = 6,   /* bytes that one byte becomes: \u001b */
     PREFER_MAX_S = 30 /* what proxies in between let pass */
 };
 
@@ -68,11 +71,20 @@ static enum client_exit send(const struct order *order, struct watch *watch, con
     return code;
 }
 
+/* As it came, unless a person's terminal would obey it. */
 static void print_body(const struct buf *body)
 {
-    (void)fwrite(buf_text(body), 1, body->length, stdout); /* main() looks whether it arrived */
-    if (body->length > 0 && body->bytes[body->length - 1] != '\n')
+    struct buf shown;
+    const struct buf *what = body;
+    buf_init(&shown, (size_t)WIRE_ANSWER_MAX * ESCAPE_MAX);
+    if (isatty(STDOUT_FILENO) == 1) {
+        terminal_put(&shown, buf_text(body), body->length);
+        what = &shown;
+    }
+    (void)fwrite(buf_text(what), 1, what->length, stdout); /* main() looks whether it arrived */
+    if (what->length > 0 && what->bytes[what->length - 1] != '\n')
         (void)fputc('\n', stdout);
+    buf_done(&shown);
 }
 
 static enum client_exit run(const struct order *order, struct wire *wire, struct err *err)

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/json_value.h"
+#include "client/terminal.h"
 
 #include <string.h>
 
@@ -44,18 +45,10 @@ static const char *text_of(const struct message *message, const char *key)
     return text == NULL ? "" : text;
 }
 
-/* What a terminal may be shown: the gateway's words are JSON text and can hold anything. */
-static void put_plain(struct buf *out, const char *text)
-{
-    for (; *text != '\0'; text++)
-        buf_put_char(out, (unsigned char)*text < ' ' || *text == 0x7F ? '?' : *text);
-}
-
-static enum client_exit weigh_problem(const struct order *order, const struct message *root,
-                                      struct buf *sentence)
+static enum client_exit weigh_problem(const struct message *root, struct buf *sentence)
 {
     const char *outcome = text_of(root, "outcome");
-    if (order_changes(order) && strcmp(outcome, "unknown") == 0) {
+    if (strcmp(outcome, "unknown") == 0) { /* whatever the method says: the gateway knows what it did */
         buf_put(sentence, "; it may have been executed: look before you try again");
         return CLIENT_UNKNOWN;
     }
@@ -66,34 +59,44 @@ static enum client_exit weigh_problem(const struct order *order, const struct me
 }
 
 /* An RFC 9457 body, in one sentence. */
-static enum client_exit tell_problem(const struct order *order, const struct wire_answer *answer,
-                                     const struct message *root, struct buf *sentence)
+static enum client_exit tell_problem(const struct wire_answer *answer, const struct message *root,
+                                     struct buf *sentence)
 {
     const char *type = text_of(root, "type");
     const char *name = strrchr(type, ':');
-    put_plain(sentence, text_of(root, "detail"));
-    enum client_exit code = weigh_problem(order, root, sentence);
+    terminal_put_plain(sentence, text_of(root, "detail"));
+    enum client_exit code = weigh_problem(root, sentence);
     buf_put_format(sentence, " (%ld ", answer->status);
-    put_plain(sentence, name == NULL ? type : name + 1);
+    terminal_put_plain(sentence, name == NULL ? type : name + 1);
     buf_put(sentence, ", request ");
-    put_plain(sentence, text_of(root, "requestId"));
+    terminal_put_plain(sentence, text_of(root, "requestId"));
     buf_put_char(sentence, ')');
     return code;
+}
+
+/* Somebody before the gateway answered in its place.  What such an answer blames the request for did not get
+ * further, but for 408: that says only that somebody had waited for long enough. */
+static bool was_turned_away(long status)
+{
+    return status >= 400 && status <= 499 && status != 408;
 }
 
 static enum client_exit tell_stranger(const struct order *order, const struct wire_answer *answer,
                                       struct buf *sentence)
 {
     buf_put_format(sentence, "%s answered %ld as '", order->url, answer->status);
-    put_plain(sentence, answer->type);
+    terminal_put_plain(sentence, answer->type);
     buf_put(sentence, "': that is not how a gateway answers");
-    return order_changes(order) && answer->status >= 500 ? CLIENT_UNKNOWN : CLIENT_FAILED;
+    if (!order_changes(order) || was_turned_away(answer->status))
+        return CLIENT_FAILED;
+    buf_put(sentence, "; it may have been executed: look before you try again");
+    return CLIENT_UNKNOWN;
 }
 
 static enum client_exit tell_wire(const struct order *order, enum wire_result result, const struct err *err,
                                   struct buf *sentence)
 {
-    put_plain(sentence, err->text);
+    terminal_put_plain(sentence, err->text);
     if (result == WIRE_NOT_SENT) {
         buf_put(sentence, "; nothing was sent: is the gateway there? (--url, COUNTERSIGN_URL)");
         return CLIENT_LATER;
@@ -114,11 +117,12 @@ enum client_exit verdict_of(const struct order *order, enum wire_result result,
     struct message root;
     bool json = read_message(answer, &root) && strncmp(answer->type, "application/", 12) == 0;
     enum client_exit code = CLIENT_GOOD;
-    bool bare = strcmp(order->method, "HEAD") == 0 || answer->status == 204; /* has no content */
+    bool bare = strcmp(order->method, "HEAD") == 0 ||
+                (answer->status == 204 && answer->request_id[0] != '\0'); /* nothing else tells whose it is */
     if (!json && !bare)
         code = tell_stranger(order, answer, sentence);
     else if (strcmp(answer->type, "application/problem+json") == 0 && json)
-        code = tell_problem(order, answer, &root, sentence);
+        code = tell_problem(answer, &root, sentence);
     else if (answer->status < 200 || answer->status > 299)
         code = tell_stranger(order, answer, sentence);
     message_done(&root);

@@ -71,6 +71,7 @@ static size_t on_field(char *line, size_t size, size_t count, void *context)
     struct talk *talk = context;
     take_field(line, size * count, "content-type:", talk->answer->type);
     take_field(line, size * count, "location:", talk->answer->location);
+    take_field(line, size * count, "x-request-id:", talk->answer->request_id);
     talk->answer->type[strcspn(talk->answer->type, ";")] = '\0';
     return count;
 }
@@ -171,7 +172,7 @@ enum wire_result wire_exchange(struct wire *wire, const struct wire_request *req
     struct curl_slist *fields = make_fields(request);
     enum wire_result result = WIRE_NOT_SENT;
     answer->status = 0;
-    answer->type[0] = answer->location[0] = wire->reason[0] = '\0';
+    answer->type[0] = answer->location[0] = answer->request_id[0] = wire->reason[0] = '\0';
     buf_reset(&answer->body);
     buf_init(&url, 128 * 1024);
     buf_put(&url, wire->order->url);

@@ -9,7 +9,7 @@
 #include "client/order.h"
 
 enum {
-    WIRE_ANSWER_MAX = 8 * 1024 * 1024, /* a gateway's own bound is 2 MiB */
+    WIRE_ANSWER_MAX = 17 * 1024 * 1024, /* a gateway's own bound */
     WIRE_TIMEOUT_S = 60, /* a gateway's deadline for a call is 25 s unless somebody changed it */
     WIRE_FIELD_SIZE = 256,
 };
@@ -32,9 +32,10 @@ struct wire_request {
 
 struct wire_answer {
     long status;
-    char type[WIRE_FIELD_SIZE];     /* media type, without parameters; "" */
-    char location[WIRE_FIELD_SIZE]; /* "" */
-    struct buf body;                /* the owner's: buf_init() before, buf_done() after */
+    char type[WIRE_FIELD_SIZE];       /* media type, without parameters; "" */
+    char location[WIRE_FIELD_SIZE];   /* "" */
+    char request_id[WIRE_FIELD_SIZE]; /* "" */
+    struct buf body;                  /* the owner's: buf_init() before, buf_done() after */
 };
 
 enum wire_result {

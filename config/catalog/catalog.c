@@ -99,6 +99,7 @@ static const struct keyword route_keywords[] = {
     {"service", keyword_name, ROUTE(service), REQUIRED, 0, 0, NULL},
     {"action", keyword_name, ROUTE(action), REQUIRED, 0, 0, NULL},
     {"effect", keyword_choice, ROUTE(effect), REQUIRED, 0, 0, effect_names},
+    {"safe", keyword_bool, ROUTE(safe), OPTIONAL, 0, 0, NULL},
     /* 205 and 206 promise what no answer of ours keeps: RFC 9110 sections 15.3.6 and 15.3.7 */
     {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 204, NULL},
     {"task", keyword_name, ROUTE(task), OPTIONAL, 0, 0, NULL},
@@ -110,6 +111,27 @@ static const struct keyword route_keywords[] = {
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
     {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},
 };
+
+/* Whatever stands between repeats a GET, and nobody but us knows that a DELETE only reads: what the method
+ * promises and what the route does must be the same (RFC 9110 section 9.2). */
+static int check_effect(struct loader *loader, const struct config_route *route)
+{
+    bool safe = strcmp(route->method, "GET") == 0;
+    bool reads = route->effect == CONFIG_READ;
+    if (safe && !reads)
+        return report_error(loader->report, &route->mark,
+                            "effect: change is not for GET, which proxies and callers repeat: use POST, "
+                            "PUT, PATCH or DELETE");
+    if (route->safe && (safe || !reads))
+        return report_error(loader->report, &route->mark,
+                            "safe: true is for a route that reads by another method than GET");
+    if (!safe && reads && !route->safe)
+        return report_error(loader->report, &route->mark,
+                            "effect: read of a %s would repeat it where an answer is lost: write safe: true "
+                            "as well if it changes nothing",
+                            route->method);
+    return 0;
+}
 
 /* Each capture is a parameter that says so, and the other way round. */
 static int check_captures(struct loader *loader, struct config_route *route)
@@ -167,6 +189,21 @@ static int report_pair(struct loader *loader, const struct config_route *route,
                         other->mark.line, what);
 }
 
+static bool is_same_name(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0; /* NULL: was reported */
+}
+
+/* Do both lead to one action: by the name that policies know, or by the one that is sent? */
+static bool is_same_action(const struct config_route *a, const struct config_route *b)
+{
+    bool same = is_same_name(a->action, b->action);
+    for (int api = 0; api < CONFIG_APIS && strcmp(a->service, b->service) == 0; api++)
+        same = same || (a->dialects[api].spoken && b->dialects[api].spoken &&
+                        is_same_name(a->dialects[api].action, b->dialects[api].action));
+    return same;
+}
+
 /* Beside those that are there already. */
 static int check_others(struct loader *loader, const struct config_route *route)
 {
@@ -175,6 +212,8 @@ static int check_others(struct loader *loader, const struct config_route *route)
             continue; /* was reported */
         if (overlap(other, route))
             return report_pair(loader, route, other, "could take the same requests");
+        if (other->effect != route->effect && is_same_action(other, route))
+            return report_pair(loader, route, other, "has the same action, with another effect");
         if (strcmp(other->service, route->service) == 0 && dialect_tells_status(other) &&
             dialect_tells_status(route))
             return report_pair(loader, route, other, "tells how the tasks of this service are");
@@ -190,7 +229,7 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
         .mark = node->mark, .success = 200, .dialects = {{.spoken = true}, {.spoken = true}}};
     if (keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route) != 0 ||
         check_captures(loader, route) != 0 || dialect_check(loader, route) != 0 ||
-        param_check_wires(loader, route) != 0)
+        param_check_wires(loader, route) != 0 || check_effect(loader, route) != 0)
         return -1;
     number_action(config, route);
     return check_others(loader, route);

@@ -4,6 +4,7 @@
 #include "config/policy/findings.h"
 #include "config/policy/grants.h"
 #include "config/reader/keyword.h"
+#include "config/settings/environment.h"
 #include "config/settings/service.h"
 
 #include <stdlib.h>
@@ -36,8 +37,8 @@ static void end_digest(struct loader *loader, struct digest *digest, enum config
 /* The catalog that ships; `digest` goes on with the operator's own. */
 static void read_catalog(struct loader *loader, struct digest *digest)
 {
-    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size, "catalog.yaml",
-                                              loader->arena, loader->report);
+    const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size,
+                                              "the built-in catalog.yaml", loader->arena, loader->report);
     digest_add(digest, config_catalog_yaml, config_catalog_yaml_size);
     if (root != NULL)
         (void)catalog_read(loader, root); /* the report counts */
@@ -169,6 +170,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
+    (void)environment_keep(&loader); /* the report counts */
     sum_up(&loader);
     if (report->error_count == errors)
         findings_service(&loader, path);
@@ -214,4 +216,9 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
         read_policy(&loader, path);
     sum_up(&loader);
     return finish(&loader, errors);
+}
+
+void config_load_wipe(const struct config *config)
+{
+    environment_wipe(config);
 }

@@ -6,10 +6,15 @@
 #include "config/reader/report.h"
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
- * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when
- * anything is wrong; `report` then says what.  The caller owns it: config_release(). */
+ * or NULL: what a reload cannot change is taken over from it, and so is a secret of the environment, which is
+ * wiped by then.  The environment itself is not touched: see config_load_wipe().  NULL when anything is
+ * wrong; `report` then says what.  The caller owns it: config_release(). */
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
+
+/* Wipes the variables that were read: once the configuration is in force, and not before, since one that is
+ * refused leaves them for the next. */
+void config_load_wipe(const struct config *config);
 
 /* A policy alone (NULL: none), with the routes that ship and those of `count` more catalogs, and no secret:
  * for judging calls, not for making them.  Each service has an upstream that goes nowhere, with `region`;

@@ -32,6 +32,8 @@ static void config_free(struct config *config)
     for (size_t i = 0; i < config->credential_count; i++)
         config_credential_done(&config->credentials[i]);
     secret_free(config->audit.key);
+    for (struct config_kept *kept = config->kept; kept != NULL; kept = kept->next)
+        secret_free(kept->secret);
     for (size_t i = 0; i < config->route_count; i++)
         config_route_done(&config->routes[i]);
     arena_free(config->arena);
@@ -87,6 +89,26 @@ const struct config_route *config_status_route(const struct config *config,
             return &config->routes[i];
     }
     return NULL;
+}
+
+bool config_is_prefix(const char *text)
+{
+    size_t length = 0;
+    for (const char *at = text; *at == '/'; at += length + 1) {
+        length = 0;
+        while (text_is_unreserved((unsigned char)at[length + 1]))
+            length++;
+        if (length == 0 || (at[1] == '.' && (length == 1 || (length == 2 && at[2] == '.'))))
+            return false;
+        if (at[length + 1] == '\0')
+            return strlen(text) <= CONFIG_PREFIX_MAX;
+    }
+    return false;
+}
+
+bool config_is_region(const char *text)
+{
+    return text_is_name(text) && strchr(text, '_') == NULL;
 }
 
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */

@@ -36,7 +36,6 @@ struct config_credential {
     struct secret *id;    /* SecretId */
     struct secret *key;   /* SecretKey */
     struct secret *token; /* of a temporary credential, or NULL */
-    const char *env[3];   /* the environment variables that the three came from, or NULL */
 };
 
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
@@ -47,9 +46,9 @@ enum config_on_broken { CONFIG_REFUSE, CONFIG_CONTINUE };
 /* The file of what was changed; `file` is NULL where none is kept. */
 struct config_audit {
     const char *file;
+    struct mark mark;
     bool sync;                /* each record is on the disk, not only with the kernel, before we go on */
     struct secret *key;       /* of the seals, or NULL */
-    const char *key_env;      /* the environment variable that it came from, or NULL */
     long long seal_every;     /* ms */
     int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
     const char *witness_file; /* each seal is appended to it; or NULL */
@@ -61,6 +60,13 @@ struct config_action_limit {
     const char *action;
     struct mark mark;
     struct rate rate;
+};
+
+/* A secret of the environment, where it can be read once. */
+struct config_kept {
+    const char *name;
+    struct secret *secret;
+    struct config_kept *next;
 };
 
 struct config_upstream {
@@ -91,6 +97,7 @@ struct config_names {
 /* What concerns callers that are browsers. */
 struct config_browsers {
     struct config_names origins; /* whose pages may call: exact; empty: none */
+    struct config_names headers; /* request fields that pages may send beside those that the gateway reads */
     bool docs;                   /* the reference page is served */
     struct mark docs_mark;
     struct config_names hosts; /* by which names callers ask, beside addresses and localhost; empty: any */
@@ -282,6 +289,7 @@ struct config_route {
     const char *action;  /* what policies and records call it */
     size_t action_index; /* the same for every route of the action */
     int effect;          /* enum config_route_effect */
+    bool safe;           /* it reads although its method says otherwise (RFC 9110 section 9.2.1) */
     long long success;
     struct config_dialect
         dialects[CONFIG_APIS]; /* the callers' names for list, total and task are API 2.0's */
@@ -314,6 +322,8 @@ struct config {
 
     const char *listen; /* IPv4:port */
     const char *admin;
+    struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
+    const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
     const char **catalog_files; /* the operator's own */
     size_t catalog_file_count;
@@ -322,12 +332,14 @@ struct config {
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
     long long per_address; /* connections from one address; 0: see gateway/server/guard.h */
+    long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;
     struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
+    struct config_kept *kept; /* what this configuration, or one before it, has read of the environment */
     struct config_upstream *upstreams;
     size_t upstream_count;
 
@@ -369,6 +381,14 @@ const struct config_upstream *config_upstream(const struct config *config, const
 /* The route that tells how the tasks of the upstream's service are, or NULL. */
 const struct config_route *config_status_route(const struct config *config,
                                                const struct config_upstream *upstream);
+
+/* Is it a path that a proxy may take away: "/cs", "/apis/cs"?  Segments of unreserved characters, no slash at
+ * its end, at most CONFIG_PREFIX_MAX bytes. */
+enum { CONFIG_PREFIX_MAX = 128 };
+bool config_is_prefix(const char *text);
+
+/* Is it a region's name, as callers, configurations and the cloud say it: text_is_name() without '_'? */
+bool config_is_region(const char *text);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every

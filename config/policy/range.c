@@ -31,7 +31,7 @@ static bool may_be(const struct config_param *param, const char *text)
 
 static bool may_be_region(const char *text)
 {
-    return strchr(text, '_') == NULL && (strchr(text, '*') != NULL || text_is_name(text));
+    return strchr(text, '*') != NULL ? strchr(text, '_') == NULL : config_is_region(text);
 }
 
 void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark)

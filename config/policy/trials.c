@@ -16,11 +16,19 @@ static const char *const expect_names[] = {"deny", "allow", NULL};
 
 /* ---- a YAML body as JSON ---- */
 
-static bool is_plain_json(const struct yaml_node *node)
+/* RFC 8259 section 6: no zero in front of other digits.  Else it is text, as YAML's own readers differ about
+ * 007. */
+static bool is_json_number(const char *text)
 {
     long long number;
+    const char *digits = text[0] == '-' ? text + 1 : text;
+    return keyword_parse_number(text, &number) && (digits[0] != '0' || digits[1] == '\0');
+}
+
+static bool is_plain_json(const struct yaml_node *node)
+{
     return !node->quoted && (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0 ||
-                             strcmp(node->text, "null") == 0 || keyword_parse_number(node->text, &number));
+                             strcmp(node->text, "null") == 0 || is_json_number(node->text));
 }
 
 /* Recursion is bounded by YAML_DEPTH_MAX. */

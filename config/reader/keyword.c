@@ -88,7 +88,7 @@ int keyword_read_map(struct loader *loader, const struct yaml_node *node, const 
         (void)keyword->read(loader, child, keyword, (char *)target + keyword->offset); /* the report counts */
     }
     for (size_t i = 0; i < count; i++)
-        if (keywords[i].need == REQUIRED && !seen[i])
+        if ((keywords[i].need & REQUIRED) != 0 && !seen[i])
             report_error(loader->report, &node->mark, "%s lacks the key '%s'", what, keywords[i].name);
     return loader->report->error_count == errors ? 0 : -1;
 }

@@ -27,13 +27,14 @@ struct loader {
 typedef int keyword_reader(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                            void *field);
 
-enum keyword_need { OPTIONAL, REQUIRED };
+/* Together: REQUIRED | RESTART.  RESTART: a reload keeps the running value (service.c). */
+enum keyword_need { OPTIONAL = 0, REQUIRED = 1, RESTART = 2 };
 
 struct keyword {
     const char *name;
     keyword_reader *read;
     size_t offset;
-    enum keyword_need need;
+    unsigned need; /* of enum keyword_need */
     long long min; /* for numbers and durations (ms); 0, 0 is no bound */
     long long max;
     const char *const *choices; /* for keyword_choice: NULL-terminated, the field is an int index */

@@ -245,6 +245,12 @@ static int read_events(struct reader *reader)
 struct yaml_node *yaml_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                              struct report *report)
 {
+    static const char mark[] =
+        "\xEF\xBB\xBF"; /* YAML 1.2.2 section 5.2: it may begin the file, and is none of its content */
+    if (length >= sizeof mark - 1 && strncmp(bytes, mark, sizeof mark - 1) == 0) {
+        bytes += sizeof mark - 1;
+        length -= sizeof mark - 1;
+    }
     struct reader reader = {.bytes = bytes, .length = length, .name = name, .arena = arena, .report = report};
     if (!yaml_parser_initialize(&reader.parser)) {
         report_error(report, NULL, "out of memory");

@@ -7,4 +7,7 @@
 /* The name of a file, or a map -> config->audit.  -1 when anything was reported. */
 int audit_read(struct loader *loader, const struct yaml_node *node);
 
+/* What runs stays, whatever was read: a warning where that is something else.  -1 when memory is out. */
+int audit_stay(struct loader *loader);
+
 #endif

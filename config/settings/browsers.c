@@ -1,6 +1,7 @@
 /* countersign.yaml, `browsers`: whose pages may call, by which names callers ask, and the reference page. */
 #include "config/settings/browsers.h"
 
+#include "base/text.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
@@ -28,9 +29,28 @@ static bool is_port(const char *text, const char *own)
            port <= 65535;
 }
 
+/* tauri://localhost, chrome-extension://abcdefghijklmnop: a scheme of an app's own (RFC 3986 section 3.1),
+ * and what stands for its host.  No file:, data: or about:, whose pages have the origin null. */
+static bool is_app_origin(const char *text)
+{
+    static const char *const others[] = {"http", "https", "ftp",   "ws",   "wss",
+                                         "file", "data",  "about", "blob", "javascript"};
+    size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+    if (scheme == 0 || text[0] < 'a' || text[0] > 'z' || strncmp(text + scheme, "://", 3) != 0)
+        return false;
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strlen(others[i]) == scheme && strncmp(others[i], text, scheme) == 0)
+            return false;
+    const char *host = text + scheme + 3;
+    size_t length = strcspn(host, ":");
+    return is_host(host, length) && is_port(host + length, "");
+}
+
 /* An origin as browsers write it (RFC 6454 section 6.2): it is compared byte by byte. */
 static bool is_origin(const char *text)
 {
+    if (is_app_origin(text))
+        return true;
     bool tls = strncmp(text, "https://", 8) == 0;
     if (!tls && strncmp(text, "http://", 7) != 0)
         return false;
@@ -92,6 +112,21 @@ static int read_origins(struct loader *loader, const struct yaml_node *node, con
     return read_list(loader, node, keyword, field, check_origin);
 }
 
+/* Of what the gateway reads itself nothing needs to be named; these others are read by those in between. */
+static int check_header(struct loader *loader, const struct yaml_node *node, const char *text)
+{
+    if (!text_is_token(text, strlen(text)))
+        return report_error(loader->report, &node->mark,
+                            "a header is the name of a request field, such as X-Team");
+    return 0;
+}
+
+static int read_headers(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    return read_list(loader, node, keyword, field, check_header);
+}
+
 static int read_hosts(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field)
 {
@@ -108,9 +143,16 @@ static int read_docs(struct loader *loader, const struct yaml_node *node, const 
 #define BROWSERS(field) offsetof(struct config_browsers, field)
 static const struct keyword browsers_keywords[] = {
     {"origins", read_origins, BROWSERS(origins), OPTIONAL, 0, 0, NULL},
+    {"headers", read_headers, BROWSERS(headers), OPTIONAL, 0, 0, NULL},
     {"hosts", read_hosts, BROWSERS(hosts), OPTIONAL, 0, 0, NULL},
     {"docs", read_docs, BROWSERS(docs), OPTIONAL, 0, 0, NULL},
 };
+
+int browsers_read_hosts(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    return read_hosts(loader, node, keyword, field);
+}
 
 int browsers_read(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                   void *field)

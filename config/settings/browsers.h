@@ -6,4 +6,6 @@
 
 keyword_reader browsers_read; /* config->browsers, whatever the field */
 
+keyword_reader browsers_read_hosts; /* struct config_names: names of hosts alone */
+
 #endif

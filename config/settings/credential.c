@@ -1,4 +1,4 @@
-/* Secrets come from a private file, an environment variable that is wiped once read, or systemd's
+/* Secrets come from a private file, an environment variable (environment.c), or systemd's
  * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). */
 #include "config/settings/credential.h"
 
@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
+#include "config/settings/environment.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,61 +23,24 @@ static const struct keyword source_keywords[] = {
     {"credential", keyword_name, offsetof(struct secret_source, credential), OPTIONAL, 0, 0, NULL},
 };
 
+size_t credential_length(const char *bytes, size_t length)
+{
+    while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
+        length--;
+    return length;
+}
+
 static struct secret *from_file(const char *path, enum file_care care, struct err *err)
 {
     struct buf bytes;
     struct secret *secret = NULL;
     buf_init(&bytes, SECRET_MAX);
     if (file_read(path, care, &bytes, err) == 0) {
-        size_t length = bytes.length; /* editors end files with a line feed */
-        while (length > 0 && (bytes.bytes[length - 1] == '\n' || bytes.bytes[length - 1] == '\r'))
-            length--;
-        secret = secret_new(buf_text(&bytes), length);
+        secret = secret_new(buf_text(&bytes), credential_length(buf_text(&bytes), bytes.length));
         if (secret == NULL)
             err_memory(err);
     }
     buf_done(&bytes);
-    return secret;
-}
-
-/* An environment variable can be read once.  Another credential of this file, or the configuration in force,
- * may have done it. */
-static struct secret *read_before(struct loader *loader, const char *name)
-{
-    const struct config *const sources[] = {loader->config, loader->previous};
-    for (size_t i = 0; i < COUNT(sources); i++)
-        for (size_t j = 0; sources[i] != NULL && j < sources[i]->credential_count; j++) {
-            const struct config_credential *credential = &sources[i]->credentials[j];
-            const struct secret *const secrets[] = {credential->id, credential->key, credential->token};
-            for (size_t k = 0; k < COUNT(secrets); k++)
-                if (secrets[k] != NULL && credential->env[k] != NULL && strcmp(credential->env[k], name) == 0)
-                    return secret_new(secret_bytes(secrets[k]), secret_length(secrets[k]));
-        }
-    for (size_t i = 0; i < COUNT(sources); i++) {
-        const struct config_audit *audit = sources[i] == NULL ? NULL : &sources[i]->audit;
-        if (audit != NULL && audit->key != NULL && audit->key_env != NULL &&
-            strcmp(audit->key_env, name) == 0)
-            return secret_new(secret_bytes(audit->key), secret_length(audit->key));
-    }
-    return NULL;
-}
-
-/* The bytes that /proc/PID/environ shows are the ones that getenv() points into. */
-static struct secret *from_environment(struct loader *loader, const char *name, struct err *err)
-{
-    char *value = getenv(name);
-    struct secret *known = value == NULL ? read_before(loader, name) : NULL;
-    if (known != NULL)
-        return known;
-    if (value == NULL) {
-        err_set(err, ERR_INPUT, "the environment variable '%s' is not set", name);
-        return NULL;
-    }
-    struct secret *secret = secret_new(value, strlen(value));
-    if (secret == NULL)
-        err_set(err, ERR_LIMIT, "the environment variable '%s' is longer than %d bytes", name, SECRET_MAX);
-    OPENSSL_cleanse(value, strlen(value));
-    (void)unsetenv(name); /* fails for an empty name or one with '=' only: getenv() found it */
     return secret;
 }
 
@@ -109,19 +72,7 @@ static bool is_clean(const struct secret *secret)
     return secret_length(secret) > 0;
 }
 
-/* Which of the credential's three secrets is it? */
-static void note_environment(const struct keyword *keyword, void *field, const char *env)
-{
-    struct config_credential *credential =
-        (struct config_credential *)(void *)((char *)field - keyword->offset);
-    struct secret *const *const fields[] = {&credential->id, &credential->key, &credential->token};
-    for (size_t i = 0; i < COUNT(fields); i++)
-        if (fields[i] == field)
-            credential->env[i] = env;
-}
-
-struct secret *credential_secret(struct loader *loader, const struct yaml_node *node, const char *what,
-                                 const char **env)
+struct secret *credential_secret(struct loader *loader, const struct yaml_node *node, const char *what)
 {
     struct secret_source source = {0};
     struct err err = {0};
@@ -132,9 +83,8 @@ struct secret *credential_secret(struct loader *loader, const struct yaml_node *
         return NULL;
     }
     struct secret *secret = source.file != NULL  ? from_file(source.file, FILE_PRIVATE, &err)
-                            : source.env != NULL ? from_environment(loader, source.env, &err)
+                            : source.env != NULL ? environment_secret(loader, source.env, &err)
                                                  : from_systemd(loader, source.credential, &err);
-    *env = source.env;
     if (secret == NULL) {
         report_error(loader->report, &node->mark, "%s: %s", what, err.text);
     } else if (!is_clean(secret)) {
@@ -149,12 +99,10 @@ struct secret *credential_secret(struct loader *loader, const struct yaml_node *
 static int read_secret(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                        void *field)
 {
-    const char *env = NULL;
-    struct secret *secret = credential_secret(loader, node, keyword->name, &env);
+    struct secret *secret = credential_secret(loader, node, keyword->name);
     if (secret == NULL)
         return -1;
     *(struct secret **)field = secret;
-    note_environment(keyword, field, env);
     return 0;
 }
 

@@ -8,9 +8,11 @@
 /* A map of credentials -> config->credentials.  -1 when anything was reported. */
 int credential_read_all(struct loader *loader, const struct yaml_node *node);
 
-/* One secret by its source; *env is the environment variable that it came from, or NULL.  NULL when anything
- * was reported; `what` names it in messages. */
+/* One secret by its source.  NULL when anything was reported; `what` names it in messages. */
 MUST_USE struct secret *credential_secret(struct loader *loader, const struct yaml_node *node,
-                                          const char *what, const char **env);
+                                          const char *what);
+
+/* Its length without the line ends that editors and `kubectl create secret` leave behind it. */
+size_t credential_length(const char *bytes, size_t length);
 
 #endif

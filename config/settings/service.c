@@ -17,8 +17,10 @@ enum { UNSAID = -1 };
 
 /* Defaults, each with its reason. */
 enum {
-    WORKERS_DEFAULT = 1024,  /* connections promised: each holds a worker, 9 MiB of them at rest */
-    WORKERS_MAX = 16000,     /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    WORKERS_DEFAULT = 1024, /* connections promised: each holds a worker, 9 MiB of them at rest */
+    WORKERS_MAX = 16000,    /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    KEEP_ALIVE_DEFAULT =
+        75000,               /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
     GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000,   /* ms: longer than a call's default deadline                        */
     TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30  */
@@ -76,6 +78,18 @@ static int read_host(struct loader *loader, const struct yaml_node *node, const 
         if (!text_is_unreserved((unsigned char)*c) && strchr(":[]", *c) == NULL)
             return report_error(loader->report, &node->mark, "host must be a host name, or name:port");
     *(const char **)field = text;
+    return 0;
+}
+
+/* As a call takes it, from a caller or from here. */
+static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    if (keyword_name(loader, node, keyword, field) != 0)
+        return -1;
+    if (!config_is_region(*(const char **)field))
+        return report_error(loader->report, &node->mark,
+                            "region must be a region's name, such as ap-guangzhou");
     return 0;
 }
 
@@ -142,7 +156,7 @@ static int read_limits(struct loader *loader, const struct yaml_node *node, cons
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
     {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
-    {"region", keyword_name, UPSTREAM(region), REQUIRED, 0, 0, NULL},
+    {"region", read_region, UPSTREAM(region), REQUIRED, 0, 0, NULL},
     {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
@@ -243,6 +257,8 @@ struct service {
     const char *policy;
     long long workers;
     long long per_address;
+    long long keep_alive;
+    const char *prefix;
     long long grace;
     long long drain;
     struct rate failed_auth;
@@ -265,20 +281,43 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
+static int read_admin_hosts(struct loader *loader, const struct yaml_node *node,
+                            const struct keyword *keyword, void *field)
+{
+    (void)field;
+    return browsers_read_hosts(loader, node, keyword, &loader->config->admin_hosts);
+}
+
+static int read_prefix(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (!config_is_prefix(text))
+        return report_error(loader->report, &node->mark,
+                            "prefix is a path such as /cs, without a slash at its end");
+    *(const char **)field = text;
+    return 0;
+}
+
 #define SERVICE(field) offsetof(struct service, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
-    {"listen", read_address, SERVICE(listen), OPTIONAL, 0, 0, NULL},
-    {"admin", read_address, SERVICE(admin), OPTIONAL, 0, 0, NULL},
+    {"listen", read_address, SERVICE(listen), RESTART, 0, 0, NULL},
+    {"admin", read_address, SERVICE(admin), RESTART, 0, 0, NULL},
+    {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
-    {"workers", keyword_number, SERVICE(workers), OPTIONAL, 2, WORKERS_MAX, NULL},
-    {"per_address", keyword_number, SERVICE(per_address), OPTIONAL, 1, WORKERS_MAX, NULL},
+    {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
+    {"keep_alive", keyword_duration, SERVICE(keep_alive), RESTART, 1000, 3600000, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
-    {"audit", keyword_node, SERVICE(audit), OPTIONAL, 0, 0, NULL},
+    {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
@@ -298,12 +337,55 @@ static void check_slots(struct loader *loader)
                 config->upstreams[i].slots, config->workers);
 }
 
+/* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
+ * of a keyword's row: a number, or a text. */
+static void stay(struct loader *loader, const struct keyword *keyword, const struct service *running,
+                 struct service *service)
+{
+    const void *old = (const char *)running + keyword->offset;
+    void *new = (char *)service + keyword->offset;
+    char number[TEXT_NUMBER_SIZE];
+    const char *shown = number;
+    if (keyword->read == keyword_number || keyword->read == keyword_duration) {
+        if (*(const long long *)old == *(long long *)new)
+            return;
+        text_number(number, *(const long long *)old);
+        if (*(const long long *)old == 0)
+            shown = "at its default";
+        *(long long *)new = *(const long long *)old;
+    } else {
+        shown = *(const char *const *)old;
+        if (strcmp(shown, *(const char **)new) == 0)
+            return;
+        *(const char **)new = arena_strdup(loader->arena, shown);
+        if (*(const char **)new == NULL)
+            *(const char **)new = "";
+    }
+    report_find(loader->report, &(struct report_kind){.severity = REPORT_SECURITY},
+                "%s stays %s: it changes by a restart only", keyword->name, shown);
+}
+
+static void stay_all(struct loader *loader, struct service *service)
+{
+    const struct config *previous = loader->previous;
+    const struct service running = {.listen = previous->listen,
+                                    .admin = previous->admin,
+                                    .workers = previous->workers,
+                                    .per_address = previous->per_address,
+                                    .keep_alive = previous->keep_alive};
+    for (size_t i = 0; i < COUNT(service_keywords); i++)
+        if ((service_keywords[i].need & RESTART) != 0 && service_keywords[i].read != keyword_node)
+            stay(loader, &service_keywords[i], &running, service);
+}
+
 int service_read(struct loader *loader, const struct yaml_node *root)
 {
     struct service service = {
         .listen = "127.0.0.1:8080",
         .admin = "127.0.0.1:9090",
         .workers = WORKERS_DEFAULT,
+        .prefix = "",
+        .keep_alive = KEEP_ALIVE_DEFAULT,
 
         .grace = GRACE_DEFAULT,
         .drain = DRAIN_DEFAULT,
@@ -312,11 +394,17 @@ int service_read(struct loader *loader, const struct yaml_node *root)
     struct config *config = loader->config;
     int result = keyword_read_map(loader, root, "countersign.yaml", service_keywords, COUNT(service_keywords),
                                   &service);
+    if (strcmp(service.listen, service.admin) == 0 && strcmp(strrchr(service.listen, ':'), ":0") != 0)
+        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
+    if (loader->previous != NULL)
+        stay_all(loader, &service);
     config->listen = service.listen;
     config->admin = service.admin;
     config->policy_file = service.policy;
     config->workers = service.workers;
     config->per_address = service.per_address;
+    config->prefix = service.prefix;
+    config->keep_alive = service.keep_alive;
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
@@ -324,10 +412,10 @@ int service_read(struct loader *loader, const struct yaml_node *root)
         result = -1;
     if (service.audit != NULL && audit_read(loader, service.audit) != 0)
         result = -1;
+    if (loader->previous != NULL && audit_stay(loader) != 0)
+        result = -1;
     if (service.upstreams != NULL && read_upstreams(loader, service.upstreams) != 0)
         result = -1;
-    if (strcmp(config->listen, config->admin) == 0 && strcmp(strrchr(config->listen, ':'), ":0") != 0)
-        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
     check_slots(loader);
     return result;
 }

@@ -3,7 +3,7 @@
 _countersign_options() {
     case $1 in
     serve) echo "--config --help" ;;
-    check) echo "--config --policy --catalog --region --strict --json --help" ;;
+    check) echo "--config --running --policy --catalog --region --strict --json --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --json --help" ;;

@@ -3,12 +3,15 @@
 #include "base/notice.h"
 #include "base/sealer.h"
 #include "gateway/audit/witness.h"
+#include "gateway/audit/tail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct audit {
@@ -226,6 +229,44 @@ static int copy(struct audit *audit, const struct config_audit *what)
                    (what->witness_command != NULL && audit->witness_command == NULL)
                ? -1
                : 0;
+}
+
+/* The folder that holds it, as a copy for the caller to free; NULL: memory is out. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+}
+
+static int check_new(const struct config_audit *what, struct err *err)
+{
+    char *folder = folder_of(what->file);
+    int result = folder == NULL ? err_memory(err) : access(folder, W_OK | X_OK);
+    if (folder != NULL && result != 0)
+        err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be made: %s", what->file, strerror(errno));
+    free(folder);
+    return result;
+}
+
+/* Nobody is kept from it: a gateway may be writing to it. */
+int audit_check(const struct config_audit *what, struct err *err)
+{
+    struct stat status;
+    struct tail tail;
+    struct err reason = {0};
+    int fd = open(what->file, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return check_new(what, err);
+    if (fd < 0)
+        return err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be opened: %s", what->file,
+                       strerror(errno));
+    int result = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode)) ? 0 : -1;
+    if (result != 0)
+        err_set(err, ERR_INPUT, "the audit file '%s' is not a regular file", what->file);
+    else if (S_ISREG(status.st_mode) && tail_read(fd, (size_t)status.st_size, &tail, &reason) != 0)
+        result = err_set(err, reason.kind, "the audit file '%s': %.200s", what->file, reason.text);
+    (void)close(fd); /* nothing was written to it */
+    return result;
 }
 
 static struct audit *audit_new(const struct config_audit *what, struct log *notices, struct err *err)

@@ -26,6 +26,9 @@ struct audit;
  * it is borrowed. */
 MUST_USE struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err);
 
+/* Could it be opened and gone on with?  For who only asks: makes nothing, writes nothing, locks nothing. */
+MUST_USE int audit_check(const struct config_audit *what, struct err *err);
+
 /* Writes a last seal. */
 void audit_close(struct audit *audit);
 

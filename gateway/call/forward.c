@@ -4,6 +4,7 @@
 #include "auth/sign.h"
 #include "base/clock.h"
 #include "base/notice.h"
+#include "base/text.h"
 #include "gateway/call/leak.h"
 #include "gateway/exchange/answer_meaning.h"
 #include "gateway/exchange/gateway.h"
@@ -32,6 +33,7 @@ struct forward {
     enum retry_cause cause; /* of the last attempt */
     int64_t deadline_us;
     unsigned credential;      /* 0: the upstream's, 1: its spare */
+    bool refused;             /* the last answer refused the credential itself, not the call */
     bool clock_corrected;     /* for this call */
     bool credential_replaced; /* for this call */
 };
@@ -56,6 +58,14 @@ static void withhold(struct answer *answer)
                               .named = answer->named,
                               .code = answer->code,
                               .code_desc = answer->named ? "withheld" : NULL};
+}
+
+/* Unknown, disabled, mistyped or expired; not: without the right to this action. */
+static bool is_credential_refused(const struct answer_meaning *meaning, const struct answer *answer)
+{
+    return meaning->problem == PROBLEM_UPSTREAM_CREDENTIAL &&
+           (meaning->other_credential ||
+            (answer->code_desc != NULL && text_matches("AuthFailure.TokenFailure*", answer->code_desc)));
 }
 
 static enum retry_cause cause_of(const struct forward *f, const struct answer_meaning *meaning)
@@ -131,6 +141,7 @@ static enum problem understand(struct forward *f)
         return no_answer(f, PROBLEM_UPSTREAM_INVALID_ANSWER, err.text);
     struct answer_meaning meaning = answer_meaning(f->answer);
     judge(f, &meaning);
+    f->refused = is_credential_refused(&meaning, f->answer);
     if (is_leak(f, result->bytes, result->length)) {
         withhold(f->answer);
         back_distrust(f->slot);
@@ -185,6 +196,7 @@ static enum problem attempt(struct forward *f)
     f->outcome = OUTCOME_NOT_EXECUTED;
     f->result = (struct back_result){.end = UPSTREAM_FAILED};
     f->cause = RETRY_NEVER;
+    f->refused = false;
     if (sign_call(back_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce), x->arena,
                   back_request(f->slot), &err) != 0)
         return exchange_fail(x);
@@ -214,18 +226,41 @@ static void correct(struct forward *f)
     f->credential_replaced = f->credential_replaced || f->cause == RETRY_CREDENTIAL;
 }
 
+static const char *credential_name(const struct forward *f, unsigned credential)
+{
+    const struct config_upstream *upstream = f->call->upstream;
+    return (credential == 0 ? upstream->credential : upstream->spare)->name;
+}
+
+/* What the last answer says about the credential; who refuses it may still take the other one. */
+static void tell_credential(const struct forward *f, enum problem problem)
+{
+    struct log *notices = &f->x->gateway->notices;
+    const char *upstream = f->call->upstream->name;
+    const char *name = credential_name(f, f->credential);
+    if (f->result.end != UPSTREAM_ANSWERED || problem == PROBLEM_UPSTREAM_INVALID_ANSWER ||
+        (!f->refused && problem == PROBLEM_UPSTREAM_CREDENTIAL))
+        return;
+    bool news = back_note_credential(f->slot, f->credential, f->refused);
+    if (news && !f->refused)
+        notice_write(notices, "upstream '%s' takes credential '%s' again", upstream, name);
+    else if (news && (f->call->upstream->spare == NULL || f->credential_replaced))
+        notice_write(notices, "upstream '%s' refuses credential '%s', and there is no other: calls fail",
+                     upstream, name);
+}
+
 /* What the operator should know, and the next call. */
 static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
     const struct config_upstream *upstream = f->call->upstream;
     back_notice(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
+    tell_credential(f, problem);
     bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && back_prefer(f->slot, f->credential))
         notice_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
-                     (f->credential == 0 ? upstream->spare : upstream->credential)->name,
-                     (f->credential == 0 ? upstream->credential : upstream->spare)->name);
+                     credential_name(f, !f->credential), credential_name(f, f->credential));
 }
 
 /* False when the gateway began to drain meanwhile. */

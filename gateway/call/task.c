@@ -27,6 +27,7 @@ void task_put_location(struct buf *out, const struct exchange *x)
     if (route == NULL)
         return;
     buf_put(out, "Location: ");
+    buf_put(out, x->prefix == NULL ? "" : x->prefix);
     for (size_t i = 0; i < route->segment_count; i++) {
         buf_put_char(out, '/');
         buf_put(out, route->segments[i].capture ? x->answer.task : route->segments[i].text);

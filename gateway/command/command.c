@@ -85,10 +85,19 @@ int command_source_option(const char *command, struct command_source *source, in
     }
 }
 
+/* The variables that it read are of no use to a command any more. */
+static struct config *load(const struct command_source *source, struct report *report)
+{
+    struct config *config = reload_load(source->config, source->running, report);
+    if (config != NULL)
+        config_load_wipe(config);
+    return config;
+}
+
 struct config *command_load_source(const struct command_source *source, struct report *report)
 {
     if (source->policy == NULL && source->catalog_count == 0)
-        return reload_load(source->config, NULL, report);
+        return load(source, report);
     return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
                               clock_wall_ms() / 1000, report);
 }

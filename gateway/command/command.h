@@ -47,7 +47,8 @@ struct command_source {
     const char *policy;
     const char *catalogs[COMMAND_CATALOGS];
     size_t catalog_count;
-    const char *region; /* with a policy: of calls that name none */
+    const char *region;           /* with a policy: of calls that name none */
+    const struct config *running; /* with a configuration: what a reload would find in force; or NULL */
 };
 
 /* The options that choose it, for a command's table; their values are those of command_source_option(). */

@@ -1,14 +1,16 @@
 #include "base/clock.h"
 #include "base/json.h"
+#include "gateway/audit/audit.h"
 #include "gateway/command/command.h"
 #include "gateway/dryrun/trial.h"
+#include "gateway/openapi/openapi.h"
 #include "gateway/upstream/back.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
-    "Usage: countersign check [-c FILE] [--strict] [--json]\n"
+    "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--json]\n"
     "       countersign check --policy FILE [--catalog FILE]... [--region NAME] [--strict] [--json]\n"
     "\n"
     "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, "
@@ -16,13 +18,17 @@ static const char help[] =
     "with its file, line and column; then runs the policy's own tests.  With --policy it needs no secret.\n"
     "Starts nothing, connects to nothing.  A security warning tells where more may happen than was meant, a\n"
     "suggestion what could be tidier; neither is an error.\n"
-    "\n" COMMAND_SOURCE_HELP "      --strict        security warnings and suggestions count like errors\n"
+    "\n" COMMAND_SOURCE_HELP
+    "      --running FILE  what the gateway runs with: says which changes a reload would leave for a "
+    "restart\n"
+    "      --strict        security warnings and suggestions count like errors\n"
     "      --json          one JSON object on standard output: good, findings\n"
     "\n"
     "Exit: 0 good, 78 bad configuration, 2 wrong usage.\n";
 
 struct check {
     struct command_source source;
+    const char *running; /* or NULL */
     bool strict;
     bool json;
 };
@@ -30,6 +36,7 @@ struct check {
 static int read_options(int argc, char **argv, struct check *check)
 {
     static const struct option options[] = {COMMAND_SOURCE_OPTIONS,
+                                            {"running", required_argument, NULL, 'o'},
                                             {"strict", no_argument, NULL, 's'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"help", no_argument, NULL, 'h'},
@@ -41,7 +48,9 @@ static int read_options(int argc, char **argv, struct check *check)
         int taken = command_source_option("check", &check->source, option, optarg);
         if (taken == COMMAND_USAGE)
             return taken;
-        if (option == 's')
+        if (option == 'o')
+            check->running = optarg;
+        else if (option == 's')
             check->strict = true;
         else if (option == 'j')
             check->json = true;
@@ -58,21 +67,49 @@ static int read_options(int argc, char **argv, struct check *check)
         return command_usage("check", "it takes no operand");
     if (check->source.policy == NULL && check->source.catalog_count > 0)
         return command_usage("check", "--catalog goes with --policy");
+    if (check->source.policy != NULL && check->running != NULL)
+        return command_usage("check", "--running goes with a whole configuration");
     return COMMAND_GOOD;
 }
 
-/* What only an attempt tells: the CA files. */
-static int try_upstreams(struct config *config, const struct check *check, struct report *report)
+/* What only an attempt tells: the CA files, the document of the routes, the audit file. */
+static int try_parts(struct config *config, const struct check *check, struct report *report)
 {
-    struct err err = {0};
+    struct err of_back = {0};
+    struct err of_openapi = {0};
+    struct err of_audit = {0};
     const atomic_bool abandoned = false;
+    unsigned errors = report->error_count;
     if (check->source.policy != NULL)
-        return 0; /* they go nowhere */
-    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &err);
+        return 0; /* upstreams go nowhere */
+    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &of_back);
+    struct openapi *openapi = openapi_new(config, &of_openapi);
     if (back == NULL)
-        return report_error(report, NULL, "%s", err.text);
+        report_error(report, NULL, "%s", of_back.text);
+    if (openapi == NULL)
+        report_error(report, NULL, "%s", of_openapi.text);
+    if (config->audit.file != NULL && audit_check(&config->audit, &of_audit) != 0)
+        report_error(report, &config->audit.mark, "%s", of_audit.text);
+    openapi_free(openapi);
     back_free(back);
-    return 0;
+    return report->error_count == errors ? 0 : -1;
+}
+
+/* What is wrong with the one that runs is none of this one's findings, but for telling that it is. */
+static struct config *load(struct check *check, struct report *report)
+{
+    struct config *running = NULL;
+    if (check->running != NULL) {
+        running = command_load(check->running);
+        if (running == NULL) {
+            report_error(report, NULL, "'%s' is no configuration that could be running", check->running);
+            return NULL;
+        }
+    }
+    check->source.running = running;
+    struct config *config = command_load_source(&check->source, report);
+    config_release(running);
+    return config;
 }
 
 static void print_json(const struct check *check, const struct report *report, bool good)
@@ -113,9 +150,9 @@ int command_check(int argc, char **argv)
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     report_init(&report);
-    struct config *config = command_load_source(&check.source, &report);
+    struct config *config = load(&check, &report);
     bool good = config != NULL && trial_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
-                try_upstreams(config, &check, &report) == 0 && (!check.strict || report.warning_count == 0);
+                try_parts(config, &check, &report) == 0 && (!check.strict || report.warning_count == 0);
     if (check.json)
         print_json(&check, &report, good);
     else

@@ -24,6 +24,8 @@ static const char help[] =
     "\n"
     "Exit: 0 good, 1 failed, 2 wrong usage, 78 bad configuration.\n";
 
+enum { SHOWN_MAX = 1024 * 1024 }; /* a byte for each route */
+
 static int read_options(int argc, char **argv, struct command_source *source, const char **client)
 {
     static const struct option options[] = {
@@ -69,29 +71,43 @@ static struct config *load(const struct command_source *source)
     return config;
 }
 
+/* `client` NULL: everything. */
+static int put(struct buf *out, const struct openapi *openapi, const struct config_client *client,
+               const char *prefix, struct arena *arena)
+{
+    struct network source;
+    const bool *shown = NULL;
+    if (client != NULL && network_parse_address("127.0.0.1", &source))
+        shown = openapi_shown(openapi, client, &source, clock_wall_ms() / 1000, arena);
+    if (client != NULL && shown == NULL)
+        return -1;
+    (void)openapi_put(out, openapi, shown, prefix);
+    return out->failed ? -1 : 0;
+}
+
 static int print(const struct config *config, const char *name)
 {
     struct buf out;
+    struct err err = {0};
     struct config_client *client = NULL;
-    struct openapi_view view = {.config = config, .now = clock_wall_ms() / 1000};
+    struct arena *arena = arena_new(SHOWN_MAX);
     if (name != NULL)
         HASH_FIND_STR(config->clients, name, client);
-    view.client = client;
-    if (name != NULL && client == NULL) {
-        fprintf(stderr, "countersign openapi: there is no client '%s'\n", name);
-        return COMMAND_FAILED;
-    }
-    if (!network_parse_address("127.0.0.1", &view.source))
-        return COMMAND_FAILED; /* cannot happen */
+    struct openapi *openapi = openapi_new(config, &err);
     buf_init(&out, OPENAPI_MAX);
-    openapi_put(&out, &view);
-    int result = out.failed ? COMMAND_FAILED : COMMAND_GOOD;
-    if (out.failed)
-        fprintf(stderr, "countersign openapi: the document would have more than %d bytes\n", OPENAPI_MAX);
-    else
+    if (name != NULL && client == NULL)
+        err_set(&err, ERR_INPUT, "there is no client '%s'", name);
+    else if (openapi != NULL && (arena == NULL || put(&out, openapi, client, config->prefix, arena) != 0))
+        err_memory(&err);
+    bool good = err.kind == ERR_NONE;
+    if (good)
         fwrite(out.bytes, 1, out.length, stdout); /* main() looks whether it arrived */
+    else
+        fprintf(stderr, "countersign openapi: %s\n", err.text);
     buf_done(&out);
-    return result;
+    openapi_free(openapi);
+    arena_free(arena);
+    return good ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
 int command_openapi(int argc, char **argv)

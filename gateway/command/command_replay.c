@@ -32,8 +32,9 @@ static const char help[] =
     "      --unused        instead: the rules, values and tokens of the policy that no line used\n"
     "      --json          a JSON line per change\n"
     "\n"
-    "Exit: 0 nothing would change (or is unused), 1 something would or cannot be told, 2 wrong usage, 78 the "
-    "candidate is\nbad.\n";
+    "Exit: 0 nothing would change (or is unused), 1 something would or cannot be told, or no call was "
+    "judged,\n"
+    "2 wrong usage, 78 the candidate is bad.\n";
 
 enum {
     REPLAY_ARENA = 1024 * 1024,
@@ -211,9 +212,15 @@ static int replay(const struct config *config, const struct replay_options *opti
     if (counts.unknown > 0)
         fprintf(stderr, "%llu are of actions or parameters that no route has: name your own with --catalog\n",
                 counts.unknown);
+    bool nothing = counts.same + counts.changed == 0;
+    if (nothing)
+        fputs(
+            "countersign replay: not one call was judged: is it what `countersign serve` wrote, or an audit "
+            "file?\n",
+            stderr);
     if (unread)
         fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", options->log);
-    return unread || differences + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
+    return unread || nothing || differences + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
 int command_replay(int argc, char **argv)

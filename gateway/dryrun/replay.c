@@ -49,7 +49,8 @@ static struct call *read_call(const struct config_route *route, const json_t *li
     const json_t *params = json_object_get(line, "params");
     const char *region = json_string_value(json_object_get(line, "region"));
     struct call *call = call_new(route, NULL, arena);
-    if (call == NULL || region == NULL || call_set_region(call, arena_strdup(arena, region), NULL) != 0)
+    const char *copy = region == NULL || !config_is_region(region) ? NULL : arena_strdup(arena, region);
+    if (call == NULL || copy == NULL || call_set_region(call, copy, NULL) != 0)
         return NULL;
     for (size_t i = 0; i < route->param_count; i++) {
         const json_t *value = json_object_get(params, route->params[i].name);
@@ -65,18 +66,6 @@ static const char *text_of(const json_t *line, const char *key, struct arena *ar
     const char *text = json_string_value(json_object_get(line, key));
     const char *copy = arena_strdup(arena, text == NULL ? "" : text);
     return copy == NULL ? "" : copy;
-}
-
-/* "2026-11-24T12:00:00.000Z" without its milliseconds */
-static bool read_time(const char *text, int64_t *seconds)
-{
-    char plain[sizeof "2026-11-24T12:00:00Z"];
-    size_t whole = sizeof plain - 2;
-    if (strlen(text) < whole)
-        return false;
-    memcpy(plain, text, whole);
-    memcpy(plain + whole, "Z", sizeof "Z");
-    return timestamp_parse(plain, seconds);
 }
 
 /* "vpc-1", or "ins-1, ins-2" of a list */
@@ -138,7 +127,7 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
     question.subject = subject[0] == '\0' ? NULL : subject;
     question.client = client;
     question.call = read_call(route, line, arena);
-    if (question.call == NULL || !read_time(text_of(line, "time", arena), &question.now) ||
+    if (question.call == NULL || !timestamp_parse(text_of(line, "time", arena), &question.now) ||
         !network_parse_address(text_of(line, "source", arena), &question.source))
         return REPLAY_BROKEN;
     if (client != NULL) /* otherwise the candidate does not know it any more: denied */

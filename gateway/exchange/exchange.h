@@ -19,6 +19,7 @@
 struct gateway;
 struct generation;
 struct own_page;
+struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
 
@@ -31,7 +32,10 @@ struct exchange_own {
     const char *type; /* media type */
     const char *bytes;
     size_t length;
-    const char *fields; /* more lines of its head, or NULL */
+    void (*put)(struct buf *out,
+                const struct exchange *x); /* instead of `bytes`, where that would be a copy */
+    const bool *shown;                     /* with `put`: see openapi.h */
+    const char *fields;                    /* more lines of its head, or NULL */
 };
 
 struct exchange {
@@ -45,6 +49,7 @@ struct exchange {
     bool ends;              /* the front door wants the connection to end with the answer */
     const char *source;     /* the caller's address */
     struct network address; /* the same, parsed */
+    const char *prefix;     /* what a proxy took away from the path; NULL: nothing */
     int64_t began_us;       /* monotonic */
     int64_t began_ms;       /* wall */
 

@@ -69,7 +69,9 @@ int64_t failures_add(struct failures *failures, const struct rate *rate, const s
     size_t index = network_hash(&key, failures->seed) % FAILURES_SETS;
     pthread_mutex_t *lock = &failures->locks[index % FAILURES_LOCKS];
     (void)pthread_mutex_lock(lock);
-    struct rate_verdict verdict = rate_take(rate, &find(failures->entries[index], &key)->used, now_us);
+    struct rate_state *used = &find(failures->entries[index], &key)->used;
+    rate_adapt(rate, used, now_us);
+    struct rate_verdict verdict = rate_take(rate, used, now_us);
     (void)pthread_mutex_unlock(lock);
     return verdict.allowed ? 0 : verdict.wait_us;
 }

@@ -4,6 +4,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/metrics.h"
+#include "gateway/openapi/openapi.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
 
@@ -12,6 +13,7 @@
 
 static void generation_free(struct generation *generation)
 {
+    openapi_free(generation->openapi);
     quotas_free(generation->quotas);
     limits_free(generation->limits);
     back_free(generation->back);
@@ -33,8 +35,10 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     generation->back = back_new(config, previous == NULL ? NULL : previous->back, gateway->connections,
                                 &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
+    generation->openapi = openapi_new(config, err);
     generation->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
-    if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL) {
+    if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL ||
+        generation->openapi == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;

@@ -18,6 +18,7 @@
 struct anonymous;
 struct audit;
 struct back;
+struct openapi;
 struct quotas;
 struct series_table;
 
@@ -28,6 +29,7 @@ struct generation {
     struct config *config;
     struct back *back;
     struct limits *limits;
+    struct openapi *openapi;
     struct quotas *quotas;
 };
 

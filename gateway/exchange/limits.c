@@ -74,6 +74,7 @@ struct limits_verdict limits_enter(struct limits *limits, const struct config_cl
 {
     struct client_state *state = limits->clients[client->index];
     struct limits_verdict verdict = {.limited = client->rate.interval_us > 0};
+    rate_adapt(&client->rate, &state->rate, now_us);
     struct rate_verdict rate = rate_take(&client->rate, &state->rate, now_us);
     verdict.remaining = rate.remaining;
     verdict.wait_us = rate.wait_us;

@@ -5,128 +5,344 @@
 #include "base/version.h"
 #include "gateway/openapi/operation.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 extern const char openapi_components[]; /* components.json, embedded by CMake */
 
-/* The generation in which a route is served; -1: it is not. */
-static int api_of(const struct openapi_view *view, const struct config_route *route)
+enum { INFO_MAX = 1024 };
+
+/* A piece of `text`; of no length: there is none. */
+struct part {
+    size_t at;
+    size_t length;
+};
+
+/* A route in the document. */
+struct entry {
+    const struct config_route *route;
+    int api;               /* the generation in which it is served; -1: it is not */
+    struct part itself;    /* "get":{...}                       */
+    struct part path;      /* "/vpcs/{vpcId}":, of the first of its path only */
+    struct part tag;       /* {...}, of the first of its service only         */
+    struct entry *leader;  /* the first of its path: OpenAPI does not look at the names of captures */
+    struct entry *next;    /* of its path */
+    struct entry *service; /* the first of its service */
+};
+
+struct openapi {
+    const struct config *config;
+    struct entry *entries; /* in the order of the routes */
+    size_t count;
+    struct buf text;
+};
+
+/* ---- which are together ---- */
+
+static int api_of(const struct config *config, const struct config_route *route)
 {
-    const struct config_upstream *upstream = config_upstream(view->config, route->service);
-    if (view->config->upstream_count == 0)
+    const struct config_upstream *upstream = config_upstream(config, route->service);
+    if (config->upstream_count == 0)
         return OPERATION_BOTH;
     if (upstream == NULL || !route->dialects[upstream->api].spoken)
         return -1;
     return upstream->api;
 }
 
-static bool is_shown(const struct openapi_view *view, const struct config_route *route)
+static int compare_paths(const struct config_route *a, const struct config_route *b)
 {
-    return api_of(view, route) >= 0 &&
-           (view->client == NULL || policy_may(view->client, route, &view->source, view->now));
-}
-
-/* Whether the two are one path of OpenAPI, which does not look at the names of captures. */
-static bool is_same_path(const struct config_route *one, const struct config_route *other)
-{
-    if (one->segment_count != other->segment_count)
-        return false;
-    for (size_t i = 0; i < one->segment_count; i++)
-        if (one->segments[i].capture != other->segments[i].capture ||
-            (!one->segments[i].capture && strcmp(one->segments[i].text, other->segments[i].text) != 0))
-            return false;
-    return true;
-}
-
-/* The first shown route of the same path. */
-static const struct config_route *leader_of(const struct openapi_view *view, const struct config_route *route)
-{
-    for (size_t i = 0; i < view->config->route_count; i++)
-        if (is_shown(view, &view->config->routes[i]) && is_same_path(&view->config->routes[i], route))
-            return &view->config->routes[i];
-    return route;
-}
-
-static void put_path(struct buf *out, const struct openapi_view *view, const struct config_route *leader)
-{
-    json_open_member(out, leader->template);
-    for (size_t i = 0; i < view->config->route_count; i++) {
-        const struct config_route *route = &view->config->routes[i];
-        const struct operation operation = {route, leader, api_of(view, route)};
-        if (is_shown(view, route) && is_same_path(route, leader))
-            operation_put(out, &operation);
+    if (a->segment_count != b->segment_count)
+        return a->segment_count < b->segment_count ? -1 : 1;
+    for (size_t i = 0; i < a->segment_count; i++) {
+        if (a->segments[i].capture != b->segments[i].capture)
+            return a->segments[i].capture ? -1 : 1;
+        int order = a->segments[i].capture ? 0 : strcmp(a->segments[i].text, b->segments[i].text);
+        if (order != 0)
+            return order;
     }
-    json_close(out);
+    return 0;
 }
 
-static void put_paths(struct buf *out, const struct openapi_view *view)
+static int by_place(const struct entry *a, const struct entry *b)
 {
-    json_open_member(out, "paths");
-    for (size_t i = 0; i < view->config->route_count; i++) {
-        const struct config_route *route = &view->config->routes[i];
-        if (is_shown(view, route) && leader_of(view, route) == route)
-            put_path(out, view, route);
+    return a < b ? -1 : a > b;
+}
+
+static int by_path(const void *left, const void *right)
+{
+    const struct entry *a = *(struct entry *const *)left;
+    const struct entry *b = *(struct entry *const *)right;
+    int order = compare_paths(a->route, b->route);
+    return order != 0 ? order : by_place(a, b);
+}
+
+static int by_service(const void *left, const void *right)
+{
+    const struct entry *a = *(struct entry *const *)left;
+    const struct entry *b = *(struct entry *const *)right;
+    int order = strcmp(a->route->service, b->route->service);
+    return order != 0 ? order : by_place(a, b);
+}
+
+/* `order` has room for all; only those that are served are linked. */
+static void link_entries(struct openapi *openapi, struct entry **order)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < openapi->count; i++)
+        if (openapi->entries[i].api != -1)
+            order[count++] = &openapi->entries[i];
+    qsort(order, count, sizeof(struct entry *), by_path);
+    for (size_t i = 0; i < count; i++) {
+        bool same = i > 0 && compare_paths(order[i - 1]->route, order[i]->route) == 0;
+        order[i]->leader = same ? order[i - 1]->leader : order[i];
+        if (same)
+            order[i - 1]->next = order[i];
     }
-    json_close(out);
+    qsort(order, count, sizeof(struct entry *), by_service);
+    for (size_t i = 0; i < count; i++) {
+        bool same = i > 0 && strcmp(order[i - 1]->route->service, order[i]->route->service) == 0;
+        order[i]->service = same ? order[i - 1]->service : order[i];
+    }
 }
 
-static bool is_first_of_service(const struct openapi_view *view, size_t index)
+/* ---- what is written once ---- */
+
+static struct part part_from(const struct buf *text, size_t at)
 {
-    for (size_t i = 0; i < index; i++)
-        if (is_shown(view, &view->config->routes[i]) &&
-            strcmp(view->config->routes[i].service, view->config->routes[index].service) == 0)
-            return false;
-    return is_shown(view, &view->config->routes[index]);
+    return (struct part){at, text->length - at};
 }
 
-static void put_tags(struct buf *out, const struct openapi_view *view)
+/* A member of an object, without the brace that lets it begin without a comma. */
+static struct part put_operation(struct buf *text, const struct entry *entry)
 {
-    struct buf words;
-    buf_init(&words, OPENAPI_MAX);
-    json_open_array(out, "tags");
-    for (size_t i = 0; i < view->config->route_count; i++) {
-        if (!is_first_of_service(view, i))
+    const struct operation operation = {entry->route, entry->leader->route, entry->api};
+    buf_put_char(text, '{');
+    size_t at = text->length;
+    operation_put(text, &operation);
+    return part_from(text, at);
+}
+
+static struct part put_path(struct buf *text, const struct entry *entry)
+{
+    size_t at = text->length;
+    json_put_string(text, entry->route->template, strlen(entry->route->template));
+    buf_put_char(text, ':');
+    return part_from(text, at);
+}
+
+static struct part put_tag(struct buf *text, const struct entry *entry)
+{
+    char words[128]; /* a name has 64 characters at most */
+    size_t at = text->length;
+    (void)snprintf(words, sizeof words, "Actions of the cloud's service `%s`", entry->route->service);
+    json_open(text);
+    json_member(text, "name", entry->route->service);
+    json_member(text, "description", words);
+    json_close(text);
+    return part_from(text, at);
+}
+
+static void write_entries(struct openapi *openapi)
+{
+    struct buf *text = &openapi->text;
+    for (size_t i = 0; i < openapi->count; i++) {
+        struct entry *entry = &openapi->entries[i];
+        if (entry->api == -1)
             continue;
-        buf_reset(&words);
-        buf_put_format(&words, "Actions of the cloud's service `%s`", view->config->routes[i].service);
-        json_open(out);
-        json_member(out, "name", view->config->routes[i].service);
-        json_member(out, "description", buf_text(&words));
-        json_close(out);
+        entry->itself = put_operation(text, entry);
+        if (entry->leader == entry)
+            entry->path = put_path(text, entry);
+        buf_put_char(text, '\n'); /* else a brace would be one more of a list's: see json.h */
+        if (entry->service == entry)
+            entry->tag = put_tag(text, entry);
     }
-    json_close_array(out);
-    buf_done(&words);
 }
 
-static void put_info(struct buf *out, const struct openapi_view *view)
+static int prepare(struct openapi *openapi, struct err *err)
 {
-    json_open_member(out, "info");
-    json_member(out, "title", "Countersign");
-    json_member(out, "version", VERSION_TEXT);
-    json_member(out, "description",
-                view->client == NULL
+    const struct config *config = openapi->config;
+    struct entry **order = calloc(openapi->count + 1, sizeof(struct entry *));
+    openapi->entries = calloc(openapi->count + 1, sizeof *openapi->entries);
+    if (order == NULL || openapi->entries == NULL) {
+        free(order);
+        return err_memory(err);
+    }
+    for (size_t i = 0; i < openapi->count; i++)
+        openapi->entries[i] =
+            (struct entry){.route = &config->routes[i], .api = api_of(config, &config->routes[i])};
+    link_entries(openapi, order);
+    free(order);
+    write_entries(openapi);
+    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, config->prefix) > OPENAPI_MAX)
+        return err_set(err, ERR_LIMIT,
+                       "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
+                       "fewer routes, or shorter phrases",
+                       openapi->count, OPENAPI_MAX);
+    return 0;
+}
+
+struct openapi *openapi_new(const struct config *config, struct err *err)
+{
+    struct openapi *openapi = calloc(1, sizeof *openapi);
+    if (openapi == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    openapi->config = config;
+    openapi->count = config->route_count;
+    buf_init(&openapi->text, OPENAPI_MAX);
+    if (prepare(openapi, err) == 0)
+        return openapi;
+    openapi_free(openapi);
+    return NULL;
+}
+
+void openapi_free(struct openapi *openapi)
+{
+    if (openapi == NULL)
+        return;
+    free(openapi->entries);
+    buf_done(&openapi->text);
+    free(openapi);
+}
+
+/* ---- what is put together for each who asks ---- */
+
+const bool *openapi_shown(const struct openapi *openapi, const struct config_client *client,
+                          const struct network *source, int64_t now, struct arena *arena)
+{
+    bool *shown = arena_array(arena, openapi->count + 1, sizeof *shown);
+    for (size_t i = 0; shown != NULL && i < openapi->count; i++)
+        shown[i] =
+            openapi->entries[i].api != -1 && policy_may(client, openapi->entries[i].route, source, now);
+    return shown;
+}
+
+/* The document on its way: counted, and written where somebody wants it. */
+struct writing {
+    const struct openapi *openapi;
+    const bool *shown;
+    const char *prefix;
+    struct buf *out; /* or NULL */
+    size_t length;
+};
+
+static void put(struct writing *writing, const char *bytes, size_t length)
+{
+    writing->length += length;
+    if (writing->out != NULL)
+        buf_put_bytes(writing->out, bytes, length);
+}
+
+static void put_text(struct writing *writing, const char *text)
+{
+    put(writing, text, strlen(text));
+}
+
+static void put_part(struct writing *writing, const char *separator, const struct part *part)
+{
+    put_text(writing, separator);
+    put(writing, buf_text(&writing->openapi->text) + part->at, part->length);
+}
+
+static bool is_shown(const struct writing *writing, const struct entry *entry)
+{
+    return entry->api != -1 && (writing->shown == NULL || writing->shown[entry - writing->openapi->entries]);
+}
+
+static void put_info(struct writing *writing)
+{
+    struct buf out;
+    buf_init(&out, INFO_MAX);
+    json_open(&out);
+    json_member(&out, "openapi", "3.1.0");
+    json_open_member(&out, "info");
+    json_member(&out, "title", "Countersign");
+    json_member(&out, "version", VERSION_TEXT);
+    json_member(&out, "description",
+                writing->shown == NULL
                     ? "What this gateway takes, and which action of the cloud each becomes."
                     : "What the token that asked may call; its policy still looks at each call.");
-    json_open_member(out, "contact");
-    json_member(out, "name", "The operator of this gateway");
-    json_close(out);
-    json_open_member(out, "license");
-    json_member(out, "name", "MIT");
-    json_member(out, "identifier", "MIT");
-    json_close(out);
-    json_close(out);
+    json_open_member(&out, "contact");
+    json_member(&out, "name", "The operator of this gateway");
+    json_close(&out);
+    json_open_member(&out, "license");
+    json_member(&out, "name", "MIT");
+    json_member(&out, "identifier", "MIT");
+    json_close(&out);
+    json_close(&out);
+    json_open_array(&out, "servers");
+    json_open(&out);
+    json_member(&out, "url", writing->prefix[0] == '\0' ? "/" : writing->prefix);
+    json_close(&out);
+    json_close_array(&out);
+    json_member_raw(&out, "security", "[{\"token\":[]}]");
+    put(writing, buf_text(&out), out.length);
+    if (out.failed && writing->out != NULL)
+        writing->out->failed = true;
+    buf_done(&out);
 }
 
-void openapi_put(struct buf *out, const struct openapi_view *view)
+/* Of a service whose first route is not shown, too. */
+static void put_tags(struct writing *writing)
 {
-    json_open(out);
-    json_member(out, "openapi", "3.1.0");
-    put_info(out, view);
-    json_member_raw(out, "servers", "[{\"url\":\"/\"}]");
-    json_member_raw(out, "security", "[{\"token\":[]}]");
-    put_tags(out, view);
-    put_paths(out, view);
-    json_member_raw(out, "components", openapi_components);
-    json_close(out);
-    buf_put_char(out, '\n');
+    const char *separator = ",\"tags\":[";
+    const struct openapi *openapi = writing->openapi;
+    const struct entry *last = NULL; /* most routes are of the service of the one before */
+    bool *there = calloc(openapi->count + 1, sizeof *there);
+    for (size_t i = 0; there != NULL && i < openapi->count; i++) {
+        const struct entry *entry = &openapi->entries[i];
+        if (!is_shown(writing, entry) || entry->service == last || there[entry->service - openapi->entries])
+            continue;
+        last = entry->service;
+        there[last - openapi->entries] = true;
+        put_part(writing, separator, &last->tag);
+        separator = ",";
+    }
+    put_text(writing, separator[0] == ',' && separator[1] == '\0' ? "]" : ",\"tags\":[]");
+    if (there == NULL && writing->out != NULL)
+        writing->out->failed = true;
+    free(there);
+}
+
+/* The operations of one path; nothing where none is shown. */
+static bool put_operations(struct writing *writing, const char *separator, const struct entry *leader)
+{
+    const char *between = "{";
+    for (const struct entry *entry = leader; entry != NULL; entry = entry->next) {
+        if (!is_shown(writing, entry))
+            continue;
+        if (between[0] == '{')
+            put_part(writing, separator, &leader->path);
+        put_part(writing, between, &entry->itself);
+        between = ",";
+    }
+    if (between[0] == ',')
+        put_text(writing, "}");
+    return between[0] == ',';
+}
+
+static void put_paths(struct writing *writing)
+{
+    const char *separator = "";
+    put_text(writing, ",\"paths\":{");
+    for (size_t i = 0; i < writing->openapi->count; i++) {
+        const struct entry *entry = &writing->openapi->entries[i];
+        if (entry->leader == entry && put_operations(writing, separator, entry))
+            separator = ",";
+    }
+    put_text(writing, "},\"components\":");
+}
+
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix)
+{
+    struct writing writing = {
+        .openapi = openapi, .shown = shown, .prefix = prefix == NULL ? "" : prefix, .out = out};
+    put_info(&writing);
+    put_tags(&writing);
+    put_paths(&writing);
+    put_text(&writing, openapi_components);
+    put_text(&writing, "}\n");
+    return writing.length;
 }

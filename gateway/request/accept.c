@@ -106,10 +106,22 @@ static enum problem check_body(struct exchange *x)
     return PROBLEM_NONE;
 }
 
+/* What a proxy took away from the path: a trusted one may say so itself, request by request. */
+static const char *prefix_of(const struct exchange *x)
+{
+    const struct config *config = x->config;
+    const char *said = request_head_field(x->head, "X-Forwarded-Prefix");
+    for (size_t i = 0; said != NULL && i < config->trusted_proxy_count; i++)
+        if (network_contains(&config->trusted_proxies[i], &x->address) && config_is_prefix(said))
+            return said;
+    return config->prefix;
+}
+
 /* From here on limits, policy and log know the caller's own address, not that of a proxy of ours. */
 static enum problem find_source(struct exchange *x)
 {
     char text[NETWORK_TEXT_SIZE];
+    x->prefix = prefix_of(x); /* while `address` is the peer's */
     switch (source_find(x->head, x->config->trusted_proxies, x->config->trusted_proxy_count, &x->address)) {
     case SOURCE_PEER:
         return PROBLEM_NONE;

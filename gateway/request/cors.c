@@ -10,8 +10,8 @@
 enum { CORS_REMEMBER_S = 600 };
 
 /* What a page may send, and what of an answer it may read beside the body. */
-static const char sent[] =
-    "Authorization, Content-Type, Countersign-Subject, Prefer, X-Request-Id, traceparent";
+static const char sent[] = "Authorization, Content-Type, Countersign-Subject, Prefer, X-Request-Id, baggage, "
+                           "traceparent, tracestate";
 static const char read[] = "Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
                            "WWW-Authenticate, X-Request-Id, traceparent";
 
@@ -61,6 +61,8 @@ void cors_put_fields(struct buf *out, const struct exchange *x)
         return;
     }
     put_methods(out, x->config);
-    buf_put_format(out, "Access-Control-Allow-Headers: %s\r\nAccess-Control-Max-Age: %d\r\n", sent,
-                   CORS_REMEMBER_S);
+    buf_put_format(out, "Access-Control-Allow-Headers: %s", sent);
+    for (size_t i = 0; i < x->config->browsers.headers.count; i++)
+        buf_put_format(out, ", %s", x->config->browsers.headers.items[i]);
+    buf_put_format(out, "\r\nAccess-Control-Max-Age: %d\r\n", CORS_REMEMBER_S);
 }

@@ -2,6 +2,7 @@
  * caller is known and within its limits, the answer. */
 #include "gateway/request/own.h"
 
+#include "gateway/exchange/gateway.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/reference.h"
 #include "gateway/openapi/whoami.h"
@@ -18,14 +19,23 @@ static enum problem answer_json(struct exchange *x, struct buf *out)
     return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
 }
 
+static void put_openapi(struct buf *out, const struct exchange *x)
+{
+    (void)openapi_put(out, x->generation->openapi, x->own.shown, x->prefix);
+}
+
 static enum problem answer_openapi(struct exchange *x)
 {
-    struct buf out;
-    const struct openapi_view view = {
-        .config = x->config, .client = x->token->client, .source = x->address, .now = x->began_ms / 1000};
-    buf_init(&out, OPENAPI_MAX);
-    openapi_put(&out, &view);
-    return answer_json(x, &out);
+    const struct openapi *openapi = x->generation->openapi;
+    const bool *shown = openapi_shown(openapi, x->token->client, &x->address, x->began_ms / 1000, x->arena);
+    if (shown == NULL)
+        return exchange_fail(x);
+    x->own = (struct exchange_own){.status = 200,
+                                   .type = "application/json",
+                                   .length = openapi_put(NULL, openapi, shown, x->prefix),
+                                   .put = put_openapi,
+                                   .shown = shown};
+    return PROBLEM_NONE;
 }
 
 static enum problem answer_whoami(struct exchange *x)

@@ -139,6 +139,7 @@ struct content {
     const char *type;
     const char *bytes;
     size_t length;
+    void (*put)(struct buf *out, const struct exchange *x); /* instead of `bytes`, or NULL */
 };
 
 static struct content choose_content(struct exchange *x, const struct problem_kind *kind, struct buf *problem)
@@ -146,14 +147,30 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
     x->status = kind->status;
     if (x->problem != PROBLEM_NONE) {
         put_problem(problem, x, kind);
-        return (struct content){"application/problem+json", buf_text(problem), problem->length};
+        return (struct content){"application/problem+json", buf_text(problem), problem->length, NULL};
     }
     x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
     if (x->status == 204)
         return (struct content){0};
     if (x->own.status != 0)
-        return (struct content){x->own.type, x->own.bytes, x->own.length};
-    return (struct content){"application/json", x->answer.bytes, x->answer.length};
+        return (struct content){x->own.type, x->own.bytes, x->own.length, x->own.put};
+    return (struct content){"application/json", x->answer.bytes, x->answer.length, NULL};
+}
+
+/* Who keeps a connection longer than we do sends a request to nobody.  The field is said to be of the
+ * connection, as RFC 9110 section 7.6.1 wants it. */
+static void put_connection(struct buf *out, const struct exchange *x)
+{
+    if (x->close) {
+        buf_put(out, "Connection: close\r\n\r\n");
+        return;
+    }
+    if (x->config != NULL && x->config->keep_alive > 0) {
+        buf_put(out, "Connection: keep-alive\r\nKeep-Alive: timeout=");
+        buf_put_int(out, x->config->keep_alive / 1000);
+        buf_put(out, "\r\n");
+    }
+    buf_put(out, "\r\n");
 }
 
 /* A 204 has no content, and says nothing about its length (RFC 9110 sections 8.6 and 15.3.5). */
@@ -179,7 +196,7 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
         buf_put(out, x->own.fields);
     put_special_fields(out, x, problem_kind(x->problem));
     cors_put_fields(out, x);
-    buf_put(out, x->close ? "Connection: close\r\n\r\n" : "\r\n");
+    put_connection(out, x);
 }
 
 static bool compose(struct exchange *x, struct buf *problem)
@@ -188,7 +205,9 @@ static bool compose(struct exchange *x, struct buf *problem)
     const struct content content = choose_content(x, problem_kind(x->problem), problem);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);
-    if (!head)
+    if (!head && content.put != NULL)
+        content.put(x->reply, x);
+    else if (!head)
         buf_put_bytes(x->reply, content.bytes, content.length);
     return !x->reply->failed && !problem->failed;
 }

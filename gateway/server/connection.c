@@ -59,12 +59,28 @@ static void refuse_half(struct connection *connection)
                                   "the connection ended in the middle of the header");
 }
 
+void connection_rest(struct connection *connection)
+{
+    connection->idle = true;
+    guard_wait(connection->guard, connection->place, GUARD_IDLE);
+}
+
+/* Its header is waited for as any other's from its first byte on. */
+static void wake(struct connection *connection)
+{
+    if (connection->idle)
+        guard_wait(connection->guard, connection->place, GUARD_FOR_HEADER);
+    connection->idle = false;
+}
+
 bool connection_next(struct connection *connection)
 {
     struct inbox *inbox = connection->inbox;
     struct request_head *head = connection->head;
     inbox_settle(inbox);
     request_head_begin(head);
+    if (inbox->end > 0)
+        wake(connection);
     while (request_head_read(head, inbox->bytes, inbox->end) == REQUEST_HEAD_PART) {
         size_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end);
         if (got == 0 && !request_head_has_begun(head, inbox->end))
@@ -74,6 +90,7 @@ bool connection_next(struct connection *connection)
             break;
         }
         inbox_grow(inbox, got);
+        wake(connection);
     }
     inbox->begin = head->length;
     connection->reading = false;

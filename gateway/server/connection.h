@@ -18,6 +18,7 @@ struct connection {
     int fd;
     struct inbox *inbox; /* of the place */
     struct request_head *head;
+    bool idle;               /* nothing has come of the next request */
     bool reading;            /* the body, since its deadline runs */
     bool whole;              /* nothing of the request is left to be read */
     unsigned long long left; /* of a body with a length */
@@ -30,6 +31,9 @@ MUST_USE bool connection_open(struct connection *connection, struct guard *guard
 
 /* Waits for the next request and reads its head, good or refused.  False: the connection has ended before. */
 MUST_USE bool connection_next(struct connection *connection);
+
+/* After an answer: the connection is idle until the next request begins. */
+void connection_rest(struct connection *connection);
 
 /* A door of the connection, for one request. */
 struct door connection_door(struct connection *connection);

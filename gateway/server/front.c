@@ -46,6 +46,7 @@ struct front {
     struct interpose interpose; /* of the thread that accepts */
     struct worker *workers;
     size_t worker_count;
+    bool short_of_threads; /* CivetWeb could not start all */
     atomic_size_t started; /* workers, ever */
     atomic_bool accepting; /* the acceptor's thread is there */
     atomic_size_t threads; /* CivetWeb's that run now */
@@ -189,7 +190,7 @@ static int on_request(struct mg_connection *civet)
     if (worker->over)
         mg_disable_connection_keep_alive(civet);
     else
-        guard_wait(worker->front->guard, worker->connection.place, GUARD_FOR_HEADER);
+        connection_rest(&worker->connection);
     interpose_thread(&worker->interpose);
     return status;
 }
@@ -227,8 +228,9 @@ static void on_close(const struct mg_connection *civet)
 
 static int on_message(const struct mg_connection *connection, const char *message)
 {
-    (void)connection;
-    (void)message;
+    struct front *front = mg_get_user_data(mg_get_context(connection));
+    if (strstr(message, "start worker thread") != NULL) /* while mg_start2() runs, in its thread */
+        front->short_of_threads = true;
     return 1; /* said by us, or not worth saying */
 }
 
@@ -265,6 +267,13 @@ static int start(struct front *front, const char *address, size_t places, struct
     if (front->context == NULL)
         return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
                        reason[0] == '\0' ? "the address is in use, or not ours" : reason);
+    if (front->short_of_threads)
+        return err_set(
+            err, ERR_LIMIT,
+            "not all of %zu threads can be started: a limit on processes is in the way (ulimit -u, the "
+            "pids limit of a container, TasksMax of a unit), or memory is out; raise it, or say fewer "
+            "workers",
+            front->worker_count);
     if (mg_get_server_ports(front->context, 1, &port) != 1)
         return err_set(err, ERR_SYSTEM, "the HTTP library does not say where it listens");
     return listener_find(&front->listener, port.port, err);

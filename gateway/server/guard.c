@@ -201,13 +201,16 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     struct place *place = &guard->places[i];
     int wait = atomic_load(&place->wait);
     int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
-    bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
+    long long limit_ms = wait == GUARD_IDLE                                          ? guard->limits.idle_ms
+                         : wait == GUARD_FOR_WORKER || wait >= (int)COUNT(limits_ms) ? 0
+                                                                                     : limits_ms[wait];
+    bool idle = guard->draining && (wait == GUARD_FOR_HEADER || wait == GUARD_IDLE) &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
     idle = idle || (guard->closing && wait != GUARD_FOR_WORKER);
     if (wait == GUARD_FOR_WORKER && waited_ms >= guard->limits.queue_ms && all_are_taken(guard))
         answer_instead(guard, i);
     if (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_US || wait == GUARD_ANSWERED ||
-        (!idle && waited_ms < limits_ms[wait]))
+        (!idle && waited_ms < limit_ms))
         return;
     end_place(guard, i, how_to_end((enum guard_wait)wait));
     atomic_fetch_add(&guard->late, idle ? 0 : 1);

@@ -20,7 +20,7 @@
 #include <netinet/in.h>
 
 enum {
-    GUARD_HEADER_MS = 5000, /* from the connection's begin, or the last answer, to the end of a header      */
+    GUARD_HEADER_MS = 5000, /* from the connection's begin, or a header's, to its end                       */
     GUARD_BODY_MS = 10000,  /* 64 KiB in 10 s: slower clients are cut                                       */
     GUARD_WRITE_MS = 10000, /* for a client to take an answer                                               */
     GUARD_QUEUE_MS = 25,    /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
@@ -36,7 +36,8 @@ enum {
 /* What an open connection waits for. */
 enum guard_wait {
     GUARD_FOR_WORKER,
-    GUARD_FOR_HEADER, /* also idle between two requests */
+    GUARD_FOR_HEADER,
+    GUARD_IDLE, /* nothing has come of the next request */
     GUARD_FOR_BODY,
     GUARD_FOR_READER, /* the client, to take its answer */
     GUARD_FOR_CLOSE,  /* the client, to close after an answer that ends the connection */
@@ -54,6 +55,7 @@ struct guard_limits {
                            where proxies live */
     size_t unasked;     /* of these, on which no request has come yet; 0: any number */
     int queue_ms;       /* for a worker to come free */
+    long long idle_ms;  /* that a connection may be idle between two requests */
 };
 
 struct guard_counts {

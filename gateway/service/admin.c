@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/audit/audit.h"
+#include "gateway/http/authority.h"
 #include "gateway/metrics/exposition.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/gauges.h"
@@ -60,7 +61,8 @@ static void put_upstream(struct buf *body, const struct back_state *state)
         json_member_int(body, "clockAheadSeconds", state->skew_s);
     if (state->not_credential != NULL) {
         json_member(body, "refusedCredential", state->not_credential);
-        json_member(body, "credential", state->credential);
+        if (strcmp(state->not_credential, state->credential) != 0)
+            json_member(body, "credential", state->credential);
     }
     json_close(body);
 }
@@ -221,6 +223,15 @@ static const struct {
     {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
     {"/version", false, version}, {"/reload", true, reload},
 };
+
+bool admin_is_asked_by(void *context, const char *host)
+{
+    struct admin *admin = context;
+    struct generation *generation = gateway_take(admin->gateway);
+    bool known = authority_is_among(&generation->config->admin_hosts, host);
+    gateway_release(generation);
+    return known;
+}
 
 void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer)
 {

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/http/authority.h"
 #include "gateway/http/problem.h"
 
 #include <string.h>
@@ -48,18 +47,17 @@ static bool is_from_a_page(const struct request_head *head)
 }
 
 /* HTTP/1.0 has no Host; a browser always sends one, so that none comes from another origin's page. */
-static bool is_asked_by_its_name(const struct request_head *head)
+static bool is_asked_by_its_name(const struct desk *desk, const struct request_head *head)
 {
-    static const struct config_names no_names;
-    return head->host == NULL || authority_is_among(&no_names, head->host);
+    return head->host == NULL || desk->knows(desk->context, head->host);
 }
 
 static void answer_head(const struct desk *desk, const struct request_head *head, struct desk_answer *answer)
 {
     if (head->problem != PROBLEM_NONE)
         put_problem(answer, problem_kind(head->problem)->status, head->err.text);
-    else if (!is_asked_by_its_name(head)) /* by DNS rebinding */
-        put_problem(answer, 400, "ask by address or as localhost");
+    else if (!is_asked_by_its_name(desk, head)) /* by DNS rebinding */
+        put_problem(answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
     else if (is_from_a_page(head))
         put_problem(answer, 403, "a page in a browser changes nothing here");
     else if (request_head_has_body(head))

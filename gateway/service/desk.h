@@ -14,9 +14,11 @@ struct desk_answer {
     struct buf body;
 };
 
-/* Fills `answer`, whose body is initialised and freed by the desk. */
+/* `answer` fills an answer, whose body is initialised and freed by the desk; `knows`: is that Host one of the
+ * listener's? */
 struct desk {
     void (*answer)(void *context, const char *method, const char *path, struct desk_answer *answer);
+    bool (*knows)(void *context, const char *host);
     void *context;
 };
 

@@ -8,6 +8,8 @@
 #include "gateway/metrics/series.h"
 #include "gateway/upstream/back.h"
 
+#include <string.h>
+
 enum { DAY_S = 24 * 3600 };
 
 static void put_service(const struct gateway *gateway, const struct config *config, struct buf *out)
@@ -179,8 +181,9 @@ static void put_credential(const struct back_state *state, const char *name, str
     const struct exposition_label used[] = {{"upstream", state->name}, {"credential", state->credential}};
     const struct exposition_label refused[] = {{"upstream", state->name},
                                                {"credential", state->not_credential}};
-    exposition_count(out, name, "", used, COUNT(used), 1);
-    if (state->not_credential != NULL)
+    bool none = state->not_credential != NULL && strcmp(state->not_credential, state->credential) == 0;
+    exposition_count(out, name, "", used, COUNT(used), !none);
+    if (state->not_credential != NULL && !none)
         exposition_count(out, name, "", refused, COUNT(refused), 0);
 }
 

@@ -2,8 +2,8 @@
  *
  * The protocol of sd_notify(3) without its library: one datagram of VARIABLE=VALUE lines to the socket that
  * $NOTIFY_SOCKET names, a path or, after '@', an abstract name.  Where there is no such variable nobody
- * asked, and nothing is said.  A message that cannot be delivered is lost: telling is not worth failing for.
- * Of one thread. */
+ * asked, and nothing is said.  A message that cannot be delivered is lost: telling is not worth failing for,
+ * nor waiting.  The watchdog is one thread's; the rest is safe from any. */
 #ifndef GATEWAY_SERVICE_NOTIFY_H
 #define GATEWAY_SERVICE_NOTIFY_H
 

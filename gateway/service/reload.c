@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/notice.h"
 #include "config/load/config_load.h"
 #include "config/model/rights.h"
 #include "gateway/audit/audit.h"
@@ -9,13 +10,8 @@
 #include "gateway/openapi/reference.h"
 #include "gateway/service/changes.h"
 
-#include <errno.h>
 #include <malloc.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
 
@@ -41,68 +37,16 @@ struct config *reload_load(const char *path, const struct config *previous, stru
     return config;
 }
 
-int reload_init(struct reload *reload, const char *path, struct gateway *gateway)
+int reload_init(struct reload *reload, const char *path, struct gateway *gateway, const struct notify *notify)
 {
-    *reload = (struct reload){.path = path, .gateway = gateway, .good_at = clock_wall_ms() / 1000};
+    *reload = (struct reload){
+        .path = path, .gateway = gateway, .notify = notify, .good_at = clock_wall_ms() / 1000};
     buf_init(&reload->errors, RELOAD_ERRORS_MAX);
     buf_init(&reload->warnings, RELOAD_ERRORS_MAX);
     buf_init(&reload->tests, RELOAD_ERRORS_MAX);
-    if (pthread_mutex_init(&reload->mutex, NULL) != 0)
+    if (pthread_mutex_init(&reload->mutex, NULL) != 0 || pthread_cond_init(&reload->work, NULL) != 0)
         return -1; /* never on Linux but for memory; the process ends then */
     return deadline_cond_init(&reload->finished);
-}
-
-void reload_done(struct reload *reload)
-{
-    (void)pthread_cond_destroy(&reload->finished);
-    (void)pthread_mutex_destroy(&reload->mutex);
-    buf_done(&reload->errors);
-    buf_done(&reload->warnings);
-    buf_done(&reload->tests);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool same_command(const char *const *a, const char *const *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    while (*a != NULL && same_text(*a, *b)) {
-        a++;
-        b++;
-    }
-    return *a == NULL && *b == NULL;
-}
-
-static bool same_audit(const struct config_audit *a, const struct config_audit *b)
-{
-    if (a->file == NULL || b->file == NULL)
-        return a->file == b->file;
-    bool same_key = a->key == NULL || b->key == NULL
-                        ? a->key == b->key
-                        : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
-    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key &&
-           a->seal_every == b->seal_every && a->on_broken == b->on_broken &&
-           same_text(a->witness_file, b->witness_file) &&
-           same_command(a->witness_command, b->witness_command);
-}
-
-/* Listeners, workers and the audit file are bound for the life of the process. */
-static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
-{
-    static const char sentence[] = "%s stays %s: it changes by a restart only";
-    static const struct report_kind kind = {.severity = REPORT_SECURITY};
-    if (strcmp(old->listen, new->listen) != 0)
-        report_find(report, &kind, sentence, "listen", old->listen);
-    if (strcmp(old->admin, new->admin) != 0)
-        report_find(report, &kind, sentence, "admin", old->admin);
-    if (old->workers != new->workers)
-        report_find(report, &kind, "workers stays %lld: it changes by a restart only", old->workers);
-    if (!same_audit(&old->audit, &new->audit))
-        report_find(report, &kind, "audit stays as it was: it changes by a restart only");
 }
 
 static void keep_tests(struct reload *reload, const struct report *tests)
@@ -128,16 +72,31 @@ static int run_tests(const struct config *old, const struct config *new, struct 
     return trial_run(new, now, REPORT_ERROR, report);
 }
 
+/* On standard error. */
+static void tell(struct reload *reload, const struct report *report)
+{
+    notice_lines(&reload->gateway->notices, buf_text(&report->errors));
+    notice_lines(&reload->gateway->notices, buf_text(&report->warnings));
+}
+
 void reload_begin(struct reload *reload)
 {
     struct report tests;
     struct generation *generation = gateway_take(reload->gateway);
     report_init(&tests);
     if (trial_run(generation->config, clock_wall_ms() / 1000, REPORT_SECURITY, &tests) != 0)
-        fprintf(stderr, "%s%s", buf_text(&tests.errors), buf_text(&tests.warnings));
+        tell(reload, &tests);
     keep_tests(reload, &tests);
     report_done(&tests);
     gateway_release(generation);
+}
+
+/* Of what the configuration in force has read. */
+static void wipe(struct reload *reload)
+{
+    struct generation *current = gateway_take(reload->gateway);
+    config_load_wipe(current->config);
+    gateway_release(current);
 }
 
 static int swap(struct reload *reload, const struct config *old, struct config *new, struct report *report)
@@ -149,11 +108,12 @@ static int swap(struct reload *reload, const struct config *old, struct config *
     if (result != 0)
         config_release(new);
     else {
-        warn_unchanged(old, new, report);
         if (gateway_swap(reload->gateway, new, &err) != 0)
             result = report_error(report, NULL, "%s", err.text);
         else
             keep_tests(reload, &tests);
+        if (result == 0)
+            wipe(reload);
     }
     report_done(&tests);
     return result;
@@ -195,40 +155,120 @@ static enum reload_end reload_now(struct reload *reload, const struct config *ol
     return audited ? RELOAD_GOOD : RELOAD_UNAUDITED;
 }
 
-void reload_run(struct reload *reload)
+static void keep_outcome(struct reload *reload, enum reload_end end, const struct report *report,
+                         unsigned long long wanted)
 {
-    static const char *const sentences[] = {
-        [RELOAD_GOOD] = "reloaded",
-        [RELOAD_BAD] = "the reload failed: the old configuration stays in force",
-        [RELOAD_UNAUDITED] =
-            "the reload failed: the new configuration is in force, but the audit file could not be "
-            "opened again",
-    };
-    struct report report;
-    struct generation *old = gateway_take(reload->gateway);
-    report_init(&report);
-    (void)pthread_mutex_lock(&reload->mutex);
-    unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
-    const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
-    (void)pthread_mutex_unlock(&reload->mutex);
-    enum reload_end end = reload_now(reload, old->config, &report);
-    record(reload, old->config, by, end, &report);
-    gateway_release(old);
-    fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
-            sentences[end]);
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
     reload->last = end;
     reload->counts[end != RELOAD_GOOD]++;
     buf_reset(&reload->errors);
-    buf_put(&reload->errors, buf_text(&report.errors));
+    buf_put(&reload->errors, buf_text(&report->errors));
     buf_reset(&reload->warnings);
-    buf_put(&reload->warnings, buf_text(&report.warnings));
+    buf_put(&reload->warnings, buf_text(&report->warnings));
     if (end != RELOAD_BAD)
         reload->good_at = clock_wall_ms() / 1000;
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+static const struct {
+    const char *sentence; /* on standard error */
+    const char *status;   /* for a service manager */
+} outcomes[] = {
+    [RELOAD_GOOD] = {"reloaded", "Serving"},
+    [RELOAD_BAD] = {"the reload failed: the old configuration stays in force",
+                    "Serving the old configuration: the last reload failed"},
+    [RELOAD_UNAUDITED] = {"the reload failed: the new configuration is in force, but the audit file could "
+                          "not be opened again",
+                          "Serving; the audit file could not be opened again: the last reload failed"},
+};
+
+/* `wanted`: whoever asks from now on waits for the next one. */
+static void run(struct reload *reload, unsigned long long wanted, const char *by)
+{
+    struct report report;
+    struct generation *old = gateway_take(reload->gateway);
+    notify_reloading(reload->notify, clock_monotonic_us());
+    report_init(&report);
+    enum reload_end end = reload_now(reload, old->config, &report);
+    record(reload, old->config, by, end, &report);
+    gateway_release(old);
+    tell(reload, &report);
+    notice_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
+    keep_outcome(reload, end, &report, wanted);
     report_done(&report);
+    notify_ready(reload->notify, outcomes[end].status);
+}
+
+static void rotate(struct reload *reload)
+{
+    struct report report;
+    report_init(&report);
+    (void)reopen_audit(reload, &report); /* the report tells */
+    tell(reload, &report);
+    report_done(&report);
+}
+
+/* ---- the thread ---- */
+
+/* With the mutex, which it gives back meanwhile. */
+static void do_tasks(struct reload *reload)
+{
+    unsigned long long wanted = reload->wanted;
+    unsigned tasks = reload->tasks;
+    const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
+    bool all = wanted > reload->done || (tasks & RELOAD_ALL) != 0;
+    reload->tasks = 0;
+    (void)pthread_mutex_unlock(&reload->mutex);
+    if (all)
+        run(reload, wanted, by);
+    else
+        rotate(reload);
+    (void)pthread_mutex_lock(&reload->mutex);
+}
+
+static void *work(void *context)
+{
+    struct reload *reload = context;
+    (void)pthread_mutex_lock(&reload->mutex);
+    while (!reload->ended) {
+        if (reload->tasks == 0 && reload->done == reload->wanted)
+            (void)pthread_cond_wait(&reload->work, &reload->mutex); /* woken for nothing, it looks again */
+        else
+            do_tasks(reload);
+    }
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return NULL;
+}
+
+int reload_start(struct reload *reload, struct err *err)
+{
+    int error = pthread_create(&reload->thread, NULL, work, reload);
+    reload->started = error == 0;
+    return error == 0
+               ? 0
+               : err_set(err, ERR_SYSTEM, "the thread that reloads cannot be started: %s", strerror(error));
+}
+
+void reload_done(struct reload *reload)
+{
+    if (reload->started)
+        (void)pthread_join(reload->thread, NULL);
+    (void)pthread_cond_destroy(&reload->work);
+    (void)pthread_cond_destroy(&reload->finished);
+    (void)pthread_mutex_destroy(&reload->mutex);
+    buf_done(&reload->errors);
+    buf_done(&reload->warnings);
+    buf_done(&reload->tests);
+}
+
+void reload_want(struct reload *reload, enum reload_task task)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->tasks |= (unsigned)task;
+    (void)pthread_cond_signal(&reload->work);
+    (void)pthread_mutex_unlock(&reload->mutex);
 }
 
 /* With the mutex. */
@@ -237,8 +277,7 @@ static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors, s
     const struct timespec deadline = deadline_in(RELOAD_WAIT_S * 1000LL);
     int waited = 0;
     unsigned long long mine = ++reload->wanted;
-    if (!reload->ended && kill(getpid(), SIGHUP) != 0)
-        waited = errno;
+    (void)pthread_cond_signal(&reload->work);
     while (reload->done < mine && waited == 0 && !reload->ended)
         waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
     bool missed = reload->done < mine;
@@ -277,6 +316,7 @@ void reload_end(struct reload *reload)
 {
     (void)pthread_mutex_lock(&reload->mutex);
     reload->ended = true;
+    (void)pthread_cond_signal(&reload->work);
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
 }

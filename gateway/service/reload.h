@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "config/reader/report.h"
 #include "gateway/exchange/gateway.h"
+#include "gateway/service/notify.h"
 
 #include <pthread.h>
 
@@ -20,12 +21,24 @@ enum reload_end {
     RELOAD_BUSY,      /* none began: RELOAD_WAITERS_MAX others wait already                        */
 };
 
-/* Reloads happen one at a time, in the main thread; others ask and wait for the outcome. */
+/* What can be asked of the thread that reloads. */
+enum reload_task {
+    RELOAD_ALL = 1,   /* the configuration, and the audit file */
+    RELOAD_AUDIT = 2, /* the audit file alone: it was rotated */
+};
+
+/* Reloads happen one at a time, in a thread of their own: files, an audit file's disk and standard error may
+ * keep it waiting, and the main thread has to see the next signal. */
 struct reload {
     const char *path; /* of countersign.yaml; borrowed */
     struct gateway *gateway;
+    const struct notify *notify; /* borrowed */
+    pthread_t thread;
+    bool started;
     pthread_mutex_t mutex;
-    pthread_cond_t finished;
+    pthread_cond_t work;          /* for the thread */
+    pthread_cond_t finished;      /* for those who wait for the outcome */
+    unsigned tasks;               /* of enum reload_task, not begun */
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
     unsigned waiting;             /* in reload_ask() */
@@ -38,20 +51,26 @@ struct reload {
     unsigned long long counts[2]; /* reloads that were good, and bad */
 };
 
-MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway);
+MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway,
+                         const struct notify *notify);
+
+/* Begins the thread.  All signals should be blocked before: it inherits the mask. */
+MUST_USE int reload_start(struct reload *reload, struct err *err);
+
+/* After reload_end(): waits for what the thread is at. */
 void reload_done(struct reload *reload);
 
 /* The tests of the configuration that the service starts with: one that fails is told, and is no reason
  * not to serve.  Before the first reload. */
 void reload_begin(struct reload *reload);
 
-/* Main thread: does it now, and says on standard error how it went. */
-void reload_run(struct reload *reload);
+/* Says on standard error how it went; does not wait. */
+void reload_want(struct reload *reload, enum reload_task task);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
-/* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
- * the call.  It appends the reload's errors and warnings, as lines. */
+/* Waits, at most 30 s, for a reload that began after the call.  It appends the reload's errors and warnings,
+ * as lines. */
 MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings);
 
 struct reload_state {

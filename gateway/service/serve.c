@@ -1,8 +1,10 @@
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
+#include "base/notice.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/openapi/openapi.h"
 #include "gateway/request/flow.h"
 #include "gateway/server/front.h"
 #include "gateway/service/admin.h"
@@ -15,7 +17,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,10 +32,12 @@ enum {
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
-    SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
-    SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
+    SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
+    SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
+
+_Static_assert((long)OPENAPI_MAX >= (long)ANSWER_SEEN_MAX, "whatever the cloud said is answered, too");
 
 struct service {
     struct descriptors descriptors;
@@ -68,27 +71,50 @@ static void raise_descriptors(void)
     }
 }
 
-int serve_harden(struct err *err)
-{
-    const struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
-    raise_descriptors();
-    return open_streams(err);
-}
-
 static void pause_briefly(void)
 {
     const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
     (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
 }
 
-static void signals_to_wait_for(sigset_t *set)
+static const int ending[] = {SIGTERM, SIGINT};
+static const int lasting[] = {SIGHUP, SIGUSR1};
+
+static void add_signals(sigset_t *set, const int *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)sigaddset(set, numbers[i]);
+}
+
+static void signals_that_end(sigset_t *set)
 {
     (void)sigemptyset(set);
-    (void)sigaddset(set, SIGTERM);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGHUP);
+    add_signals(set, ending, COUNT(ending));
+}
+
+static void signals_to_wait_for(sigset_t *set)
+{
+    signals_that_end(set);
+    add_signals(set, lasting, COUNT(lasting));
+}
+
+/* Whoever asks for a reload while we start means what we are about to read, or what comes next: it waits. */
+static void keep_for_later(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    add_signals(&set, lasting, COUNT(lasting));
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL); /* cannot fail */
+}
+
+int serve_harden(struct err *err)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
+    raise_descriptors();
+    keep_for_later();
+    return open_streams(err);
 }
 
 /* Workers inherit the mask: only the main thread meets a signal, and only where it waits for one. */
@@ -108,19 +134,20 @@ static int wait_until_ready(const struct service *service, struct err *err)
     while (!front_is_ready(service->front)) {
         if (clock_monotonic_us() > deadline)
             return err_set(err, ERR_SYSTEM,
-                           "the workers did not start in time: is there memory for %lld threads?",
+                           "the workers did not start in time: is there memory for %lld threads, and does "
+                           "a limit on processes (ulimit -u, a container's pids limit) allow them?",
                            service->gateway.current->config->workers);
         pause_briefly();
     }
     return 0;
 }
 
-static void print_ready(const struct service *service)
+static void print_ready(struct service *service)
 {
     const struct config *config = service->gateway.current->config;
-    fprintf(stderr, "countersign: ready on http://%.*s:%d, admin on http://%.*s:%d\n",
-            (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
-            (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
+    notice_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
+                 (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
+                 (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
 }
 
 /* What everybody may have, before anybody is there; and what that costs callers. */
@@ -148,7 +175,7 @@ static int open_doors(struct service *service, struct err *err)
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
-    service->desk = (struct desk){admin_answer, &service->admin};
+    service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
     const struct front_options inner = {.address = config->admin,
@@ -156,12 +183,14 @@ static int open_doors(struct service *service, struct err *err)
                                                    .places = service->descriptors.admin,
                                                    .per_address = service->descriptors.admin,
                                                    .unasked = SERVE_ADMIN_UNASKED,
-                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS}};
+                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS,
+                                                   .idle_ms = GUARD_HEADER_MS}};
     const struct front_options outer = {.address = config->listen,
                                         .limits = {.workers = (size_t)config->workers,
                                                    .places = service->descriptors.places,
                                                    .per_address = (size_t)config->per_address,
-                                                   .queue_ms = GUARD_QUEUE_MS}};
+                                                   .queue_ms = GUARD_QUEUE_MS,
+                                                   .idle_ms = config->keep_alive}};
     service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
@@ -217,27 +246,35 @@ static void serve_on(struct service *service, int64_t until_us, bool whoever_com
     }
 }
 
+/* Whatever still hangs then, a disk as a rule, does not hold the process. */
+static void end_within(int64_t millis)
+{
+    (void)alarm((unsigned)((millis + 999) / 1000 + SERVE_STOP_S));
+}
+
 /* A second signal ends the process at once, by its default action. */
 static void drain(struct service *service)
 {
     sigset_t set;
-    const struct config *config = service->gateway.current->config; /* nobody reloads any more */
+    struct generation *generation = gateway_take(&service->gateway); /* a reload may just be ending */
+    const struct config *config = generation->config;
+    end_within(config->grace + config->drain + SERVE_ABANDON_US / 1000);
     notify_stopping(&service->notify);
-    signals_to_wait_for(&set);
-    (void)sigdelset(&set, SIGHUP); /* stays blocked */
+    signals_that_end(&set);
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
     tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
+    notice_write(&service->gateway.notices, "finishing what is in flight; another signal ends it at once");
     serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
     front_stop_listening(service->front);
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
     atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
     serve_on(service, deadline + SERVE_ABANDON_US, false);
-    (void)alarm(SERVE_STOP_S);
+    gateway_release(generation);
+    end_within(0);
 }
 
 /* Until it is time for a sign of life, or to tell what was gathered. */
@@ -261,16 +298,14 @@ static int wait_for_signal(const struct service *service)
     return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
 }
 
-static void reload_and_tell(struct service *service)
+/* The end comes first: sigwaitinfo(2) gives the smallest number, and who reloads without a pause would never
+ * let us get to another. */
+static bool is_ending(void)
 {
-    static const char *const statuses[] = {
-        [RELOAD_GOOD] = "Serving",
-        [RELOAD_BAD] = "Serving the old configuration: the last reload failed",
-        [RELOAD_UNAUDITED] = "Serving; the audit file could not be opened again: the last reload failed",
-    };
-    notify_reloading(&service->notify, clock_monotonic_us());
-    reload_run(&service->reload);
-    notify_ready(&service->notify, statuses[service->reload.last]); /* which this thread alone writes */
+    sigset_t set;
+    const struct timespec now = {0};
+    signals_that_end(&set);
+    return sigtimedwait(&set, NULL, &now) > 0;
 }
 
 static int wait_for_end(struct service *service, struct err *err)
@@ -279,29 +314,36 @@ static int wait_for_end(struct service *service, struct err *err)
         int number = wait_for_signal(service);
         if (number < 0)
             return err_set(err, ERR_SYSTEM, "cannot wait for signals: %s", strerror(errno));
-        if (number == SIGTERM || number == SIGINT)
+        if (number == SIGTERM || number == SIGINT || is_ending())
             return 0;
-        if (number == SIGHUP)
-            reload_and_tell(service);
+        if (number == SIGHUP || number == SIGUSR1)
+            reload_want(&service->reload, number == SIGHUP ? RELOAD_ALL : RELOAD_AUDIT);
         look_after(service);
     }
 }
 
+/* Who tells something waits for no reader, either. */
 static int gather_lines(struct service *service, struct err *err)
 {
-    return log_gather(&service->gateway.access) == 0 ? 0 : err_memory(err);
+    if (log_gather(&service->gateway.access) == 0 && log_gather(&service->gateway.notices) == 0)
+        return 0;
+    return err_memory(err);
 }
 
 static int serve(struct service *service, struct err *err)
 {
     int result = -1;
-    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0) {
+    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0 &&
+        reload_start(&service->reload, err) == 0) {
         print_ready(service);
         notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);
         if (result == 0)
             drain(service);
+        else
+            end_within(0);
     }
+    reload_end(&service->reload);
     front_close(service->admin_door); /* first: it looks at the other */
     front_close(service->front);
     tell_anonymous(service); /* the last */
@@ -323,7 +365,7 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
     else if (gateway_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
              0) {
-        if (reload_init(&service->reload, path, &service->gateway) != 0)
+        if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
             err_memory(err);
         else {
             reload_begin(&service->reload);

@@ -24,6 +24,7 @@ struct back_pool {
     struct back_site *site;
     struct pool slots;
     atomic_uint credential; /* that worked last */
+    atomic_uint refused;    /* bit 0: the first credential, bit 1: its spare */
     atomic_uint resting;
 };
 
@@ -85,6 +86,28 @@ unsigned back_credential(const struct back_slot *slot)
 bool back_prefer(struct back_slot *slot, unsigned credential)
 {
     return atomic_exchange_explicit(&slot->pool->credential, credential, memory_order_relaxed) != credential;
+}
+
+bool back_note_credential(struct back_slot *slot, unsigned credential, bool refused)
+{
+    unsigned bit = 1U << credential;
+    unsigned before = atomic_load_explicit(&slot->pool->refused, memory_order_relaxed);
+    if (((before & bit) != 0) == refused) /* as nearly always */
+        return false;
+    before =
+        refused ? atomic_fetch_or(&slot->pool->refused, bit) : atomic_fetch_and(&slot->pool->refused, ~bit);
+    return ((before & bit) != 0) != refused;
+}
+
+/* The one that calls begin with, if it is refused; or else the other. */
+static const char *refused_name(const struct back_pool *pool)
+{
+    const struct config_credential *const both[] = {pool->upstream->credential, pool->upstream->spare};
+    unsigned refused = atomic_load(&pool->refused);
+    unsigned first = atomic_load(&pool->credential);
+    if ((refused & 1U << first) != 0)
+        return both[first]->name;
+    return refused == 0 ? NULL : both[!first]->name;
 }
 
 void back_distrust(struct back_slot *slot)
@@ -274,7 +297,7 @@ void back_look(const struct back *back, size_t index, struct back_state *state)
                                  .full = atomic_load(&known->full),
                                  .skew_s = skew_told(&known->skew),
                                  .credential = (spare ? upstream->spare : upstream->credential)->name,
-                                 .not_credential = spare ? upstream->credential->name : NULL};
+                                 .not_credential = refused_name(pool)};
     for (size_t i = 0; i < UPSTREAM_ENDS; i++)
         state->ends[i] = atomic_load(&known->ends[i]);
 }

@@ -71,6 +71,9 @@ unsigned back_credential(const struct back_slot *slot);
 /* True when that is news. */
 bool back_prefer(struct back_slot *slot, unsigned credential);
 
+/* Whether the cloud refuses the credential, as its last answer said.  True when that is news. */
+bool back_note_credential(struct back_slot *slot, unsigned credential, bool refused);
+
 struct back_result {
     enum upstream_end end;
     bool timed_out;     /* it ended because its time was over */
@@ -104,9 +107,10 @@ struct back_state {
     unsigned slots, used, waiting, resting;
     unsigned long long ends[UPSTREAM_ENDS]; /* attempts since the process began, by their end */
     unsigned long long retries, refused, full;
-    int64_t skew_s;             /* beyond SKEW_BOUND_S, or 0; positive: the upstream's clock is ahead */
-    const char *credential;     /* the one that calls begin with */
-    const char *not_credential; /* the first, when the cloud refused it since the last reload; or NULL */
+    int64_t skew_s;         /* beyond SKEW_BOUND_S, or 0; positive: the upstream's clock is ahead */
+    const char *credential; /* the one that calls begin with */
+    const char
+        *not_credential; /* one that the cloud refused since the last reload, perhaps the same; or NULL */
 };
 void back_look(const struct back *back, size_t index, struct back_state *state);
 

@@ -3,6 +3,7 @@ credentials that change, upstreams that are gone, and that none of it spreads (2
 
 import copy
 import pathlib
+import re
 import socket
 import threading
 import time
@@ -287,7 +288,36 @@ def test_neither_credential(sandbox, start, tmp_path):
     answer = gateway.delete()
     problem(answer, 502, "upstream-credential", outcome="not-executed")
     assert rests(gateway, answer)[0] == 2
-    assert gateway.ready() == {"status": "ready"} and not gateway.notices("refuses credential")
+    assert gateway.ready()["upstreams"]["vpc"] == {"refusedCredential": "main"}
+    assert eventually(lambda: gateway.notices("and there is no other: calls fail"))
+
+
+@pytest.mark.parametrize("generation, reply", [
+    (2, {"code": 4104, "message": ""}), (2, {"code": 4100, "message": ""}),
+    (3, {"Response": {"Error": {"Code": "AuthFailure.SecretIdNotFound", "Message": ""}, "RequestId": "r"}}),
+    (3, {"Response": {"Error": {"Code": "AuthFailure.TokenFailure", "Message": "expired"}, "RequestId": "r"}}),
+], ids=["unknown", "wrong", "unknown in API 3.0", "expired"])
+def test_the_only_credential_is_refused_and_told(start, upstream, generation, reply):
+    """Once on standard error, on /readyz and in the metric; and it ends when the cloud takes it again."""
+    metric = lambda: re.search(r'^countersign_upstream_credential\{upstream="vpc",credential="main"\} (\d)$', gateway.call(
+        "GET", "/metrics", port=gateway.admin).body.decode(), re.M)[1]
+    gateway = start(upstream.url if generation == 2 else upstream.url.replace("/v2/index.php", "/"), generation=generation)
+    upstream.script(then=Reply(reply))
+    for _ in range(2):
+        problem(gateway.delete(), 502, "upstream-credential", outcome="not-executed")
+    assert gateway.ready()["upstreams"]["vpc"] == {"refusedCredential": "main"} and metric() == "0"
+    upstream.script(then=Reply() if generation == 2 else Reply({"Response": {"RequestId": "r"}}))
+    assert gateway.delete().status == 202
+    assert "upstreams" not in gateway.ready() and metric() == "1"
+    assert eventually(lambda: [line.split("upstream 'vpc' ")[1] for line in gateway.notices("credential")] == [
+        "refuses credential 'main', and there is no other: calls fail", "takes credential 'main' again"])
+
+
+def test_a_right_that_is_missing_is_no_refused_credential(start, upstream):
+    upstream.script(then=Reply({"Response": {"Error": {"Code": "UnauthorizedOperation", "Message": ""}, "RequestId": "r"}}))
+    gateway = start(upstream.url.replace("/v2/index.php", "/"), generation=3)
+    problem(gateway.delete(), 502, "upstream-credential", outcome="not-executed")
+    assert "upstreams" not in gateway.ready()
 
 
 @pytest.mark.parametrize("code", [4101, 4105, 4300])

@@ -175,6 +175,13 @@ def test_a_proxy_of_the_environment_gets_nothing(script):
     ((200, {"Content-Type": "text/html"}, b"<html>"), "GET", 1, "that is not how a gateway answers"),
     ((200, {}, b"[1]"), "GET", 1, "that is not how a gateway answers"),
     ((302, {"Location": "http://127.0.0.1:9/"}, {}), "GET", 1, "that is not how a gateway answers"),
+    (problem(504, "upstream-timeout", outcome="unknown"), "GET", 3, "look before you try again"),
+    (problem(502, "upstream-failed", "\u009b31mred \u202eder \u2066x\u2069 \u200f"), "GET", 1, "?31mred ?der ?x? ?"),
+    *(((status, {"Content-Type": "text/html", **({"Location": "/x"} if status == 302 else {})}, b"<html>"), "DELETE", 3,
+       "look before you try again") for status in (200, 201, 202, 302, 307, 408, 500, 504)),
+    *(((status, {"Content-Type": "text/html"}, b"<html>"), "DELETE", 1, "that is not how a gateway answers")
+      for status in (401, 403, 404, 405, 413, 414, 429)),
+    ((204, {}, b""), "DELETE", 3, "that is not how a gateway answers"),
     (HANG_UP, "GET", 75, "it only reads"),
     (HANG_UP, "DELETE", 3, "it may have been executed"),
 ])
@@ -185,6 +192,40 @@ def test_verdicts(script, answer, method, code, words):
     assert words in sentence(done)
     if answer and answer[2] != b"":
         assert done.stdout.strip() == (answer[2].decode() if isinstance(answer[2], bytes) else json.dumps(answer[2]))
+
+
+# What terminals obey: ECMA-48's ESC and C1 (as UTF-8 and as bare bytes), Unicode's Bidi_Control.
+HOSTILE = 'ok\n\t\x1b]0;title\x07 \x9b31m \x7f \u202egnp.exe \u2066a\u2069 \u061c \u200e\u200f \u2028 \u00e9\u4e2d\U0001f600'
+HARMLESS = ('ok\n\t\\u001b]0;title\\u0007 \\u009b31m \\u007f \\u202egnp.exe \\u2066a\\u2069 \\u061c \\u200e\\u200f '
+            '\\u2028 \u00e9\u4e2d\U0001f600')
+
+
+def test_a_strangers_bytes_do_nothing_to_a_terminal(script):
+    """Whoever answers cannot move the cursor, set the title or turn the text around; a pipe gets the bytes."""
+    script.play((200, {"Content-Type": "text/html"}, HOSTILE.encode() + b"\x9b\xff<"))
+    leader, follower = pty.openpty()
+    done = subprocess.Popen([BINARY, "call", "GET", LINKS], stdout=follower, stderr=subprocess.PIPE,
+                            env={**os.environ, "COUNTERSIGN_TOKEN": SECRET, "COUNTERSIGN_URL": script.url})
+    os.close(follower)
+    shown = read_all(leader)
+    _, words = done.communicate(timeout=4 * PATIENCE)
+    assert done.returncode == 1 and b"that is not how a gateway answers" in words
+    assert shown.decode().replace("\r\n", "\n") == HARMLESS + "\\x9b\\xff<\n"
+    piped = subprocess.run([BINARY, "call", "GET", LINKS], capture_output=True, timeout=4 * PATIENCE,
+                           env={**os.environ, "COUNTERSIGN_TOKEN": SECRET, "COUNTERSIGN_URL": script.url})
+    assert piped.stdout == HOSTILE.encode() + b"\x9b\xff<\n"
+
+
+def read_all(leader):
+    """What a terminal was shown, until its other end is closed."""
+    shown = b""
+    try:
+        while chunk := os.read(leader, 4096):
+            shown += chunk
+    except OSError:     # Linux tells the end of a terminal so
+        pass
+    os.close(leader)
+    return shown
 
 
 ODD = (b'{"code":0,"a":18446744073709551615,"a":"\\ud83d\\u0000","b":0.1,"deep":' + b"[" * 200 + b"]" * 200 + b"}")
@@ -295,13 +336,7 @@ def test_progress_is_for_a_terminal(script):
     done = subprocess.Popen([BINARY, "call", "DELETE", LINKS, "--wait"], stdout=subprocess.PIPE, stderr=follower,
                             env={**os.environ, "COUNTERSIGN_TOKEN": SECRET, "COUNTERSIGN_URL": script.url})
     os.close(follower)
-    shown = b""
-    try:
-        while chunk := os.read(leader, 4096):
-            shown += chunk
-    except OSError:     # Linux tells the end of a terminal so
-        pass
-    os.close(leader)
+    shown = read_all(leader)
     out, _ = done.communicate(timeout=4 * PATIENCE)
     assert (done.returncode, json.loads(out)["status"]) == (0, "done")
     assert b"waiting for the end, 1 s" in shown and shown.endswith(b"\r\x1b[K")

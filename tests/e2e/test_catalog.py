@@ -84,7 +84,7 @@ routes:
 
 @pytest.mark.parametrize("text, words", [
     ("version: 1\nroutes:\n  - { request: GET /vpcs, service: vpc, action: A, effect: read, parameters: {} }\n",
-     ":3:5: the route of catalog.yaml:"),
+     ":3:5: the route of the built-in catalog.yaml:"),
     ("version: 1\nroutes:\n  - { request: 'GET /{a}', service: vpc, action: A, effect: read, parameters: {} }\n",
      ":3:5: the capture {a} needs"),
     ("version: 1\nroutes:\n  - { request: GET /a, service: vpc, action: A, efect: read, parameters: {} }\n",
@@ -152,7 +152,7 @@ def test_every_success_that_a_catalog_may_name(upstream, start, tmp_path):
         assert answer.body == (b"" if empty else b'{"code":0,"message":"","taskId":7}')
         assert answer.header("Content-Length") == (None if empty else str(len(answer.body)))
         assert answer.header("Content-Type") == (None if empty else "application/json")
-        assert answer.header("Location") == "/jobs/7" and answer.header("Connection") is None
+        assert answer.header("Location") == "/jobs/7" and answer.header("Connection") == "keep-alive"
 
 
 def test_a_task_behind_an_answer_without_content(upstream, start, tmp_path):

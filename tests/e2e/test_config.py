@@ -3,6 +3,7 @@
 Each single configuration error has its own folder in tests/vectors; here it is the command that is tested."""
 
 import hashlib
+import os
 import re
 
 import pytest
@@ -354,3 +355,34 @@ def test_admin_answers_when_all_workers_are_busy(upstream, start):
     finally:
         for wire in held:
             wire.socket.close()
+
+
+# ---- the audit file ----
+
+@pytest.mark.parametrize("path, words", [
+    ("none/audit.log", "cannot be made: No such file or directory"),
+    ("folder", "cannot be opened: Is a directory"),
+    ("notes.txt/audit.log", "cannot be opened: Not a directory"),
+    ("notes.txt", "the audit file"),
+    ("fifo", "is not a regular file"),
+])
+def test_check_finds_an_audit_file_that_cannot_be_used(tmp_path, path, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.txt").write_text("something else\n" * 3)
+    os.mkfifo(tmp_path / "fifo")
+    file = configure(tmp_path, "http://127.0.0.1:9/v2/index.php", top={"audit": path})
+    done = run("check", "-c", file)
+    assert done.returncode == 78 and words in done.stderr, done.stderr
+    line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if text.startswith("audit"))
+    assert f"countersign.yaml:{line}:" in done.stderr
+
+
+def test_check_leaves_a_good_audit_file_alone(tmp_path, upstream, start):
+    """Also one that a gateway writes to; and it makes none."""
+    gateway = start(upstream.url, top={"audit": "audit.log"})
+    folder = gateway.file.parent
+    before = (folder / "audit.log").read_bytes()
+    assert run("check", "-c", gateway.file).returncode == 0
+    assert (folder / "audit.log").read_bytes() == before
+    fresh = configure(tmp_path, upstream.url, top={"audit": "audit.log"})
+    assert run("check", "-c", fresh).returncode == 0 and not (tmp_path / "audit.log").exists()

@@ -2,6 +2,7 @@
 
 import collections
 import http.client
+import http.server
 import json
 import os
 import shutil
@@ -69,6 +70,41 @@ class Caller:
 
     def close(self):
         self.connection.close()
+
+
+class Beginner:
+    """Stands where a member stood: takes each request whole, and then closes without a word or answers 503."""
+
+    def __init__(self, address, asked, answer):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def any(self):
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path == "/readyz":
+                    self.send_response(200)
+                else:
+                    asked.append(self.path)
+                    if answer == "none":
+                        self.close_connection = True
+                        return
+                    self.send_response(503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_DELETE = any
+
+            def log_message(self, *_):
+                pass
+
+        self.servers = [http.server.ThreadingHTTPServer((address, port), Handler) for port in (8080, 9090)]
+        for server in self.servers:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
 
 
 class Load:
@@ -265,7 +301,7 @@ def test_a_rolling_upgrade_loses_nothing(stack, certificates, tmp_path):
 
 
 def test_a_killed_gateway_costs_what_was_in_flight(stack, certificates):
-    """Each change that it had is answered 502 with its outcome unknown; reads are read again elsewhere."""
+    """Each change that it had is answered 502 with its outcome unknown; a read may be tried again, by its caller."""
     edge, members = stack(delay=0.02)
     load = Load(edge, certificates)
     load.at_least(50)
@@ -278,10 +314,31 @@ def test_a_killed_gateway_costs_what_was_in_flight(stack, certificates):
     counts = load.end()
     print(f"a gateway killed under {CLIENTS} clients: {dict(counts)}, broken {len(load.broken)}")
     assert not load.broken
-    assert set(counts) <= {("DELETE", 202), ("GET", 200), ("DELETE", 502)}, counts
-    lost = [json.loads(body) for _, status, body in load.answers if status == 502]
+    assert set(counts) <= {("DELETE", 202), ("GET", 200), ("DELETE", 502), ("GET", 502)}, counts
+    lost = [(method, json.loads(body)) for method, status, body in load.answers if status == 502]
     assert len(lost) <= CLIENTS
-    assert all(problem["outcome"] == "unknown" and not problem["retryable"] for problem in lost)
+    for method, problem in lost:
+        assert (problem.get("outcome"), problem["retryable"]) == (("unknown", False), (None, True))[method == "GET"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("answer", ["none", "503"])
+def test_the_edge_repeats_nothing_that_a_gateway_has_begun(stack, certificates, method, answer):
+    """Gateways that take a request whole, and then close or answer 503."""
+    edge, members = stack()
+    asked, ends = [], []
+    for name, member in zip("ab", members):
+        member.stop()
+        edge.wait_for(name, "DOWN")
+        ends.append(Beginner(member.address, asked, answer))
+    for name in "ab":
+        edge.wait_for(name, "UP")
+    caller = Caller(edge, certificates)
+    status, _, _ = caller.call(method)
+    caller.close()
+    for end in ends:
+        end.stop()
+    assert len(asked) == 1 and status == (502 if answer == "none" else 503)
 
 
 def test_without_a_gateway_the_edge_says_so(stack, certificates):

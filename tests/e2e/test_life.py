@@ -4,16 +4,17 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
 from harness.expect import problem
-from harness.gateway import TOKEN, Gateway, Sandbox, configure
-from harness.process import run
+from harness.gateway import POLICY, TOKEN, Client, Gateway, Sandbox, configure
+from harness.process import binary, environment, run
 from harness.upstream import HANG, Reply
-from harness.world import SAMPLE, SLOW, VPC, eventually
+from harness.world import BINARY, SAMPLE, SLOW, VPC, eventually
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
@@ -49,6 +50,133 @@ def test_asked_to_end(alone, number):
     gateway.signal(number)
     assert gateway.wait(5 * SLOW) == 0
     gateway.clean()
+
+
+# ---- the main thread ----
+
+def many_rules(count):
+    """A policy that takes a while to load."""
+    rules = [{"id": f"r{i}", "allow": ["network-console"], "actions": ["DetachClassicLinkVpc"],
+              "where": {"instanceIds": [f"ins-{i}"]}} for i in range(count)]
+    return {**POLICY, "rules": POLICY["rules"] + rules}
+
+
+def test_a_storm_of_reloads_does_not_keep_it_alive(alone):
+    """SIGHUP is a smaller number than SIGTERM, and sigwaitinfo(2) gives the smallest first."""
+    gateway = alone(rules=many_rules(5000))
+    over = threading.Event()
+
+    def storm():
+        while not over.is_set() and gateway.child.poll() is None:
+            gateway.signal(signal.SIGHUP)
+
+    threads = [threading.Thread(target=storm) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        gateway.line(gateway.stderr, lambda line: "reloaded" in line)
+        time.sleep(0.2)     # in the middle of one, and the next is asked for already
+        gateway.terminate()
+        assert gateway.wait(10 * SLOW) == 0, "while the storm goes on"
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_full_standard_error_and_a_bad_reload_do_not_hold_it(tmp_path, upstream):
+    """Nobody reads it any more, and it is full: /readyz tells what is wrong, and SIGTERM is heard."""
+    file = configure(tmp_path, upstream.url)
+    reader, writer = os.pipe()
+    child = subprocess.Popen([binary(), "serve", "-c", file], env=environment(), stdout=subprocess.DEVNULL, stderr=writer)
+    try:
+        words = b""
+        while b"ready on" not in words or not words.endswith(b"\n"):
+            words += os.read(reader, 4096)
+        admin = int(re.search(rb"admin on http://127.0.0.1:(\d+)", words)[1])
+        mine = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(mine, b"x" * 512)
+        os.close(mine)
+        file.write_text(file.read_text() + "typo: 1\n")
+        for _ in range(3):
+            child.send_signal(signal.SIGHUP)
+        client = Client(admin)
+        assert eventually(lambda: client.call("GET", "/readyz").json().get("lastReload") == "failed")
+        child.terminate()
+        assert child.wait(15 * SLOW) == 0
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        os.close(reader)
+        os.close(writer)
+
+
+def test_an_audit_disk_that_hangs_does_not_hold_it(tmp_path, upstream):
+    """A rotation waits for the old file's disk, here for ten minutes; the end does not."""
+    audit = tmp_path / "audit.log"
+    gateway = Gateway(configure(tmp_path, upstream.url, top={"drain": "100ms", "audit": {"file": str(audit), "sync": True}}),
+                      environment(LD_PRELOAD=BINARY.parent / "shim/libshim_disk.so", SHIM_DISK=600,
+                                  ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"))
+    try:
+        audit.rename(tmp_path / "audit.log.1")
+        gateway.signal(signal.SIGHUP)
+        assert eventually(audit.exists), "the reload is at the disk"
+        assert gateway.call("GET", "/readyz", port=gateway.admin).status == 200
+        gateway.terminate()
+        gateway.wait(25 * SLOW)
+    finally:
+        if gateway.child.poll() is None:
+            gateway.signal(signal.SIGKILL)
+            gateway.wait()
+
+
+def test_a_reload_that_is_asked_for_during_the_start_waits(tmp_path, upstream):
+    """While the files are read: the reload comes when it is ready, and nothing ends."""
+    file = configure(tmp_path, upstream.url, rules=many_rules(30000))
+    child = subprocess.Popen([binary(), "serve", "-c", file], env=environment(), stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    try:
+        assert eventually(lambda: busy_ticks(child.pid) >= 5 or child.poll() is not None, every=0.002)
+        child.send_signal(signal.SIGHUP)
+        lines = iter(child.stderr.readline, "")
+        assert any("ready on" in line for line in lines), "it ended instead"
+        assert any(line == "countersign: reloaded\n" for line in lines)
+    finally:
+        child.terminate()
+        child.communicate(timeout=20 * SLOW)
+    assert child.returncode == 0
+
+
+def busy_ticks(pid):
+    """Of the processor, for the program itself: by then it is past its first lines, and reads."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return int(stat.read().rsplit(")", 1)[1].split()[11])
+    except OSError:
+        return 0
+
+
+def test_usr1_opens_the_audit_file_again_and_ends_nothing(tmp_path, upstream):
+    """Like SIGHUP's rotation, without the configuration; without an audit file it does nothing."""
+    audit = tmp_path / "audit.log"
+    file = configure(tmp_path, upstream.url, top={"audit": "audit.log"})
+    gateway = Gateway(file)
+    file.write_text(file.read_text() + "typo: 1\n")
+    audit.rename(tmp_path / "audit.log.1")
+    gateway.signal(signal.SIGUSR1)
+    assert eventually(audit.exists)
+    assert gateway.call("GET", "/readyz", port=gateway.admin).json().get("lastReload") is None
+    gateway.terminate()
+    assert gateway.wait(10 * SLOW) == 0 and not gateway.notices("reload")
+    (tmp_path / "plain").mkdir()
+    plain = Gateway(configure(tmp_path / "plain", upstream.url))
+    plain.signal(signal.SIGUSR1)
+    assert plain.delete().status == 202
+    plain.terminate()
+    assert plain.wait(10 * SLOW) == 0
 
 
 def test_idle_connections_do_not_hold_it(alone):

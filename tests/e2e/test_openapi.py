@@ -159,3 +159,41 @@ def test_a_schema_says_what_the_gateway_takes(gateway, upstream):
                  {"InstanceIds": ["ins-df454d"]}, {"instanceIds": {"0": "ins-1"}}, [], "ins-1", None, 1):
         taken = gateway.delete(body if body is not None else b"null")
         assert (taken.status == 202) == (it.errors(schema, body) == []), (body, taken.body)
+
+
+# ---- many routes ----
+
+def many(folder, count, more=""):
+    """A catalog of `count` small routes; two of three share their path with another method."""
+    lines = [f"  - {{ request: '{('GET', 'PUT', 'GET')[i % 3]} /things{i if i % 3 == 2 else i // 3 * 3}/{{id{i}}}', service: vpc, "
+             f"action: {('Describe', 'Modify', 'Describe')[i % 3]}Thing{i}, effect: {('read', 'change', 'read')[i % 3]}{more}, "
+             f"parameters: {{ id{i}: {{ in: [path], type: string, required: true }} }} }}\n" for i in range(count)]
+    (folder / "many.yaml").write_text("version: 1\nroutes:\n" + "".join(lines))
+    return str(folder / "many.yaml")
+
+
+@pytest.mark.parametrize("count", [1000, 10000])
+def test_many_routes_are_described(start, upstream, tmp_path, count):
+    """To whom may call all, and to whom may call one; the paths are those of the catalog, each once."""
+    rules = {**POLICY, "rules": [{"id": "all", "allow": ["network-console"], "actions": ["*"]},
+                                 {"id": "one", "allow": ["auditor"], "actions": ["ModifyThing1"]}]}
+    gateway = start(upstream.url, rules=rules, top={"catalog": [many(tmp_path, count)]})
+    document = gateway.get("/openapi.json").json()
+    operations = [(method, path) for path, item in document["paths"].items() for method in item if "/things" in path]
+    assert len(operations) == len(set(operations)) == count
+    assert len([path for path in document["paths"] if path.startswith("/things")]) == count - (count + 1) // 3
+    assert document["paths"]["/things0/{id0}"]["put"]["parameters"][0]["name"] == "id0", "one path, one name"
+    one = gateway.get("/openapi.json", token=NOBODY)
+    assert list(one.json()["paths"]) == ["/things0/{id0}"] and list(one.json()["paths"]["/things0/{id0}"]) == ["put"]
+    assert [tag["name"] for tag in one.json()["tags"]] == ["vpc"]
+    head = gateway.call("HEAD", "/openapi.json", headers=bearer())
+    assert head.status == 200 and int(head.header("Content-Length")) == len(gateway.get("/openapi.json").body)
+
+
+def test_check_knows_how_much_can_be_described(tmp_path, upstream):
+    text = "x" * 4000
+    file = configure(tmp_path, upstream.url, top={"catalog": [many(tmp_path, 5000, f", summary: {text}")]})
+    done = run("check", "-c", file)
+    assert done.returncode == 78 and "the OpenAPI document of 5010 routes would have more than" in done.stderr
+    done = run("serve", "-c", file)
+    assert done.returncode != 0 and "the OpenAPI document of 5010 routes would have more than" in done.stderr

@@ -170,6 +170,7 @@ def trial(**said):
     (trial(expect="deny"), "the test expects deny, but the policy says allow by rule r"),
     (trial(expect="allow", request="DELETE /vpcs/vpc-1/links"), "cannot become a call: there is no such route"),
     (trial(expect="allow", body={"instanceIds": "ins-a"}), "instanceIds must be an array"),
+    (trial(expect="allow", body={"instanceIds": [7]}), "instanceIds must be an array of strings"),
     (trial(expect="allow", by="s"), "there is no rule 's'"), (trial(expect="allow", client="me"), "there is no client 'me'"),
 ])
 def test_the_policys_own_tests(tmp_path, test, words):
@@ -179,6 +180,17 @@ def test_the_policys_own_tests(tmp_path, test, words):
         assert done.returncode == 0 and "tests passed 1" in done.stdout
     else:
         assert done.returncode == 78 and "policy.yaml:4:" in done.stderr and words in done.stderr
+
+
+def test_a_number_that_json_does_not_have_is_text(tmp_path):
+    """007 without quotes: it is no number of JSON, so the body of a test has it as the text that it looks like."""
+    document = with_rules({**RULE, "where": {"instanceIds": ["007", "-08"]}})
+    file = configure(tmp_path, CLOUD, rules=document)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(policy.read_text() + "tests:\n  - { client: network-console, request: DELETE /vpcs/vpc-1/classiclinks, "
+                      "body: { instanceIds: [007] }, expect: deny }\n")
+    done = run("check", "-c", file)     # by the catalog's pattern no instance is called so: it is the pattern that says no
+    assert done.returncode == 78 and "instanceIds does not look like one" in done.stderr, done.stderr
 
 
 # ---- random agreement ----

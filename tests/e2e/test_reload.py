@@ -3,6 +3,8 @@ import copy
 import datetime
 import json
 import os
+import pathlib
+import re
 import signal
 import threading
 
@@ -10,9 +12,9 @@ import pytest
 
 from harness.expect import problem
 from harness.gateway import NOBODY, POLICY, TOKEN, Client, bearer, configure, document, policy
-from harness.process import SLOW
-from harness.upstream import HANG
-from harness.world import eventually
+from harness.process import SLOW, run
+from harness.upstream import HANG, Reply
+from harness.world import REPOSITORY, eventually
 
 RELOADS = int(os.environ.get("COUNTERSIGN_RELOADS", "60"))
 CLIENTS = int(os.environ.get("COUNTERSIGN_CLIENTS", "8"))
@@ -56,6 +58,21 @@ def test_a_reload_forgets_no_call(start, upstream):
     rewrite(gateway, policy(with_client(rate="1/h burst 4")))
     assert reload(gateway).status == 200
     assert [gateway.delete().status for _ in range(3)] == [202, 202, 429], "two more than before"
+
+
+def test_a_changed_rate_keeps_what_was_used_as_a_count(start, upstream):
+    """600/h used up and raised is not 429 for an hour; 100/s used up and lowered lets nothing more through."""
+    gateway = start(upstream.url, rules=with_client(rate="600/h burst 3"))
+    assert [gateway.delete().status for _ in range(4)] == [202, 202, 202, 429]
+    rewrite(gateway, policy(with_client(rate="1/h burst 5")))
+    assert reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(3)] == [202, 202, 429], "three of five were used"
+    rewrite(gateway, policy(with_client(rate="100/s burst 100")))
+    assert reload(gateway).status == 200
+    assert gateway.delete().status == 202
+    rewrite(gateway, policy(with_client(rate="1/h burst 2")))
+    assert reload(gateway).status == 200
+    assert [gateway.delete().status for _ in range(2)].count(202) <= 2
 
 
 def test_one_clients_limit_is_not_anothers(start, upstream):
@@ -194,6 +211,67 @@ def test_listeners_stay_and_it_is_said(start, upstream):
     for words in ("listen stays 127.0.0.1:0", "admin stays 127.0.0.1:0", "workers stays 32"):
         gateway.line(gateway.stderr, lambda line: f"warning: {words}: it changes by a restart only" in line)
     assert gateway.delete().status == 202
+
+
+def service_keywords_that_need_a_restart():
+    """By the rows of the keyword table: the one place that says so."""
+    table = (REPOSITORY / "config/settings/service.c").read_text()
+    return re.findall(r'^    \{"(\w+)",[^}]*\bRESTART\b', table, re.M)
+
+
+def test_the_documents_name_every_key_that_needs_a_restart():
+    keys = service_keywords_that_need_a_restart()
+    assert {"listen", "admin", "workers", "per_address", "audit"} <= set(keys)
+    for file in ("docs/configuration.md", "docs/man/countersign.yaml.5"):
+        text = (REPOSITORY / file).read_text()
+        said = re.search(r"\. ([^;]*?;)?([^;]*?)change by a restart only", text.replace("\n.", " ").replace("\n", " "))[2]
+        assert {key for key in keys if re.search(rf"\b{key}\b", said)} == set(keys), (file, said)
+
+
+def test_running_numbers_are_the_running_ones(start, upstream):
+    """Three workers run.  A file that says 40 changes nothing until a restart: not what the metric tells, not how
+    many calls may wait for their task, and the second reload says so like the first."""
+    gateway = start(upstream.url, top={"workers": 3, "per_address": 2})
+    file = pathlib.Path(folder_of(gateway)) / "countersign.yaml"
+    file.write_text(file.read_text().replace("workers: 3\n", "workers: 40\n").replace("per_address: 2", "per_address: 9"))
+    for count in (1, 2):
+        assert reload(gateway).status == 200
+        for words in ("workers stays 3", "per_address stays 2"):
+            assert eventually(lambda: len(gateway.notices(f"{words}: it changes by a restart only")) == count)
+    scraped = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    assert re.search(r"^countersign_workers 3$", scraped, re.M)
+    assert re.search(r'^countersign_upstream_slots\{upstream="vpc",state="idle"\} 2$', scraped, re.M), "3/4 of three"
+
+
+def test_waits_leave_workers_after_a_reload(start, upstream):
+    """Half of the workers that run may wait for tasks: a larger number in the file gives no more."""
+    upstream.script(then=Reply({"code": 0, "message": "", "taskId": 7, "data": {"status": 2}}))     # always running
+    gateway = start(upstream.url, top={"workers": 4, "drain": "100ms"})
+    file = pathlib.Path(folder_of(gateway)) / "countersign.yaml"
+    file.write_text(file.read_text().replace("workers: 4\n", "workers: 400\n"))
+    assert reload(gateway).status == 200
+    waits = lambda: int(re.search(r"^countersign_task_waits (\d+)", gateway.call(
+        "GET", "/metrics", port=gateway.admin).body.decode(), re.M)[1])
+    asked = [threading.Thread(target=lambda: gateway.delete(headers={"Prefer": "wait=5"})) for _ in range(2)]
+    for thread in asked:
+        thread.start()
+    assert eventually(lambda: waits() == 2)
+    third = gateway.delete(headers={"Prefer": "wait=5"})
+    assert third.status == 202 and third.header("Preference-Applied") is None
+    for thread in asked:
+        thread.join()
+
+
+def test_check_tells_which_changes_need_a_restart(tmp_path, upstream):
+    """By the same rows: check --running compares with the file that runs."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    old = configure(tmp_path / "old", upstream.url)
+    new = configure(tmp_path / "new", upstream.url, top={"workers": 33, "grace": "3s", "audit": "a.log"})
+    done = run("check", "--running", old, "-c", new)
+    assert done.returncode == 0, done.stderr
+    assert sorted(re.findall(r"(\w+) stays", done.stderr)) == ["audit", "workers"]
+    assert run("check", "--running", old, "-c", old).stderr == ""
 
 
 def test_a_bad_file_changes_nothing_and_is_told(start, upstream):

@@ -171,6 +171,21 @@ def test_lines_that_are_none_change_nothing(files, broken):
     assert done.stdout == "" and "3 lines: 0 would change, 2 stay" in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("lines", [[], ["{}"], ["text", "[]"], [json.dumps({**line(), "verdict": None})]], ids=repr)
+def test_where_nothing_was_judged_nothing_is_good(files, lines):
+    """An empty file, or another one: a script must not take that for "nothing would change"."""
+    done = run(*files(POLICY, lines))
+    assert done.returncode == 1 and "not one call was judged" in done.stderr
+
+
+@pytest.mark.parametrize("member", ["region", "action", "client", "verdict", "time", "source", "requestId"])
+def test_a_member_of_a_megabyte(files, member):
+    """Larger than the memory that a line has: it is no line of ours, and the others are judged."""
+    for size in (300, 5000, 1 << 20):
+        done = run(*files(POLICY, [line(1), {**line(), member: "x" * size}, line(2)]))
+        assert done.returncode in (0, 1) and "3 lines:" in done.stderr, done.stderr
+
+
 def test_from_standard_input(files):
     options = files(OTHER, [])
     done = run(*options[:-1], "-", stdin=json.dumps(line(verdict="deny")) + "\n")

@@ -138,6 +138,43 @@ def test_environment_secret_is_gone_once_read(tmp_path, upstream, reaper):
         reaper.ask(gateway)
 
 
+def test_a_refused_reload_loses_no_secret_of_the_environment(tmp_path, upstream, reaper):
+    """A reload reads a variable and is refused for a typo elsewhere; the next one has it, and then it is wiped."""
+    file = configure(tmp_path, upstream.url)
+    by_file = file.read_text()
+    by_env = re.sub(r'"secret_key": \{[^}]*\}', '"secret_key": {"env": "CS_KEY"}', by_file)
+    gateway = Gateway(file, environment(CS_KEY=SECRET_KEY))
+    try:
+        for typo in ("polcy: x\n", ""):
+            file.write_text(by_env + typo)
+            assert gateway.call("POST", "/reload", port=gateway.admin).status == (422 if typo else 200)
+        block = pathlib.Path(f"/proc/{gateway.child.pid}/environ").read_bytes()
+        assert SECRET_KEY.encode() not in block
+        assert gateway.delete().status == 202
+        for text in (by_file, by_env, by_env + "polcy: x\n", by_env):     # and the way back to an older file
+            file.write_text(text)
+            assert gateway.call("POST", "/reload", port=gateway.admin).status == (422 if "polcy" in text else 200)
+        assert gateway.delete().status == 202
+    finally:
+        reaper.ask(gateway)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("source", ["file", "env"])
+def test_one_rule_about_the_line_end_behind_a_secret(tmp_path, upstream, source, end):
+    """What `kubectl create secret --from-file` and editors leave behind it is not of the secret, wherever it is from."""
+    key = tmp_path / "key"
+    key.write_bytes((SECRET_KEY + end).encode())
+    key.chmod(0o600)
+    (tmp_path / "g").mkdir()
+    file = configure(tmp_path / "g", upstream.url, credential={
+        "secret_id": {"env": "CS_ID"}, "secret_key": {"file": str(key)} if source == "file" else {"env": "CS_KEY"}})
+    done = run("check", "-c", file, env=environment(CS_ID=SECRET_ID + end, CS_KEY=SECRET_KEY + end))
+    assert done.returncode == 0, done.stderr
+    inside = run("check", "-c", file, env=environment(CS_ID="a\nb", CS_KEY=SECRET_KEY))
+    assert inside.returncode == 78
+
+
 def test_environment_secret_that_is_not_set(tmp_path):
     file = arrange(tmp_path, {"env": "COUNTERSIGN_NOT_SET"})
     assert_refused(run("check", "-c", file), file)

@@ -35,6 +35,25 @@ static void one_address(void **state)
     failures_free(failures);
 }
 
+/* A reload to another `failed_auth`: 20 of 20 were used, so 80 of 100 are left, and none of 5. */
+static void another_limit(void **state)
+{
+    const struct rate more = {.interval_us = 10000, .burst = 100};
+    const struct rate fewer = {.interval_us = 720000000, .burst = 5};
+    const struct network source = address(1);
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct failures *failures = make();
+        int left = 0;
+        for (int j = 0; j < 20; j++)
+            assert_int_equal(failures_add(failures, &rate, &source, 0), 0);
+        while (failures_add(failures, i == 0 ? &more : &fewer, &source, 0) == 0)
+            left++;
+        assert_int_equal(left, i == 0 ? 80 : 0);
+        failures_free(failures);
+    }
+}
+
 /* Whatever others did, an address that has not failed may. */
 static void others_are_left_alone(void **state)
 {
@@ -126,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_address),
+        cmocka_unit_test(another_limit),
         cmocka_unit_test(others_are_left_alone),
         cmocka_unit_test(nobody_is_washed_clean_by_small_failures),
         cmocka_unit_test(by_turns),

@@ -12,7 +12,7 @@
 #define PREFLIGHT                                                                                            \
     "Access-Control-Allow-Methods: DELETE, GET\n"                                                            \
     "Access-Control-Allow-Headers: Authorization, Content-Type, Countersign-Subject, Prefer, "               \
-    "X-Request-Id, traceparent\nAccess-Control-Max-Age: 600\n"
+    "X-Request-Id, baggage, traceparent, tracestate\nAccess-Control-Max-Age: 600\n"
 #define VARY    "Vary: Origin\n"
 #define ALLOWED "Access-Control-Allow-Origin: https://console.example.com\n"
 #define ORIGIN  "https://console.example.com"

@@ -31,6 +31,7 @@ static void crowd_begin_with(struct crowd *crowd, struct guard_limits limits)
     struct err err = {0};
     limits.workers = WORKERS;
     limits.queue_ms = GUARD_QUEUE_MS;
+    limits.idle_ms = GUARD_HEADER_MS;
     *crowd = (struct crowd){.guard = guard_new(&limits, &err)};
     assert_non_null(crowd->guard);
 }
