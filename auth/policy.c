@@ -8,25 +8,56 @@ static bool value_matches(const struct config_condition *condition, const char *
     return false;
 }
 
-/* An allow needs all of them, a deny one. */
-static bool all_or_one(const struct config_condition *condition, enum config_effect effect,
-                       const char *const *values, size_t count)
+static bool is_named(const struct config_condition *condition, const char *value)
 {
-    size_t matching = 0;
-    for (size_t i = 0; i < count; i++)
-        matching += value_matches(condition, values[i]);
-    return effect == CONFIG_ALLOW ? count > 0 && matching == count : matching > 0;
+    for (uint32_t i = 0; i < condition->count; i++)
+        if (values_name(condition->lists[i], value))
+            return true;
+    return false;
 }
 
-static bool condition_holds(const struct config_condition *condition, enum config_effect effect,
+/* A value by every name that is known of it.  Where that cannot be known: for a deny, it is what it must not
+ * be; for an allow, it is what is named. */
+static bool thing_matches(const struct config_condition *condition, enum config_effect effect,
+                          const struct call_param *param, size_t i)
+{
+    const char *said = param->said == NULL ? NULL : param->said[i];
+    bool former = param->former != NULL && param->former[i];
+    if (effect == CONFIG_DENY)
+        return former || value_matches(condition, param->values[i]) ||
+               (said != NULL && value_matches(condition, said));
+    return (former ? is_named(condition, param->values[i]) : value_matches(condition, param->values[i])) ||
+           (said != NULL && is_named(condition, said));
+}
+
+/* An allow needs all of them, a deny one. */
+static bool param_holds(const struct config_condition *condition, enum config_effect effect,
+                        const struct call_param *param)
+{
+    size_t matching = 0;
+    for (size_t i = 0; i < param->count; i++)
+        matching += thing_matches(condition, effect, param, i);
+    return effect == CONFIG_ALLOW ? param->count > 0 && matching == param->count : matching > 0;
+}
+
+static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
                             const struct call *call)
 {
     if (condition->param == CONFIG_REGION)
-        return all_or_one(condition, effect, &call->region, 1);
+        return value_matches(condition, call->region);
     for (size_t i = 0; i < call->param_count; i++)
         if (call->params[i].number == condition->param)
-            return all_or_one(condition, effect, call->params[i].values, call->params[i].count);
-    return false;
+            return condition->count > 0 && param_holds(condition, rule->effect, &call->params[i]);
+    return condition->count == 0 || rule->strict;
+}
+
+static bool owner_holds(const struct config_rule *rule, enum policy_owner owner)
+{
+    if (rule->own == CONFIG_OWN_ANY)
+        return true;
+    if (owner == POLICY_OWNER_UNKNOWN)
+        return rule->effect == CONFIG_DENY;
+    return (rule->own == CONFIG_OWN_ONLY) == (owner == POLICY_OWNER_CALLER);
 }
 
 static bool when_holds(const struct config_when *when, int64_t now)
@@ -58,8 +89,10 @@ static enum policy_miss try_rest(const struct config_rule *rule, const struct po
         return POLICY_OTHER_SOURCE;
     if (rule->when != NULL && !when_holds(rule->when, question->now))
         return POLICY_OTHER_TIME;
+    if (!owner_holds(rule, question->owner))
+        return POLICY_OTHER_OWNER;
     for (uint32_t i = 0; i < rule->condition_count; i++)
-        if (!condition_holds(&rule->conditions[i], rule->effect, question->call)) {
+        if (!condition_holds(&rule->conditions[i], rule, question->call)) {
             if (condition != NULL)
                 *condition = &rule->conditions[i];
             return POLICY_OTHER_VALUE;
@@ -125,7 +158,7 @@ static bool may_speak(const struct config_rule *rule, enum config_effect effect,
                       int64_t now)
 {
     return rule->effect == effect && !rule->audit && now < rule->expires && from_holds(rule, source) &&
-           (effect == CONFIG_ALLOW || (rule->when == NULL && rule->condition_count == 0));
+           (effect == CONFIG_ALLOW || !config_asks_more(rule));
 }
 
 bool policy_may(const struct config_client *client, const struct config_route *route,

@@ -78,7 +78,7 @@ static int draft_add(struct buckets *buckets, struct draft *draft, uint32_t numb
 
 static bool is_unconditional(const struct config_rule *rule)
 {
-    return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
+    return !config_asks_more(rule) && rule->network_count == 0 && !rule->audit &&
            rule->expires == CONFIG_NEVER;
 }
 

@@ -139,6 +139,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_catalog(&loader);
     read_service(&loader, path);
     read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count);
+    (void)regions_settle(&loader); /* the report counts */
     read_policy(&loader, config->policy_file);
     check_services(&loader);
     return finish(&loader, errors);
@@ -200,6 +201,56 @@ const struct config_route *config_status_route(const struct config *config,
             return &config->routes[i];
     }
     return NULL;
+}
+
+const struct config_region *config_region(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->region_count; i++) {
+        const struct config_region *region = &config->regions[i];
+        if (strcasecmp(region->name, name) == 0 ||
+            (region->short_name != NULL && strcasecmp(region->short_name, name) == 0))
+            return region;
+    }
+    return NULL;
+}
+
+enum pattern_result config_is_former(const struct config_param *param, const char *value)
+{
+    return param->formers == NULL ? PATTERN_DIFFERS : config_match(param->formers, value);
+}
+
+const char *config_current_id(const struct config *config, const char *former)
+{
+    size_t low = 0;
+    size_t high = config->former_id_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(former, config->former_ids[middle].former);
+        if (order == 0)
+            return config->former_ids[middle].current;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        if (route->tells.to != NULL && strcmp(route->tells.to, param) == 0 &&
+            strcmp(route->service, upstream->name) == 0 && route->dialects[upstream->api].spoken)
+            return route;
+    }
+    return NULL;
+}
+
+bool config_asks_more(const struct config_rule *rule)
+{
+    return rule->condition_count > 0 || rule->when != NULL || rule->own != CONFIG_OWN_ANY;
 }
 
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */

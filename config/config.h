@@ -59,7 +59,11 @@ struct config_upstream {
     const char *host; /* signed and sent as Host */
     const struct config_credential *credential;
     const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
-    const char *region;                    /* where the caller names none */
+    const char *region;                    /* where the caller names none: its one name */
+    struct mark region_mark;
+    const char *sent_region;               /* the same by the name that it takes */
+    bool short_regions;                    /* it takes short names */
+    bool resolve_former_ids;               /* it is asked which thing a former id names */
     const char *ca_file;                   /* NULL: the system's */
     int api;                               /* enum config_api */
     int scheme;                            /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
@@ -111,11 +115,14 @@ enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parame
 /* `where`: one parameter of the call, or the region, and what it may be. */
 struct config_condition {
     uint32_t param; /* its number: config->param_names tells the name */
-    uint32_t count;
+    uint32_t count; /* 0: `absent`, the call must not have the parameter */
     const struct config_values **lists; /* what stands in the rule, and each set that it names */
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+
+/* `own`: the task that a call asks about was begun by this very client, or was not. */
+enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
 
 /* `when`: a rule speaks only at these times of a time zone's clock. */
 struct config_when {
@@ -135,12 +142,20 @@ struct config_rule {
     uint32_t network_count; /* 0: from anywhere */
     uint32_t number;        /* in the file's order, from 0 */
     enum config_effect effect;
-    bool audit; /* only says what it would have done */
+    bool audit;  /* only says what it would have done */
+    bool strict; /* of a deny: a condition on what the call leaves out holds */
+    enum config_own own;
 
     const char *id;
     struct mark mark;
     struct config_patterns clients;
     struct config_patterns actions;
+};
+
+/* A former id that `former_ids` of the policy says to be a current one. */
+struct config_former_id {
+    const char *former;
+    const char *current;
 };
 
 /* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
@@ -160,6 +175,7 @@ struct config_trial {
     const char *body; /* JSON, or NULL */
     const char *from; /* an address, or NULL: 127.0.0.1 */
     int64_t at;       /* CONFIG_NEVER: now */
+    enum config_own own; /* of the task that is asked about; CONFIG_OWN_ANY: nobody knows */
     bool expect_allow;
     const char *by; /* the rule that must have decided, or NULL: any, or none */
 };
@@ -200,6 +216,10 @@ struct config_param {
     bool required;
     const char *preset; /* what is sent where the caller says nothing, or NULL */
     struct config_pattern pattern;
+    struct config_pattern former;        /* ids of before, which are taken, too; text NULL: none */
+    const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
+                                             `number`; see config_is_former() */
+    bool partial;                        /* the cloud finds what has the value in it, too */
     long long min, max;  /* CONFIG_INTEGER */
     long long max_items; /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];
@@ -254,8 +274,15 @@ struct config_route {
     const char *total;         /* with `list` */
     const char *task;          /* NULL: nothing goes on after the answer */
     const char *one;           /* the member whose list is empty when there is no such thing, or NULL */
+    struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+};
+
+/* A region has one name, to policies and records; a request may say the short one, in any case. */
+struct config_region {
+    const char *name;       /* ap-guangzhou */
+    const char *short_name; /* gz, or NULL */
 };
 
 /* ---- all of it ---- */
@@ -289,12 +316,16 @@ struct config {
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
     size_t param_name_count;
+    struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
+    size_t former_id_count;
     struct config_trial *trials;
     size_t trial_count;
 
     struct config_route *routes; /* those that ship, then those of `catalog` */
     size_t route_count;
     size_t action_count; /* distinct */
+    struct config_region *regions;
+    size_t region_count;
 };
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
@@ -326,6 +357,22 @@ const struct config_upstream *config_upstream(const struct config *config, const
 /* The route that tells how the tasks of the upstream's service are, or NULL. */
 const struct config_route *config_status_route(const struct config *config,
                                                const struct config_upstream *upstream);
+
+/* The region that has this name, long or short, in any case; NULL: none. */
+const struct config_region *config_region(const struct config *config, const char *name);
+
+/* Is the value an id from before, of a parameter that has such?  PATTERN_FITS: it is. */
+enum pattern_result config_is_former(const struct config_param *param, const char *value);
+
+/* The current id that the policy's `former_ids` gives for it, or NULL. */
+const char *config_current_id(const struct config *config, const char *former);
+
+/* The route that tells the current id for a former one of that parameter, or NULL. */
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param);
+
+/* Does the rule ask about the call or the hour, and not only who calls for what from where? */
+bool config_asks_more(const struct config_rule *rule);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every

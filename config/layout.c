@@ -21,6 +21,8 @@ static int place_conditions(struct buckets *buckets, struct config_rule *rule)
     for (size_t i = 0; i < rule->condition_count; i++) {
         const struct config_condition *draft = &rule->conditions[i];
         conditions[i] = *draft;
+        if (draft->count == 0) /* `absent` */
+            continue;
         conditions[i].lists = keep(buckets, draft->count, sizeof *conditions[i].lists);
         if (conditions[i].lists == NULL)
             return -1;

@@ -41,17 +41,26 @@ keyword_reader dialect_read_api3;
 int dialect_check(struct loader *loader, struct config_route *route);
 bool dialect_tells_status(const struct config_route *route);
 
+/* `regions` of a catalog -> config->regions, behind those that are there already. */
+keyword_reader regions_read;
+
+/* Each upstream's region becomes its one name.  After every catalog. */
+int regions_settle(struct loader *loader);
+
 /* policy.yaml -> clients, tokens, rules, tests.  After catalog_read(): it knows what a rule can speak of. */
 int grants_read(struct loader *loader, const struct yaml_node *root);
 
 /* The parts of policy.yaml, in this order. */
 int clients_read(struct loader *loader, const struct yaml_node *node);
 
+/* `former_ids` -> config->former_ids.  After rules_number(); node may be NULL. */
+int former_read(struct loader *loader, const struct yaml_node *node);
+
 struct sets; /* while rules are read */
 MUST_USE struct sets *sets_read(struct loader *loader, const struct yaml_node *node); /* node may be NULL */
 /* The set for values of that parameter; NULL when there is none of that name. */
 const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,
-                                     uint32_t param);
+                                     uint32_t param, enum config_effect effect);
 void sets_warn(struct loader *loader, const struct sets *sets);
 void sets_done(struct sets *sets); /* the index; what rules refer to stays */
 
@@ -70,14 +79,25 @@ struct rules {
     struct rule_id *ids; /* uthash */
 };
 
+/* "region" and the parameters of the catalog get their numbers. */
+int rules_number(struct loader *loader);
 int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules);
 bool rules_know(const struct rules *rules, const char *id);
 void rules_done(struct rules *rules); /* the index */
 
 keyword_reader when_read; /* const struct config_when * */
 
-/* A warning when no value of the parameter can be the text. */
-void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);
+/* A warning when no value of the parameter can be the text, or when it does not say what it seems to. */
+void range_warn(struct loader *loader, uint32_t param, enum config_effect effect, const char *text,
+                const struct mark *mark);
+
+/* The other texts that stand for the things that the lists name: a condition's own texts grow by them.  -1
+ * when memory is out. */
+int things_add(struct loader *loader, enum config_effect effect, const struct config_condition *condition,
+               struct config_patterns *own);
+
+/* Warnings of denies that a call passes by what it leaves out. */
+void gaps_warn(struct loader *loader, const struct rules *rules);
 
 enum { BUCKETS_PREFIX_MAX = 64 }; /* characters: a client's name has no more */
 

@@ -111,11 +111,20 @@ static int read_credentials(struct loader *loader, const struct yaml_node *node,
     return 0;
 }
 
+/* Which region it is turns out once every catalog is there: regions_settle(). */
+static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    upstream->region_mark = node->mark;
+    return keyword_name(loader, node, keyword, field);
+}
+
 #define UPSTREAM(field) offsetof(struct config_upstream, field)
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
     {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
-    {"region", keyword_name, UPSTREAM(region), REQUIRED, 0, 0, NULL},
+    {"region", read_region, UPSTREAM(region), REQUIRED, 0, 0, NULL},
     {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
@@ -124,6 +133,7 @@ static const struct keyword upstream_keywords[] = {
     {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
     {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
+    {"resolve_former_ids", keyword_bool, UPSTREAM(resolve_former_ids), OPTIONAL, 0, 0, NULL},
 };
 
 /* What the vendor recommends for each generation, where the operator says nothing; and what cannot be: TC3 is
@@ -141,6 +151,9 @@ static int choose_signature(struct loader *loader, struct config_upstream *upstr
     if (upstream->scheme == CONFIG_TC3 && upstream->method != CONFIG_POST)
         return report_error(loader->report, &upstream->mark,
                             "signature TC3-HMAC-SHA256 signs a JSON body: its method is POST");
+    if (upstream->resolve_former_ids && upstream->api != CONFIG_API2)
+        return report_error(loader->report, &upstream->mark,
+                            "resolve_former_ids is for generation 2: API 3.0 knows no former ids");
     if (upstream->api == CONFIG_API3 && upstream->url.path != NULL && strcmp(upstream->url.path, "/") != 0)
         return report_error(loader->report, &upstream->mark,
                             "API 3.0 answers at the path /, as in https://vpc.tencentcloudapi.com/");

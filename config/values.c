@@ -62,7 +62,7 @@ const struct config_values *values_copy(const struct config_values *values, stru
     return copy;
 }
 
-bool values_match(const struct config_values *values, const char *text)
+bool values_name(const struct config_values *values, const char *text)
 {
     uint32_t low = 0;
     uint32_t high = values->exact;
@@ -76,6 +76,13 @@ bool values_match(const struct config_values *values, const char *text)
         else
             low = middle + 1;
     }
+    return false;
+}
+
+bool values_match(const struct config_values *values, const char *text)
+{
+    if (values_name(values, text))
+        return true;
     for (uint32_t i = 0; i < values->patterns; i++)
         if (text_matches(values->texts[values->exact + i], text))
             return true;

@@ -26,6 +26,9 @@ MUST_USE const struct config_values *values_new(const struct config_patterns *pa
 /* Another one with the same texts, beside what was allocated last. */
 MUST_USE const struct config_values *values_copy(const struct config_values *values, struct arena *arena);
 
+/* Is the text one of them, not counting patterns? */
+bool values_name(const struct config_values *values, const char *text);
+
 /* Is the text one of them, or does one of the patterns match it? */
 bool values_match(const struct config_values *values, const char *text);
 
