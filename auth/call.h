@@ -26,7 +26,7 @@ struct call {
     const struct config_route *route;
     const struct config_upstream *upstream;
     struct arena *arena;
-    const char *region; /* its one name */
+    const char *region;      /* its one name */
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
     size_t param_count;

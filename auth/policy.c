@@ -51,6 +51,13 @@ static bool condition_holds(const struct config_condition *condition, const stru
     return condition->count == 0 || rule->strict;
 }
 
+enum policy_owner policy_owner_of(enum config_own own)
+{
+    return own == CONFIG_OWN_ONLY  ? POLICY_OWNER_CALLER
+           : own == CONFIG_OWN_NOT ? POLICY_OWNER_OTHER
+                                   : POLICY_OWNER_UNKNOWN;
+}
+
 static bool owner_holds(const struct config_rule *rule, enum policy_owner owner)
 {
     if (rule->own == CONFIG_OWN_ANY)

@@ -17,6 +17,9 @@
 /* Of the task that a call asks about. */
 enum policy_owner { POLICY_OWNER_UNKNOWN, POLICY_OWNER_CALLER, POLICY_OWNER_OTHER };
 
+/* As a test or an operator says it. */
+enum policy_owner policy_owner_of(enum config_own own);
+
 struct policy_question {
     const struct config_client *client;
     const struct call *call; /* sealed */

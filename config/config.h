@@ -61,16 +61,16 @@ struct config_upstream {
     const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
     const char *region;                    /* where the caller names none: its one name */
     struct mark region_mark;
-    const char *sent_region;               /* the same by the name that it takes */
-    bool short_regions;                    /* it takes short names */
-    bool resolve_former_ids;               /* it is asked which thing a former id names */
-    const char *ca_file;                   /* NULL: the system's */
-    int api;                               /* enum config_api */
-    int scheme;                            /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
-    int method;                            /* enum config_method */
-    long long timeout;                     /* ms, for one whole attempt */
-    long long deadline;                    /* ms, for all attempts and the pauses between them */
-    long long slots;                       /* calls at a time */
+    const char *sent_region; /* the same by the name that it takes */
+    bool short_regions;      /* it takes short names */
+    bool resolve_former_ids; /* it is asked which thing a former id names */
+    const char *ca_file;     /* NULL: the system's */
+    int api;                 /* enum config_api */
+    int scheme;              /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
+    int method;              /* enum config_method */
+    long long timeout;       /* ms, for one whole attempt */
+    long long deadline;      /* ms, for all attempts and the pauses between them */
+    long long slots;         /* calls at a time */
 };
 
 struct config_names {
@@ -114,8 +114,8 @@ enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parame
 
 /* `where`: one parameter of the call, or the region, and what it may be. */
 struct config_condition {
-    uint32_t param; /* its number: config->param_names tells the name */
-    uint32_t count; /* 0: `absent`, the call must not have the parameter */
+    uint32_t param;                     /* its number: config->param_names tells the name */
+    uint32_t count;                     /* 0: `absent`, the call must not have the parameter */
     const struct config_values **lists; /* what stands in the rule, and each set that it names */
 };
 
@@ -171,10 +171,10 @@ struct config_trial {
     struct mark mark;
     const struct config_client *client;
     const char *method;
-    const char *path; /* with its query */
-    const char *body; /* JSON, or NULL */
-    const char *from; /* an address, or NULL: 127.0.0.1 */
-    int64_t at;       /* CONFIG_NEVER: now */
+    const char *path;    /* with its query */
+    const char *body;    /* JSON, or NULL */
+    const char *from;    /* an address, or NULL: 127.0.0.1 */
+    int64_t at;          /* CONFIG_NEVER: now */
     enum config_own own; /* of the task that is asked about; CONFIG_OWN_ANY: nobody knows */
     bool expect_allow;
     const char *by; /* the rule that must have decided, or NULL: any, or none */
@@ -216,12 +216,12 @@ struct config_param {
     bool required;
     const char *preset; /* what is sent where the caller says nothing, or NULL */
     struct config_pattern pattern;
-    struct config_pattern former;        /* ids of before, which are taken, too; text NULL: none */
+    struct config_pattern former;         /* ids of before, which are taken, too; text NULL: none */
     const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
                                              `number`; see config_is_former() */
-    bool partial;                        /* the cloud finds what has the value in it, too */
-    long long min, max;  /* CONFIG_INTEGER */
-    long long max_items; /* CONFIG_STRINGS: 1 to this */
+    bool partial;                         /* the cloud finds what has the value in it, too */
+    long long min, max;                   /* CONFIG_INTEGER */
+    long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];
 };
 
@@ -269,11 +269,11 @@ struct config_route {
     int effect;          /* enum config_route_effect */
     long long success;
     struct config_dialect
-        dialects[CONFIG_APIS]; /* the callers' names for list, total and task are API 2.0's */
-    const char *list;          /* NULL: the answer has no pages */
-    const char *total;         /* with `list` */
-    const char *task;          /* NULL: nothing goes on after the answer */
-    const char *one;           /* the member whose list is empty when there is no such thing, or NULL */
+        dialects[CONFIG_APIS];  /* the callers' names for list, total and task are API 2.0's */
+    const char *list;           /* NULL: the answer has no pages */
+    const char *total;          /* with `list` */
+    const char *task;           /* NULL: nothing goes on after the answer */
+    const char *one;            /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;

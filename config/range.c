@@ -46,20 +46,22 @@ static void warn_former(struct loader *loader, const struct config_param *param,
 {
     if (strchr(text, '*') == NULL && config_is_former(param, text) == PATTERN_FITS &&
         config_current_id(loader->config, text) == NULL)
-        report_warning(loader->report, mark,
-                       "'%.64s' is a former id of %.64s: a call that says the current one passes this deny; add "
-                       "it to former_ids",
-                       text, param->name);
+        report_warning(
+            loader->report, mark,
+            "'%.64s' is a former id of %.64s: a call that says the current one passes this deny; add "
+            "it to former_ids",
+            text, param->name);
 }
 
 static void warn_partial(struct loader *loader, const struct config_param *param, const char *text,
                          const struct mark *mark)
 {
     if (param->partial)
-        report_warning(loader->report, mark,
-                       "the cloud finds '%.64s' by a part of it, too: a deny by %.64s is passed by saying less; "
-                       "deny by an id, with strict: true",
-                       text, param->name);
+        report_warning(
+            loader->report, mark,
+            "the cloud finds '%.64s' by a part of it, too: a deny by %.64s is passed by saying less; "
+            "deny by an id, with strict: true",
+            text, param->name);
 }
 
 /* Once for a parameter, however many routes have it. */

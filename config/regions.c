@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 #define REGION(field) offsetof(struct config_region, field)
 static const struct keyword region_keywords[] = {
     {"name", keyword_name, REGION(name), REQUIRED, 0, 0, NULL},
@@ -67,7 +66,8 @@ int regions_settle(struct loader *loader)
                                   upstream->region);
             continue;
         }
-        upstream->short_regions = upstream->api == CONFIG_API2 && strcasecmp(upstream->region, region->name) != 0;
+        upstream->short_regions =
+            upstream->api == CONFIG_API2 && strcasecmp(upstream->region, region->name) != 0;
         upstream->region = region->name;
         upstream->sent_region = upstream->short_regions ? region->short_name : region->name;
     }

@@ -1,6 +1,6 @@
-/* A rule is about things, and a thing may have several names: former ids that the policy knows, short names of
- * regions.  Calls are judged by the current id and the one name of a region; so the texts of a rule that say
- * another name stand for these, too. */
+/* A rule is about things, and a thing may have several names: former ids that the policy knows, short names
+ * of regions.  Calls are judged by the current id and the one name of a region; so the texts of a rule that
+ * say another name stand for these, too. */
 #include "config/parts.h"
 
 #include "base/text.h"
@@ -38,8 +38,8 @@ static int add(struct gathering *g, const char *text)
     return 0;
 }
 
-/* What the condition says about one text.  A deny reaches a thing by any name that one of its patterns has; an
- * allow only by a name that it says in full. */
+/* What the condition says about one text.  A deny reaches a thing by any name that one of its patterns has;
+ * an allow only by a name that it says in full. */
 static bool says(const struct gathering *g, const char *text)
 {
     for (size_t i = 0; i < g->given; i++)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 static const char help[] =
-    "Usage: countersign explain [-c FILE] --client NAME [--from ADDRESS] [--at TIME] [--json] METHOD PATH "
-    "[BODY]\n"
+    "Usage: countersign explain [-c FILE] --client NAME [--from ADDRESS] [--at TIME] [--own] [--json] METHOD "
+    "PATH [BODY]\n"
     "\n"
     "Decides about a request as the gateway would, by the same code, without sending anything: the route, "
     "the call\n"
@@ -21,6 +21,7 @@ static const char help[] =
     "      --client NAME   who asks\n"
     "      --from ADDRESS  from where; default 127.0.0.1\n"
     "      --at TIME       when, such as 2026-12-24T18:00:00Z; default: now\n"
+    "      --own           the task that is asked about was begun by NAME; else nobody knows who began it\n"
     "      --json          for scripts\n"
     "\n"
     "Example:  countersign explain --client network-console \\\n"
@@ -35,18 +36,17 @@ struct explain_options {
     const char *client;
     struct network from;
     int64_t at;
+    enum policy_owner owner;
     bool json;
 };
 
 static int read_options(int argc, char **argv, struct explain_options *out)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"client", required_argument, NULL, 'n'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"at", required_argument, NULL, 'a'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"client", required_argument, NULL, 'n'},
+        {"from", required_argument, NULL, 'f'},   {"at", required_argument, NULL, 'a'},
+        {"own", no_argument, NULL, 'o'},          {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
@@ -56,6 +56,8 @@ static int read_options(int argc, char **argv, struct explain_options *out)
             out->client = optarg;
         else if (option == 'j')
             out->json = true;
+        else if (option == 'o')
+            out->owner = POLICY_OWNER_CALLER;
         else if (option == 'f' && !network_parse_address(optarg, &out->from))
             return command_usage("explain", "--from must be an address, such as 10.1.2.3");
         else if (option == 'a' && !timestamp_parse(optarg, &out->at))
@@ -80,8 +82,11 @@ static int print_decision(struct exchange *x, const struct explain_options *opti
                           const struct config_client *client)
 {
     struct buf out;
-    const struct policy_question question = {
-        .client = client, .call = x->call, .source = options->from, .now = options->at};
+    const struct policy_question question = {.client = client,
+                                             .call = x->call,
+                                             .source = options->from,
+                                             .now = options->at,
+                                             .owner = options->owner};
     struct policy_verdict verdict = policy_decide(&question);
     buf_init(&out, EXPLAIN_MAX);
     (options->json ? explain_json : explain_text)(&out, x->config, &question, &verdict);

@@ -96,6 +96,7 @@ struct exchange {
 
     /* authorize */
     bool judged;
+    enum policy_owner owner; /* of the task that it asks about */
     struct policy_verdict verdict;
 
     /* forward */

@@ -7,6 +7,7 @@
 #include "gateway/gateway.h"
 #include "gateway/leak.h"
 #include "gateway/notice.h"
+#include "gateway/owners.h"
 #include "gateway/stations.h"
 
 #include <stdlib.h>
@@ -305,6 +306,8 @@ enum problem forward_call(struct exchange *x)
     enum problem problem = run(&f);
     x->attempts = f.attempts;
     x->outcome = f.outcome;
+    if (problem == PROBLEM_NONE && x->answer.task != NULL)
+        owners_remember(x->gateway->owners, x->call, x->answer.task, x->token->client->name);
     record_settle(x, problem);
     return problem;
 }

@@ -4,6 +4,7 @@
 #include "gateway/back.h"
 #include "gateway/clock.h"
 #include "gateway/metrics.h"
+#include "gateway/owners.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -95,7 +96,8 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
     gateway->metrics = metrics_new();
-    if (gateway->metrics == NULL) {
+    gateway->owners = owners_new();
+    if (gateway->metrics == NULL || gateway->owners == NULL) {
         gateway_done(gateway);
         return err_memory(err);
     }
@@ -121,6 +123,7 @@ no_turns:
 void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
+    owners_free(gateway->owners);
     series_free(gateway->metrics);
     gateway_release(gateway->current);
     log_done(&gateway->notices);

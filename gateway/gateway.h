@@ -17,6 +17,7 @@
 
 struct audit;
 struct back;
+struct owners;
 struct series_table;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -39,6 +40,7 @@ struct gateway {
     struct log access;            /* one line per request */
     struct log notices;           /* standard error: see notice.h */
     struct series_table *metrics; /* counted; see metrics.h */
+    struct owners *owners;        /* who began which task */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     atomic_uint in_flight;        /* exchanges between their first and last station */
     atomic_uint waiting;          /* exchanges that wait for a task */

@@ -66,6 +66,8 @@ static void put_call(struct buf *line, const struct exchange *x)
         record_put_params(line, x->call);
         record_put_former_ids(line, x->call);
     }
+    if (x->owner != POLICY_OWNER_UNKNOWN)
+        json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
         json_member(line, "verdict", x->verdict.allowed ? "allow" : "deny");
         json_member(line, "rule", x->verdict.because == NULL ? NULL : x->verdict.because->id);

@@ -27,7 +27,8 @@ static int run_one(const struct config *config, const struct config_trial *trial
 {
     struct exchange x = {.config = config, .arena = arena};
     struct policy_question question = {.client = trial->client,
-                                       .now = trial->at == CONFIG_NEVER ? now : trial->at};
+                                       .now = trial->at == CONFIG_NEVER ? now : trial->at,
+                                       .owner = policy_owner_of(trial->own)};
     if (offline_translate(&x, trial->method, trial->path, trial->body) != 0)
         return report_error(report, &trial->mark, "the test's request cannot become a call: %s", x.err.text);
     if (!network_parse_address(trial->from == NULL ? "127.0.0.1" : trial->from, &question.source))

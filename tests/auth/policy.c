@@ -111,7 +111,10 @@ static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
             assert_true(network_parse_address(word + 1, &question.source));
         else
             add_parameter(call, word);
-    if (call_set_region(call, columns[REGION], &err) != 0)
+    /* what a request says becomes the region's one name, as gateway/translate.c does it; what is none is judged
+     * as it is, though no request with it gets so far */
+    const struct config_region *region = config_region(&config, columns[REGION]);
+    if (call_set_region(call, region == NULL ? columns[REGION] : region->name, &err) != 0)
         fail_msg("%s", err.text);
     if (sealed)
         call_seal(call);
