@@ -97,6 +97,7 @@ struct call *call_with(const struct call *call, const char *name, const char *va
 {
     struct call *other = call_new(call->route, call->upstream, arena);
     const char **values = arena_array(arena, 1, sizeof *values);
+    const char **said = NULL;
     bool found = false;
     if (other == NULL || values == NULL || call_set_region(other, call->region, NULL) != 0)
         return NULL;
@@ -105,11 +106,16 @@ struct call *call_with(const struct call *call, const char *name, const char *va
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         bool same = strcmp(param->name, name) != 0;
+        if (!same && param->former != NULL) { /* what the caller called it */
+            said = arena_array(arena, 1, sizeof *said);
+            if (said == NULL)
+                return NULL;
+            *said = param->values[0];
+        }
         found = found || !same;
         if (call_add(other, param->param, same ? param->values : values, same ? param->count : 1, NULL) != 0)
             return NULL;
-        if (same)
-            call_note_said(other, param->said);
+        call_note_said(other, same ? param->said : said);
     }
     call_seal(other);
     return found ? other : NULL;

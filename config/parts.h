@@ -85,8 +85,8 @@ int rules_read(struct loader *loader, const struct yaml_node *node, struct sets 
 bool rules_know(const struct rules *rules, const char *id);
 void rules_done(struct rules *rules); /* the index */
 
-keyword_reader when_read; /* const struct config_when * */
-keyword_reader own_read;  /* enum config_own: true or false */
+keyword_reader when_read;      /* const struct config_when * */
+keyword_reader rules_read_own; /* enum config_own: true or false */
 
 /* A warning when no value of the parameter can be the text, or when it does not say what it seems to. */
 void range_warn(struct loader *loader, uint32_t param, enum config_effect effect, const char *text,

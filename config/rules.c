@@ -154,7 +154,8 @@ static int read_from(struct loader *loader, const struct yaml_node *node, const 
 
 /* ---- own ---- */
 
-int own_read(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword, void *field)
+int rules_read_own(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                   void *field)
 {
     bool own = false;
     if (keyword_bool(loader, node, keyword, &own) != 0)
@@ -228,7 +229,7 @@ static const struct keyword rule_keywords[] = {
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
     {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
     {"from", read_from, RULE(networks), OPTIONAL, 0, 0, NULL},
-    {"own", own_read, RULE(own), OPTIONAL, 0, 0, NULL},
+    {"own", rules_read_own, RULE(own), OPTIONAL, 0, 0, NULL},
     {"strict", keyword_bool, RULE(strict), OPTIONAL, 0, 0, NULL},
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
     {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},

@@ -3,6 +3,7 @@
 #include "gateway/audit.h"
 #include "gateway/back.h"
 #include "gateway/clock.h"
+#include "gateway/current.h"
 #include "gateway/metrics.h"
 #include "gateway/owners.h"
 
@@ -11,6 +12,7 @@
 
 static void generation_free(struct generation *generation)
 {
+    current_free(generation->current_ids);
     limits_free(generation->limits);
     back_free(generation->back);
     config_release(generation->config);
@@ -30,7 +32,8 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     generation->config = config;
     generation->back = back_new(config, previous == NULL ? NULL : previous->back, &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
-    if (generation->back == NULL || generation->limits == NULL) {
+    generation->current_ids = current_new();
+    if (generation->back == NULL || generation->limits == NULL || generation->current_ids == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;

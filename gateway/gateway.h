@@ -17,6 +17,7 @@
 
 struct audit;
 struct back;
+struct current;
 struct owners;
 struct series_table;
 
@@ -27,6 +28,7 @@ struct generation {
     struct config *config;
     struct back *back;
     struct limits *limits;
+    struct current *current_ids; /* of former ones, as the cloud told */
 };
 
 struct gateway {

@@ -20,6 +20,7 @@ enum problem receive_body(struct exchange *x);        /* receive.c      */
 enum problem queue_turn(struct exchange *x);          /* queue.c        */
 void queue_end(struct exchange *x);                   /* before it waits for anything else; once is enough */
 enum problem translate_request(struct exchange *x);   /* translate.c    */
+enum problem resolve_ids(struct exchange *x);         /* resolve.c      */
 enum problem authorize_call(struct exchange *x);      /* authorize.c    */
 enum problem forward_call(struct exchange *x);        /* forward.c      */
 enum problem follow_answer(struct exchange *x);       /* follow.c       */
