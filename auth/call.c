@@ -64,13 +64,16 @@ int call_add(struct call *call, const struct config_param *param, const char **v
                                                             .values = values,
                                                             .count = count,
                                                             .former = former};
+    call->several = call->several || former != NULL;
     return 0;
 }
 
 void call_note_said(struct call *call, const char **said)
 {
-    if (!call->sealed && call->param_count > 0)
-        call->params[call->param_count - 1].said = said;
+    if (call->sealed || call->param_count == 0)
+        return;
+    call->params[call->param_count - 1].said = said;
+    call->several = call->several || said != NULL;
 }
 
 int call_set_region(struct call *call, const char *region, struct err *err)

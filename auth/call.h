@@ -30,6 +30,8 @@ struct call {
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
     size_t param_count;
+    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is there
+                   */
     bool sealed;
 };
 

@@ -31,13 +31,28 @@ static bool thing_matches(const struct config_condition *condition, enum config_
 }
 
 /* An allow needs all of them, a deny one. */
-static bool param_holds(const struct config_condition *condition, enum config_effect effect,
+static bool all_or_one(enum config_effect effect, size_t matching, size_t count)
+{
+    return effect == CONFIG_ALLOW ? count > 0 && matching == count : matching > 0;
+}
+
+static bool values_hold(const struct config_condition *condition, enum config_effect effect,
                         const struct call_param *param)
 {
     size_t matching = 0;
     for (size_t i = 0; i < param->count; i++)
+        matching += value_matches(condition, param->values[i]);
+    return all_or_one(effect, matching, param->count);
+}
+
+/* The same where a value has, or could have, several names. */
+static bool things_hold(const struct config_condition *condition, enum config_effect effect,
+                        const struct call_param *param)
+{
+    size_t matching = 0;
+    for (size_t i = 0; i < param->count && condition->count > 0; i++) /* 0: `absent`, and it is there */
         matching += thing_matches(condition, effect, param, i);
-    return effect == CONFIG_ALLOW ? param->count > 0 && matching == param->count : matching > 0;
+    return all_or_one(effect, matching, param->count);
 }
 
 static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
@@ -47,8 +62,9 @@ static bool condition_holds(const struct config_condition *condition, const stru
         return value_matches(condition, call->region);
     for (size_t i = 0; i < call->param_count; i++)
         if (call->params[i].number == condition->param)
-            return condition->count > 0 && param_holds(condition, rule->effect, &call->params[i]);
-    return condition->count == 0 || rule->strict;
+            return call->several ? things_hold(condition, rule->effect, &call->params[i])
+                                 : values_hold(condition, rule->effect, &call->params[i]);
+    return condition->count == 0 || rule->strict; /* `absent`, or a deny of what is left out */
 }
 
 enum policy_owner policy_owner_of(enum config_own own)
@@ -96,15 +112,13 @@ static enum policy_miss try_rest(const struct config_rule *rule, const struct po
         return POLICY_OTHER_SOURCE;
     if (rule->when != NULL && !when_holds(rule->when, question->now))
         return POLICY_OTHER_TIME;
-    if (!owner_holds(rule, question->owner))
-        return POLICY_OTHER_OWNER;
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (!condition_holds(&rule->conditions[i], rule, question->call)) {
             if (condition != NULL)
                 *condition = &rule->conditions[i];
             return POLICY_OTHER_VALUE;
         }
-    return POLICY_MATCHES;
+    return owner_holds(rule, question->owner) ? POLICY_MATCHES : POLICY_OTHER_OWNER;
 }
 
 enum policy_miss policy_try(const struct config_rule *rule, const struct policy_question *question,

@@ -51,8 +51,8 @@ enum policy_miss {
     POLICY_EXPIRED,
     POLICY_OTHER_SOURCE,
     POLICY_OTHER_TIME,
-    POLICY_OTHER_OWNER,
     POLICY_OTHER_VALUE, /* *condition tells which */
+    POLICY_OTHER_OWNER,
 };
 
 /* The very check that policy_decide() makes of one rule, with that of client and action in front, by which it

@@ -62,7 +62,14 @@ const struct config_values *values_copy(const struct config_values *values, stru
     return copy;
 }
 
+/* A text with a '*' is none of them: it is a pattern to compare(), and only whole texts are looked at. */
 bool values_name(const struct config_values *values, const char *text)
+{
+    return bsearch(&text, values->texts, values->exact, sizeof *values->texts, compare) != NULL;
+}
+
+/* Not by bsearch(3): decisions spend their time here. */
+bool values_match(const struct config_values *values, const char *text)
 {
     uint32_t low = 0;
     uint32_t high = values->exact;
@@ -76,13 +83,6 @@ bool values_name(const struct config_values *values, const char *text)
         else
             low = middle + 1;
     }
-    return false;
-}
-
-bool values_match(const struct config_values *values, const char *text)
-{
-    if (values_name(values, text))
-        return true;
     for (uint32_t i = 0; i < values->patterns; i++)
         if (text_matches(values->texts[values->exact + i], text))
             return true;
