@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct call_param {
     const struct config_param *param;

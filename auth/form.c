@@ -128,9 +128,9 @@ void form_put(const struct form *form, const char *signature, struct buf *out)
     for (size_t i = 0; i < form->count; i++) {
         buf_put(out, form->pairs[i].name);
         buf_put_char(out, '=');
-        text_put_percent(out, form->pairs[i].value, strlen(form->pairs[i].value));
+        buf_put_percent(out, form->pairs[i].value, strlen(form->pairs[i].value));
         buf_put_char(out, '&');
     }
     buf_put(out, "Signature=");
-    text_put_percent(out, signature, strlen(signature));
+    buf_put_percent(out, signature, strlen(signature));
 }

@@ -12,7 +12,7 @@
 #include "auth/call.h"
 #include "base/base.h"
 #include "base/network.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* Of the task that a call asks about. */
 enum policy_owner { POLICY_OWNER_UNKNOWN, POLICY_OWNER_CALLER, POLICY_OWNER_OTHER };

@@ -3,7 +3,10 @@
 #ifndef AUTH_SIGN_FORM_H
 #define AUTH_SIGN_FORM_H
 
-#include "auth/sign.h"
+#include "auth/call.h"
+#include "auth/signed_request.h"
+#include "auth/signer.h"
+#include "base/arena.h"
 
 MUST_USE int sign_form(struct signer *signer, const struct call *call, int64_t now, int64_t nonce,
                        struct arena *arena, struct signed_request *out, struct err *err);

@@ -166,12 +166,30 @@ int sign_tc3_key(const struct secret *secret_key, const char *date, const char *
 }
 
 int sign_tc3_mac(const unsigned char key[SIGN_TC3_KEY], const struct buf *string,
-                 char signature[SIGN_TEXT_MAX], struct err *err)
+                 char signature[SIGNER_TEXT_MAX], struct err *err)
 {
     unsigned char proof[SIGN_TC3_KEY];
     if (mac(key, SIGN_TC3_KEY, buf_text(string), string->length, proof, err) != 0)
         return -1;
     text_hex(proof, sizeof proof, signature);
+    return 0;
+}
+
+/* The key of the day of `now` for the upstream's service; derived once a day. */
+static int day_key(struct signer *signer, int64_t now, unsigned char key[SIGN_TC3_KEY], struct err *err)
+{
+    struct signer_day *day = signer_day(signer);
+    char date[SIGN_TC3_DATE];
+    if (sign_tc3_date(now, date) != 0)
+        return err_set(err, ERR_INPUT, "the time to sign is beyond the calendar");
+    if (strcmp(date, day->date) != 0) {
+        day->date[0] = '\0';
+        if (sign_tc3_key(signer_credential(signer)->key, date, signer_upstream(signer)->name, day->key,
+                         err) != 0)
+            return -1;
+        memcpy(day->date, date, sizeof date);
+    }
+    memcpy(key, day->key, sizeof day->key);
     return 0;
 }
 
@@ -225,7 +243,7 @@ int sign_tc3(struct signer *signer, const struct call *call, int64_t now, struct
     if (sign_tc3_canonicalize(upstream->url.path, headers, COUNT(headers), &out->body, &out->canonical,
                               err) != 0 ||
         sign_tc3_string(&out->canonical, now, upstream->name, &out->string, err) != 0 ||
-        signer_day_key(signer, now, key, err) != 0)
+        day_key(signer, now, key, err) != 0)
         return -1;
     int result = sign_tc3_mac(key, &out->string, out->signature, err);
     OPENSSL_cleanse(key, sizeof key);

@@ -10,12 +10,15 @@
 #ifndef AUTH_SIGN_TC3_H
 #define AUTH_SIGN_TC3_H
 
-#include "auth/sign.h"
+#include "auth/call.h"
+#include "auth/signed_request.h"
+#include "auth/signer.h"
+#include "base/arena.h"
 
 enum {
-    SIGN_TC3_KEY = 32,
+    SIGN_TC3_KEY = SIGNER_DAY_KEY,
     SIGN_TC3_HEX = 65, /* a SHA-256 in hex, with its NUL */
-    SIGN_TC3_DATE = sizeof "2026-11-25",
+    SIGN_TC3_DATE = SIGNER_DATE,
 };
 
 struct sign_header {
@@ -45,6 +48,6 @@ MUST_USE int sign_tc3_key(const struct secret *secret_key, const char *date, con
                           unsigned char key[SIGN_TC3_KEY], struct err *err);
 
 MUST_USE int sign_tc3_mac(const unsigned char key[SIGN_TC3_KEY], const struct buf *string,
-                          char signature[SIGN_TEXT_MAX], struct err *err);
+                          char signature[SIGNER_TEXT_MAX], struct err *err);
 
 #endif

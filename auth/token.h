@@ -3,7 +3,7 @@
 #define AUTH_TOKEN_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 enum {
     TOKEN_MAX = 2048,     /* bytes of a token that we look at */

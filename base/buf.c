@@ -101,6 +101,23 @@ void buf_put_char(struct buf *buf, char c)
         *at = c;
 }
 
+void buf_put_percent(struct buf *out, const char *bytes, size_t length)
+{
+    static const char hex_upper[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < length; i++) {
+        size_t run = i;
+        while (run < length && text_is_unreserved((unsigned char)bytes[run]))
+            run++;
+        buf_put_bytes(out, bytes + i, run - i);
+        i = run;
+        if (i == length)
+            break;
+        unsigned char c = (unsigned char)bytes[i];
+        const char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
+        buf_put_bytes(out, escape, sizeof escape);
+    }
+}
+
 void buf_put_int(struct buf *buf, long long number)
 {
     char digits[TEXT_NUMBER_SIZE];

@@ -37,6 +37,8 @@ void buf_put_char(struct buf *buf, char c);
 /* Room at the end for `length` bytes, which count as put: the caller writes them all; NULL on a failure. */
 MUST_USE char *buf_extend(struct buf *buf, size_t length);
 void buf_put_int(struct buf *buf, long long number);
+/* Percent-encodes all but the unreserved characters (RFC 3986 section 2.1, upper-case hex). */
+void buf_put_percent(struct buf *buf, const char *bytes, size_t length);
 void buf_put_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* "" while nothing was put. */

@@ -5,7 +5,6 @@
 enum { TEXT_NAME_MAX = 64 };
 
 static const char hex_lower[] = "0123456789abcdef";
-static const char hex_upper[] = "0123456789ABCDEF";
 
 /* Looked up for every character of a signed request and of a field's name. */
 #define IS(c) [c] = true
@@ -105,22 +104,6 @@ bool text_matches(const char *pattern, const char *text)
     while (*pattern == '*')
         pattern++;
     return *pattern == '\0';
-}
-
-void text_put_percent(struct buf *out, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        size_t run = i;
-        while (run < length && text_is_unreserved((unsigned char)bytes[run]))
-            run++;
-        buf_put_bytes(out, bytes + i, run - i);
-        i = run;
-        if (i == length)
-            break;
-        unsigned char c = (unsigned char)bytes[i];
-        const char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
-        buf_put_bytes(out, escape, sizeof escape);
-    }
 }
 
 void text_number(char out[TEXT_NUMBER_SIZE], long long number)

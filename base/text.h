@@ -3,7 +3,6 @@
 #define BASE_TEXT_H
 
 #include "base/base.h"
-#include "base/buf.h"
 
 /* Well-formed UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
 bool text_is_utf8(const char *bytes, size_t length);
@@ -24,9 +23,6 @@ bool text_is_name(const char *text);
 /* '*' in `pattern` stands for any run of bytes, also an empty one; everything else for itself.
  * Linear in time for one star, quadratic at worst. */
 bool text_matches(const char *pattern, const char *text);
-
-/* Percent-encodes all but the unreserved characters (RFC 3986 section 2.1, upper-case hex). */
-void text_put_percent(struct buf *out, const char *bytes, size_t length);
 
 /* Decimal, NUL-terminated; snprintf() takes ten times as long, and there are several in every call. */
 enum { TEXT_NUMBER_SIZE = 24 };

@@ -5,6 +5,7 @@
  * has the call's VPC, so that each decision looks at every rule that can concern the client. */
 #include "auth/policy.h"
 #include "auth/token.h"
+#include "config/load/config_load.h"
 
 #include <malloc.h>
 #include <math.h>

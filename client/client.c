@@ -23,9 +23,9 @@ static void put_target(struct buf *out, const struct order *order, bool with_pai
         const struct order_pair *pair = &order->pairs[i];
         const char *value = pair->text + pair->name_length + 1;
         buf_put_char(out, strchr(buf_text(out), '?') == NULL ? '?' : '&');
-        text_put_percent(out, pair->text, pair->name_length);
+        buf_put_percent(out, pair->text, pair->name_length);
         buf_put_char(out, '=');
-        text_put_percent(out, value, strlen(value));
+        buf_put_percent(out, value, strlen(value));
     }
 }
 

@@ -34,7 +34,7 @@ packages_install() {
 packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcurl4-openssl-dev libjansson-dev
     libpcre2-dev libyaml-dev libssl-dev uthash-dev"
 
-packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-jsonschema python3-hypothesis tzdata openssl curl ca-certificates
+packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis tzdata openssl curl ca-certificates
     procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy python3-jsonschema
     dpkg-dev file"
 

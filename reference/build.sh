@@ -9,7 +9,7 @@ viewer=$out/node_modules/swagger-ui-dist
 empty() {
     echo "reference page: $1; the gateway is built without /docs" >&2
     cat >"$out/reference_files.c" <<'END'
-#include "gateway/reference.h"
+#include "gateway/openapi/reference.h"
 const struct reference_file reference_files[] = {{0}};
 END
     exit 0
@@ -28,7 +28,7 @@ array() {
     printf '};\n'
 }
 {
-    printf '#include "gateway/reference.h"\n'
+    printf '#include "gateway/openapi/reference.h"\n'
     array html "$here/index.html"
     array page_css "$here/page.css"
     array page_js "$here/page.js"

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_HEAD_H
 #define SANDBOX_HEAD_H
 
-#include "sandbox/http.h"
+#include "sandbox/http_request.h"
 
 /* Picks request->head apart, which must end with the empty line; its bytes are cut into the texts that the
  * request points to.  HTTP_READ, or the status to refuse with: 400, 413 (body), 417 (Expect), 501

@@ -8,27 +8,6 @@
 
 enum { HTTP_ANSWER_MAX = 80 * 1024 * 1024, HTTP_LOCATION_MAX = 8192, HTTP_HANG_MS = 300 * 1000 };
 
-void http_request_init(struct http_request *request)
-{
-    *request = (struct http_request){.method = "", .path = "", .query = "", .host = "", .content_type = ""};
-    buf_init(&request->head, HTTP_HEAD_MAX);
-    buf_init(&request->body, HTTP_BODY_MAX);
-}
-
-void http_request_done(struct http_request *request)
-{
-    buf_done(&request->head);
-    buf_done(&request->body);
-}
-
-const char *http_request_field(const struct http_request *request, const char *name)
-{
-    for (size_t i = 0; i < request->field_count; i++)
-        if (strcasecmp(request->fields[i].name, name) == 0)
-            return request->fields[i].value;
-    return NULL;
-}
-
 void http_answer_init(struct http_answer *answer)
 {
     *answer = (struct http_answer){.status = 200, .type = "application/json"};

@@ -6,14 +6,12 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "sandbox/http_request.h"
 #include "sandbox/stream.h"
 
 enum {
-    HTTP_HEAD_MAX = 64 * 1024,
-    HTTP_BODY_MAX = 1024 * 1024,
     HTTP_CHUNK = 8192,
     HTTP_TYPE_SIZE = 128,
-    HTTP_FIELDS_MAX = 100,    /* of one head; the official clients send some ten */
     HTTP_IDLE_MS = 60 * 1000, /* between two requests of a connection */
     HTTP_STEP_MS = 30 * 1000, /* between two pieces of one request, or of an answer */
 };
@@ -24,27 +22,6 @@ struct http_reader {
     size_t at;
     size_t end;
     char chunk[HTTP_CHUNK];
-};
-
-struct http_field {
-    const char *name;  /* as received */
-    const char *value; /* without the blanks around it */
-};
-
-struct http_request {
-    struct buf head; /* the texts below point into it */
-    const char *method;
-    const char *path;  /* before the '?', as received */
-    const char *query; /* after it; "" when there is none */
-    const char *host;
-    const char *content_type;                  /* "" when there is none */
-    struct http_field fields[HTTP_FIELDS_MAX]; /* all of them; no name is there twice */
-    size_t field_count;
-    struct buf body;
-    size_t content_length;
-    bool has_length;
-    bool keep_alive;
-    bool expects_continue;
 };
 
 /* How an answer reaches, or fails to reach, the client. */
@@ -64,13 +41,6 @@ struct http_answer {
     int64_t date; /* seconds since 1970 */
     struct http_delivery delivery;
 };
-
-enum { HTTP_END = -1, HTTP_READ = 0 }; /* else: the status to refuse with */
-
-void http_request_init(struct http_request *request);
-void http_request_done(struct http_request *request);
-/* The value of a field, its name in any case; NULL when it is absent. */
-const char *http_request_field(const struct http_request *request, const char *name);
 
 void http_answer_init(struct http_answer *answer);
 void http_answer_done(struct http_answer *answer);

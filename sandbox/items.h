@@ -3,8 +3,8 @@
 #define SANDBOX_ITEMS_H
 
 #include "base/base.h"
-#include "config/report.h"
-#include "config/yaml.h"
+#include "config/reader/report.h"
+#include "config/reader/yaml.h"
 #include "sandbox/state.h"
 
 enum { ITEMS_MAX = 10000 };

@@ -1,6 +1,6 @@
 #include "sandbox/sandbox.h"
 
-#include "config/report.h"
+#include "config/reader/report.h"
 #include "sandbox/fault.h"
 #include "sandbox/listener.h"
 #include "sandbox/number.h"

@@ -1,7 +1,7 @@
 #include "sandbox/seed.h"
 
 #include "base/file.h"
-#include "config/yaml.h"
+#include "config/reader/yaml.h"
 #include "sandbox/fault.h"
 #include "sandbox/items.h"
 #include "sandbox/number.h"

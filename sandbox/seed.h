@@ -3,7 +3,7 @@
 #define SANDBOX_SEED_H
 
 #include "base/base.h"
-#include "config/report.h"
+#include "config/reader/report.h"
 #include "sandbox/state.h"
 
 /* Reads the file at `path`; NULL: the state that is built in.  `now` (seconds) becomes the createTime of all.

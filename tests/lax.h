@@ -4,7 +4,7 @@
 #define TESTS_LAX_H
 
 #include "base/base.h"
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 enum { LAX_FIELDS_MAX = 64 };
 

@@ -25,7 +25,7 @@ say "clang-tidy"
 # Without gcc's own flags, which clang does not know.
 mkdir -p "$build/clang"
 sed 's/ -fanalyzer//' "$build/compile_commands.json" >"$build/clang/compile_commands.json"
-printf '%s\n' base/*.c config/*.c auth/*.c gateway/*.c sandbox/*.c client/*.c |
+git ls-files 'base/*.c' 'config/*.c' 'auth/*.c' 'gateway/*.c' 'sandbox/*.c' 'client/*.c' |
     xargs -P 2 -n 8 clang-tidy --quiet -p "$build/clang" >"$build/clang.log" 2>/dev/null
 
 # "FILE:LINE:COLUMN: warning: ... [CHECK]" -> what is not known

@@ -1,11 +1,21 @@
 #!/bin/sh
-# tests/run.sh - installs what the tests need from Debian, builds and runs them all: what tools find in the sources; what
-# is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; a minute's search
-# for inputs that break a promise; how much of the code the tests reach; whether another folder gives the same program;
-# and then everything as it ships.  The first failure ends it.
+# tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
+# what is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; and then
+# everything as it ships.  With --all also what takes long: a minute's search for inputs that break a promise, how much
+# of the code the tests reach, and whether another folder gives the same program.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
+
+all=
+case "$#:${1-}" in
+0:) ;;
+1:--all) all=yes ;;
+*)
+    echo "usage: $0 [--all]" >&2
+    exit 64
+    ;;
+esac
 
 # Another npm, such as a newer Node's own, does as well.
 command -v npm >/dev/null 2>&1 || packages_tests="$packages_tests npm"
@@ -27,8 +37,10 @@ run() {
 ./tests/lint.sh quick
 run tsan -L concurrency
 run asan -LE house
-say "fuzzing"
-FUZZ_JOBS=12 ./tests/fuzz.sh 60 # side by side: a minute for all
-./tests/coverage.sh
-./tests/reproducible.sh
+if [ -n "$all" ]; then
+    say "fuzzing"
+    FUZZ_JOBS=12 ./tests/fuzz.sh 60 # side by side: a minute for all
+    ./tests/coverage.sh
+    ./tests/reproducible.sh
+fi
 run release # last: whoever scrolls no further sees what ships

@@ -1,6 +1,9 @@
 /* The questions of tests/vectors/policy/NAME.tsv to NAME.yaml and the catalog beside it. */
 #include "auth/policy.h"
-#include "config/parts.h"
+#include "config/catalog/catalog.h"
+#include "config/model/config.h"
+#include "config/policy/grants.h"
+#include "config/reader/keyword.h"
 
 #include "base/timestamp.h"
 
@@ -47,7 +50,7 @@ static void unload(void)
 {
     HASH_CLEAR(hh, config.clients);
     for (size_t i = 0; i < config.route_count; i++)
-        catalog_done(&config.routes[i]);
+        config_route_done(&config.routes[i]);
     arena_free(config.arena);
 }
 

@@ -180,7 +180,7 @@ static int check_stages(const char *folder, struct request *request, const char 
     struct form form;
     struct err err = {0};
     struct buf out;
-    char mac[SIGN_TEXT_MAX] = "";
+    char mac[SIGNER_TEXT_MAX] = "";
     make_form(request, &form);
     buf_init(&out, SIGN_STRING_MAX);
     int result = form_canonicalize(&form, request->upstream.method == CONFIG_POST ? "POST" : "GET",
@@ -290,7 +290,7 @@ static int check_trap(const char *folder, struct request *request, const char *s
 {
     struct err err = {0};
     struct buf text;
-    char mac[SIGN_TEXT_MAX] = "";
+    char mac[SIGNER_TEXT_MAX] = "";
     struct config_upstream other = request->upstream;
     other.scheme = other.scheme == CONFIG_HMAC_SHA1 ? CONFIG_HMAC_SHA256 : CONFIG_HMAC_SHA1;
     struct signer *signer = signer_new(&other, other.credential, &err);
@@ -414,7 +414,7 @@ static void mac_vectors(void **state)
         struct config_upstream upstream = {.credential = &credential, .scheme = rows[i].scheme};
         struct err err = {0};
         struct buf text;
-        char mac[SIGN_TEXT_MAX];
+        char mac[SIGNER_TEXT_MAX];
         struct signer *signer = signer_new(&upstream, upstream.credential, &err);
         assert_non_null(signer);
         buf_init(&text, 100);

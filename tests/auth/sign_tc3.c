@@ -1,6 +1,7 @@
 /* TC3-HMAC-SHA256 stage by stage against tests/vectors/sign/tc3: each folder has request, body,
  * canonical_request, string_to_sign and signature, with its source named inside.  Then the bodies of calls,
  * and whole calls. */
+#include "auth/sign.h"
 #include "auth/sign_tc3.h"
 
 #include "tests/unit.h"
@@ -75,7 +76,7 @@ static int check_stages(const char *folder, struct vector *vector, char *const t
     unsigned char key[SIGN_TC3_KEY];
     char hex[2 * SIGN_TC3_KEY + 1];
     char date[SIGN_TC3_DATE];
-    char signature[SIGN_TEXT_MAX];
+    char signature[SIGNER_TEXT_MAX];
     fill(&body, texts[0]);
     fill(&canonical, "");
     fill(&string, "");

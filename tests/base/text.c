@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/text.h"
 
 #include "tests/unit.h"
@@ -207,7 +208,7 @@ static void percent_keeps_unreserved_only(void **state)
         else
             (void)snprintf(expected, sizeof expected, "%%%02X", (unsigned)c);
         buf_init(&out, 16);
-        text_put_percent(&out, &byte, 1);
+        buf_put_percent(&out, &byte, 1);
         assert_string_equal(buf_text(&out), expected);
         assert_true(text_is_unreserved((unsigned char)c) == kept);
         buf_done(&out);

@@ -9,7 +9,7 @@ from harness.process import run
 from harness.world import PATIENCE, REPOSITORY
 
 MANUALS = sorted((REPOSITORY / "docs/man").iterdir())
-POLICY_TABLES = {"grants.c", "clients.c", "rules.c", "sets.c", "trials.c", "when.c"}
+POLICY_TABLES = {"former.c", "grants.c", "clients.c", "rules.c", "sets.c", "trials.c", "when.c"}
 
 
 def commands():
@@ -31,7 +31,7 @@ def plain(page):
 
 def keys():
     """(key, file) of every keyword table."""
-    for source in sorted((REPOSITORY / "config").glob("*.c")):
+    for source in sorted((REPOSITORY / "config").rglob("*.c")):
         for key in re.findall(r'\{\s*"([a-z0-9_]+)",\s*(?:keyword|read)_\w+', source.read_text()):
             yield key, source.name
 

@@ -2,8 +2,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/answer.h"
-#include "gateway/view.h"
+#include "gateway/call/view.h"
+#include "gateway/exchange/answer.h"
 
 #include <jansson.h>
 #include <stdlib.h>

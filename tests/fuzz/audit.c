@@ -5,8 +5,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/json.h"
-#include "gateway/audit.h"
-#include "gateway/ledger.h"
+#include "gateway/audit/audit.h"
+#include "gateway/audit/ledger.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/stations.h"
+#include "gateway/request/route.h"
+#include "gateway/request/translate.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * way, and nothing that is well-formed may be refused. */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/framing.h"
+#include "gateway/http/framing.h"
 
 #include "tests/lax.h"
 
@@ -91,7 +91,7 @@ static bool read_field(struct span line, struct span *name, struct span *value)
     return true;
 }
 
-/* gateway/framing.h: nobody can see which blank stood behind the CR or LF of the request line. */
+/* gateway/http/framing.h: nobody can see which blank stood behind the CR or LF of the request line. */
 static bool take_request_line(struct span *rest, struct span *line)
 {
     line->at = rest->at;

@@ -1,6 +1,8 @@
 #include "tests/fuzz/fuzz.h"
 
-#include "config/parts.h"
+#include "config/catalog/catalog.h"
+#include "config/model/config.h"
+#include "config/reader/keyword.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* The target itself: libFuzzer's name for it.  Always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/buf.h"
-#include "gateway/leak.h"
+#include "gateway/call/leak.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

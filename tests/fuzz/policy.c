@@ -4,7 +4,9 @@
 
 #include "auth/policy.h"
 #include "base/text.h"
-#include "config/parts.h"
+#include "config/model/config.h"
+#include "config/policy/grants.h"
+#include "config/reader/keyword.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,9 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "config/parts.h"
+#include "config/model/config.h"
+#include "config/reader/keyword.h"
+#include "config/settings/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (good)
         check_good(&config);
     for (size_t i = 0; i < config.credential_count; i++)
-        credential_done(&config.credentials[i]);
+        config_credential_done(&config.credentials[i]);
     report_done(&report);
     return 0;
 }

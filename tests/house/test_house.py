@@ -11,36 +11,60 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The arrows of ARCHITECTURE.md: what a room may include and link.
+# The arrows of ARCHITECTURE.md: what a room includes beside itself, and links.
 ROOMS = {
-    "base": {"base"},
-    "config": {"config", "base"},
-    "auth": {"auth", "config", "base"},
-    "sandbox": {"sandbox", "config", "base"},
-    "client": {"client", "base"},
-    "gateway": {"gateway", "auth", "config", "base"},
+    "base": (),
+    "config/reader": ("base",),
+    "config/model": ("config/reader", "base"),
+    "config/settings": ("config/model", "config/reader", "base"),
+    "config/catalog": ("config/model", "config/reader", "base"),
+    "config/policy": ("config/model", "config/reader", "base"),
+    "config/load": ("config/policy", "config/catalog", "config/settings", "config/model", "config/reader"),
+    "auth": ("config/model", "base"),
+    "sandbox": ("config/reader", "base"),
+    "client": ("base",),
+    "gateway/http": ("config/model", "base"),
+    "gateway/upstream": ("auth", "config/model", "base"),
+    "gateway/audit": ("config/model", "base"),
+    "gateway/metrics": ("base",),
+    "gateway/openapi": ("auth", "config/model", "base"),
+    "gateway/exchange": ("gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http", "auth",
+                         "config/model", "base"),
+    "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config/model", "base"),
+    "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth", "base"),
+    "gateway/server": ("gateway/http", "base"),
+    "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
+    "gateway/service": ("gateway/dryrun", "gateway/server", "gateway/call", "gateway/exchange",
+                        "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream",
+                        "config/load", "config/model", "config/reader", "base"),
+    "gateway/command": ("gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
+                        "gateway/upstream", "auth", "config/load", "config/model", "config/reader", "base"),
 }
-ARROW_EXCEPTIONS = {("gateway/main.c", "sandbox/sandbox.h"), ("gateway/main.c", "client/client.h")}  # it starts each
-LINK_EXCEPTIONS = {("countersign", "sandbox"), ("countersign", "client")}
-GENERATED = {"gateway/version.h"}
+ARROW_EXCEPTIONS = {
+    ("gateway/command/main.c", "sandbox/sandbox.h"): "the program starts it",
+    ("gateway/command/main.c", "client/client.h"): "the program starts it",
+    ("gateway/server/front.c", "gateway/request/flow.h"): "until the server is given a handler of requests",
+    ("gateway/server/front.c", "gateway/exchange/exchange.h"): "likewise",
+    ("gateway/server/front.h", "gateway/exchange/gateway.h"): "likewise",
+}
+LINK_EXCEPTIONS = {("gateway/server", "gateway/request"), ("gateway/server", "gateway/exchange")}  # as said above
+PROGRAMS = {"countersign"}
+GENERATED = {"base/version.h"}
 
 # A library's header is met by one file; libcurl's by one in each room that needs it: the gateway's slots, seals and
 # at-most-once counting are nothing to a person's client, which knows no more of a gateway than HTTP.
-ONE_FILE = {"civetweb.h": ("gateway/front.c",), "curl/curl.h": ("gateway/back_line.c", "client/wire.c"),
-            "yaml.h": ("config/yaml.c",), "pcre2.h": ("config/pattern.c",)}
+ONE_FILE = {"civetweb.h": ("gateway/server/front.c",), "curl/curl.h": ("gateway/upstream/back_line.c", "client/wire.c"),
+            "yaml.h": ("config/reader/yaml.c",), "pcre2.h": ("config/model/pattern.c",)}
 
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "memcmp")
 
 FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissing-prototypes", "-Wvla",
          "-Wframe-larger-than=4096", "-Werror")
 
-# foo.c exports foo*; these do not, each for a reason.
+# foo.c exports foo() and foo_...(); these do not, each for a reason.
 NOUN_EXCEPTIONS = {
-    ("main.c", "main"): "the language wants it so",
     ("front.c", "accept"): "CivetWeb's call of accept(2), answered by us",
     ("front.c", "recv"): "CivetWeb's call of recv(2), watched by us",
-    ("sign.c", "signed_request_init"): "sign.h: a second type beside the signer",
-    ("sign.c", "signed_request_done"): "sign.h: a second type beside the signer",
 }
 
 COLUMNS = 110
@@ -59,11 +83,28 @@ def files(root, *suffixes):
             yield name.as_posix(), path.read_text(encoding="utf-8", errors="replace")
 
 
+def folder_of(name):
+    return name.rpartition("/")[0]
+
+
+def room_of(name):
+    folder = folder_of(name)
+    return folder if folder in ROOMS else None
+
+
 def sources(root, *suffixes):
     """The C files of the rooms."""
     for name, text in files(root, *(suffixes or (".c", ".h"))):
-        if name.split("/")[0] in ROOMS and name.count("/") == 1:
+        if room_of(name) is not None:
             yield name, text
+
+
+def in_rooms(root):
+    """No source lies beside the rooms, or in a folder that is none."""
+    houses = {room.split("/")[0] for room in ROOMS}
+    for name, _ in files(root, ".c", ".h"):
+        if name.split("/")[0] in houses and room_of(name) is None:
+            yield f"{name}: {folder_of(name)} is not a room"
 
 
 def code(text):
@@ -85,30 +126,43 @@ def includes(text):
 
 # ---- the rules ----
 
-def arrows(root):
+def arrows(root, exceptions=ARROW_EXCEPTIONS):
     for name, text in sources(root):
-        room = name.split("/")[0]
+        room = room_of(name)
         for kind, header, line in includes(text):
-            if kind != '"' or (name, header) in ARROW_EXCEPTIONS:
+            if kind != '"' or (name, header) in exceptions:
                 continue
-            target = header.split("/")[0]
-            if header.count("/") != 1 or target not in ROOMS:
+            target = room_of(header)
+            if target is None:
                 yield f"{name}:{line}: \"{header}\" is not named as ROOM/NAME.h"
-            elif target not in ROOMS[room]:
+            elif target != room and target not in ROOMS[room]:
                 yield f"{name}:{line}: {room} must not know {header}"
             elif header not in GENERATED and not (root / header).is_file():
                 yield f"{name}:{line}: there is no {header}"
 
 
-def links(root):
-    """The link lines say the same as the includes."""
+def library(room):
+    return room.replace("/", "_")
+
+
+def links(root, exceptions=LINK_EXCEPTIONS):
+    """The link lines say the same as the includes; a program may link any room."""
+    rooms = {library(room): room for room in ROOMS}
     for room, allowed in ROOMS.items():
-        path = root / room / "CMakeLists.txt"
-        for target, words in re.findall(r"target_link_libraries\(\s*(\w+)([^)]*)\)", path.read_text()):
-            for word in set(words.split()) & set(ROOMS):
-                if target not in (room, "countersign") or (word not in allowed
-                                                           and (target, word) not in LINK_EXCEPTIONS):
-                    yield f"{room}/CMakeLists.txt: {target} must not link {word}"
+        text = (root / room / "CMakeLists.txt").read_text()
+        linked = set()
+        for target, words in re.findall(r"target_link_libraries\(\s*(\w+)([^)]*)\)", text):
+            found = {rooms[word] for word in words.split() if word in rooms}
+            if target in PROGRAMS:
+                continue
+            if rooms.get(target) != room:
+                yield f"{room}/CMakeLists.txt: {target} is linked elsewhere"
+            linked |= found
+        for other in sorted(linked - set(allowed)):
+            if (room, other) not in exceptions:
+                yield f"{room}/CMakeLists.txt: {room} must not link {other}"
+        for other in sorted(set(allowed) - linked):
+            yield f"{room}/CMakeLists.txt: {room} includes {other}, and does not link it"
 
 
 def one_file_each(root):
@@ -146,14 +200,15 @@ def guards(root):
             yield f"{name}: the include guard must be {guard}"
 
 
-def nouns(root):
+def nouns(root, exceptions=NOUN_EXCEPTIONS):
+    """foo.c exports foo() and foo_...()."""
     function = re.compile(r"^(?!static\b|typedef\b)[A-Za-z_][\w *]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
     for name, text in sources(root, ".c"):
         stem = Path(name).stem
         for match in function.finditer(code(text)):
-            known = (Path(name).name, match.group(1)) in NOUN_EXCEPTIONS
-            if not match.group(1).startswith(stem) and not known:
-                yield f"{name}:{line_of(text, match.start())}: {match.group(1)}() does not start with {stem}"
+            exported = match.group(1)
+            if not f"{exported}_".startswith(f"{stem}_") and (Path(name).name, exported) not in exceptions:
+                yield f"{name}:{line_of(text, match.start())}: {exported}() does not start with {stem}_"
 
 
 def layout(root):
@@ -187,15 +242,32 @@ def finished(root):
             yield f"{name}:{line_of(text, match.start())}: unfinished: {match.group()}"
 
 
+def watched(root):
+    """No source is outside what the coverage counts and what the linters look at, however deep it lies."""
+    counted = re.search(r"--filter '([^']+)'", (root / "tests/coverage.sh").read_text()).group(1)
+    headers = re.search(r"HeaderFilterRegex: '([^']+)'", (root / ".clang-tidy").read_text()).group(1)
+    linted = re.findall(r"'(\w+)/\*\.c'", (root / "tests/lint.sh").read_text())  # git's * crosses folders
+    for name, _ in sources(root):
+        if name.endswith(".c") and not re.match(counted, name):
+            yield f"{name}: not counted by tests/coverage.sh"
+        if name.endswith(".c") and name.split("/")[0] not in linted:
+            yield f"{name}: not looked at by tests/lint.sh"
+        if name.endswith(".h") and not re.search(headers, name):
+            yield f"{name}: not looked at by clang-tidy"
+    for line in (root / "tests/lint.known").read_text().splitlines():
+        if not line.startswith("#") and not (root / line.split()[0]).is_file():
+            yield f"tests/lint.known: there is no {line.split()[0]}"
+
+
 def used(root):
     """Every source is built, every header included, every test run, every folder of vectors read."""
     everything = [(name, text) for name, text in files(root, ".c", ".h")]
     included = {header for _, text in everything for _, header, _ in includes(text)}
     for name, _ in sources(root):
-        folder, file = name.split("/")
-        built = re.findall(r"[\w.]+", (root / folder / "CMakeLists.txt").read_text())
-        if name.endswith(".c") and file not in built:
-            yield f"{name}: not built by {folder}/CMakeLists.txt"
+        room = room_of(name)
+        built = re.findall(r"[\w./]+", (root / room / "CMakeLists.txt").read_text())
+        if name.endswith(".c") and name[len(room) + 1:] not in built:
+            yield f"{name}: not built by {room}/CMakeLists.txt"
         if name.endswith(".h") and name not in included:
             yield f"{name}: nobody includes it"
     lists = "".join(text for name, text in files(root, ".txt") if name.startswith("tests/"))
@@ -213,17 +285,30 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, finished, used)
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, finished,
+         watched, used)
 
 
 # ---- this tree ----
 
 class ThisTree(unittest.TestCase):
+    def test_every_arrow_points_down(self):
+        rooms = list(ROOMS)
+        for room, allowed in ROOMS.items():
+            self.assertLessEqual(set(allowed), set(rooms[:rooms.index(room)]), room)
+
+
     def test_rules(self):
         for rule in RULES:
             with self.subTest(rule=rule.__name__):
                 found = list(rule(ROOT))
                 self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_every_exception_is_needed(self):
+        for rule, exceptions in ((arrows, ARROW_EXCEPTIONS), (nouns, NOUN_EXCEPTIONS)):
+            for exception in exceptions:
+                with self.subTest(rule=rule.__name__, exception=exception):
+                    self.assertTrue(list(rule(ROOT, set(exceptions) - {exception})))
 
 
 # ---- a tree that keeps every rule, and what it takes to break each ----
@@ -235,16 +320,18 @@ def small_tree(root):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     for room, allowed in ROOMS.items():
-        guard = f"{room.upper()}_THING_H"
+        guard = f"{library(room).upper()}_THING_H"
         put(f"{room}/thing.h", f"#ifndef {guard}\n#define {guard}\n\nint thing_count(void);\n\n#endif\n")
         put(f"{room}/thing.c", f"#include \"{room}/thing.h\"\n\nint thing_count(void)\n{{\n    return 1;\n}}\n")
-        below = " ".join(sorted(allowed - {room}))
-        put(f"{room}/CMakeLists.txt", f"add_library({room} STATIC thing.c)\n"
-                                      f"target_link_libraries({room} PUBLIC {below})\n")
+        put(f"{room}/CMakeLists.txt",
+            f"add_library({library(room)} STATIC thing.c)\n"
+            f"target_link_libraries({library(room)} PUBLIC {' '.join(map(library, allowed))})\n")
     put("cmake/Flags.cmake", "add_compile_options(" + " ".join(FLAGS) + ")\n")
     put("tests/CMakeLists.txt", "countersign_unit(base thing base)\n")
     put("tests/base/thing.c", "#include \"base/thing.h\"\n\nint main(void)\n{\n    return thing_count();\n}\n")
-    put(".clang-format", (ROOT / ".clang-format").read_text())
+    for name in (".clang-format", ".clang-tidy", "tests/coverage.sh", "tests/lint.sh"):
+        put(name, (ROOT / name).read_text())
+    put("tests/lint.known", "base/thing.c check why\n")
 
 
 def function(name, body="return 1;"):
@@ -253,23 +340,25 @@ def function(name, body="return 1;"):
 
 # A rule, a file of the small tree, what is appended to it, and a part of the complaint.
 BREACHES = (
-    (arrows, "base/thing.c", '#include "config/thing.h"\n', "base must not know config/thing.h"),
-    (arrows, "config/thing.c", '#include "auth/thing.h"\n', "config must not know"),
-    (arrows, "auth/thing.h", '#include "gateway/thing.h"\n', "auth must not know"),
+    (arrows, "base/thing.c", '#include "config/model/thing.h"\n', "base must not know config/model/thing.h"),
+    (arrows, "config/model/thing.c", '#include "auth/thing.h"\n', "config/model must not know"),
+    (arrows, "auth/thing.h", '#include "gateway/call/thing.h"\n', "auth must not know"),
     (arrows, "sandbox/thing.c", '#include "auth/thing.h"\n', "sandbox must not know"),
-    (arrows, "sandbox/thing.c", '  #  include "gateway/thing.h"\n', "sandbox must not know"),
-    (arrows, "gateway/thing.c", '#include "sandbox/thing.h"\n', "gateway must not know"),
+    (arrows, "sandbox/thing.c", '  #  include "gateway/call/thing.h"\n', "sandbox must not know"),
+    (arrows, "gateway/http/thing.c", '#include "gateway/server/thing.h"\n', "gateway/http must not know"),
     (arrows, "auth/thing.c", '#include "thing.h"\n', "is not named as"),
-    (arrows, "auth/thing.c", '#include "../gateway/thing.h"\n', "is not named as"),
+    (arrows, "auth/thing.c", '#include "../gateway/call/thing.h"\n', "is not named as"),
     (arrows, "auth/thing.c", '#include "base/absent.h"\n', "there is no base/absent.h"),
-    (links, "base/CMakeLists.txt", "target_link_libraries(base PUBLIC config)\n", "base must not link config"),
+    (links, "base/CMakeLists.txt", "target_link_libraries(base PUBLIC config_model)\n",
+     "base must not link config/model"),
     (links, "sandbox/CMakeLists.txt", "target_link_libraries(sandbox\n  PRIVATE auth)\n", "must not link auth"),
-    (links, "gateway/CMakeLists.txt", "target_link_libraries(gateway PUBLIC sandbox)\n", "must not link sandbox"),
-    (one_file_each, "gateway/thing.c", "#include <civetweb.h>\n", "only gateway/front.c"),
-    (one_file_each, "sandbox/thing.c", "#include <curl/curl.h>\n", "only gateway/back_line.c"),
-    (one_file_each, "client/thing.c", "#include <curl/curl.h>\n", "and client/wire.c"),
-    (arrows, "client/thing.c", '#include "config/thing.h"\n', "client must not know"),
-    (one_file_each, "config/thing.h", "#include <yaml.h>\n", "only config/yaml.c"),
+    (links, "gateway/call/CMakeLists.txt", "target_link_libraries(gateway_call PUBLIC gateway_request)\n",
+     "must not link gateway/request"),
+    (one_file_each, "gateway/call/thing.c", "#include <civetweb.h>\n", f"only {ONE_FILE['civetweb.h'][0]}"),
+    (one_file_each, "sandbox/thing.c", "#include <curl/curl.h>\n", f"only {ONE_FILE['curl/curl.h'][0]}"),
+    (one_file_each, "client/thing.c", "#include <curl/curl.h>\n", f"and {ONE_FILE['curl/curl.h'][1]}"),
+    (arrows, "client/thing.c", '#include "config/model/thing.h"\n', "client must not know"),
+    (one_file_each, "config/model/thing.h", "#include <yaml.h>\n", f"only {ONE_FILE['yaml.h'][0]}"),
     *((banned_calls, "auth/thing.c", function("thing_x", f"return {name} (0, 0);"), f"{name}() is banned")
       for name in BANNED),
     (banned_calls, "tests/base/thing.c", function("thing_x", "return atoi(0);"), "atoi() is banned"),
@@ -282,6 +371,18 @@ BREACHES = (
     (layout, "base/thing.c", "\tint a;\n", "a tab"),
     (layout, "base/thing.c", "int a; \n", "blanks at the end"),
     (layout, "base/thing.c", "int a;", "no line feed"),
+    *((rule, "gateway/call/thing.c", text, part) for rule, text, part in (
+        (arrows, '#include "sandbox/thing.h"\n', "gateway/call must not know sandbox/thing.h"),
+        (arrows, '#include "thing.h"\n', "is not named as"),
+        (arrows, '#include "gateway/call/absent.h"\n', "there is no gateway/call/absent.h"),
+        (one_file_each, "#include <yaml.h>\n", f"only {ONE_FILE['yaml.h'][0]}"),
+        (banned_calls, function("thing_x", "return atoi(0);"), "atoi() is banned"),
+        (flags, '#pragma GCC diagnostic ignored "-Wvla"\n', "switches a warning off"),
+        (nouns, function("other_name"), "other_name() does not start with thing_"),
+        (nouns, function("things_name"), "things_name() does not start with thing_"),
+        (layout, "int a; \n", "blanks at the end"),
+        (finished, "/* TO" "DO: later */\n", "unfinished"))),
+    (guards, "gateway/call/thing.h", "int thing_more(void);\n", "must be GATEWAY_CALL_THING_H"),
     (finished, "base/thing.c", "/* TO" "DO: later */\n", "unfinished"),
     (finished, "tests/CMakeLists.txt", "# X" "XX\n", "unfinished"),
 )
@@ -311,6 +412,33 @@ class BrokenTrees(unittest.TestCase):
                 self.expect(rule, part)
             path.write_text(kept)
 
+    def test_places_that_are_no_room(self):
+        for name in ("gateway/thing.c", "gateway/call/deep/thing.h", "base/deep/thing.c"):
+            path = self.root / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("")
+            self.expect(in_rooms, f"{name}: {folder_of(name)} is not a room")
+
+    def test_links_that_say_less(self):
+        path = self.root / "gateway/call/CMakeLists.txt"
+        path.write_text(path.read_text().replace(" gateway_upstream", ""))
+        self.expect(links, "gateway/call includes gateway/upstream, and does not link it")
+
+    def test_files_that_nobody_watches(self):
+        for name, text, part in (
+                ("tests/coverage.sh", "gcovr --filter '(base|gateway)/[a-z0-9_]+\\.c$'\n",
+                 "gateway/call/thing.c: not counted"),
+                ("tests/coverage.sh", "gcovr --filter '(base|gateway)/.*\\.c$'\n", "client/thing.c: not counted"),
+                ("tests/lint.sh", "git ls-files 'base/*.c'\n", "client/thing.c: not looked at by tests/lint.sh"),
+                (".clang-tidy", "HeaderFilterRegex: '^gateway/[^/]*$'\n",
+                 "gateway/call/thing.h: not looked at by clang-tidy"),
+                ("tests/lint.known", "gateway/thing.c check why\n", "there is no gateway/thing.c")):
+            path = self.root / name
+            kept = path.read_text()
+            path.write_text(text)
+            self.expect(watched, part)
+            path.write_text(kept)
+
     def test_guard_of_another_file(self):
         path = self.root / "base/thing.h"
         path.write_text(path.read_text().replace("BASE_THING_H", "CONFIG_THING_H"))
@@ -326,6 +454,10 @@ class BrokenTrees(unittest.TestCase):
         self.expect(used, "base/other.c: not built")
         (self.root / "base/other.h").write_text("")
         self.expect(used, "base/other.h: nobody includes it")
+        (self.root / "gateway/call/other.c").write_text("")
+        self.expect(used, "gateway/call/other.c: not built")
+        (self.root / "gateway/call/other.h").write_text("")
+        self.expect(used, "gateway/call/other.h: nobody includes it")
         (self.root / "tests/base/other.c").write_text("")
         self.expect(used, "tests/base/other.c: no test is made of it")
         (self.root / "tests/vectors/other").mkdir(parents=True)

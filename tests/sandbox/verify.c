@@ -67,7 +67,7 @@ static int check_vector(char *line)
     buf_init(&wire, 4096);
     buf_put(&wire, columns[4]);
     buf_put(&wire, "&Signature=");
-    text_put_percent(&wire, columns[5], strlen(columns[5]));
+    buf_put_percent(&wire, columns[5], strlen(columns[5]));
     struct outcome outcome = judge(&fixture, columns[2], columns[3], buf_text(&wire));
     int wrong = unit_wrong(columns[0], outcome.code == strtol(columns[1], NULL, 10));
     buf_done(&wire);
@@ -142,7 +142,7 @@ static void put_signed(struct buf *out, const struct fixture *fixture, const cha
     buf_init(out, 4096);
     buf_put(out, wire);
     buf_put(out, "&Signature=");
-    text_put_percent(out, seal, strlen(seal));
+    buf_put_percent(out, seal, strlen(seal));
     buf_done(&text);
     params_done(&params);
 }

@@ -1,0 +1,25 @@
+/* base/sealer.h - a thread that does one thing at intervals, until it is told to end. */
+#ifndef BASE_SEALER_H
+#define BASE_SEALER_H
+
+#include "base/base.h"
+
+#include <pthread.h>
+
+struct sealer {
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards `ending` */
+    pthread_cond_t ended;
+    bool ending;
+    long long every; /* ms */
+    void (*seal)(void *context);
+    void *context;
+};
+
+/* The thread has every signal blocked: only the main thread meets one. -1: there is no thread. */
+MUST_USE int sealer_start(struct sealer *sealer, long long every, void (*seal)(void *context), void *context);
+
+/* Waits for its end, and seals a last time. */
+void sealer_stop(struct sealer *sealer);
+
+#endif

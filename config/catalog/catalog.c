@@ -1,0 +1,267 @@
+/* catalog.yaml: which requests there are, and what each becomes. */
+#include "config/catalog/catalog.h"
+
+#include "base/text.h"
+#include "config/catalog/dialect.h"
+#include "config/catalog/param.h"
+#include "config/catalog/regions.h"
+#include "config/model/config.h"
+#include "config/reader/keyword.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CATALOG_SEGMENTS_MAX = 16 };
+
+static const char *const methods[] = {"DELETE", "GET", "PATCH", "POST", "PUT", NULL};
+static const char *const effect_names[] = {"read", "change", NULL};
+
+static int read_params(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    return param_read_all(loader, node, (struct config_route *)(void *)((char *)field - keyword->offset));
+}
+
+static struct config_param *find_captured(struct config_route *route, const char *capture)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if (strcmp(route->params[i].capture, capture) == 0)
+            return &route->params[i];
+    return NULL;
+}
+
+static int read_segment(struct loader *loader, struct config_route *route, const struct mark *mark,
+                        char *text)
+{
+    size_t length = strlen(text);
+    struct config_segment *segment = &route->segments[route->segment_count++];
+    segment->capture = length > 2 && text[0] == '{' && text[length - 1] == '}';
+    if (segment->capture) {
+        text[length - 1] = '\0';
+        text++;
+    }
+    segment->text = text;
+    for (size_t i = 0; segment->capture && i + 1 < route->segment_count; i++)
+        if (route->segments[i].capture && strcmp(route->segments[i].text, text) == 0)
+            return report_error(loader->report, mark, "the path has {%s} twice", text);
+    bool good = length > 0;
+    for (const char *c = text; *c != '\0'; c++)
+        good = good && text_is_unreserved((unsigned char)*c);
+    if (!good)
+        return report_error(loader->report, mark,
+                            "a path segment is a word or a {capture}, with letters, digits and - . _ ~ only");
+    return 0;
+}
+
+/* "/vpcs/{vpcId}" -> segments */
+static int read_template(struct loader *loader, struct config_route *route, const struct mark *mark)
+{
+    char *copy = arena_strdup(loader->arena, route->template);
+    route->segments = arena_array(loader->arena, CATALOG_SEGMENTS_MAX, sizeof *route->segments);
+    if (copy == NULL || route->segments == NULL)
+        return keyword_out_of_memory(loader);
+    for (char *at = copy; at != NULL;) {
+        char *next = strchr(at + 1, '/');
+        if (next != NULL)
+            *next = '\0';
+        if (route->segment_count == CATALOG_SEGMENTS_MAX)
+            return report_error(loader->report, mark, "more than %d path segments", CATALOG_SEGMENTS_MAX);
+        if (read_segment(loader, route, mark, at + 1) != 0)
+            return -1;
+        at = next;
+    }
+    return 0;
+}
+
+/* "DELETE /vpcs/{vpcId}/classiclinks" */
+static int read_request(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    struct config_route *route = (struct config_route *)(void *)((char *)field - keyword->offset);
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    for (int i = 0; methods[i] != NULL; i++) {
+        size_t length = strlen(methods[i]);
+        if (strncmp(text, methods[i], length) == 0 && text[length] == ' ' && text[length + 1] == '/') {
+            route->method = methods[i];
+            route->template = text + length + 1;
+            return read_template(loader, route, &node->mark);
+        }
+    }
+    return report_error(loader->report, &node->mark,
+                        "request must be a method and a path, such as DELETE /vpcs/{vpcId}/classiclinks");
+}
+
+/* "{ vpcId: unVpcId }" */
+static int read_tells(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                      void *field)
+{
+    struct config_rename *tells = field;
+    if (!keyword_expect(loader, node, YAML_MAP, keyword->name))
+        return -1;
+    if (node->count != 1)
+        return report_error(loader->report, &node->mark, "tells is one parameter and one member");
+    tells->to = node->children->key;
+    return keyword_name(loader, node->children, keyword, &tells->from);
+}
+
+#define ROUTE(field) offsetof(struct config_route, field)
+static const struct keyword route_keywords[] = {
+    {"request", read_request, ROUTE(method), REQUIRED, 0, 0, NULL},
+    {"summary", keyword_text, ROUTE(summary), OPTIONAL, 0, 0, NULL},
+    {"service", keyword_name, ROUTE(service), REQUIRED, 0, 0, NULL},
+    {"action", keyword_name, ROUTE(action), REQUIRED, 0, 0, NULL},
+    {"effect", keyword_choice, ROUTE(effect), REQUIRED, 0, 0, effect_names},
+    {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 299, NULL},
+    {"task", keyword_name, ROUTE(task), OPTIONAL, 0, 0, NULL},
+    {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
+    {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
+    {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
+    {"one", keyword_name, ROUTE(one), OPTIONAL, 0, 0, NULL},
+    {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
+    {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
+    {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
+    {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},
+};
+
+/* Each capture is a parameter that says so, and the other way round. */
+static int check_captures(struct loader *loader, struct config_route *route)
+{
+    int result = 0;
+    for (size_t i = 0; i < route->segment_count; i++) {
+        const struct config_segment *segment = &route->segments[i];
+        const struct config_param *param = segment->capture ? find_captured(route, segment->text) : NULL;
+        if (segment->capture && (param == NULL || param->sources != CONFIG_IN_PATH))
+            result = report_error(loader->report, &route->mark,
+                                  "the capture {%s} needs a parameter of that name with in: [path]",
+                                  segment->text);
+    }
+    for (size_t i = 0; i < route->param_count; i++) {
+        bool captured = false;
+        for (size_t j = 0; j < route->segment_count; j++)
+            captured = captured || (route->segments[j].capture &&
+                                    strcmp(route->segments[j].text, route->params[i].capture) == 0);
+        if ((route->params[i].sources & CONFIG_IN_PATH) != 0 && !captured)
+            result = report_error(loader->report, &route->params[i].mark, "the path has no {%s}",
+                                  route->params[i].capture);
+    }
+    return result;
+}
+
+/* A former id is looked up by a call that needs nothing else, for an answer that is one thing. */
+static int check_tells(struct loader *loader, const struct config_route *route)
+{
+    bool good = route->one != NULL && route->effect == CONFIG_READ;
+    if (route->tells.to == NULL)
+        return 0;
+    for (size_t i = 0; i < route->param_count; i++)
+        good = good && strcmp(route->params[i].name, route->tells.to) == 0 &&
+               route->params[i].former.text != NULL;
+    if (good && route->param_count == 1)
+        return 0;
+    return report_error(loader->report, &route->mark,
+                        "tells is for a read with `one`, and one parameter that has `former`: '%.64s'",
+                        route->tells.to);
+}
+
+/* Two routes that one request could match: nobody should have to know which comes first. */
+static bool overlap(const struct config_route *a, const struct config_route *b)
+{
+    if (strcmp(a->method, b->method) != 0 || a->segment_count != b->segment_count)
+        return false;
+    for (size_t i = 0; i < a->segment_count; i++)
+        if (!a->segments[i].capture && !b->segments[i].capture &&
+            strcmp(a->segments[i].text, b->segments[i].text) != 0)
+            return false;
+    return true;
+}
+
+/* Actions are numbered: tables beside the catalog are indexed by them. */
+static void number_action(struct config *config, struct config_route *route)
+{
+    for (const struct config_route *other = config->routes; other < route; other++)
+        if (other->action != NULL && strcmp(other->action, route->action) == 0) {
+            route->action_index = other->action_index;
+            return;
+        }
+    route->action_index = config->action_count++;
+}
+
+static int report_pair(struct loader *loader, const struct config_route *route,
+                       const struct config_route *other, const char *what)
+{
+    if (strcmp(other->mark.file, route->mark.file) == 0)
+        return report_error(loader->report, &route->mark, "the route of line %u %s", other->mark.line, what);
+    return report_error(loader->report, &route->mark, "the route of %.200s:%u %s", other->mark.file,
+                        other->mark.line, what);
+}
+
+/* Beside those that are there already. */
+static int check_others(struct loader *loader, const struct config_route *route)
+{
+    for (const struct config_route *other = loader->config->routes; other < route; other++) {
+        if (other->segments == NULL || other->service == NULL)
+            continue; /* was reported */
+        if (overlap(other, route))
+            return report_pair(loader, route, other, "could take the same requests");
+        if (strcmp(other->service, route->service) == 0 && config_tells_status(other) &&
+            config_tells_status(route))
+            return report_pair(loader, route, other, "tells how the tasks of this service are");
+    }
+    return 0;
+}
+
+static int read_route(struct loader *loader, const struct yaml_node *node)
+{
+    struct config *config = loader->config;
+    struct config_route *route = &config->routes[config->route_count++];
+    *route = (struct config_route){
+        .mark = node->mark, .success = 200, .dialects = {{.spoken = true}, {.spoken = true}}};
+    if (keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route) != 0 ||
+        check_captures(loader, route) != 0 || dialect_check(loader, route) != 0 ||
+        param_check_wires(loader, route) != 0 || check_tells(loader, route) != 0)
+        return -1;
+    number_action(config, route);
+    return check_others(loader, route);
+}
+
+/* Room for `count` more. */
+static int grow(struct loader *loader, size_t count)
+{
+    struct config *config = loader->config;
+    struct config_route *routes = arena_array(loader->arena, config->route_count + count, sizeof *routes);
+    if (routes == NULL)
+        return keyword_out_of_memory(loader);
+    if (config->route_count > 0)
+        memcpy(routes, config->routes, config->route_count * sizeof *routes);
+    config->routes = routes;
+    return 0;
+}
+
+static int read_routes(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    int result = 0;
+    (void)field;
+    if (!keyword_expect(loader, node, YAML_LIST, keyword->name))
+        return -1;
+    if (grow(loader, node->count) != 0)
+        return -1;
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (read_route(loader, child) != 0)
+            result = -1;
+    return result;
+}
+
+static const struct keyword catalog_keywords[] = {
+    {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
+    {"routes", read_routes, 0, OPTIONAL, 0, 0, NULL},
+    {"regions", regions_read, 0, OPTIONAL, 0, 0, NULL},
+};
+
+int catalog_read(struct loader *loader, const struct yaml_node *root)
+{
+    return keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords),
+                            loader->config);
+}

@@ -1,0 +1,22 @@
+/* config/load/config_load.h - a configuration from its files. */
+#ifndef CONFIG_LOAD_CONFIG_LOAD_H
+#define CONFIG_LOAD_CONFIG_LOAD_H
+
+#include "config/model/config.h"
+#include "config/reader/report.h"
+
+/* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
+ * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when
+ * anything is wrong; `report` then says what.  The caller holds the one reference. */
+MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
+                                    struct report *report);
+
+/* A policy alone, with the routes that ship and those of `count` more catalogs, but no upstream and no
+ * secret: for judging calls, not for making them. */
+MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
+                                           int64_t now, struct report *report);
+
+/* The catalog that ships and nothing else: for telling what there is. */
+MUST_USE struct config *config_load_catalog(struct report *report);
+
+#endif

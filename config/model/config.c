@@ -1,0 +1,167 @@
+#include "config/model/config.h"
+
+#include "base/text.h"
+#include "config/model/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void config_credential_done(struct config_credential *credential)
+{
+    secret_free(credential->id);
+    secret_free(credential->key);
+    secret_free(credential->token);
+}
+
+static void free_param(struct config_param *param)
+{
+    pattern_free(param->pattern.compiled);
+    pattern_free(param->former.compiled);
+    for (int api = 0; api < CONFIG_APIS; api++)
+        pattern_free(param->wire[api].pattern.compiled);
+}
+
+void config_route_done(struct config_route *route)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        free_param(&route->params[i]);
+}
+
+static void config_free(struct config *config)
+{
+    HASH_CLEAR(hh, config->clients);
+    for (size_t i = 0; i < config->credential_count; i++)
+        config_credential_done(&config->credentials[i]);
+    secret_free(config->audit.key);
+    for (size_t i = 0; i < config->route_count; i++)
+        config_route_done(&config->routes[i]);
+    arena_free(config->arena);
+    free(config);
+}
+
+struct config *config_hold(struct config *config)
+{
+    atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_release(struct config *config)
+{
+    if (config != NULL && atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) == 1)
+        config_free(config);
+}
+
+enum pattern_result config_match(const struct config_pattern *pattern, const char *value)
+{
+    return pattern->compiled == NULL ? PATTERN_FITS : pattern_match(pattern->compiled, value);
+}
+
+bool config_matches(const struct config_patterns *patterns, const char *text)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (text_matches(patterns->items[i], text))
+            return true;
+    return false;
+}
+
+const struct config_upstream *config_upstream(const struct config *config, const char *service)
+{
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (strcmp(config->upstreams[i].name, service) == 0)
+            return &config->upstreams[i];
+    return NULL;
+}
+
+const struct config_route *config_status_route(const struct config *config,
+                                               const struct config_upstream *upstream)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_dialect *dialect = &config->routes[i].dialects[upstream->api];
+        if (strcmp(config->routes[i].service, upstream->name) == 0 && dialect->spoken &&
+            dialect->status.from != NULL)
+            return &config->routes[i];
+    }
+    return NULL;
+}
+
+bool config_tells_status(const struct config_route *route)
+{
+    for (int api = 0; api < CONFIG_APIS; api++)
+        if (route->dialects[api].spoken && route->dialects[api].status.from != NULL)
+            return true;
+    return false;
+}
+
+const struct config_region *config_region(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->region_count; i++) {
+        const struct config_region *region = &config->regions[i];
+        if (strcasecmp(region->name, name) == 0 ||
+            (region->short_name != NULL && strcasecmp(region->short_name, name) == 0))
+            return region;
+    }
+    return NULL;
+}
+
+enum pattern_result config_is_former(const struct config_param *param, const char *value)
+{
+    return param->formers == NULL ? PATTERN_DIFFERS : config_match(param->formers, value);
+}
+
+const char *config_current_id(const struct config *config, const char *former)
+{
+    size_t low = 0;
+    size_t high = config->former_id_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(former, config->former_ids[middle].former);
+        if (order == 0)
+            return config->former_ids[middle].current;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        if (route->tells.to != NULL && strcmp(route->tells.to, param) == 0 &&
+            strcmp(route->service, upstream->name) == 0 && route->dialects[upstream->api].spoken)
+            return route;
+    }
+    return NULL;
+}
+
+bool config_asks_more(const struct config_rule *rule)
+{
+    return rule->condition_count > 0 || rule->when != NULL || rule->own != CONFIG_OWN_ANY;
+}
+
+/* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */
+static const char *const common_names[] = {
+    "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",
+    "SignatureMethod", "Token",  "Version",   "SecretKey", "all"};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool config_is_param_name(const char *name)
+{
+    size_t length = 0;
+    while (is_letter(name[length]) || (name[length] >= '0' && name[length] <= '9'))
+        length++;
+    if (!is_letter(name[0]) || name[length] != '\0' || length > 64)
+        return false;
+    for (size_t i = 0; i < COUNT(common_names);
+         i++) /* once for every parameter of a call: most differ at once */
+        if (((name[0] ^ common_names[i][0]) & ~0x20) == 0 && strcasecmp(name, common_names[i]) == 0)
+            return false;
+    return true;
+}

@@ -1,0 +1,375 @@
+/* config/model/config.h - the configuration as an immutable model.
+ *
+ * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
+ * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
+ * number of threads may read it; config_hold() and config_release() count who does.
+ * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
+#ifndef CONFIG_MODEL_CONFIG_H
+#define CONFIG_MODEL_CONFIG_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/network.h"
+#include "base/rate.h"
+#include "base/secret.h"
+#include "base/zone.h"
+#include "config/model/keyring.h"
+#include "config/model/pattern.h"
+#include "config/model/values.h"
+#include "config/reader/report.h"
+#include "config/reader/url.h"
+
+#include <stdatomic.h>
+
+/* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
+
+#define CONFIG_NEVER INT64_MAX
+
+/* ---- countersign.yaml ---- */
+
+struct config_credential {
+    const char *name;
+    struct mark mark;
+    struct secret *id;    /* SecretId */
+    struct secret *key;   /* SecretKey */
+    struct secret *token; /* of a temporary credential, or NULL */
+    const char *env[3];   /* the environment variables that the three came from, or NULL */
+};
+
+enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
+enum config_method { CONFIG_GET, CONFIG_POST };
+
+/* The file of what was changed; `file` is NULL where none is kept. */
+struct config_audit {
+    const char *file;
+    bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
+    struct secret *key;   /* of the seals, or NULL */
+    const char *key_env;  /* the environment variable that it came from, or NULL */
+    long long seal_every; /* ms */
+};
+
+struct config_upstream {
+    const char *name; /* the service that it answers for */
+    struct mark mark;
+    struct url url;
+    const char *host; /* signed and sent as Host */
+    const struct config_credential *credential;
+    const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
+    const char *region;                    /* where the caller names none: its one name */
+    struct mark region_mark;
+    const char *sent_region; /* the same by the name that it takes */
+    bool short_regions;      /* it takes short names */
+    bool resolve_former_ids; /* it is asked which thing a former id names */
+    const char *ca_file;     /* NULL: the system's */
+    int api;                 /* enum config_api */
+    int scheme;              /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
+    int method;              /* enum config_method */
+    long long timeout;       /* ms, for one whole attempt */
+    long long deadline;      /* ms, for all attempts and the pauses between them */
+    long long slots;         /* calls at a time */
+};
+
+struct config_names {
+    const char **items;
+    size_t count;
+};
+
+/* What concerns callers that are browsers. */
+struct config_browsers {
+    struct config_names origins; /* whose pages may call: exact; empty: none */
+    bool docs;                   /* the reference page is served */
+    struct mark docs_mark;
+    struct config_names hosts; /* by which names callers ask, beside addresses and localhost; empty: any */
+};
+
+/* ---- policy.yaml ---- */
+
+struct config_token {
+    unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
+    const struct config_client *client;
+    int64_t not_before; /* seconds since 1970; refused before then, */
+    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    bool disabled;
+    const char *id;
+    struct mark mark;
+};
+
+struct config_client {
+    const char *name;
+    struct mark mark;
+    size_t token_count;
+    struct rate rate;    /* interval 0: no limit */
+    long long in_flight; /* calls at a time; 0: no limit */
+    size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
+    const struct config_bucket **buckets; /* where the rules are that can concern it */
+    size_t bucket_count;
+    UT_hash_handle hh;
+};
+
+enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
+
+/* `where`: one parameter of the call, or the region, and what it may be. */
+struct config_condition {
+    uint32_t param;                     /* its number: config->param_names tells the name */
+    uint32_t count;                     /* 0: `absent`, the call must not have the parameter */
+    const struct config_values **lists; /* what stands in the rule, and each set that it names */
+};
+
+enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+
+/* `own`: the task that a call asks about was begun by this very client, or was not. */
+enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
+
+/* `when`: a rule speaks only at these times of a time zone's clock. */
+struct config_when {
+    const struct zone *zone;
+    unsigned days; /* bit 0 Monday to bit 6 Sunday */
+    int from;      /* minute of the day */
+    int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
+};
+
+/* What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
+struct config_rule {
+    struct config_condition *conditions;
+    const struct config_when *when; /* NULL: always */
+    struct network *networks;       /* `from` */
+    int64_t expires;                /* silent from then on; CONFIG_NEVER */
+    uint32_t condition_count;
+    uint32_t network_count; /* 0: from anywhere */
+    uint32_t number;        /* in the file's order, from 0 */
+    enum config_effect effect;
+    bool audit;  /* only says what it would have done */
+    bool strict; /* of a deny: a condition on what the call leaves out holds */
+    enum config_own own;
+
+    const char *id;
+    struct mark mark;
+    struct config_patterns clients;
+    struct config_patterns actions;
+};
+
+/* A former id that `former_ids` of the policy says to be a current one. */
+struct config_former_id {
+    const char *former;
+    const char *current;
+};
+
+/* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
+ * of an action are rules[starts[action_index]] to rules[starts[action_index + 1] - 1], in the file's order.
+ */
+struct config_bucket {
+    const uint32_t *starts;
+    const struct config_rule **rules;
+};
+
+/* `tests` of the policy: a request and the verdict that it must get. */
+struct config_trial {
+    struct mark mark;
+    const struct config_client *client;
+    const char *method;
+    const char *path;    /* with its query */
+    const char *body;    /* JSON, or NULL */
+    const char *from;    /* an address, or NULL: 127.0.0.1 */
+    int64_t at;          /* CONFIG_NEVER: now */
+    enum config_own own; /* of the task that is asked about; CONFIG_OWN_ANY: nobody knows */
+    bool expect_allow;
+    const char *by; /* the rule that must have decided, or NULL: any, or none */
+};
+
+/* ---- catalog ---- */
+
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
+enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
+enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
+
+/* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
+enum config_api { CONFIG_API2, CONFIG_API3, CONFIG_APIS };
+
+enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have fewer than 64 */
+
+struct config_pattern {
+    const char *text;         /* NULL: anything */
+    struct pattern *compiled; /* NULL likewise */
+};
+
+/* How one generation says a parameter. */
+struct config_wire {
+    const char *name;              /* NULL: it has no such parameter */
+    bool filter;                   /* the name is that of a filter: a member of Filters (API 3.0) */
+    bool quoted;                   /* a number that goes out as a JSON string (API 3.0) */
+    struct config_pattern pattern; /* beside the parameter's own */
+    long long max_items;           /* the parameter's, or fewer */
+};
+
+struct config_param {
+    const char *name;    /* the callers' and the policy's */
+    const char *about;   /* a phrase for callers, or NULL */
+    const char *capture; /* of the path: `name` unless it says otherwise */
+    struct mark mark;
+    uint32_t number;  /* the same for every parameter of that name; written when rules are read */
+    unsigned sources; /* of enum config_source */
+    int type;         /* enum config_type */
+    bool required;
+    const char *preset; /* what is sent where the caller says nothing, or NULL */
+    struct config_pattern pattern;
+    struct config_pattern former;         /* ids of before, which are taken, too; text NULL: none */
+    const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
+                                             `number`; see config_is_former() */
+    bool partial;                         /* the cloud finds what has the value in it, too */
+    long long min, max;                   /* CONFIG_INTEGER */
+    long long max_items;                  /* CONFIG_STRINGS: 1 to this */
+    struct config_wire wire[CONFIG_APIS];
+};
+
+struct config_segment {
+    const char *text; /* a literal, or the name of a capture */
+    bool capture;
+};
+
+enum config_state { CONFIG_DONE, CONFIG_FAILED, CONFIG_RUNNING, CONFIG_STATES };
+
+/* Where an answer tells how a task is, and how it says so. */
+struct config_status {
+    const char *from;                 /* "data.status": a path of members; NULL: the answer tells nothing */
+    const char *names[CONFIG_STATES]; /* numbers and strings are compared as text */
+};
+
+struct config_rename {
+    const char *from; /* the cloud's */
+    const char *to;   /* the callers' */
+};
+
+/* How one generation does what a route is for. */
+struct config_dialect {
+    bool spoken;         /* false: this generation has no such action */
+    const char *action;  /* the cloud's */
+    const char *version; /* API 3.0 */
+    const char *list;    /* the answer's member that holds a page, or NULL */
+    const char *total;   /* the answer's member that counts the whole list; with `list` */
+    const char *task;    /* the answer's member that names a task, or NULL */
+    struct config_status status;
+    struct config_rename *renames; /* members of the answer, and of its page's items */
+    size_t rename_count;
+};
+
+struct config_route {
+    const char *method;
+    const char *template; /* "/vpcs/{vpcId}/classiclinks" */
+    const char *summary;  /* a phrase for callers, or NULL */
+    struct mark mark;
+    struct config_segment *segments;
+    size_t segment_count;
+    const char *service;
+    const char *action;  /* what policies and records call it */
+    size_t action_index; /* the same for every route of the action */
+    int effect;          /* enum config_route_effect */
+    long long success;
+    struct config_dialect
+        dialects[CONFIG_APIS];  /* the callers' names for list, total and task are API 2.0's */
+    const char *list;           /* NULL: the answer has no pages */
+    const char *total;          /* with `list` */
+    const char *task;           /* NULL: nothing goes on after the answer */
+    const char *one;            /* the member whose list is empty when there is no such thing, or NULL */
+    struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
+    struct config_param *params;
+    size_t param_count;
+};
+
+/* A region has one name, to policies and records; a request may say the short one, in any case. */
+struct config_region {
+    const char *name;       /* ap-guangzhou */
+    const char *short_name; /* gz, or NULL */
+};
+
+/* ---- all of it ---- */
+
+struct config {
+    atomic_uint references;
+    struct arena *arena;
+
+    const char *listen; /* IPv4:port */
+    const char *admin;
+    const char *policy_file;
+    const char **catalog_files; /* the operator's own */
+    size_t catalog_file_count;
+    struct rate failed_auth;         /* wrong tokens from one address */
+    struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
+    size_t trusted_proxy_count;
+    long long workers;     /* connections that are served at a time */
+    long long per_address; /* connections from one address; 0: see gateway/server/guard.h */
+    long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
+    long long drain;       /* ms that it then waits for calls in flight */
+    struct config_audit audit;
+    struct config_browsers browsers;
+    struct config_credential *credentials;
+    size_t credential_count;
+    struct config_upstream *upstreams;
+    size_t upstream_count;
+
+    struct config_client *clients; /* uthash, by name */
+    struct keyring tokens;
+    const struct config_rule **rules; /* in the file's order */
+    size_t rule_count;
+    const char **param_names; /* by number; [CONFIG_REGION] is "region" */
+    size_t param_name_count;
+    struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
+    size_t former_id_count;
+    struct config_trial *trials;
+    size_t trial_count;
+
+    struct config_route *routes; /* those that ship, then those of `catalog` */
+    size_t route_count;
+    size_t action_count; /* distinct */
+    struct config_region *regions;
+    size_t region_count;
+};
+
+struct config *config_hold(struct config *config);
+void config_release(struct config *config);
+
+/* What they hold beside the arena: config_release() does it for each. */
+void config_route_done(struct config_route *route);
+void config_credential_done(struct config_credential *credential);
+
+/* See config/model/pattern.h; where there is no pattern, every value fits. */
+enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* Does one of the patterns match the text? */
+bool config_matches(const struct config_patterns *patterns, const char *text);
+
+/* NULL when the service has no upstream. */
+const struct config_upstream *config_upstream(const struct config *config, const char *service);
+
+/* The route that tells how the tasks of the upstream's service are, or NULL. */
+const struct config_route *config_status_route(const struct config *config,
+                                               const struct config_upstream *upstream);
+
+/* Does the route's answer tell how a task is, in some generation? */
+bool config_tells_status(const struct config_route *route);
+
+/* The region that has this name, long or short, in any case; NULL: none. */
+const struct config_region *config_region(const struct config *config, const char *name);
+
+/* Is the value an id from before, of a parameter that has such?  PATTERN_FITS: it is. */
+enum pattern_result config_is_former(const struct config_param *param, const char *value);
+
+/* The current id that the policy's `former_ids` gives for it, or NULL. */
+const char *config_current_id(const struct config *config, const char *former);
+
+/* The route that tells the current id for a former one of that parameter, or NULL. */
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param);
+
+/* Does the rule ask about the call or the hour, and not only who calls for what from where? */
+bool config_asks_more(const struct config_rule *rule);
+
+/* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
+ * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every
+ * list takes. */
+bool config_is_param_name(const char *name);
+
+#endif

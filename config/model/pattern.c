@@ -1,0 +1,86 @@
+#include "config/model/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The whole value; a dot is any byte; nothing is captured, so that nothing refers to it. */
+static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_NO_AUTO_CAPTURE |
+                                PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
+
+/* PCRE2 keeps the ways that are still to be tried in memory that it takes for each match: 20 KiB where it
+ * may, which is more than malloc() has at hand without a lock.  An expression with few ways needs less than 1
+ * KiB. */
+static const uint32_t heap_kib[] = {1, 256};
+
+struct pattern {
+    pcre2_code *code;
+    pcre2_match_context *limits[COUNT(heap_kib)]; /* the second where the first does not do */
+};
+
+static int refuse(struct pattern *pattern, int code, size_t offset, struct err *err)
+{
+    PCRE2_UCHAR reason[128] = "";
+    pattern_free(pattern);
+    (void)pcre2_get_error_message(code, reason, sizeof reason); /* cut, where it is longer */
+    return err_set(err, ERR_INPUT, "%s, at character %zu", (const char *)reason, offset + 1);
+}
+
+static bool set_limits(struct pattern *pattern)
+{
+    for (size_t i = 0; i < COUNT(heap_kib); i++) {
+        pattern->limits[i] = pcre2_match_context_create(NULL);
+        if (pattern->limits[i] == NULL)
+            return false;
+        (void)pcre2_set_match_limit(pattern->limits[i], PATTERN_STEPS); /* these cannot fail */
+        (void)pcre2_set_heap_limit(pattern->limits[i], heap_kib[i]);
+    }
+    return true;
+}
+
+struct pattern *pattern_new(const char *expression, struct err *err)
+{
+    int code = 0;
+    PCRE2_SIZE offset = 0;
+    struct pattern *pattern = calloc(1, sizeof *pattern);
+    if (pattern == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    pattern->code =
+        pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
+    if (pattern->code == NULL) {
+        (void)refuse(pattern, code, offset, err);
+        return NULL;
+    }
+    if (!set_limits(pattern)) {
+        err_memory(err);
+        pattern_free(pattern);
+        return NULL;
+    }
+    return pattern;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+    if (pattern == NULL)
+        return;
+    for (size_t i = 0; i < COUNT(heap_kib); i++)
+        pcre2_match_context_free(pattern->limits[i]);
+    pcre2_code_free(pattern->code);
+    free(pattern);
+}
+
+enum pattern_result pattern_match(const struct pattern *pattern, const char *value)
+{
+    int result = PCRE2_ERROR_HEAPLIMIT;
+    pcre2_match_data *found = pcre2_match_data_create(1, NULL);
+    if (found == NULL)
+        return PATTERN_FAILED;
+    for (size_t i = 0; i < COUNT(heap_kib) && result == PCRE2_ERROR_HEAPLIMIT; i++)
+        result =
+            pcre2_match(pattern->code, (PCRE2_SPTR)value, strlen(value), 0, 0, found, pattern->limits[i]);
+    pcre2_match_data_free(found);
+    return result >= 0 ? PATTERN_FITS : result == PCRE2_ERROR_NOMEMORY ? PATTERN_FAILED : PATTERN_DIFFERS;
+}

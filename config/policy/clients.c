@@ -1,0 +1,117 @@
+/* policy.yaml, `clients`: who may call, by which tokens, how much. */
+#include "config/policy/clients.h"
+
+#include "base/text.h"
+#include "config/model/config.h"
+#include "config/reader/keyword.h"
+
+#include <string.h>
+
+static int read_digest(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    unsigned char digest[CONFIG_DIGEST_SIZE];
+    if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
+        return -1;
+    if (!text_unhex(node->text, digest,
+                    sizeof digest)) /* somebody may have put the token itself: not shown */
+        return report_error(loader->report, &node->mark,
+                            "sha256 must be 64 hex digits: what `countersign token hash` prints");
+    memcpy(field, digest, sizeof digest);
+    return 0;
+}
+
+#define TOKEN(field) offsetof(struct config_token, field)
+static const struct keyword token_keywords[] = {
+    {"id", keyword_name, TOKEN(id), REQUIRED, 0, 0, NULL},
+    {"sha256", read_digest, TOKEN(digest), REQUIRED, 0, 0, NULL},
+    {"not_before", keyword_time, TOKEN(not_before), OPTIONAL, 0, 0, NULL},
+    {"expires", keyword_time, TOKEN(expires), OPTIONAL, 0, 0, NULL},
+    {"disabled", keyword_bool, TOKEN(disabled), OPTIONAL, 0, 0, NULL},
+};
+
+static int read_token(struct loader *loader, const struct yaml_node *node, struct config_client *client,
+                      bool *live)
+{
+    struct keyring *tokens = &loader->config->tokens;
+    struct config_token token = {.mark = node->mark, .client = client, .expires = CONFIG_NEVER};
+    if (keyword_read_map(loader, node, "token", token_keywords, COUNT(token_keywords), &token) != 0)
+        return -1;
+    if (token.not_before >= token.expires)
+        return report_error(loader->report, &node->mark, "the token expires before its not_before");
+    const struct config_token *other = keyring_find(tokens, token.digest);
+    if (other != NULL)
+        return report_error(loader->report, &node->mark, "the same token is on line %u already",
+                            other->mark.line);
+    keyring_add(tokens, &token);
+    client->token_count++;
+    *live = *live || (!token.disabled && token.expires > loader->now);
+    return 0;
+}
+
+static int read_tokens(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_client *client = field; /* offset 0: the client itself */
+    bool live = false;
+    int result = 0;
+    if (!keyword_expect(loader, node, YAML_LIST, keyword->name))
+        return -1;
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (read_token(loader, child, client, &live) != 0)
+            result = -1;
+    if (result == 0 && !live)
+        report_warning(loader->report, &client->mark, "the client '%s' has no token that is live",
+                       client->name);
+    return result;
+}
+
+#define CLIENT(field) offsetof(struct config_client, field)
+static const struct keyword client_keywords[] = {
+    {"tokens", read_tokens, 0, REQUIRED, 0, 0, NULL},
+    {"rate", keyword_rate, CLIENT(rate), OPTIONAL, 0, 0, NULL},
+    {"in_flight", keyword_number, CLIENT(in_flight), OPTIONAL, 1, 10000, NULL},
+};
+
+static int read_client(struct loader *loader, const struct yaml_node *node)
+{
+    struct config *config = loader->config;
+    struct config_client *client = arena_alloc(loader->arena, sizeof *client);
+    if (client == NULL)
+        return keyword_out_of_memory(loader);
+    client->name = arena_strdup(loader->arena, node->key);
+    if (client->name == NULL)
+        return keyword_out_of_memory(loader);
+    client->mark = node->key_mark;
+    client->index = HASH_COUNT(config->clients);
+    if (!text_is_name(client->name))
+        return report_error(loader->report, &node->key_mark,
+                            "a client's name must be 1 to 64 letters, digits, '-', '_' or '.'");
+    HASH_ADD_KEYPTR(hh, config->clients, client->name, strlen(client->name), client);
+    if (client->hh.tbl == NULL)
+        return keyword_out_of_memory(loader);
+    return keyword_read_map(loader, node, "client", client_keywords, COUNT(client_keywords), client);
+}
+
+static size_t count_tokens(const struct yaml_node *clients)
+{
+    size_t count = 0;
+    for (const struct yaml_node *child = clients->children; child != NULL; child = child->next) {
+        const struct yaml_node *tokens = yaml_get(child, "tokens");
+        count += tokens == NULL ? 0 : tokens->count;
+    }
+    return count;
+}
+
+int clients_read(struct loader *loader, const struct yaml_node *node)
+{
+    int result = 0;
+    if (!keyword_expect(loader, node, YAML_MAP, "clients"))
+        return -1;
+    if (keyring_init(&loader->config->tokens, count_tokens(node), loader->arena) != 0)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (read_client(loader, child) != 0)
+            result = -1;
+    return result;
+}

@@ -1,0 +1,338 @@
+/* policy.yaml, `rules`: what each client may do, where, when and from where. */
+#include "config/policy/rules.h"
+
+#include "base/text.h"
+#include "config/model/config.h"
+#include "config/policy/range.h"
+#include "config/policy/sets.h"
+#include "config/policy/things.h"
+#include "config/policy/when.h"
+#include "config/reader/keyword.h"
+#include "config/reader/networks.h"
+
+#include <string.h>
+
+static const char *const mode_names[] = {"enforce", "audit", NULL};
+
+/* ---- where ---- */
+
+/* In the order in which they are met.  What is an id of before under one parameter is one under each of that
+ * name: a route of the operator's own need not know of it. */
+int rules_number(struct loader *loader)
+{
+    struct config *config = loader->config;
+    size_t room = 1;
+    for (size_t i = 0; i < config->route_count; i++)
+        room += config->routes[i].param_count;
+    config->param_names = arena_array(loader->arena, room, sizeof *config->param_names);
+    const struct config_pattern **formers = arena_array(loader->scratch, room, sizeof *formers);
+    if (config->param_names == NULL || formers == NULL)
+        return keyword_out_of_memory(loader);
+    config->param_names[CONFIG_REGION] = "region";
+    config->param_name_count = 1;
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++) {
+            struct config_param *param = &config->routes[i].params[j];
+            param->number = 1;
+            while (param->number < config->param_name_count &&
+                   strcmp(config->param_names[param->number], param->name) != 0)
+                param->number++;
+            if (param->number == config->param_name_count)
+                config->param_names[config->param_name_count++] = param->name;
+            if (param->former.text != NULL && formers[param->number] == NULL)
+                formers[param->number] = &param->former;
+        }
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++)
+            config->routes[i].params[j].formers = formers[config->routes[i].params[j].number];
+    return 0;
+}
+
+/* A misspelt parameter in a deny would deny nothing and nobody would notice: it is an error. */
+static int find_param(struct loader *loader, const struct config_rule *rule, const struct yaml_node *node,
+                      uint32_t *number)
+{
+    bool reaches = false;
+    *number = CONFIG_REGION;
+    if (strcmp(node->key, "region") == 0)
+        return 0;
+    for (size_t i = 0; i < loader->config->route_count; i++) {
+        const struct config_route *route = &loader->config->routes[i];
+        if (!config_matches(&rule->actions, route->action))
+            continue;
+        reaches = true;
+        for (size_t j = 0; j < route->param_count; j++)
+            if (strcmp(route->params[j].name, node->key) == 0) {
+                *number = route->params[j].number;
+                return 0;
+            }
+    }
+    *number = UINT32_MAX; /* without a route to any of its actions the rule is never asked: a warning tells */
+    if (!reaches)
+        return 0;
+    return report_error(loader->report, &node->key_mark, "none of the rule's actions has a parameter '%.64s'",
+                        node->key);
+}
+
+/* A $set is a list of its own, shared by all rules that name it. */
+static int use_set(struct loader *loader, const struct yaml_node *item, struct sets *sets,
+                   enum config_effect effect, struct config_condition *condition)
+{
+    const struct config_values *values = sets_use(loader, sets, item->text + 1, condition->param, effect);
+    if (values == NULL)
+        return report_error(loader->report, &item->mark, "there is no set '%.64s'", item->text + 1);
+    condition->lists[condition->count++] = values;
+    return 0;
+}
+
+/* "{ absent: true }" in a list's place: the call must not have the parameter. */
+static int read_absent(struct loader *loader, const struct yaml_node *node,
+                       const struct config_condition *condition)
+{
+    static const struct keyword keywords[] = {{"absent", keyword_bool, 0, REQUIRED, 0, 0, NULL}};
+    bool absent = false;
+    if (keyword_read_map(loader, node, node->key, keywords, COUNT(keywords), &absent) != 0)
+        return -1;
+    if (!absent)
+        return report_error(loader->report, &node->mark, "absent is true: to ask for any value, say [\"*\"]");
+    if (condition->param == CONFIG_REGION)
+        return report_error(loader->report, &node->mark, "every call has a region: it is never absent");
+    return 0;
+}
+
+/* One parameter's values: the plain texts are the first list, even when there are none. */
+static int read_values(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                       enum config_effect effect, struct config_condition *condition)
+{
+    struct config_patterns own = {0};
+    int result = 0;
+    if (node->kind == YAML_MAP)
+        return read_absent(loader, node, condition);
+    if (sets_read_patterns(loader, node, node->key, loader->scratch, &own) != 0)
+        return -1;
+    own.count = 0;
+    condition->lists = arena_array(loader->scratch, node->count + 1, sizeof *condition->lists);
+    if (condition->lists == NULL)
+        return keyword_out_of_memory(loader);
+    condition->count = 1;
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        if (item->text[0] == '$' && use_set(loader, item, sets, effect, condition) != 0)
+            result = -1;
+        if (item->text[0] == '$')
+            continue;
+        own.items[own.count++] = item->text;
+        range_warn(loader, condition->param, effect, item->text, &item->mark);
+    }
+    if (things_add(loader, effect, condition, &own) != 0)
+        return -1;
+    condition->lists[0] = values_new(&own, loader->scratch);
+    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : result;
+}
+
+static int read_where(struct loader *loader, const struct yaml_node *where, struct sets *sets,
+                      struct config_rule *rule)
+{
+    int result = 0;
+    if (!keyword_expect(loader, where, YAML_MAP, "where"))
+        return -1;
+    rule->conditions = arena_array(loader->scratch, where->count, sizeof *rule->conditions);
+    if (rule->conditions == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = where->children; child != NULL; child = child->next) {
+        struct config_condition *condition = &rule->conditions[rule->condition_count++];
+        if (find_param(loader, rule, child, &condition->param) != 0 ||
+            read_values(loader, child, sets, rule->effect, condition) != 0)
+            result = -1;
+    }
+    return result;
+}
+
+/* ---- from ---- */
+
+static int read_from(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                     void *field)
+{
+    struct config_rule *rule = (struct config_rule *)(void *)((char *)field - keyword->offset);
+    size_t count = 0;
+    int result = networks_read(loader, node, keyword->name, loader->scratch, &rule->networks, &count);
+    rule->network_count = (uint32_t)count;
+    return result;
+}
+
+/* ---- own ---- */
+
+int rules_read_own(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                   void *field)
+{
+    bool own = false;
+    if (keyword_bool(loader, node, keyword, &own) != 0)
+        return -1;
+    *(enum config_own *)field = own ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT;
+    return 0;
+}
+
+/* Only tasks are somebody's. */
+static int check_own(struct loader *loader, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < loader->config->route_count; i++) {
+        const struct config_route *route = &loader->config->routes[i];
+        if (config_matches(&rule->actions, route->action) && !config_tells_status(route))
+            return report_error(loader->report, &rule->mark,
+                                "own is for actions that tell how a task is: '%.64s' does not",
+                                route->action);
+    }
+    return 0;
+}
+
+/* ---- a rule ---- */
+
+/* A client's name, or a prefix and one '*': what an index can be built on. */
+static int check_clients(struct loader *loader, const struct yaml_node *node)
+{
+    int result = 0;
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        const char *star = strchr(item->text, '*');
+        struct config_client *client = NULL;
+        HASH_FIND_STR(loader->config->clients, item->text, client);
+        if (star != NULL && (star[1] != '\0' || star - item->text > RULES_PREFIX_MAX))
+            result =
+                report_error(loader->report, &item->mark,
+                             "a client is a name, or a prefix of at most %d characters and '*' at its end",
+                             RULES_PREFIX_MAX);
+        else if (star == NULL && client == NULL)
+            result = report_error(loader->report, &item->mark, "there is no client '%.64s'", item->text);
+    }
+    return result;
+}
+
+static void check_actions(struct loader *loader, const struct yaml_node *node)
+{
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        bool found = false;
+        for (size_t i = 0; i < loader->config->route_count; i++)
+            found = found || text_matches(item->text, loader->config->routes[i].action);
+        if (!found)
+            report_warning(loader->report, &item->mark, "no route leads to an action '%.64s'", item->text);
+    }
+}
+
+/* What a rule's map says, before it is understood. */
+struct raw_rule {
+    struct config_rule rule;
+    const struct yaml_node *allow;
+    const struct yaml_node *deny;
+    const struct yaml_node *actions;
+    const struct yaml_node *where;
+    int mode;
+};
+
+#define RULE(field) (offsetof(struct raw_rule, rule) + offsetof(struct config_rule, field))
+#define RAW(field)  offsetof(struct raw_rule, field)
+static const struct keyword rule_keywords[] = {
+    {"id", keyword_name, RULE(id), REQUIRED, 0, 0, NULL},
+    {"allow", keyword_node, RAW(allow), OPTIONAL, 0, 0, NULL},
+    {"deny", keyword_node, RAW(deny), OPTIONAL, 0, 0, NULL},
+    {"actions", keyword_node, RAW(actions), REQUIRED, 0, 0, NULL},
+    {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
+    {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
+    {"from", read_from, RULE(networks), OPTIONAL, 0, 0, NULL},
+    {"own", rules_read_own, RULE(own), OPTIONAL, 0, 0, NULL},
+    {"strict", keyword_bool, RULE(strict), OPTIONAL, 0, 0, NULL},
+    {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
+    {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},
+};
+
+static int understand(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                      struct raw_rule *raw)
+{
+    struct config_rule *rule = &raw->rule;
+    if ((raw->allow == NULL) == (raw->deny == NULL))
+        return report_error(loader->report, &node->mark, "rule '%s' needs exactly one of allow and deny",
+                            rule->id);
+    const struct yaml_node *clients = raw->allow != NULL ? raw->allow : raw->deny;
+    rule->mark = node->mark;
+    rule->effect = raw->allow != NULL ? CONFIG_ALLOW : CONFIG_DENY;
+    rule->audit = raw->mode == 1;
+    if (sets_read_patterns(loader, clients, clients->key, loader->arena, &rule->clients) != 0 ||
+        sets_read_patterns(loader, raw->actions, "actions", loader->arena, &rule->actions) != 0)
+        return -1;
+    int result = check_clients(loader, clients);
+    check_actions(loader, raw->actions);
+    if (raw->where != NULL && read_where(loader, raw->where, sets, rule) != 0)
+        result = -1;
+    if (rule->own != CONFIG_OWN_ANY && check_own(loader, rule) != 0)
+        result = -1;
+    if (rule->strict && rule->effect == CONFIG_ALLOW)
+        result = report_error(loader->report, &node->mark,
+                              "strict is for a deny: an allow never matches what a call leaves out");
+    if (rule->expires <= loader->now)
+        report_warning(loader->report, &node->mark, "rule '%s' has expired: it never matches", rule->id);
+    return result;
+}
+
+static int read_rule(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                     struct config_rule *rule)
+{
+    struct raw_rule raw = {.rule = {.expires = CONFIG_NEVER}};
+    /* read_from() and its like find their struct by its offset: rule comes first */
+    if (keyword_read_map(loader, node, "rule", rule_keywords, COUNT(rule_keywords), &raw) != 0)
+        return -1;
+    int result = understand(loader, node, sets, &raw);
+    *rule = raw.rule;
+    return result;
+}
+
+struct rule_id {
+    const struct config_rule *rule;
+    UT_hash_handle hh;
+};
+
+static struct rule_id *find_id(const struct rules *rules, const char *id)
+{
+    struct rule_id *entry = NULL;
+    HASH_FIND_STR(rules->ids, id, entry);
+    return entry;
+}
+
+static int remember_id(struct loader *loader, struct rules *rules, const struct config_rule *rule)
+{
+    const struct rule_id *other = find_id(rules, rule->id);
+    if (other != NULL)
+        return report_error(loader->report, &rule->mark, "the id '%s' is on line %u already", rule->id,
+                            other->rule->mark.line);
+    struct rule_id *entry = arena_alloc(loader->scratch, sizeof *entry);
+    if (entry == NULL)
+        return keyword_out_of_memory(loader);
+    entry->rule = rule;
+    HASH_ADD_KEYPTR(hh, rules->ids, rule->id, strlen(rule->id), entry);
+    return entry->hh.tbl == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
+int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules)
+{
+    int result = 0;
+    if (!keyword_expect(loader, node, YAML_LIST, "rules"))
+        return -1;
+    rules->items = arena_array(loader->scratch, node->count, sizeof *rules->items);
+    if (rules->items == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_rule *rule = &rules->items[rules->count];
+        if (read_rule(loader, child, sets, rule) != 0)
+            result = -1;
+        rule->number = (uint32_t)rules->count++;
+        if (rule->id != NULL && remember_id(loader, rules, rule) != 0)
+            result = -1;
+    }
+    return result;
+}
+
+bool rules_know(const struct rules *rules, const char *id)
+{
+    return find_id(rules, id) != NULL;
+}
+
+void rules_done(struct rules *rules)
+{
+    HASH_CLEAR(hh, rules->ids);
+}

@@ -1,0 +1,23 @@
+/* gateway/audit/audit_file.h - the audit file as bytes: opened for one writer, written to without losing
+ * count. */
+#ifndef GATEWAY_AUDIT_AUDIT_FILE_H
+#define GATEWAY_AUDIT_AUDIT_FILE_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "config/model/config.h"
+
+/* A regular file, created with mode 600 where there is none and locked against another process, or a device
+ * such as /dev/null.  A descriptor, or -1. */
+MUST_USE int audit_file_open(const struct config_audit *what, struct err *err);
+
+/* How much was written; when that is less than `length`, errno has the reason. */
+MUST_USE size_t audit_file_write(int fd, const char *bytes, size_t length);
+
+/* Somebody removed it: nobody would ever see what is written to it. */
+bool audit_file_is_removed(int fd);
+
+/* Is it still what the path names? */
+bool audit_file_is_at(int fd, const char *path);
+
+#endif

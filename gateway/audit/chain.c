@@ -1,0 +1,155 @@
+#include "gateway/audit/chain.h"
+
+#include "base/text.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+static const char hash_key[] = ",\"hash\":\"";
+static const char hmac_key[] = ",\"hmac\":\"";
+static const char seq_key[] = "{\"seq\":";
+static const char prev_key[] = ",\"prev\":\"";
+
+enum {
+    DIGEST = CHAIN_HEX / 2,
+    HASH_END = sizeof hash_key - 1 + CHAIN_HEX + 2, /* ,"hash":"..."} */
+    HMAC_END = sizeof hmac_key - 1 + CHAIN_HEX + 1, /* ,"hmac":"..."  */
+    SEQ_DIGITS_MAX = 18,                            /* fits 64 bits   */
+};
+
+void chain_begin(struct chain_head *head)
+{
+    head->seq = 0;
+    memset(head->hash, '0', CHAIN_HEX);
+    head->hash[CHAIN_HEX] = '\0';
+}
+
+int chain_hash(const char *bytes, size_t length, char hex[CHAIN_HEX + 1])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(bytes, length, digest, &size, EVP_sha256(), NULL) != 1 || size != DIGEST)
+        return -1;
+    text_hex(digest, DIGEST, hex);
+    return 0;
+}
+
+static int hmac_hex(const char *bytes, size_t length, const struct secret *key, char hex[CHAIN_HEX + 1])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (HMAC(EVP_sha256(), secret_bytes(key), (int)secret_length(key), (const unsigned char *)bytes, length,
+             digest, &size) == NULL ||
+        size != DIGEST)
+        return -1;
+    text_hex(digest, DIGEST, hex);
+    return 0;
+}
+
+void chain_open(struct buf *line, const struct chain_head *head)
+{
+    buf_put_format(line, "%s%llu%s%s\"", seq_key, head->seq + 1, prev_key, head->hash);
+}
+
+int chain_seal(struct buf *line, const struct secret *key, struct err *err)
+{
+    char hex[CHAIN_HEX + 1];
+    if (line->failed || hmac_hex(buf_text(line), line->length, key, hex) != 0)
+        return err_set(err, ERR_CRYPTO, "a seal cannot be made: memory is out, or OpenSSL failed");
+    buf_put(line, hmac_key);
+    buf_put(line, hex);
+    buf_put_char(line, '"');
+    return 0;
+}
+
+int chain_close(struct buf *line, struct chain_head *head, struct err *err)
+{
+    char hex[CHAIN_HEX + 1];
+    if (!line->failed && chain_hash(buf_text(line), line->length, hex) == 0) {
+        buf_put(line, hash_key);
+        buf_put(line, hex);
+        buf_put(line, "\"}\n");
+        if (!line->failed) {
+            head->seq++;
+            memcpy(head->hash, hex, sizeof hex);
+            return 0;
+        }
+    }
+    return err_set(err, ERR_LIMIT, "the record is longer than %d bytes, or memory is out", CHAIN_LINE_MAX);
+}
+
+static bool is_hex(const char *text)
+{
+    return strspn(text, "0123456789abcdef") >= CHAIN_HEX;
+}
+
+static bool starts_with(const char *bytes, size_t length, const char *text)
+{
+    return length >= strlen(text) && strncmp(bytes, text, strlen(text)) == 0;
+}
+
+/* {"seq":N,"prev":"H" and how many bytes that are; 0: not so. */
+static size_t read_front(const char *bytes, size_t length, struct chain_line *line)
+{
+    size_t at = sizeof seq_key - 1;
+    if (!starts_with(bytes, length, seq_key))
+        return 0;
+    line->head.seq = 0;
+    for (size_t digits = 0; at < length && bytes[at] >= '0' && bytes[at] <= '9'; at++) {
+        if (++digits > SEQ_DIGITS_MAX)
+            return 0;
+        line->head.seq = line->head.seq * 10 + (unsigned)(bytes[at] - '0');
+    }
+    if (!starts_with(bytes + at, length - at, prev_key))
+        return 0;
+    at += sizeof prev_key - 1;
+    if (length - at <= CHAIN_HEX || bytes[at + CHAIN_HEX] != '"')
+        return 0;
+    memcpy(line->prev, bytes + at, CHAIN_HEX);
+    line->prev[CHAIN_HEX] = '\0';
+    return is_hex(line->prev) ? at + CHAIN_HEX + 1 : 0;
+}
+
+enum chain_fit chain_read(const char *bytes, size_t length, struct chain_line *line)
+{
+    char hex[CHAIN_HEX + 1];
+    size_t front = read_front(bytes, length, line);
+    if (front == 0 || length < front + HASH_END)
+        return CHAIN_FOREIGN;
+    const char *end = bytes + length - HASH_END;
+    if (!starts_with(end, HASH_END, hash_key) || bytes[length - 2] != '"' || bytes[length - 1] != '}')
+        return CHAIN_FOREIGN;
+    memcpy(line->head.hash, end + sizeof hash_key - 1, CHAIN_HEX);
+    line->head.hash[CHAIN_HEX] = '\0';
+    if (!is_hex(line->head.hash))
+        return CHAIN_FOREIGN;
+    if (chain_hash(bytes, length - HASH_END, hex) != 0)
+        return CHAIN_ALTERED;
+    return strcmp(hex, line->head.hash) == 0 ? CHAIN_WHOLE : CHAIN_ALTERED;
+}
+
+bool chain_is(const char *bytes, size_t length, const char *kind)
+{
+    static const char key[] = ",\"audit\":\"";
+    struct chain_line line;
+    size_t at = read_front(bytes, length, &line);
+    if (at == 0 || !starts_with(bytes + at, length - at, key))
+        return false;
+    at += sizeof key - 1;
+    return starts_with(bytes + at, length - at, kind) && at + strlen(kind) < length &&
+           bytes[at + strlen(kind)] == '"';
+}
+
+bool chain_is_sealed(const char *bytes, size_t length, const struct secret *key)
+{
+    char hex[CHAIN_HEX + 1];
+    if (length < HMAC_END + HASH_END)
+        return false;
+    size_t front = length - HASH_END - HMAC_END;
+    const char *end = bytes + front;
+    if (!starts_with(end, HMAC_END, hmac_key) || hmac_hex(bytes, front, key, hex) != 0)
+        return false;
+    return CRYPTO_memcmp(hex, end + sizeof hmac_key - 1, CHAIN_HEX) == 0;
+}

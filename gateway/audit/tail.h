@@ -1,0 +1,23 @@
+/* gateway/audit/tail.h - where an audit file can be continued: behind its last whole line. */
+#ifndef GATEWAY_AUDIT_TAIL_H
+#define GATEWAY_AUDIT_TAIL_H
+
+#include "base/err.h"
+#include "gateway/audit/chain.h"
+
+enum {
+    TAIL_MAX = 1024 * 1024
+}; /* bytes that are searched for a whole line: several torn ones, and blocks of
+      zeros that a power failure left */
+
+struct tail {
+    struct chain_head head; /* of the last whole line; the beginning of a chain when the file is empty */
+    bool unended;           /* the file's last byte is no line feed */
+    size_t torn;            /* bytes behind the last whole line, with the line feed that they lack */
+    char torn_hash[CHAIN_HEX + 1];
+};
+
+/* Reads the end of the regular file `fd`, of `size` bytes.  -1: unreadable, or no whole line is there. */
+MUST_USE int tail_read(int fd, size_t size, struct tail *tail, struct err *err);
+
+#endif

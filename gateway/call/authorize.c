@@ -1,0 +1,85 @@
+/* The policy judges the sealed call: exactly what will be signed. */
+#include "gateway/call/authorize.h"
+
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/owners.h"
+
+#include <string.h>
+
+static struct policy_verdict judge(const struct exchange *x, const struct call *call, enum policy_owner owner)
+{
+    const struct policy_question question = {.client = x->token->client,
+                                             .call = call,
+                                             .source = x->address,
+                                             .now = x->began_ms / 1000,
+                                             .owner = owner};
+    return policy_decide(&question);
+}
+
+static bool is_about_task(const struct exchange *x)
+{
+    return x->route == config_status_route(x->config, x->call->upstream);
+}
+
+bool authorize_further(const struct exchange *x, const struct call *call, bool granted)
+{
+    /* what is granted is a look at the task that the request itself began */
+    struct policy_verdict verdict = judge(x, call, granted ? POLICY_OWNER_CALLER : x->owner);
+    return verdict.allowed || (granted && verdict.because == NULL);
+}
+
+/* ---- why not ---- */
+
+/* The literal with which every value begins: "vpc-" of "vpc-[0-9a-z]{1,32}". */
+static int prefix_length(const char *pattern)
+{
+    size_t length = strcspn(pattern, "\\^$.[]|()?*+{}");
+    if (pattern[length] != '\0' && strchr("?*{", pattern[length]) != NULL && length > 0)
+        length--;
+    return strchr(pattern, '|') != NULL ? 0 : (int)length;
+}
+
+/* Would the verdict perhaps be another if somebody knew which thing it is? */
+static bool is_about_former(const struct exchange *x, const struct call_param *param)
+{
+    const struct config_rule *because = x->verdict.because;
+    for (uint32_t i = 0; because != NULL && i < because->condition_count; i++)
+        if (because->conditions[i].param == param->number)
+            return true;
+    return because == NULL && policy_may(x->token->client, x->route, &x->address, x->began_ms / 1000);
+}
+
+static enum problem refuse_former(struct exchange *x, const char *value, const struct call_param *param)
+{
+    const char *pattern = param->param->pattern.text;
+    int prefix = pattern == NULL ? 0 : prefix_length(pattern);
+    if (prefix == 0)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED,
+                             "%.64s is a former id: say the current one, or add it to former_ids", value);
+    return exchange_stop(x, PROBLEM_NOT_ALLOWED, "%.64s is a former id: say %.*s..., or add it to former_ids",
+                         value, prefix, pattern);
+}
+
+enum problem authorize_call(struct exchange *x)
+{
+    if (is_about_task(x))
+        x->owner = owners_find(x->gateway->owners, x->call, x->token->client->name);
+    x->verdict = judge(x, x->call, x->owner);
+    x->judged = true;
+    if (x->verdict.allowed)
+        return PROBLEM_NONE;
+    const struct call_param *param = NULL;
+    const char *former = call_former(x->call, &param);
+    if (former != NULL && is_about_former(x, param))
+        return refuse_former(x, former, param);
+    if (x->verdict.because == NULL && is_about_task(x) && judge(x, x->call, POLICY_OWNER_CALLER).allowed)
+        return exchange_stop(
+            x, PROBLEM_NOT_ALLOWED,
+            "this client did not begin the task, or the gateway does not know: it forgets who "
+            "began what when it is started anew, and beyond the last %d",
+            OWNERS_MAX);
+    if (x->verdict.because == NULL)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s with these parameters",
+                             x->call->route->action);
+    return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the rule '%s' denies this call", x->verdict.because->id);
+}

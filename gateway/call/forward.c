@@ -1,0 +1,324 @@
+/* Take a slot; then sign (fresh time and nonce), send, understand, and decide whether to try again. */
+#include "gateway/call/forward.h"
+
+#include "auth/sign.h"
+#include "base/clock.h"
+#include "base/notice.h"
+#include "gateway/call/leak.h"
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/owners.h"
+#include "gateway/exchange/queue.h"
+#include "gateway/exchange/record.h"
+#include "gateway/upstream/back.h"
+#include "gateway/upstream/back_notice.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { FORWARD_STEP_MS = 50 }; /* how soon a pause notices that the gateway is draining */
+
+/* One call on its way, over all its attempts. */
+struct forward {
+    struct exchange *x; /* the request that it is for */
+    const struct call *call;
+    struct answer *answer;
+    enum outcome outcome;
+    unsigned attempts;
+    struct back_slot *slot; /* NULL during a pause */
+    struct back_result result;
+    enum retry_cause cause; /* of the last attempt */
+    int64_t deadline_us;
+    unsigned credential;      /* 0: the upstream's, 1: its spare */
+    bool clock_corrected;     /* for this call */
+    bool credential_replaced; /* for this call */
+};
+
+static enum problem refused(const struct forward *f, enum problem problem)
+{
+    const struct answer *answer = f->answer;
+    const char *action = f->call->route->action;
+    if (answer->code == ANSWER_NO_CODE)
+        return exchange_stop(f->x, problem, "the upstream refused %s with code %s", action,
+                             answer->code_desc);
+    if (answer->code_desc == NULL)
+        return exchange_stop(f->x, problem, "the upstream refused %s with code %lld", action, answer->code);
+    return exchange_stop(f->x, problem, "the upstream refused %s with code %lld, %s", action, answer->code,
+                         answer->code_desc);
+}
+
+/* The number is told, and no text, whatever it is for: a secret can look like an id. */
+static void withhold(struct answer *answer)
+{
+    *answer = (struct answer){.length = answer->length,
+                              .code = answer->code,
+                              .code_desc = answer->code == ANSWER_NO_CODE ? "withheld" : NULL};
+}
+
+static enum retry_cause cause_of(const struct forward *f, const struct answer_meaning *meaning)
+{
+    switch (meaning->problem) {
+    case PROBLEM_UPSTREAM_THROTTLED:
+        return RETRY_THROTTLED;
+    case PROBLEM_UPSTREAM_CLOCK:
+        return RETRY_CLOCK;
+    case PROBLEM_UPSTREAM_CREDENTIAL:
+        return meaning->other_credential && f->call->upstream->spare != NULL ? RETRY_CREDENTIAL : RETRY_NEVER;
+    default:
+        return RETRY_NEVER;
+    }
+}
+
+/* The answer to what was sent, as the caller will see it. */
+static enum problem understand(struct forward *f)
+{
+    struct err err = {0};
+    struct exchange *x = f->x;
+    const struct back_result *result = &f->result;
+    if (result->status != 200)
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream answered HTTP status %d",
+                             result->status);
+    if (answer_read(result->bytes, result->length, f->call->route, f->call->upstream->api, x->arena,
+                    f->answer, &err) != 0)
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err.text);
+    struct answer_meaning meaning = answer_meaning(f->answer);
+    f->cause = cause_of(f, &meaning);
+    f->outcome = meaning.executed           ? OUTCOME_EXECUTED
+                 : meaning.executed_unknown ? OUTCOME_UNKNOWN
+                                            : OUTCOME_NOT_EXECUTED;
+    if (leak_found(result->bytes, result->length, f->call->upstream, back_request(f->slot)->signature)) {
+        withhold(f->answer);
+        back_distrust(f->slot);
+        if (meaning.problem == PROBLEM_NONE)
+            return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
+                                 "the upstream's answer repeats a secret of the gateway: it is withheld");
+    }
+    if (meaning.problem != PROBLEM_NONE)
+        return refused(f, meaning.problem);
+    f->answer->bytes =
+        arena_copy(x->arena, result->bytes, result->length); /* the slot goes to another call */
+    return f->answer->bytes == NULL ? exchange_fail(x) : PROBLEM_NONE;
+}
+
+/* The call's deadline, and no longer than one attempt may take. */
+static int64_t attempt_until(const struct forward *f, int64_t now_us)
+{
+    int64_t until_us = now_us + f->call->upstream->timeout * 1000;
+    return until_us < f->deadline_us ? until_us : f->deadline_us;
+}
+
+/* No answer that can be read, and what is known about a change then. */
+static enum problem unanswered(struct forward *f, const struct err *err)
+{
+    struct exchange *x = f->x;
+    switch (f->result.end) {
+    case UPSTREAM_NOT_SENT:
+        f->cause = RETRY_NOT_SENT;
+        f->outcome = OUTCOME_NOT_EXECUTED;
+        return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s",
+                             err->text);
+    case UPSTREAM_LOST:
+    case UPSTREAM_LATE:
+        f->cause = RETRY_LOST;
+        return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT, "the call was sent, but no whole answer came: %s",
+                             err->text);
+    case UPSTREAM_TOO_LARGE:
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err->text);
+    default: /* UPSTREAM_FAILED: memory is out, nothing was sent */
+        f->outcome = OUTCOME_NOT_EXECUTED;
+        return exchange_fail(x);
+    }
+}
+
+static enum problem attempt(struct forward *f)
+{
+    struct err err = {0};
+    struct exchange *x = f->x;
+    struct upstream *known = back_upstream(f->slot);
+    int64_t now = clock_wall_ms() / 1000 + skew_correction(&known->skew);
+    err_clear(&x->err);
+    *f->answer = (struct answer){0};
+    f->outcome = OUTCOME_NOT_EXECUTED;
+    f->result = (struct back_result){.end = UPSTREAM_FAILED};
+    f->cause = RETRY_NEVER;
+    if (sign_call(back_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce), x->arena,
+                  back_request(f->slot), &err) != 0)
+        return exchange_fail(x);
+    if (f->attempts++ > 0)
+        atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
+    queue_end(x);
+    int64_t began_us = clock_monotonic_us();
+    back_send(f->slot, began_us, attempt_until(f, began_us), &f->result, &err);
+    x->upstream_us += f->result.ended_us - began_us;
+    f->outcome = OUTCOME_UNKNOWN; /* until something is known */
+    if (f->result.end != UPSTREAM_ANSWERED)
+        return unanswered(f, &err);
+    enum problem problem = understand(f);
+    if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER)
+        back_distrust(f->slot); /* its connection may hold more of the kind */
+    return problem;
+}
+
+/* What is known now that was not when the last attempt was signed. */
+static void correct(struct forward *f)
+{
+    if (f->cause == RETRY_CLOCK && f->result.has_date)
+        skew_correct(&back_upstream(f->slot)->skew, &f->result.clock);
+    if (f->cause == RETRY_CREDENTIAL)
+        f->credential = !f->credential;
+    f->clock_corrected = f->clock_corrected || f->cause == RETRY_CLOCK;
+    f->credential_replaced = f->credential_replaced || f->cause == RETRY_CREDENTIAL;
+}
+
+/* What the operator should know, and the next call. */
+static void tell(struct forward *f, enum problem problem)
+{
+    struct log *notices = &f->x->gateway->notices;
+    const struct config_upstream *upstream = f->call->upstream;
+    back_notice(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
+    bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
+                 problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
+    if (known && back_prefer(f->slot, f->credential))
+        notice_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
+                     (f->credential == 0 ? upstream->spare : upstream->credential)->name,
+                     (f->credential == 0 ? upstream->credential : upstream->spare)->name);
+}
+
+/* False when the gateway began to drain meanwhile. */
+static bool rest(const struct forward *f, int64_t pause_us)
+{
+    int64_t end = clock_monotonic_us() + pause_us;
+    for (int64_t left = pause_us; left > 0 && !atomic_load(&f->x->gateway->draining);
+         left = end - clock_monotonic_us()) {
+        int64_t step = left < FORWARD_STEP_MS * 1000 ? left : FORWARD_STEP_MS * 1000;
+        const struct timespec time = {.tv_nsec = step * 1000};
+        (void)nanosleep(&time, NULL); /* woken early, we only look sooner */
+    }
+    return !atomic_load(&f->x->gateway->draining);
+}
+
+/* A pause is spent without the slot: others can use it, and it is they whom the upstream answers. */
+static bool again(struct forward *f)
+{
+    if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
+        return false;
+    const struct retry_facts facts = {.cause = f->cause,
+                                      .changes = f->call->route->effect == CONFIG_CHANGE,
+                                      .corrected = f->cause == RETRY_CLOCK ? f->clock_corrected
+                                                                           : f->credential_replaced,
+                                      .attempts = f->attempts,
+                                      .left_us = f->deadline_us - clock_monotonic_us(),
+                                      .asked_us = f->result.retry_after_s * 1000000,
+                                      .random = arc4random()};
+    struct retry_decision decision = retry_decide(&facts, &back_upstream(f->slot)->budget);
+    if (!decision.again)
+        return false;
+    correct(f);
+    if (decision.pause_us == 0)
+        return true;
+    if (!back_rest(f->slot))
+        return false;
+    f->slot = NULL;
+    bool rested = rest(f, decision.pause_us);
+    back_wake(f->x->generation->back, f->call->upstream);
+    return rested;
+}
+
+static enum problem no_slot(const struct forward *f, const struct back_refusal *refusal)
+{
+    struct exchange *x = f->x;
+    const struct config_upstream *upstream = f->call->upstream;
+    x->wait_us = refusal->wait_us;
+    if (refusal->open)
+        return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
+                             "'%s' has not been answering: it is not asked now", upstream->name);
+    if (refusal->failed)
+        return exchange_fail(x);
+    return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
+                         upstream->name);
+}
+
+/* Where a retry finds no slot, the problem of the attempt before it stands. */
+static bool take(struct forward *f, enum problem *problem)
+{
+    struct back_refusal refusal;
+    if (f->slot != NULL)
+        return true;
+    if (back_is_short(f->x->generation->back, f->call->upstream))
+        queue_end(f->x); /* there is something else to wait for */
+    f->slot = back_take(f->x->generation->back, f->call->upstream, &refusal);
+    if (f->attempts > 0)
+        return f->slot != NULL;
+    if (f->slot == NULL) {
+        *problem = no_slot(f, &refusal);
+        return false;
+    }
+    return true;
+}
+
+/* Of the request's own call, if it is a change.  A disk that hangs and comes back must not send what its
+ * caller has given up. */
+static enum problem announce(const struct forward *f)
+{
+    struct exchange *x = f->x;
+    if (x->gateway->audit != NULL)
+        queue_end(x); /* the disk is waited for */
+    enum problem problem = f->call == x->call ? record_intend(x) : PROBLEM_NONE;
+    if (problem != PROBLEM_NONE || f->call != x->call || x->intent == 0 ||
+        clock_monotonic_us() < f->deadline_us)
+        return problem;
+    return exchange_stop(x, PROBLEM_UNRECORDED, "the audit file took until the call's deadline");
+}
+
+/* Once, when nothing stands in its way any more. */
+static enum problem begin(struct forward *f)
+{
+    enum problem problem = announce(f);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    f->credential = back_credential(f->slot);
+    retry_budget_earn(&back_upstream(f->slot)->budget);
+    return PROBLEM_NONE;
+}
+
+static enum problem run(struct forward *f)
+{
+    enum problem problem = PROBLEM_NONE;
+    int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
+    if (deadline_us < f->deadline_us)
+        f->deadline_us = deadline_us;
+    do {
+        if (!take(f, &problem))
+            break;
+        if (f->attempts == 0 && (problem = begin(f)) != PROBLEM_NONE)
+            break;
+        problem = attempt(f);
+        tell(f, problem);
+    } while (again(f));
+    if (f->slot != NULL)
+        back_give(f->slot);
+    if (problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
+        f->x->wait_us =
+            f->result.retry_after_s * 1000000; /* what the upstream asks for; 0: the problem's own */
+    return problem;
+}
+
+enum problem forward_call(struct exchange *x)
+{
+    struct forward f = {.x = x, .call = x->call, .answer = &x->answer, .deadline_us = INT64_MAX};
+    enum problem problem = run(&f);
+    x->attempts = f.attempts;
+    x->outcome = f.outcome;
+    if (problem == PROBLEM_NONE && x->answer.task != NULL)
+        owners_remember(x->gateway->owners, x->call, x->answer.task, x->token->client->name);
+    record_settle(x, problem);
+    return problem;
+}
+
+enum problem forward_read(struct exchange *x, const struct call *call, int64_t until_us,
+                          struct answer *answer)
+{
+    struct forward f = {.x = x, .call = call, .answer = answer, .deadline_us = until_us};
+    enum problem problem = run(&f);
+    x->further += f.attempts;
+    return problem;
+}

@@ -1,0 +1,16 @@
+/* gateway/call/forward.h - what a request sends beside its own call: further pages, looks at its task. */
+#ifndef GATEWAY_CALL_FORWARD_H
+#define GATEWAY_CALL_FORWARD_H
+
+#include "gateway/exchange/exchange.h"
+
+/* The stage: sends the exchange's call. */
+enum problem forward_call(struct exchange *x);
+
+/* Sends a sealed call that only reads, with a slot of its own and the same repetitions as any call.  It ends
+ * by `until_us` (monotonic), or by the upstream's own deadline where that is sooner.  Its answer goes to
+ * `answer`, what went wrong to x->err; neither the exchange's own answer nor its outcome changes. */
+MUST_USE enum problem forward_read(struct exchange *x, const struct call *call, int64_t until_us,
+                                   struct answer *answer);
+
+#endif

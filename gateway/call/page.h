@@ -1,0 +1,21 @@
+/* gateway/call/page.h - every page of a list as one answer: what all=true asks for.
+ *
+ * The request's own call is the first page.  Pages are fetched one after the other, each is a call of its own
+ * that the policy judges before it is signed, and a list that changes meanwhile can miss an entry or have one
+ * twice. */
+#ifndef GATEWAY_CALL_PAGE_H
+#define GATEWAY_CALL_PAGE_H
+
+#include "gateway/exchange/exchange.h"
+
+enum {
+    PAGE_LISTS_MAX = 32,     /* put together at a time: a list takes several times its bytes while it is */
+    PAGE_CALLS_MAX = 100,    /* 10,000 entries at the cloud's largest page */
+    PAGE_TIME_US = 20000000, /* for all pages behind the first: callers give up at about 30 s */
+    PAGE_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
+};
+
+/* Puts the whole list into the exchange's answer. */
+MUST_USE enum problem page_collect(struct exchange *x);
+
+#endif

@@ -1,0 +1,155 @@
+#include "auth/sign.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/reader/keyword.h"
+#include "gateway/command/command.h"
+#include "gateway/dryrun/offline.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: countersign sign [-c FILE] [--time SECONDS] [--nonce NUMBER] METHOD PATH [BODY]\n"
+    "\n"
+    "Shows the call that a request becomes, the string that is signed and the signature, for comparing with "
+    "the\n"
+    "vendor's tools; for TC3 also the canonical request and the header fields.  Sends nothing.  The "
+    "SecretKey and a\n"
+    "temporary Token are never shown.\n"
+    "\n"
+    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
+    "      --time SECONDS  the Timestamp, since 1970; default: now\n"
+    "      --nonce NUMBER  the Nonce, 1 to 2147483647; default: 1\n"
+    "\n"
+    "Example:  countersign sign --time 1465185768 --nonce 11886 \\\n"
+    "            DELETE /vpcs/vpc-2ari9m7h/classiclinks '{\"instanceIds\":[\"ins-df454d\"]}'\n"
+    "\n"
+    "Exit: 0 good, 1 the request cannot become a call, 2 wrong usage, 78 bad configuration.\n";
+
+enum { SIGN_ARENA = 4 * 1024 * 1024 };
+
+struct sign_options {
+    const char *path;
+    long long time;
+    long long nonce;
+};
+
+static int read_options(int argc, char **argv, struct sign_options *out)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"time", required_argument, NULL, 't'},
+                                            {"nonce", required_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
+        if (option == 'c')
+            out->path = optarg;
+        else if (option == 't' && (!keyword_parse_number(optarg, &out->time) || out->time < 0))
+            return command_usage("sign", "--time must be seconds since 1970");
+        else if (option == 'n' &&
+                 (!keyword_parse_number(optarg, &out->nonce) || out->nonce < 1 || out->nonce > INT32_MAX))
+            return command_usage("sign", "--nonce must be 1 to 2147483647");
+        else if (option == ':')
+            return command_usage("sign", "%s needs a value", argv[optind - 1]);
+        else if (option == '?')
+            return command_usage("sign", "there is no option %s", argv[optind - 1]);
+        else if (option == 'h') {
+            fputs(help, stdout);
+            return -1;
+        }
+    }
+    if (argc - optind < 2 || argc - optind > 3)
+        return command_usage("sign", "it needs METHOD PATH [BODY]");
+    return COMMAND_GOOD;
+}
+
+/* Prints the text with every appearance of the secret as "***". */
+static void print_masked(const char *label, const char *text, const struct secret *secret)
+{
+    fputs(label, stdout);
+    const char *mask = secret == NULL ? NULL : secret_bytes(secret);
+    for (const char *at; mask != NULL && (at = strstr(text, mask)) != NULL; text = at + strlen(mask))
+        printf("%.*s***", (int)(at - text), text);
+    puts(text);
+}
+
+/* The token as it stands in a URL or a form. */
+static struct secret *encoded(const struct secret *token)
+{
+    struct buf text;
+    if (token == NULL)
+        return NULL;
+    buf_init(&text, (size_t)SECRET_MAX * 3);
+    buf_put_percent(&text, secret_bytes(token), secret_length(token));
+    struct secret *result = secret_new(buf_text(&text), text.length);
+    buf_done(&text);
+    return result;
+}
+
+static void print_signed(const struct config_upstream *upstream, const struct signed_request *request)
+{
+    const struct secret *token = upstream->credential->token;
+    struct secret *token_encoded = encoded(token);
+    if (token != NULL && token_encoded == NULL) {
+        fputs("countersign sign: out of memory\n", stderr); /* unmasked it is not shown */
+        return;
+    }
+    printf("method: %s\n", upstream->method == CONFIG_POST ? "POST" : "GET");
+    printf("host: %s\n", upstream->host);
+    size_t origin = strlen(upstream->url.text) - strlen(upstream->url.path);
+    printf("url: %.*s", (int)origin, upstream->url.text);
+    print_masked("", buf_text(&request->target), token_encoded);
+    const char *end = buf_text(&request->fields) + request->fields.length;
+    for (const char *at = buf_text(&request->fields); at < end; at += strlen(at) + 1)
+        print_masked("header: ", at, token);
+    if (upstream->method == CONFIG_POST)
+        print_masked("body: ", buf_text(&request->body), token_encoded);
+    if (request->canonical.length > 0)
+        printf("canonical-request: %s\n", buf_text(&request->canonical));
+    print_masked("string-to-sign: ", buf_text(&request->string), token);
+    printf("signature: %s\n", request->signature);
+    secret_free(token_encoded);
+}
+
+static int sign_offline(struct exchange *x, const struct sign_options *options, char **operands, int count)
+{
+    struct signed_request request;
+    struct signer *signer = NULL;
+    int result = -1;
+    signed_request_init(&request);
+    if (offline_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0)
+        signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
+    if (signer != NULL &&
+        sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {
+        print_signed(x->call->upstream, &request);
+        result = 0;
+    }
+    signer_free(signer);
+    signed_request_done(&request);
+    return result;
+}
+
+int command_sign(int argc, char **argv)
+{
+    struct sign_options options = {COMMAND_CONFIG_FILE, clock_wall_ms() / 1000, 1};
+    int parsed = read_options(argc, argv, &options);
+    if (parsed != COMMAND_GOOD)
+        return parsed < 0 ? COMMAND_GOOD : parsed;
+    struct config *config = command_load(options.path);
+    if (config == NULL)
+        return COMMAND_BAD_CONFIG;
+    struct exchange x = {.config = config, .arena = arena_new(SIGN_ARENA)};
+    int result = COMMAND_FAILED;
+    if (x.arena == NULL)
+        err_memory(&x.err);
+    else if (sign_offline(&x, &options, argv + optind, argc - optind) == 0)
+        result = COMMAND_GOOD;
+    if (result != COMMAND_GOOD)
+        fprintf(stderr, "countersign sign: %s\n", x.err.text);
+    arena_free(x.arena);
+    config_release(config);
+    return result;
+}

@@ -1,0 +1,32 @@
+/* gateway/dryrun/replay.h - past calls, judged again by another policy. */
+#ifndef GATEWAY_DRYRUN_REPLAY_H
+#define GATEWAY_DRYRUN_REPLAY_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "config/model/config.h"
+
+enum replay_end {
+    REPLAY_SAME,    /* the same verdict */
+    REPLAY_CHANGED, /* another one: `change` tells */
+    REPLAY_SKIPPED, /* the line holds no call that was judged: it was refused before, or tells an outcome */
+    REPLAY_UNKNOWN, /* no route of the catalogs has its action and parameters */
+    REPLAY_BROKEN,  /* not a line of our log */
+};
+
+struct replay_change {
+    const char *request_id; /* texts live in the arena; any may be "" */
+    const char *client;
+    const char *action;
+    const char *before; /* allow or deny */
+    const char *before_rule;
+    const char *after;
+    const char *after_rule;
+};
+
+/* Judges one line of an access log or an audit file (`length` bytes without its line feed).  Memory comes
+ * from `arena`, which the caller resets. */
+MUST_USE enum replay_end replay_line(const struct config *config, const char *line, size_t length,
+                                     struct arena *arena, struct replay_change *change);
+
+#endif

@@ -1,0 +1,13 @@
+/* gateway/dryrun/trial.h - the policy's own tests, by the code that serves requests. */
+#ifndef GATEWAY_DRYRUN_TRIAL_H
+#define GATEWAY_DRYRUN_TRIAL_H
+
+#include "base/base.h"
+#include "config/model/config.h"
+#include "config/reader/report.h"
+
+/* Runs every test of the policy; each that fails is an error at its line.  `now` (seconds) is for tests
+ * without `at`.  -1 when one failed. */
+MUST_USE int trial_run(const struct config *config, int64_t now, struct report *report);
+
+#endif

@@ -1,0 +1,137 @@
+/* gateway/exchange/exchange.h - one request and everything that was found out about it.
+ *
+ * An exchange belongs to one worker.  Each station of the walk (gateway/request/flow.c) reads what others
+ * have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
+#ifndef GATEWAY_EXCHANGE_EXCHANGE_H
+#define GATEWAY_EXCHANGE_EXCHANGE_H
+
+#include "auth/call.h"
+#include "auth/policy.h"
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/model/config.h"
+#include "gateway/exchange/answer.h"
+#include "gateway/exchange/limits.h"
+#include "gateway/http/framing.h"
+#include "gateway/http/problem.h"
+#include "gateway/http/target.h"
+#include "gateway/http/trace.h"
+
+struct gateway;
+struct generation;
+struct own_page;
+
+enum { EXCHANGE_ID_MAX = 64 };
+
+/* What the front door lends to an exchange. */
+struct door {
+    void *connection;
+    /* Up to `size` bytes of the body: how many, 0 when it ended early or did not come in time. */
+    size_t (*read)(void *connection, char *bytes, size_t size);
+    /* All of it, or -1: the client is gone. */
+    int (*write)(void *connection, const char *bytes, size_t size);
+    /* Waits for `millis`; true as soon as the client has gone, or says no more. */
+    bool (*gone)(void *connection, int millis);
+};
+
+/* What became of a change, as far as we know. */
+enum outcome { OUTCOME_NOT_EXECUTED, OUTCOME_EXECUTED, OUTCOME_UNKNOWN };
+
+/* An answer of our own, for which no call is made; status 0: there is none. */
+struct exchange_own {
+    int status;
+    const char *type; /* media type */
+    const char *bytes;
+    size_t length;
+    const char *fields; /* more lines of its head, or NULL */
+};
+
+struct exchange {
+    /* the front door */
+    struct gateway *gateway;
+    struct generation *generation; /* the one that this request sees; held */
+    const struct config *config;   /* the generation's */
+    const struct door *door;
+    struct arena *arena;
+    struct framing framing;
+    bool ends;              /* the front door wants the connection to end with the answer */
+    const char *source;     /* the caller's address */
+    struct network address; /* the same, parsed */
+    int64_t began_us;       /* monotonic */
+    int64_t began_ms;       /* wall */
+
+    /* accept */
+    char id[EXCHANGE_ID_MAX + 1];
+    struct trace trace;
+    struct framing_message message;
+    struct target target;
+    const char *body; /* NULL when there is none */
+    size_t body_length;
+
+    /* any station: what ends the walk without a call */
+    struct exchange_own own;
+
+    /* route */
+    const struct config_route *route;          /* NULL: none */
+    bool path_exists;                          /* with another method */
+    const char *captures[TARGET_SEGMENTS_MAX]; /* by segment of the route */
+    const struct own_page *page;               /* instead of a route: one of our own; or NULL */
+
+    /* authenticate */
+    const struct config_token *token;   /* of the caller; NULL: not authenticated */
+    const struct config_token *expired; /* of a caller that is known and refused */
+
+    /* admit */
+    bool admitted; /* has a place in flight, to be given back */
+    struct limits_verdict limits;
+
+    /* queue */
+    bool turn; /* it works now, and others wait for it to end */
+
+    /* translate */
+    struct call *call; /* with all=true the one of the first page */
+    bool all;
+
+    /* authorize */
+    bool judged;
+    enum policy_owner owner; /* of the task that it asks about */
+    struct policy_verdict verdict;
+
+    /* forward */
+    unsigned long long intent; /* the audit record that announced the change; 0: none */
+    bool unsettled;            /* and the one of its outcome could not be written */
+    enum outcome outcome;
+    unsigned attempts;
+    int64_t upstream_us;
+    struct answer answer; /* what the upstream said */
+
+    /* follow */
+    unsigned further; /* attempts beside the call's own: pages, looks at its task */
+    int waited_s;     /* the preference to wait that was honoured; 0: none */
+    bool finished;    /* the answer tells the end of the task */
+
+    /* how the walk ended */
+    const char *station;
+    enum problem problem; /* PROBLEM_NONE: success */
+    int64_t wait_us;      /* of a refusal that a later try may not meet; 0: the problem's own Retry-After */
+    struct err err;       /* the sentence for the caller */
+    int status;
+    bool close; /* the connection ends with this answer */
+    struct buf *reply;
+};
+
+/* Notes why, and returns `problem`: `return exchange_stop(x, PROBLEM_BUSY, "...")`. */
+enum problem exchange_stop(struct exchange *x, enum problem problem, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The same for a failure of memory or OpenSSL. */
+enum problem exchange_fail(struct exchange *x);
+
+const char *exchange_outcome_name(enum outcome outcome);
+
+/* Does the call, once sent, change anything? */
+bool exchange_changes(const struct exchange *x);
+
+#endif

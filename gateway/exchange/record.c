@@ -1,0 +1,180 @@
+/* The metrics, one JSON line per request, and two records per change in the audit file: everything that a
+ * decision needs, nothing that is secret. */
+#include "gateway/exchange/record.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/timestamp.h"
+#include "gateway/audit/audit.h"
+#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/metrics.h"
+
+enum { RECORD_MAX = 64 * 1024 }; /* of the audit file; 100 ids of 256 bytes, escaped */
+
+/* The parameters that a policy can judge: all of the call's. */
+void record_put_params(struct buf *out, const struct call *call)
+{
+    json_open_member(out, "params");
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        if (!param->list) {
+            json_member(out, param->name, param->values[0]);
+            continue;
+        }
+        json_open_array(out, param->name);
+        for (size_t j = 0; j < param->count; j++)
+            json_element(out, param->values[j]);
+        json_close_array(out);
+    }
+    json_close(out);
+}
+
+/* Not of the ones that nobody knows: they are in "params" themselves. */
+void record_put_former_ids(struct buf *out, const struct call *call)
+{
+    bool any = false;
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        for (size_t j = 0; param->said != NULL && j < param->count; j++) {
+            if (param->said[j] == NULL)
+                continue;
+            if (!any)
+                json_open_array(out, "formerIds");
+            any = true;
+            json_element(out, param->said[j]);
+        }
+    }
+    if (any)
+        json_close_array(out);
+}
+
+static void put_call(struct buf *line, const struct exchange *x)
+{
+    const struct config_token *token = x->token != NULL ? x->token : x->expired;
+    if (token != NULL) {
+        json_member(line, "client", token->client->name);
+        json_member(line, "token", token->id);
+    }
+    json_member(line, "source", x->source);
+    json_member(line, "method", x->framing.method);
+    if (x->route != NULL) {
+        json_member(line, "route", x->route->template);
+        json_member(line, "action", x->route->action);
+    }
+    if (x->call != NULL && x->call->sealed) {
+        json_member(line, "region", x->call->region);
+        record_put_params(line, x->call);
+        record_put_former_ids(line, x->call);
+    }
+    if (x->owner != POLICY_OWNER_UNKNOWN)
+        json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
+    if (x->judged) {
+        json_member(line, "verdict", x->verdict.allowed ? "allow" : "deny");
+        json_member(line, "rule", x->verdict.because == NULL ? NULL : x->verdict.because->id);
+        json_member(line, "auditRule", x->verdict.audit == NULL ? NULL : x->verdict.audit->id);
+    }
+}
+
+/* What the upstream said, and how often it was asked. */
+static void put_upstream(struct buf *line, const struct exchange *x)
+{
+    if (x->answer.length > 0 && x->answer.code == ANSWER_NO_CODE)
+        json_member(line, "upstreamCode", x->answer.code_desc);
+    else if (x->answer.length > 0)
+        json_member_int(line, "upstreamCode", x->answer.code);
+    if (x->attempts > 0) {
+        json_member_int(line, "attempts", x->attempts);
+        json_member_millis(line, "upstreamMs", x->upstream_us);
+    }
+}
+
+static void put_time(struct buf *line, int64_t millis)
+{
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(millis, time);
+    json_member(line, "time", time);
+}
+
+static void put_ids(struct buf *line, const struct exchange *x)
+{
+    json_member(line, "requestId", x->id);
+    if (x->trace.id[0] != '\0')
+        json_member(line, "traceId", x->trace.id);
+}
+
+/* The audit record of a change that is about to be sent: all that `countersign replay` needs, too. */
+enum problem record_intend(struct exchange *x)
+{
+    struct buf members;
+    struct err err = {0};
+    if (x->gateway->audit == NULL || !exchange_changes(x))
+        return PROBLEM_NONE;
+    buf_init(&members, RECORD_MAX);
+    json_member(&members, "audit", "intent");
+    put_time(&members, x->began_ms);
+    put_ids(&members, x);
+    put_call(&members, x);
+    int result = audit_append(x->gateway->audit, &members, &x->intent, &err);
+    buf_done(&members);
+    if (result == 0)
+        return PROBLEM_NONE;
+    return exchange_stop(x, PROBLEM_UNRECORDED,
+                         "the gateway cannot write its audit file"); /* its path is not the caller's */
+}
+
+/* It refers to the intent by number, and names no verdict: there was one decision.  A change that
+ * then waits for its task is settled before: `status` is what it alone would be answered with. */
+void record_settle(struct exchange *x, enum problem problem)
+{
+    struct buf members;
+    unsigned long long seq = 0;
+    if (x->intent == 0)
+        return;
+    buf_init(&members, RECORD_MAX);
+    json_member(&members, "audit", "outcome");
+    put_time(&members, clock_wall_ms());
+    json_member_int(&members, "of", (long long)x->intent);
+    put_ids(&members, x);
+    json_member(&members, "outcome", exchange_outcome_name(x->outcome));
+    json_member_int(&members, "status",
+                    problem == PROBLEM_NONE ? x->route->success : problem_kind(problem)->status);
+    if (problem != PROBLEM_NONE)
+        json_member(&members, "type", problem_kind(problem)->name);
+    put_upstream(&members, x);
+    x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
+                   0; /* counted and told there; the answer is true anyway */
+    buf_done(&members);
+}
+
+/* Into the memory of the answer, which has gone out. */
+void record_write(struct exchange *x)
+{
+    struct buf *line = x->reply;
+    int64_t duration_us = clock_monotonic_us() - x->began_us;
+    metrics_count(x->gateway->metrics, x, duration_us);
+    buf_reset(line);
+    json_open(line);
+    put_time(line, x->began_ms);
+    put_ids(line, x);
+    put_call(line, x);
+    json_member_int(line, "status", x->status);
+    if (x->problem != PROBLEM_NONE) {
+        json_member(line, "type", problem_kind(x->problem)->name);
+        json_member(line, "station", x->station);
+        json_member(line, "detail", x->err.text);
+    }
+    if (exchange_changes(x))
+        json_member(line, "outcome", exchange_outcome_name(x->outcome));
+    put_upstream(line, x);
+    if (x->unsettled)
+        json_member(line, "audit", "lacks the outcome");
+    if (x->further > 0)
+        json_member_int(line, "furtherCalls", x->further);
+    json_member_millis(line, "durationMs", duration_us);
+    json_close(line);
+    buf_put_char(line, '\n');
+    if (line->failed)
+        atomic_fetch_add(&x->gateway->access.dropped, 1);
+    else
+        log_line(&x->gateway->access, buf_text(line), line->length);
+}

@@ -1,0 +1,54 @@
+#include "gateway/http/source.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_trusted(const struct network *trusted, size_t count, const struct network *address)
+{
+    for (size_t i = 0; i < count; i++)
+        if (network_contains(&trusted[i], address))
+            return true;
+    return false;
+}
+
+/* The element that ends at `*end`, without the blanks around it; `*end` moves in front of it, -1 when it was
+ * the first. */
+static bool cut_address(const char *list, ptrdiff_t *end, struct network *address)
+{
+    char text[NETWORK_TEXT_SIZE];
+    ptrdiff_t last = *end;
+    ptrdiff_t first;
+    while (last > 0 && (list[last - 1] == ' ' || list[last - 1] == '\t'))
+        last--;
+    for (first = last; first > 0 && list[first - 1] != ','; first--)
+        continue;
+    *end = first - 1;
+    while (first < last && (list[first] == ' ' || list[first] == '\t'))
+        first++;
+    size_t length = (size_t)(last - first);
+    if (length == 0 || length >= sizeof text)
+        return false;
+    memcpy(text, list + first, length);
+    text[length] = '\0';
+    return network_parse_address(text, address);
+}
+
+enum source source_find(const struct framing *framing, const struct network *trusted, size_t count,
+                        struct network *address)
+{
+    enum source found = SOURCE_PEER;
+    for (size_t i = framing->field_count; i > 0; i--) {
+        const struct framing_field *field = &framing->fields[i - 1];
+        ptrdiff_t end = (ptrdiff_t)strlen(field->value);
+        if (strcasecmp(field->name, "X-Forwarded-For") != 0)
+            continue;
+        while (end >= 0 && is_trusted(trusted, count, address)) {
+            struct network next;
+            if (!cut_address(field->value, &end, &next))
+                return SOURCE_UNREADABLE;
+            *address = next;
+            found = SOURCE_FORWARDED;
+        }
+    }
+    return found;
+}

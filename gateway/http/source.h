@@ -1,0 +1,25 @@
+/* gateway/http/source.h - who really asks, when a proxy of ours stands in between?
+ *
+ * Every proxy appends the address that it was connected from to X-Forwarded-For.  So the list is read from
+ * its right end, as far as each address is one that we trust: the first that is not is the caller.  What
+ * stands left of it was written by the caller, or by somebody whom we do not know, and is never looked at. */
+#ifndef GATEWAY_HTTP_SOURCE_H
+#define GATEWAY_HTTP_SOURCE_H
+
+#include "base/base.h"
+#include "base/network.h"
+#include "gateway/http/framing.h"
+
+enum source {
+    SOURCE_PEER,       /* the peer itself: not trusted, or it forwards nobody */
+    SOURCE_FORWARDED,  /* a trusted proxy named the caller                    */
+    SOURCE_UNREADABLE, /* a trusted proxy named something that is no address  */
+};
+
+/* `address` is the peer's before, the caller's after SOURCE_FORWARDED.  Where every address of the list is
+ * trusted, the caller is the leftmost: a request that one of the proxies' own hosts made.  A field may come
+ * more than once: its lines are one list (RFC 9110 section 5.3).  After framing_check(). */
+MUST_USE enum source source_find(const struct framing *framing, const struct network *trusted, size_t count,
+                                 struct network *address);
+
+#endif

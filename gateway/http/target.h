@@ -1,0 +1,33 @@
+/* gateway/http/target.h - the request target taken apart: path segments and query pairs, each decoded once.
+ *
+ * One path has exactly one spelling: empty segments, "." and "..", percent-encoded unreserved characters,
+ * %2F, %5C, NUL and whatever RFC 3986 section 3.3 has no room for are refused. */
+#ifndef GATEWAY_HTTP_TARGET_H
+#define GATEWAY_HTTP_TARGET_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+
+enum {
+    TARGET_SEGMENTS_MAX = 16, /* as many as a route may have */
+    TARGET_PAIRS_MAX = 256,   /* 100 ids and whatever else, with room */
+};
+
+struct target_pair {
+    const char *name;
+    const char *value;
+};
+
+struct target {
+    const char *segments[TARGET_SEGMENTS_MAX];
+    size_t segment_count;
+    struct target_pair *pairs;
+    size_t pair_count;
+};
+
+/* `path` starts with '/'; `query` is NULL or what stands after '?'.  Results live in the arena. */
+MUST_USE int target_parse(const char *path, const char *query, struct arena *arena, struct target *target,
+                          struct err *err);
+
+#endif

@@ -1,0 +1,104 @@
+#include "gateway/openapi/schema.h"
+
+#include "base/json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { PATTERN_MAX = 2048 };
+
+/* What call_add() lets into a signed string, where the catalog says nothing narrower. */
+static const char signable[] = "^[^@&=\\u0000-\\u001f\\u007f][^&=\\u0000-\\u001f\\u007f]*$";
+
+/* PCRE2's regular expressions and ECMA-262's mean the same, but for what begins so: classes such as
+ * [[:alpha:]], options and look-arounds, verbs, possessive repetitions, and most escapes of letters. */
+static bool is_portable(const char *pattern)
+{
+    static const char *const others[] = {"[:", "[.", "[=", "(?", "(*", "*+", "++", "?+", "}+"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strstr(pattern, others[i]) != NULL)
+            return false;
+    for (const char *at = pattern; (at = strchr(at, '\\')) != NULL && at[1] != '\0'; at += 2)
+        if (isalnum((unsigned char)at[1]) && strchr("dDwW", at[1]) == NULL)
+            return false;
+    return true;
+}
+
+/* `former` may be NULL: another form that is taken. */
+static void put_pattern(struct buf *out, const char *pattern, const char *former)
+{
+    struct buf whole;
+    if (pattern == NULL || !is_portable(pattern) || (former != NULL && !is_portable(former)))
+        return;
+    buf_init(&whole, PATTERN_MAX);
+    buf_put_format(&whole, "^(?:%s%s%s)$", pattern, former == NULL ? "" : "|", former == NULL ? "" : former);
+    json_member(out, "pattern", whole.failed ? NULL : buf_text(&whole));
+    buf_done(&whole);
+}
+
+static void put_string(struct buf *out, const struct config_param *param, const struct config_wire *wire)
+{
+    json_member(out, "type", "string");
+    json_member_int(out, "minLength", 1);
+    json_member_int(out, "maxLength", CONFIG_VALUE_MAX);
+    if (param->pattern.text == NULL)
+        json_member(out, "pattern", signable);
+    put_pattern(out, param->pattern.text, param->former.text);
+    if (wire == NULL || wire->pattern.text == NULL)
+        return;
+    json_open_array(out, "allOf"); /* both must match, and a schema has one pattern */
+    json_open(out);
+    put_pattern(out, wire->pattern.text, NULL);
+    json_close(out);
+    json_close_array(out);
+}
+
+static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire)
+{
+    switch (param->type) {
+    case CONFIG_INTEGER:
+        json_member(out, "type", "integer");
+        json_member_int(out, "minimum", param->min);
+        json_member_int(out, "maximum", param->max);
+        break;
+    case CONFIG_BOOLEAN:
+        json_member(out, "type", "boolean");
+        break;
+    default:
+        put_string(out, param, wire);
+    }
+}
+
+/* The catalog holds the text that is sent: a number or true is JSON already. */
+static void put_preset(struct buf *out, const struct config_param *param)
+{
+    if (param->type == CONFIG_INTEGER || param->type == CONFIG_BOOLEAN)
+        json_member_raw(out, "default", param->preset);
+    else if (param->type == CONFIG_STRING)
+        json_member(out, "default", param->preset);
+}
+
+void schema_put(struct buf *out, const char *key, const struct config_param *param,
+                const struct config_wire *wire)
+{
+    json_open_member(out, key);
+    if (param->type == CONFIG_STRINGS) {
+        json_member(out, "type", "array");
+        schema_put_one(out, "items", param, wire);
+        json_member_bool(out, "uniqueItems", true);
+        json_member_int(out, "minItems", 1);
+        json_member_int(out, "maxItems", wire == NULL ? param->max_items : wire->max_items);
+    } else {
+        put_value(out, param, wire);
+        put_preset(out, param);
+    }
+    json_close(out);
+}
+
+void schema_put_one(struct buf *out, const char *key, const struct config_param *param,
+                    const struct config_wire *wire)
+{
+    json_open_member(out, key);
+    put_value(out, param, wire);
+    json_close(out);
+}

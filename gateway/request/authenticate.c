@@ -1,0 +1,42 @@
+/* Whose token is it?  Every refusal costs the same work and says the same. */
+#include "gateway/request/authenticate.h"
+
+#include "auth/token.h"
+#include "base/clock.h"
+#include "gateway/exchange/gateway.h"
+
+/* Who fails too often is told to wait.  A good token is never asked how often others failed. */
+static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
+{
+    x->wait_us =
+        failures_add(&x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
+    if (x->wait_us > 0)
+        return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
+    return exchange_stop(x, problem, "%s", sentence);
+}
+
+enum problem authenticate_caller(struct exchange *x)
+{
+    size_t length = 0;
+    const struct config_token *found = NULL;
+    const char *token = token_of_authorization(framing_field(&x->framing, "Authorization"), &length);
+    switch (token_check(x->config, token, length, x->began_ms / 1000, &found)) {
+    case TOKEN_GOOD:
+        x->token = found;
+        break;
+    case TOKEN_EXPIRED:
+        x->expired = found;
+        return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one");
+    case TOKEN_UNKNOWN:
+        return refuse(x, PROBLEM_UNAUTHENTICATED, "send a valid token as Authorization: Bearer <token>");
+    case TOKEN_FAILED:
+        return exchange_fail(x);
+    }
+    if (x->page != NULL)
+        return PROBLEM_NONE;
+    if (x->route == NULL && x->path_exists)
+        return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
+    if (x->route == NULL)
+        return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
+    return PROBLEM_NONE;
+}

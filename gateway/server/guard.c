@@ -1,0 +1,413 @@
+#include "gateway/server/guard.h"
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "gateway/http/refusal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    PLACE_MS = 10, /* for a place that was just taken from somebody */
+    SPARE_PLACES =
+        64, /* beyond one in the queue for each worker: room for what was answered and not closed yet */
+    TICK_MS = 100,         /* between two looks at all places             */
+    QUICK_TICK_MS = 5,     /* while somebody waits for a worker           */
+    LINGER_BYTES = 131072, /* two bodies of the largest size: no more is read only to be forgotten */
+    LOOPBACK_NET = 127,
+};
+
+struct place {
+    _Alignas(64) int fd; /* each on its own line of the cache: its worker writes it several times a request */
+    atomic_int wait;     /* enum guard_wait */
+    atomic_llong since;  /* monotonic, us */
+    atomic_bool ended;   /* by us */
+    atomic_bool used;    /* a request has come */
+};
+
+struct guard {
+    pthread_mutex_t mutex; /* guards everything but the atomics */
+    pthread_cond_t turn;   /* for the guard's thread */
+    pthread_cond_t left;   /* a place is free */
+    pthread_t thread;
+    struct place *places;
+    in_addr_t *sources; /* by place; 0: free.  Apart, since every newcomer's is compared with all */
+    unsigned *free_places;
+    size_t free_count;
+    unsigned *queue; /* the places in the order of their admission, a ring */
+    size_t admitted; /* ever */
+    size_t entered;  /* ever: what is between them waits for a worker */
+    size_t capacity;
+    size_t workers;
+    size_t per_address; /* 0: see guard_new() */
+    bool draining;
+    bool ending;
+    atomic_size_t open;
+    atomic_ullong refused, late, displaced;
+};
+
+static const long long limits_ms[] = {
+    [GUARD_FOR_WORKER] = GUARD_QUEUE_MS, [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
+    [GUARD_FOR_BODY] = GUARD_BODY_MS,    [GUARD_FOR_READER] = GUARD_WRITE_MS,
+    [GUARD_FOR_CLOSE] = GUARD_LINGER_MS,
+};
+
+/* ---- ending ---- */
+
+/* With the mutex.  Its worker finds the end of what the client sends, or cannot write any more. */
+static void end_place(struct guard *guard, size_t i, int how)
+{
+    atomic_store(&guard->places[i].ended, true);
+    (void)shutdown(guard->places[i].fd, how);
+}
+
+static int how_to_end(enum guard_wait wait)
+{
+    return wait == GUARD_FOR_READER || wait == GUARD_FOR_CLOSE ? SHUT_RDWR : SHUT_RD;
+}
+
+/* How long the place may keep us waiting when places are short; -1: it does not. */
+static int patience_ms(const struct place *place)
+{
+    int wait = atomic_load(&place->wait);
+    if (wait == GUARD_FOR_US || wait == GUARD_FOR_WORKER || wait == GUARD_ANSWERED ||
+        atomic_load(&place->ended))
+        return -1;
+    return wait == GUARD_FOR_HEADER && !atomic_load(&place->used) ? GUARD_NEWCOMER_MS : GUARD_PATIENCE_MS;
+}
+
+/* With the mutex: the place that has gone furthest beyond its patience; `source` 0: of any address.  The
+ * capacity when there is none. */
+static size_t find_dawdler(const struct guard *guard, in_addr_t source, int64_t now)
+{
+    size_t found = guard->capacity;
+    int64_t most = 0;
+    for (size_t i = 0; i < guard->capacity; i++) {
+        const struct place *place = &guard->places[i];
+        if (guard->sources[i] == 0 || (source != 0 && guard->sources[i] != source))
+            continue;
+        int patience = patience_ms(place);
+        int64_t beyond = now - atomic_load(&place->since) - (int64_t)patience * 1000;
+        if (patience < 0 || beyond < most)
+            continue;
+        most = beyond;
+        found = i;
+    }
+    return found;
+}
+
+static bool displace(struct guard *guard, in_addr_t source, int64_t now)
+{
+    size_t i = find_dawdler(guard, source, now);
+    if (i == guard->capacity)
+        return false;
+    end_place(guard, i, how_to_end((enum guard_wait)atomic_load(&guard->places[i].wait)));
+    atomic_fetch_add(&guard->displaced, 1);
+    return true;
+}
+
+void guard_make_room(struct guard *guard)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    (void)displace(guard, 0, clock_monotonic_us());
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
+/* ---- the guard's thread ---- */
+
+static void answer_instead(struct guard *guard, size_t i)
+{
+    struct place *place = &guard->places[i];
+    int wait = GUARD_FOR_WORKER;
+    if (!atomic_compare_exchange_strong(&place->wait, &wait, GUARD_ANSWERED))
+        return; /* its request came first: see guard_begin() */
+    refusal_send(place->fd, PROBLEM_BUSY, "all workers are taken");
+    end_place(guard, i, SHUT_RDWR);
+    atomic_fetch_add(&guard->refused, 1);
+}
+
+/* Every worker has a connection; otherwise one is on its way, however slow the machine is just now. */
+static bool all_are_taken(const struct guard *guard)
+{
+    return atomic_load(&guard->open) >= guard->workers + (guard->admitted - guard->entered);
+}
+
+static void look_at(struct guard *guard, size_t i, int64_t now)
+{
+    struct place *place = &guard->places[i];
+    int wait = atomic_load(&place->wait);
+    int64_t waited_ms = (now - atomic_load(&place->since)) / 1000;
+    bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
+                waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
+    if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
+        return;
+    if (wait == GUARD_FOR_WORKER) {
+        if (all_are_taken(guard))
+            answer_instead(guard, i);
+        return;
+    }
+    end_place(guard, i, how_to_end((enum guard_wait)wait));
+    atomic_fetch_add(&guard->late, idle ? 0 : 1);
+}
+
+static void wait_for_turn(struct guard *guard)
+{
+    if (atomic_load(&guard->open) == 0) {
+        (void)pthread_cond_wait(&guard->turn,
+                                &guard->mutex); /* woken for nothing, it looks and finds nobody */
+        return;
+    }
+    struct timespec at = deadline_in(atomic_load(&guard->open) > guard->workers ? QUICK_TICK_MS : TICK_MS);
+    (void)pthread_cond_timedwait(&guard->turn, &guard->mutex, &at);
+}
+
+static void *watch(void *context)
+{
+    struct guard *guard = context;
+    (void)pthread_mutex_lock(&guard->mutex);
+    while (!guard->ending) {
+        int64_t now = clock_monotonic_us();
+        for (size_t i = 0; i < guard->capacity; i++)
+            if (guard->sources[i] != 0 && !atomic_load(&guard->places[i].ended))
+                look_at(guard, i, now);
+        wait_for_turn(guard);
+    }
+    (void)pthread_mutex_unlock(&guard->mutex);
+    return NULL;
+}
+
+/* ---- coming and going ---- */
+
+static bool may_come(const struct guard *guard, in_addr_t source)
+{
+    size_t limit = guard->per_address;
+    size_t there = 0;
+    if (limit == 0 && ntohl(source) >> 24 == LOOPBACK_NET)
+        return true;
+    if (limit == 0)
+        limit = guard->workers * 3 / 4;
+    for (size_t i = 0; i < guard->capacity; i++)
+        there += guard->sources[i] == source;
+    return there < limit;
+}
+
+/* With the mutex: PROBLEM_NONE, or why not. */
+static enum problem judge(struct guard *guard, in_addr_t source, const char **detail)
+{
+    int64_t now = clock_monotonic_us();
+    if (!may_come(guard, source) && !displace(guard, source, now)) {
+        *detail = "there are too many connections from this address";
+        return PROBLEM_TOO_MANY_REQUESTS;
+    }
+    if (atomic_load(&guard->open) >= guard->workers && displace(guard, 0, now)) {
+        struct timespec deadline = deadline_in(PLACE_MS); /* for this one, or whoever waits already */
+        while (guard->free_count == 0 &&
+               pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline) != ETIMEDOUT)
+            continue;
+    }
+    *detail = "all workers are taken";
+    return guard->free_count == 0 ? PROBLEM_BUSY : PROBLEM_NONE;
+}
+
+static unsigned take_place(struct guard *guard, int fd, in_addr_t source)
+{
+    unsigned place = guard->free_places[--guard->free_count];
+    struct place *new = &guard->places[place - 1];
+    new->fd = fd;
+    atomic_store(&new->ended, false);
+    atomic_store(&new->used, false);
+    atomic_store(&new->since, clock_monotonic_us());
+    atomic_store(&new->wait, GUARD_FOR_WORKER);
+    guard->sources[place - 1] = source;
+    guard->queue[guard->admitted++ % guard->capacity] = place;
+    size_t before = atomic_fetch_add(&guard->open, 1);
+    if (before == 0 || before == guard->workers)
+        (void)pthread_cond_signal(&guard->turn); /* from sleep, or from the slow tick to the quick one */
+    return place;
+}
+
+unsigned guard_admit(struct guard *guard, int fd, struct in_addr source)
+{
+    const char *detail = NULL;
+    unsigned place = 0;
+    (void)pthread_mutex_lock(&guard->mutex);
+    enum problem problem = judge(guard, source.s_addr, &detail);
+    if (problem == PROBLEM_NONE)
+        place = take_place(guard, fd, source.s_addr);
+    (void)pthread_mutex_unlock(&guard->mutex);
+    if (place == 0) {
+        refusal_send(fd, problem, detail);
+        atomic_fetch_add(&guard->refused, 1);
+    }
+    return place;
+}
+
+void guard_enter(struct guard *guard)
+{
+    int wait = GUARD_FOR_WORKER;
+    (void)pthread_mutex_lock(&guard->mutex);
+    unsigned place = guard->queue[guard->entered++ % guard->capacity];
+    (void)atomic_compare_exchange_strong(&guard->places[place - 1].wait, &wait, GUARD_FOR_HEADER);
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
+bool guard_begin(struct guard *guard, unsigned place)
+{
+    struct place *mine = &guard->places[place - 1];
+    int wait = atomic_load(&mine->wait);
+    atomic_store(&mine->used, true);
+    while (wait != GUARD_ANSWERED)
+        if (atomic_compare_exchange_weak(&mine->wait, &wait, GUARD_FOR_US))
+            return true;
+    return false;
+}
+
+void guard_wait(struct guard *guard, unsigned place, enum guard_wait wait)
+{
+    struct place *mine = &guard->places[place - 1];
+    if (wait != GUARD_FOR_US) /* nobody asks how long */
+        atomic_store_explicit(&mine->since, clock_monotonic_us(), memory_order_relaxed);
+    atomic_store_explicit(&mine->wait, wait, memory_order_release); /* a new wait never has an old begin */
+}
+
+bool guard_has_ended(const struct guard *guard, unsigned place)
+{
+    return atomic_load(&guard->places[place - 1].ended);
+}
+
+int guard_send(struct guard *guard, unsigned place, const char *bytes, size_t size)
+{
+    ssize_t sent = send(guard->places[place - 1].fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent == (ssize_t)size ? 0 : -1;
+}
+
+void guard_refuse(struct guard *guard, unsigned place, enum problem problem, const char *detail)
+{
+    refusal_send(guard->places[place - 1].fd, problem, detail);
+}
+
+bool guard_sees_leave(struct guard *guard, unsigned place, int millis)
+{
+    struct pollfd watched = {.fd = guard->places[place - 1].fd, .events = POLLRDHUP};
+    return poll(&watched, 1, millis) > 0 && (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+void guard_linger(struct guard *guard, unsigned place)
+{
+    char rest[2048];
+    size_t left = LINGER_BYTES;
+    ssize_t got = 1;
+    struct pollfd ready = {.fd = guard->places[place - 1].fd, .events = POLLIN};
+    guard_wait(guard, place, GUARD_FOR_CLOSE);
+    (void)shutdown(ready.fd, SHUT_WR);
+    while (got > 0 && left > sizeof rest && poll(&ready, 1, GUARD_LINGER_MS) > 0) {
+        got = recv(ready.fd, rest, sizeof rest, MSG_DONTWAIT);
+        left -= got > 0 ? (size_t)got : 0;
+    }
+}
+
+void guard_leave(struct guard *guard, unsigned place)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    guard->sources[place - 1] = 0;
+    guard->free_places[guard->free_count++] = place;
+    atomic_fetch_sub(&guard->open, 1);
+    (void)pthread_cond_signal(&guard->left);
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
+bool guard_is_crowded(const struct guard *guard)
+{
+    return atomic_load(&guard->open) > guard->workers * 3 / 4;
+}
+
+void guard_drain(struct guard *guard)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    guard->draining = true;
+    (void)pthread_cond_signal(&guard->turn);
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
+void guard_count(struct guard *guard, struct guard_counts *counts)
+{
+    *counts = (struct guard_counts){.open = atomic_load(&guard->open),
+                                    .refused = atomic_load(&guard->refused),
+                                    .late = atomic_load(&guard->late),
+                                    .displaced = atomic_load(&guard->displaced)};
+}
+
+/* ---- from start to end ---- */
+
+static int start_watch(struct guard *guard)
+{
+    bool good = deadline_cond_init(&guard->turn) == 0 && deadline_cond_init(&guard->left) == 0 &&
+                pthread_mutex_init(&guard->mutex, NULL) == 0;
+    return good && pthread_create(&guard->thread, NULL, watch, guard) == 0 ? 0 : -1;
+}
+
+static void release(struct guard *guard)
+{
+    free(guard->places);
+    free(guard->sources);
+    free(guard->free_places);
+    free(guard->queue);
+    free(guard);
+}
+
+size_t guard_places(size_t workers)
+{
+    size_t places = workers * 2 + SPARE_PLACES;
+    return places < GUARD_PLACES_MAX ? places : GUARD_PLACES_MAX;
+}
+
+struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
+{
+    struct guard *guard = calloc(1, sizeof *guard);
+    if (guard == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    guard->workers = workers;
+    guard->per_address = per_address;
+    guard->capacity = guard_places(workers);
+    guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
+    guard->sources = calloc(guard->capacity, sizeof *guard->sources);
+    guard->free_places = calloc(guard->capacity, sizeof *guard->free_places);
+    guard->queue = calloc(guard->capacity, sizeof *guard->queue);
+    if (guard->places == NULL || guard->sources == NULL || guard->free_places == NULL ||
+        guard->queue == NULL) {
+        err_memory(err);
+        release(guard);
+        return NULL;
+    }
+    memset(guard->places, 0, guard->capacity * sizeof *guard->places);
+    for (size_t i = guard->capacity; i > 0; i--)
+        guard->free_places[guard->free_count++] = (unsigned)i;
+    if (start_watch(guard) != 0) {
+        err_set(err, ERR_SYSTEM, "cannot start a thread for the listener's deadlines");
+        release(guard);
+        return NULL;
+    }
+    return guard;
+}
+
+void guard_free(struct guard *guard)
+{
+    if (guard == NULL)
+        return;
+    (void)pthread_mutex_lock(&guard->mutex);
+    guard->ending = true;
+    (void)pthread_cond_signal(&guard->turn);
+    (void)pthread_mutex_unlock(&guard->mutex);
+    (void)pthread_join(guard->thread, NULL);
+    (void)pthread_cond_destroy(&guard->turn);
+    (void)pthread_cond_destroy(&guard->left);
+    (void)pthread_mutex_destroy(&guard->mutex);
+    release(guard);
+}

@@ -1,0 +1,183 @@
+#include "gateway/service/admin.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/version.h"
+#include "gateway/audit/audit.h"
+#include "gateway/metrics/exposition.h"
+#include "gateway/metrics/series.h"
+#include "gateway/service/gauges.h"
+#include "gateway/upstream/back.h"
+
+#include <string.h>
+
+enum { ADMIN_ERRORS_MAX = 128 * 1024 };
+
+static void put_status(struct front_admin_answer *answer, int status, const char *word)
+{
+    answer->status = status;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", word);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+/* The lines of `text` as an array. */
+static void put_lines(struct buf *body, const char *key, const char *text)
+{
+    json_open_array(body, key);
+    for (const char *at = text; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        if (at != text)
+            buf_put_char(body, ',');
+        json_put_string(body, at, length);
+        at += length + (at[length] == '\n');
+    }
+    json_close_array(body);
+}
+
+/* Alive is who can still take the lock that every request takes. */
+static void healthz(struct admin *admin, struct front_admin_answer *answer)
+{
+    gateway_release(gateway_take(admin->gateway));
+    put_status(answer, 200, "alive");
+}
+
+static const char *readiness(const struct admin *admin)
+{
+    if (atomic_load(&admin->gateway->draining))
+        return "draining";
+    return atomic_load(&admin->gateway->serving) ? "ready" : "starting";
+}
+
+/* Of each upstream what an operator should look at; nothing when all is well. */
+static void put_upstream(struct buf *body, const struct back_state *state)
+{
+    json_open_member(body, state->name);
+    if (state->breaker != BREAKER_CLOSED)
+        json_member(body, "breaker", state->breaker == BREAKER_OPEN ? "open" : "half-open");
+    if (state->skew_s != 0)
+        json_member_int(body, "clockAheadSeconds", state->skew_s);
+    if (state->not_credential != NULL) {
+        json_member(body, "refusedCredential", state->not_credential);
+        json_member(body, "credential", state->credential);
+    }
+    json_close(body);
+}
+
+static void put_upstreams(struct buf *body, struct gateway *gateway)
+{
+    struct generation *generation = gateway_take(gateway);
+    bool any = false;
+    for (size_t i = 0; i < generation->config->upstream_count; i++) {
+        struct back_state state;
+        back_look(generation->back, i, &state);
+        if (state.breaker == BREAKER_CLOSED && state.skew_s == 0 && state.not_credential == NULL)
+            continue;
+        if (!any)
+            json_open_member(body, "upstreams");
+        any = true;
+        put_upstream(body, &state);
+    }
+    if (any)
+        json_close(body);
+    gateway_release(generation);
+}
+
+/* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
+ * detail tells. */
+static void readyz(struct admin *admin, struct front_admin_answer *answer)
+{
+    struct buf errors;
+    const char *word = readiness(admin);
+    buf_init(&errors, ADMIN_ERRORS_MAX);
+    answer->status = strcmp(word, "ready") == 0 ? 200 : 503;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", word);
+    if (reload_failed(admin->reload, &errors)) {
+        json_member(&answer->body, "lastReload", "failed");
+        put_lines(&answer->body, "errors", buf_text(&errors));
+    }
+    if (admin->gateway->audit != NULL && audit_state(admin->gateway->audit).failing)
+        json_member(&answer->body, "audit", "cannot be written to: changes are refused");
+    put_upstreams(&answer->body, admin->gateway);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+    buf_done(&errors);
+}
+
+static void version(struct admin *admin, struct front_admin_answer *answer)
+{
+    (void)admin;
+    json_open(&answer->body);
+    json_member(&answer->body, "version", VERSION_TEXT);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+static void put_bad_configuration(struct front_admin_answer *answer, const char *errors)
+{
+    answer->status = 422;
+    answer->type = "application/problem+json";
+    json_open(&answer->body);
+    json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
+    json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+    json_member_int(&answer->body, "status", answer->status);
+    put_lines(&answer->body, "errors", errors);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+static void reload(struct admin *admin, struct front_admin_answer *answer)
+{
+    struct buf errors;
+    buf_init(&errors, ADMIN_ERRORS_MAX);
+    switch (reload_ask(admin->reload, &errors)) {
+    case RELOAD_GOOD:
+        put_status(answer, 200, "reloaded");
+        break;
+    case RELOAD_BAD:
+        put_bad_configuration(answer, buf_text(&errors));
+        break;
+    case RELOAD_BUSY:
+        put_status(answer, 503, "too many wait for a reload already: try again");
+        break;
+    }
+    buf_done(&errors);
+}
+
+/* For Prometheus. */
+static void metrics(struct admin *admin, struct front_admin_answer *answer)
+{
+    answer->type = EXPOSITION_TYPE;
+    series_write(admin->gateway->metrics, &answer->body);
+    gauges_write(admin->gateway, admin->reload, atomic_load(&admin->public_door), clock_wall_ms(),
+                 &answer->body);
+}
+
+static const struct {
+    const char *path;
+    bool changes; /* POST; otherwise GET and HEAD */
+    void (*answer)(struct admin *admin, struct front_admin_answer *answer);
+} pages[] = {
+    {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
+    {"/version", false, version}, {"/reload", true, reload},
+};
+
+void admin_answer(void *context, const char *method, const char *path, struct front_admin_answer *answer)
+{
+    struct admin *admin = context;
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        if (strcmp(pages[i].path, path) != 0)
+            continue;
+        if (pages[i].changes ? strcmp(method, "POST") == 0 : reads) {
+            pages[i].answer(admin, answer);
+        } else {
+            answer->allow = pages[i].changes ? "POST" : "GET, HEAD";
+            put_status(answer, 405, "method not allowed");
+        }
+        return;
+    }
+    put_status(answer, 404, "there is /healthz, /readyz, /metrics, /version and POST /reload");
+}

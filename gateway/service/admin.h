@@ -1,0 +1,17 @@
+/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is it.
+ */
+#ifndef GATEWAY_SERVICE_ADMIN_H
+#define GATEWAY_SERVICE_ADMIN_H
+
+#include "gateway/server/front.h"
+#include "gateway/service/reload.h"
+
+struct admin {
+    struct gateway *gateway;
+    struct reload *reload;
+    _Atomic(struct front *) public_door; /* NULL until it is open; then it outlives the admin listener */
+};
+
+front_admin_handler admin_answer; /* context: struct admin */
+
+#endif

@@ -1,0 +1,185 @@
+#include "gateway/service/reload.h"
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "config/load/config_load.h"
+#include "gateway/audit/audit.h"
+#include "gateway/dryrun/trial.h"
+#include "gateway/openapi/reference.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
+
+/* Whoever asks for the page should not find out in a browser that it is not there. */
+static int check_docs(const struct config *config, struct report *report)
+{
+    if (!config->browsers.docs || reference_is_built())
+        return 0;
+    return report_error(
+        report, &config->browsers.docs_mark,
+        "this program was built without the reference page: there was no npm where it was built");
+}
+
+struct config *reload_load(const char *path, const struct config *previous, struct report *report)
+{
+    int64_t now = clock_wall_ms() / 1000;
+    struct config *config = config_load(path, previous, now, report);
+    if (config != NULL && (check_docs(config, report) != 0 || trial_run(config, now, report) != 0)) {
+        config_release(config);
+        config = NULL;
+    }
+    (void)malloc_trim(0); /* what loading took in between is several times what it leaves */
+    return config;
+}
+
+int reload_init(struct reload *reload, const char *path, struct gateway *gateway)
+{
+    *reload = (struct reload){.path = path, .gateway = gateway, .good_at = clock_wall_ms() / 1000};
+    buf_init(&reload->errors, RELOAD_ERRORS_MAX);
+    if (pthread_mutex_init(&reload->mutex, NULL) != 0)
+        return -1; /* never on Linux but for memory; the process ends then */
+    return deadline_cond_init(&reload->finished);
+}
+
+void reload_done(struct reload *reload)
+{
+    (void)pthread_cond_destroy(&reload->finished);
+    (void)pthread_mutex_destroy(&reload->mutex);
+    buf_done(&reload->errors);
+}
+
+static bool same_audit(const struct config_audit *a, const struct config_audit *b)
+{
+    if (a->file == NULL || b->file == NULL)
+        return a->file == b->file;
+    bool same_key = a->key == NULL || b->key == NULL
+                        ? a->key == b->key
+                        : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
+    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
+}
+
+/* Listeners, workers and the audit file are bound for the life of the process. */
+static void warn_unchanged(const struct config *old, const struct config *new, struct report *report)
+{
+    static const char sentence[] = "%s stays %s: it changes by a restart only";
+    if (strcmp(old->listen, new->listen) != 0)
+        report_warning(report, NULL, sentence, "listen", old->listen);
+    if (strcmp(old->admin, new->admin) != 0)
+        report_warning(report, NULL, sentence, "admin", old->admin);
+    if (old->workers != new->workers)
+        report_warning(report, NULL, "workers stays %lld: it changes by a restart only", old->workers);
+    if (!same_audit(&old->audit, &new->audit))
+        report_warning(report, NULL, "audit stays as it was: it changes by a restart only");
+}
+
+static int try_reload(struct reload *reload, struct report *report)
+{
+    struct err err = {0};
+    struct generation *current = gateway_take(reload->gateway);
+    struct config *config = reload_load(reload->path, current->config, report);
+    if (config != NULL)
+        warn_unchanged(current->config, config, report);
+    gateway_release(current);
+    if (config == NULL)
+        return -1;
+    if (gateway_swap(reload->gateway, config, &err) != 0)
+        return report_error(report, NULL, "%s", err.text);
+    return 0;
+}
+
+/* Also where the configuration is wrong: the file was rotated all the same. */
+static void reopen_audit(struct reload *reload, struct report *report)
+{
+    struct err err = {0};
+    if (reload->gateway->audit != NULL && audit_reopen(reload->gateway->audit, &err) != 0)
+        report_warning(report, NULL, "%s", err.text);
+}
+
+void reload_run(struct reload *reload)
+{
+    struct report report;
+    report_init(&report);
+    (void)pthread_mutex_lock(&reload->mutex);
+    unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
+    (void)pthread_mutex_unlock(&reload->mutex);
+    int result = try_reload(reload, &report);
+    reopen_audit(reload, &report);
+    fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
+            result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->done = wanted;
+    reload->failed = result != 0;
+    reload->counts[result != 0]++;
+    buf_reset(&reload->errors);
+    buf_put(&reload->errors, buf_text(&report.errors));
+    if (result == 0)
+        reload->good_at = clock_wall_ms() / 1000;
+    (void)pthread_cond_broadcast(&reload->finished);
+    (void)pthread_mutex_unlock(&reload->mutex);
+    report_done(&report);
+}
+
+/* With the mutex. */
+static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
+{
+    const struct timespec deadline = deadline_in(RELOAD_WAIT_S * 1000LL);
+    int waited = 0;
+    unsigned long long mine = ++reload->wanted;
+    if (!reload->ended && kill(getpid(), SIGHUP) != 0)
+        waited = errno;
+    while (reload->done < mine && waited == 0 && !reload->ended)
+        waited = pthread_cond_timedwait(&reload->finished, &reload->mutex, &deadline);
+    bool missed = reload->done < mine;
+    buf_put(errors, !missed         ? buf_text(&reload->errors)
+                    : reload->ended ? "the gateway is shutting down\n"
+                                    : "the reload did not end in time\n");
+    return missed || reload->failed ? RELOAD_BAD : RELOAD_GOOD;
+}
+
+enum reload_end reload_ask(struct reload *reload, struct buf *errors)
+{
+    enum reload_end end = RELOAD_BUSY;
+    (void)pthread_mutex_lock(&reload->mutex);
+    if (reload->waiting < RELOAD_WAITERS_MAX) {
+        reload->waiting++;
+        end = ask_and_wait(reload, errors);
+        reload->waiting--;
+    }
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return end;
+}
+
+void reload_look(struct reload *reload, struct reload_state *state)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    *state = (struct reload_state){.good = reload->counts[0],
+                                   .bad = reload->counts[1],
+                                   .failed = reload->failed,
+                                   .good_at = reload->good_at};
+    (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+void reload_end(struct reload *reload)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    reload->ended = true;
+    (void)pthread_cond_broadcast(&reload->finished);
+    (void)pthread_mutex_unlock(&reload->mutex);
+}
+
+bool reload_failed(struct reload *reload, struct buf *errors)
+{
+    (void)pthread_mutex_lock(&reload->mutex);
+    bool failed = reload->failed;
+    if (failed)
+        buf_put(errors, buf_text(&reload->errors));
+    (void)pthread_mutex_unlock(&reload->mutex);
+    return failed;
+}

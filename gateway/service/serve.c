@@ -1,0 +1,264 @@
+#include "gateway/service/serve.h"
+
+#include "base/clock.h"
+#include "gateway/server/front.h"
+#include "gateway/service/admin.h"
+#include "gateway/service/notify.h"
+#include "gateway/service/pulse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SERVE_POLL_NS = 1000000,
+    SERVE_START_US = 10000000,  /* for all threads to be there                                      */
+    SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
+    SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
+    SERVE_ARENAS = 2,           /* of malloc: glibc's eight a core spread thin what a thousand workers free */
+};
+
+struct service {
+    struct gateway gateway;
+    struct reload reload;
+    struct admin admin;
+    struct front *front;
+    struct front *admin_door;
+    struct notify notify;
+    struct pulse pulse;
+};
+
+/* A standard stream that is closed would become the next file or connection, with our lines in it. */
+static int open_streams(struct err *err)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return err_set(err, ERR_SYSTEM, "descriptor %d is closed, and /dev/null cannot be opened", fd);
+    return 0;
+}
+
+/* One descriptor for every place of the listeners and every call, where the system lets us. */
+static void raise_descriptors(void)
+{
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE,
+                        &files); /* else the listener waits until there are descriptors again */
+    }
+}
+
+int serve_harden(struct err *err)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot switch core dumps off: %s", strerror(errno));
+    raise_descriptors();
+    return open_streams(err);
+}
+
+static void pause_briefly(void)
+{
+    const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
+    (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
+}
+
+static void signals_to_wait_for(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP);
+}
+
+/* Workers inherit the mask: only the main thread meets a signal, and only where it waits for one. */
+static int block_signals(struct err *err)
+{
+    sigset_t set;
+    signals_to_wait_for(&set);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
+        pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot block signals: %s", strerror(errno));
+    return 0;
+}
+
+static int wait_until_ready(const struct service *service, struct err *err)
+{
+    int64_t deadline = clock_monotonic_us() + SERVE_START_US;
+    while (!front_is_ready(service->front)) {
+        if (clock_monotonic_us() > deadline)
+            return err_set(err, ERR_SYSTEM,
+                           "the workers did not start in time: is there memory for %lld threads?",
+                           service->gateway.current->config->workers);
+        pause_briefly();
+    }
+    return 0;
+}
+
+static void print_ready(const struct service *service)
+{
+    const struct config *config = service->gateway.current->config;
+    fprintf(stderr, "countersign: ready on http://%.*s:%d, admin on http://%.*s:%d\n",
+            (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
+            (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
+}
+
+static int open_doors(struct service *service, struct err *err)
+{
+    const struct config *config = service->gateway.current->config;
+    service->admin.gateway = &service->gateway;
+    service->admin.reload = &service->reload;
+    service->admin_door = front_open_admin(admin_answer, &service->admin, config->admin, err);
+    if (service->admin_door == NULL)
+        return -1;
+    bool verified = front_verify(service->admin_door);
+    if (!verified)
+        fputs("countersign: the HTTP library lays requests out in a way that cannot be verified: every "
+              "connection ends after one request\n",
+              stderr);
+    service->front = front_open(&service->gateway, config, verified, err);
+    if (service->front == NULL || wait_until_ready(service, err) != 0)
+        return -1;
+    atomic_store(&service->admin.public_door, service->front);
+    atomic_store(&service->gateway.serving, true);
+    return 0;
+}
+
+/* Feeds the watchdog when it is time, and only while requests end: who waits here for a lock that is never
+ * given back feeds it no more, either. */
+static void beat(struct service *service)
+{
+    int64_t now = clock_monotonic_us();
+    if (notify_wait_us(&service->notify, now) != 0)
+        return;
+    struct generation *generation = gateway_take(&service->gateway);
+    bool alive = pulse_moves(&service->pulse, generation->config, atomic_load(&service->gateway.in_flight),
+                             atomic_load(&service->gateway.ended), now);
+    gateway_release(generation);
+    notify_alive(&service->notify, alive, now);
+}
+
+static bool is_busy(const struct service *service)
+{
+    struct guard_counts counts;
+    front_count(service->front, &counts);
+    return counts.open > 0;
+}
+
+/* Until then; or until nobody is connected any more. */
+static void serve_on(struct service *service, int64_t until_us, bool whoever_comes)
+{
+    while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
+        beat(service);
+        pause_briefly();
+    }
+}
+
+/* A second signal ends the process at once, by its default action. */
+static void drain(struct service *service)
+{
+    sigset_t set;
+    const struct config *config = service->gateway.current->config; /* nobody reloads any more */
+    notify_stopping(&service->notify);
+    signals_to_wait_for(&set);
+    (void)sigdelset(&set, SIGHUP); /* stays blocked */
+    atomic_store(&service->gateway.draining, true);
+    reload_end(&service->reload);
+    log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
+    serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
+    front_stop_listening(service->front);
+    int64_t deadline = clock_monotonic_us() + config->drain * 1000;
+    serve_on(service, deadline, false);
+    atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
+    serve_on(service, deadline + SERVE_ABANDON_US, false);
+    (void)alarm(SERVE_STOP_S);
+}
+
+/* The next signal, 0 when it is time for a sign of life instead, or -1. */
+static int wait_for_signal(const struct service *service)
+{
+    sigset_t set;
+    int64_t wait_us = notify_wait_us(&service->notify, clock_monotonic_us());
+    const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+    signals_to_wait_for(&set);
+    int number = wait_us < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &wait);
+    return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
+}
+
+static void reload_and_tell(struct service *service)
+{
+    notify_reloading(&service->notify, clock_monotonic_us());
+    reload_run(&service->reload);
+    notify_ready(&service->notify, service->reload.failed /* which this thread alone writes */
+                                       ? "Serving the old configuration: the last reload failed"
+                                       : "Serving");
+}
+
+static int wait_for_end(struct service *service, struct err *err)
+{
+    for (;;) {
+        int number = wait_for_signal(service);
+        if (number < 0)
+            return err_set(err, ERR_SYSTEM, "cannot wait for signals: %s", strerror(errno));
+        if (number == SIGTERM || number == SIGINT)
+            return 0;
+        if (number == SIGHUP)
+            reload_and_tell(service);
+        beat(service);
+    }
+}
+
+static int gather_lines(struct service *service, struct err *err)
+{
+    return log_gather(&service->gateway.access) == 0 ? 0 : err_memory(err);
+}
+
+static int serve(struct service *service, struct err *err)
+{
+    int result = -1;
+    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0) {
+        print_ready(service);
+        notify_ready(&service->notify, "Serving");
+        result = wait_for_end(service, err);
+        if (result == 0)
+            drain(service);
+    }
+    front_close(service->admin_door); /* first: it looks at the other */
+    front_close(service->front);
+    return result;
+}
+
+int serve_run(const char *path, struct config *config, struct err *err)
+{
+    int result = -1;
+    (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
+    struct service *service = calloc(1, sizeof *service);
+    if (service == NULL) {
+        config_release(config);
+        return err_memory(err);
+    }
+    if (notify_init(&service->notify, err) != 0)
+        config_release(config);
+    else if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
+        if (reload_init(&service->reload, path, &service->gateway) != 0)
+            err_memory(err);
+        else
+            result = serve(service, err);
+        reload_done(&service->reload);
+        gateway_done(&service->gateway);
+    }
+    notify_done(&service->notify);
+    free(service);
+    return result;
+}

@@ -1,0 +1,441 @@
+/* Whole configurations from tests/vectors/config: each folder is a case.
+ *
+ *   countersign.yaml, policy.yaml   those of the folder `good` where a case has none
+ *   more.yaml, more2.yaml           catalogs that countersign.yaml may name
+ *   setup                           what a source tree cannot hold, one command a line: see `commands`
+ *   error, warning                  all lines that are reported, exactly; no such file: none
+ *
+ * Before the set-up every case gets private files secret_id and secret_key. */
+#include "config/model/config.h"
+
+#include "config/load/config_load.h"
+#include "tests/unit.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* 2026-11-24: nothing in the vectors has expired then. */
+#define TODAY 1795478400
+
+enum { PATH_SIZE = 512, FILE_MAX = 64 * 1024 };
+
+static char home[] = "/tmp/unit_config_XXXXXX";
+
+static void write_file(const char *name, const void *bytes, size_t length, mode_t mode)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(name, mode), 0);
+}
+
+/* ---- set-up commands: a name and two words ---- */
+
+static void set_mode(const char *file, const char *octal)
+{
+    assert_int_equal(chmod(file, (mode_t)strtoul(octal, NULL, 8)), 0);
+}
+
+static void make_link(const char *file, const char *target)
+{
+    (void)unlink(file);
+    assert_int_equal(symlink(target, file), 0);
+}
+
+static void remove_file(const char *file, const char *unused)
+{
+    (void)unused;
+    assert_int_equal(unlink(file), 0);
+}
+
+static void make_folder(const char *file, const char *unused)
+{
+    (void)unused;
+    (void)unlink(file);
+    assert_int_equal(mkdir(file, 0700), 0);
+}
+
+static void make_fifo(const char *file, const char *unused)
+{
+    (void)unused;
+    (void)unlink(file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+}
+
+/* Bytes in hex: what editors and repositories would change. */
+static void put_bytes(const char *file, const char *hex)
+{
+    unsigned char bytes[PATH_SIZE];
+    size_t length = strlen(hex) / 2;
+    assert_true(length <= sizeof bytes);
+    for (size_t i = 0; i < length; i++) {
+        char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    write_file(file, bytes, length, 0600);
+}
+
+/* COUNT times the byte 'a'. */
+static void fill_file(const char *file, const char *count)
+{
+    size_t length = strtoul(count, NULL, 10);
+    char *bytes = malloc(length);
+    assert_non_null(bytes);
+    memset(bytes, 'a', length);
+    write_file(file, bytes, length, 0600);
+    free(bytes);
+}
+
+static void set_variable(const char *name, const char *value)
+{
+    assert_int_equal(setenv(name, value, 1), 0);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(const char *first, const char *second);
+} commands[] = {
+    {"mode", set_mode},  {"link", make_link}, {"remove", remove_file}, {"folder", make_folder},
+    {"fifo", make_fifo}, {"hex", put_bytes},  {"fill", fill_file},     {"env", set_variable},
+};
+
+static void set_up(const char *folder)
+{
+    char *text = unit_vector(folder, "setup");
+    char *rest = text;
+    for (char *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
+        char command[16];
+        char first[PATH_SIZE];
+        char second[PATH_SIZE] = "";
+        size_t known = 0;
+        if (sscanf(line, "%15s %511s %511s", command, first, second) < 2)
+            fail_msg("%s: not a command: %s", folder, line);
+        while (known < COUNT(commands) && strcmp(commands[known].name, command) != 0)
+            known++;
+        assert_true(known < COUNT(commands));
+        commands[known].run(first, second);
+    }
+    free(text);
+}
+
+/* ---- one case ---- */
+
+static bool copy_vector(const char *folder, const char *name)
+{
+    char *path = unit_path(folder, name);
+    char *bytes = malloc(FILE_MAX);
+    FILE *file = fopen(path, "r");
+    bool found = file != NULL;
+    assert_non_null(bytes);
+    if (found) {
+        write_file(name, bytes, fread(bytes, 1, FILE_MAX, file), 0644);
+        assert_int_equal(fclose(file), 0);
+    }
+    free(bytes);
+    free(path);
+    return found;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    return where->level == 0 ? 0 : remove(path);
+}
+
+/* An empty working folder, whatever the last case left. */
+static void start_afresh(void)
+{
+    assert_int_equal(chdir(home), 0);
+    assert_int_equal(nftw(home, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
+static void lay_out(const char *folder)
+{
+    static const char *const files[] = {"countersign.yaml", "policy.yaml"};
+    static const char *const catalogs[] = {"more.yaml", "more2.yaml"};
+    start_afresh();
+    for (size_t i = 0; i < COUNT(files); i++)
+        assert_true(copy_vector(folder, files[i]) || copy_vector("config/good", files[i]));
+    for (size_t i = 0; i < COUNT(catalogs); i++)
+        (void)copy_vector(folder, catalogs[i]);
+    write_file("secret_id", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA\n", 37, 0600);
+    write_file("secret_key", "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\n", 33, 0600);
+    set_up(folder);
+}
+
+/* Lines as a report has them, to be compared with a vector, which has no last line feed. */
+static int compare(const char *folder, const char *name, const struct buf *lines)
+{
+    char row[PATH_SIZE];
+    char *expected = unit_vector(folder, name);
+    char *got = strndup(buf_text(lines), lines->length == 0 ? 0 : lines->length - 1);
+    assert_non_null(got);
+    (void)snprintf(row, sizeof row, "%s/%s", folder, name);
+    int wrong = unit_differs(row, expected == NULL ? "" : expected, got);
+    free(expected);
+    free(got);
+    return wrong;
+}
+
+static int run_case(const char *name)
+{
+    char folder[PATH_SIZE];
+    struct report report;
+    (void)snprintf(folder, sizeof folder, "config/%s", name);
+    lay_out(folder);
+    report_init(&report);
+    struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+    int wrong = compare(folder, "error", &report.errors) + compare(folder, "warning", &report.warnings);
+    wrong += unit_wrong(folder, (config == NULL) == (report.error_count > 0));
+    config_release(config);
+    report_done(&report);
+    return wrong;
+}
+
+static void every_case(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_each_folder("config", run_case), 0);
+}
+
+/* ---- what a good one becomes ---- */
+
+static struct config *load(const char *folder)
+{
+    struct report report;
+    lay_out(folder);
+    report_init(&report);
+    struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+    if (config == NULL)
+        fail_msg("%s", buf_text(&report.errors));
+    report_done(&report);
+    return config;
+}
+
+static void defaults(void **state)
+{
+    struct config *config = load("config/good");
+    const struct config_upstream *vpc = config_upstream(config, "vpc");
+    (void)state;
+    assert_string_equal(config->listen, "127.0.0.1:8080");
+    assert_string_equal(config->admin, "127.0.0.1:9090");
+    assert_string_equal(config->policy_file, "policy.yaml");
+    assert_int_equal(config->workers, 1024);
+    assert_int_equal(config->per_address, 0);
+    assert_int_equal(config->grace, 1000);
+    assert_int_equal(config->drain, 15000);
+    assert_int_equal(config->upstream_count, 1);
+    assert_non_null(vpc);
+    assert_true(vpc->url.tls);
+    assert_string_equal(vpc->host, "vpc.api.qcloud.com");
+    assert_string_equal(vpc->url.path, "/v2/index.php");
+    assert_string_equal(vpc->region, "ap-guangzhou");
+    assert_null(vpc->ca_file);
+    assert_int_equal(vpc->scheme, CONFIG_HMAC_SHA256);
+    assert_int_equal(vpc->method, CONFIG_GET);
+    assert_int_equal(vpc->timeout, 10000);
+    assert_int_equal(vpc->deadline, 25000);
+    assert_int_equal(vpc->slots, 256);
+    assert_null(vpc->spare);
+    assert_null(config_upstream(config, "cvm"));
+    config_release(config);
+}
+
+static void everything_said(void **state)
+{
+    struct config *config = load("config/good-everything");
+    const struct config_upstream *vpc = config_upstream(config, "vpc");
+    const struct config_upstream *cvm = config_upstream(config, "cvm");
+    (void)state;
+    assert_string_equal(config->listen, "0.0.0.0:8443");
+    assert_string_equal(config->admin, "127.0.0.1:0");
+    assert_int_equal(config->workers, 64);
+    assert_int_equal(config->per_address, 48);
+    assert_int_equal(config->grace, 0);
+    assert_int_equal(config->drain, 120000);
+    assert_int_equal(config->trusted_proxy_count, 2);
+    assert_int_equal(config->trusted_proxies[0].prefix, 128);
+    assert_int_equal(config->trusted_proxies[1].prefix, 32);
+    assert_int_equal(config->credential_count, 2);
+    assert_non_null(vpc);
+    assert_non_null(cvm);
+    assert_false(vpc->url.tls);
+    assert_string_equal(vpc->url.host, "127.0.0.1");
+    assert_string_equal(vpc->url.authority, "127.0.0.1:8081");
+    assert_string_equal(vpc->host, "vpc.api.qcloud.com");
+    assert_string_equal(vpc->ca_file, "ca.pem");
+    assert_int_equal(vpc->scheme, CONFIG_HMAC_SHA1);
+    assert_int_equal(vpc->method, CONFIG_POST);
+    assert_int_equal(vpc->timeout, 500);
+    assert_int_equal(vpc->deadline, 3000);
+    assert_int_equal(vpc->slots, 7);
+    assert_int_equal(cvm->slots, 12); /* three in four of the workers, for four upstreams */
+    assert_string_equal(vpc->credential->name, "temporary");
+    assert_string_equal(secret_bytes(vpc->credential->id), "id-of-the-environment");
+    assert_string_equal(secret_bytes(vpc->credential->key), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
+    assert_string_equal(secret_bytes(vpc->credential->token), "token-of-systemd");
+    assert_null(cvm->credential->token);
+    assert_string_equal(vpc->spare->name, "main");
+    assert_null(cvm->spare);
+    assert_null(getenv("COUNTERSIGN_TEST_ID")); /* an environment's secret is gone once it was read */
+    config_release(config);
+}
+
+/* What the operator's own catalog says, with the vendor's conventions where it says nothing: in API 2.0 the
+ * action takes storageId and snapshotName, in 3.0 DiskId and SnapshotName (its pages 362/2529 and 362/15648).
+ */
+static void an_operators_catalog_is_added(void **state)
+{
+    struct config *config = load("config/good-everything");
+    const struct config_upstream *cbs = config_upstream(config, "cbs");
+    const struct config_route *route = &config->routes[config->route_count - 1];
+    (void)state;
+    assert_int_equal(cbs->api, CONFIG_API3);
+    assert_int_equal(cbs->scheme, CONFIG_TC3);
+    assert_int_equal(cbs->method, CONFIG_POST);
+    assert_int_equal(config_upstream(config, "cvm")->api, CONFIG_API2);
+    assert_string_equal(route->mark.file, "more.yaml");
+    assert_int_equal(route->mark.line, 3);
+    assert_string_equal(route->action, "CreateSnapshot");
+    assert_string_equal(route->dialects[CONFIG_API3].action, "CreateSnapshot");
+    assert_string_equal(route->dialects[CONFIG_API3].version, "2017-03-12");
+    assert_string_equal(route->params[0].capture, "diskId");
+    assert_string_equal(route->params[0].wire[CONFIG_API2].name, "storageId");
+    assert_string_equal(route->params[0].wire[CONFIG_API3].name, "DiskId");
+    assert_string_equal(route->params[1].wire[CONFIG_API2].name, "snapshotName");
+    assert_string_equal(route->params[1].wire[CONFIG_API3].name, "SnapshotName");
+    config_release(config);
+}
+
+static void everything_knows_its_place(void **state)
+{
+    struct config *config = load("config/good-everything");
+    const struct config_upstream *cvm = config_upstream(config, "cvm");
+    struct config_client *console = NULL;
+    (void)state;
+    assert_string_equal(cvm->mark.file, "countersign.yaml");
+    assert_int_equal(cvm->mark.line, 24);
+    assert_int_equal(cvm->mark.column, 3);
+    assert_int_equal(config->rule_count, 2);
+    assert_string_equal(config->rules[1]->id, "never-bastion");
+    assert_string_equal(config->rules[1]->mark.file, "policy.yaml");
+    assert_int_equal(config->rules[1]->mark.line, 14);
+    assert_int_equal(config->rules[1]->mark.column, 5);
+    assert_int_equal(config->rules[1]->effect, CONFIG_DENY);
+    HASH_FIND_STR(config->clients, "network-console", console);
+    assert_non_null(console);
+    assert_int_equal(console->mark.line, 3);
+    assert_int_equal(console->token_count, 2);
+    config_release(config);
+}
+
+static void tokens_are_found_by_digest(void **state)
+{
+    static const unsigned char digest[CONFIG_DIGEST_SIZE] = {
+        /* printf 'abc' | sha256sum */
+        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+        0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    struct config *config = load("config/good-everything");
+    const struct config_token *token = keyring_find(&config->tokens, digest);
+    (void)state;
+    assert_int_equal(config->tokens.count, 3);
+    assert_non_null(token);
+    assert_string_equal(token->id, "2026-11");
+    assert_string_equal(token->client->name, "network-console");
+    assert_int_equal(token->expires, 1811721600); /* date -u -d 2027-05-31 +%s */
+    config_release(config);
+}
+
+/* Slots leave every fourth worker free, so that refusals always find one. */
+static void slots_follow_workers(void **state)
+{
+    static const struct {
+        int workers, slots;
+    } rows[] = {
+        {2, 1}, {3, 2}, {4, 3}, {100, 75}, {341, 255}, {342, 256}, {10000, 256},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct report report;
+        lay_out("config/good");
+        FILE *file = fopen("countersign.yaml", "a");
+        assert_non_null(file);
+        assert_true(fprintf(file, "workers: %d\n", rows[i].workers) > 0);
+        assert_int_equal(fclose(file), 0);
+        report_init(&report);
+        struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+        assert_non_null(config);
+        assert_int_equal(config_upstream(config, "vpc")->slots, rows[i].slots);
+        config_release(config);
+        report_done(&report);
+    }
+}
+
+/* Paths are relative to the file that names them, not to where we were started. */
+static void paths_follow_their_file(void **state)
+{
+    struct report report;
+    char path[PATH_SIZE];
+    (void)state;
+    lay_out("config/good");
+    (void)snprintf(path, sizeof path, "%s/countersign.yaml", home);
+    assert_int_equal(chdir("/"), 0);
+    report_init(&report);
+    struct config *config = config_load(path, NULL, TODAY, &report);
+    if (config == NULL)
+        fail_msg("%s", buf_text(&report.errors));
+    (void)snprintf(path, sizeof path, "%s/policy.yaml", home);
+    assert_string_equal(config->policy_file, path);
+    config_release(config);
+    report_done(&report);
+}
+
+static void no_such_file(void **state)
+{
+    struct report report;
+    (void)state;
+    start_afresh();
+    report_init(&report);
+    assert_null(config_load("absent.yaml", NULL, TODAY, &report));
+    assert_string_equal(buf_text(&report.errors),
+                        "absent.yaml:1:1: cannot open 'absent.yaml': No such file or directory\n");
+    report_done(&report);
+    config_release(NULL);
+}
+
+static int enter(void **state)
+{
+    (void)state;
+    (void)umask(022);
+    return mkdtemp(home) == NULL ? -1 : 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    start_afresh();
+    return rmdir(home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_case),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(everything_said),
+        cmocka_unit_test(an_operators_catalog_is_added),
+        cmocka_unit_test(everything_knows_its_place),
+        cmocka_unit_test(tokens_are_found_by_digest),
+        cmocka_unit_test(slots_follow_workers),
+        cmocka_unit_test(paths_follow_their_file),
+        cmocka_unit_test(no_such_file),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}

@@ -1,0 +1,179 @@
+/* Many threads append while the file is rotated and sealed: one chain, nothing lost. */
+#include "gateway/audit/audit.h"
+#include "gateway/audit/ledger.h"
+
+#include "base/json.h"
+
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
+
+static char folder[] = "/tmp/countersign-audit-XXXXXX";
+static char path[sizeof folder + 16];
+static struct config_audit config;
+static struct log notices;
+static _Atomic(struct audit *) failing; /* whose next fdatasync() fails; or NULL */
+
+/* Stands before the C library's.  While it is to fail it waits until another record was written, too, and
+ * tells of the error once: so does Linux, whose next fdatasync(2) of the file is good again. */
+int fdatasync(int fd)
+{
+    struct audit *audit = atomic_exchange(&failing, NULL);
+    if (audit == NULL)
+        return (int)syscall(SYS_fdatasync, fd);
+    while (audit_state(audit).records < 3) /* the one that opens the file, and two */
+        (void)usleep(100);
+    errno = EIO;
+    return -1;
+}
+
+static int append(struct audit *audit, int number)
+{
+    struct buf members;
+    unsigned long long seq = 0;
+    buf_init(&members, 1024);
+    json_member(&members, "audit", "intent");
+    json_member_int(&members, "number", number);
+    int result = audit_append(audit, &members, &seq, NULL);
+    assert_true(result != 0 || seq > 0);
+    buf_done(&members);
+    return result;
+}
+
+static void *append_some(void *context)
+{
+    for (int i = 0; i < RECORDS; i++)
+        assert_int_equal(append(context, i), 0);
+    return NULL;
+}
+
+static void rotated(char *out, size_t size, int number)
+{
+    (void)snprintf(out, size, "%s.%d", path, number);
+}
+
+static void verify_all(struct ledger *ledger, unsigned *broken)
+{
+    for (int i = 0; i <= ROTATIONS; i++) {
+        char name[sizeof path + 16];
+        struct ledger_line line;
+        enum ledger_find find;
+        rotated(name, sizeof name, i);
+        FILE *file = fopen(i == ROTATIONS ? path : name, "r");
+        assert_non_null(file);
+        ledger_take(ledger, name, file);
+        while ((find = ledger_next(ledger, &line)) != LEDGER_END)
+            *broken += find != LEDGER_RECORD;
+        (void)fclose(file);
+        (void)unlink(i == ROTATIONS ? path : name);
+    }
+}
+
+static void run(bool sync)
+{
+    struct err err = {0};
+    unsigned broken = 0;
+    pthread_t threads[THREADS];
+    config.sync = sync;
+    struct audit *audit = audit_open(&config, &notices, &err);
+    assert_non_null(audit);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_some, audit), 0);
+    for (int i = 0; i < ROTATIONS; i++) {
+        char name[sizeof path + 16];
+        rotated(name, sizeof name, i);
+        assert_int_equal(rename(path, name), 0);
+        (void)usleep(500);
+        assert_int_equal(audit_reopen(audit, &err), 0);
+        (void)audit_state(audit);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    audit_close(audit);
+    struct ledger *ledger = ledger_new(config.key);
+    assert_non_null(ledger);
+    verify_all(ledger, &broken);
+    struct ledger_sum sum = ledger_sum(ledger);
+    ledger_free(ledger);
+    assert_int_equal(broken, 0);
+    assert_int_equal(sum.records, 1 + THREADS * RECORDS + ROTATIONS + (sync ? 0 : sum.seals));
+    assert_int_equal(sum.sealed, sync ? 0 : sum.head.seq);
+}
+
+static void test_rotated_and_sealed(void **state)
+{
+    (void)state;
+    config.key = secret_new("0123456789abcdef0123456789abcdef", 32);
+    run(false);
+    secret_free(config.key);
+    config.key = NULL;
+}
+
+static void test_synced(void **state)
+{
+    (void)state;
+    run(true);
+}
+
+static void *append_one(void *context)
+{
+    return append(context, 1) == 0 ? context : NULL;
+}
+
+/* Both records were given to the disk before it failed. */
+static void test_a_disk_fails_for_all_who_wait(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    void *good[2];
+    pthread_t threads[2];
+    config.sync = true;
+    struct audit *audit = audit_open(&config, &notices, &err);
+    assert_non_null(audit);
+    atomic_store(&failing, audit);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_one, audit), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], &good[i]), 0);
+    assert_null(good[0]);
+    assert_null(good[1]);
+    assert_int_equal(append(audit, 2), 0); /* the disk is good again */
+    audit_close(audit);
+    assert_int_equal(unlink(path), 0);
+}
+
+static int enter(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/audit.log", folder);
+    assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
+    config = (struct config_audit){.file = path, .seal_every = 1000};
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    (void)close(notices.fd);
+    log_done(&notices);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rotated_and_sealed),
+                                       cmocka_unit_test(test_synced),
+                                       cmocka_unit_test(test_a_disk_fails_for_all_who_wait)};
+    return cmocka_run_group_tests(tests, enter, leave);
+}

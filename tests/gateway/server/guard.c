@@ -1,0 +1,211 @@
+#include "gateway/server/guard.h"
+
+#include "tests/unit.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKERS = 4, CLIENTS = 400 };
+
+/* Both ends of connections that never went over a network. */
+struct crowd {
+    struct guard *guard;
+    int ours[CLIENTS], theirs[CLIENTS];
+    unsigned places[CLIENTS];
+    size_t count;
+};
+
+static struct in_addr address(const char *text)
+{
+    struct in_addr parsed = {0};
+    assert_int_equal(inet_pton(AF_INET, text, &parsed), 1);
+    return parsed;
+}
+
+static void crowd_begin(struct crowd *crowd, size_t per_address)
+{
+    struct err err = {0};
+    *crowd = (struct crowd){.guard = guard_new(WORKERS, per_address, &err)};
+    assert_non_null(crowd->guard);
+}
+
+static unsigned come(struct crowd *crowd, const char *source)
+{
+    int ends[2];
+    assert_true(crowd->count < CLIENTS);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    size_t i = crowd->count++;
+    crowd->ours[i] = ends[0];
+    crowd->theirs[i] = ends[1];
+    crowd->places[i] = guard_admit(crowd->guard, ends[0], address(source));
+    return crowd->places[i];
+}
+
+static void crowd_end(struct crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->count; i++) {
+        if (crowd->places[i] != 0)
+            guard_leave(crowd->guard, crowd->places[i]);
+        (void)close(crowd->ours[i]);
+        (void)close(crowd->theirs[i]);
+    }
+    guard_free(crowd->guard);
+}
+
+static void sleep_ms(long millis)
+{
+    const struct timespec step = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000};
+    (void)nanosleep(&step, NULL);
+}
+
+static void hears(const struct crowd *crowd, size_t i, const char *status)
+{
+    char answer[2048] = "";
+    assert_true(recv(crowd->theirs[i], answer, sizeof answer - 1, 0) > 0);
+    assert_true(strncmp(answer, status, strlen(status)) == 0);
+    assert_non_null(strstr(answer, "\r\nRetry-After: 1\r\n"));
+    assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
+    assert_non_null(strstr(answer, "\"retryable\":true"));
+}
+
+static void whom_no_worker_takes_is_answered_and_not_served(void **state)
+{
+    struct crowd crowd;
+    (void)state;
+    crowd_begin(&crowd, 0);
+    for (int i = 0; i < WORKERS; i++) {
+        unsigned place = come(&crowd, "127.0.0.1");
+        guard_enter(crowd.guard);
+        assert_true(guard_begin(crowd.guard, place));
+    }
+    unsigned last = come(&crowd, "127.0.0.1");
+    hears(&crowd, WORKERS, "HTTP/1.1 503 ");
+    guard_enter(crowd.guard);
+    assert_false(guard_begin(crowd.guard, last));
+    assert_true(guard_is_crowded(crowd.guard));
+    crowd_end(&crowd);
+}
+
+/* A slow machine is no overload: an idle worker will come, and it finds the connection untouched. */
+static void an_idle_worker_is_waited_for(void **state)
+{
+    struct crowd crowd;
+    (void)state;
+    crowd_begin(&crowd, 0);
+    unsigned first = come(&crowd, "127.0.0.1"), second = come(&crowd, "127.0.0.1");
+    sleep_ms(20 * GUARD_QUEUE_MS);
+    guard_enter(crowd.guard);
+    guard_enter(crowd.guard);
+    assert_true(guard_begin(crowd.guard, second));
+    assert_true(guard_begin(crowd.guard, first));
+    assert_false(guard_has_ended(crowd.guard, first));
+    assert_false(guard_is_crowded(crowd.guard));
+    crowd_end(&crowd);
+}
+
+static void who_waits_longest_makes_room(void **state)
+{
+    char byte;
+    struct crowd crowd;
+    struct guard_counts counts;
+    (void)state;
+    crowd_begin(&crowd, 0);
+    for (int i = 0; i < WORKERS; i++) {
+        (void)come(&crowd, "127.0.0.1");
+        guard_enter(crowd.guard);
+        sleep_ms(2);
+    }
+    assert_true(guard_begin(crowd.guard, crowd.places[0])); /* it waits for us: it stays */
+    sleep_ms(GUARD_PATIENCE_MS + 50);
+    (void)come(&crowd, "127.0.0.1");
+    assert_false(guard_has_ended(crowd.guard, crowd.places[0]));
+    assert_true(guard_has_ended(crowd.guard, crowd.places[1]));
+    assert_false(guard_has_ended(crowd.guard, crowd.places[2]));
+    assert_int_equal(recv(crowd.ours[1], &byte, 1, 0), 0); /* its worker finds the end */
+    guard_count(crowd.guard, &counts);
+    assert_int_equal(counts.displaced, 1);
+    crowd_end(&crowd);
+}
+
+static void one_address_has_its_share(void **state)
+{
+    static const struct {
+        size_t limit, comes, stays;
+        const char *source;
+    } rows[] = {
+        {2, 3, 2, "192.0.2.1"},
+        {2, 3, 2, "127.0.0.1"},
+        {0, WORKERS, WORKERS * 3 / 4, "192.0.2.1"},
+        {0, WORKERS, WORKERS, "127.0.0.1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct crowd crowd;
+        crowd_begin(&crowd, rows[i].limit);
+        for (size_t j = 0; j < rows[i].comes; j++) {
+            unsigned place = come(&crowd, rows[i].source);
+            assert_int_equal(place != 0, j < rows[i].stays);
+            if (place == 0)
+                hears(&crowd, j, "HTTP/1.1 429 ");
+            else {
+                guard_enter(crowd.guard);
+                assert_true(guard_begin(crowd.guard, place));
+            }
+        }
+        assert_true(come(&crowd, "198.51.100.1") != 0);
+        crowd_end(&crowd);
+    }
+}
+
+static void places_run_out_and_come_back(void **state)
+{
+    struct crowd crowd;
+    size_t places = guard_places(WORKERS);
+    (void)state;
+    crowd_begin(&crowd, GUARD_PLACES_MAX);
+    for (size_t i = 0; i < places; i++)
+        assert_true(come(&crowd, "127.0.0.1") != 0);
+    assert_int_equal(come(&crowd, "127.0.0.1"), 0);
+    hears(&crowd, places, "HTTP/1.1 503 ");
+    guard_leave(crowd.guard, crowd.places[0]);
+    crowd.places[0] = 0;
+    assert_true(come(&crowd, "127.0.0.1") != 0);
+    crowd_end(&crowd);
+}
+
+static void a_drain_ends_who_is_idle(void **state)
+{
+    char byte;
+    struct crowd crowd;
+    (void)state;
+    crowd_begin(&crowd, 0);
+    unsigned idle = come(&crowd, "127.0.0.1"), busy = come(&crowd, "127.0.0.1");
+    guard_enter(crowd.guard);
+    guard_enter(crowd.guard);
+    assert_true(guard_begin(crowd.guard, idle) && guard_begin(crowd.guard, busy));
+    guard_wait(crowd.guard, idle, GUARD_FOR_HEADER);
+    guard_drain(crowd.guard);
+    assert_int_equal(recv(crowd.ours[0], &byte, 1, 0), 0);
+    assert_true(guard_has_ended(crowd.guard, idle));
+    assert_false(guard_has_ended(crowd.guard, busy));
+    crowd_end(&crowd);
+}
+
+int main(void)
+{
+    /* clang-format off */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whom_no_worker_takes_is_answered_and_not_served),
+        cmocka_unit_test(an_idle_worker_is_waited_for),
+        cmocka_unit_test(who_waits_longest_makes_room),
+        cmocka_unit_test(one_address_has_its_share),
+        cmocka_unit_test(places_run_out_and_come_back),
+        cmocka_unit_test(a_drain_ends_who_is_idle),
+    };
+    /* clang-format on */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
