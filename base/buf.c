@@ -14,6 +14,13 @@ void buf_init(struct buf *buf, size_t ceiling)
     *buf = (struct buf){.ceiling = ceiling};
 }
 
+/* Its ceiling is below its capacity: it never grows. */
+void buf_init_in(struct buf *buf, char *memory, size_t size)
+{
+    *buf = (struct buf){.bytes = memory, .capacity = size, .ceiling = size - 1};
+    memory[0] = '\0';
+}
+
 void buf_done(struct buf *buf)
 {
     if (buf->bytes != NULL)
@@ -41,12 +48,14 @@ void buf_rest(struct buf *buf, size_t kept)
     buf_init(buf, ceiling);
 }
 
-/* Room for so many bytes and a NUL, in memory that is larger. */
+/* Room for so many bytes with their NUL: twice what there was, or, for a large piece, just enough. */
 static bool buf_grow(struct buf *buf, size_t needed)
 {
-    size_t capacity = buf->capacity == 0 ? BUF_FIRST : buf->capacity;
-    while (capacity < needed)
-        capacity *= 2;
+    size_t capacity = buf->capacity == 0 ? BUF_FIRST : 2 * buf->capacity;
+    if (capacity < needed)
+        capacity = needed;
+    if (capacity > buf->ceiling + 1 && buf->ceiling < SIZE_MAX)
+        capacity = buf->ceiling + 1;
     char *bytes = malloc(capacity);
     if (bytes == NULL) {
         buf->failed = true;

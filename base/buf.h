@@ -21,6 +21,9 @@ struct buf {
 void buf_init(struct buf *buf, size_t ceiling);
 void buf_done(struct buf *buf);
 
+/* In `size` bytes of the caller's, which outlive it: never allocates, and needs no buf_done(). */
+void buf_init_in(struct buf *buf, char *memory, size_t size);
+
 /* Empty again, not failed, keeps its memory. */
 void buf_reset(struct buf *buf);
 

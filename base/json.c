@@ -16,12 +16,6 @@ static bool is_treacherous(const unsigned char *s, size_t length)
            (s[1] == 0x81 && low >= 0xA6 && low <= 0xA9);
 }
 
-static size_t sequence_length(const unsigned char *s, size_t left)
-{
-    size_t length = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC0 ? 2 : 1;
-    return length <= left && text_is_utf8((const char *)s, length) ? length : 0;
-}
-
 static unsigned code_point(const unsigned char *s, size_t length)
 {
     return length == 2 ? ((s[0] & 0x1Fu) << 6) | (s[1] & 0x3Fu)
@@ -62,8 +56,9 @@ static bool are_plain(const unsigned char *s)
     return (others & each * 0x80) == 0;
 }
 
-static size_t plain_run(const unsigned char *s, size_t length)
+size_t json_plain_run(const char *bytes, size_t length)
 {
+    const unsigned char *s = (const unsigned char *)bytes;
     size_t run = 0;
     while (length - run >= sizeof(uint64_t) && are_plain(s + run))
         run += sizeof(uint64_t);
@@ -76,7 +71,7 @@ static size_t plain_run(const unsigned char *s, size_t length)
 static bool is_all_plain(const unsigned char *s, size_t length)
 {
     if (length < sizeof(uint64_t))
-        return plain_run(s, length) == length;
+        return json_plain_run((const char *)s, length) == length;
     for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
         if (!are_plain(s + i))
             return false;
@@ -102,12 +97,12 @@ void json_put_string(struct buf *out, const char *bytes, size_t length)
     }
     buf_put_char(out, '"');
     for (size_t i = 0; i < length;) {
-        size_t run = plain_run(s + i, length - i);
+        size_t run = json_plain_run(bytes + i, length - i);
         buf_put_bytes(out, s + i, run);
         i += run;
         if (i == length)
             break;
-        size_t step = sequence_length(s + i, length - i);
+        size_t step = text_utf8_length(bytes + i, length - i);
         if (step == 1)
             put_ascii(out, s[i]);
         else if (step == 0)

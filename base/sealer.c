@@ -61,6 +61,5 @@ void sealer_stop(struct sealer *sealer)
     (void)pthread_cond_signal(&sealer->ended);
     (void)pthread_mutex_unlock(&sealer->mutex);
     (void)pthread_join(sealer->thread, NULL);
-    sealer->seal(sealer->context);
     clean_up(sealer);
 }

@@ -19,7 +19,7 @@ struct sealer {
 /* The thread has every signal blocked: only the main thread meets one. -1: there is no thread. */
 MUST_USE int sealer_start(struct sealer *sealer, long long every, void (*seal)(void *context), void *context);
 
-/* Waits for its end, and seals a last time. */
+/* Waits for its end. */
 void sealer_stop(struct sealer *sealer);
 
 #endif

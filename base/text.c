@@ -22,9 +22,9 @@ static bool is_alpha_or_digit(unsigned char c)
     return alpha_or_digit[c];
 }
 
-/* Bytes in the sequence that starts at `s`, 0 when it is malformed. */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
+size_t text_utf8_length(const char *bytes, size_t left)
 {
+    const unsigned char *s = (const unsigned char *)bytes;
     if (s[0] < 0x80)
         return 1;
     size_t length = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
@@ -41,10 +41,9 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 
 bool text_is_utf8(const char *bytes, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)bytes;
     size_t step;
     for (size_t i = 0; i < length; i += step)
-        if ((step = utf8_sequence(s + i, length - i)) == 0)
+        if ((step = text_utf8_length(bytes + i, length - i)) == 0)
             return false;
     return true;
 }
@@ -118,6 +117,20 @@ void text_number(char out[TEXT_NUMBER_SIZE], long long number)
     if (number < 0)
         digits[--at] = '-';
     memcpy(out, digits + at, sizeof digits - at);
+}
+
+void text_thousands(char out[TEXT_NUMBER_SIZE], size_t number)
+{
+    char digits[TEXT_NUMBER_SIZE];
+    size_t length = 0;
+    text_number(digits, (long long)number);
+    for (size_t i = 0; digits[i] != '\0'; i++) {
+        out[length++] = digits[i];
+        size_t left = strlen(digits + i + 1);
+        if (left > 0 && left % 3 == 0)
+            out[length++] = ',';
+    }
+    out[length] = '\0';
 }
 
 void text_hex(const unsigned char *bytes, size_t length, char *out)

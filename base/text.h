@@ -7,6 +7,9 @@
 /* Well-formed UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
 bool text_is_utf8(const char *bytes, size_t length);
 
+/* Bytes of the sequence that starts here, of `left`, which is not 0; 0: it is malformed. */
+size_t text_utf8_length(const char *bytes, size_t left);
+
 /* A C0 control (NUL to 0x1F) or DEL is among the bytes. */
 bool text_has_control(const char *bytes, size_t length);
 
@@ -25,8 +28,11 @@ bool text_is_name(const char *text);
 bool text_matches(const char *pattern, const char *text);
 
 /* Decimal, NUL-terminated; snprintf() takes ten times as long, and there are several in every call. */
-enum { TEXT_NUMBER_SIZE = 24 };
+enum { TEXT_NUMBER_SIZE = 32 };
 void text_number(char out[TEXT_NUMBER_SIZE], long long number);
+
+/* The same for people: 1,048,576. */
+void text_thousands(char out[TEXT_NUMBER_SIZE], size_t number);
 
 /* `out` takes 2 * length + 1 bytes: lower-case hex, NUL-terminated. */
 void text_hex(const unsigned char *bytes, size_t length, char *out);

@@ -1,27 +1,46 @@
 #include "client/verdict.h"
 
-#include "base/json.h"
+#include "base/arena.h"
+#include "base/json_value.h"
 
-#include <jansson.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 64 };
+enum { VERDICT_TEXT_MAX = 4096, VERDICT_ARENA = 64 * 1024 };
 
-/* NULL: it is no JSON object. */
-static json_t *read_object(const struct wire_answer *answer)
+/* An answer's body, an object, whose other members may hold whatever the cloud says. */
+struct message {
+    struct json_value root;
+    struct arena *arena; /* of the texts that are asked for; NULL: memory is out, and they are empty */
+};
+
+static bool read_message(const struct wire_answer *answer, struct message *message)
 {
-    json_t *root = NULL;
-    if (json_depth(buf_text(&answer->body), answer->body.length, DEPTH_MAX) <= DEPTH_MAX)
-        root = json_loadb(buf_text(&answer->body), answer->body.length, 0, NULL);
-    if (json_is_object(root))
-        return root;
-    json_decref(root);
-    return NULL;
+    *message = (struct message){.arena = arena_new(VERDICT_ARENA)};
+    return json_value_read(buf_text(&answer->body), answer->body.length, JSON_VALUE_DEPTH_MAX, &message->root,
+                           NULL) == 0 &&
+           message->root.kind == JSON_VALUE_OBJECT;
 }
 
-static const char *text_of(const json_t *root, const char *key)
+static void message_done(struct message *message)
 {
-    const char *text = json_string_value(json_object_get(root, key));
+    arena_free(message->arena);
+}
+
+static struct json_value member_of(const struct message *message, const char *key)
+{
+    struct json_items members = json_value_items(&message->root);
+    for (struct json_value member; json_value_next(&members, &member);)
+        if (json_value_has_key(&member, key))
+            return member;
+    return (struct json_value){0};
+}
+
+static const char *text_of(const struct message *message, const char *key)
+{
+    struct json_value member = member_of(message, key);
+    if (member.kind != JSON_VALUE_STRING || message->arena == NULL)
+        return "";
+    const char *text = json_value_text(&member, VERDICT_TEXT_MAX, message->arena, NULL);
     return text == NULL ? "" : text;
 }
 
@@ -32,14 +51,15 @@ static void put_plain(struct buf *out, const char *text)
         buf_put_char(out, (unsigned char)*text < ' ' || *text == 0x7F ? '?' : *text);
 }
 
-static enum client_exit weigh_problem(const struct order *order, const json_t *root, struct buf *sentence)
+static enum client_exit weigh_problem(const struct order *order, const struct message *root,
+                                      struct buf *sentence)
 {
     const char *outcome = text_of(root, "outcome");
     if (order_changes(order) && strcmp(outcome, "unknown") == 0) {
         buf_put(sentence, "; it may have been executed: look before you try again");
         return CLIENT_UNKNOWN;
     }
-    if (!json_is_true(json_object_get(root, "retryable")))
+    if (member_of(root, "retryable").kind != JSON_VALUE_TRUE)
         return CLIENT_FAILED;
     buf_put(sentence, "; nothing was executed: try again");
     return CLIENT_LATER;
@@ -47,7 +67,7 @@ static enum client_exit weigh_problem(const struct order *order, const json_t *r
 
 /* An RFC 9457 body, in one sentence. */
 static enum client_exit tell_problem(const struct order *order, const struct wire_answer *answer,
-                                     const json_t *root, struct buf *sentence)
+                                     const struct message *root, struct buf *sentence)
 {
     const char *type = text_of(root, "type");
     const char *name = strrchr(type, ':');
@@ -91,16 +111,17 @@ enum client_exit verdict_of(const struct order *order, enum wire_result result,
 {
     if (result != WIRE_ANSWERED)
         return tell_wire(order, result, err, sentence);
-    json_t *root = read_object(answer);
-    bool json = root != NULL && strncmp(answer->type, "application/", 12) == 0;
+    struct message root;
+    bool json = read_message(answer, &root) && strncmp(answer->type, "application/", 12) == 0;
     enum client_exit code = CLIENT_GOOD;
-    if (!json && strcmp(order->method, "HEAD") != 0)
+    bool bare = strcmp(order->method, "HEAD") == 0 || answer->status == 204; /* has no content */
+    if (!json && !bare)
         code = tell_stranger(order, answer, sentence);
     else if (strcmp(answer->type, "application/problem+json") == 0 && json)
-        code = tell_problem(order, answer, root, sentence);
+        code = tell_problem(order, answer, &root, sentence);
     else if (answer->status < 200 || answer->status > 299)
         code = tell_stranger(order, answer, sentence);
-    json_decref(root);
+    message_done(&root);
     return code;
 }
 
@@ -112,10 +133,11 @@ enum verdict_task verdict_task(const struct wire_answer *answer)
     } words[] = {
         {"running", VERDICT_TASK_RUNNING}, {"done", VERDICT_TASK_DONE}, {"failed", VERDICT_TASK_FAILED}};
     enum verdict_task task = VERDICT_NO_TASK;
-    json_t *root = read_object(answer);
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (strcmp(text_of(root, "status"), words[i].word) == 0)
+    struct message root;
+    bool good = read_message(answer, &root);
+    for (size_t i = 0; i < COUNT(words) && good; i++)
+        if (strcmp(text_of(&root, "status"), words[i].word) == 0)
             task = words[i].task;
-    json_decref(root);
+    message_done(&root);
     return task;
 }

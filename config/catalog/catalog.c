@@ -113,7 +113,8 @@ static const struct keyword route_keywords[] = {
     {"service", keyword_name, ROUTE(service), REQUIRED, 0, 0, NULL},
     {"action", keyword_name, ROUTE(action), REQUIRED, 0, 0, NULL},
     {"effect", keyword_choice, ROUTE(effect), REQUIRED, 0, 0, effect_names},
-    {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 299, NULL},
+    /* 205 and 206 promise what no answer of ours keeps: RFC 9110 sections 15.3.6 and 15.3.7 */
+    {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 204, NULL},
     {"task", keyword_name, ROUTE(task), OPTIONAL, 0, 0, NULL},
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},

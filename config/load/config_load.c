@@ -24,7 +24,6 @@ static struct config *config_new(struct report *report)
         free(config);
         return NULL;
     }
-    atomic_init(&config->references, 1);
     return config;
 }
 

@@ -7,7 +7,7 @@
 
 /* `now` (seconds since 1970) is for warnings of what has expired.  `previous` is the configuration in force,
  * or NULL: a secret that came from the environment, which is wiped by then, is taken over from it. NULL when
- * anything is wrong; `report` then says what.  The caller holds the one reference. */
+ * anything is wrong; `report` then says what.  The caller owns it: config_release(). */
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 

@@ -39,15 +39,9 @@ static void config_free(struct config *config)
     free(config);
 }
 
-struct config *config_hold(struct config *config)
-{
-    atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
-    return config;
-}
-
 void config_release(struct config *config)
 {
-    if (config != NULL && atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) == 1)
+    if (config != NULL)
         config_free(config);
 }
 

@@ -2,7 +2,7 @@
  *
  * config_load() reads countersign.yaml, the policy that it names, the catalog and the secrets, and either
  * gives a whole configuration or reports everything that is wrong.  After that nothing in it changes, so any
- * number of threads may read it; config_hold() and config_release() count who does.
+ * number of threads may read it, and the one that ends it comes last: config_release().
  * All that hangs below a `struct config` is owned by it; every item that can be blamed has a mark. */
 #ifndef CONFIG_MODEL_CONFIG_H
 #define CONFIG_MODEL_CONFIG_H
@@ -18,8 +18,6 @@
 #include "config/model/values.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"
-
-#include <stdatomic.h>
 
 /* Else uthash ends the process when memory is out.  What could not be added has no hh.tbl. */
 #define HASH_NONFATAL_OOM 1
@@ -43,13 +41,18 @@ struct config_credential {
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
 enum config_method { CONFIG_GET, CONFIG_POST };
 
+enum config_on_broken { CONFIG_REFUSE, CONFIG_CONTINUE };
+
 /* The file of what was changed; `file` is NULL where none is kept. */
 struct config_audit {
     const char *file;
-    bool sync;            /* each record is on the disk, not only with the kernel, before we go on */
-    struct secret *key;   /* of the seals, or NULL */
-    const char *key_env;  /* the environment variable that it came from, or NULL */
-    long long seal_every; /* ms */
+    bool sync;                /* each record is on the disk, not only with the kernel, before we go on */
+    struct secret *key;       /* of the seals, or NULL */
+    const char *key_env;      /* the environment variable that it came from, or NULL */
+    long long seal_every;     /* ms */
+    int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
+    const char *witness_file; /* each seal is appended to it; or NULL */
+    const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
 };
 
 struct config_upstream {
@@ -288,7 +291,6 @@ struct config_region {
 /* ---- all of it ---- */
 
 struct config {
-    atomic_uint references;
     struct arena *arena;
 
     const char *listen; /* IPv4:port */
@@ -328,7 +330,6 @@ struct config {
     size_t region_count;
 };
 
-struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 
 /* What they hold beside the arena: config_release() does it for each. */

@@ -6,7 +6,7 @@ _countersign_options() {
     token) echo "new hash --help" ;;
     explain) echo "--config --client --from --at --own --json --help" ;;
     replay) echo "--policy --catalog --log --json --help" ;;
-    audit) echo "verify show --key --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
+    audit) echo "verify show --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --help" ;;

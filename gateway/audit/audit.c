@@ -1,172 +1,55 @@
 #include "gateway/audit/audit.h"
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "base/notice.h"
 #include "base/sealer.h"
-#include "base/timestamp.h"
-#include "base/version.h"
-#include "gateway/audit/audit_file.h"
-#include "gateway/audit/chain.h"
-#include "gateway/audit/tail.h"
+#include "gateway/audit/witness.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct audit {
-    struct config_audit what; /* as configured, with copies of its file's name and its key */
+    struct config_audit what; /* as configured, with copies of all that it points to */
     char *file;
+    char *witness_file;
+    const char **witness_command; /* one block */
     struct log *notices;
     struct sealer sealer; /* with a key only */
+    struct witness *witness;
+    struct inspector *inspector;
 
-    pthread_mutex_t mutex; /* guards the next five: whoever holds it writes the next record */
-    int fd;
-    bool begun; /* the chain is known: the head below is that of the last record */
-    bool ready; /* the file ends with the last record, and a line feed */
-    struct chain_head head;
-    unsigned long long sealed; /* records up to this one */
+    pthread_mutex_t mutex; /* guards the writer, but for what is atomic in it: one thread writes */
+    struct writer writer;
 
     pthread_mutex_t sync_mutex; /* guards `synced`: one fdatasync() serves all who wait for it */
     unsigned long long synced;
 
-    atomic_ullong
-        lost; /* records up to this one may not be on the disk: fdatasync(2) tells of an error once */
-    atomic_ullong records;
     atomic_ullong failed;
     atomic_bool failing;
 };
 
-static int cannot_write(const struct audit *audit, struct err *err)
-{
-    return err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be written to: %s", audit->what.file,
-                   strerror(errno));
-}
+/* ---- on the disk ---- */
 
-/* ---- one record; the lock is held ---- */
-
-/* Writes the finished line; `head` becomes the chain's when all of it is there. */
-static int put_line(struct audit *audit, const struct buf *line, const struct chain_head *head,
-                    struct err *err)
-{
-    errno = 0;
-    audit->ready = audit_file_write(audit->fd, buf_text(line), line->length) == line->length;
-    if (!audit->ready)
-        return cannot_write(audit, err);
-    audit->head = *head;
-    atomic_fetch_add_explicit(&audit->records, 1, memory_order_relaxed);
-    return 0;
-}
-
-static int put_record(struct audit *audit, const struct buf *members, const struct secret *key,
-                      struct err *err)
-{
-    struct buf line;
-    struct chain_head head = audit->head;
-    int result = -1;
-    buf_init(&line, CHAIN_LINE_MAX);
-    chain_open(&line, &head);
-    buf_put_char(&line, ',');
-    buf_put_bytes(&line, buf_text(members), members->length);
-    if ((key == NULL || chain_seal(&line, key, err) == 0) && chain_close(&line, &head, err) == 0)
-        result = put_line(audit, &line, &head, err);
-    buf_done(&line);
-    return result;
-}
-
-static void put_time(struct buf *members)
-{
-    char time[TIMESTAMP_SIZE];
-    timestamp_format(clock_wall_ms(), time);
-    json_member(members, "time", time);
-}
-
-/* The record that says: from here on, this process.  What is torn before it is told by length and hash. */
-static int put_open(struct audit *audit, const struct tail *tail, struct err *err)
-{
-    struct buf members;
-    buf_init(&members, CHAIN_LINE_MAX);
-    json_member(&members, "audit", "open");
-    put_time(&members);
-    json_member(&members, "version", VERSION_TEXT);
-    if (tail->torn > 0) {
-        json_open_member(&members, "torn");
-        json_member_int(&members, "bytes", (long long)tail->torn);
-        json_member(&members, "sha256", tail->torn_hash);
-        json_close(&members);
-    }
-    int result = members.failed ? err_memory(err) : put_record(audit, &members, NULL, err);
-    buf_done(&members);
-    if (result == 0 && tail->torn > 0)
-        notice_write(audit->notices, "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
-                     audit->what.file, tail->torn);
-    return result;
-}
-
-/* Finds where the open file can go on, and says so in it. */
-static int continue_file(struct audit *audit, struct err *err)
-{
-    struct stat status;
-    struct tail tail = {0};
-    struct err reason = {0};
-    if (fstat(audit->fd, &status) != 0)
-        return cannot_write(audit, err);
-    chain_begin(&tail.head);
-    if (S_ISREG(status.st_mode) && tail_read(audit->fd, (size_t)status.st_size, &tail, &reason) != 0)
-        return err_set(err, reason.kind, "the audit file '%s': %.200s", audit->what.file, reason.text);
-    if (tail.unended && audit_file_write(audit->fd, "\n", 1) != 1)
-        return cannot_write(audit, err);
-    if (!audit->begun)
-        audit->head = tail.head; /* else our own: if somebody else wrote meanwhile, the chain shall not fit */
-    int result = put_open(audit, &tail, err);
-    audit->begun = audit->begun || result == 0;
-    return result;
-}
-
-static int replace_file(struct audit *audit, struct err *err)
-{
-    int fd = audit_file_open(&audit->what, err);
-    if (fd < 0)
-        return -1;
-    if (audit->what.sync && fdatasync(audit->fd) != 0) { /* whoever still waits for its records is told so */
-        atomic_store(&audit->lost, audit->head.seq);
-        (void)close(fd);
-        return cannot_write(audit, err);
-    }
-    (void)close(audit->fd); /* every write() to it was looked at */
-    audit->fd = fd;
-    audit->ready = false;
-    return 0;
-}
-
-static int append(struct audit *audit, const struct buf *members, const struct secret *key, struct err *err)
-{
-    if (audit_file_is_removed(audit->fd) && replace_file(audit, err) != 0)
-        return -1;
-    if (!audit->ready && continue_file(audit, err) != 0)
-        return -1;
-    return put_record(audit, members, key, err);
-}
-
-/* ---- from any thread ---- */
-
-/* Syncs all that was written, or notes that what was written until the error is lost. */
+/* Syncs all that was written, or notes that what was written until the error is lost: fdatasync(2) tells of
+ * an error once. */
 static int sync_all(struct audit *audit, struct err *err)
 {
     (void)pthread_mutex_lock(&audit->mutex);
-    unsigned long long last = audit->head.seq;
-    int fd = dup(audit->fd); /* a rotation may close the other meanwhile */
+    unsigned long long last = audit->writer.head.seq;
+    int fd = dup(audit->writer.fd); /* a rotation may close the other meanwhile */
     (void)pthread_mutex_unlock(&audit->mutex);
-    int result = fd < 0 || fdatasync(fd) != 0 ? cannot_write(audit, err) : 0;
+    int result = 0;
+    if (fd < 0 || fdatasync(fd) != 0)
+        result = err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be written to: %s", audit->what.file,
+                         strerror(errno));
     if (result == 0) {
         audit->synced = last;
     } else {
         (void)pthread_mutex_lock(&audit->mutex);
-        atomic_store(&audit->lost, audit->head.seq);
+        atomic_store(&audit->writer.lost, audit->writer.head.seq);
         (void)pthread_mutex_unlock(&audit->mutex);
     }
     if (fd >= 0)
@@ -180,14 +63,16 @@ static int sync_up_to(struct audit *audit, unsigned long long seq, struct err *e
 {
     int result = 0;
     (void)pthread_mutex_lock(&audit->sync_mutex);
-    if (audit->synced < seq && atomic_load(&audit->lost) < seq)
+    if (audit->synced < seq && atomic_load(&audit->writer.lost) < seq)
         result = sync_all(audit, err);
-    if (result == 0 && atomic_load(&audit->lost) >= seq)
+    if (result == 0 && atomic_load(&audit->writer.lost) >= seq)
         result =
             err_set(err, ERR_SYSTEM, "the audit file '%s' was lost in part by its disk", audit->what.file);
     (void)pthread_mutex_unlock(&audit->sync_mutex);
     return result;
 }
+
+/* ---- from any thread ---- */
 
 /* Says once that it failed, and once that it is over. */
 static void note(struct audit *audit, int result, const struct err *err)
@@ -201,12 +86,14 @@ static void note(struct audit *audit, int result, const struct err *err)
         notice_write(audit->notices, "the audit file '%s' can be written to again", audit->what.file);
 }
 
-int audit_append(struct audit *audit, const struct buf *members, unsigned long long *seq, struct err *err)
+int audit_append(struct audit *audit, const char *kind, int64_t time, const struct buf *members,
+                 unsigned long long *seq, struct err *err)
 {
     struct err reason = {0};
     (void)pthread_mutex_lock(&audit->mutex);
-    int result = members->failed ? err_memory(&reason) : append(audit, members, NULL, &reason);
-    unsigned long long mine = audit->head.seq;
+    int result =
+        members->failed ? err_memory(&reason) : writer_put(&audit->writer, kind, time, members, &reason);
+    unsigned long long mine = audit->writer.head.seq;
     (void)pthread_mutex_unlock(&audit->mutex);
     if (result == 0) {
         *seq = mine;
@@ -219,57 +106,107 @@ int audit_append(struct audit *audit, const struct buf *members, unsigned long l
 
 int audit_reopen(struct audit *audit, struct err *err)
 {
-    int result = 0;
     (void)pthread_mutex_lock(&audit->mutex);
-    if (!audit_file_is_at(audit->fd, audit->what.file)) {
-        result = replace_file(audit, err);
-        if (result == 0)
-            result = continue_file(audit, err);
-    }
+    int result = writer_reopen(&audit->writer, err);
     (void)pthread_mutex_unlock(&audit->mutex);
     return result;
 }
 
 struct audit_state audit_state(const struct audit *audit)
 {
-    return (struct audit_state){.records = atomic_load_explicit(&audit->records, memory_order_relaxed),
+    const struct writer *writer = &audit->writer;
+    struct witness_state witness = {0};
+    if (audit->witness != NULL)
+        witness = witness_state(audit->witness);
+    return (struct audit_state){.records = atomic_load_explicit(&writer->records, memory_order_relaxed),
                                 .failed = atomic_load_explicit(&audit->failed, memory_order_relaxed),
-                                .failing = atomic_load_explicit(&audit->failing, memory_order_relaxed)};
+                                .failing = atomic_load_explicit(&audit->failing, memory_order_relaxed),
+                                .broken = atomic_load_explicit(&writer->broken, memory_order_relaxed),
+                                .refusing = atomic_load_explicit(&writer->refusing, memory_order_relaxed),
+                                .witnessed = audit->witness != NULL,
+                                .unwitnessed = witness.failing,
+                                .missed = witness.failed};
+}
+
+/* ---- seals, and those who read them ---- */
+
+static void seal_with(struct audit *audit, bool last)
+{
+    struct err reason = {0};
+    (void)pthread_mutex_lock(&audit->mutex);
+    int result = writer_seal(&audit->writer, last, &reason);
+    (void)pthread_mutex_unlock(&audit->mutex);
+    if (result != 0)
+        note(audit, result, &reason); /* a good one says nothing of what others met meanwhile */
+}
+
+static void seal(void *context)
+{
+    seal_with(context, false);
+}
+
+static void take_seal(void *context, const char *line, size_t length)
+{
+    const struct audit *audit = context;
+    witness_take(audit->witness, line, length);
+}
+
+/* The witness must not know more than the disk will. */
+static void settle(void *context)
+{
+    struct audit *audit = context;
+    if (!audit->what.sync)
+        return;
+    (void)pthread_mutex_lock(&audit->sync_mutex);
+    (void)sync_all(audit, NULL); /* those who wait for their records are told */
+    (void)pthread_mutex_unlock(&audit->sync_mutex);
+}
+
+/* What a start had no time for does not hold. */
+static void tell_broken(void *context, const char *why)
+{
+    struct audit *audit = context;
+    struct err reason = {0};
+    (void)pthread_mutex_lock(&audit->mutex);
+    int result = writer_begin_anew(&audit->writer, why, &reason);
+    (void)pthread_mutex_unlock(&audit->mutex);
+    if (result != 0)
+        notice_write(audit->notices, "%s: %s", why, reason.text);
 }
 
 /* ---- from start to end ---- */
 
-/* All that came since the last seal, if anything did. */
-static void seal(void *context)
-{
-    struct audit *audit = context;
-    struct buf members;
-    struct err reason = {0};
-    int result = 0;
-    buf_init(&members, CHAIN_LINE_MAX);
-    json_member(&members, "audit", "seal");
-    put_time(&members);
-    (void)pthread_mutex_lock(&audit->mutex);
-    if (audit->head.seq != audit->sealed) {
-        result = members.failed ? err_memory(&reason) : append(audit, &members, audit->what.key, &reason);
-        if (result == 0)
-            audit->sealed = audit->head.seq;
-    }
-    (void)pthread_mutex_unlock(&audit->mutex);
-    if (result != 0)
-        note(audit, result, &reason); /* a good one says nothing of what others met meanwhile */
-    buf_done(&members);
-}
-
 static void audit_free(struct audit *audit)
 {
-    if (audit->fd >= 0)
-        (void)close(audit->fd); /* every write() to it was looked at */
+    writer_done(&audit->writer);
     secret_free(audit->what.key);
     free(audit->file);
+    free(audit->witness_file);
+    free(audit->witness_command);
     (void)pthread_mutex_destroy(&audit->mutex);
     (void)pthread_mutex_destroy(&audit->sync_mutex);
     free(audit);
+}
+
+/* The words and the list of them, in one block; NULL when memory is out. */
+static const char **copy_command(const char *const *command)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    for (; command[count] != NULL; count++)
+        bytes += strlen(command[count]) + 1;
+    const char **list = malloc((count + 1) * sizeof *list + bytes);
+    if (list == NULL)
+        return NULL;
+    char *text = (char *)(list + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(command[i]) + 1;
+        memcpy(text, command[i], length);
+        list[i] = text;
+        text += length;
+    }
+    list[count] = NULL;
+    return list;
 }
 
 /* Copies, so that no configuration has to stay for them. */
@@ -280,22 +217,34 @@ static int copy(struct audit *audit, const struct config_audit *what)
     audit->what.file = audit->file = strdup(what->file);
     if (what->key != NULL)
         audit->what.key = secret_new(secret_bytes(what->key), secret_length(what->key));
-    return audit->file == NULL || (what->key != NULL && audit->what.key == NULL) ? -1 : 0;
+    if (what->witness_file != NULL)
+        audit->what.witness_file = audit->witness_file = strdup(what->witness_file);
+    if (what->witness_command != NULL)
+        audit->what.witness_command = audit->witness_command = copy_command(what->witness_command);
+    return audit->file == NULL || (what->key != NULL && audit->what.key == NULL) ||
+                   (what->witness_file != NULL && audit->witness_file == NULL) ||
+                   (what->witness_command != NULL && audit->witness_command == NULL)
+               ? -1
+               : 0;
 }
 
-static struct audit *audit_new(const struct config_audit *what, struct log *notices)
+static struct audit *audit_new(const struct config_audit *what, struct log *notices, struct err *err)
 {
     struct audit *audit = calloc(1, sizeof *audit);
-    if (audit == NULL)
+    if (audit == NULL) {
+        err_memory(err);
         return NULL;
+    }
     if (pthread_mutex_init(&audit->mutex, NULL) != 0 || pthread_mutex_init(&audit->sync_mutex, NULL) != 0) {
         free(audit); /* neither takes memory on Linux */
+        err_memory(err);
         return NULL;
     }
     audit->notices = notices;
-    audit->fd = -1;
-    chain_begin(&audit->head);
-    if (copy(audit, what) == 0)
+    audit->writer.fd = -1;
+    if (copy(audit, what) != 0)
+        err_memory(err);
+    else if (writer_init(&audit->writer, &audit->what, notices, err) == 0)
         return audit;
     audit_free(audit);
     return NULL;
@@ -305,40 +254,58 @@ static struct audit *audit_new(const struct config_audit *what, struct log *noti
 static int begin_file(struct audit *audit, struct err *err)
 {
     struct err reason = {0};
-    audit->fd = audit_file_open(&audit->what, err);
-    if (audit->fd < 0)
-        return -1;
-    int result = continue_file(audit, &reason);
-    if (result != 0 && reason.kind != ERR_SYSTEM)
+    int result = writer_open(&audit->writer, &reason);
+    if (result != 0 && (audit->writer.fd < 0 || reason.kind != ERR_SYSTEM))
         return err_set(err, reason.kind, "%s", reason.text);
     note(audit, result, &reason);
     return 0;
 }
 
+static int begin_witness(struct audit *audit, struct err *err)
+{
+    if (audit->what.witness_file == NULL && audit->what.witness_command == NULL)
+        return 0;
+    audit->witness = witness_start(&audit->what, audit->notices, settle, audit, err);
+    if (audit->witness == NULL)
+        return -1;
+    audit->writer.tell = take_seal;
+    audit->writer.context = audit;
+    return 0;
+}
+
+static int begin_threads(struct audit *audit, struct err *err)
+{
+    struct err reason = {0};
+    audit->inspector = inspect_start(&audit->what, audit->writer.fd, tell_broken, audit, &reason);
+    if (reason.kind != ERR_NONE)
+        return err_set(err, reason.kind, "%s", reason.text);
+    if (audit->what.key != NULL && sealer_start(&audit->sealer, audit->what.seal_every, seal, audit) != 0)
+        return err_set(err, ERR_SYSTEM, "the thread that seals the audit file cannot be started");
+    return 0;
+}
+
 struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err)
 {
-    struct audit *audit = audit_new(what, notices);
-    if (audit == NULL) {
-        err_memory(err);
+    struct audit *audit = audit_new(what, notices, err);
+    if (audit == NULL)
         return NULL;
-    }
-    if (begin_file(audit, err) != 0) {
-        audit_free(audit);
-        return NULL;
-    }
-    if (audit->what.key != NULL && sealer_start(&audit->sealer, audit->what.seal_every, seal, audit) != 0) {
-        err_set(err, ERR_SYSTEM, "the thread that seals the audit file cannot be started");
-        audit_free(audit);
-        return NULL;
-    }
-    return audit;
+    if (begin_witness(audit, err) == 0 && begin_file(audit, err) == 0 && begin_threads(audit, err) == 0)
+        return audit;
+    inspect_stop(audit->inspector);
+    witness_stop(audit->witness);
+    audit_free(audit);
+    return NULL;
 }
 
 void audit_close(struct audit *audit)
 {
     if (audit == NULL)
         return;
-    if (audit->what.key != NULL)
+    inspect_stop(audit->inspector);
+    if (audit->what.key != NULL) {
         sealer_stop(&audit->sealer);
+        seal_with(audit, true);
+    }
+    witness_stop(audit->witness);
     audit_free(audit);
 }

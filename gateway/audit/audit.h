@@ -1,10 +1,13 @@
 /* gateway/audit/audit.h - the audit file, written: each change before it is sent, and what became of it.
  *
- * All workers append to one chain (gateway/audit/chain.h), under one lock: the file's order is the order in
- * which the records were written.  A record that audit_append() has taken survives the end of the process,
- * however it ends; with `sync` also that of the machine.  A process that is killed while it writes leaves a
- * torn line; the next start continues behind it, with an "open" record that says how many bytes are torn and
- * what their SHA-256 is.  The same happens when a disk that was full has room again. */
+ * All workers append to one chain (gateway/audit/chain.h), under one lock: the file's order is the order
+ * in which the records were written.  A record that audit_append() has taken survives the end of the
+ * process, however it ends; with `sync` also that of the machine.  A process that is killed while it
+ * writes leaves a torn line; the next start continues behind it, with an "open" record that says how many
+ * bytes are torn and what their SHA-256 is.  The same happens when a disk that was full has room again.
+ *
+ * With a key the chain is sealed, and a start goes on only behind seals that hold
+ * (gateway/audit/writer.h). */
 #ifndef GATEWAY_AUDIT_AUDIT_H
 #define GATEWAY_AUDIT_AUDIT_H
 
@@ -13,22 +16,25 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/model/config.h"
+#include "gateway/audit/writer.h"
 
 struct audit;
 
-/* Opens the file that `what` names, creates it (mode 600) where there is none, and locks it
- * against a second writer.  NULL when that fails.  A file that cannot be written to now is no failure:
- * audit_append() tries again.  `notices` gets what an operator should know; it is borrowed. */
+/* Opens the file that `what` names, creates it (mode 600) where there is none, and locks it against a second
+ * writer.  NULL when that fails.  A file that cannot be written to now is no failure: audit_append() tries
+ * again; nor is one whose seals do not hold, see audit_state().  `notices` gets what an operator should know;
+ * it is borrowed. */
 MUST_USE struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err);
 
 /* Writes a last seal. */
 void audit_close(struct audit *audit);
 
-/* Appends a record of `members`: JSON members without braces, the first one "audit".  `*seq` gets its number.
- * -1: it is not there, or not whole, or not on the disk; whoever wanted to act on it must not.  Any thread.
- */
-MUST_USE int audit_append(struct audit *audit, const struct buf *members, unsigned long long *seq,
-                          struct err *err);
+/* Appends a record of that kind and time (ms since 1970, or AUDIT_NOW) with `members`: JSON members without
+ * braces, which may be empty.  `*seq` gets its number.  -1: it is not there, or not whole, or not on the
+ * disk; those who wanted to act on it must not.  Any thread. */
+#define AUDIT_NOW WRITER_NOW
+MUST_USE int audit_append(struct audit *audit, const char *kind, int64_t time, const struct buf *members,
+                          unsigned long long *seq, struct err *err);
 
 /* After a rotation: when the path is not the open file any more, goes on with what is there now, or creates
  * it; the chain goes on too.  -1: the open file stays. */
@@ -38,6 +44,11 @@ struct audit_state {
     unsigned long long records; /* written by this process */
     unsigned long long failed;  /* could not be written */
     bool failing;               /* the last one */
+    bool broken;                /* the chain of seals did not hold */
+    bool refusing;              /* so no change may be sent: `on_broken: refuse` */
+    bool witnessed;             /* seals go to a witness, */
+    bool unwitnessed;           /* which did not get the last one */
+    unsigned long long missed;  /* seals that it did not get */
 };
 
 /* Takes no lock. */

@@ -1,12 +1,21 @@
 #include "gateway/audit/audit_file.h"
 
+#include "base/buf.h"
+#include "base/timestamp.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+    NAME_ROOM = 8192,  /* of a path, and what is put behind it */
+    ASIDE_TRIES = 100, /* names within a second */
+};
 
 /* A new file's name must survive too (fsync(2)).  Best effort: not every file system can. */
 static void sync_folder(const char *path)
@@ -41,6 +50,45 @@ int audit_file_open(const struct config_audit *what, struct err *err)
     }
     (void)close(fd); /* nothing was written to it */
     return -1;
+}
+
+/* 20261128T010203Z */
+static void put_stamp(struct buf *name, int64_t now)
+{
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(now, time);
+    for (const char *at = time; *at != '.'; at++)
+        if (*at != '-' && *at != ':')
+            buf_put_char(name, *at);
+    buf_put_char(name, 'Z');
+}
+
+char *audit_file_set_aside(const char *path, int64_t now, struct err *err)
+{
+    struct buf name;
+    struct stat status;
+    buf_init(&name, NAME_ROOM);
+    for (int i = 0; i < ASIDE_TRIES; i++) {
+        buf_reset(&name);
+        buf_put_format(&name, "%s.broken-", path);
+        put_stamp(&name, now);
+        if (i > 0)
+            buf_put_format(&name, ".%d", i);
+        if (name.failed || lstat(buf_text(&name), &status) != 0)
+            break;
+    }
+    char *kept = name.failed ? NULL : strdup(buf_text(&name));
+    if (kept == NULL) {
+        err_memory(err);
+    } else if (rename(path, kept) != 0) {
+        err_set(err, ERR_INPUT,
+                "the audit file does not hold, and cannot be kept: %s: move it away: '%.150s'",
+                strerror(errno), path);
+        free(kept);
+        kept = NULL;
+    }
+    buf_done(&name);
+    return kept;
 }
 
 size_t audit_file_write(int fd, const char *bytes, size_t length)

@@ -11,6 +11,10 @@
  * such as /dev/null.  A descriptor, or -1. */
 MUST_USE int audit_file_open(const struct config_audit *what, struct err *err);
 
+/* Gives the file another name, "audit.log.broken-20261128T010203Z": one that was not there.  `now` is in ms.
+ * The new name, which the caller frees; or NULL with ERR_INPUT: somebody has to move it away. */
+MUST_USE char *audit_file_set_aside(const char *path, int64_t now, struct err *err);
+
 /* How much was written; when that is less than `length`, errno has the reason. */
 MUST_USE size_t audit_file_write(int fd, const char *bytes, size_t length);
 

@@ -1,6 +1,7 @@
 #include "gateway/audit/chain.h"
 
 #include "base/text.h"
+#include "base/timestamp.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -53,13 +54,12 @@ void chain_open(struct buf *line, const struct chain_head *head)
     buf_put_format(line, "%s%llu%s%s\"", seq_key, head->seq + 1, prev_key, head->hash);
 }
 
-int chain_seal(struct buf *line, const struct secret *key, struct err *err)
+int chain_seal(struct buf *line, const struct secret *key, char mac[CHAIN_HEX + 1], struct err *err)
 {
-    char hex[CHAIN_HEX + 1];
-    if (line->failed || hmac_hex(buf_text(line), line->length, key, hex) != 0)
+    if (line->failed || hmac_hex(buf_text(line), line->length, key, mac) != 0)
         return err_set(err, ERR_CRYPTO, "a seal cannot be made: memory is out, or OpenSSL failed");
     buf_put(line, hmac_key);
-    buf_put(line, hex);
+    buf_put(line, mac);
     buf_put_char(line, '"');
     return 0;
 }
@@ -130,26 +130,69 @@ enum chain_fit chain_read(const char *bytes, size_t length, struct chain_line *l
     return strcmp(hex, line->head.hash) == 0 ? CHAIN_WHOLE : CHAIN_ALTERED;
 }
 
-bool chain_is(const char *bytes, size_t length, const char *kind)
+/* Where the record's kind begins, behind its quote; 0: not so. */
+static size_t find_kind(const char *bytes, size_t length)
 {
     static const char key[] = ",\"audit\":\"";
     struct chain_line line;
     size_t at = read_front(bytes, length, &line);
-    if (at == 0 || !starts_with(bytes + at, length - at, key))
-        return false;
-    at += sizeof key - 1;
-    return starts_with(bytes + at, length - at, kind) && at + strlen(kind) < length &&
+    return at == 0 || !starts_with(bytes + at, length - at, key) ? 0 : at + sizeof key - 1;
+}
+
+bool chain_is(const char *bytes, size_t length, const char *kind)
+{
+    size_t at = find_kind(bytes, length);
+    return at != 0 && starts_with(bytes + at, length - at, kind) && at + strlen(kind) < length &&
            bytes[at + strlen(kind)] == '"';
+}
+
+bool chain_time(const char *bytes, size_t length, int64_t *time)
+{
+    static const char key[] = "\",\"time\":\"";
+    char plain[TIMESTAMP_SIZE];
+    int64_t seconds = 0;
+    size_t at = find_kind(bytes, length);
+    while (at != 0 && at < length && bytes[at] >= 'a' && bytes[at] <= 'z')
+        at++;
+    if (at == 0 || !starts_with(bytes + at, length - at, key) ||
+        length - at < sizeof key - 1 + sizeof plain - 1)
+        return false;
+    memcpy(plain, bytes + at + sizeof key - 1, sizeof plain - 1);
+    char *millis = plain + sizeof plain - sizeof ".000Z";
+    if (millis[0] != '.' || millis[4] != 'Z' || strspn(millis + 1, "0123456789") < 3)
+        return false;
+    int64_t more = (millis[1] - '0') * 100 + (millis[2] - '0') * 10 + (millis[3] - '0');
+    memcpy(millis, "Z", sizeof "Z");
+    if (!timestamp_parse(plain, &seconds))
+        return false;
+    *time = seconds * 1000 + more;
+    return true;
+}
+
+/* The digits of its HMAC; NULL: it has none. */
+static const char *find_mac(const char *bytes, size_t length)
+{
+    if (length < HMAC_END + HASH_END)
+        return NULL;
+    const char *end = bytes + length - HASH_END - HMAC_END;
+    return starts_with(end, HMAC_END, hmac_key) ? end + sizeof hmac_key - 1 : NULL;
+}
+
+bool chain_mac(const char *bytes, size_t length, char mac[CHAIN_HEX + 1])
+{
+    const char *found = find_mac(bytes, length);
+    if (found == NULL)
+        return false;
+    memcpy(mac, found, CHAIN_HEX);
+    mac[CHAIN_HEX] = '\0';
+    return true;
 }
 
 bool chain_is_sealed(const char *bytes, size_t length, const struct secret *key)
 {
     char hex[CHAIN_HEX + 1];
-    if (length < HMAC_END + HASH_END)
+    const char *mac = find_mac(bytes, length);
+    if (mac == NULL || hmac_hex(bytes, length - HASH_END - HMAC_END, key, hex) != 0)
         return false;
-    size_t front = length - HASH_END - HMAC_END;
-    const char *end = bytes + front;
-    if (!starts_with(end, HMAC_END, hmac_key) || hmac_hex(bytes, front, key, hex) != 0)
-        return false;
-    return CRYPTO_memcmp(hex, end + sizeof hmac_key - 1, CHAIN_HEX) == 0;
+    return CRYPTO_memcmp(hex, mac, CHAIN_HEX) == 0;
 }

@@ -11,31 +11,39 @@
 
 enum {
     TORN_MAX = 1024 * 1024 + 1, /* what a writer goes on behind, gateway/audit/tail.h */
+    BLOCK_SIZE = 128 * 1024,    /* read at a time: more than any record has (CHAIN_LINE_MAX) */
     RECORD_DEPTH = 8,
 };
 
 struct ledger {
-    const struct secret *key;
     const char *name;
     FILE *file;
     unsigned long long number; /* of the line read last */
-    unsigned long long offset; /* of its end */
+    unsigned long long start;  /* where it begins, */
+    unsigned long long offset; /* and ends */
     bool begun;                /* a record was seen: the next has to fit it */
     struct ledger_sum sum;
     struct buf torn;               /* lines that are no records, until one explains them */
     unsigned long long torn_start; /* the first of them */
     unsigned long long torn_end;   /* offset */
-    char *line;
-    size_t room;
-    size_t held; /* a line that was read, and is to be looked at again */
+    char *block;                   /* of BLOCK_SIZE bytes, and a NUL */
+    size_t filled;                 /* bytes that it holds */
+    size_t taken;                  /* of them, by lines */
+    char *line;                    /* within it */
+    size_t held;                   /* a line that was read, and is to be looked at again */
 };
 
-struct ledger *ledger_new(const struct secret *key)
+struct ledger *ledger_new(const struct secret *key, enum seals_scope scope)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     if (ledger == NULL)
         return NULL;
-    ledger->key = key;
+    ledger->block = malloc(BLOCK_SIZE + 1);
+    if (ledger->block == NULL) {
+        free(ledger);
+        return NULL;
+    }
+    seals_init(&ledger->sum.seals, key, scope);
     buf_init(&ledger->torn, TORN_MAX);
     chain_begin(&ledger->sum.head);
     return ledger;
@@ -46,7 +54,7 @@ void ledger_free(struct ledger *ledger)
     if (ledger == NULL)
         return;
     buf_done(&ledger->torn);
-    free(ledger->line);
+    free(ledger->block);
     free(ledger);
 }
 
@@ -55,7 +63,11 @@ void ledger_take(struct ledger *ledger, const char *name, FILE *file)
     ledger->name = name;
     ledger->file = file;
     ledger->number = 0;
+    ledger->start = 0;
     ledger->offset = 0;
+    ledger->filled = 0;
+    ledger->taken = 0;
+    seals_take_file(&ledger->sum.seals);
 }
 
 struct ledger_sum ledger_sum(const struct ledger *ledger)
@@ -63,12 +75,17 @@ struct ledger_sum ledger_sum(const struct ledger *ledger)
     return ledger->sum;
 }
 
+unsigned long long ledger_offset(const struct ledger *ledger)
+{
+    return ledger->held > 0 ? ledger->start : ledger->offset;
+}
+
 PRINTF_LIKE(4, 5)
 static enum ledger_find tell(struct ledger_line *out, const char *name, unsigned long long number,
                              const char *format, ...)
 {
     va_list arguments;
-    int used = snprintf(out->text, sizeof out->text, "%.120s:%llu: ", name, number);
+    int used = snprintf(out->text, sizeof out->text, "%.160s:%llu: ", name, number);
     size_t start = used < 0 || (size_t)used >= sizeof out->text ? 0 : (size_t)used;
     va_start(arguments, format);
     (void)vsnprintf(out->text + start, sizeof out->text - start, format, arguments);
@@ -119,6 +136,8 @@ static enum ledger_find settle_torn(struct ledger *ledger, size_t length, struct
     buf_reset(&ledger->torn);
     if (!torn && !claims)
         return LEDGER_RECORD;
+    if (!ledger->begun && ledger->sum.seals.scope == SEALS_FROM_LINE)
+        return LEDGER_RECORD; /* of what stands before it the beginning is not read */
     if (torn && same) {
         (void)tell(out, ledger->name, ledger->torn_start,
                    "torn: %zu bytes, up to byte %llu; the writer was killed, and went on behind them", bytes,
@@ -153,42 +172,49 @@ static enum ledger_find check_fit(struct ledger *ledger, enum chain_fit fit, con
     return LEDGER_RECORD;
 }
 
-/* Of the seal in ledger->line, which is ours: its key has proven it. */
-static void note_time(struct ledger *ledger, size_t length)
+/* Of a record that fits, or of which it was said already that it does not. */
+static enum ledger_find check_seal(struct ledger *ledger, enum ledger_find find,
+                                   const struct chain_line *line, size_t length, struct ledger_line *out)
 {
-    json_t *seal = json_loadb(ledger->line, length, 0, NULL);
-    const char *time = json_string_value(json_object_get(seal, "time"));
-    (void)snprintf(ledger->sum.sealed_at, sizeof ledger->sum.sealed_at, "%s", time == NULL ? "" : time);
-    json_decref(seal);
+    char text[SEALS_TEXT] = "";
+    enum seals_find seal = seals_take(&ledger->sum.seals, ledger->line, length, line->head.seq, text);
+    if (find != LEDGER_RECORD || seal == SEALS_GOOD)
+        return find;
+    (void)tell(out, ledger->name, ledger->number, "%s", text);
+    return seal == SEALS_NOTE ? LEDGER_NOTE : LEDGER_BROKEN;
 }
 
-static enum ledger_find check_seal(struct ledger *ledger, const struct chain_line *line, size_t length,
-                                   struct ledger_line *out)
+/* Does another chain begin?  Its first record has the number 1, and follows nothing. */
+static bool is_anew(const struct ledger *ledger, const struct chain_line *line)
 {
-    if (!chain_is(ledger->line, length, "seal"))
-        return LEDGER_RECORD;
-    ledger->sum.seals++;
-    if (ledger->key == NULL)
-        return LEDGER_RECORD;
-    if (!chain_is_sealed(ledger->line, length, ledger->key))
-        return tell(out, ledger->name, ledger->number, "the seal was not made with this key");
-    ledger->sum.sealed = line->head.seq;
-    note_time(ledger, length);
-    return LEDGER_RECORD;
+    struct chain_head none;
+    chain_begin(&none);
+    return ledger->begun && line->head.seq == 1 && strcmp(line->prev, none.hash) == 0;
 }
 
 static enum ledger_find judge(struct ledger *ledger, enum chain_fit fit, const struct chain_line *line,
                               size_t length, struct ledger_line *out)
 {
-    enum ledger_find find = check_fit(ledger, fit, line, out);
-    if (find == LEDGER_RECORD)
-        find = check_seal(ledger, line, length, out);
+    struct ledger_sum *sum = &ledger->sum;
+    bool anew = is_anew(ledger, line);
+    if (anew) {
+        (void)tell(out, ledger->name, ledger->number,
+                   "another chain begins; the one before it ended with record %llu", sum->head.seq);
+        seals_take_chain(&sum->seals);
+        ledger->begun = false;
+    }
+    if (!ledger->begun && sum->records == 0) {
+        sum->before.seq = line->head.seq - 1;
+        memcpy(sum->before.hash, line->prev, sizeof sum->before.hash);
+    }
+    out->follows = !anew && (!ledger->begun || strcmp(line->prev, sum->head.hash) == 0);
+    enum ledger_find find = check_seal(ledger, check_fit(ledger, fit, line, out), line, length, out);
     ledger->begun = true;
-    ledger->sum.head = line->head; /* what it claims to be: one alteration is one finding */
-    ledger->sum.records++;
+    sum->head = line->head; /* what it claims to be: one alteration is one finding */
+    sum->records++;
     out->bytes = ledger->line;
     out->length = length;
-    return find;
+    return anew && find != LEDGER_BROKEN ? LEDGER_ANEW : find;
 }
 
 /* ---- reading ---- */
@@ -210,17 +236,43 @@ static enum ledger_find end_of_file(struct ledger *ledger, struct ledger_line *o
     return LEDGER_TORN;
 }
 
-/* The next line's length without its line feed, kept in ledger->line; -1: there is none. */
-static ssize_t read_line(struct ledger *ledger, bool *ended)
+/* False: there is nothing more, or no room. */
+static bool read_more(struct ledger *ledger)
 {
     errno = 0;
-    ssize_t got = getline(&ledger->line, &ledger->room, ledger->file);
-    if (got <= 0)
+    if (ledger->taken > 0) {
+        memmove(ledger->block, ledger->block + ledger->taken, ledger->filled - ledger->taken);
+        ledger->filled -= ledger->taken;
+        ledger->taken = 0;
+    }
+    size_t got = fread(ledger->block + ledger->filled, 1, BLOCK_SIZE - ledger->filled, ledger->file);
+    ledger->filled += got;
+    ledger->block[ledger->filled] = '\0';
+    return got > 0;
+}
+
+/* The next line's length without its line feed, kept in ledger->line; -1: there is none.  What is longer than
+ * any record comes in pieces: it is torn, or none of ours. */
+static ssize_t read_line(struct ledger *ledger, bool *ended)
+{
+    size_t looked = 0;
+    const char *end;
+    do {
+        const char *from = ledger->block + ledger->taken;
+        size_t length = ledger->filled - ledger->taken;
+        end = memchr(from + looked, '\n', length - looked);
+        looked = length;
+    } while (end == NULL && read_more(ledger));
+    ledger->line = ledger->block + ledger->taken;
+    size_t length = end != NULL ? (size_t)(end - ledger->line) : ledger->filled - ledger->taken;
+    *ended = end != NULL;
+    if (length == 0 && !*ended)
         return -1;
-    *ended = ledger->line[got - 1] == '\n';
+    ledger->taken += length + *ended;
     ledger->number++;
-    ledger->offset += (unsigned long long)got;
-    return *ended ? got - 1 : got;
+    ledger->start = ledger->offset;
+    ledger->offset += length + *ended;
+    return (ssize_t)length;
 }
 
 enum ledger_find ledger_next(struct ledger *ledger, struct ledger_line *out)

@@ -7,24 +7,20 @@
 
 static enum problem view_answer(struct exchange *x)
 {
-    json_t *view = view_new(x->route, x->call->upstream->api, &x->answer, &x->err);
-    if (view == NULL && x->err.kind != ERR_MEMORY)
-        return PROBLEM_UPSTREAM_INVALID_ANSWER;
-    int result = view == NULL ? -1 : view_write(view, x->arena, &x->answer, &x->err);
-    json_decref(view);
-    return result == 0 ? PROBLEM_NONE : exchange_fail(x);
+    const struct answer answer = x->answer;
+    const struct view view = {
+        .route = x->route, .api = x->call->upstream->api, .pages = &answer, .page_count = 1};
+    if (view_write(&view, x->arena, &x->answer, &x->err) == 0)
+        return PROBLEM_NONE;
+    return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_UPSTREAM_INVALID_ANSWER;
 }
 
 /* Where a request is for one thing, the cloud's list of it must have it: not every action says NotFound. */
 static enum problem find_one(struct exchange *x)
 {
-    json_t *view = view_new(x->route, x->call->upstream->api, &x->answer, &x->err);
-    if (view == NULL)
-        return exchange_fail(x);
-    const json_t *list = json_object_get(view, x->route->one);
-    bool missing = json_is_array(list) && json_array_size(list) == 0;
-    json_decref(view);
-    return missing ? exchange_stop(x, PROBLEM_NOT_FOUND, "the cloud knows none of that name") : PROBLEM_NONE;
+    const struct json_value *one = &x->answer.one;
+    bool empty = one->kind == JSON_VALUE_NULL || (one->kind == JSON_VALUE_ARRAY && one->count == 0);
+    return empty ? exchange_stop(x, PROBLEM_NOT_FOUND, "the cloud knows none of that name") : PROBLEM_NONE;
 }
 
 enum problem follow_answer(struct exchange *x)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/notice.h"
 #include "gateway/call/leak.h"
+#include "gateway/exchange/answer_meaning.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
@@ -12,7 +13,9 @@
 #include "gateway/upstream/back.h"
 #include "gateway/upstream/back_notice.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { FORWARD_STEP_MS = 50 }; /* how soon a pause notices that the gateway is draining */
@@ -37,7 +40,7 @@ static enum problem refused(const struct forward *f, enum problem problem)
 {
     const struct answer *answer = f->answer;
     const char *action = f->call->route->action;
-    if (answer->code == ANSWER_NO_CODE)
+    if (answer->named)
         return exchange_stop(f->x, problem, "the upstream refused %s with code %s", action,
                              answer->code_desc);
     if (answer->code_desc == NULL)
@@ -50,12 +53,15 @@ static enum problem refused(const struct forward *f, enum problem problem)
 static void withhold(struct answer *answer)
 {
     *answer = (struct answer){.length = answer->length,
+                              .named = answer->named,
                               .code = answer->code,
-                              .code_desc = answer->code == ANSWER_NO_CODE ? "withheld" : NULL};
+                              .code_desc = answer->named ? "withheld" : NULL};
 }
 
 static enum retry_cause cause_of(const struct forward *f, const struct answer_meaning *meaning)
 {
+    if (meaning->elsewhere)
+        return RETRY_GATEWAY;
     switch (meaning->problem) {
     case PROBLEM_UPSTREAM_THROTTLED:
         return RETRY_THROTTLED;
@@ -68,6 +74,50 @@ static enum retry_cause cause_of(const struct forward *f, const struct answer_me
     }
 }
 
+/* What is known of a change, and whether the call may go again. */
+static void judge(struct forward *f, const struct answer_meaning *meaning)
+{
+    f->cause = cause_of(f, meaning);
+    f->outcome = meaning->executed           ? OUTCOME_EXECUTED
+                 : meaning->executed_unknown ? OUTCOME_UNKNOWN
+                                             : OUTCOME_NOT_EXECUTED;
+}
+
+static bool is_leak(const struct forward *f, const char *bytes, size_t length)
+{
+    return leak_found(bytes, length, f->call->upstream, back_request(f->slot)->signature);
+}
+
+/* "text/html", where it says something that is not said already; else NULL. */
+static const char *odd_type(const struct forward *f)
+{
+    const char *type = f->result.type;
+    bool told =
+        type[0] != '\0' && strcasecmp(type, "application/json") != 0 && !is_leak(f, type, strlen(type));
+    return told ? type : NULL;
+}
+
+static enum problem no_answer(const struct forward *f, enum problem problem, const char *what)
+{
+    const char *type = odd_type(f);
+    return exchange_stop(f->x, problem, "%s%s%s", what, type == NULL ? "" : "; its Content-Type is ",
+                         type == NULL ? "" : type);
+}
+
+/* What stands before the cloud has answered. */
+static enum problem other_status(struct forward *f)
+{
+    char what[128];
+    struct answer_meaning meaning = answer_meaning_of_status(f->result.status);
+    bool large = meaning.problem == PROBLEM_UPSTREAM_REJECTED_PARAMETER;
+    bool post = f->call->upstream->method == CONFIG_POST;
+    judge(f, &meaning);
+    (void)snprintf(what, sizeof what, "the upstream answered HTTP status %d%s%s", f->result.status,
+                   large ? ": the request is too large for it" : "",
+                   large && !post ? ", so `method: POST` is needed for this upstream" : "");
+    return no_answer(f, meaning.problem, what);
+}
+
 /* The answer to what was sent, as the caller will see it. */
 static enum problem understand(struct forward *f)
 {
@@ -75,17 +125,13 @@ static enum problem understand(struct forward *f)
     struct exchange *x = f->x;
     const struct back_result *result = &f->result;
     if (result->status != 200)
-        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream answered HTTP status %d",
-                             result->status);
+        return other_status(f);
     if (answer_read(result->bytes, result->length, f->call->route, f->call->upstream->api, x->arena,
                     f->answer, &err) != 0)
-        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err.text);
+        return no_answer(f, PROBLEM_UPSTREAM_INVALID_ANSWER, err.text);
     struct answer_meaning meaning = answer_meaning(f->answer);
-    f->cause = cause_of(f, &meaning);
-    f->outcome = meaning.executed           ? OUTCOME_EXECUTED
-                 : meaning.executed_unknown ? OUTCOME_UNKNOWN
-                                            : OUTCOME_NOT_EXECUTED;
-    if (leak_found(result->bytes, result->length, f->call->upstream, back_request(f->slot)->signature)) {
+    judge(f, &meaning);
+    if (is_leak(f, result->bytes, result->length)) {
         withhold(f->answer);
         back_distrust(f->slot);
         if (meaning.problem == PROBLEM_NONE)
@@ -94,9 +140,8 @@ static enum problem understand(struct forward *f)
     }
     if (meaning.problem != PROBLEM_NONE)
         return refused(f, meaning.problem);
-    f->answer->bytes =
-        arena_copy(x->arena, result->bytes, result->length); /* the slot goes to another call */
-    return f->answer->bytes == NULL ? exchange_fail(x) : PROBLEM_NONE;
+    bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */
+    return kept ? PROBLEM_NONE : exchange_fail(x);
 }
 
 /* The call's deadline, and no longer than one attempt may take. */
@@ -153,7 +198,7 @@ static enum problem attempt(struct forward *f)
     if (f->result.end != UPSTREAM_ANSWERED)
         return unanswered(f, &err);
     enum problem problem = understand(f);
-    if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER)
+    if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER || f->result.status != 200)
         back_distrust(f->slot); /* its connection may hold more of the kind */
     return problem;
 }
@@ -230,7 +275,7 @@ static enum problem no_slot(const struct forward *f, const struct back_refusal *
     x->wait_us = refusal->wait_us;
     if (refusal->open)
         return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
-                             "'%s' has not been answering: it is not asked now", upstream->name);
+                             "'%s' is unavailable: its circuit breaker is open", upstream->name);
     if (refusal->failed)
         return exchange_fail(x);
     return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
@@ -296,7 +341,8 @@ static enum problem run(struct forward *f)
     } while (again(f));
     if (f->slot != NULL)
         back_give(f->slot);
-    if (problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
+    bool later = f->cause == RETRY_GATEWAY && f->call->route->effect == CONFIG_READ;
+    if (later || problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
         f->x->wait_us =
             f->result.retry_after_s * 1000000; /* what the upstream asks for; 0: the problem's own */
     return problem;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <openssl/crypto.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -165,34 +166,57 @@ static size_t read_escape(const char *at, size_t length, char *c)
     return 2;
 }
 
-/* One level of escapes less: true when there was one. */
-static bool unescape(const struct view *text, struct buf *out)
+/* One level of escapes less: how long it is then.  What it becomes is never longer, so `to` can be where it
+ * stands. */
+static size_t unescape(const struct view *text, char *to)
 {
-    bool changed = false;
-    if (memchr(text->bytes, '\\', text->length) == NULL && memchr(text->bytes, '%', text->length) == NULL)
-        return false;
-    buf_init(out, text->length);
+    size_t length = 0;
     for (size_t i = 0; i < text->length;) {
         size_t run = i;
         while (run < text->length && text->bytes[run] != '\\' && text->bytes[run] != '%')
             run++;
-        buf_put_bytes(out, text->bytes + i, run - i);
+        memmove(to + length, text->bytes + i, run - i);
+        length += run - i;
         i = run;
         if (i == text->length)
             break;
-        char c = text->bytes[i];
+        char c = '\0';
         size_t used = read_escape(text->bytes + i, text->length - i, &c);
-        changed = changed || used > 0;
-        buf_put_char(out, c);
+        to[length++] = used > 0 ? c : text->bytes[i];
         i += used > 0 ? used : 1;
     }
-    return changed;
+    return length;
+}
+
+static bool has_escapes(const struct view *text)
+{
+    return memchr(text->bytes, '\\', text->length) != NULL || memchr(text->bytes, '%', text->length) != NULL;
+}
+
+/* Behind its escapes, and those within them; in one copy. */
+static bool holds_deeper(const struct needles *needles, struct view text)
+{
+    if (!has_escapes(&text))
+        return false;
+    size_t size = text.length;
+    char *plain = malloc(size);
+    bool found = plain == NULL;
+    for (int round = 0; round < LEAK_ROUNDS && !found && has_escapes(&text); round++) {
+        size_t length = unescape(&text, plain);
+        if (length == text.length)
+            break; /* those were none */
+        text = (struct view){plain, length};
+        found = holds_any(needles, &text);
+    }
+    if (plain != NULL)
+        explicit_bzero(plain, size);
+    free(plain);
+    return found;
 }
 
 bool leak_found(const char *bytes, size_t length, const struct config_upstream *upstream,
                 const char *signature)
 {
-    struct buf plain[LEAK_ROUNDS] = {{0}};
     struct view text = {bytes, length};
     struct needles needles = {.count = 0};
     buf_init(&needles.bytes, LEAK_BYTES_MAX);
@@ -200,13 +224,7 @@ bool leak_found(const char *bytes, size_t length, const struct config_upstream *
     if (upstream->spare != NULL)
         add_credential(&needles, upstream->spare, length);
     add_secret(&needles, signature, strlen(signature), length);
-    bool found = needles.bytes.failed || holds_any(&needles, &text);
-    for (int round = 0; round < LEAK_ROUNDS && !found && unescape(&text, &plain[round]); round++) {
-        text = (struct view){buf_text(&plain[round]), plain[round].length};
-        found = plain[round].failed || holds_any(&needles, &text);
-    }
-    for (int round = 0; round < LEAK_ROUNDS; round++)
-        buf_done(&plain[round]);
+    bool found = needles.bytes.failed || holds_any(&needles, &text) || holds_deeper(&needles, text);
     buf_done(&needles.bytes);
     explicit_bzero(needles.items, needles.count * sizeof *needles.items);
     explicit_bzero(needles.filter, sizeof needles.filter);

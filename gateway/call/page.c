@@ -1,31 +1,34 @@
 #include "gateway/call/page.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/forward.h"
 #include "gateway/call/view.h"
 #include "gateway/exchange/gateway.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE_TOTAL_MAX = 9 }; /* digits of a total in a string */
+
 /* A list while its pages come in. */
 struct list {
-    json_t *whole;   /* the first page's view, with every later page's items */
-    json_t *items;   /* in it; borrowed */
-    long long total; /* as the last page counts; -1: it does not */
-    size_t calls;
-    size_t bytes;
+    struct answer *pages; /* room for PAGE_CALLS_MAX */
+    size_t count;
+    size_t items, bytes; /* of all of them */
+    long long total;     /* as the last page counts; -1: it does not */
 };
 
 /* A number, or a string that holds one: official samples have both. */
-static long long read_total(const json_t *value)
+static long long read_total(const struct json_value *value, struct arena *arena)
 {
-    const char *text = json_string_value(value);
-    if (json_is_integer(value))
-        return json_integer_value(value);
-    if (text == NULL || text[0] == '\0' || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
+    long long total = -1;
+    if (value->kind != JSON_VALUE_STRING)
+        return json_value_integer(value, &total) == 0 ? total : -1;
+    const char *text = json_value_text(value, PAGE_TOTAL_MAX + 1, arena, NULL);
+    if (text == NULL || text[0] == '\0' || strlen(text) > PAGE_TOTAL_MAX ||
+        strspn(text, "0123456789") != strlen(text))
         return -1;
     return strtoll(text, NULL, 10);
 }
@@ -33,9 +36,8 @@ static long long read_total(const json_t *value)
 /* The page behind the items that are there, as a sealed call that the policy has allowed. */
 static enum problem next_call(struct exchange *x, const struct list *list, struct call **call)
 {
-    char offset[24];
-    if (snprintf(offset, sizeof offset, "%zu", json_array_size(list->items)) < 0)
-        return exchange_fail(x);
+    char offset[TEXT_NUMBER_SIZE];
+    text_number(offset, (long long)list->items);
     const char *text = arena_strdup(x->arena, offset);
     *call = text == NULL ? NULL : call_with(x->call, "offset", text, x->arena);
     if (*call == NULL)
@@ -46,43 +48,36 @@ static enum problem next_call(struct exchange *x, const struct list *list, struc
                                text);
 }
 
-/* Takes the view.  False when it holds no page. */
-static bool add_page(struct list *list, const struct config_route *route, json_t *view, size_t *count)
+static enum problem too_long(struct exchange *x)
 {
-    json_t *items = json_object_get(view, route->list);
-    bool good = json_is_array(items);
-    *count = json_array_size(items);
-    if (good)
-        list->total = read_total(json_object_get(view, route->total));
-    if (good && list->whole == NULL) {
-        list->whole = view;
-        list->items = items;
-        return true;
-    }
-    json_t *total = json_object_get(view, route->total);
-    good = good && json_array_extend(list->items, items) == 0 &&
-           (total == NULL || json_object_set(list->whole, route->total, total) == 0);
-    json_decref(view);
-    return good;
+    return exchange_stop(
+        x, PROBLEM_INVALID_PARAMETER,
+        "all is for lists of up to %d pages and %d bytes; this one is longer: use offset and limit",
+        PAGE_CALLS_MAX, PAGE_BYTES_MAX);
 }
 
-static enum problem read_page(struct exchange *x, struct list *list, const struct answer *answer,
-                              size_t *count)
+/* One more page; `*count` is what it has. */
+static enum problem add_page(struct exchange *x, struct list *list, const struct answer *answer,
+                             size_t *count)
 {
-    json_t *view = view_new(x->route, x->call->upstream->api, answer, &x->err);
-    list->calls++;
+    const struct json_value *page = &answer->list;
+    list->pages[list->count++] = *answer;
     list->bytes += answer->length;
-    if (view == NULL)
-        return exchange_fail(x);
-    if (!add_page(list, x->route, view, count))
+    if (page->kind == JSON_VALUE_NONE)
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream's answer has no %s",
                              x->route->list);
-    return PROBLEM_NONE;
+    if (page->kind != JSON_VALUE_ARRAY && page->kind != JSON_VALUE_NULL)
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s of the upstream's answer is no list",
+                             x->route->list);
+    *count = page->count;
+    list->items += page->count;
+    list->total = read_total(&answer->total, x->arena);
+    return list->bytes > PAGE_BYTES_MAX ? too_long(x) : PROBLEM_NONE;
 }
 
 static bool is_whole(const struct list *list, size_t count)
 {
-    return count == 0 || (list->total >= 0 && (long long)json_array_size(list->items) >= list->total);
+    return count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
 }
 
 /* The pages behind the first, which has `count` items. */
@@ -93,28 +88,36 @@ static enum problem collect(struct exchange *x, struct list *list, size_t count)
     int64_t until_us = clock_monotonic_us() + PAGE_TIME_US;
     while (problem == PROBLEM_NONE && !is_whole(list, count)) {
         struct call *call = NULL;
-        if (list->calls == PAGE_CALLS_MAX || list->bytes > PAGE_BYTES_MAX)
-            return exchange_stop(
-                x, PROBLEM_INVALID_PARAMETER,
-                "all is for lists of up to %d pages and %d bytes; this one is longer: use offset and "
-                "limit",
-                PAGE_CALLS_MAX, PAGE_BYTES_MAX);
+        if (list->count == PAGE_CALLS_MAX)
+            return too_long(x);
         problem = next_call(x, list, &call);
         if (problem != PROBLEM_NONE)
             return problem;
         problem = forward_read(x, call, until_us, &answer);
         x->answer = answer; /* its code is what the caller is told when it is bad */
         if (problem == PROBLEM_NONE)
-            problem = read_page(x, list, &answer, &count);
+            problem = add_page(x, list, &answer, &count);
     }
     return problem;
+}
+
+static enum problem write_list(struct exchange *x, const struct list *list)
+{
+    const struct view view = {.route = x->route,
+                              .api = x->call->upstream->api,
+                              .pages = list->pages,
+                              .page_count = list->count,
+                              .joined = true};
+    return view_write(&view, x->arena, &x->answer, &x->err) == 0 ? PROBLEM_NONE : exchange_fail(x);
 }
 
 enum problem page_collect(struct exchange *x)
 {
     size_t count = 0;
-    struct list list = {0};
-    enum problem problem = read_page(x, &list, &x->answer, &count);
+    struct list list = {.pages = arena_array(x->arena, PAGE_CALLS_MAX, sizeof *list.pages)};
+    if (list.pages == NULL)
+        return exchange_fail(x);
+    enum problem problem = add_page(x, &list, &x->answer, &count);
     if (problem == PROBLEM_NONE && !is_whole(&list, count)) {
         if (atomic_fetch_add(&x->gateway->collecting, 1) < PAGE_LISTS_MAX)
             problem = collect(x, &list, count);
@@ -124,8 +127,5 @@ enum problem page_collect(struct exchange *x)
                               PAGE_LISTS_MAX);
         atomic_fetch_sub(&x->gateway->collecting, 1);
     }
-    if (problem == PROBLEM_NONE && view_write(list.whole, x->arena, &x->answer, &x->err) != 0)
-        problem = exchange_fail(x);
-    json_decref(list.whole);
-    return problem;
+    return problem == PROBLEM_NONE ? write_list(x, &list) : problem;
 }

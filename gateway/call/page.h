@@ -9,9 +9,9 @@
 #include "gateway/exchange/exchange.h"
 
 enum {
-    PAGE_LISTS_MAX = 32,     /* put together at a time: a list takes several times its bytes while it is */
-    PAGE_CALLS_MAX = 100,    /* 10,000 entries at the cloud's largest page */
-    PAGE_TIME_US = 20000000, /* for all pages behind the first: callers give up at about 30 s */
+    PAGE_LISTS_MAX = 32,          /* put together at a time: a list takes three times its bytes while it is */
+    PAGE_CALLS_MAX = 100,         /* 10,000 entries at the cloud's largest page */
+    PAGE_TIME_US = 20000000,      /* for all pages behind the first: callers give up at about 30 s */
     PAGE_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
 };
 

@@ -3,7 +3,6 @@
 #include "gateway/call/resolve.h"
 
 #include "base/clock.h"
-#include "base/document.h"
 #include "gateway/call/forward.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/gateway.h"
@@ -32,21 +31,38 @@ static struct call *make_question(const struct exchange *x, const struct config_
     return call;
 }
 
+/* The member of an object; none where it is there twice. */
+static struct json_value find_member(const struct json_value *object, const char *name)
+{
+    size_t count = 0;
+    struct json_value found = {0};
+    struct json_items items = json_value_items(object);
+    for (struct json_value member; json_value_next(&items, &member);)
+        if (json_value_has_key(&member, name)) {
+            found = member;
+            count++;
+        }
+    return count == 1 ? found : (struct json_value){0};
+}
+
 /* The answer must be about one thing, and its id one that a caller could say. */
 static const char *read_id(const struct exchange *x, const struct config_route *route,
                            const struct config_param *param, const struct answer *answer)
 {
-    json_error_t where;
-    json_t *root = document_read(answer->bytes, answer->length, &where);
-    const json_t *list = json_object_get(root, route->one);
-    const char *id = json_array_size(list) != 1
-                         ? NULL
-                         : json_string_value(json_object_get(json_array_get(list, 0), route->tells.from));
-    bool good = id != NULL && config_match(&param->pattern, id) == PATTERN_FITS &&
+    bool exact = false;
+    struct json_value thing = {0};
+    struct json_items items = json_value_items(&answer->one);
+    if (answer->one.kind != JSON_VALUE_ARRAY || answer->one.count != 1 || !json_value_next(&items, &thing) ||
+        thing.kind != JSON_VALUE_OBJECT)
+        return NULL;
+    const struct json_value member = find_member(&thing, route->tells.from);
+    if (member.kind != JSON_VALUE_STRING)
+        return NULL;
+    const char *id = json_value_text(&member, CONFIG_VALUE_MAX + 1, x->arena, &exact);
+    bool good = id != NULL && exact && strlen(id) <= CONFIG_VALUE_MAX &&
+                config_match(&param->pattern, id) == PATTERN_FITS &&
                 config_is_former(param, id) == PATTERN_DIFFERS;
-    const char *copy = good ? arena_strdup(x->arena, id) : NULL;
-    json_decref(root);
-    return copy;
+    return good ? id : NULL;
 }
 
 static const char *ask(struct exchange *x, const struct config_route *route, const struct call_param *param)
@@ -90,17 +106,8 @@ static const char *find_id(struct exchange *x, const struct config_route *route,
     }
 }
 
-/* The same call about the thing by its current id. */
-static enum problem rename_thing(struct exchange *x, const struct call_param *param, const char *id)
-{
-    struct call *call = call_with(x->call, param->name, id, x->arena);
-    if (call == NULL)
-        return exchange_fail(x);
-    x->call = call;
-    return PROBLEM_NONE;
-}
-
-/* Only for who could be allowed the call by any name: others learn nothing, and cause no call. */
+/* Only for who could be allowed the call by any name: others learn nothing, and cause no call.  An id that
+ * cannot be signed is none. */
 enum problem resolve_ids(struct exchange *x)
 {
     const struct config_upstream *upstream = x->call->upstream;
@@ -113,9 +120,9 @@ enum problem resolve_ids(struct exchange *x)
         if (param->former == NULL || param->count != 1 || route == NULL)
             continue;
         const char *id = find_id(x, route, param);
-        enum problem problem = id == NULL ? PROBLEM_NONE : rename_thing(x, param, id);
-        if (problem != PROBLEM_NONE)
-            return problem;
+        struct call *call = id == NULL ? NULL : call_with(x->call, param->name, id, x->arena);
+        if (call != NULL)
+            x->call = call;
     }
     return PROBLEM_NONE;
 }

@@ -1,7 +1,6 @@
 #include "gateway/call/task.h"
 
 #include "base/clock.h"
-#include "base/document.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/forward.h"
 #include "gateway/call/view.h"
@@ -81,13 +80,13 @@ static bool read_preference(const char *text, size_t length, int *seconds)
     return true;
 }
 
-int task_preferred_wait(const struct framing *framing)
+int task_preferred_wait(const struct request_head *head)
 {
     int seconds = 0;
-    for (size_t i = 0; i < framing->field_count; i++) {
-        if (strcasecmp(framing->fields[i].name, "Prefer") != 0)
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (strcasecmp(head->fields[i].name, "Prefer") != 0)
             continue;
-        for (const char *at = framing->fields[i].value; *at != '\0';) {
+        for (const char *at = head->fields[i].value; *at != '\0';) {
             size_t length = strcspn(at, ",");
             if (read_preference(at, length, &seconds)) /* the first counts: RFC 7240 section 2 */
                 return seconds < TASK_WAIT_MAX_S ? seconds : TASK_WAIT_MAX_S;
@@ -132,28 +131,22 @@ static bool rest(const struct exchange *x, int64_t pause_us)
     return true;
 }
 
-/* The task as the change's own answer names it: a number in API 2.0, a string in 3.0. */
-static int name_task(const struct exchange *x, json_t *view)
-{
-    json_error_t where;
-    json_t *root = document_read(x->answer.bytes, x->answer.length, &where);
-    int result = json_object_set(view, x->route->task, json_object_get(root, x->route->task));
-    json_decref(root);
-    return result;
-}
-
-/* True when the task is over: its end is the answer then.  A look that fails only means that nobody knows
- * yet. */
+/* True when the task is over: its end is the answer then, and names the task as the change's own did.  A look
+ * that fails only means that nobody knows yet. */
 static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
 {
     struct answer answer = {0};
-    json_t *view = NULL;
+    const struct view view = {.route = look->route,
+                              .api = look->upstream->api,
+                              .pages = &answer,
+                              .page_count = 1,
+                              .task = x->answer.task_value,
+                              .task_name = x->route->task};
+    const char *state = NULL;
     if (forward_read(x, look, until_us, &answer) == PROBLEM_NONE)
-        view = view_new(look->route, look->upstream->api, &answer, &x->err);
-    const char *state = json_string_value(json_object_get(view, "status"));
-    bool over = state != NULL && strcmp(state, "running") != 0 && name_task(x, view) == 0 &&
-                view_write(view, x->arena, &x->answer, &x->err) == 0;
-    json_decref(view);
+        state = view_state(view.route, view.api, &answer);
+    bool over = state != NULL && strcmp(state, "running") != 0 &&
+                view_write(&view, x->arena, &x->answer, &x->err) == 0;
     err_clear(&x->err);
     x->wait_us = 0; /* of the look */
     return over;
@@ -178,7 +171,7 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 
 void task_wait(struct exchange *x)
 {
-    int seconds = task_preferred_wait(&x->framing);
+    int seconds = task_preferred_wait(x->head);
     if (seconds == 0 || x->answer.task == NULL)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;

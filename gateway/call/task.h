@@ -23,6 +23,6 @@ void task_put_location(struct buf *out, const struct exchange *x);
 void task_wait(struct exchange *x);
 
 /* The seconds of the first `wait` among the Prefer fields; 0 when there is none that makes sense. */
-int task_preferred_wait(const struct framing *framing);
+int task_preferred_wait(const struct request_head *head);
 
 #endif

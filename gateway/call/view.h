@@ -1,9 +1,10 @@
 /* gateway/call/view.h - a good answer as callers see it, whichever generation of the API gave it.
  *
- * Most answers of API 2.0 go to the caller byte for byte.  Written anew are those that tell how a task is (a
- * `status` is put in front), lists that were put together from pages, and all of API 3.0: there the Response
- * is unwrapped into 2.0's envelope, and the catalog gives its members the names that callers know.  What the
- * catalog does not name keeps the cloud's name. */
+ * Most answers of API 2.0 go to the caller byte for byte.  Put together anew are those that tell how a task
+ * is (a `status` is put in front), lists of several pages, and all of API 3.0: there the Response is
+ * unwrapped into 2.0's envelope, and the catalog gives its members the names that callers know.  What the
+ * catalog does not name keeps the cloud's name, and so does what would get a name that is there already.
+ * Every value is spliced: its bytes are the cloud's. */
 #ifndef GATEWAY_CALL_VIEW_H
 #define GATEWAY_CALL_VIEW_H
 
@@ -13,17 +14,28 @@
 #include "config/model/config.h"
 #include "gateway/exchange/answer.h"
 
-#include <jansson.h>
+enum { VIEW_GROWTH = 12 }; /* times: `"A":1,` has 6 bytes, under a name of 64 letters 69 */
 
-/* Is it written anew? */
+struct view {
+    const struct config_route *route;
+    int api;
+    const struct answer
+        *pages; /* good; the first gives all but the list, and its total the last that has one */
+    size_t page_count;
+    bool joined;            /* the list is that of all pages; a null is an empty list then */
+    struct json_value task; /* what another answer says, told under this name; or none */
+    const char *task_name;
+};
+
+/* Is it put together anew? */
 bool view_differs(const struct config_route *route, int api);
 
-/* A new reference to what callers see of an answer that answer_read() found good; NULL when memory is out or
- * the task's status is none that the catalog knows. */
-MUST_USE json_t *view_new(const struct config_route *route, int api, const struct answer *answer,
-                          struct err *err);
+/* How the task is, by callers' names ("running"); NULL: the answer does not tell in words that the catalog
+ * knows. */
+const char *view_state(const struct config_route *route, int api, const struct answer *answer);
 
-/* The view's text, in `arena`, becomes the answer's bytes. */
-MUST_USE int view_write(const json_t *view, struct arena *arena, struct answer *answer, struct err *err);
+/* The view's text, in `arena`, becomes the answer's bytes.  -1: memory is out, or the answer does not tell
+ * how the task is. */
+MUST_USE int view_write(const struct view *view, struct arena *arena, struct answer *answer, struct err *err);
 
 #endif

@@ -32,7 +32,7 @@ static const char help[] =
     "Exit: 0 shown, 1 a file cannot be read or its chain does not hold (see: countersign audit verify),\n"
     "2 wrong usage, 78 the policy is bad.\n";
 
-enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_LINE_MAX = 256 * 1024 };
+enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_LINE_MAX = 256 * 1024, SHOW_KEY = 160 };
 
 /* The texts of the filter, in the order of the options. */
 enum { CLIENT, ACTION, OUTCOME, VALUE, REQUEST, FILTERS };
@@ -45,7 +45,7 @@ struct show {
     size_t catalog_count;
     const struct config *config; /* the policy, or NULL */
     bool json;
-    json_t *open; /* changes whose outcome was not seen yet: an object by seq, in their order */
+    json_t *open; /* changes of this chain whose outcome was not seen yet: an object by put_key(), in order */
 };
 
 /* ---- options ---- */
@@ -231,33 +231,59 @@ static void print_change(const struct show *show, const json_t *change)
 
 /* ---- all of them ---- */
 
-/* An intent waits for its outcome; an outcome finds its intent and both are printed.  An outcome whose intent
- * stands in an older file is printed with what it has. */
+/* Those whose outcome is not in their chain: the gateway ended before it knew, or the line is gone. */
+static void show_open(struct show *show)
+{
+    const char *key;
+    json_t *change;
+    json_object_foreach(show->open, key, change)
+    {
+        if (json_object_set_new(change, "outcome", json_string("unrecorded")) == 0)
+            print_change(show, change);
+    }
+    (void)json_object_clear(show->open); /* it is an object */
+}
+
+/* By what an intent and its outcome belong together, within a chain: its number, and the request's id, which
+ * callers may choose and use twice. */
+static void put_key(char key[SHOW_KEY], const json_t *record, bool intent)
+{
+    (void)snprintf(key, SHOW_KEY, "%" JSON_INTEGER_FORMAT " %.128s",
+                   json_integer_value(json_object_get(record, intent ? "seq" : "of")),
+                   text_of(record, "requestId"));
+}
+
+/* An outcome finds its intent and both are printed; else it is printed with what it has: its intent is in an
+ * older file. */
+static void settle(struct show *show, const char *key, json_t *outcome)
+{
+    json_t *change = json_incref(json_object_get(show->open, key));
+    if (change != NULL && json_object_update_missing(change, outcome) == 0)
+        print_change(show, change);
+    else
+        print_change(show, outcome);
+    (void)json_object_del(show->open, key); /* -1: it was not there */
+    json_decref(change);
+}
+
 static void take_record(struct show *show, const struct ledger_line *line)
 {
     static const char *const chain[] = {"audit", "prev", "hash", "of"};
-    char key[24];
+    char key[SHOW_KEY];
+    if (!line->follows)
+        show_open(show); /* another chain, or records are missing: nothing here belongs to them */
     if (json_depth(line->bytes, line->length, SHOW_DEPTH) > SHOW_DEPTH)
         return;
     json_t *record = json_loadb(line->bytes, line->length, JSON_REJECT_DUPLICATES, NULL);
     bool outcome = strcmp(text_of(record, "audit"), "outcome") == 0;
     bool intent = strcmp(text_of(record, "audit"), "intent") == 0;
-    (void)snprintf(key, sizeof key, "%" JSON_INTEGER_FORMAT,
-                   json_integer_value(json_object_get(record, intent ? "seq" : "of")));
+    put_key(key, record, intent);
     for (size_t i = 0; i < COUNT(chain) && record != NULL; i++)
         (void)json_object_del(record, chain[i]); /* -1: it was not there */
-    if (intent) {
-        if (json_object_set(show->open, key, record) != 0)
-            fputs("countersign audit: out of memory\n", stderr);
-    } else if (outcome) {
-        json_t *change = json_incref(json_object_get(show->open, key));
-        if (change != NULL && json_object_update_missing(change, record) == 0)
-            print_change(show, change);
-        else
-            print_change(show, record);
-        (void)json_object_del(show->open, key);
-        json_decref(change);
-    }
+    if (intent && json_object_set(show->open, key, record) != 0)
+        fputs("countersign audit: out of memory\n", stderr);
+    if (outcome)
+        settle(show, key, record);
     json_decref(record);
 }
 
@@ -274,6 +300,8 @@ static bool show_file(struct show *show, struct ledger *ledger, const char *name
     ledger_take(ledger, name, file);
     while ((find = ledger_next(ledger, &line)) != LEDGER_END && find != LEDGER_FAILED) {
         broken = broken || find == LEDGER_BROKEN;
+        if (find == LEDGER_ANEW)
+            fprintf(stderr, "countersign audit: %s\n", line.text);
         if (line.bytes != NULL)
             take_record(show, &line);
     }
@@ -285,18 +313,6 @@ static bool show_file(struct show *show, struct ledger *ledger, const char *name
     if (file != stdin)
         (void)fclose(file); /* only read from */
     return find == LEDGER_END && !broken;
-}
-
-/* Those whose outcome no file holds. */
-static void show_open(struct show *show)
-{
-    const char *key;
-    json_t *change;
-    json_object_foreach(show->open, key, change)
-    {
-        if (json_object_set_new(change, "outcome", json_string("unrecorded")) == 0)
-            print_change(show, change);
-    }
 }
 
 static struct config *load_policy(const struct show *show)
@@ -313,7 +329,7 @@ static struct config *load_policy(const struct show *show)
 static int show_all(struct show *show, char **files)
 {
     bool good = true;
-    struct ledger *ledger = ledger_new(NULL);
+    struct ledger *ledger = ledger_new(NULL, SEALS_FROM_FIRST);
     show->open = json_object();
     if (ledger == NULL || show->open == NULL) {
         fputs("countersign audit: out of memory\n", stderr);

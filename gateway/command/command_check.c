@@ -28,7 +28,7 @@ int command_check(int argc, char **argv)
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
     const atomic_bool abandoned = false;
-    struct back *back = back_new(config, NULL, &abandoned, &err); /* reads the CA files */
+    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &err); /* reads the CA files */
     if (back == NULL)
         fprintf(stderr, "%s\n", err.text);
     else

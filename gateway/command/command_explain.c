@@ -13,7 +13,7 @@ static const char help[] =
     "\n"
     "Decides about a request as the gateway would, by the same code, without sending anything: the route, "
     "the call\n"
-    "that would be signed, each rule that matches or just misses with its line and the first thing that "
+    "that would be signed, each rule that matches or nearly matches with its line and the first thing that "
     "failed, and\n"
     "the verdict.\n"
     "\n"

@@ -1,4 +1,3 @@
-#include "base/document.h"
 #include "gateway/command/command.h"
 #include "gateway/service/serve.h"
 #include "gateway/upstream/back.h"
@@ -37,7 +36,6 @@ int command_serve(int argc, char **argv)
     struct config *config = command_load(path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    document_init();
     if (serve_run(path, config, &err) != 0) {
         fprintf(stderr, "countersign: %s\n", err.text);
         return COMMAND_FAILED;

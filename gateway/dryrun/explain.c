@@ -60,7 +60,7 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
         buf_put(out, "the caller's address is in none of its networks (from)");
         break;
     case POLICY_OTHER_TIME:
-        buf_put(out, "it does not speak at this time (when)");
+        buf_put(out, "it does not apply at this time (when)");
         break;
     case POLICY_OTHER_OWNER:
         buf_put(out, "who began this task is somebody else, or not known (own)");
@@ -117,7 +117,7 @@ static void text_rules(struct buf *out, const struct config *config, const struc
             continue;
         buf_put_format(out, "rule     %.200s:%u %s (%s%s) ", rule->mark.file, rule->mark.line, rule->id,
                        effect_name(rule), rule->audit ? ", audit only" : "");
-        buf_put(out, miss == POLICY_MATCHES ? "matches" : "misses: ");
+        buf_put(out, miss == POLICY_MATCHES ? "matches" : "does not match: ");
         put_miss(out, miss, config, question->call, condition);
         buf_put_char(out, '\n');
     }

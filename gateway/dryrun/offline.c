@@ -9,13 +9,15 @@ int offline_translate(struct exchange *x, const char *method, const char *path, 
 {
     const char *mark = strchr(path, '?');
     char *plain = arena_copy(x->arena, path, mark == NULL ? strlen(path) : (size_t)(mark - path));
-    if (plain == NULL)
+    struct request_head *head = arena_alloc(x->arena, sizeof *head);
+    if (plain == NULL || head == NULL)
         return err_memory(&x->err);
-    x->framing.method = method;
+    head->method = method;
+    x->head = head;
     x->body = body;
     x->body_length = body == NULL ? 0 : strlen(body);
-    if (x->body_length > FRAMING_BODY_MAX)
-        return err_set(&x->err, ERR_LIMIT, "the body may have at most %d bytes", FRAMING_BODY_MAX);
+    if (x->body_length > REQUEST_BODY_MAX)
+        return err_set(&x->err, ERR_LIMIT, "the body may have at most %d bytes", REQUEST_BODY_MAX);
     if (target_parse(plain, mark == NULL ? NULL : mark + 1, x->arena, &x->target, &x->err) != 0)
         return -1;
     x->problem = route_match(x);

@@ -1,187 +1,261 @@
 #include "gateway/exchange/answer.h"
 
-#include "base/document.h"
-#include "base/json.h"
 #include "base/text.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_TASK_MAX = 64 };
-
-/* The names that are known, before the numbers: codeDesc of API 2.0 and Error.Code of 3.0 (the vendor's pages
- * of common and of VPC and CVM errors).  '*' as in policies; the first that matches decides. */
-static const struct {
-    const char *pattern;
-    struct answer_meaning meaning;
-} by_name[] = {
-    {"*.NotFound", {.problem = PROBLEM_NOT_FOUND}},
-    {"InstanceAlreadyLinked", {.problem = PROBLEM_CONFLICT}},
-    {"InstanceLimitExceeded", {.problem = PROBLEM_CONFLICT}},
-    {"AuthFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {"AuthFailure.SignatureExpire", {.problem = PROBLEM_UPSTREAM_CLOCK}},
-    {"AuthFailure.SignatureFailure", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {"AuthFailure.SecretIdNotFound", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {"AuthFailure.InvalidSecretId", {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {"AuthFailure.*", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {"UnauthorizedOperation*", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {"IpInBlacklist", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {"IpNotInWhitelist", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {"UnsupportedProtocol", {.problem = PROBLEM_UPSTREAM_CREDENTIAL}}, /* as 4600: https only */
-    {"RequestLimitExceeded*", {.problem = PROBLEM_UPSTREAM_THROTTLED}},
-    {"ResourceNotFound*", {.problem = PROBLEM_NOT_FOUND}},
-    {"InvalidParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {"MissingParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {"UnknownParameter*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {"UnsupportedRegion", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {"RequestSizeLimitExceeded*", {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {"LimitExceeded*", {.problem = PROBLEM_CONFLICT}},
-    {"ResourceInUse*", {.problem = PROBLEM_CONFLICT}},
-    {"UnsupportedOperation*", {.problem = PROBLEM_CONFLICT}},
-    {"InvalidAction", {.problem = PROBLEM_UPSTREAM_FAILED}}, /* as 6100, and so the next three */
-    {"NoSuchVersion", {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {"NoSuchProduct", {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {"ActionOffline", {.problem = PROBLEM_UPSTREAM_FAILED}},
+enum {
+    ANSWER_TASK_MAX = 64,
+    ANSWER_CODE_DIGITS = 9, /* of a number in a string: more is a name */
 };
 
-/* The vendor's list of general error codes. */
-static const struct {
-    int first, last;
-    struct answer_meaning meaning;
-} by_code[] = {
-    {4000, 4000, {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}},
-    {4100, 4100, {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {4101, 4103, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {4104, 4104, {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true}},
-    {4105, 4110, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {4200, 4200, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {4300, 4300, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {4400, 4400, {.problem = PROBLEM_UPSTREAM_THROTTLED}},
-    {4500, 4500, {.problem = PROBLEM_UPSTREAM_CLOCK}},
-    {4600, 4600, {.problem = PROBLEM_UPSTREAM_CREDENTIAL}},
-    {5000, 5000, {.problem = PROBLEM_NOT_FOUND}},
-    {5100, 5100, {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {5200, 5200, {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {5300, 5300, {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {5400, 5400, {.problem = PROBLEM_PARTIAL, .executed = true}},
-    {5500, 5500, {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {6000, 6000, {.problem = PROBLEM_UPSTREAM_FAILED, .executed_unknown = true}},
-    {6100, 6100, {.problem = PROBLEM_UPSTREAM_FAILED}},
-    {6200, 6200, {.problem = PROBLEM_UPSTREAM_MAINTENANCE}},
-};
-
-struct answer_meaning answer_meaning(const struct answer *answer)
+bool answer_is_good(const struct answer *answer)
 {
-    if (answer->code == 0)
-        return (struct answer_meaning){.problem = PROBLEM_NONE, .executed = true};
-    for (size_t i = 0; answer->code_desc != NULL && i < COUNT(by_name); i++)
-        if (text_matches(by_name[i].pattern, answer->code_desc))
-            return by_name[i].meaning;
-    for (size_t i = 0; i < COUNT(by_code); i++)
-        if (answer->code >= by_code[i].first && answer->code <= by_code[i].last)
-            return by_code[i].meaning;
-    return (struct answer_meaning){.problem = PROBLEM_UPSTREAM_FAILED, .executed_unknown = true};
+    return !answer->named && answer->code == 0;
 }
 
-/* A number, or a string that holds one: official samples have both. */
-static int read_code(const json_t *value, long long *code)
+/* ---- what the gateway decides by ---- */
+
+/* Members of one object that are looked for. */
+struct pick {
+    const char *name;         /* NULL: nobody asks for it */
+    struct json_value *value; /* where it goes */
+};
+
+static bool pick_member(const struct json_value *member, const struct pick *pick, struct err *err)
 {
-    const char *text = json_string_value(value);
-    char *end = NULL;
-    if (json_is_integer(value)) {
-        *code = json_integer_value(value);
-        return 0;
+    if (pick->name == NULL || !json_value_has_key(member, pick->name))
+        return true;
+    if (pick->value->kind != JSON_VALUE_NONE) {
+        err_set(err, ERR_INPUT, "the upstream's answer has `%s` twice", pick->name);
+        return false;
     }
-    if (text == NULL || text[0] == '\0' || strlen(text) > 9 || strspn(text, "-0123456789") != strlen(text))
+    *pick->value = *member;
+    return true;
+}
+
+/* Two readers of one text can each believe another of two members: of these none may be there twice. */
+static int pick_members(const struct json_value *object, const struct pick *picks, size_t count,
+                        struct err *err)
+{
+    struct json_items items = json_value_items(object);
+    for (struct json_value member; json_value_next(&items, &member);)
+        for (size_t i = 0; i < count; i++)
+            if (!pick_member(&member, &picks[i], err))
+                return -1;
+    return 0;
+}
+
+/* "data.status" in {"data": {"status": 0}} */
+static int pick_path(const struct json_value *root, const char *path, struct json_value *value,
+                     struct err *err)
+{
+    char name[ANSWER_TEXT_MAX];
+    struct json_value at = *root;
+    while (path != NULL && at.kind == JSON_VALUE_OBJECT) {
+        size_t length = strcspn(path, ".");
+        if (length >= sizeof name)
+            return 0;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        struct json_value found = {0};
+        if (pick_members(&at, &(struct pick){name, &found}, 1, err) != 0)
+            return -1;
+        at = found;
+        if (path[length] == '\0') {
+            *value = at;
+            return 0;
+        }
+        path += length + 1;
+    }
+    return 0;
+}
+
+/* What the cloud calls the member that callers know as the route's `one`. */
+static const char *cloud_name(const struct config_route *route, const struct config_dialect *dialect,
+                              const char *name)
+{
+    if (name == NULL || (route->list != NULL && strcmp(name, route->list) == 0))
+        return name == NULL ? NULL : dialect->list;
+    for (size_t i = 0; i < dialect->rename_count; i++)
+        if (strcmp(dialect->renames[i].to, name) == 0)
+            return dialect->renames[i].from;
+    return name;
+}
+
+/* ---- what it says ---- */
+
+/* A number, or a string that holds one: official samples have both. */
+static int read_code(const struct json_value *value, struct arena *arena, long long *code)
+{
+    if (value->kind != JSON_VALUE_STRING)
+        return json_value_integer(value, code);
+    const char *text = json_value_text(value, ANSWER_TEXT_MAX, arena, NULL);
+    if (text == NULL || text[0] == '\0' || strlen(text) > ANSWER_CODE_DIGITS ||
+        strspn(text, "-0123456789") != strlen(text))
         return -1;
+    char *end = NULL;
     *code = strtoll(text, &end, 10);
     return *end == '\0' ? 0 : -1;
 }
 
 /* Strings are copied, cut where they are endless; anything else is absent. */
-static const char *copy_text(const json_t *value, struct arena *arena)
+static const char *copy_text(const struct json_value *value, struct arena *arena)
 {
-    size_t length = json_is_string(value) ? json_string_length(value) : 0;
-    if (!json_is_string(value))
-        return NULL;
-    if (length > ANSWER_TEXT_MAX)
-        length = ANSWER_TEXT_MAX;
-    while (length > 0 && !text_is_utf8(json_string_value(value), length))
-        length--; /* the cut went through a character: at most 3 steps */
-    return arena_copy(arena, json_string_value(value), length);
+    return value->kind == JSON_VALUE_STRING ? json_value_text(value, ANSWER_TEXT_MAX, arena, NULL) : NULL;
 }
 
 /* It becomes part of a Location: only what can stand in a path as it is. */
-static const char *copy_task(const json_t *value, struct arena *arena)
+static const char *copy_task(const struct json_value *value, struct arena *arena)
 {
-    char number[TEXT_NUMBER_SIZE];
-    const char *text = json_string_value(value);
-    if (json_is_integer(value) && json_integer_value(value) >= 0) {
-        text_number(number, json_integer_value(value));
-        text = number;
-    }
-    if (text == NULL || strlen(text) > ANSWER_TASK_MAX || !text_is_name(text))
-        return NULL;
-    return arena_strdup(arena, text);
+    bool digits = value->kind == JSON_VALUE_NUMBER && value->length <= ANSWER_TASK_MAX;
+    for (size_t i = 0; digits && i < value->length; i++)
+        digits = value->bytes[i] >= '0' && value->bytes[i] <= '9';
+    const char *text = digits ? arena_copy(arena, value->bytes, value->length)
+                       : value->kind == JSON_VALUE_STRING
+                           ? json_value_text(value, ANSWER_TEXT_MAX, arena, NULL)
+                           : NULL;
+    return text != NULL && strlen(text) <= ANSWER_TASK_MAX && text_is_name(text) ? text : NULL;
 }
 
 /* {"code": 0, "message": "", ...}; the numeric code and the codeDesc can both be there, either can be a
  * number or a string. */
-static int read_api2(const json_t *root, const char *task, struct arena *arena, struct answer *read)
+static int read_api2(const struct json_value *root, const struct config_route *route, struct arena *arena,
+                     struct answer *read, struct err *err)
 {
-    const json_t *code = json_object_get(root, "code");
-    read->code_desc = copy_text(json_object_get(root, "codeDesc"), arena);
-    if (read_code(code, &read->code) != 0) {
-        read->code = ANSWER_NO_CODE; /* a name in its place counts as the codeDesc */
-        read->code_desc = copy_text(code, arena);
+    const struct config_dialect *dialect = &route->dialects[CONFIG_API2];
+    struct json_value code = {0}, desc = {0}, message = {0}, detail = {0};
+    const struct pick picks[] = {{"code", &code},
+                                 {"codeDesc", &desc},
+                                 {"message", &message},
+                                 {"detail", &detail},
+                                 {dialect->list, &read->list},
+                                 {dialect->total, &read->total},
+                                 {dialect->task, &read->task_value},
+                                 {route->one, &read->one}};
+    if (pick_members(root, picks, COUNT(picks), err) != 0 ||
+        pick_path(root, dialect->status.from, &read->state, err) != 0)
+        return -1;
+    read->members = *root;
+    read->code_desc = copy_text(&desc, arena);
+    read->message = copy_text(&message, arena);
+    read->task = copy_task(&read->task_value, arena);
+    if (code.kind == JSON_VALUE_NONE)
+        return err_set(err, ERR_INPUT, "the upstream's answer has no `code`");
+    if (read_code(&code, arena, &read->code) != 0) {
+        read->named = true; /* a name in its place counts as the codeDesc */
+        read->code = -1;
+        read->code_desc = copy_text(&code, arena);
         if (read->code_desc == NULL || read->code_desc[0] == '\0')
-            return -1;
+            return err_set(err, ERR_INPUT,
+                           "the `code` of the upstream's answer is neither a whole number nor a name");
     }
-    read->message = copy_text(json_object_get(root, "message"), arena);
-    read->task = task == NULL ? NULL : copy_task(json_object_get(root, task), arena);
-    if (read->code != 0)
-        read->detail = document_text(json_object_get(root, "detail"), arena);
+    if (!answer_is_good(read) && detail.kind != JSON_VALUE_NONE)
+        read->detail = arena_copy(arena, detail.bytes, detail.length);
+    return 0;
+}
+
+static int read_error(const struct json_value *error, struct arena *arena, struct answer *read,
+                      struct err *err)
+{
+    struct json_value code = {0}, message = {0};
+    const struct pick picks[] = {{"Code", &code}, {"Message", &message}};
+    if (pick_members(error, picks, COUNT(picks), err) != 0)
+        return -1;
+    read->named = true;
+    read->code = -1;
+    read->code_desc = copy_text(&code, arena);
+    read->message = copy_text(&message, arena);
+    if (read->code_desc == NULL || read->code_desc[0] == '\0')
+        return err_set(err, ERR_INPUT, "the `Error` of the upstream's answer has no `Code`");
     return 0;
 }
 
 /* {"Response": {..., "RequestId": ""}}, or {"Response": {"Error": {"Code": "", "Message": ""}, "RequestId":
  * ""}} */
-static int read_api3(const json_t *root, const char *task, struct arena *arena, struct answer *read)
+static int read_api3(const struct json_value *root, const struct config_route *route, struct arena *arena,
+                     struct answer *read, struct err *err)
 {
-    const json_t *response = json_object_get(root, "Response");
-    const json_t *error = json_object_get(response, "Error");
-    if (!json_is_object(response))
+    const struct config_dialect *dialect = &route->dialects[CONFIG_API3];
+    struct json_value error = {0}, id = {0};
+    const struct pick picks[] = {{"Error", &error},
+                                 {"RequestId", &id},
+                                 {dialect->list, &read->list},
+                                 {dialect->total, &read->total},
+                                 {dialect->task, &read->task_value},
+                                 {cloud_name(route, dialect, route->one), &read->one}};
+    if (pick_members(root, &(struct pick){"Response", &read->members}, 1, err) != 0)
         return -1;
-    read->request_id = copy_task(json_object_get(response, "RequestId"), arena);
-    if (error == NULL) {
-        read->task = task == NULL ? NULL : copy_task(json_object_get(response, task), arena);
-        return 0;
-    }
-    read->code = ANSWER_NO_CODE;
-    read->code_desc = copy_text(json_object_get(error, "Code"), arena);
-    read->message = copy_text(json_object_get(error, "Message"), arena);
-    return read->code_desc == NULL || read->code_desc[0] == '\0' ? -1 : 0;
+    if (read->members.kind != JSON_VALUE_OBJECT)
+        return err_set(err, ERR_INPUT, "the upstream's answer has no `Response` that is an object");
+    if (pick_members(&read->members, picks, COUNT(picks), err) != 0 ||
+        pick_path(&read->members, dialect->status.from, &read->state, err) != 0)
+        return -1;
+    read->request_id = copy_task(&id, arena);
+    read->task = copy_task(&read->task_value, arena);
+    return error.kind == JSON_VALUE_NONE || error.kind == JSON_VALUE_NULL
+               ? 0
+               : read_error(&error, arena, read, err);
+}
+
+/* ---- the whole ---- */
+
+/* What came instead, as far as it can be told without quoting it. */
+static int no_json(const char *bytes, size_t length, const struct err *why, struct err *err)
+{
+    char size[TEXT_NUMBER_SIZE];
+    size_t blank = 0;
+    while (blank < length && strchr(" \t\r\n", bytes[blank]) != NULL && bytes[blank] != '\0')
+        blank++;
+    text_thousands(size, length);
+    if (blank == length)
+        return err_set(err, ERR_INPUT, "the upstream's answer is empty");
+    if (length - blank > 4 && strncmp(bytes + blank, "<?xml", 5) == 0)
+        return err_set(err, ERR_INPUT, "the upstream's answer is an XML document of %s bytes", size);
+    if (bytes[blank] == '<')
+        return err_set(err, ERR_INPUT, "the upstream's answer is an HTML page of %s bytes", size);
+    if (length > 1 && strncmp(bytes, "\x1F\x8B", 2) == 0) /* RFC 1952 section 2.3.1 */
+        return err_set(err, ERR_INPUT,
+                       "the upstream's answer is compressed by gzip, which it was not asked for");
+    return err_set(err, ERR_INPUT, "the upstream's answer of %s bytes cannot be read as JSON: %s", size,
+                   why->text);
 }
 
 int answer_read(const char *bytes, size_t length, const struct config_route *route, int api,
                 struct arena *arena, struct answer *answer, struct err *err)
 {
-    int result = -1;
-    json_error_t where;
-    json_t *root = NULL;
+    struct err why = {0};
+    struct json_value root;
     struct answer read = {.bytes = bytes, .length = length};
-    const char *task = route->dialects[api].task;
-    if (json_depth(bytes, length, ANSWER_DEPTH_MAX) <= ANSWER_DEPTH_MAX)
-        root = document_read(bytes, length, &where);
-    if (!json_is_object(root))
-        err_set(err, ERR_INPUT, "the upstream's answer is not a JSON object");
-    else if ((api == CONFIG_API3 ? read_api3 : read_api2)(root, task, arena, &read) != 0)
-        err_set(err, ERR_INPUT, "the upstream's answer has no %s", api == CONFIG_API3 ? "Response" : "code");
-    else
-        result = 0;
-    if (result == 0)
-        *answer = read;
-    json_decref(root);
-    return result;
+    if (json_value_read(bytes, length, JSON_VALUE_DEPTH_MAX, &root, &why) != 0)
+        return no_json(bytes, length, &why, err);
+    if (root.kind != JSON_VALUE_OBJECT)
+        return err_set(err, ERR_INPUT, "the upstream's answer is JSON, but not an object");
+    if ((api == CONFIG_API3 ? read_api3 : read_api2)(&root, route, arena, &read, err) != 0)
+        return -1;
+    *answer = read;
+    return 0;
+}
+
+static void move(struct json_value *value, const char *from, const char *to)
+{
+    if (value->key != NULL)
+        value->key = to + (value->key - from);
+    if (value->bytes != NULL)
+        value->bytes = to + (value->bytes - from);
+}
+
+int answer_keep(struct answer *answer, struct arena *arena)
+{
+    struct json_value *const values[] = {&answer->members, &answer->list,  &answer->total,
+                                         &answer->one,     &answer->state, &answer->task_value};
+    const char *from = answer->bytes;
+    const char *copy = arena_copy(arena, from, answer->length);
+    if (copy == NULL)
+        return -1;
+    for (size_t i = 0; i < COUNT(values); i++)
+        move(values[i], from, copy);
+    answer->bytes = copy;
+    return 0;
 }

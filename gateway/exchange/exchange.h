@@ -7,15 +7,12 @@
 
 #include "auth/call.h"
 #include "auth/policy.h"
-#include "base/arena.h"
 #include "base/base.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "config/model/config.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/http/handler.h"
 #include "gateway/exchange/limits.h"
-#include "gateway/http/framing.h"
-#include "gateway/http/problem.h"
 #include "gateway/http/target.h"
 #include "gateway/http/trace.h"
 
@@ -24,17 +21,6 @@ struct generation;
 struct own_page;
 
 enum { EXCHANGE_ID_MAX = 64 };
-
-/* What the front door lends to an exchange. */
-struct door {
-    void *connection;
-    /* Up to `size` bytes of the body: how many, 0 when it ended early or did not come in time. */
-    size_t (*read)(void *connection, char *bytes, size_t size);
-    /* All of it, or -1: the client is gone. */
-    int (*write)(void *connection, const char *bytes, size_t size);
-    /* Waits for `millis`; true as soon as the client has gone, or says no more. */
-    bool (*gone)(void *connection, int millis);
-};
 
 /* What became of a change, as far as we know. */
 enum outcome { OUTCOME_NOT_EXECUTED, OUTCOME_EXECUTED, OUTCOME_UNKNOWN };
@@ -55,7 +41,7 @@ struct exchange {
     const struct config *config;   /* the generation's */
     const struct door *door;
     struct arena *arena;
-    struct framing framing;
+    const struct request_head *head;
     bool ends;              /* the front door wants the connection to end with the answer */
     const char *source;     /* the caller's address */
     struct network address; /* the same, parsed */
@@ -65,7 +51,6 @@ struct exchange {
     /* accept */
     char id[EXCHANGE_ID_MAX + 1];
     struct trace trace;
-    struct framing_message message;
     struct target target;
     const char *body; /* NULL when there is none */
     size_t body_length;

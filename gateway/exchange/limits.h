@@ -1,8 +1,7 @@
-/* gateway/exchange/limits.h - how much a caller may do: per client, and per address for failed
- * authentication.
+/* gateway/exchange/limits.h - how much a client may do: its rate, and its calls in flight.
  *
- * State beside the immutable configuration: one slot per client, and a table of a fixed size for addresses,
- * so that memory does not grow with who knocks.  Safe from many threads, without a lock. */
+ * State beside the immutable configuration: one slot per client.  Failed authentications are counted by
+ * address in gateway/exchange/failures.h.  Safe from many threads, without a lock. */
 #ifndef GATEWAY_EXCHANGE_LIMITS_H
 #define GATEWAY_EXCHANGE_LIMITS_H
 

@@ -1,6 +1,5 @@
-/* gateway/exchange/owners.h - who began a task: their numbers are consecutive, and whoever counts finds those of
- * others.
- * others.
+/* gateway/exchange/owners.h - who began a task: their numbers are consecutive, and whoever counts finds
+ * those of others.
  *
  * The last OWNERS_MAX tasks that changes through this gateway began, by service, region and the task's name.
  * They are forgotten when the process ends, and by no reload.  Safe from many threads. */

@@ -4,12 +4,21 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/metrics.h"
 
-enum { RECORD_MAX = 64 * 1024 }; /* of the audit file; 100 ids of 256 bytes, escaped */
+#include <string.h>
+
+enum {
+    RECORD_MAX = 64 * 1024,  /* of the audit file; 100 ids of 256 bytes, escaped */
+    RECORD_PATH_MAX = 256,   /* bytes of a path that is only logged              */
+    RECORD_SEGMENT_MAX = 32, /* of one of its segments, with its '/': tokens and keys are longer */
+    RECORD_SEGMENT_SHOWN = 5,
+};
 
 /* The parameters that a policy can judge: all of the call's. */
 void record_put_params(struct buf *out, const struct call *call)
@@ -56,7 +65,7 @@ static void put_call(struct buf *line, const struct exchange *x)
         json_member(line, "token", token->id);
     }
     json_member(line, "source", x->source);
-    json_member(line, "method", x->framing.method);
+    json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
         json_member(line, "action", x->route->action);
@@ -75,13 +84,15 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
-/* What the upstream said, and how often it was asked. */
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
+ */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
-    if (x->answer.length > 0 && x->answer.code == ANSWER_NO_CODE)
-        json_member(line, "upstreamCode", x->answer.code_desc);
-    else if (x->answer.length > 0)
-        json_member_int(line, "upstreamCode", x->answer.code);
+    if (x->answer.length > 0) {
+        char number[TEXT_NUMBER_SIZE];
+        text_number(number, x->answer.code);
+        json_member(line, "upstreamCode", x->answer.named ? x->answer.code_desc : number);
+    }
     if (x->attempts > 0) {
         json_member_int(line, "attempts", x->attempts);
         json_member_millis(line, "upstreamMs", x->upstream_us);
@@ -109,12 +120,15 @@ enum problem record_intend(struct exchange *x)
     struct err err = {0};
     if (x->gateway->audit == NULL || !exchange_changes(x))
         return PROBLEM_NONE;
+    if (audit_state(x->gateway->audit).refusing)
+        return exchange_stop(
+            x, PROBLEM_UNRECORDED,
+            "the gateway found its audit file altered: it takes no changes until its operator "
+            "says so");
     buf_init(&members, RECORD_MAX);
-    json_member(&members, "audit", "intent");
-    put_time(&members, x->began_ms);
     put_ids(&members, x);
     put_call(&members, x);
-    int result = audit_append(x->gateway->audit, &members, &x->intent, &err);
+    int result = audit_append(x->gateway->audit, "intent", x->began_ms, &members, &x->intent, &err);
     buf_done(&members);
     if (result == 0)
         return PROBLEM_NONE;
@@ -131,8 +145,6 @@ void record_settle(struct exchange *x, enum problem problem)
     if (x->intent == 0)
         return;
     buf_init(&members, RECORD_MAX);
-    json_member(&members, "audit", "outcome");
-    put_time(&members, clock_wall_ms());
     json_member_int(&members, "of", (long long)x->intent);
     put_ids(&members, x);
     json_member(&members, "outcome", exchange_outcome_name(x->outcome));
@@ -141,9 +153,45 @@ void record_settle(struct exchange *x, enum problem problem)
     if (problem != PROBLEM_NONE)
         json_member(&members, "type", problem_kind(problem)->name);
     put_upstream(&members, x);
-    x->unsettled = audit_append(x->gateway->audit, &members, &seq, NULL) !=
+    x->unsettled = audit_append(x->gateway->audit, "outcome", AUDIT_NOW, &members, &seq, NULL) !=
                    0; /* counted and told there; the answer is true anyway */
     buf_done(&members);
+}
+
+/* Of a request that was refused, to find its sender's mistake.  Without the query, where tokens get lost; and
+ * of what is as long as a secret, and may be one in the wrong place, only the beginning. */
+static void put_path(struct buf *line, const struct exchange *x)
+{
+    char path[RECORD_PATH_MAX + RECORD_SEGMENT_MAX + sizeof "..."];
+    size_t used = 0;
+    if (x->problem == PROBLEM_NONE || x->head->target == NULL)
+        return;
+    for (const char *at = x->head->target; *at != '\0' && *at != '?' && used <= RECORD_PATH_MAX;) {
+        size_t length = 1 + strcspn(at + 1, "/?");
+        bool cut = length > RECORD_SEGMENT_MAX;
+        size_t shown = cut ? RECORD_SEGMENT_SHOWN : length;
+        memcpy(path + used, at, shown);
+        used += shown;
+        if (cut) {
+            memcpy(path + used, "...", 3);
+            used += 3;
+        }
+        at += length;
+    }
+    path[used <= RECORD_PATH_MAX ? used : RECORD_PATH_MAX] = '\0';
+    json_member(line, "path", path);
+}
+
+/* One of many by somebody without a token; one that has expired is none.  What cannot be parsed has not come
+ * from anywhere. */
+static bool is_gathered(const struct exchange *x)
+{
+    struct network address;
+    if (x->token != NULL)
+        return false;
+    if (!network_parse_address(x->source, &address))
+        address = (struct network){0};
+    return !anonymous_has_line(x->gateway->anonymous, &address, x->status, x->began_ms);
 }
 
 /* Into the memory of the answer, which has gone out. */
@@ -152,11 +200,14 @@ void record_write(struct exchange *x)
     struct buf *line = x->reply;
     int64_t duration_us = clock_monotonic_us() - x->began_us;
     metrics_count(x->gateway->metrics, x, duration_us);
+    if (is_gathered(x))
+        return;
     buf_reset(line);
     json_open(line);
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {
         json_member(line, "type", problem_kind(x->problem)->name);

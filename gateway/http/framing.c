@@ -1,84 +1,100 @@
 #include "gateway/http/framing.h"
 
-#include "base/text.h"
 #include "gateway/http/authority.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* Field names that must not come twice: two readers could choose differently. */
-static const char *const single_fields[] = {"authorization",    "content-length", "content-type", "expect",
-                                            "content-encoding", "host",           "x-request-id"};
+enum { LENGTH_DIGITS_MAX = 10 }; /* far more than any body that is taken */
 
-/* Most names differ in their first letter. */
-static bool is_named(const struct framing_field *field, const char *name)
+/* Fields that must not come twice: two readers could choose differently. */
+enum single {
+    HOST,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    EXPECT,
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    SINGLES
+};
+
+static const char *const names[] = {
+    [HOST] = "Host",
+    [CONTENT_LENGTH] = "Content-Length",
+    [TRANSFER_ENCODING] = "Transfer-Encoding",
+    [EXPECT] = "Expect",
+    [AUTHORIZATION] = "Authorization",
+    [CONTENT_TYPE] = "Content-Type",
+    [CONTENT_ENCODING] = "Content-Encoding",
+};
+
+static enum request_head_state refuse(struct request_head *head, const char *sentence)
 {
-    return ((unsigned char)(field->name[0] ^ name[0]) & ~0x20u) == 0 && strcasecmp(field->name, name) == 0;
+    return request_head_refuse(head, PROBLEM_MALFORMED_REQUEST, "%s", sentence);
 }
 
-const char *framing_field(const struct framing *framing, const char *name)
+/* Do the letters and digits of `name` spell `plain`?  In lower case. */
+static bool spells(const char *name, const char *plain)
 {
-    for (size_t i = 0; i < framing->field_count; i++)
-        if (is_named(&framing->fields[i], name))
-            return framing->fields[i].value;
-    return NULL;
-}
-
-/* `text` ends where `next` begins but for `gap` bytes that the parser has overwritten. */
-static bool adjoins(const char *text, const char *next, ptrdiff_t gap)
-{
-    return next == text + strlen(text) + gap;
-}
-
-static enum problem refuse(struct err *err, const char *sentence)
-{
-    err_set(err, ERR_INPUT, "%s", sentence);
-    return PROBLEM_MALFORMED_REQUEST;
-}
-
-/* method SP target [? query] SP HTTP/1.1 CR LF */
-static bool request_line_is_strict(const struct framing *framing)
-{
-    const char *version = framing->version - (sizeof "HTTP/" - 1);
-    const char *target_end = framing->target;
-    if (framing->query != NULL) {
-        if (!adjoins(framing->target, framing->query, 1))
+    for (; *name != '\0'; name++) {
+        bool letter = (*name | 0x20) >= 'a' && (*name | 0x20) <= 'z';
+        if (!letter && (*name < '0' || *name > '9'))
+            continue;
+        if (*plain == '\0' || (letter ? *name | 0x20 : *name) != *plain)
             return false;
-        target_end = framing->query;
+        plain++;
     }
-    return adjoins(framing->method, framing->target, 1) && adjoins(target_end, version, 1) &&
-           adjoins(framing->version, framing->fields[0].name, 2);
+    return *plain == '\0';
 }
 
-/* name ":" OWS value CR LF, each line right behind the other, and CR LF behind the last. */
-static bool fields_are_strict(const struct framing *framing)
+bool framing_is_alike(const char *name)
 {
-    for (size_t i = 0; i < framing->field_count; i++) {
-        const struct framing_field *field = &framing->fields[i];
-        const char *colon = field->name + strlen(field->name);
-        if (field->value <= colon)
-            return false;
-        for (const char *c = colon + 1; c < field->value; c++)
-            if (*c != ' ' && *c != '\t') /* a NUL here was a blank before the colon */
-                return false;
-        if (i + 1 < framing->field_count && !adjoins(field->value, framing->fields[i + 1].name, 2))
-            return false;
-    }
-    const char *last = framing->fields[framing->field_count - 1].value;
-    const char *end = last + strlen(last);
-    return end[0] == '\0' && end[1] == '\0' && end[2] == '\r' && end[3] == '\0';
+    return spells(name, "contentlength") || spells(name, "transferencoding");
 }
 
-static bool has_duplicates(const struct framing *framing)
+static enum single which(const char *name)
 {
-    for (size_t i = 0; i < COUNT(single_fields); i++) {
-        size_t seen = 0;
-        for (size_t j = 0; j < framing->field_count; j++)
-            seen += is_named(&framing->fields[j], single_fields[i]);
-        if (seen > 1)
-            return true;
+    enum single i = 0;
+    while (i < SINGLES &&
+           (((unsigned char)(name[0] ^ names[i][0]) & ~0x20u) != 0 || strcasecmp(name, names[i]) != 0))
+        i++;
+    return i;
+}
+
+static enum request_head_state find_singles(struct request_head *head, const char *values[SINGLES])
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct request_field *field = &head->fields[i];
+        enum single single = which(field->name);
+        if (single == SINGLES && framing_is_alike(field->name))
+            return request_head_refuse(head, PROBLEM_MALFORMED_REQUEST,
+                                       "the header field %.40s could be taken for another: it has no such "
+                                       "punctuation",
+                                       field->name);
+        if (single == SINGLES)
+            continue;
+        if (values[single] != NULL)
+            return request_head_refuse(head, PROBLEM_MALFORMED_REQUEST,
+                                       "the header field %s is there twice, and can be there once",
+                                       names[single]);
+        values[single] = field->value;
     }
-    return false;
+    return REQUEST_HEAD_PART;
+}
+
+/* Section 3.2; with an absolute target the Host field would be ignored, so they must agree (section 3.2.2).
+ */
+static enum request_head_state judge_host(struct request_head *head)
+{
+    if (head->host == NULL && (head->minor > 0 || head->authority != NULL))
+        return refuse(head, "the Host field is missing");
+    if (head->host != NULL && !authority_is_valid(head->host))
+        return refuse(head, "the Host field is not a host with at most a port");
+    if (head->authority != NULL && (strlen(head->host) != head->authority_length ||
+                                    strncasecmp(head->host, head->authority, head->authority_length) != 0))
+        return refuse(head, "the request target names another host than the Host field");
+    return REQUEST_HEAD_PART;
 }
 
 /* 1 to 10 digits, nothing else: RFC 9110 section 8.6. */
@@ -86,9 +102,26 @@ static bool read_length(const char *text, long long *length)
 {
     size_t digits = strspn(text, "0123456789");
     *length = 0;
-    for (size_t i = 0; i < digits && i < 10; i++)
+    for (size_t i = 0; i < digits && i < LENGTH_DIGITS_MAX; i++)
         *length = *length * 10 + (text[i] - '0');
-    return digits >= 1 && digits <= 10 && text[digits] == '\0';
+    return digits >= 1 && digits <= LENGTH_DIGITS_MAX && text[digits] == '\0';
+}
+
+/* Sections 6.1 to 6.3, without the ways out that they leave to the lenient. */
+static enum request_head_state judge_length(struct request_head *head, const char *length, const char *coding)
+{
+    struct request_message *message = &head->message;
+    if (coding != NULL && length != NULL)
+        return refuse(head, "Content-Length and Transfer-Encoding contradict each other: send one of them");
+    if (coding != NULL && head->minor == 0)
+        return refuse(head, "HTTP/1.0 has no Transfer-Encoding");
+    if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+        return refuse(head, "Transfer-Encoding can only be chunked, once");
+    if (length != NULL && !read_length(length, &message->content_length))
+        return refuse(head, "Content-Length must be one decimal number");
+    message->has_length = length != NULL;
+    message->chunked = coding != NULL;
+    return REQUEST_HEAD_PART;
 }
 
 /* Does a comma-separated list hold the word? */
@@ -103,78 +136,31 @@ static bool lists(const char *value, const char *word)
     return false;
 }
 
-/* The same rule as CivetWeb's, so that our Connection field tells what will happen; RFC 9112 section 9.3. */
-static bool wants_keep_alive(const struct framing *framing)
+/* Section 9.3.  A connection ends, too, on an offer to upgrade it: some of those who offer wait for the
+ * answer to that before they send more. */
+static bool lives_on(const struct request_head *head)
 {
-    const char *connection = framing_field(framing, "Connection");
-    if (framing->scattered || (connection != NULL && strcasestr(connection, "upgrade") != NULL))
-        return false; /* CivetWeb ends a connection on any offer to upgrade it */
-    for (size_t i = 0; i < framing->field_count; i++) /* also in a second field of that name */
-        if (is_named(&framing->fields[i], "Connection") && lists(framing->fields[i].value, "close"))
+    for (size_t i = 0; i < head->field_count; i++)
+        if (strcasecmp(head->fields[i].name, "Connection") == 0 &&
+            (lists(head->fields[i].value, "close") || lists(head->fields[i].value, "upgrade")))
             return false;
-    if (strcmp(framing->version, "1.1") != 0)
-        return false;
-    return connection == NULL || lists(connection, "keep-alive");
+    return head->minor > 0;
 }
 
-enum problem framing_read(const struct framing *framing, struct framing_message *message, struct err *err)
+enum request_head_state framing_judge(struct request_head *head)
 {
-    const char *length = framing_field(framing, "Content-Length");
-    const char *expect = framing_field(framing, "Expect");
-    *message =
-        (struct framing_message){.keep_alive = wants_keep_alive(framing), .has_length = length != NULL};
-    if (framing_field(framing, "Transfer-Encoding") != NULL) {
-        err_set(err, ERR_INPUT, "Transfer-Encoding is not taken here: send a Content-Length");
-        return PROBLEM_LENGTH_REQUIRED;
-    }
-    if (length != NULL && !read_length(length, &message->content_length))
-        return refuse(err, "Content-Length must be one decimal number");
-    if (expect != NULL && strcasecmp(expect, "100-continue") != 0) {
-        err_set(err, ERR_INPUT, "Expect can only be 100-continue");
-        return PROBLEM_EXPECTATION_FAILED;
-    }
-    message->expects_invitation = expect != NULL && strcmp(framing->version, "1.1") == 0;
-    return PROBLEM_NONE;
-}
-
-void framing_watch(struct framing_watch *watch, const char *bytes, size_t length)
-{
-    static const char pattern[] = "HTTP/1.?\r\n";
-    enum { VERSION = sizeof "HTTP/1.?" - 1, END = sizeof pattern - 1 };
-    for (size_t i = 0; i < length; i++) {
-        if (watch->matched == END)
-            watch->matched = 0;
-        const char *first = watch->matched > 0 ? bytes + i : memchr(bytes + i, pattern[0], length - i);
-        if (first == NULL)
-            return;
-        i = (size_t)(first - bytes);
-        char c = bytes[i];
-        if (c == pattern[watch->matched] || watch->matched == VERSION - 1) {
-            watch->matched++;
-            continue;
-        }
-        if (watch->matched > VERSION || (watch->matched == VERSION && c == '\n'))
-            watch->foul = true;
-        watch->matched = c == pattern[0];
-    }
-}
-
-enum problem framing_check(const struct framing *framing, struct err *err)
-{
-    if (framing->field_count < 1 || framing->field_count > FRAMING_FIELDS_MAX)
-        return refuse(err, "a request has 1 to 63 header fields");
-    if (framing->foul)
-        return refuse(err, "the request line does not end in CR LF");
-    if (!framing->scattered && (!request_line_is_strict(framing) || !fields_are_strict(framing)))
-        return refuse(err, "the request line or a header field is not as RFC 9112 wants it");
-    for (size_t i = 0; i < framing->field_count; i++)
-        if (!text_is_token(framing->fields[i].name, strlen(framing->fields[i].name)))
-            return refuse(err, "a header field's name is not as RFC 9110 wants it");
-    if (framing_field(framing, "Host") == NULL)
-        return refuse(err, "the Host field is missing");
-    if (has_duplicates(framing))
-        return refuse(err, "a header field that can be there once is there twice");
-    if (!authority_is_valid(framing_field(framing, "Host")))
-        return refuse(err, "the Host field is not a host with at most a port");
-    return PROBLEM_NONE;
+    const char *values[SINGLES] = {0};
+    enum request_head_state state = find_singles(head, values);
+    head->host = values[HOST];
+    if (state == REQUEST_HEAD_PART)
+        state = judge_host(head);
+    if (state == REQUEST_HEAD_PART)
+        state = judge_length(head, values[CONTENT_LENGTH], values[TRANSFER_ENCODING]);
+    if (state != REQUEST_HEAD_PART)
+        return state;
+    if (values[EXPECT] != NULL && strcasecmp(values[EXPECT], "100-continue") != 0)
+        return request_head_refuse(head, PROBLEM_EXPECTATION_FAILED, "Expect can only be 100-continue");
+    head->message.expects_invitation = values[EXPECT] != NULL && head->minor > 0; /* RFC 9110 10.1.1 */
+    head->message.keep_alive = lives_on(head);
+    return REQUEST_HEAD_PART;
 }

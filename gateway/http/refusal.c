@@ -8,7 +8,12 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-enum { REFUSAL_MAX = 2048, REFUSAL_FORGETS = 8 }; /* reads of what the client has sent: 16 KiB */
+enum {
+    REFUSAL_MAX = 2048,
+    REFUSAL_BODY_MAX = 1024,
+    REFUSAL_FORGETS = 8
+}; /* reads of what the client has sent: 16
+      KiB */
 
 static void put_body(struct buf *body, const struct problem_kind *kind, const char *detail, const char *id)
 {
@@ -27,10 +32,11 @@ static void put_body(struct buf *body, const struct problem_kind *kind, const ch
 static void put_answer(struct buf *answer, enum problem problem, const char *detail)
 {
     struct buf body;
+    char text[REFUSAL_BODY_MAX];
     unsigned char random[16] = {0};
     char id[2 * sizeof random + 1];
     const struct problem_kind *kind = problem_kind(problem);
-    buf_init(&body, REFUSAL_MAX);
+    buf_init_in(&body, text, sizeof text);
     (void)RAND_bytes(random, sizeof random); /* an id of zeros is still an id */
     text_hex(random, sizeof random, id);
     put_body(&body, kind, detail, id);
@@ -43,19 +49,17 @@ static void put_answer(struct buf *answer, enum problem problem, const char *det
     buf_put(answer, "Connection: close\r\n\r\n");
     buf_put_bytes(answer, buf_text(&body), body.length);
     answer->failed = answer->failed || body.failed;
-    buf_done(&body);
 }
 
 void refusal_send(int fd, enum problem problem, const char *detail)
 {
     struct buf answer;
-    char rest[2048];
-    buf_init(&answer, REFUSAL_MAX);
+    char bytes[REFUSAL_MAX]; /* no memory is needed */
+    buf_init_in(&answer, bytes, sizeof bytes);
     put_answer(&answer, problem, detail);
-    if (!answer.failed) /* else memory is out: the connection just ends */
+    if (!answer.failed)
         (void)send(fd, buf_text(&answer), answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
-    for (int i = 0; i < REFUSAL_FORGETS && recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0; i++)
+    for (int i = 0; i < REFUSAL_FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
         continue;
-    buf_done(&answer);
 }

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "base/network.h"
-#include "gateway/http/framing.h"
+#include "gateway/http/request_head.h"
 
 enum source {
     SOURCE_PEER,       /* the peer itself: not trusted, or it forwards nobody */
@@ -18,8 +18,8 @@ enum source {
 
 /* `address` is the peer's before, the caller's after SOURCE_FORWARDED.  Where every address of the list is
  * trusted, the caller is the leftmost: a request that one of the proxies' own hosts made.  A field may come
- * more than once: its lines are one list (RFC 9110 section 5.3).  After framing_check(). */
-MUST_USE enum source source_find(const struct framing *framing, const struct network *trusted, size_t count,
+ * more than once: its lines are one list (RFC 9110 section 5.3). */
+MUST_USE enum source source_find(const struct request_head *head, const struct network *trusted, size_t count,
                                  struct network *address);
 
 #endif

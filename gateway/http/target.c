@@ -51,6 +51,10 @@ static int parse_path(const char *path, struct arena *arena, struct target *targ
         return 0; /* "/": no segment */
     for (const char *at = path; *at == '/';) {
         size_t length = strcspn(at + 1, "/");
+        if (length == 0 && at[1] == '\0' && at > path) {
+            target->slash = true;
+            return 0;
+        }
         if (target->segment_count == TARGET_SEGMENTS_MAX)
             return err_set(err, ERR_LIMIT, "the path has more than %d segments", TARGET_SEGMENTS_MAX);
         char *segment = arena_alloc(arena, length + 1);
@@ -64,6 +68,19 @@ static int parse_path(const char *path, struct arena *arena, struct target *targ
     return 0;
 }
 
+/* Names the character, where it can be shown; `c` may be any. */
+static void refuse_query(char c, struct err *err)
+{
+    if (c == '[' || c == ']')
+        err_set(err, ERR_INPUT, "the query holds '%c': a list is its name several times, as in a=1&a=2", c);
+    else if (c == '%')
+        err_set(err, ERR_INPUT, "the query holds a '%%' that is no escape: write it as %%25");
+    else if ((unsigned char)c <= ' ' || (unsigned char)c >= 0x7F)
+        err_set(err, ERR_INPUT, "the query holds an octet that must be written as %%%02X", (unsigned char)c);
+    else
+        err_set(err, ERR_INPUT, "the query holds '%c', which must be written as %%%02X", c, (unsigned char)c);
+}
+
 /* A name or a value; '+' is a blank, as in every form. */
 static const char *decode_query(const char *raw, size_t length, struct arena *arena, struct err *err)
 {
@@ -74,6 +91,7 @@ static const char *decode_query(const char *raw, size_t length, struct arena *ar
         return NULL;
     }
     for (size_t i = 0; i < length; i++) {
+        size_t escape = i;
         int c = raw[i] == '+' ? ' ' : (unsigned char)raw[i];
         if (raw[i] == '%') {
             c = i + 2 < length ? escaped(raw + i) : -1;
@@ -82,7 +100,7 @@ static const char *decode_query(const char *raw, size_t length, struct arena *ar
             c = -1;
         }
         if (c < 0) {
-            err_set(err, ERR_INPUT, "the query holds a character that must be escaped, or a bad escape");
+            refuse_query(raw[escape], err);
             return NULL;
         }
         out[used++] = (char)c;
@@ -128,7 +146,7 @@ static int parse_query(const char *query, struct arena *arena, struct target *ta
         return err_memory(err);
     for (const char *at = query;; at++) {
         size_t length = strcspn(at, "&");
-        if (parse_pair(at, length, arena, target, err) != 0)
+        if (length > 0 && parse_pair(at, length, arena, target, err) != 0)
             return -1;
         at += length;
         if (*at == '\0')

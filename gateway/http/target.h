@@ -1,7 +1,8 @@
 /* gateway/http/target.h - the request target taken apart: path segments and query pairs, each decoded once.
  *
- * One path has exactly one spelling: empty segments, "." and "..", percent-encoded unreserved characters,
- * %2F, %5C, NUL and whatever RFC 3986 section 3.3 has no room for are refused. */
+ * One path has exactly one spelling: empty segments (but for a last one, which no route has), "." and "..",
+ * percent-encoded unreserved characters, %2F, %5C, NUL and whatever RFC 3986 section 3.3 has no room for are
+ * refused. */
 #ifndef GATEWAY_HTTP_TARGET_H
 #define GATEWAY_HTTP_TARGET_H
 
@@ -22,6 +23,7 @@ struct target_pair {
 struct target {
     const char *segments[TARGET_SEGMENTS_MAX];
     size_t segment_count;
+    bool slash; /* a '/' stands behind the last segment: no route has one */
     struct target_pair *pairs;
     size_t pair_count;
 };

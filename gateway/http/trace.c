@@ -47,24 +47,10 @@ bool trace_read(struct trace *trace, const char *traceparent)
     return true;
 }
 
-/* NULL when there is none, or more than one (section 3.3: then the trace is begun anew). */
-static const char *only_field(const struct framing *framing)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < framing->field_count; i++) {
-        if (strcasecmp(framing->fields[i].name, "traceparent") != 0)
-            continue;
-        if (found != NULL)
-            return NULL;
-        found = framing->fields[i].value;
-    }
-    return found;
-}
-
-void trace_choose(struct trace *trace, const struct framing *framing, struct ident *ident)
+void trace_choose(struct trace *trace, const struct request_head *head, struct ident *ident)
 {
     unsigned char bytes[IDENT_SIZE];
-    const char *given = only_field(framing);
+    const char *given = request_head_only_field(head, "traceparent"); /* section 3.3: of two, neither */
     ident_take(ident, bytes);
     bytes[0] |= 1; /* no id is all zeros */
     text_hex(bytes, TRACE_SPAN_HEX / 2, trace->span);

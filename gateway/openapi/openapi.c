@@ -108,7 +108,7 @@ static void put_info(struct buf *out, const struct openapi_view *view)
                     ? "What this gateway takes, and which action of the cloud each becomes."
                     : "What the token that asked may call; its policy still looks at each call.");
     json_open_member(out, "contact");
-    json_member(out, "name", "Whoever runs this gateway");
+    json_member(out, "name", "The operator of this gateway");
     json_close(out);
     json_open_member(out, "license");
     json_member(out, "name", "MIT");

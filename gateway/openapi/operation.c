@@ -197,7 +197,7 @@ static void put_answer_members(struct buf *out, const struct config_route *route
 {
     if (route->list != NULL) {
         json_open_member(out, route->list);
-        json_member(out, "type", "array");
+        json_member_raw(out, "type", "[\"array\",\"null\"]"); /* some say null where there is none */
         json_open_member(out, "items");
         json_member(out, "type", "object");
         json_close(out);
@@ -248,11 +248,13 @@ static void put_success(struct buf *out, const struct config_route *route, long 
     json_member(out, "description",
                 status ? "How the task is, and the cloud's answer" : "The cloud's answer");
     put_headers(out, route);
-    json_open_member(out, "content");
-    json_open_member(out, "application/json");
-    put_answer_schema(out, route, status);
-    json_close(out);
-    json_close(out);
+    if (code != 204) { /* which has no content */
+        json_open_member(out, "content");
+        json_open_member(out, "application/json");
+        put_answer_schema(out, route, status);
+        json_close(out);
+        json_close(out);
+    }
     json_close(out);
 }
 

@@ -1,19 +1,22 @@
-/* The first station: framing, an id, the path and query, and what is said about the body. */
+/* The first station: a head that is good, an id, the path and query, and what is said about the body. */
 #include "gateway/request/accept.h"
 
 #include "base/text.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/source.h"
+#include "gateway/request/route.h"
 
 #include <string.h>
 #include <strings.h>
 
-void accept_choose_id(struct exchange *x)
+enum { ACCEPT_ALLOW_MAX = 256 };
+
+static void choose_id(struct exchange *x)
 {
     unsigned char bytes[IDENT_SIZE];
-    const char *given = framing_field(&x->framing, "X-Request-Id");
-    trace_choose(&x->trace, &x->framing, &x->gateway->ident);
+    const char *given = request_head_only_field(x->head, "X-Request-Id");
+    trace_choose(&x->trace, x->head, &x->gateway->ident);
     if (given != NULL && text_is_name(given)) {
         memcpy(x->id, given, strlen(given) + 1); /* text_is_name(): at most EXCHANGE_ID_MAX */
         return;
@@ -22,47 +25,64 @@ void accept_choose_id(struct exchange *x)
     text_hex(bytes, sizeof bytes, x->id);
 }
 
-/* CivetWeb leaves the blanks behind a value; they are not part of it (RFC 9110 section 5.5). */
-static int trim_values(struct exchange *x)
+static const char *skip_blanks(const char *at)
 {
-    for (size_t i = 0; i < x->framing.field_count; i++) {
-        struct framing_field *field = &x->framing.fields[i];
-        size_t length = strlen(field->value);
-        size_t kept = length;
-        while (kept > 0 && (field->value[kept - 1] == ' ' || field->value[kept - 1] == '\t'))
-            kept--;
-        if (kept < length && (field->value = arena_copy(x->arena, field->value, kept)) == NULL)
-            return -1;
-    }
-    return 0;
+    return at + strspn(at, " \t");
 }
 
-/* "application/json", at most with charset=utf-8 (RFC 8259 section 8.1, RFC 9110 section 8.3). */
+/* Where the value at `at`, a token or a quoted string, ends; NULL: it is neither (RFC 9110 section 5.6.6). */
+static const char *end_of_value(const char *at)
+{
+    if (*at != '"') {
+        size_t length = strcspn(at, "; \t");
+        return text_is_token(at, length) ? at + length : NULL;
+    }
+    for (at++; *at != '"'; at++)
+        if (*at == '\0' || (*at == '\\' && *++at == '\0'))
+            return NULL;
+    return at + 1;
+}
+
+/* What stands behind a ';': nothing, or a parameter, of which only charset says anything about JSON.  Where
+ * it ends; NULL: the body is no JSON. */
+static const char *skip_parameter(const char *at)
+{
+    static const char charset[] = "charset=";
+    size_t name = strcspn(at, "=; \t");
+    if (name == 0 && *at != '=')
+        return at;
+    if (!text_is_token(at, name) || at[name] != '=')
+        return NULL;
+    const char *value = at + name + 1;
+    const char *end = end_of_value(value);
+    if (end == NULL || strncasecmp(at, charset, sizeof charset - 1) != 0)
+        return end;
+    size_t length = (size_t)(end - value);
+    return (length == 5 && strncasecmp(value, "utf-8", 5) == 0) ||
+                   (length == 7 && strncasecmp(value, "\"utf-8\"", 7) == 0)
+               ? end
+               : NULL;
+}
+
+/* "application/json", at most with charset=utf-8 and parameters that say nothing (RFC 8259 section 11). */
 static bool is_json_type(const char *type)
 {
     static const char json[] = "application/json";
-    static const char charset[] = "charset=";
     if (type == NULL || strncasecmp(type, json, sizeof json - 1) != 0)
         return false;
-    const char *rest = type + sizeof json - 1;
-    rest += strspn(rest, " \t");
-    if (*rest == '\0')
-        return true;
-    if (*rest != ';')
-        return false;
-    rest++;
-    rest += strspn(rest, " \t");
-    if (strncasecmp(rest, charset, sizeof charset - 1) != 0)
-        return false;
-    rest += sizeof charset - 1;
-    return strcasecmp(rest, "utf-8") == 0 || strcasecmp(rest, "\"utf-8\"") == 0;
+    const char *rest = skip_blanks(type + sizeof json - 1);
+    while (rest != NULL && *rest == ';') {
+        rest = skip_parameter(skip_blanks(rest + 1));
+        rest = rest == NULL ? NULL : skip_blanks(rest);
+    }
+    return rest != NULL && *rest == '\0';
 }
 
 /* Only where the configuration says by which names callers ask. */
 static enum problem check_host(struct exchange *x)
 {
     const struct config_names *hosts = &x->config->browsers.hosts;
-    if (hosts->count == 0 || authority_is_among(hosts, framing_field(&x->framing, "Host")))
+    if (hosts->count == 0 || authority_is_among(hosts, x->head->host))
         return PROBLEM_NONE;
     return exchange_stop(
         x, PROBLEM_MISDIRECTED_REQUEST,
@@ -72,15 +92,15 @@ static enum problem check_host(struct exchange *x)
 /* What is said about the body, before a byte of it is read. */
 static enum problem check_body(struct exchange *x)
 {
-    const char *coding = framing_field(&x->framing, "Content-Encoding");
-    if (x->message.content_length > FRAMING_BODY_MAX)
+    const char *coding = request_head_field(x->head, "Content-Encoding");
+    if (x->head->message.content_length > REQUEST_BODY_MAX)
         return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             FRAMING_BODY_MAX);
-    if (x->message.content_length == 0)
+                             REQUEST_BODY_MAX);
+    if (!request_head_has_body(x->head))
         return PROBLEM_NONE;
     if (coding != NULL && strcasecmp(coding, "identity") != 0)
         return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
-    if (!is_json_type(framing_field(&x->framing, "Content-Type")))
+    if (!is_json_type(request_head_field(x->head, "Content-Type")))
         return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
                              "Content-Type must be application/json (UTF-8)");
     return PROBLEM_NONE;
@@ -90,8 +110,7 @@ static enum problem check_body(struct exchange *x)
 static enum problem find_source(struct exchange *x)
 {
     char text[NETWORK_TEXT_SIZE];
-    switch (
-        source_find(&x->framing, x->config->trusted_proxies, x->config->trusted_proxy_count, &x->address)) {
+    switch (source_find(x->head, x->config->trusted_proxies, x->config->trusted_proxy_count, &x->address)) {
     case SOURCE_PEER:
         return PROBLEM_NONE;
     case SOURCE_UNREADABLE:
@@ -105,25 +124,54 @@ static enum problem find_source(struct exchange *x)
     return x->source == NULL ? exchange_fail(x) : PROBLEM_NONE;
 }
 
+/* "OPTIONS *": what the gateway as a whole takes (RFC 9110 section 9.3.7). */
+static enum problem answer_options(struct exchange *x)
+{
+    struct buf fields;
+    buf_init(&fields, ACCEPT_ALLOW_MAX);
+    buf_put(&fields, "Allow: ");
+    route_put_methods(&fields, x->config);
+    buf_put(&fields, ", HEAD, OPTIONS\r\n");
+    const char *text = fields.failed ? NULL : arena_strdup(x->arena, buf_text(&fields));
+    buf_done(&fields);
+    if (text == NULL)
+        return exchange_fail(x);
+    x->own = (struct exchange_own){.status = 204, .bytes = "", .fields = text};
+    return PROBLEM_NONE;
+}
+
+static enum problem read_target(struct exchange *x)
+{
+    if (strcmp(x->head->target, "*") == 0)
+        return answer_options(x);
+    if (target_parse(x->head->target, x->head->query, x->arena, &x->target, &x->err) != 0)
+        return x->err.kind == ERR_MEMORY ? PROBLEM_INTERNAL : PROBLEM_MALFORMED_REQUEST;
+    return check_body(x);
+}
+
+/* What the front door has refused is refused here, with an id and a source; else HTTP/1.0 may still lack a
+ * host. */
+static enum problem check_head(struct exchange *x)
+{
+    if (x->head->problem != PROBLEM_NONE)
+        return exchange_stop(x, x->head->problem, "%s", x->head->err.text);
+    if (x->head->host == NULL)
+        return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "the Host field is missing");
+    return PROBLEM_NONE;
+}
+
 enum problem accept_request(struct exchange *x)
 {
     x->close = true; /* until the whole message was understood, nothing behind it may be read */
-    enum problem problem = framing_check(&x->framing, &x->err);
-    if (problem == PROBLEM_NONE && trim_values(x) != 0)
-        problem = exchange_fail(x);
-    accept_choose_id(x);
+    choose_id(x);
+    enum problem problem = check_head(x);
     if (problem == PROBLEM_NONE)
         problem = find_source(x);
     if (problem == PROBLEM_NONE)
-        problem = framing_read(&x->framing, &x->message, &x->err);
-    if (problem == PROBLEM_NONE)
         problem = check_host(x);
-    if (problem != PROBLEM_NONE)
-        return problem;
-    if (target_parse(x->framing.target, x->framing.query, x->arena, &x->target, &x->err) != 0)
-        return x->err.kind == ERR_MEMORY ? PROBLEM_INTERNAL : PROBLEM_MALFORMED_REQUEST;
-    problem = check_body(x);
+    if (problem == PROBLEM_NONE)
+        problem = read_target(x);
     if (problem == PROBLEM_NONE) /* a body that was not read yet would be taken for the next request */
-        x->close = !x->message.keep_alive || x->message.content_length > 0;
+        x->close = !x->head->message.keep_alive || request_head_has_body(x->head);
     return problem;
 }

@@ -6,7 +6,4 @@
 
 enum problem accept_request(struct exchange *x);
 
-/* The caller's X-Request-Id or a new one. */
-void accept_choose_id(struct exchange *x);
-
 #endif

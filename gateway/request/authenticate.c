@@ -4,22 +4,33 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/gateway.h"
+#include "gateway/request/route.h"
 
 /* Who fails too often is told to wait.  A good token is never asked how often others failed. */
 static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
 {
     x->wait_us =
-        failures_add(&x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
+        failures_add(x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
     return exchange_stop(x, problem, "%s", sentence);
+}
+
+static enum problem refuse_path(struct exchange *x)
+{
+    for (size_t i = 0; x->target.slash && i < x->config->route_count; i++)
+        if (route_fits(&x->config->routes[i], x))
+            return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
+                                 "there is no such route: it is %s, without '/' at its end",
+                                 x->config->routes[i].template);
+    return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
 }
 
 enum problem authenticate_caller(struct exchange *x)
 {
     size_t length = 0;
     const struct config_token *found = NULL;
-    const char *token = token_of_authorization(framing_field(&x->framing, "Authorization"), &length);
+    const char *token = token_of_authorization(request_head_field(x->head, "Authorization"), &length);
     switch (token_check(x->config, token, length, x->began_ms / 1000, &found)) {
     case TOKEN_GOOD:
         x->token = found;
@@ -36,7 +47,5 @@ enum problem authenticate_caller(struct exchange *x)
         return PROBLEM_NONE;
     if (x->route == NULL && x->path_exists)
         return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
-    if (x->route == NULL)
-        return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
-    return PROBLEM_NONE;
+    return x->route == NULL ? refuse_path(x) : PROBLEM_NONE;
 }

@@ -1,6 +1,8 @@
 /* A station, and the fields of every answer, for pages of other origins. */
 #include "gateway/request/cors.h"
 
+#include "gateway/request/route.h"
+
 #include <string.h>
 
 /* For how long a browser may remember a preflight: a change of the configuration is seen soon after a reload.
@@ -16,7 +18,7 @@ static const char read[] = "Location, Preference-Applied, RateLimit, RateLimit-P
 static const char *origin_of(const struct exchange *x)
 {
     const struct config_names *known = &x->config->browsers.origins;
-    const char *origin = known->count == 0 ? NULL : framing_field(&x->framing, "Origin");
+    const char *origin = known->count == 0 ? NULL : request_head_field(x->head, "Origin");
     for (size_t i = 0; origin != NULL && i < known->count; i++)
         if (strcmp(known->items[i], origin) == 0)
             return known->items[i];
@@ -26,8 +28,8 @@ static const char *origin_of(const struct exchange *x)
 /* The one request that is answered without a token. */
 static bool is_preflight(const struct exchange *x)
 {
-    return strcmp(x->framing.method, "OPTIONS") == 0 &&
-           framing_field(&x->framing, "Access-Control-Request-Method") != NULL && origin_of(x) != NULL;
+    return strcmp(x->head->method, "OPTIONS") == 0 &&
+           request_head_field(x->head, "Access-Control-Request-Method") != NULL && origin_of(x) != NULL;
 }
 
 enum problem cors_answer(struct exchange *x)
@@ -37,33 +39,19 @@ enum problem cors_answer(struct exchange *x)
     return PROBLEM_NONE;
 }
 
-static bool is_first(const struct config *config, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(config->routes[i].method, config->routes[index].method) == 0)
-            return false;
-    return true;
-}
-
-/* Of all routes together: which path takes which method is for those who have a token. */
 static void put_methods(struct buf *out, const struct config *config)
 {
-    const char *separator = "";
     buf_put(out, "Access-Control-Allow-Methods: ");
-    for (size_t i = 0; i < config->route_count; i++)
-        if (is_first(config, i)) {
-            buf_put_format(out, "%s%s", separator, config->routes[i].method);
-            separator = ", ";
-        }
+    route_put_methods(out, config);
     buf_put(out, "\r\n");
 }
 
 void cors_put_fields(struct buf *out, const struct exchange *x)
 {
-    if (x->config == NULL || x->config->browsers.origins.count == 0)
+    if (x->config->browsers.origins.count == 0)
         return;
     buf_put(out, "Vary: Origin\r\n"); /* also where there is none: another request may have one */
-    const char *origin = x->framing.method == NULL ? NULL : origin_of(x);
+    const char *origin = x->head->method == NULL ? NULL : origin_of(x);
     if (origin == NULL)
         return;
     buf_put_format(out, "Access-Control-Allow-Origin: %s\r\n", origin);

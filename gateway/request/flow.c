@@ -18,12 +18,14 @@
 #include "gateway/request/route.h"
 #include "gateway/request/translate.h"
 
+#include <string.h>
+
 /* A request's whole life.  Stations never call each other. */
 static const struct {
     const char *name;
     enum problem (*run)(struct exchange *x);
 } line[] = {
-    {"accept", accept_request},            /* framing, path, query; what is said about the body        */
+    {"accept", accept_request},            /* the head, path and query; what is said about the body    */
     {"preflight", cors_answer},            /* a browser's question, before its page may call           */
     {"route", route_match},                /* a route and its captures; none walks on as none          */
     {"own", own_match},                    /* or a path that we answer ourselves                       */
@@ -50,15 +52,10 @@ static void finish(struct exchange *x)
     atomic_fetch_add_explicit(&x->gateway->ended, 1, memory_order_relaxed);
 }
 
-static void begin(struct exchange *x)
+static void walk(struct exchange *x)
 {
     x->began_us = clock_monotonic_us();
     x->began_ms = clock_wall_ms();
-}
-
-void flow_walk(struct exchange *x)
-{
-    begin(x);
     for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE && x->own.status == 0; i++) {
         x->station = line[i].name;
         x->problem = line[i].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
@@ -66,13 +63,27 @@ void flow_walk(struct exchange *x)
     finish(x);
 }
 
-void flow_refuse(struct exchange *x, enum problem problem)
+void flow_serve(void *context, struct visit *visit)
 {
-    begin(x);
-    x->station = line[0].name;
-    x->close = true;
-    x->problem = problem;
-    accept_choose_id(x);
-    err_set(&x->err, ERR_INPUT, "the request cannot be read as HTTP/1.1");
-    finish(x);
+    struct gateway *gateway = context;
+    struct generation *generation = gateway_take(gateway);
+    struct exchange x = {
+        .gateway = gateway,
+        .generation = generation,
+        .config = generation->config,
+        .door = visit->door,
+        .arena = visit->arena,
+        .head = visit->head,
+        .ends = visit->ends,
+        .source = visit->source,
+        .reply = visit->reply,
+    };
+    if (!network_parse_address(x.source, &x.address))
+        memset(&x.address, 0, sizeof x.address); /* cannot happen; "::" is in nobody's network */
+    atomic_fetch_add(&gateway->in_flight, 1);
+    walk(&x);
+    atomic_fetch_sub(&gateway->in_flight, 1);
+    visit->status = x.status;
+    visit->close = x.close;
+    gateway_release(generation);
 }

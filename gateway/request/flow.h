@@ -6,13 +6,10 @@
 #ifndef GATEWAY_REQUEST_FLOW_H
 #define GATEWAY_REQUEST_FLOW_H
 
-#include "gateway/exchange/exchange.h"
+#include "gateway/http/handler.h"
 
-/* Fills `x` by walking it to its end: the reply is written to the door and the record to the log.  Before,
- * the front door has set gateway, config, back, door, arena, framing, source and reply. */
-void flow_walk(struct exchange *x);
-
-/* The last two stations only: for what the HTTP library refused before anything could be read. */
-void flow_refuse(struct exchange *x, enum problem problem);
+/* Walks the visit's request to its end: the answer is written to the door and the record to the log.
+ * `context` is the struct gateway. */
+void flow_serve(void *context, struct visit *visit);
 
 #endif

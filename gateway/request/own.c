@@ -26,7 +26,7 @@ static const struct own_page pages[] = {{"openapi.json", answer_openapi}};
 
 static const struct own_page *find(const struct exchange *x)
 {
-    for (size_t i = 0; i < COUNT(pages) && x->target.segment_count == 1; i++)
+    for (size_t i = 0; i < COUNT(pages) && x->target.segment_count == 1 && !x->target.slash; i++)
         if (strcmp(pages[i].path, x->target.segments[0]) == 0)
             return &pages[i];
     return NULL;
@@ -36,8 +36,8 @@ static const struct own_page *find(const struct exchange *x)
 static const struct reference_file *find_file(const struct exchange *x)
 {
     const struct target *target = &x->target;
-    if (!x->config->browsers.docs || target->segment_count == 0 || target->segment_count > 2 ||
-        strcmp(target->segments[0], "docs") != 0)
+    if (!x->config->browsers.docs || target->slash || target->segment_count == 0 ||
+        target->segment_count > 2 || strcmp(target->segments[0], "docs") != 0)
         return NULL;
     return reference_find(target->segment_count == 1 ? "" : target->segments[1]);
 }
@@ -52,7 +52,7 @@ enum problem own_match(struct exchange *x)
 {
     const struct own_page *page = find(x);
     const struct reference_file *file = find_file(x);
-    bool reads = strcmp(x->framing.method, "GET") == 0 || strcmp(x->framing.method, "HEAD") == 0;
+    bool reads = strcmp(x->head->method, "GET") == 0 || strcmp(x->head->method, "HEAD") == 0;
     x->path_exists = x->path_exists || page != NULL || file != NULL;
     if (reads)
         x->page = page;

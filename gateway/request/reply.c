@@ -11,6 +11,11 @@
 
 #include <string.h>
 
+enum {
+    REPLY_LAST_MAX = 4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    REPLY_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
+};
+
 /* No retry of a change whose outcome nobody knows. */
 static bool is_retryable(const struct exchange *x, const struct problem_kind *kind)
 {
@@ -20,7 +25,7 @@ static bool is_retryable(const struct exchange *x, const struct problem_kind *ki
 static void put_upstream(struct buf *body, const struct answer *answer)
 {
     json_open_member(body, "upstream");
-    if (answer->code == ANSWER_NO_CODE) {
+    if (answer->named) {
         json_member(body, "code", answer->code_desc);
     } else {
         json_member_int(body, "code", answer->code);
@@ -48,7 +53,7 @@ static void put_problem(struct buf *body, const struct exchange *x, const struct
         json_member(body, "rule", x->verdict.because->id);
     if (exchange_changes(x))
         json_member(body, "outcome", exchange_outcome_name(x->outcome));
-    if (x->answer.length > 0 && x->answer.code != 0)
+    if (x->answer.length > 0 && !answer_is_good(&x->answer))
         put_upstream(body, &x->answer);
     json_close(body);
 }
@@ -82,12 +87,17 @@ static void put_date(struct buf *out, int64_t millis)
 static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
+    bool heads = false;
     buf_put(out, own_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];
-        if (route_serves(route, x))
-            buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+        if (!route_serves(route, x))
+            continue;
+        buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+        heads = heads || (strcmp(route->method, "GET") == 0 && route->effect == CONFIG_READ);
     }
+    if (heads)
+        buf_put(out, ", HEAD");
     buf_put(out, "\r\n");
 }
 
@@ -139,12 +149,14 @@ static struct content choose_content(struct exchange *x, const struct problem_ki
         return (struct content){"application/problem+json", buf_text(problem), problem->length};
     }
     x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
+    if (x->status == 204)
+        return (struct content){0};
     if (x->own.status != 0)
         return (struct content){x->own.type, x->own.bytes, x->own.length};
     return (struct content){"application/json", x->answer.bytes, x->answer.length};
 }
 
-/* A 204 has no content, and says nothing about it (RFC 9110 section 8.6). */
+/* A 204 has no content, and says nothing about its length (RFC 9110 sections 8.6 and 15.3.5). */
 static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
 {
     buf_put(out, "HTTP/1.1 ");
@@ -153,7 +165,7 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     buf_put(out, problem_reason(x->status));
     buf_put(out, "\r\n");
     put_date(out, x->began_ms);
-    if (x->status != 204) {
+    if (content->type != NULL) {
         put_field(out, "Content-Type", content->type);
         buf_put(out, "Content-Length: ");
         buf_put_int(out, (long long)content->length);
@@ -170,23 +182,42 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     buf_put(out, x->close ? "Connection: close\r\n\r\n" : "\r\n");
 }
 
-void reply_compose(struct exchange *x)
+static bool compose(struct exchange *x, struct buf *problem)
 {
-    struct buf problem;
-    bool head = x->framing.method != NULL && strcmp(x->framing.method, "HEAD") == 0;
-    x->close = x->close || x->ends || atomic_load(&x->gateway->draining);
-    buf_init(&problem, x->reply->ceiling); /* a partial success tells on each item */
-    const struct content content = choose_content(x, problem_kind(x->problem), &problem);
+    bool head = x->head->method != NULL && strcmp(x->head->method, "HEAD") == 0;
+    const struct content content = choose_content(x, problem_kind(x->problem), problem);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);
     if (!head)
         buf_put_bytes(x->reply, content.bytes, content.length);
-    if (x->reply->failed || problem.failed) { /* memory is out: the shortest honest answer */
-        x->close = true;
-        x->status = 500;
-        buf_reset(x->reply);
-        buf_put(x->reply,
-                "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    }
+    return !x->reply->failed && !problem->failed;
+}
+
+/* Memory is out: an answer that needs none, with all that its caller must know. */
+static void compose_without_memory(struct exchange *x)
+{
+    static _Thread_local char bytes[REPLY_LAST_MAX];
+    static _Thread_local struct buf reply;
+    char text[REPLY_LAST_PROBLEM_MAX];
+    struct buf problem;
+    buf_init_in(&reply, bytes, sizeof bytes);
+    buf_init_in(&problem, text, sizeof text);
+    x->reply = &reply;
+    x->close = true;
+    x->own = (struct exchange_own){0};
+    if (!answer_is_good(&x->answer))
+        x->answer = (struct answer){0};
+    err_clear(&x->err);
+    x->problem = exchange_fail(x);
+    (void)compose(x, &problem);
+}
+
+void reply_compose(struct exchange *x)
+{
+    struct buf problem;
+    x->close = x->close || x->ends || atomic_load(&x->gateway->draining);
+    buf_init(&problem, x->reply->ceiling); /* a partial success tells on each item */
+    if (!compose(x, &problem))
+        compose_without_memory(x);
     buf_done(&problem);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool route_serves(const struct config_route *route, const struct exchange *x)
+bool route_fits(const struct config_route *route, const struct exchange *x)
 {
     if (route->segment_count != x->target.segment_count)
         return false;
@@ -14,6 +14,36 @@ bool route_serves(const struct config_route *route, const struct exchange *x)
     return upstream != NULL && route->dialects[upstream->api].spoken;
 }
 
+bool route_serves(const struct config_route *route, const struct exchange *x)
+{
+    return !x->target.slash && route_fits(route, x);
+}
+
+static bool is_first(const struct config *config, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(config->routes[i].method, config->routes[index].method) == 0)
+            return false;
+    return true;
+}
+
+void route_put_methods(struct buf *out, const struct config *config)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < config->route_count; i++)
+        if (is_first(config, i)) {
+            buf_put_format(out, "%s%s", separator, config->routes[i].method);
+            separator = ", ";
+        }
+}
+
+/* HEAD is GET without the content: RFC 9110 section 9.3.2. */
+static bool takes(const struct config_route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && route->effect == CONFIG_READ);
+}
+
 enum problem route_match(struct exchange *x)
 {
     for (size_t i = 0; i < x->config->route_count && x->route == NULL; i++) {
@@ -21,7 +51,7 @@ enum problem route_match(struct exchange *x)
         if (!route_serves(route, x))
             continue;
         x->path_exists = true;
-        if (strcmp(route->method, x->framing.method) == 0)
+        if (takes(route, x->head->method))
             x->route = route;
     }
     for (size_t i = 0; x->route != NULL && i < x->route->segment_count; i++)

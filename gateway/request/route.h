@@ -10,4 +10,11 @@ enum problem route_match(struct exchange *x);
  * generation that has the action? */
 bool route_serves(const struct config_route *route, const struct exchange *x);
 
+/* The same without the '/' that ends the request's path. */
+bool route_fits(const struct config_route *route, const struct exchange *x);
+
+/* The methods of all routes together, with ", " between them: which path takes which is for those who have a
+ * token. */
+void route_put_methods(struct buf *out, const struct config *config);
+
 #endif

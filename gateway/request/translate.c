@@ -1,8 +1,7 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
 #include "gateway/request/translate.h"
 
-#include "base/document.h"
-#include "base/json.h"
+#include "base/json_value.h"
 #include "base/text.h"
 #include "gateway/request/value.h"
 
@@ -23,6 +22,9 @@ static enum problem unknown(struct exchange *x, const char *what, const char *na
 {
     if (text_is_name(name) && strlen(name) < TRANSLATE_NAME_MAX)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
+    if (strchr(name, '[') != NULL)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "a %s here has brackets: a list is its name several times, as in a=1&a=2", what);
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is a %s here that does not look like one",
                          what);
 }
@@ -60,42 +62,58 @@ static const char *const must_be[] = {
     [CONFIG_STRING] = "must be a string",
     [CONFIG_INTEGER] = "must be a whole number",
     [CONFIG_BOOLEAN] = "must be true or false",
+    [CONFIG_STRINGS] = "must be an array of strings",
 };
 
-static const char *json_text(struct exchange *x, const struct config_param *param, const json_t *value)
+/* Digits as they stand, but for the sign of a zero. */
+static const char *number_text(struct exchange *x, const struct json_value *value)
 {
-    char number[TEXT_NUMBER_SIZE];
-    if (param->type == CONFIG_BOOLEAN)
-        return !json_is_boolean(value) ? NULL : json_is_true(value) ? "true" : "false";
-    if (param->type != CONFIG_INTEGER)
-        return json_is_string(value) ? arena_strdup(x->arena, json_string_value(value)) : NULL;
-    if (!json_is_integer(value))
+    long long number;
+    char text[TEXT_NUMBER_SIZE];
+    if (json_value_integer(value, &number) != 0)
         return NULL;
-    text_number(number, json_integer_value(value));
-    return arena_strdup(x->arena, number);
+    text_number(text, number);
+    return arena_strdup(x->arena, text);
 }
 
-static enum problem from_body(struct exchange *x, const struct config_param *param, const json_t *root,
-                              struct collected *collected)
+/* NULL, with the reason: it is none. */
+static const char *value_text(struct exchange *x, const struct config_param *param,
+                              const struct json_value *value)
 {
-    const json_t *value = json_object_get(root, param->name);
-    if (value == NULL)
+    bool exact = true;
+    const char *text = NULL;
+    if (param->type == CONFIG_BOOLEAN)
+        text = value->kind == JSON_VALUE_TRUE ? "true" : value->kind == JSON_VALUE_FALSE ? "false" : NULL;
+    else if (param->type == CONFIG_INTEGER)
+        text = number_text(x, value);
+    else if (value->kind == JSON_VALUE_STRING)
+        text = json_value_text(value, SIZE_MAX, x->arena, &exact);
+    if (text == NULL)
+        (void)value_wrong(x, param, must_be[param->type]);
+    else if (!exact)
+        (void)value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
+    return exact ? text : NULL;
+}
+
+static enum problem from_body(struct exchange *x, const struct config_param *param,
+                              const struct json_value *value, struct collected *collected)
+{
+    if (value->kind == JSON_VALUE_NONE)
         return PROBLEM_NONE;
     if (param->type != CONFIG_STRINGS) {
-        collected->values[collected->count] = json_text(x, param, value);
-        if (collected->values[collected->count++] == NULL)
-            return value_wrong(x, param, must_be[param->type]);
-        return PROBLEM_NONE;
+        collected->values[collected->count] = value_text(x, param, value);
+        return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
-    if (!json_is_array(value) || json_array_size(value) == 0)
+    if (value->kind != JSON_VALUE_ARRAY || value->count == 0)
         return value_wrong(x, param, "must be an array of at least one string");
-    if (json_array_size(value) > (size_t)param->max_items)
+    if (value->count > (size_t)param->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
                              param->max_items);
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        collected->values[collected->count] = json_text(x, param, json_array_get(value, i));
+    struct json_items items = json_value_items(value);
+    for (struct json_value item; json_value_next(&items, &item);) {
+        collected->values[collected->count] = value_text(x, param, &item);
         if (collected->values[collected->count++] == NULL)
-            return value_wrong(x, param, "must be an array of strings");
+            return PROBLEM_INVALID_PARAMETER;
     }
     return PROBLEM_NONE;
 }
@@ -109,7 +127,7 @@ static enum problem own_key(struct exchange *x, const char *name, const char **v
         if (strcmp(x->target.pairs[i].name, name) != 0)
             continue;
         if (*value != NULL)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is there more than once", name);
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is given more than once", name);
         *value = x->target.pairs[i].value;
     }
     return PROBLEM_NONE;
@@ -173,7 +191,23 @@ static enum problem name_things(struct exchange *x, const struct config_param *p
 
 /* ---- the whole call ---- */
 
-static enum problem translate_param(struct exchange *x, const struct config_param *param, const json_t *root)
+/* Some clients (Node's http.request) send the content of a DELETE without saying how long it is: it is no
+ * body then, and nothing behind the header may be read. */
+static enum problem missing(struct exchange *x, const struct config_param *param)
+{
+    const struct request_message *message = &x->head->message;
+    if ((param->sources & CONFIG_IN_BODY) == 0 || message->has_length || message->chunked ||
+        request_head_field(x->head, "Content-Type") == NULL)
+        return value_wrong(x, param, "is missing");
+    x->close = true;
+    return exchange_stop(x, PROBLEM_LENGTH_REQUIRED,
+                         "%s is missing: a body needs a Content-Length, and this request has none",
+                         param->name);
+}
+
+/* `given`: the parameter's member of the body, which may be none; NULL: there is no body. */
+static enum problem translate_param(struct exchange *x, const struct config_param *param,
+                                    const struct json_value *given)
 {
     struct collected collected = {0};
     size_t room = x->target.pair_count + 1;
@@ -185,8 +219,8 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     enum problem problem = PROBLEM_NONE;
     if ((param->sources & CONFIG_IN_PATH) != 0)
         problem = from_path(x, param, &collected);
-    else if (root != NULL && (param->sources & CONFIG_IN_BODY) != 0)
-        problem = from_body(x, param, root, &collected);
+    else if (given != NULL && (param->sources & CONFIG_IN_BODY) != 0)
+        problem = from_body(x, param, given, &collected);
     else if ((param->sources & CONFIG_IN_QUERY) != 0)
         problem = from_query(x, param, &collected);
     if (problem == PROBLEM_NONE)
@@ -199,14 +233,13 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     if (page != NULL)
         collected.values[collected.count++] = page;
     if (collected.count == 0 && param->required)
-        return value_wrong(x, param, "is missing");
+        return missing(x, param);
     if (collected.count == 0 && param->preset != NULL)
         collected.values[collected.count++] = param->preset;
     if (collected.count == 0)
         return PROBLEM_NONE;
     if (param->wire[x->call->upstream->api].name == NULL)
-        return value_wrong(x, param,
-                           "cannot be said in the generation of the cloud's API behind this gateway");
+        return value_wrong(x, param, "is not supported by the API version of this upstream");
     if (call_add(x->call, param, collected.values, collected.count, &x->err) != 0)
         return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
     call_note_said(x->call, collected.said);
@@ -214,7 +247,7 @@ static enum problem translate_param(struct exchange *x, const struct config_para
 }
 
 /* Query keys that the route does not know, and a parameter in the body's place while there is a body. */
-static enum problem check_query(struct exchange *x, const json_t *root)
+static enum problem check_query(struct exchange *x, bool body)
 {
     for (size_t i = 0; i < x->target.pair_count; i++) {
         const char *name = x->target.pairs[i].name;
@@ -222,20 +255,47 @@ static enum problem check_query(struct exchange *x, const json_t *root)
         if (param == NULL && strcmp(name, "region") != 0 &&
             (x->route->list == NULL || strcmp(name, "all") != 0))
             return unknown(x, "query key", name);
-        if (param != NULL && root != NULL && (param->sources & CONFIG_IN_BODY) != 0)
+        if (param != NULL && body && (param->sources & CONFIG_IN_BODY) != 0)
             return value_wrong(x, param, "goes into the body or the query, not both at once");
     }
     return PROBLEM_NONE;
 }
 
-static enum problem check_body(struct exchange *x, json_t *root)
+/* The parameter that the member of a body is for. */
+static const struct config_param *find_member(const struct config_route *route,
+                                              const struct json_value *member)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(root, name, value)
-    {
-        if (find_param(x->route, name, CONFIG_IN_BODY) == NULL)
-            return unknown(x, "field", name);
+    for (size_t i = 0; i < route->param_count; i++)
+        if ((route->params[i].sources & CONFIG_IN_BODY) != 0 &&
+            json_value_has_key(member, route->params[i].name))
+            return &route->params[i];
+    return NULL;
+}
+
+static enum problem unknown_member(struct exchange *x, const struct json_value *member)
+{
+    const struct json_value key = {
+        .kind = JSON_VALUE_STRING, .bytes = member->key, .length = member->key_length};
+    const char *name = json_value_text(&key, TRANSLATE_NAME_MAX, x->arena, NULL);
+    return name == NULL ? exchange_fail(x) : unknown(x, "field", name);
+}
+
+/* Each parameter's member of the body, and nothing else, and none of them twice: within a value there is no
+ * object, so no other key either. */
+static enum problem read_members(struct exchange *x, const struct json_value *root, struct json_value **given)
+{
+    struct json_items members = json_value_items(root);
+    *given = arena_array(x->arena, x->route->param_count + 1, sizeof **given);
+    if (*given == NULL)
+        return exchange_fail(x);
+    for (struct json_value member; json_value_next(&members, &member);) {
+        const struct config_param *param = find_member(x->route, &member);
+        if (param == NULL)
+            return unknown_member(x, &member);
+        struct json_value *place = &(*given)[param - x->route->params];
+        if (place->kind != JSON_VALUE_NONE)
+            return value_wrong(x, param, "is in the body twice");
+        *place = member;
     }
     return PROBLEM_NONE;
 }
@@ -263,57 +323,42 @@ static enum problem choose_region(struct exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem build_call(struct exchange *x, json_t *root)
+static enum problem build_call(struct exchange *x, const struct json_value *root)
 {
-    enum problem problem = check_query(x, root);
-    if (problem == PROBLEM_NONE && root != NULL)
-        problem = check_body(x, root);
+    struct json_value *given = NULL; /* by parameter; NULL: there is no body */
+    enum problem problem = check_query(x, root->kind != JSON_VALUE_NONE);
+    if (problem == PROBLEM_NONE && root->kind != JSON_VALUE_NONE)
+        problem = read_members(x, root, &given);
     if (problem == PROBLEM_NONE)
         problem = choose_region(x);
     if (problem == PROBLEM_NONE)
         problem = choose_pages(x);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
-        problem = translate_param(x, &x->route->params[i], root);
+        problem = translate_param(x, &x->route->params[i], given == NULL ? NULL : &given[i]);
     if (problem == PROBLEM_NONE)
         call_seal(x->call);
     return problem;
 }
 
-/* Depth before recursion: jansson descends on a worker's stack of 100 KiB. */
-static enum problem parse_body(struct exchange *x, json_t **root)
+static enum problem parse_body(struct exchange *x, struct json_value *root)
 {
-    json_error_t where;
-    bool keep = !x->close;
+    struct err err = {0};
     if (x->body == NULL)
         return PROBLEM_NONE;
-    /* CivetWeb takes leading blank lines for a whole header and then the header itself for the body: what is
-     * no JSON may not be a body at all, and nothing behind it is read. */
-    x->close = true;
-    if (json_depth(x->body, x->body_length, TRANSLATE_DEPTH_MAX) > TRANSLATE_DEPTH_MAX)
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body is nested deeper than %d levels",
-                             TRANSLATE_DEPTH_MAX);
-    *root = document_read(x->body, x->body_length, &where);
-    if (*root == NULL && where.line < 0) /* memory is out */
-        return exchange_fail(x);
-    if (*root == NULL) /* jansson's text may quote the body: only the place is told */
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                             "the body is not JSON, or has a key twice: line %d, column %d", where.line,
-                             where.column);
-    if (!json_is_object(*root))
+    if (json_value_read(x->body, x->body_length, TRANSLATE_DEPTH_MAX, root, &err) != 0)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body cannot be read as JSON: %s", err.text);
+    if (root->kind != JSON_VALUE_OBJECT)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body must be a JSON object");
-    x->close = !keep;
     return PROBLEM_NONE;
 }
 
 enum problem translate_request(struct exchange *x)
 {
-    json_t *root = NULL;
+    struct json_value root = {0};
     const struct config_upstream *upstream = config_upstream(x->config, x->route->service);
     enum problem problem = parse_body(x, &root);
-    if (problem == PROBLEM_NONE) {
-        x->call = call_new(x->route, upstream, x->arena);
-        problem = x->call == NULL ? exchange_fail(x) : build_call(x, root);
-    }
-    json_decref(root);
-    return problem;
+    if (problem != PROBLEM_NONE)
+        return problem;
+    x->call = call_new(x->route, upstream, x->arena);
+    return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
 }

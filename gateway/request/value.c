@@ -61,7 +61,7 @@ enum problem value_check(struct exchange *x, const struct config_param *param, c
                          size_t count)
 {
     if (param->type != CONFIG_STRINGS && count > 1)
-        return value_wrong(x, param, "is there more than once");
+        return value_wrong(x, param, "is given more than once");
     if (count > (size_t)wire_of(x, param)->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
                              wire_of(x, param)->max_items);

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "gateway/server/inbox.h"
 #include "gateway/http/problem.h"
 
 #include <netinet/in.h>
@@ -23,6 +24,7 @@ enum {
     GUARD_BODY_MS = 10000,  /* 64 KiB in 10 s: slower clients are cut                                       */
     GUARD_WRITE_MS = 10000, /* for a client to take an answer                                               */
     GUARD_QUEUE_MS = 25,    /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
+    GUARD_ADMIN_QUEUE_MS = 1000, /* on the admin listener: a probe waits for a second, and must not fail    */
     GUARD_LINGER_MS = 1000, /* for a refused client to read its answer before unread bytes reset it         */
     GUARD_PATIENCE_MS = 500, /* when places are short, who has kept us waiting for longer may have to go,   */
     GUARD_NEWCOMER_MS = 25,  /* or for so long with a first header, which comes with the connection         */
@@ -44,6 +46,16 @@ enum guard_wait {
 
 struct guard;
 
+/* What one listener can do. */
+struct guard_limits {
+    size_t workers;     /* connections that are served at a time */
+    size_t places;      /* that can be open, at least 4: guard_places(), or what descriptors allow */
+    size_t per_address; /* from one address; 0: three quarters of the workers, but any number from loopback,
+                           where proxies live */
+    size_t unasked;     /* of these, on which no request has come yet; 0: any number */
+    int queue_ms;       /* for a worker to come free */
+};
+
 struct guard_counts {
     size_t open;                  /* now */
     unsigned long long refused;   /* answered 503 or 429 before any worker saw them */
@@ -51,13 +63,11 @@ struct guard_counts {
     unsigned long long displaced; /* ended to make room */
 };
 
-/* So many connections can be open at a time. */
+/* So many places are enough: one for each worker, and as many again for those who wait a moment for one. */
 size_t guard_places(size_t workers);
 
-/* `workers` connections can be served at a time and as many again may wait a moment for a worker.
- * `per_address` connections may come from one address; 0: three quarters of the workers, but any number from
- * loopback, where proxies live. */
-MUST_USE struct guard *guard_new(size_t workers, size_t per_address, struct err *err);
+/* `limits` is copied. */
+MUST_USE struct guard *guard_new(const struct guard_limits *limits, struct err *err);
 void guard_free(struct guard *guard);
 
 /* A new connection: its place, from 1 on; 0 when it was answered, and the caller has to close it. */
@@ -76,8 +86,12 @@ void guard_wait(struct guard *guard, unsigned place, enum guard_wait wait);
 /* Was it ended, at a deadline or to make room? */
 bool guard_has_ended(const struct guard *guard, unsigned place);
 
-/* Writes to the connection without waiting: 0, or -1 when it could not take everything. */
-MUST_USE int guard_send(struct guard *guard, unsigned place, const char *bytes, size_t size);
+/* The place's descriptor, and what its client has sent: taken at the first call, NULL when there is no memory
+ * for it, and given back, wiped, by guard_leave(). */
+int guard_fd(const struct guard *guard, unsigned place);
+MUST_USE struct inbox *guard_inbox(struct guard *guard, unsigned place);
+
+/* Answers by itself, without waiting. */
 void guard_refuse(struct guard *guard, unsigned place, enum problem problem, const char *detail);
 
 /* Waits so long for the client to close its side or to break off.  One that only says no more is treated
@@ -96,6 +110,9 @@ bool guard_is_crowded(const struct guard *guard);
 
 /* From now on connections that are idle are ended. */
 void guard_drain(struct guard *guard);
+
+/* From now on nobody is waited for: every wait for a client ends at once. */
+void guard_close(struct guard *guard);
 
 /* Sends away who has kept us waiting longest, if anybody has for GUARD_PATIENCE_MS: descriptors are short. */
 void guard_make_room(struct guard *guard);

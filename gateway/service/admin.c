@@ -13,7 +13,7 @@
 
 enum { ADMIN_ERRORS_MAX = 128 * 1024 };
 
-static void put_status(struct front_admin_answer *answer, int status, const char *word)
+static void put_status(struct desk_answer *answer, int status, const char *word)
 {
     answer->status = status;
     json_open(&answer->body);
@@ -37,7 +37,7 @@ static void put_lines(struct buf *body, const char *key, const char *text)
 }
 
 /* Alive is who can still take the lock that every request takes. */
-static void healthz(struct admin *admin, struct front_admin_answer *answer)
+static void healthz(struct admin *admin, struct desk_answer *answer)
 {
     gateway_release(gateway_take(admin->gateway));
     put_status(answer, 200, "alive");
@@ -84,9 +84,24 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     gateway_release(generation);
 }
 
+/* The worst that is to be said of the audit file; nothing when all is well. */
+static void put_audit(struct buf *body, struct audit_state state)
+{
+    const char *word = NULL;
+    if (state.failing)
+        word = "cannot be written to: changes are refused";
+    else if (state.refusing)
+        word = "did not hold and was set aside: changes are refused";
+    else if (state.broken)
+        word = "did not hold and was set aside";
+    json_member(body, "audit", word);
+    if (state.unwitnessed)
+        json_member(body, "auditWitness", "did not get the last seal");
+}
+
 /* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
  * detail tells. */
-static void readyz(struct admin *admin, struct front_admin_answer *answer)
+static void readyz(struct admin *admin, struct desk_answer *answer)
 {
     struct buf errors;
     const char *word = readiness(admin);
@@ -98,15 +113,15 @@ static void readyz(struct admin *admin, struct front_admin_answer *answer)
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
-    if (admin->gateway->audit != NULL && audit_state(admin->gateway->audit).failing)
-        json_member(&answer->body, "audit", "cannot be written to: changes are refused");
+    if (admin->gateway->audit != NULL)
+        put_audit(&answer->body, audit_state(admin->gateway->audit));
     put_upstreams(&answer->body, admin->gateway);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
     buf_done(&errors);
 }
 
-static void version(struct admin *admin, struct front_admin_answer *answer)
+static void version(struct admin *admin, struct desk_answer *answer)
 {
     (void)admin;
     json_open(&answer->body);
@@ -115,20 +130,21 @@ static void version(struct admin *admin, struct front_admin_answer *answer)
     buf_put_char(&answer->body, '\n');
 }
 
-static void put_bad_configuration(struct front_admin_answer *answer, const char *errors)
+static void put_failure(struct desk_answer *answer, int status, const char *type, const char *title,
+                        const char *errors)
 {
-    answer->status = 422;
+    answer->status = status;
     answer->type = "application/problem+json";
     json_open(&answer->body);
-    json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
-    json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+    json_member(&answer->body, "type", type);
+    json_member(&answer->body, "title", title);
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
 }
 
-static void reload(struct admin *admin, struct front_admin_answer *answer)
+static void reload(struct admin *admin, struct desk_answer *answer)
 {
     struct buf errors;
     buf_init(&errors, ADMIN_ERRORS_MAX);
@@ -137,7 +153,13 @@ static void reload(struct admin *admin, struct front_admin_answer *answer)
         put_status(answer, 200, "reloaded");
         break;
     case RELOAD_BAD:
-        put_bad_configuration(answer, buf_text(&errors));
+        put_failure(answer, 422, "urn:countersign:problem:bad-configuration",
+                    "The new configuration is wrong; the old one stays in force", buf_text(&errors));
+        break;
+    case RELOAD_UNAUDITED:
+        put_failure(answer, 500, "urn:countersign:problem:audit-not-reopened",
+                    "The new configuration is in force, but the audit file could not be opened again",
+                    buf_text(&errors));
         break;
     case RELOAD_BUSY:
         put_status(answer, 503, "too many wait for a reload already: try again");
@@ -147,7 +169,7 @@ static void reload(struct admin *admin, struct front_admin_answer *answer)
 }
 
 /* For Prometheus. */
-static void metrics(struct admin *admin, struct front_admin_answer *answer)
+static void metrics(struct admin *admin, struct desk_answer *answer)
 {
     answer->type = EXPOSITION_TYPE;
     series_write(admin->gateway->metrics, &answer->body);
@@ -158,16 +180,21 @@ static void metrics(struct admin *admin, struct front_admin_answer *answer)
 static const struct {
     const char *path;
     bool changes; /* POST; otherwise GET and HEAD */
-    void (*answer)(struct admin *admin, struct front_admin_answer *answer);
+    void (*answer)(struct admin *admin, struct desk_answer *answer);
 } pages[] = {
     {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
     {"/version", false, version}, {"/reload", true, reload},
 };
 
-void admin_answer(void *context, const char *method, const char *path, struct front_admin_answer *answer)
+void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer)
 {
     struct admin *admin = context;
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (strcmp(path, "*") == 0) { /* OPTIONS */
+        answer->status = 204;
+        answer->allow = "GET, HEAD, POST, OPTIONS";
+        return;
+    }
     for (size_t i = 0; i < COUNT(pages); i++) {
         if (strcmp(pages[i].path, path) != 0)
             continue;

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_SERVICE_ADMIN_H
 #define GATEWAY_SERVICE_ADMIN_H
 
+#include "gateway/service/desk.h"
 #include "gateway/server/front.h"
 #include "gateway/service/reload.h"
 
@@ -12,6 +13,7 @@ struct admin {
     _Atomic(struct front *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };
 
-front_admin_handler admin_answer; /* context: struct admin */
+/* The desk's pages; `context` is a struct admin. */
+void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer);
 
 #endif

@@ -55,6 +55,22 @@ void reload_done(struct reload *reload)
     buf_done(&reload->errors);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_command(const char *const *a, const char *const *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    while (*a != NULL && same_text(*a, *b)) {
+        a++;
+        b++;
+    }
+    return *a == NULL && *b == NULL;
+}
+
 static bool same_audit(const struct config_audit *a, const struct config_audit *b)
 {
     if (a->file == NULL || b->file == NULL)
@@ -62,7 +78,10 @@ static bool same_audit(const struct config_audit *a, const struct config_audit *
     bool same_key = a->key == NULL || b->key == NULL
                         ? a->key == b->key
                         : secret_equal(a->key, secret_bytes(b->key), secret_length(b->key));
-    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key && a->seal_every == b->seal_every;
+    return strcmp(a->file, b->file) == 0 && a->sync == b->sync && same_key &&
+           a->seal_every == b->seal_every && a->on_broken == b->on_broken &&
+           same_text(a->witness_file, b->witness_file) &&
+           same_command(a->witness_command, b->witness_command);
 }
 
 /* Listeners, workers and the audit file are bound for the life of the process. */
@@ -95,31 +114,47 @@ static int try_reload(struct reload *reload, struct report *report)
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */
-static void reopen_audit(struct reload *reload, struct report *report)
+static int reopen_audit(struct reload *reload, struct report *report)
 {
     struct err err = {0};
-    if (reload->gateway->audit != NULL && audit_reopen(reload->gateway->audit, &err) != 0)
-        report_warning(report, NULL, "%s", err.text);
+    if (reload->gateway->audit == NULL || audit_reopen(reload->gateway->audit, &err) == 0)
+        return 0;
+    return report_error(report, NULL, "%s", err.text);
+}
+
+static enum reload_end reload_now(struct reload *reload, struct report *report)
+{
+    bool good = try_reload(reload, report) == 0;
+    bool audited = reopen_audit(reload, report) == 0;
+    if (!good)
+        return RELOAD_BAD;
+    return audited ? RELOAD_GOOD : RELOAD_UNAUDITED;
 }
 
 void reload_run(struct reload *reload)
 {
+    static const char *const sentences[] = {
+        [RELOAD_GOOD] = "reloaded",
+        [RELOAD_BAD] = "the reload failed: the old configuration stays in force",
+        [RELOAD_UNAUDITED] =
+            "the reload failed: the new configuration is in force, but the audit file could not be "
+            "opened again",
+    };
     struct report report;
     report_init(&report);
     (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
     (void)pthread_mutex_unlock(&reload->mutex);
-    int result = try_reload(reload, &report);
-    reopen_audit(reload, &report);
+    enum reload_end end = reload_now(reload, &report);
     fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
-            result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
+            sentences[end]);
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
-    reload->failed = result != 0;
-    reload->counts[result != 0]++;
+    reload->last = end;
+    reload->counts[end != RELOAD_GOOD]++;
     buf_reset(&reload->errors);
     buf_put(&reload->errors, buf_text(&report.errors));
-    if (result == 0)
+    if (end != RELOAD_BAD)
         reload->good_at = clock_wall_ms() / 1000;
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
@@ -140,7 +175,7 @@ static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors)
     buf_put(errors, !missed         ? buf_text(&reload->errors)
                     : reload->ended ? "the gateway is shutting down\n"
                                     : "the reload did not end in time\n");
-    return missed || reload->failed ? RELOAD_BAD : RELOAD_GOOD;
+    return missed ? RELOAD_BAD : reload->last;
 }
 
 enum reload_end reload_ask(struct reload *reload, struct buf *errors)
@@ -161,7 +196,7 @@ void reload_look(struct reload *reload, struct reload_state *state)
     (void)pthread_mutex_lock(&reload->mutex);
     *state = (struct reload_state){.good = reload->counts[0],
                                    .bad = reload->counts[1],
-                                   .failed = reload->failed,
+                                   .failed = reload->last != RELOAD_GOOD,
                                    .good_at = reload->good_at};
     (void)pthread_mutex_unlock(&reload->mutex);
 }
@@ -177,7 +212,7 @@ void reload_end(struct reload *reload)
 bool reload_failed(struct reload *reload, struct buf *errors)
 {
     (void)pthread_mutex_lock(&reload->mutex);
-    bool failed = reload->failed;
+    bool failed = reload->last != RELOAD_GOOD;
     if (failed)
         buf_put(errors, buf_text(&reload->errors));
     (void)pthread_mutex_unlock(&reload->mutex);

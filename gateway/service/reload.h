@@ -13,6 +13,13 @@
 /* Loads a configuration with its tests; NULL when anything is wrong: the report tells. */
 MUST_USE struct config *reload_load(const char *path, const struct config *previous, struct report *report);
 
+enum reload_end {
+    RELOAD_GOOD,
+    RELOAD_BAD,       /* the old configuration stays in force                                      */
+    RELOAD_UNAUDITED, /* the new one is in force, but the audit file could not be opened again     */
+    RELOAD_BUSY,      /* none began: RELOAD_WAITERS_MAX others wait already                        */
+};
+
 /* Reloads happen one at a time, in the main thread; others ask and wait for the outcome. */
 struct reload {
     const char *path; /* of countersign.yaml; borrowed */
@@ -22,7 +29,7 @@ struct reload {
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
     unsigned waiting;             /* in reload_ask() */
-    bool failed;                  /* the last one */
+    enum reload_end last;         /* how it ended */
     bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
     int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
@@ -37,11 +44,8 @@ void reload_run(struct reload *reload);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
-enum reload_end { RELOAD_GOOD, RELOAD_BAD, RELOAD_BUSY };
-
 /* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
- * the call.  RELOAD_BAD has appended its errors to `errors`; RELOAD_BUSY: nothing was asked,
- * RELOAD_WAITERS_MAX others wait. */
+ * the call.  RELOAD_BAD and RELOAD_UNAUDITED have appended their errors to `errors`. */
 MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors);
 
 struct reload_state {

@@ -72,6 +72,18 @@ static void read_connection(struct fields *fields, struct piece value)
     }
 }
 
+/* RFC 9110 section 8.3.1: type "/" subtype, before the parameters.  "" where it is none. */
+static void copy_type(struct piece value, char type[FIELDS_VALUE_SIZE])
+{
+    const char *end = memchr(value.bytes, ';', value.length);
+    struct piece whole =
+        piece_trim((struct piece){value.bytes, end == NULL ? value.length : (size_t)(end - value.bytes)});
+    const char *slash = memchr(whole.bytes, '/', whole.length);
+    bool good = slash != NULL && text_is_token(whole.bytes, (size_t)(slash - whole.bytes)) &&
+                text_is_token(slash + 1, (size_t)(whole.bytes + whole.length - slash) - 1);
+    copy_value(good ? whole : (struct piece){value.bytes, 0}, type);
+}
+
 static bool read_field(struct fields *fields, struct piece name, struct piece value)
 {
     char text[FIELDS_VALUE_SIZE];
@@ -90,6 +102,8 @@ static bool read_field(struct fields *fields, struct piece name, struct piece va
         fields->has_date = timestamp_parse_http(text, &fields->date);
     } else if (piece_is(name, "Retry-After")) {
         copy_value(value, fields->retry_after);
+    } else if (piece_is(name, "Content-Type")) {
+        copy_type(value, fields->type);
     } else if (piece_is(name, "Connection")) {
         read_connection(fields, value);
     }

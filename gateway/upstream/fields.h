@@ -22,6 +22,7 @@ struct fields {
     bool chunked;
     bool closes; /* Connection: close */
     char retry_after[FIELDS_VALUE_SIZE];
+    char type[FIELDS_VALUE_SIZE]; /* the media type of Content-Type, without parameters */
 };
 
 /* One line, without its CRLF (RFC 9112 section 5).  False: it is no field line; or it says in a way that we

@@ -10,6 +10,7 @@ static const struct rule {
     [RETRY_NOT_SENT]   = {.read = true, .change = true,  .pause_us = 50000},
     [RETRY_LOST]       = {.read = true, .change = false, .pause_us = 50000},
     [RETRY_THROTTLED]  = {.read = true, .change = true,  .pause_us = 500000}, /* quotas are per second */
+    [RETRY_GATEWAY]    = {.read = true, .change = false, .pause_us = 500000},
     [RETRY_CLOCK]      = {.read = true, .change = true,  .correction = true},
     [RETRY_CREDENTIAL] = {.read = true, .change = true,  .correction = true},
 };

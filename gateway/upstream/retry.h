@@ -24,6 +24,7 @@ enum retry_cause {
     RETRY_NOT_SENT,  /* no byte of it left: no connection */
     RETRY_LOST,      /* sent, then broken or late: nobody knows */
     RETRY_THROTTLED, /* refused for the rate: not executed */
+    RETRY_GATEWAY,   /* HTTP 502, 503 or 504 of what stands before the cloud: nobody knows */
     RETRY_CLOCK,     /* refused for its time or nonce: not executed */
     RETRY_CREDENTIAL /* refused for its credential, and there is another: not executed */
 };

@@ -18,7 +18,7 @@ import pytest
 
 from harness import vendor
 from harness.expect import problem
-from harness.gateway import EXPIRED, NOBODY, TOKEN, UPSTREAM_TIMEOUT, Client, bearer, document
+from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, UPSTREAM_TIMEOUT, Client, bearer, document
 from harness.upstream import HANG, HANG_UP, Reply
 from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
 
@@ -71,9 +71,35 @@ def test_no_such_route(gateway, upstream, path):
     upstream.seen(0)
 
 
+def test_a_slash_at_the_end_names_the_route(gateway, upstream):
+    """It is well-formed, and of no route: the connection stays."""
+    with gateway.wire() as wire:
+        for path, part in ((REQUEST, "/vpcs/{vpcId}/classiclinks, without"), ("/vpcs", "it is /vpcs, without"),
+                           ("/nowhere", "there is no such route"), ("/openapi.json", "there is no such route")):
+            wire.send(f"GET {path}/ HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+            assert part in problem(wire.read(), 404, "no-such-route")["detail"]
+    problem(gateway.call("GET", "/vpcs/"), 401, "unauthenticated")              # strangers learn nothing
+    upstream.seen(0)
+
+
+@pytest.mark.parametrize("target, logged", [
+    ("/nope", "/nope"), ("/nope/?token=secret", "/nope/"), ("/nope?token=secret#", "/nope"), ("/a%0Ab", "/a%0Ab"), ("/\"\\", "/\"\\"),
+    (f"/{VPC}/{'k' * 31}/{'k' * 32}/b", f"/{VPC}/{'k' * 31}/kkkk.../b"), ("/" + "ab/" * 200, "/" + ("ab/" * 200)[:255]),
+    ("*", None),
+])
+def test_the_log_has_the_path_of_what_was_refused(gateway, target, logged):
+    """Escaped and cut, without the query; and of what is as long as a token only the beginning."""
+    with gateway.wire() as wire:
+        answer = wire.send(f"GET {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()).read()
+    assert answer.status in (400, 404)
+    assert gateway.record(answer).get("path") == (target if logged is None else logged)
+    answer = gateway.delete()
+    assert answer.status == 202 and "path" not in gateway.record(answer)
+
+
 @pytest.mark.parametrize("path, allowed", [
-    (REQUEST, "DELETE, POST, GET"), (f"{REQUEST}/{INSTANCE}", "DELETE"), ("/classiclinks", "GET"),
-    (f"/vpcs/{VPC}", "GET"), ("/vpcs", "GET"), ("/tasks/1", "GET"),
+    (REQUEST, "DELETE, POST, GET, HEAD"), (f"{REQUEST}/{INSTANCE}", "DELETE"), ("/classiclinks", "GET, HEAD"),
+    (f"/vpcs/{VPC}", "GET, HEAD"), ("/vpcs", "GET, HEAD"), ("/tasks/1", "GET, HEAD"),
 ])
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_wrong_method(gateway, upstream, method, path, allowed):
@@ -230,6 +256,113 @@ def test_sandbox_with_a_skewed_clock(sandbox, start):
     assert cloud.state()["executed"] == 1
 
 
+# ---- what stands before the cloud says ----
+
+PAGE = (("Content-Type", "text/html; charset=utf-8"),)
+BEFORE = f"/vpcs/{VPC}/classiclinks"
+READS = {**POLICY, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
+LINKS = Reply({"code": 0, "message": "", "totalCount": 0, "data": []})
+
+
+@pytest.fixture
+def reader(upstream, start):
+    return start(upstream.url, rules=READS)
+
+
+def page(status, *fields):
+    return Reply(b"<html>oops</html>", status=status, headers=(*PAGE, *fields))
+
+
+@pytest.mark.parametrize("status, outcome, answered, attempts", [
+    (429, "executed", 202, 2),                              # it was not passed on: it goes again, as after 4400
+    (502, "unknown", 502, 1), (503, "unknown", 502, 1), (504, "unknown", 502, 1),
+    (500, "unknown", 502, 1), (408, "unknown", 502, 1),
+])
+def test_a_change_and_what_stands_before_the_cloud(gateway, upstream, status, outcome, answered, attempts):
+    upstream.script(page(status))
+    answer = gateway.delete()
+    record = gateway.record(answer)
+    assert (answer.status, record["outcome"], record["attempts"]) == (answered, outcome, attempts)
+    upstream.seen(attempts)
+    if answered != 202:
+        body = problem(answer, 502, "upstream-invalid-answer", outcome="unknown", retryable=False)
+        assert str(status) in body["detail"] and "text/html" in body["detail"] and "oops" not in body["detail"]
+        assert answer.header("Retry-After") is None         # nobody is invited to do it twice
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_read_goes_again(reader, upstream, status):
+    """Behind a pause as after 4400, and no sooner than it was asked for."""
+    upstream.script(page(status, ("Retry-After", "1")), page(status), then=LINKS)
+    answer = reader.get(BEFORE)
+    assert answer.status == 200
+    first, second, third = upstream.seen(3)
+    assert second.at - first.at >= 1 and third.at - second.at >= 0.5
+    assert len({received.params["Nonce"] for received in (first, second, third)}) == 3
+
+
+@pytest.mark.parametrize("status, name, answered", [
+    (429, "upstream-throttled", 429), (502, "upstream-invalid-answer", 502), (503, "upstream-invalid-answer", 502),
+    (504, "upstream-invalid-answer", 502),
+])
+def test_a_read_that_has_to_wait(reader, upstream, status, name, answered):
+    """Longer than a worker does: the caller is told when."""
+    upstream.script(then=page(status, ("Retry-After", "17")))
+    answer = reader.get(BEFORE)
+    problem(answer, answered, name, retryable=True)
+    assert answer.header("Retry-After") == "17"
+    upstream.seen(1)
+
+
+def test_other_statuses_are_not_tried_again(reader, upstream):
+    for status in (400, 401, 403, 404, 500, 501):
+        upstream.script(page(status))
+        body = problem(reader.get(BEFORE), 502, "upstream-invalid-answer", retryable=True)
+        assert body["detail"] == f"the upstream answered HTTP status {status}; its Content-Type is text/html"
+        upstream.seen(1)
+
+
+@pytest.mark.parametrize("status", [413, 414, 431])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_that_is_too_large_for_it(upstream, start, status, method):
+    """It was not executed; a form has room where a query has none."""
+    gateway = start(upstream.url, method=method)
+    upstream.script(page(status))
+    body = problem(gateway.delete(), 400, "upstream-rejected-parameter", outcome="not-executed", retryable=False)
+    assert ("method: POST" in body["detail"]) == (method == "GET")
+    upstream.seen(1)
+
+
+@pytest.mark.parametrize("said, detail", [
+    (Reply(b"<html>blocked</html>", headers=PAGE), "the upstream's answer is an HTML page of 20 bytes; its Content-Type is text/html"),
+    (Reply(b"<html>" + b" " * 1228), "the upstream's answer is an HTML page of 1,234 bytes"),
+    (Reply(gzip.compress(SAMPLE), headers=(("Content-Type", "application/json"),)),
+     "the upstream's answer is compressed by gzip, which it was not asked for"),
+    (Reply(b""), "the upstream's answer is empty"),
+    (Reply(b"[]"), "the upstream's answer is JSON, but not an object"),
+    (Reply(b'{"code":0,"code":0}'), "the upstream's answer has `code` twice"),
+    (Reply(SAMPLE[:-1], headers=(("Content-Type", "text/plain"),)),
+     "the upstream's answer of 38 bytes cannot be read as JSON: line 1, column 39: a comma or a bracket is missing; "
+     "its Content-Type is text/plain"),
+    (Reply(b"x", headers=(("Content-Type", "a b/c"),)),
+     "the upstream's answer of 1 bytes cannot be read as JSON: line 1, column 1: a value is missing"),
+    (Reply(b"x", headers=(("Content-Type", f"text/{SECRET_KEY}"),)),
+     "the upstream's answer of 1 bytes cannot be read as JSON: line 1, column 1: a value is missing"),
+])
+def test_what_is_wrong_is_said(gateway, upstream, said, detail):
+    upstream.script(said)
+    assert problem(gateway.delete(), 502, "upstream-invalid-answer", outcome="unknown")["detail"] == detail
+
+
+def test_the_least_code_there_is(gateway, upstream):
+    """A number like any other, though it once stood for a name."""
+    upstream.script(Reply(refusal(-2**63)))
+    answer = gateway.delete()
+    body = problem(answer, 502, "upstream-failed", outcome="unknown")
+    assert body["upstream"]["code"] == -2**63 and str(-2**63) in body["detail"]
+    assert gateway.record(answer)["upstreamCode"] == str(-2**63)
+
+
 # ---- what the cloud does ----
 
 DONE = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n"
@@ -251,9 +384,8 @@ INVALID = [
     ("code a list", Reply(b'{"code":[0],"message":"","taskId":1}')),
     ("code an object", Reply(b'{"code":{"code":0},"message":"","taskId":1}')),
     ("code an empty name", Reply(b'{"code":"","message":"","taskId":1}')),
-    ("a key twice, further in", Reply(b'{"code":0,"message":"","a":{"b":1,"b":2}}')),
-    ("half a character", Reply(b'{"code":0,"message":"\\ud800","taskId":1}')),
-    ("NUL in a text", Reply(b'{"code":0,"message":"\\u0000","taskId":1}')),
+    ("duplicate keys, one escaped", Reply(b'{"code":0,"c\\u006fde":5100,"message":"","taskId":1}')),
+    ("two tasks", Reply(b'{"code":0,"message":"","taskId":1,"taskId":2}')),
     ("NUL behind it", Reply(SAMPLE + b"\0")),
     ("single quotes", Reply(b"{'code':0}")),
     ("UTF-16", Reply(SAMPLE.decode().encode("utf-16"))),

@@ -53,7 +53,8 @@ class Script:
                 body = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", "Content-Length": len(body), **fields}.items():
-                    self.send_header(name, value)
+                    if value is not None:
+                        self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -184,6 +185,29 @@ def test_verdicts(script, answer, method, code, words):
     assert words in sentence(done)
     if answer and answer[2] != b"":
         assert done.stdout.strip() == (answer[2].decode() if isinstance(answer[2], bytes) else json.dumps(answer[2]))
+
+
+ODD = (b'{"code":0,"a":18446744073709551615,"a":"\\ud83d\\u0000","b":0.1,"deep":' + b"[" * 200 + b"]" * 200 + b"}")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_what_the_cloud_may_say(script, method):
+    """A good answer is one, whatever is in it, and so is one without content."""
+    script.play((200, {}, ODD))
+    done = script.call(method, LINKS)
+    assert (done.returncode, done.stdout) == (0, ODD.decode() + "\n")
+    script.play((204, {"X-Request-Id": "r-1", "Content-Length": None, "Content-Type": None}, b""))
+    done = script.call(method, LINKS)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_problem_with_the_clouds_words(script):
+    """The cloud's detail is part of it, and may be anything, too."""
+    body = b'{"type":"urn:countersign:problem:partial","detail":"some","status":207,"requestId":"r-1","retryable":false,' \
+           b'"outcome":"executed","upstream":{"code":5400,"detail":' + ODD + b"}}"
+    script.play((207, {"Content-Type": "application/problem+json"}, body))
+    done = script.call("DELETE", LINKS)
+    assert done.returncode == 1 and "some (207 partial, request r-1)" in sentence(done)
 
 
 def test_nobody_there(script):

@@ -124,3 +124,55 @@ def test_explain_speaks_of_them(tmp_path):
     file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, example())]})
     done = run("explain", "-c", file, "--client", "network-console", "POST", PATH, '{"snapshotName":"a"}')
     assert done.returncode == 0 and "CreateSnapshot" in done.stdout and "storageId = disk-lzrg2pwi" in done.stdout
+
+
+# ---- how a good answer is framed ----
+
+SUCCESSES = "version: 1\nroutes:\n" + "".join(
+    f"  - {{ request: POST /s{status}, service: cbs, action: Do{status}, effect: change, success: {status}, task: taskId,\n"
+    "      parameters: {} }\n"
+    for status in range(200, 205)) + """\
+  - { request: 'GET /jobs/{id}', service: cbs, action: Ask, effect: read, api3: none, status: { from: s, done: "0", failed: "1", running: "2" },
+      parameters: { id: { in: [path], type: string } } }
+"""
+
+
+def test_every_success_that_a_catalog_may_name(upstream, start, tmp_path):
+    """One connection, each status between two others: what follows an answer is the next one's status line."""
+    gateway = start(upstream.url, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, SUCCESSES)]})
+    upstream.script(then=Reply(b'{"code":0,"message":"","taskId":7}'))
+    order = [200, 204, 201, 204, 204, 202, 204, 203, 204, 200]
+    with gateway.wire() as wire:
+        for status in order:
+            wire.send(f"POST /s{status} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+        answers = [wire.read(bodyless=status == 204) for status in order]
+    assert [answer.status for answer in answers] == order
+    for answer in answers:
+        empty = answer.status == 204
+        assert answer.body == (b"" if empty else b'{"code":0,"message":"","taskId":7}')
+        assert answer.header("Content-Length") == (None if empty else str(len(answer.body)))
+        assert answer.header("Content-Type") == (None if empty else "application/json")
+        assert answer.header("Location") == "/jobs/7" and answer.header("Connection") is None
+
+
+def test_a_task_behind_an_answer_without_content(upstream, start, tmp_path):
+    """Its end has content, which comes with 200."""
+    gateway = start(upstream.url, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, SUCCESSES)]})
+    upstream.script(Reply(b'{"code":0,"taskId":7}'), Reply(b'{"code":0,"s":0}'))
+    answer = gateway.call("POST", "/s204", headers={"Authorization": f"Bearer {TOKEN}", "Prefer": "wait=30"})
+    assert (answer.status, answer.body) == (200, b'{"status":"done","code":0,"s":0,"taskId":7}')
+
+
+def test_the_document_of_an_answer_without_content(tmp_path):
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, SUCCESSES)]})
+    paths = json.loads(run("openapi", "-c", file).stdout)["paths"]
+    assert "content" not in paths["/s204"]["post"]["responses"]["204"]
+    assert "content" in paths["/s203"]["post"]["responses"]["203"]
+
+
+@pytest.mark.parametrize("status", [205, 206])
+def test_a_success_that_makes_no_sense(tmp_path, status):
+    text = SUCCESSES.replace("success: 203", f"success: {status}")
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, text)]})
+    done = run("check", "-c", file)
+    assert done.returncode != 0 and "success must be 200 to 204" in done.stdout + done.stderr

@@ -275,7 +275,7 @@ def test_explain_names_what_failed(tmp_path, rest, question, reason):
     done = explain(file, question)
     line, = [line for line in done.stdout.splitlines() if line.startswith("rule")]
     assert done.returncode == 1
-    assert "policy.yaml:5 r (allow) misses: " in line and reason in line, line
+    assert "policy.yaml:5 r (allow) does not match: " in line and reason in line, line
     assert "denied: no rule allows it" in done.stdout
 
 

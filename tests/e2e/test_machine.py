@@ -34,27 +34,7 @@ def shim(name, **more):
     return environment(LD_PRELOAD=file, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0", **more)
 
 
-# ---- another HTTP library ----
-
-def test_another_layout_is_noticed(start, upstream):
-    """It says so, and serves on: whoever is framed well is answered, and no connection outlives its request."""
-    gateway = start(upstream.url, env=shim("layout"))
-    assert any("cannot be verified" in line for line in gateway.stderr), gateway.story()
-    with gateway.wire() as wire:
-        answer = wire.send(GOOD * 2).read()
-        assert (answer.status, answer.body, answer.header("Connection")) == (202, SAMPLE, "close")
-        assert wire.closed()
-    upstream.seen(1)
-    for bad in (b"DELETE / HTTP/1.1\r\n\r\n", b"DELETE / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n",
-                b"DELETE / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
-                b"DELETE / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
-        with gateway.wire() as wire:
-            assert wire.send(bad + GOOD).read().status in (400, 411) and wire.closed()
-    assert gateway.call("GET", "/healthz", port=gateway.admin).status == 200
-    upstream.seen(1)
-
-
-def test_the_usual_layout_needs_no_words(gateway):
+def test_a_good_start_needs_no_words(gateway):
     assert len(gateway.stderr) == 1, gateway.story()
 
 

@@ -24,7 +24,8 @@ def behind(start, upstream):
 def test_the_log_names_the_caller(behind):
     gateway = behind()
     for headers, source in ((forwarded(REAL), REAL), (forwarded("10.0.0.1", REAL), REAL),
-                            (forwarded("2001:DB8::0:9"), "2001:db8::9"), ({}, "127.0.0.1")):
+                            (forwarded("2001:DB8::0:9"), "2001:db8::9"), (forwarded(f"{REAL}:4711"), REAL),
+                            (forwarded("[2001:db8::9]:4711"), "2001:db8::9"), ({}, "127.0.0.1")):
         answer = gateway.delete(headers=headers)
         assert answer.status == 202
         assert gateway.record(answer)["source"] == source
@@ -40,7 +41,7 @@ def test_nobody_else_is_believed(start, upstream):
 def test_a_proxy_that_names_nobody(behind, upstream):
     """Nobody can say who asks: refused before the token is looked at, and nothing is sent."""
     gateway = behind()
-    for value in ("", "unknown", f"{REAL}:4711", f"{REAL},"):
+    for value in ("", "unknown", f"{REAL}:port", f"{REAL},"):
         answer = gateway.delete(headers={"X-Forwarded-For": value})
         assert answer.status == 400 and answer.json()["type"].endswith(":malformed-request"), value
         assert gateway.record(answer)["source"] == "127.0.0.1"

@@ -78,11 +78,11 @@ static void check_call(const struct exchange *x, json_t *root)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    if (size < 1 || size > FRAMING_BODY_MAX)
+    if (size < 1 || size > REQUEST_BODY_MAX)
         return 0;
     size_t chosen = bytes[0] % COUNT(requests);
-    struct exchange x = {.config = fuzz_config(), .arena = fuzz_arena()};
-    x.framing.method = requests[chosen].method;
+    const struct request_head head = {.method = requests[chosen].method};
+    struct exchange x = {.config = fuzz_config(), .arena = fuzz_arena(), .head = &head};
     FUZZ_MUST(target_parse(requests[chosen].path, requests[chosen].query, x.arena, &x.target, &x.err) == 0);
     FUZZ_MUST(route_match(&x) == PROBLEM_NONE);
     if (x.route == NULL)

@@ -14,6 +14,7 @@ struct naive {
     char text[NAIVE_TEXT_MAX]; /* all parts, each with its NUL */
     const char *parts[NAIVE_PARTS_MAX];
     size_t used, count;
+    bool slash; /* at the end */
 };
 
 static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -80,6 +81,10 @@ static bool read_path(const char *path, struct naive *naive)
         return true;
     for (const char *at = path + 1;; at++) {
         size_t length = strcspn(at, "/");
+        if (*at == '\0' && naive->count > 0) {
+            naive->slash = true;
+            return true;
+        }
         if (!add(naive, at, length, "!$&'()*+,;=:@", true))
             return false;
         const char *last = naive->parts[naive->count - 1];
@@ -99,6 +104,10 @@ static bool read_query(const char *query, struct naive *naive)
         size_t length = strcspn(at, "&");
         size_t name = strcspn(at, "=&");
         size_t skip = name < length ? name + 1 : name;
+        if (length == 0 && *at == '&')
+            continue;
+        if (length == 0)
+            return true;
         if (name == 0 || !add(naive, at, name, "!$'()*+,;:@/?", false) ||
             !add(naive, at + skip, length - skip, "!$'()*+,;:@/?=", false))
             return false;
@@ -112,6 +121,8 @@ static bool read_query(const char *query, struct naive *naive)
 static bool fits(const char *template, const struct naive *path)
 {
     size_t i = 0;
+    if (path->slash)
+        return false;
     for (const char *at = template; *at == '/'; i++) {
         size_t length = strcspn(at + 1, "/");
         if (i == path->count)
@@ -124,6 +135,12 @@ static bool fits(const char *template, const struct naive *path)
     return i == path->count;
 }
 
+static bool takes(const struct config_route *route, const char *method)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 && route->effect == CONFIG_READ ? "GET" : method;
+    return strcmp(route->method, wanted) == 0;
+}
+
 static void check_route(struct exchange *x, const struct naive *path)
 {
     const struct config_route *expected = NULL;
@@ -131,7 +148,7 @@ static void check_route(struct exchange *x, const struct naive *path)
     for (size_t i = x->config->route_count; i-- > 0;) {
         const struct config_route *route = &x->config->routes[i];
         exists = exists || fits(route->template, path);
-        if (fits(route->template, path) && strcmp(route->method, x->framing.method) == 0)
+        if (fits(route->template, path) && takes(route, x->head->method))
             expected = route;
     }
     FUZZ_MUST(route_match(x) == PROBLEM_NONE);
@@ -145,13 +162,15 @@ static void check(struct exchange *x)
 {
     static struct naive path, query;
     path.used = path.count = query.used = query.count = 0;
-    int result = target_parse(x->framing.target, x->framing.query, x->arena, &x->target, &x->err);
-    bool good = read_path(x->framing.target, &path) && read_query(x->framing.query, &query);
+    path.slash = false;
+    int result = target_parse(x->head->target, x->head->query, x->arena, &x->target, &x->err);
+    bool good = read_path(x->head->target, &path) && read_query(x->head->query, &query);
     bool fit = path.count <= TARGET_SEGMENTS_MAX && query.count <= 2 * TARGET_PAIRS_MAX;
     FUZZ_MUST((result == 0) == (good && fit));
     FUZZ_MUST((result == 0) == (x->err.kind == ERR_NONE));
     if (result != 0)
         return;
+    FUZZ_MUST(x->target.slash == path.slash);
     FUZZ_MUST(x->target.segment_count == path.count && x->target.pair_count == query.count / 2);
     for (size_t i = 0; i < path.count; i++)
         FUZZ_MUST(strcmp(x->target.segments[i], path.parts[i]) == 0);
@@ -173,10 +192,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         char *query = strchr(target, '?');
         if (query != NULL)
             *query++ = '\0';
-        struct exchange x = {.config = fuzz_config(), .arena = fuzz_arena()};
-        x.framing.method = text;
-        x.framing.target = target;
-        x.framing.query = query;
+        const struct request_head head = {.method = text, .target = target, .query = query};
+        struct exchange x = {.config = fuzz_config(), .arena = fuzz_arena(), .head = &head};
         check(&x);
     }
     free(text);

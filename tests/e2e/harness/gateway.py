@@ -96,14 +96,20 @@ def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None,
 
 
 class Client:
-    """A well-behaved keep-alive caller."""
+    """A well-behaved keep-alive caller: it keeps no connection that the gateway may just be ending."""
 
-    def __init__(self, port, within=PATIENCE):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+    IDLE = 2.0      # seconds, of the gateway's five
+
+    def __init__(self, port, within=PATIENCE, source="127.0.0.1"):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within, source_address=(source, 0))
+        self.used = time.monotonic()
 
     def call(self, method, target, body=None, headers=None):
+        if time.monotonic() - self.used > self.IDLE:
+            self.connection.close()
         self.connection.request(method, target, body=body, headers=headers or {})
         response = self.connection.getresponse()
+        self.used = time.monotonic()
         return Answer(response.status, response.getheaders(), response.read())
 
     def close(self):
@@ -121,11 +127,11 @@ class Gateway(Process):
         self.ready_after = time.monotonic() - self.started
         self.port, self.admin = map(int, self.READY.search(ready).groups())
 
-    def wire(self):
-        return Wire(self.port)
+    def wire(self, source="127.0.0.1"):
+        return Wire(self.port, source=source)
 
-    def call(self, method, target, body=None, headers=None, port=None):
-        client = Client(port or self.port)
+    def call(self, method, target, body=None, headers=None, port=None, source="127.0.0.1"):
+        client = Client(port or self.port, source=source)
         try:
             answer = client.call(method, target, body, headers)
         finally:
@@ -134,9 +140,10 @@ class Gateway(Process):
             self.contract.check(method, target, answer)
         return answer
 
-    def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):
+    def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None, source="127.0.0.1"):
         """The main job.  `body` is bytes, or something for json.dumps; None is the sample's instance."""
-        return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers))
+        return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers),
+                         source=source)
 
     def get(self, target, token=TOKEN):
         return self.call("GET", target, headers=bearer(token))
@@ -157,7 +164,8 @@ class Gateway(Process):
         return [json.loads(line) for line in list(self.stdout)]
 
     def record(self, answer):
-        """The access line of this answer."""
+        """The access line of this answer; where it has no client, and many went before, it must come from a
+        stranger()."""
         wanted = answer.header("X-Request-Id")
         return json.loads(self.line(self.stdout, lambda line: json.loads(line).get("requestId") == wanted))
 

@@ -28,8 +28,8 @@ class Answer:
 class Wire:
     """One TCP connection.  Reading is by Content-Length, so that a second answer is seen as one."""
 
-    def __init__(self, port, within=PATIENCE):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=within)
+    def __init__(self, port, within=PATIENCE, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=within, source_address=(source, 0))
         self.within = within
         self.pending = b""
 
@@ -73,7 +73,7 @@ class Wire:
         assert version == "HTTP/1.1", status
         headers = [(name, value.strip()) for name, value in (line.split(":", 1) for line in lines)]
         answer = Answer(int(code), headers)
-        if bodyless or answer.status < 200:
+        if bodyless or answer.status < 200 or answer.status == 204:
             return answer
         length = answer.header("Content-Length")
         assert length is not None and length.isdigit(), f"an answer without a length: {head!r}"

@@ -6,22 +6,26 @@
 
 #include "tests/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8 };
+enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8, LONG_RECORD = 60000, LONG_RECORDS = 760, WAITS = 50000 };
 
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
 static struct config_audit config;
 static struct log notices;
 static _Atomic(struct audit *) failing; /* whose next fdatasync() fails; or NULL */
+
+static char witness[sizeof path + 16];
 
 /* Stands before the C library's.  While it is to fail it waits until another record was written, too, and
  * tells of the error once: so does Linux, whose next fdatasync(2) of the file is good again. */
@@ -41,9 +45,8 @@ static int append(struct audit *audit, int number)
     struct buf members;
     unsigned long long seq = 0;
     buf_init(&members, 1024);
-    json_member(&members, "audit", "intent");
     json_member_int(&members, "number", number);
-    int result = audit_append(audit, &members, &seq, NULL);
+    int result = audit_append(audit, "intent", AUDIT_NOW, &members, &seq, NULL);
     assert_true(result != 0 || seq > 0);
     buf_done(&members);
     return result;
@@ -61,21 +64,27 @@ static void rotated(char *out, size_t size, int number)
     (void)snprintf(out, size, "%s.%d", path, number);
 }
 
+static void verify_file(struct ledger *ledger, const char *name, unsigned *broken)
+{
+    struct ledger_line line;
+    enum ledger_find find;
+    FILE *file = fopen(name, "r");
+    assert_non_null(file);
+    ledger_take(ledger, name, file);
+    while ((find = ledger_next(ledger, &line)) != LEDGER_END)
+        *broken += find != LEDGER_RECORD && find != LEDGER_NOTE;
+    (void)fclose(file);
+    (void)unlink(name);
+}
+
 static void verify_all(struct ledger *ledger, unsigned *broken)
 {
-    for (int i = 0; i <= ROTATIONS; i++) {
+    for (int i = 0; i < ROTATIONS; i++) {
         char name[sizeof path + 16];
-        struct ledger_line line;
-        enum ledger_find find;
         rotated(name, sizeof name, i);
-        FILE *file = fopen(i == ROTATIONS ? path : name, "r");
-        assert_non_null(file);
-        ledger_take(ledger, name, file);
-        while ((find = ledger_next(ledger, &line)) != LEDGER_END)
-            *broken += find != LEDGER_RECORD;
-        (void)fclose(file);
-        (void)unlink(i == ROTATIONS ? path : name);
+        verify_file(ledger, name, broken);
     }
+    verify_file(ledger, path, broken);
 }
 
 static void run(bool sync)
@@ -99,23 +108,110 @@ static void run(bool sync)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     audit_close(audit);
-    struct ledger *ledger = ledger_new(config.key);
+    struct ledger *ledger = ledger_new(config.key, SEALS_FROM_FIRST);
     assert_non_null(ledger);
     verify_all(ledger, &broken);
     struct ledger_sum sum = ledger_sum(ledger);
     ledger_free(ledger);
     assert_int_equal(broken, 0);
-    assert_int_equal(sum.records, 1 + THREADS * RECORDS + ROTATIONS + (sync ? 0 : sum.seals));
-    assert_int_equal(sum.sealed, sync ? 0 : sum.head.seq);
+    assert_int_equal(sum.records,
+                     1 + THREADS * RECORDS + ROTATIONS + (sync ? 0 : sum.seals.count - 1 - ROTATIONS));
+    assert_int_equal(sum.seals.sealed, sync ? 0 : sum.head.seq);
 }
 
+static unsigned count_lines(const char *name)
+{
+    unsigned lines = 0;
+    FILE *file = fopen(name, "r");
+    assert_non_null(file);
+    for (int c = getc(file); c != EOF; c = getc(file))
+        lines += c == '\n';
+    (void)fclose(file);
+    return lines;
+}
+
+/* The witness gets the seals meanwhile: of each file's beginning and end, at least. */
 static void test_rotated_and_sealed(void **state)
 {
     (void)state;
+    config.witness_file = witness;
     config.key = secret_new("0123456789abcdef0123456789abcdef", 32);
     run(false);
     secret_free(config.key);
     config.key = NULL;
+    config.witness_file = NULL;
+    assert_true(count_lines(witness) >= 2);
+    assert_int_equal(unlink(witness), 0);
+}
+
+static void alter_first_record(void)
+{
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 200, SEEK_SET), 0);
+    assert_int_not_equal(fputc('#', file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* More than a start reads. */
+static void fill(struct audit *audit)
+{
+    static char filler[LONG_RECORD + 1];
+    unsigned long long seq;
+    memset(filler, 'x', LONG_RECORD);
+    for (int i = 0; i < LONG_RECORDS; i++) {
+        struct buf members;
+        buf_init(&members, LONG_RECORD + 100);
+        json_member(&members, "filler", filler);
+        assert_int_equal(audit_append(audit, "intent", AUDIT_NOW, &members, &seq, NULL), 0);
+        buf_done(&members);
+    }
+}
+
+static void remove_all(void)
+{
+    DIR *all = opendir(folder);
+    assert_non_null(all);
+    for (const struct dirent *entry = readdir(all); entry != NULL; entry = readdir(all))
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(dirfd(all), entry->d_name, 0);
+    (void)closedir(all);
+}
+
+/* What a start had no time for is found to be broken while others write: another chain begins, and it holds.
+ */
+static void test_broken_while_others_write(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    unsigned broken = 0;
+    pthread_t threads[THREADS];
+    config.sync = false;
+    config.key = secret_new("0123456789abcdef0123456789abcdef", 32);
+    struct audit *audit = audit_open(&config, &notices, &err);
+    assert_non_null(audit);
+    fill(audit);
+    audit_close(audit);
+    alter_first_record();
+    audit = audit_open(&config, &notices, &err);
+    assert_non_null(audit);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_some, audit), 0);
+    for (int i = 0; i < WAITS && !audit_state(audit).broken; i++)
+        (void)usleep(1000);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_true(audit_state(audit).refusing);
+    audit_close(audit);
+    struct ledger *ledger = ledger_new(config.key, SEALS_FROM_FIRST);
+    assert_non_null(ledger);
+    verify_file(ledger, path, &broken);
+    assert_int_equal(broken, 0);
+    assert_true(ledger_sum(ledger).seals.last.refusing);
+    ledger_free(ledger);
+    secret_free(config.key);
+    config.key = NULL;
+    remove_all();
 }
 
 static void test_synced(void **state)
@@ -157,6 +253,7 @@ static int enter(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     (void)snprintf(path, sizeof path, "%s/audit.log", folder);
+    (void)snprintf(witness, sizeof witness, "%s/witness.log", folder);
     assert_int_equal(log_init(&notices, open("/dev/null", O_WRONLY | O_CLOEXEC)), 0);
     config = (struct config_audit){.file = path, .seal_every = 1000};
     return 0;
@@ -174,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rotated_and_sealed),
                                        cmocka_unit_test(test_synced),
+                                       cmocka_unit_test(test_broken_while_others_write),
                                        cmocka_unit_test(test_a_disk_fails_for_all_who_wait)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -35,6 +35,12 @@ static const struct {
     {"IPv4 within IPv6 is IPv4", "::ffff:127.0.0.1", {"::ffff:203.0.113.9, ::ffff:10.1.2.3"},
      FORWARDED, "203.0.113.9"},
     {"the longest text", "127.0.0.1", {LONGEST}, FORWARDED, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+    {"a port", "127.0.0.1", {"203.0.113.9:4711"}, FORWARDED, "203.0.113.9"},
+    {"a port of IPv6", "127.0.0.1", {"[2001:db8::9]:4711"}, FORWARDED, "2001:db8::9"},
+    {"brackets", "127.0.0.1", {"[2001:db8::9]"}, FORWARDED, "2001:db8::9"},
+    {"proxies with ports", "127.0.0.1", {"203.0.113.9:1, 10.1.2.3:65535"}, FORWARDED, "203.0.113.9"},
+    {"the longest text with a port", "127.0.0.1", {"[" LONGEST "]:65535"}, FORWARDED,
+     "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
     {"a host of the proxies' own", "127.0.0.1", {"10.1.2.3"}, FORWARDED, "10.1.2.3"},
     {"only proxies", "127.0.0.1", {"10.1.0.1, 10.1.0.2"}, FORWARDED, "10.1.0.1"},
 
@@ -64,8 +70,16 @@ static const struct {
     {"an empty element before a proxy", "127.0.0.1", {"203.0.113.9, ,10.1.2.3"}, UNREADABLE, NULL},
     {"nothing before a proxy", "127.0.0.1", {",10.1.2.3"}, UNREADABLE, NULL},
     {"unknown", "127.0.0.1", {"unknown"}, UNREADABLE, NULL},
-    {"a port", "127.0.0.1", {"203.0.113.9:4711"}, UNREADABLE, NULL},
-    {"brackets", "127.0.0.1", {"[2001:db8::9]"}, UNREADABLE, NULL},
+    {"a port without a number", "127.0.0.1", {"203.0.113.9:"}, UNREADABLE, NULL},
+    {"a port that is no number", "127.0.0.1", {"203.0.113.9:80a"}, UNREADABLE, NULL},
+    {"two ports", "127.0.0.1", {"203.0.113.9:80:81"}, UNREADABLE, NULL},
+    {"a port alone", "127.0.0.1", {":4711"}, UNREADABLE, NULL},
+    {"half a bracket", "127.0.0.1", {"[2001:db8::9"}, UNREADABLE, NULL},
+    {"the other half", "127.0.0.1", {"2001:db8::9]"}, UNREADABLE, NULL},
+    {"something behind a bracket", "127.0.0.1", {"[2001:db8::9]x"}, UNREADABLE, NULL},
+    {"a bracket's port without a number", "127.0.0.1", {"[2001:db8::9]:"}, UNREADABLE, NULL},
+    {"IPv4 in brackets", "127.0.0.1", {"[203.0.113.9]:80"}, UNREADABLE, NULL},
+    {"nothing in brackets", "127.0.0.1", {"[]:80"}, UNREADABLE, NULL},
     {"a network", "127.0.0.1", {"203.0.113.0/24"}, UNREADABLE, NULL},
     {"a zone", "127.0.0.1", {"fe80::1%eth0"}, UNREADABLE, NULL},
     {"octal", "127.0.0.1", {"0177.0.0.1"}, UNREADABLE, NULL},
@@ -86,15 +100,15 @@ static size_t trust(struct network *networks)
 }
 
 /* Between fields that are not meant, the name in any case. */
-static size_t lay(const char *const *lists, struct framing_field *fields)
+static size_t lay(const char *const *lists, struct request_field *fields)
 {
     size_t count = 0;
-    fields[count++] = (struct framing_field){"Host", "10.9.9.9"};
+    fields[count++] = (struct request_field){"Host", "10.9.9.9"};
     for (size_t i = 0; i < 4 && lists[i] != NULL; i++) {
         fields[count++] =
-            (struct framing_field){i % 2 == 0 ? "X-Forwarded-For" : "x-forwarded-FOR", lists[i]};
-        fields[count++] = (struct framing_field){"X-Forwarded", "10.8.8.8"};
-        fields[count++] = (struct framing_field){"Forwarded", "for=10.8.8.8"};
+            (struct request_field){i % 2 == 0 ? "X-Forwarded-For" : "x-forwarded-FOR", lists[i]};
+        fields[count++] = (struct request_field){"X-Forwarded", "10.8.8.8"};
+        fields[count++] = (struct request_field){"Forwarded", "for=10.8.8.8"};
     }
     return count;
 }
@@ -106,12 +120,12 @@ static void table(void **state)
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct framing_field fields[16];
-        struct framing framing = {.fields = fields, .field_count = lay(rows[i].lists, fields)};
+        struct request_head head = {.field_count = 0};
+        head.field_count = lay(rows[i].lists, head.fields);
         struct network address;
         char text[NETWORK_TEXT_SIZE];
         assert_true(network_parse_address(rows[i].peer, &address));
-        wrong += unit_wrong(rows[i].name, source_find(&framing, trusted, count, &address) == rows[i].found);
+        wrong += unit_wrong(rows[i].name, source_find(&head, trusted, count, &address) == rows[i].found);
         network_format(&address, text);
         if (rows[i].source != NULL)
             wrong += unit_wrong(rows[i].name, strcmp(text, rows[i].source) == 0);
@@ -122,13 +136,12 @@ static void table(void **state)
 /* Where no proxy is configured, nobody is believed, loopback included. */
 static void nobody_is_trusted_unasked(void **state)
 {
-    struct framing_field fields[] = {{"X-Forwarded-For", "203.0.113.9"}};
-    struct framing framing = {.fields = fields, .field_count = COUNT(fields)};
+    const struct request_head head = {.fields = {{"X-Forwarded-For", "203.0.113.9"}}, .field_count = 1};
     struct network address;
     char text[NETWORK_TEXT_SIZE];
     (void)state;
     assert_true(network_parse_address("127.0.0.1", &address));
-    assert_int_equal(source_find(&framing, NULL, 0, &address), SOURCE_PEER);
+    assert_int_equal(source_find(&head, NULL, 0, &address), SOURCE_PEER);
     network_format(&address, text);
     assert_string_equal(text, "127.0.0.1");
 }

@@ -24,6 +24,8 @@ static char *describe(const char *path, const char *query)
     } else {
         for (size_t i = 0; i < target.segment_count; i++)
             (void)fprintf(out, "%s%s", i == 0 ? "" : "|", target.segments[i]);
+        if (target.slash)
+            (void)fputs(" /", out);
         for (size_t i = 0; i < target.pair_count; i++)
             (void)fprintf(out, "%s%s=%s", i == 0 ? " ? " : " & ", target.pairs[i].name,
                           target.pairs[i].value);
@@ -33,14 +35,17 @@ static char *describe(const char *path, const char *query)
     return text;
 }
 
-#define ESCAPE     "! the path holds a '%' that is no escape"
-#define NEEDLESS   "! the path escapes a character that must not be escaped"
-#define RAW        "! the path holds a character that must be escaped"
-#define PATH_TEXT  "! the path holds a NUL or is not UTF-8"
-#define DOTS       "! the path has an empty segment, '.' or '..'"
-#define QUERY      "! the query holds a character that must be escaped, or a bad escape"
-#define QUERY_TEXT "! the query holds a NUL or is not UTF-8"
-#define NAMELESS   "! the query has a pair without a name"
+#define ESCAPE           "! the path holds a '%' that is no escape"
+#define NEEDLESS         "! the path escapes a character that must not be escaped"
+#define RAW              "! the path holds a character that must be escaped"
+#define PATH_TEXT        "! the path holds a NUL or is not UTF-8"
+#define DOTS             "! the path has an empty segment, '.' or '..'"
+#define QUERY            "! the query holds a '%' that is no escape: write it as %25"
+#define LIST             "! the query holds '[': a list is its name several times, as in a=1&a=2"
+#define WRITE(c, escape) "! the query holds '" c "', which must be written as %" escape
+#define OCTET(escape)    "! the query holds an octet that must be written as %" escape
+#define QUERY_TEXT       "! the query holds a NUL or is not UTF-8"
+#define NAMELESS         "! the query has a pair without a name"
 
 /* clang-format off */
 static const struct {
@@ -63,9 +68,11 @@ static const struct {
     {"vpcs", NULL, "! the request target must start with '/'"},
     {"http://h/vpcs", NULL, "! the request target must start with '/'"},
     {"//", NULL, DOTS},
-    {"/a/", NULL, DOTS},
+    {"/a/", NULL, "a /"},
     {"//a", NULL, DOTS},
     {"/a//b", NULL, DOTS},
+    {"/a//", NULL, DOTS},
+    {"/a/b/", "c=d", "a|b / ? c=d"},
     {"/.", NULL, DOTS},
     {"/..", NULL, DOTS},
     {"/a/../b", NULL, DOTS},
@@ -125,10 +132,11 @@ static const struct {
     {"/a", "b=/?:@!$'()*,;", "a ? b=/?:@!$'()*,;"},
     {"/a", "b=%E6%97%A5", "a ? b=\xE6\x97\xA5"},
     {"/a", "b=%26Action%3Dx", "a ? b=&Action=x"},
-    {"/a", "&", NAMELESS},
-    {"/a", "b=c&", NAMELESS},
-    {"/a", "&b=c", NAMELESS},
-    {"/a", "b&&c", NAMELESS},
+    {"/a", "&", "a"},
+    {"/a", "b=c&", "a ? b=c"},
+    {"/a", "&b=c", "a ? b=c"},
+    {"/a", "b&&c", "a ? b= & c="},
+    {"/a", "&=c", NAMELESS},
     {"/a", "=c", NAMELESS},
     {"/a", "b=%", QUERY},
     {"/a", "b=%4", QUERY},
@@ -136,12 +144,12 @@ static const struct {
     {"/a", "b%=c", QUERY},
     {"/a", "b=%2", QUERY},
     {"/a", "b=%&c=d", QUERY},
-    {"/a", "b=c d", QUERY},
-    {"/a", "b=\"c\"", QUERY},
-    {"/a", "b[]=c", QUERY},
-    {"/a", "b=c#d", QUERY},
-    {"/a", "b=c\\d", QUERY},
-    {"/a", "b=\xE6\x97\xA5", QUERY},
+    {"/a", "b=c d", OCTET("20")},
+    {"/a", "b=\"c\"", WRITE("\"", "22")},
+    {"/a", "b[]=c", LIST},
+    {"/a", "b=c#d", WRITE("#", "23")},
+    {"/a", "b=c\\d", WRITE("\\", "5C")},
+    {"/a", "b=\xE6\x97\xA5", OCTET("E6")},
     {"/a", "b=%00", QUERY_TEXT},
     {"/a", "b=c%00d", QUERY_TEXT},
     {"/a", "b%00=c", QUERY_TEXT},

@@ -10,51 +10,29 @@
 
 enum { CEILING = 1024 * 1024, BYTES_MAX = 2048 };
 
-/* A request in one buffer, the way the HTTP library leaves it; lines are separated by '\n' here. */
+/* A request as it comes; lines are separated by '\n' here. */
 struct request {
     char bytes[BYTES_MAX];
-    struct framing_field fields[FRAMING_FIELDS_MAX];
+    struct request_head head;
     struct exchange x;
 };
-
-/* Appends the text and its NUL, `nuls` in all; where it begins. */
-static const char *lay(struct request *request, size_t *used, const char *text, size_t length, size_t nuls)
-{
-    char *begin = request->bytes + *used;
-    assert_true(*used + length + nuls < BYTES_MAX);
-    memcpy(begin, text, length);
-    memset(begin + length, 0, nuls);
-    *used += length + nuls;
-    return begin;
-}
 
 /* `target` may have a query; `fields` is "Name: value\n" for each. */
 static struct exchange *make(struct request *request, const char *target, const char *fields,
                              struct arena *arena)
 {
-    size_t used = 0;
-    const char *query = strchr(target, '?');
     static const struct config config;
     static struct gateway gateway;
-    *request = (struct request){.x = {.arena = arena, .config = &config, .gateway = &gateway}};
-    struct framing *framing = &request->x.framing;
-    framing->method = lay(request, &used, "DELETE", 6, 1);
-    framing->target =
-        lay(request, &used, target, query == NULL ? strlen(target) : (size_t)(query - target), 1);
-    if (query != NULL)
-        framing->query = lay(request, &used, query + 1, strlen(query + 1), 1);
-    framing->version = lay(request, &used, "HTTP/1.1", 8, 2) + 5;
-    framing->fields = request->fields;
-    while (*fields != '\0') {
-        struct framing_field *field = &request->fields[framing->field_count++];
-        size_t name = strcspn(fields, ":");
-        size_t line = strcspn(fields, "\n");
-        field->name = lay(request, &used, fields, name, 1);
-        (void)lay(request, &used, " ", 1, 0);
-        field->value = lay(request, &used, fields + name + 2, line - name - 2, 2);
-        fields += line + 1;
-    }
-    (void)lay(request, &used, "\r", 1, 1);
+    request->x =
+        (struct exchange){.arena = arena, .config = &config, .gateway = &gateway, .head = &request->head};
+    size_t used = (size_t)snprintf(request->bytes, sizeof request->bytes, "DELETE %s HTTP/1.1\r\n", target);
+    for (; *fields != '\0'; fields += strcspn(fields, "\n") + 1)
+        used += (size_t)snprintf(request->bytes + used, sizeof request->bytes - used, "%.*s\r\n",
+                                 (int)strcspn(fields, "\n"), fields);
+    used += (size_t)snprintf(request->bytes + used, sizeof request->bytes - used, "\r\n");
+    assert_true(used < sizeof request->bytes);
+    request_head_begin(&request->head);
+    assert_int_not_equal(request_head_read(&request->head, request->bytes, used), REQUEST_HEAD_PART);
     return &request->x;
 }
 
@@ -86,13 +64,24 @@ static const struct {
      PROBLEM_CONTENT_TOO_LARGE, "the body may have at most 65536 bytes"},
     {"gzip", "/a", "Host: h\nContent-Length: 2\nContent-Type: application/json\nContent-Encoding: gzip\n",
      PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here"},
-    {"chunked", "/a", "Host: h\nTransfer-Encoding: chunked\n", PROBLEM_LENGTH_REQUIRED,
-     "Transfer-Encoding is not taken here: send a Content-Length"},
+    {"chunked", "/a", "Host: h\nTransfer-Encoding: chunked\nContent-Type: application/json\n", PROBLEM_NONE,
+     NULL},
+    {"chunked, and no json", "/a", "Host: h\nTransfer-Encoding: chunked\n", PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+     "Content-Type must be application/json (UTF-8)"},
+    {"another coding", "/a", "Host: h\nTransfer-Encoding: gzip\n", PROBLEM_MALFORMED_REQUEST,
+     "Transfer-Encoding can only be chunked, once"},
+    {"two request ids", "/a", "Host: h\nX-Request-Id: a\nX-Request-Id: b\n", PROBLEM_NONE, NULL},
+    {"a slash at the end", "/a/", "Host: h\n", PROBLEM_NONE, NULL},
+    {"an empty pair", "/a?b=c&&d=e&", "Host: h\n", PROBLEM_NONE, NULL},
+    {"brackets", "/a?b[]=c", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
+     "the query holds '[': a list is its name several times, as in a=1&a=2"},
+    {"a raw character", "/a?b={c}", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
+     "the query holds '{', which must be written as %7B"},
     {"no Host", "/a", "A: 1\n", PROBLEM_MALFORMED_REQUEST, "the Host field is missing"},
     {"a bad path", "/a//b", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
      "the path has an empty segment, '.' or '..'"},
     {"a bad query", "/a?b=%", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
-     "the query holds a character that must be escaped, or a bad escape"},
+     "the query holds a '%' that is no escape: write it as %25"},
 };
 /* clang-format on */
 
@@ -108,7 +97,7 @@ static void table(void **state)
         wrong += unit_differs(rows[i].name, rows[i].sentence, x->err.kind == ERR_NONE ? NULL : x->err.text);
         /* After a refusal, and before a body was read, nothing behind it may be taken for a request. */
         wrong += unit_wrong(rows[i].name,
-                            x->close || (rows[i].problem == PROBLEM_NONE && x->message.content_length == 0));
+                            x->close || (rows[i].problem == PROBLEM_NONE && !request_head_has_body(x->head)));
         wrong += unit_wrong(rows[i].name, x->id[0] != '\0');
     }
     arena_free(arena);
@@ -131,10 +120,17 @@ static void types_that_are_not_json(void **state)
         "application/json; charset=latin1",
         "application/json; charset=",
         "application/json, text/plain",
-        "application/json; x=y",
-        "application/json; charset=utf-8; x=y",
-        "application/json;",
         "application / json",
+        "application/json; charset=utf-8; charset=latin1",
+        "application/json; charset=\"utf-16\"",
+        "application/json; x",
+        "application/json; =y",
+        "application/json; x =y",
+        "application/json; x=",
+        "application/json; x=\"y",
+        "application/json; x=\"y\\",
+        "application/json; x=y z",
+        "application/json x=y",
     };
     struct request request;
     struct arena *arena = arena_new(CEILING);
@@ -148,6 +144,32 @@ static void types_that_are_not_json(void **state)
     }
     struct exchange *x = make(&request, "/a", "Host: h\nContent-Length: 2\n", arena);
     wrong += unit_wrong("no type", accept_request(x) == PROBLEM_UNSUPPORTED_MEDIA_TYPE);
+    arena_free(arena);
+    assert_int_equal(wrong, 0);
+}
+
+/* RFC 9110 section 5.6.6; no parameter but charset says anything about JSON. */
+static void types_that_are_json(void **state)
+{
+    static const char *const types[] = {
+        "application/json;",
+        "application/json ;;",
+        "application/json; ; charset=utf-8 ;",
+        "application/json; x=y",
+        "application/json; v=1; charset=UTF-8",
+        "application/json;charset=utf-8; x=\"y; charset=latin1\"",
+        "application/json; x=\"\\\"\"",
+        "application/json; profile=\"https://example.com/\"",
+    };
+    struct request request;
+    struct arena *arena = arena_new(CEILING);
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(types); i++) {
+        char fields[300];
+        (void)snprintf(fields, sizeof fields, "Host: h\nContent-Length: 2\nContent-Type: %s\n", types[i]);
+        wrong += unit_wrong(types[i], accept_request(make(&request, "/a", fields, arena)) == PROBLEM_NONE);
+    }
     arena_free(arena);
     assert_int_equal(wrong, 0);
 }
@@ -168,8 +190,6 @@ static void request_ids(void **state)
         {"a b", false},
         {"a\"b", false},
         {"a\\b", false},
-        {"a\x1B[31m", false},
-        {"a\r", false},
         {"-a", false},
         {"\xC3\xA9", false},
         {"<script>", false},
@@ -190,6 +210,18 @@ static void request_ids(void **state)
     }
     arena_free(arena);
     assert_int_equal(wrong, 0);
+}
+
+/* Of two nobody knows which is meant. */
+static void two_ids_are_none(void **state)
+{
+    struct request request;
+    struct arena *arena = arena_new(CEILING);
+    (void)state;
+    struct exchange *x = make(&request, "/a", "Host: h\nX-Request-Id: a\nx-request-id: a\n", arena);
+    assert_int_equal(accept_request(x), PROBLEM_NONE);
+    assert_string_not_equal(x->id, "a");
+    arena_free(arena);
 }
 
 static void our_own_ids_differ(void **state)
@@ -213,7 +245,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
         cmocka_unit_test(types_that_are_not_json),
+        cmocka_unit_test(types_that_are_json),
         cmocka_unit_test(request_ids),
+        cmocka_unit_test(two_ids_are_none),
         cmocka_unit_test(our_own_ids_differ),
     };
     /* clang-format on */

@@ -60,13 +60,13 @@ static bool ask(size_t row, size_t count, struct buf *fields)
 {
     const struct config config = {
         .browsers = {.origins = {origins, count}}, .routes = routes, .route_count = COUNT(routes)};
-    struct framing_field given[2];
-    struct exchange x = {.config = &config, .framing = {.method = rows[row].method, .fields = given}};
+    struct request_head head = {.method = rows[row].method};
+    struct exchange x = {.config = &config, .head = &head};
     struct buf lines;
     if (rows[row].origin != NULL)
-        given[x.framing.field_count++] = (struct framing_field){"Origin", rows[row].origin};
+        head.fields[head.field_count++] = (struct request_field){"Origin", rows[row].origin};
     if (rows[row].asks)
-        given[x.framing.field_count++] = (struct framing_field){"Access-Control-Request-Method", "DELETE"};
+        head.fields[head.field_count++] = (struct request_field){"Access-Control-Request-Method", "DELETE"};
     assert_int_equal(cors_answer(&x), PROBLEM_NONE);
     buf_init(&lines, 4096);
     cors_put_fields(&lines, &x);
@@ -111,7 +111,9 @@ static void nobody_when_none_is_configured(void **state)
 /* What CivetWeb refused before there was an exchange: no configuration, no method. */
 static void unreadable(void **state)
 {
-    struct exchange x = {0};
+    static const struct config no_origins;
+    const struct request_head head = {0};
+    struct exchange x = {.config = &no_origins, .head = &head};
     struct buf fields;
     (void)state;
     buf_init(&fields, 64);

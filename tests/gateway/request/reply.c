@@ -61,17 +61,20 @@ static int leave(void **state)
     return 0;
 }
 
+static struct request_head head;
+
 /* An exchange at the end of its walk: DELETE /links/1 by a known client. */
 static struct exchange *ended(enum problem problem)
 {
     static struct buf reply;
     static struct exchange x;
+    head = (struct request_head){.method = "DELETE", .target = "/links/1", .minor = 1};
     buf_done(&reply);
     buf_init(&reply, ANSWER_MAX);
     x = (struct exchange){.gateway = &gateway,
                           .config = &config,
                           .arena = config.arena,
-                          .framing = {.method = "DELETE", .version = "1.1"},
+                          .head = &head,
                           .id = "req-1",
                           .target = {.segments = {"links", "1"}, .segment_count = 2},
                           .began_ms = 784111777000, /* RFC 9110 section 5.6.7 */
@@ -427,7 +430,7 @@ static void a_head_has_no_body(void **state)
 {
     struct exchange *x = ended(PROBLEM_METHOD_NOT_ALLOWED);
     (void)state;
-    x->framing.method = "HEAD";
+    head.method = "HEAD";
     struct response response = compose(x);
     assert_int_equal(response.body_length, 0);
     free(response.bytes);
@@ -438,7 +441,7 @@ static void nothing_is_known(void **state)
 {
     struct exchange *x = ended(PROBLEM_MALFORMED_REQUEST);
     (void)state;
-    x->framing = (struct framing){0};
+    head = (struct request_head){0};
     x->route = NULL;
     x->token = NULL;
     struct response response = compose(x);
@@ -447,18 +450,101 @@ static void nothing_is_known(void **state)
     free(response.bytes);
 }
 
+/* An answer for which there is no room is told as any problem is, with what became of the change: whatever
+ * was to be said, and in whatever memory. */
 static void memory_that_is_out_is_still_an_answer(void **state)
 {
-    struct exchange *x = ended(PROBLEM_NOT_ALLOWED);
+    /* clang-format off */
+    static const struct {
+        enum problem problem;
+        enum outcome outcome;
+        const char *told;
+        bool retryable;
+    } rows[] = {
+        {PROBLEM_NONE, OUTCOME_EXECUTED, "executed", false},
+        {PROBLEM_PARTIAL, OUTCOME_EXECUTED, "executed", false},
+        {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, "unknown", false},
+        {PROBLEM_NOT_ALLOWED, OUTCOME_NOT_EXECUTED, "not-executed", true},
+    };
+    /* clang-format on */
+    enum { SIZE = 480 * 1024 };
+    char *bytes = malloc(SIZE + 1);
+    int wrong = 0;
     (void)state;
-    buf_done(x->reply);
-    buf_init(x->reply, 200);
-    reply_compose(x);
-    assert_string_equal(
-        buf_text(x->reply),
-        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    assert_true(x->close);
-    assert_int_equal(x->status, 500); /* what the record says is what was sent */
+    assert_non_null(bytes);
+    memset(bytes, '1', SIZE);
+    bytes[SIZE] = '\0';
+    for (size_t ceiling = 0; ceiling < SIZE; ceiling = ceiling * 2 + 200)
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            struct exchange *x = ended(rows[i].problem);
+            x->outcome = rows[i].outcome;
+            x->answer = (struct answer){.bytes = bytes, .length = SIZE, .message = bytes};
+            if (rows[i].problem == PROBLEM_PARTIAL) {
+                x->answer.code = 5400;
+                x->answer.detail = bytes;
+            }
+            if (rows[i].problem == PROBLEM_NOT_ALLOWED && ceiling > 200)
+                continue; /* that fits */
+            if (rows[i].problem == PROBLEM_UPSTREAM_TIMEOUT && ceiling > 200)
+                continue;
+            buf_done(x->reply);
+            buf_init(x->reply, ceiling);
+            struct response response = compose(x);
+            json_t *root = parse(&response);
+            wrong += check_head(&response, response.body_length) + has(&response, "Connection", "close");
+            wrong += unit_wrong(rows[i].told, response.status == 500 && x->close);
+            wrong += unit_differs(rows[i].told, "urn:countersign:problem:internal", member(root, "type"));
+            wrong += unit_differs(rows[i].told, "req-1", member(root, "requestId"));
+            wrong += unit_differs(rows[i].told, rows[i].told, member(root, "outcome"));
+            wrong += unit_wrong(rows[i].told,
+                                json_is_true(json_object_get(root, "retryable")) == rows[i].retryable);
+            wrong += unit_wrong(rows[i].told, x->problem == PROBLEM_INTERNAL); /* as the record says */
+            json_decref(root);
+            free(response.bytes);
+        }
+    free(bytes);
+    assert_int_equal(wrong, 0);
+}
+
+/* Every status that a catalog may name, with a method that has content and with one that has none; RFC 9110
+ * sections 8.6, 9.3.2 and 15.3: no content and no length with 204, no content but the same length with HEAD.
+ */
+static void every_success_is_framed(void **state)
+{
+    static const struct {
+        int status;
+        const char *line;
+    } rows[] = {{200, "HTTP/1.1 200 OK\r\n"},
+                {201, "HTTP/1.1 201 Created\r\n"},
+                {202, "HTTP/1.1 202 Accepted\r\n"},
+                {203, "HTTP/1.1 203 Non-Authoritative Information\r\n"},
+                {204, "HTTP/1.1 204 No Content\r\n"}};
+    static const char bytes[] = "{\"code\":0}";
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < 4 * COUNT(rows); i++) {
+        bool is_head = i % 2 == 1;
+        bool own = i / 2 % 2 == 1;
+        int status = rows[i / 4].status;
+        struct config_route route = config.routes[3];
+        struct exchange *x = ended(PROBLEM_NONE);
+        route.success = own ? 200 : status;
+        x->route = &route;
+        head.method = is_head ? "HEAD" : "GET";
+        x->answer = (struct answer){.bytes = bytes, .length = sizeof bytes - 1};
+        if (own)
+            x->own = (struct exchange_own){
+                .status = status, .type = "application/json", .bytes = bytes, .length = sizeof bytes - 1};
+        struct response response = compose(x);
+        bool content = status != 204;
+        wrong += unit_wrong(rows[i / 4].line,
+                            strncmp(response.bytes, rows[i / 4].line, strlen(rows[i / 4].line)) == 0);
+        wrong += has(&response, "Content-Length", content ? "10" : NULL);
+        wrong += has(&response, "Content-Type", content ? "application/json" : NULL);
+        wrong += unit_wrong(rows[i / 4].line, response.body_length == (content && !is_head ? 10 : 0));
+        free(response.bytes);
+    }
+    assert_int_equal(wrong, 0);
 }
 
 int main(void)
@@ -481,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_head_has_no_body),
         cmocka_unit_test(nothing_is_known),
         cmocka_unit_test(memory_that_is_out_is_still_an_answer),
+        cmocka_unit_test(every_success_is_framed),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, enter, leave);

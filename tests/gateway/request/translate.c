@@ -142,9 +142,9 @@ static void depth(void **state)
     char *deep = repeated("{\"a\":", "[", 32, "");
     char *deepest = repeated("", "[", 64 * 1024, "");
     (void)state;
-    expect(just, "! the body is not JSON, or has a key twice: line 1, column 36");
-    expect(deep, "! the body is nested deeper than 32 levels");
-    expect(deepest, "! the body is nested deeper than 32 levels");
+    expect(just, "! the body cannot be read as JSON: line 1, column 37: a value is missing");
+    expect(deep, "! the body cannot be read as JSON: line 1, column 37: nested deeper than 32 levels");
+    expect(deepest, "! the body cannot be read as JSON: line 1, column 33: nested deeper than 32 levels");
     free(deepest);
     free(deep);
     free(just);
@@ -152,8 +152,8 @@ static void depth(void **state)
 
 static void size(void **state)
 {
-    char *largest = repeated("{", " ", FRAMING_BODY_MAX - 2, "}");
-    char *larger = repeated("{", " ", FRAMING_BODY_MAX - 1, "}");
+    char *largest = repeated("{", " ", REQUEST_BODY_MAX - 2, "}");
+    char *larger = repeated("{", " ", REQUEST_BODY_MAX - 1, "}");
     (void)state;
     expect(largest, "! instanceIds is missing");
     expect(larger, "! the body may have at most 65536 bytes");
@@ -173,10 +173,11 @@ static void bytes_that_are_no_text(void **state)
 {
     (void)state;
     expect("{\"instanceIds\":[\"ins-\xFF\"]}",
-           "! the body is not JSON, or has a key twice: line 1, column 21");
+           "! the body cannot be read as JSON: line 1, column 22: a byte that is not UTF-8");
     expect("{\"instanceIds\":[\"ins-\xC0\xAF\"]}",
-           "! the body is not JSON, or has a key twice: line 1, column 21");
-    expect("{\"instanceIds\":[\"ins-\n\"]}", "! the body is not JSON, or has a key twice: line 1, column 21");
+           "! the body cannot be read as JSON: line 1, column 22: a byte that is not UTF-8");
+    expect("{\"instanceIds\":[\"ins-\n\"]}",
+           "! the body cannot be read as JSON: line 1, column 22: a control character in a string");
 }
 
 /* What was sent may be a secret in the wrong place: a sentence names fields, never values. */

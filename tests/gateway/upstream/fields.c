@@ -107,6 +107,34 @@ static void refused(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What may be told on: a type and a subtype, each a token (RFC 9110 section 8.3.1). */
+static void types(void **state)
+{
+    static const struct {
+        const char *line, *type;
+    } table[] = {{"Content-Type: text/html", "text/html"},
+                 {"content-type:\t text/html \t; charset=utf-8", "text/html"},
+                 {"Content-Type: application/problem+json;a=b", "application/problem+json"},
+                 {"Content-Type: text", ""},
+                 {"Content-Type: /html", ""},
+                 {"Content-Type: text/", ""},
+                 {"Content-Type: text/ht ml", ""},
+                 {"Content-Type: text/html, text/plain", ""},
+                 {"Content-Type: text/h\xC3\xA4", ""},
+                 {"Content-Type: text/\"<b>\"", ""},
+                 {"Content-Type: text/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""},
+                 {"Content-Type:", ""},
+                 {"Content-Types: text/html", ""}};
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct fields fields = {0};
+        wrong += unit_wrong(table[i].line, fields_read(&fields, table[i].line, strlen(table[i].line)));
+        wrong += unit_differs(table[i].line, table[i].type, fields.type);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static void lengths(void **state)
 {
     struct fields fields = {0};
@@ -147,6 +175,7 @@ static void connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(refused),
-                                       cmocka_unit_test(lengths), cmocka_unit_test(connection)};
+                                       cmocka_unit_test(types), cmocka_unit_test(lengths),
+                                       cmocka_unit_test(connection)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+/* gateway/server/inbox.h - what a connection's client has sent and nobody has used yet.
+ *
+ * Its memory comes from a pool and is wiped when it goes back: no byte of one connection is ever seen by
+ * another.  A pool may be used by many threads; an inbox by one at a time. */
+#ifndef GATEWAY_SERVER_INBOX_H
+#define GATEWAY_SERVER_INBOX_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+enum {
+    INBOX_SIZE = 20 * 1024
+}; /* the largest head, and room for what follows while its strings are needed */
+
+struct inbox {
+    char *bytes; /* NULL: none was taken */
+    size_t begin;
+    size_t end;     /* what lies between them is not used yet */
+    size_t touched; /* nothing was ever written from here on */
+};
+
+struct inbox_pool;
+
+/* Memory for `count` inboxes at a time; pages that were never used cost nothing. */
+MUST_USE struct inbox_pool *inbox_pool_new(size_t count, struct err *err);
+void inbox_pool_free(struct inbox_pool *pool);
+
+/* An empty inbox; false when all memory is taken. */
+MUST_USE bool inbox_take(struct inbox_pool *pool, struct inbox *inbox);
+
+/* Also one that was never taken. */
+void inbox_give(struct inbox_pool *pool, struct inbox *inbox);
+
+/* `length` bytes were written at the end. */
+void inbox_grow(struct inbox *inbox, size_t length);
+
+/* Moves what is not used yet to the front. */
+void inbox_settle(struct inbox *inbox);
+
+#endif

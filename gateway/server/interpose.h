@@ -1,0 +1,27 @@
+/* gateway/server/interpose.h - three functions of the C library, as CivetWeb calls them.
+ *
+ * The program's accept(2), poll(2) and recv(2) come before the C library's, for everything that is linked to
+ * it: that is how a listener gets hold of what CivetWeb has no callback for.  Each thread chooses: without a
+ * choice they do what they always do.  Where a CivetWeb calls something else, no request is ever answered:
+ * see front.c. */
+#ifndef GATEWAY_SERVER_INTERPOSE_H
+#define GATEWAY_SERVER_INTERPOSE_H
+
+#include "base/base.h"
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct interpose {
+    /* Instead of accept(2), by the thread that accepts; or NULL. */
+    int (*accept)(void *context, int fd, struct sockaddr_in *peer);
+    /* Instead of recv(2); or NULL.  poll(2) of one descriptor for reading says at once that there is
+     * something. */
+    ssize_t (*recv)(void *context, void *bytes, size_t size);
+    void *context;
+};
+
+/* For the calling thread, from now on; NULL: the C library's own. */
+void interpose_thread(const struct interpose *interpose);
+
+#endif
