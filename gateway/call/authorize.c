@@ -75,8 +75,8 @@ enum problem authorize_call(struct exchange *x)
     if (x->verdict.because == NULL && is_about_task(x) && judge(x, x->call, POLICY_OWNER_CALLER).allowed)
         return exchange_stop(
             x, PROBLEM_NOT_ALLOWED,
-            "this client did not begin the task, or the gateway does not know: it forgets who "
-            "began what when it is started anew, and beyond the last %d",
+            "this client did not begin the task, or the gateway cannot know: it keeps the last %d "
+            "in memory, and none from before its start",
             OWNERS_MAX);
     if (x->verdict.because == NULL)
         return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s with these parameters",

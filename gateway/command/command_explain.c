@@ -21,7 +21,7 @@ static const char help[] =
     "      --client NAME   who asks\n"
     "      --from ADDRESS  from where; default 127.0.0.1\n"
     "      --at TIME       when, such as 2026-12-24T18:00:00Z; default: now\n"
-    "      --own           the task that is asked about was begun by NAME; else nobody knows who began it\n"
+    "      --own           NAME began the task that is asked about; default: unknown\n"
     "      --json          for scripts\n"
     "\n"
     "Example:  countersign explain --client network-console \\\n"

@@ -44,7 +44,7 @@ static void put_condition(struct buf *out, const struct config *config, const st
         buf_put(out, param->count > 8 ? ", ..." : "");
     }
     if (param != NULL && param->former != NULL)
-        buf_put(out, ", a former id, which an allow must name itself");
+        buf_put(out, ", a former id, which an allow must list itself");
     buf_put(out, condition->count == 0 ? "; the rule has it absent" : "; the rule has ");
     put_values(out, condition);
 }
@@ -63,7 +63,7 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
         buf_put(out, "it does not apply at this time (when)");
         break;
     case POLICY_OTHER_OWNER:
-        buf_put(out, "who began this task is somebody else, or not known (own)");
+        buf_put(out, "another client began this task, or that is unknown (own)");
         break;
     case POLICY_OTHER_VALUE:
         put_condition(out, config, call, condition);
@@ -77,14 +77,14 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
 
 /* ---- text ---- */
 
-/* "vpcId = vpc-prod1 (said as gz_vpc_247)" */
+/* "vpcId = vpc-prod1 (given as gz_vpc_247)" */
 static void text_value(struct buf *out, const struct call_param *param, size_t i)
 {
     buf_put_format(out, "         %s = %s", param->name, param->values[i]);
     if (param->said != NULL && param->said[i] != NULL)
-        buf_put_format(out, " (said as %s)", param->said[i]);
+        buf_put_format(out, " (given as %s)", param->said[i]);
     if (param->former != NULL && param->former[i])
-        buf_put(out, " (a former id, of which the current one is not known: every deny matches it)");
+        buf_put(out, " (a former id; the current one is unknown: every deny matches it)");
     buf_put_char(out, '\n');
 }
 

@@ -1,4 +1,4 @@
-"""Rules judge things, not spellings: docs/threats.md, rows 41 and on."""
+"""Rules judge things, not spellings: docs/threats.md, rows 43 and on."""
 
 import itertools
 import json
@@ -49,7 +49,7 @@ def world(sandbox, start):
     return begin
 
 
-# ---- 41, 42: former ids ----
+# ---- 43, 44: former ids ----
 
 WAYS = [  # of naming the instance: method, path, body
     ("DELETE", f"/vpcs/{VPC}/classiclinks/{{}}", None), ("DELETE", f"/vpcs/{VPC}/classiclinks?instanceIds={{}}", None),
@@ -153,7 +153,7 @@ def test_a_mapped_id_in_the_newer_generation(upstream, start):
     problem(gateway.delete({"instanceIds": ["qcvm10006"]}), 400, "invalid-parameter")
 
 
-# ---- 43: rules that name things by an id of before ----
+# ---- 45: rules that name things by an id of before ----
 
 @pytest.mark.parametrize("text", ["qcvm10005", "qcvm1000*", "$before"])
 @pytest.mark.parametrize("said", ["qcvm10005", "ins-bastion1"])
@@ -173,8 +173,8 @@ def test_explain_says_which_thing_it_is(tmp_path):
     path = f"/vpcs/{VPC}/classiclinks?instanceIds={{}}"
     known = run("explain", "-c", file, "--client", "network-console", "DELETE", path.format("qcvm10005"))
     unknown = run("explain", "-c", file, "--client", "network-console", "DELETE", path.format("qcvm3"))
-    assert "instanceIds = ins-bastion1 (said as qcvm10005)" in known.stdout
-    assert "instanceIds = qcvm3 (a former id, of which the current one is not known" in unknown.stdout
+    assert "instanceIds = ins-bastion1 (given as qcvm10005)" in known.stdout
+    assert "instanceIds = qcvm3 (a former id; the current one is unknown" in unknown.stdout
     assert "denied by never-bastion" in known.stdout and "denied by never-bastion" in unknown.stdout
 
 
@@ -233,7 +233,7 @@ def test_audit_show_finds_a_thing_by_any_name(sandbox, start, tmp_path):
     assert run("audit", "show", "--policy", tmp_path / "none.yaml", audit).returncode == 78
 
 
-# ---- 44: the cloud is asked ----
+# ---- 46: the cloud is asked ----
 
 def resolving(upstream, start, *said, **options):
     return start(upstream.url, rules=rules(*(said or (ALL, NO_PROD))), resolve_former_ids=True, **options)
@@ -334,7 +334,7 @@ def test_the_newer_generation_knows_no_former_ids(tmp_path):
     assert done.returncode == 78 and "resolve_former_ids is for generation 2" in done.stderr
 
 
-# ---- 45: regions ----
+# ---- 47: regions ----
 
 SPELLINGS = ["ap-shanghai", "sh", "SH", "Sh", "AP-SHANGHAI", "Ap-Shanghai", "%61p-shanghai", "s%68"]
 
@@ -416,7 +416,7 @@ def test_the_table_is_the_clouds():
     assert {"na-siliconvalley", "ap-singapore", "ap-shanghai-fsi", "ap-shenzhen-fsi", "ap-guangzhou-open"} <= set(REGIONS)
 
 
-# ---- 46 to 48: what a call leaves out, other parameters, parts of names ----
+# ---- 48 to 50: what a call leaves out, other parameters, parts of names ----
 
 OTHER_ROADS = ["/classiclinks", "/classiclinks?lanIp=10.66.1.16", "/classiclinks?all=true", "/classiclinks?limit=50", "/vpcs",
                "/vpcs?vpcName=production", "/vpcs?all=true"]
@@ -508,7 +508,7 @@ def test_openapi_shows_what_a_conditional_deny_leaves(upstream, start):
     assert ["/tasks/{taskId}" in each for each in paths] == [False, True, True]
 
 
-# ---- 49, 50: lists, pages ----
+# ---- 51, 52: lists, pages ----
 
 def test_pages_are_judged_as_they_are_asked(world):
     small = {**ALL, "where": {"limit": ["10", "2*"]}}
@@ -529,7 +529,7 @@ def test_one_of_a_list_is_enough_for_a_deny(upstream, start, query):
     assert not upstream.seen(0)
 
 
-# ---- 51: tasks ----
+# ---- 53: tasks ----
 
 OWN = {"id": "own-tasks", "allow": ["*"], "actions": ["DescribeVpcTaskResult"], "own": True}
 BEGIN = {"id": "begin", "allow": ["*"], "actions": ["DetachClassicLinkVpc"]}
@@ -542,7 +542,7 @@ def test_a_task_is_read_by_who_began_it(world):
     mine, theirs = get(gateway, place), get(gateway, place, NOBODY)
     assert mine.status == 200 and mine.json()["status"] == "done" and gateway.record(mine)["own"] is True
     said = problem(theirs, 403, "not-allowed")
-    assert said["detail"].startswith("this client did not begin the task, or the gateway does not know")
+    assert said["detail"].startswith("this client did not begin the task, or the gateway cannot know")
     assert gateway.record(theirs)["own"] is False
     number = int(place.rpartition("/")[2])
     for other in (number - 1, number + 1, f"0{number}"):
@@ -580,7 +580,7 @@ def test_nobody_knows_after_a_restart(sandbox, start):
     cloud = sandbox()
     place = start(cloud.url, rules=rules(BEGIN, OWN)).delete().header("Location")
     said = problem(get(start(cloud.url, rules=rules(BEGIN, OWN)), place), 403, "not-allowed")
-    assert "started anew" in said["detail"]
+    assert "none from before its start" in said["detail"]
 
 
 def test_whose_task_it_is_can_be_said(tmp_path):
@@ -596,7 +596,7 @@ def test_whose_task_it_is_can_be_said(tmp_path):
         assert done.returncode == 78 and "the policy says deny by no rule" in done.stderr
 
 
-# ---- 52: routes of an operator's own ----
+# ---- 54: routes of an operator's own ----
 
 def test_a_route_of_ones_own_knows_former_ids(tmp_path, upstream, start):
     """Its parameter says nothing of them; the name is enough."""
@@ -612,7 +612,7 @@ routes:
     assert not upstream.seen(0)
 
 
-# ---- 53: whatever a generator finds ----
+# ---- 55: whatever a generator finds ----
 
 VECTORS = sorted([*(REPOSITORY / "tests/vectors/policy").glob("*.yaml"), *(REPOSITORY / "tests/vectors/config").glob("good-*/policy.yaml")])
 UNKNOWN = {"vpcId": "gz_vpc_8{}", "instanceIds": "qcvm8{}"}      # ids of before that nobody knows

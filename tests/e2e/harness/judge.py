@@ -6,7 +6,7 @@ import pathlib
 import re
 import zoneinfo
 
-CATALOG = pathlib.Path(__file__).parents[3] / "config/catalog.yaml"
+CATALOG = pathlib.Path(__file__).parents[3] / "config/catalog/catalog.yaml"
 REGIONS = dict(re.findall(r"\{ name: ([a-z-]+), short: ([a-z]+) \}", CATALOG.read_text()))
 FORMER = {"vpcId": r"gz_vpc_[0-9]{1,10}", "instanceIds": r"qcvm[0-9a-f]{1,32}"}     # the forms of ids of before
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
