@@ -102,16 +102,31 @@ static bool from_holds(const struct config_rule *rule, const struct network *sou
     return rule->network_count == 0;
 }
 
+static bool subject_holds(const struct config_rule *rule, const struct policy_question *question)
+{
+    return question->subject != NULL && question->client->subject == CONFIG_SUBJECT_TRUSTED &&
+           config_matches(&rule->subjects, question->subject);
+}
+
+static bool effect_holds(const struct config_rule *rule, const struct config_route *route)
+{
+    return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
+}
+
 /* Behind client and action, by which rules are filed. */
 static enum policy_miss try_rest(const struct config_rule *rule, const struct policy_question *question,
                                  const struct config_condition **condition)
 {
+    if (!effect_holds(rule, question->call->route))
+        return POLICY_OTHER_EFFECT;
     if (question->now >= rule->expires)
         return POLICY_EXPIRED;
     if (!from_holds(rule, &question->source))
         return POLICY_OTHER_SOURCE;
     if (rule->when != NULL && !when_holds(rule->when, question->now))
         return POLICY_OTHER_TIME;
+    if (rule->by_subject && !subject_holds(rule, question))
+        return POLICY_OTHER_SUBJECT;
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (!condition_holds(&rule->conditions[i], rule, question->call)) {
             if (condition != NULL)
@@ -174,12 +189,94 @@ struct policy_verdict policy_decide(const struct policy_question *question)
     return verdict;
 }
 
-/* Enforced now, for this source; an allow perhaps under conditions, a deny under none. */
-static bool may_speak(const struct config_rule *rule, enum config_effect effect, const struct network *source,
-                      int64_t now)
+static bool is_timed(const struct config_rule *rule)
 {
-    return rule->effect == effect && !rule->audit && now < rule->expires && from_holds(rule, source) &&
-           (effect == CONFIG_ALLOW || !config_asks_more(rule));
+    return rule->when != NULL || rule->expires != CONFIG_NEVER;
+}
+
+/* Whatever the time is. */
+static bool matches_some_time(const struct config_rule *rule, const struct policy_question *question)
+{
+    struct config_rule timeless = *rule;
+    timeless.when = NULL;
+    timeless.expires = CONFIG_NEVER;
+    return !rule->audit && policy_try(&timeless, question, NULL) == POLICY_MATCHES;
+}
+
+const struct config_rule *policy_timed(const struct config *config, const struct policy_question *question)
+{
+    const struct config_rule *always[2] = {NULL, NULL}; /* by effect: the first that needs no time */
+    const struct config_rule *timed[2] = {NULL, NULL};  /* and the first that does */
+    for (size_t i = config->rule_count; i-- > 0;)
+        if (matches_some_time(config->rules[i], question))
+            (is_timed(config->rules[i]) ? timed : always)[config->rules[i]->effect] = config->rules[i];
+    for (int effect = 0; effect < 2; effect++) /* behind one that always decides it never does */
+        if (always[effect] != NULL && timed[effect] != NULL && always[effect]->number < timed[effect]->number)
+            timed[effect] = NULL;
+    if (always[CONFIG_DENY] != NULL)
+        return timed[CONFIG_DENY];
+    return timed[CONFIG_DENY] != NULL ? timed[CONFIG_DENY] : timed[CONFIG_ALLOW];
+}
+
+/* By which one condition alone it misses; POLICY_OTHER_VALUE also where values are not all. */
+static enum policy_miss miss_alone(const struct config_rule *rule, const struct policy_question *question,
+                                   const struct config_condition **condition)
+{
+    struct config_rule rest = *rule;
+    enum policy_miss miss = try_rest(rule, question, condition);
+    rest.when = NULL;
+    rest.expires = CONFIG_NEVER;
+    rest.network_count = 0;
+    rest.by_subject = false;
+    rest.own = CONFIG_OWN_ANY;
+    if (miss == POLICY_MATCHES || miss == POLICY_OTHER_EFFECT)
+        return miss;
+    enum policy_miss value = try_rest(&rest, question, condition);
+    return value == POLICY_MATCHES ? miss : value;
+}
+
+/* The further to the right, the nearer. */
+static int nearness(enum policy_miss miss)
+{
+    static const enum policy_miss order[] = {POLICY_OTHER_EFFECT, POLICY_OTHER_VALUE,   POLICY_EXPIRED,
+                                             POLICY_OTHER_SOURCE, POLICY_OTHER_SUBJECT, POLICY_OTHER_TIME,
+                                             POLICY_OTHER_OWNER};
+    for (int i = 0; i < (int)COUNT(order); i++)
+        if (order[i] == miss)
+            return i;
+    return -1;
+}
+
+enum policy_miss policy_nearest(const struct policy_question *question,
+                                const struct config_condition **condition)
+{
+    enum policy_miss best = POLICY_OTHER_ACTION;
+    size_t action = question->call->route->action_index;
+    *condition = NULL;
+    for (size_t i = 0; i < question->client->bucket_count; i++) {
+        const struct config_bucket *bucket = question->client->buckets[i];
+        for (uint32_t j = bucket->starts[action]; j < bucket->starts[action + 1]; j++) {
+            const struct config_condition *here = NULL;
+            if (bucket->rules[j]->effect != CONFIG_ALLOW || bucket->rules[j]->audit)
+                continue;
+            enum policy_miss miss = miss_alone(bucket->rules[j], question, &here);
+            if (nearness(miss) > nearness(best))
+                *condition = here;
+            else if (miss == best && *condition != NULL && here != NULL && (*condition)->param != here->param)
+                *condition = NULL; /* and it stays so: another rule's parameter would be one of several */
+            if (nearness(miss) > nearness(best))
+                best = miss;
+        }
+    }
+    return best;
+}
+
+/* Enforced now, for this source; an allow perhaps under conditions, a deny under none. */
+static bool may_apply(const struct config_rule *rule, const struct config_route *route,
+                      const struct network *source, int64_t now)
+{
+    return !rule->audit && now < rule->expires && from_holds(rule, source) && effect_holds(rule, route) &&
+           (rule->effect == CONFIG_ALLOW || !config_asks_more(rule));
 }
 
 bool policy_may(const struct config_client *client, const struct config_route *route,
@@ -190,9 +287,11 @@ bool policy_may(const struct config_client *client, const struct config_route *r
         const struct config_bucket *bucket = client->buckets[i];
         for (uint32_t j = bucket->starts[route->action_index]; j < bucket->starts[route->action_index + 1];
              j++) {
-            if (may_speak(bucket->rules[j], CONFIG_DENY, source, now))
+            if (!may_apply(bucket->rules[j], route, source, now))
+                continue;
+            if (bucket->rules[j]->effect == CONFIG_DENY)
                 return false;
-            allowed = allowed || may_speak(bucket->rules[j], CONFIG_ALLOW, source, now);
+            allowed = true;
         }
     }
     return allowed;

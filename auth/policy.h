@@ -24,6 +24,7 @@ struct policy_question {
     const struct config_client *client;
     const struct call *call; /* sealed */
     struct network source;   /* the caller's address */
+    const char *subject;     /* who is behind the client, as it says, or NULL */
     int64_t now;             /* seconds since 1970 */
     enum policy_owner owner;
 };
@@ -38,6 +39,16 @@ struct policy_verdict {
 /* The client and the call's route are of one configuration. */
 struct policy_verdict policy_decide(const struct policy_question *question);
 
+/* A rule that decides at some times and not at others, all else being as the question says: the first in the
+ * file, or NULL. */
+const struct config_rule *policy_timed(const struct config *config, const struct policy_question *question);
+
+/* What kept a call from being allowed, where no rule spoke: of the allows for its client and action the
+ * miss of the one that came nearest, and its condition as policy_try() tells it; POLICY_OTHER_ACTION where
+ * there is none.  *condition is NULL, too, where several came as near by different parameters. */
+enum policy_miss policy_nearest(const struct policy_question *question,
+                                const struct config_condition **condition);
+
 /* Could any call of that route be allowed, whatever its parameters and the hour?  For telling a client what
  * there is for it: each call is still decided by itself. */
 bool policy_may(const struct config_client *client, const struct config_route *route,
@@ -48,9 +59,11 @@ enum policy_miss {
     POLICY_MATCHES,
     POLICY_OTHER_CLIENT,
     POLICY_OTHER_ACTION,
+    POLICY_OTHER_EFFECT,
     POLICY_EXPIRED,
     POLICY_OTHER_SOURCE,
     POLICY_OTHER_TIME,
+    POLICY_OTHER_SUBJECT,
     POLICY_OTHER_VALUE, /* *condition tells which */
     POLICY_OTHER_OWNER,
 };

@@ -21,9 +21,8 @@ const char *token_of_authorization(const char *value, size_t *length);
 bool token_is_sendable(const char *token, size_t length);
 
 /* Hashes (also when `token` is NULL, so that all refusals cost the same), looks the digest up, and compares
- * it in constant time.  A token that is disabled or before its time is unknown.  `*found` is written for
- * TOKEN_GOOD and TOKEN_EXPIRED; TOKEN_FAILED: the hash failed.
- */
+ * it in constant time.  A token that is disabled or before its time is unknown.  `*found` is written
+ * where there is such a token, also one that is disabled: for the log.  TOKEN_FAILED: the hash failed. */
 MUST_USE enum token_verdict token_check(const struct config *config, const char *token, size_t length,
                                         int64_t now, const struct config_token **found);
 

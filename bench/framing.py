@@ -4,7 +4,7 @@
 All three stand before the same upstream, which counts.  Every request is followed by a whole good one on the same
 connection.  A cell is the statuses that came back and, in brackets, how many requests went out; `-` is a connection
 that was closed without an answer.  Good is: refused and nothing went out, or served as the table says.  Rows that are
-well-formed HTTP and refused by the gateway for other reasons (chunked bodies, expectations, limits) are printed, but
+well-formed HTTP and refused by the gateway for other reasons (expectations, methods, limits) are printed, but
 do not count.
 
     bench/framing.py [--all]        (after a release build; needs nginx and haproxy)
@@ -126,7 +126,7 @@ def statuses(port, data):
 
 def judge(case, seen, went):
     """(kept, cell): was the request refused with nothing going out, or served as it should be?"""
-    wanted = 2 - case.ends if 202 in case.statuses else 0
+    wanted = (202 in case.statuses) + (not case.ends)
     cell = ("-" if not seen else " ".join(map(str, seen[:2]))) + f" ({went})"
     return went == wanted, cell
 
@@ -146,7 +146,7 @@ def main():
     try:
         print(f"{'RFC 9112, or as said':62} {'gateway':14} {'nginx':14} HAProxy")
         for case in cases():
-            counts = case.statuses <= {202, 400, 414, 431, 505}
+            counts = case.statuses <= {202, 204, 400, 414, 431, 501, 505}
             rows += counts
             cells, kept = [], []
             for name, port in ports.items():

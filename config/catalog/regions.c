@@ -61,7 +61,8 @@ int regions_settle(struct loader *loader)
         if (upstream->region == NULL)
             continue; /* was reported */
         if (region == NULL) {
-            result = report_error(loader->report, &upstream->region_mark,
+            const struct mark *mark = upstream->region_mark.file == NULL ? NULL : &upstream->region_mark;
+            result = report_error(loader->report, mark,
                                   "no region is called '%.64s': name it in `regions` of a catalog",
                                   upstream->region);
             continue;

@@ -2,6 +2,7 @@
 
 #include "config/catalog/catalog.h"
 #include "config/catalog/regions.h"
+#include "config/policy/findings.h"
 #include "config/policy/grants.h"
 #include "config/reader/keyword.h"
 #include "config/settings/service.h"
@@ -27,30 +28,40 @@ static struct config *config_new(struct report *report)
     return config;
 }
 
-static void read_catalog(struct loader *loader)
+static void end_digest(struct loader *loader, struct digest *digest, enum config_hash which)
+{
+    if (digest_end(digest, loader->config->hashes[which]) != 0)
+        report_error(loader->report, NULL, "the SHA-256 of a file could not be computed");
+}
+
+/* The catalog that ships; `digest` goes on with the operator's own. */
+static void read_catalog(struct loader *loader, struct digest *digest)
 {
     const struct yaml_node *root = yaml_parse(config_catalog_yaml, config_catalog_yaml_size, "catalog.yaml",
                                               loader->arena, loader->report);
+    digest_add(digest, config_catalog_yaml, config_catalog_yaml_size);
     if (root != NULL)
         (void)catalog_read(loader, root); /* the report counts */
 }
 
 /* Loads a file whose tree lives in `tree`; marks name it for as long as the configuration lives. */
-static const struct yaml_node *load(struct loader *loader, const char *path, struct arena *tree)
+static const struct yaml_node *load(struct loader *loader, const char *path, struct arena *tree,
+                                    struct digest *digest)
 {
     const char *name = arena_strdup(loader->arena, path);
     if (name == NULL) {
         keyword_out_of_memory(loader);
         return NULL;
     }
-    return yaml_load(name, tree, loader->report);
+    return yaml_load(name, tree, digest, loader->report);
 }
 
 /* The operator's own files. */
-static void read_more_catalogs(struct loader *loader, const char *const *files, size_t count)
+static void read_more_catalogs(struct loader *loader, const char *const *files, size_t count,
+                               struct digest *digest)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *root = load(loader, files[i], loader->arena);
+        const struct yaml_node *root = load(loader, files[i], loader->arena, digest);
         if (root != NULL)
             (void)catalog_read(loader, root); /* the report counts */
     }
@@ -58,7 +69,9 @@ static void read_more_catalogs(struct loader *loader, const char *const *files, 
 
 static void read_service(struct loader *loader, const char *path)
 {
-    const struct yaml_node *root = load(loader, path, loader->arena);
+    struct digest *digest = digest_new();
+    const struct yaml_node *root = load(loader, path, loader->arena, digest);
+    end_digest(loader, digest, CONFIG_HASH_SERVICE);
     if (root != NULL)
         (void)service_read(loader, root);
 }
@@ -73,10 +86,30 @@ static void read_policy(struct loader *loader, const char *path)
         keyword_out_of_memory(loader);
         return;
     }
-    const struct yaml_node *root = load(loader, path, loader->scratch);
+    struct digest *digest = digest_new();
+    const struct yaml_node *root = load(loader, path, loader->scratch, digest);
+    end_digest(loader, digest, CONFIG_HASH_POLICY);
     if (root != NULL)
         (void)grants_read(loader, root);
     arena_free(loader->scratch);
+}
+
+static void check_limits(struct loader *loader, const struct config_upstream *upstream)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < upstream->limit_count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < config->route_count && !found; j++)
+            found = strcmp(config->routes[j].service, upstream->name) == 0 &&
+                    strcmp(config->routes[j].action, upstream->limits[i].action) == 0;
+        if (!found)
+            report_find(loader->report,
+                        &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                              .mark = &upstream->limits[i].mark,
+                                              .advice = "correct its name, or take it out"},
+                        "no route of '%s' leads to an action '%.64s': it is not limited", upstream->name,
+                        upstream->limits[i].action);
+    }
 }
 
 /* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
@@ -85,13 +118,18 @@ static void check_services(struct loader *loader)
 {
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->upstream_count; i++) {
+        check_limits(loader, &config->upstreams[i]);
         bool used = false;
         for (size_t j = 0; j < config->route_count; j++)
             used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
                             config->routes[j].dialects[config->upstreams[i].api].spoken);
         if (!used)
-            report_warning(loader->report, &config->upstreams[i].mark, "no route leads to the upstream '%s'",
-                           config->upstreams[i].name);
+            report_find(
+                loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &config->upstreams[i].mark,
+                                      .advice = "take it out, or name the catalog that has its routes"},
+                "no route leads to the upstream '%s'", config->upstreams[i].name);
     }
 }
 
@@ -104,6 +142,18 @@ static struct config *finish(struct loader *loader, unsigned errors_before)
     return NULL;
 }
 
+/* One name for all that is in force. */
+static void sum_up(struct loader *loader)
+{
+    struct config *config = loader->config;
+    struct digest *digest = digest_new();
+    for (int i = 0; i < CONFIG_HASH_ALL; i++)
+        digest_add(digest, config->hashes[i], strlen(config->hashes[i]));
+    end_digest(loader, digest, CONFIG_HASH_ALL);
+    memcpy(config->short_hash, config->hashes[CONFIG_HASH_ALL], CONFIG_SHORT_HASH);
+    config->audit.in_force = config->short_hash;
+}
+
 struct config *config_load(const char *path, const struct config *previous, int64_t now,
                            struct report *report)
 {
@@ -113,36 +163,58 @@ struct config *config_load(const char *path, const struct config *previous, int6
         return NULL;
     struct loader loader = {
         .arena = config->arena, .report = report, .config = config, .previous = previous, .now = now};
-    read_catalog(&loader);
+    struct digest *digest = digest_new();
+    read_catalog(&loader, digest);
     read_service(&loader, path);
-    read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count);
+    read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count, digest);
+    end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     (void)regions_settle(&loader); /* the report counts */
     read_policy(&loader, config->policy_file);
     check_services(&loader);
+    sum_up(&loader);
+    if (report->error_count == errors)
+        findings_service(&loader, path);
     return finish(&loader, errors);
 }
 
-struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count, int64_t now,
-                                  struct report *report)
+/* An upstream for every service, so that requests become calls: in API 2.0 where any route of the service can
+ * be said in it, as upstreams are unless they say otherwise. */
+static void invent_upstreams(struct loader *loader, const char *region)
+{
+    struct config *config = loader->config;
+    config->upstreams = arena_array(loader->arena, config->route_count, sizeof *config->upstreams);
+    if (config->upstreams == NULL)
+        (void)keyword_out_of_memory(loader);
+    for (size_t i = 0; i < config->route_count && config->upstreams != NULL; i++) {
+        const struct config_route *route = &config->routes[i];
+        size_t known = 0;
+        while (known < config->upstream_count && strcmp(config->upstreams[known].name, route->service) != 0)
+            known++;
+        if (known == config->upstream_count)
+            config->upstreams[config->upstream_count++] = (struct config_upstream){
+                .name = route->service, .mark = route->mark, .region = region, .api = CONFIG_API3};
+        if (route->dialects[CONFIG_API2].spoken)
+            config->upstreams[known].api = CONFIG_API2;
+    }
+}
+
+struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
+                                  const char *region, int64_t now, struct report *report)
 {
     unsigned errors = report->error_count;
     struct config *config = config_new(report);
     if (config == NULL)
         return NULL;
     struct loader loader = {.arena = config->arena, .report = report, .config = config, .now = now};
-    read_catalog(&loader);
-    read_more_catalogs(&loader, catalogs, count);
-    read_policy(&loader, path);
-    return finish(&loader, errors);
-}
-
-struct config *config_load_catalog(struct report *report)
-{
-    unsigned errors = report->error_count;
-    struct config *config = config_new(report);
-    if (config == NULL)
-        return NULL;
-    struct loader loader = {.arena = config->arena, .report = report, .config = config};
-    read_catalog(&loader);
+    struct digest *digest = digest_new();
+    read_catalog(&loader, digest);
+    read_more_catalogs(&loader, catalogs, count, digest);
+    end_digest(&loader, digest, CONFIG_HASH_CATALOG);
+    if (region != NULL)
+        invent_upstreams(&loader, region);
+    (void)regions_settle(&loader); /* the report counts */
+    if (path != NULL)
+        read_policy(&loader, path);
+    sum_up(&loader);
     return finish(&loader, errors);
 }

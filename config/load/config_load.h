@@ -11,12 +11,10 @@
 MUST_USE struct config *config_load(const char *path, const struct config *previous, int64_t now,
                                     struct report *report);
 
-/* A policy alone, with the routes that ship and those of `count` more catalogs, but no upstream and no
- * secret: for judging calls, not for making them. */
+/* A policy alone (NULL: none), with the routes that ship and those of `count` more catalogs, and no secret:
+ * for judging calls, not for making them.  Each service has an upstream that goes nowhere, with `region`;
+ * NULL: there is none. */
 MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
-                                           int64_t now, struct report *report);
-
-/* The catalog that ships and nothing else: for telling what there is. */
-MUST_USE struct config *config_load_catalog(struct report *report);
+                                           const char *region, int64_t now, struct report *report);
 
 #endif

@@ -50,6 +50,19 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
     return pattern->compiled == NULL ? PATTERN_FITS : pattern_match(pattern->compiled, value);
 }
 
+bool config_is_unconditional(const struct config_rule *rule)
+{
+    return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
+           rule->expires == CONFIG_NEVER && rule->effects == 0 && !rule->by_subject &&
+           rule->own == CONFIG_OWN_ANY;
+}
+
+const char *config_effect_name(int effect)
+{
+    static const char *const names[] = {[CONFIG_READ] = "read", [CONFIG_CHANGE] = "change"};
+    return names[effect];
+}
+
 bool config_matches(const struct config_patterns *patterns, const char *text)
 {
     for (size_t i = 0; i < patterns->count; i++)
@@ -131,9 +144,40 @@ const struct config_route *config_telling_route(const struct config *config,
     return NULL;
 }
 
+uint32_t config_written_lists(const struct config_condition *condition)
+{
+    uint32_t count = condition->count;
+    return count > 0 && condition->lists[count - 1]->other_names ? count - 1 : count;
+}
+
+/* The forms of ids from before, of a parameter of that number; NULL: it has none. */
+static const struct config_pattern *formers_of(const struct config *config, uint32_t number)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++)
+            if (config->routes[i].params[j].number == number)
+                return config->routes[i].params[j].formers; /* that of all of the number */
+    return NULL;
+}
+
+bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text)
+{
+    const struct config_pattern *formers = number == CONFIG_REGION ? NULL : formers_of(config, number);
+    return formers != NULL && config_match(formers, text) == PATTERN_FITS &&
+           config_current_id(config, text) == NULL;
+}
+
+const char *config_other_name(const struct config *config, uint32_t number, const char *text)
+{
+    if (number != CONFIG_REGION)
+        return formers_of(config, number) == NULL ? NULL : config_current_id(config, text);
+    const struct config_region *region = config_region(config, text);
+    return region == NULL || strcmp(region->name, text) == 0 ? NULL : region->name;
+}
+
 bool config_asks_more(const struct config_rule *rule)
 {
-    return rule->condition_count > 0 || rule->when != NULL || rule->own != CONFIG_OWN_ANY;
+    return rule->condition_count > 0 || rule->when != NULL || rule->by_subject || rule->own != CONFIG_OWN_ANY;
 }
 
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/network.h"
 #include "base/rate.h"
 #include "base/secret.h"
@@ -53,6 +54,13 @@ struct config_audit {
     int on_broken;            /* enum config_on_broken: what becomes of changes when the seals do not hold */
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
+    const char *in_force;         /* the short hash of the configuration that this is of */
+};
+
+struct config_action_limit {
+    const char *action;
+    struct mark mark;
+    struct rate rate;
 };
 
 struct config_upstream {
@@ -64,16 +72,19 @@ struct config_upstream {
     const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
     const char *region;                    /* where the caller names none: its one name */
     struct mark region_mark;
-    const char *sent_region; /* the same by the name that it takes */
-    bool short_regions;      /* it takes short names */
-    bool resolve_former_ids; /* it is asked which thing a former id names */
-    const char *ca_file;     /* NULL: the system's */
-    int api;                 /* enum config_api */
-    int scheme;              /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
-    int method;              /* enum config_method */
-    long long timeout;       /* ms, for one whole attempt */
-    long long deadline;      /* ms, for all attempts and the pauses between them */
-    long long slots;         /* calls at a time */
+    const char *sent_region;            /* the same by the name that it takes */
+    bool short_regions;                 /* it takes short names */
+    bool resolve_former_ids;            /* it is asked which thing a former id names */
+    const char *ca_file;                /* NULL: the system's */
+    int api;                            /* enum config_api */
+    int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
+    int method;                         /* enum config_method */
+    long long timeout;                  /* ms, for one whole attempt */
+    long long deadline;                 /* ms, for all attempts and the pauses between them */
+    long long slots;                    /* calls at a time */
+    struct rate limit;                  /* calls of all clients together; interval 0: no limit */
+    struct config_action_limit *limits; /* of single actions, beside it */
+    size_t limit_count;
 };
 
 struct config_names {
@@ -101,9 +112,19 @@ struct config_token {
     struct mark mark;
 };
 
+/* Who is behind a client: the field Countersign-Subject of its requests. */
+enum config_subject {
+    CONFIG_SUBJECT_TOLD,     /* recorded where it is sent, as what the client says */
+    CONFIG_SUBJECT_REQUIRED, /* likewise, and a request without it is refused */
+    CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
+    int subject;       /* enum config_subject */
     size_t token_count;
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
@@ -119,10 +140,11 @@ enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parame
 struct config_condition {
     uint32_t param;                     /* its number: config->param_names tells the name */
     uint32_t count;                     /* 0: `absent`, the call must not have the parameter */
-    const struct config_values **lists; /* what stands in the rule, and each set that it names */
+    const struct config_values **lists; /* what stands in the rule, each set that it names, other names */
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
 
 /* `own`: the task that a call asks about was begun by this very client, or was not. */
 enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
@@ -130,12 +152,15 @@ enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
 /* `when`: a rule speaks only at these times of a time zone's clock. */
 struct config_when {
     const struct zone *zone;
+    const char *zone_name;
     unsigned days; /* bit 0 Monday to bit 6 Sunday */
     int from;      /* minute of the day */
     int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
 };
 
-/* What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
+/* A new condition is also one of place_rule() in layout.c, config_is_unconditional(), policy_try(), words.c,
+ * rights.c, and the second evaluator tests/e2e/harness/judge.py.
+ * What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
 struct config_rule {
     struct config_condition *conditions;
     const struct config_when *when; /* NULL: always */
@@ -148,11 +173,18 @@ struct config_rule {
     bool audit;  /* only says what it would have done */
     bool strict; /* of a deny: a condition on what the call leaves out holds */
     enum config_own own;
+    unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
+    bool by_subject;       /* only for `subjects` */
 
     const char *id;
     struct mark mark;
+    const char *owner; /* who answers for it, or NULL */
+    const char *note;  /* what they say about it, or NULL */
+    int64_t since;     /* when it was written; CONFIG_NEVER: not said */
+    struct rate limit; /* calls that it allows, of all clients together; interval 0: no limit */
     struct config_patterns clients;
     struct config_patterns actions;
+    struct config_patterns subjects; /* with by_subject; only clients whose subject is trusted */
 };
 
 /* A former id that `former_ids` of the policy says to be a current one. */
@@ -177,6 +209,7 @@ struct config_trial {
     const char *path;    /* with its query */
     const char *body;    /* JSON, or NULL */
     const char *from;    /* an address, or NULL: 127.0.0.1 */
+    const char *subject; /* or NULL */
     int64_t at;          /* CONFIG_NEVER: now */
     enum config_own own; /* of the task that is asked about; CONFIG_OWN_ANY: nobody knows */
     bool expect_allow;
@@ -185,7 +218,6 @@ struct config_trial {
 
 /* ---- catalog ---- */
 
-enum config_route_effect { CONFIG_READ, CONFIG_CHANGE };
 enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
@@ -290,8 +322,22 @@ struct config_region {
 
 /* ---- all of it ---- */
 
+/* SHA-256 of the files: sha256sum says the same.  That of the catalog goes on from the one that ships to the
+ * operator's own, in their order; ALL is that of the other three in hex, one behind the other. */
+enum config_hash {
+    CONFIG_HASH_POLICY,
+    CONFIG_HASH_CATALOG,
+    CONFIG_HASH_SERVICE,
+    CONFIG_HASH_ALL,
+    CONFIG_HASHES
+};
+
+enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
+
 struct config {
     struct arena *arena;
+    char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
+    char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
     const char *listen; /* IPv4:port */
     const char *admin;
@@ -339,6 +385,12 @@ void config_credential_done(struct config_credential *credential);
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
+/* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
+ * audit`. */
+bool config_is_unconditional(const struct config_rule *rule);
+
+const char *config_effect_name(int effect); /* enum config_route_effect: "read" or "change" */
+
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);
 
@@ -364,6 +416,15 @@ const char *config_current_id(const struct config *config, const char *former);
 /* The route that tells the current id for a former one of that parameter, or NULL. */
 const struct config_route *config_telling_route(const struct config *config,
                                                 const struct config_upstream *upstream, const char *param);
+
+/* How many of a condition's lists somebody wrote: behind them may be one of other names. */
+uint32_t config_written_lists(const struct config_condition *condition);
+
+/* Is the text an id from before, of a parameter of that number, and no rule of former_ids tells which thing? */
+bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text);
+
+/* The name by which calls are judged, where that is another: the current id, the region's one name; or NULL. */
+const char *config_other_name(const struct config *config, uint32_t number, const char *text);
 
 /* Does the rule ask about the call or the hour, and not only who calls for what from where? */
 bool config_asks_more(const struct config_rule *rule);

@@ -77,10 +77,13 @@ static int draft_add(struct buckets *buckets, struct draft *draft, uint32_t numb
     return 0;
 }
 
-static bool is_unconditional(const struct config_rule *rule)
+/* Is one of the action's routes of an effect that the rule names? */
+static bool has_effect(const struct config *config, const struct config_rule *rule, size_t action)
 {
-    return !config_asks_more(rule) && rule->network_count == 0 && !rule->audit &&
-           rule->expires == CONFIG_NEVER;
+    for (size_t i = 0; i < config->route_count && rule->effects != 0; i++)
+        if (config->routes[i].action_index == action && (rule->effects >> config->routes[i].effect & 1) != 0)
+            return true;
+    return rule->effects == 0;
 }
 
 static int file_rule(struct buckets *buckets, const struct config_rule *rule)
@@ -91,13 +94,13 @@ static int file_rule(struct buckets *buckets, const struct config_rule *rule)
         return -1;
     buckets->reaches[rule->number] = reaches;
     for (size_t i = 0; i < config->action_count; i++)
-        reaches[i] = config_matches(&rule->actions, buckets->actions[i]);
+        reaches[i] = config_matches(&rule->actions, buckets->actions[i]) && has_effect(config, rule, i);
     for (size_t i = 0; i < rule->clients.count; i++) {
         struct draft *draft = find_or_add(buckets, rule->clients.items[i], rule);
         if (draft == NULL || draft_add(buckets, draft, rule->number) != 0)
             return -1;
-        for (size_t j = 0; rule->effect == CONFIG_DENY && is_unconditional(rule) && j < config->action_count;
-             j++)
+        for (size_t j = 0;
+             rule->effect == CONFIG_DENY && config_is_unconditional(rule) && j < config->action_count; j++)
             if (reaches[j] && draft->closed[j] == NULL)
                 draft->closed[j] = rule;
     }

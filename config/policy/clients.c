@@ -30,8 +30,7 @@ static const struct keyword token_keywords[] = {
     {"disabled", keyword_bool, TOKEN(disabled), OPTIONAL, 0, 0, NULL},
 };
 
-static int read_token(struct loader *loader, const struct yaml_node *node, struct config_client *client,
-                      bool *live)
+static int read_token(struct loader *loader, const struct yaml_node *node, struct config_client *client)
 {
     struct keyring *tokens = &loader->config->tokens;
     struct config_token token = {.mark = node->mark, .client = client, .expires = CONFIG_NEVER};
@@ -45,7 +44,6 @@ static int read_token(struct loader *loader, const struct yaml_node *node, struc
                             other->mark.line);
     keyring_add(tokens, &token);
     client->token_count++;
-    *live = *live || (!token.disabled && token.expires > loader->now);
     return 0;
 }
 
@@ -53,24 +51,25 @@ static int read_tokens(struct loader *loader, const struct yaml_node *node, cons
                        void *field)
 {
     struct config_client *client = field; /* offset 0: the client itself */
-    bool live = false;
     int result = 0;
     if (!keyword_expect(loader, node, YAML_LIST, keyword->name))
         return -1;
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
-        if (read_token(loader, child, client, &live) != 0)
+        if (read_token(loader, child, client) != 0)
             result = -1;
-    if (result == 0 && !live)
-        report_warning(loader->report, &client->mark, "the client '%s' has no token that is live",
-                       client->name);
     return result;
 }
+
+static const char *const subject_names[] = {"told", "required", "trusted", NULL};
 
 #define CLIENT(field) offsetof(struct config_client, field)
 static const struct keyword client_keywords[] = {
     {"tokens", read_tokens, 0, REQUIRED, 0, 0, NULL},
     {"rate", keyword_rate, CLIENT(rate), OPTIONAL, 0, 0, NULL},
     {"in_flight", keyword_number, CLIENT(in_flight), OPTIONAL, 1, 10000, NULL},
+    {"subject", keyword_choice, CLIENT(subject), OPTIONAL, 0, 0, subject_names},
+    {"owner", keyword_text, CLIENT(owner), OPTIONAL, 0, 0, NULL},
+    {"note", keyword_text, CLIENT(note), OPTIONAL, 0, 0, NULL},
 };
 
 static int read_client(struct loader *loader, const struct yaml_node *node)

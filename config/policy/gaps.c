@@ -45,10 +45,14 @@ static void warn_condition(struct loader *loader, const struct config_rule *rule
     if (count > GAPS_NAMED)
         buf_put_format(&routes, " and %zu more", count - GAPS_NAMED);
     if (count > 0)
-        report_warning(loader->report, &rule->mark,
-                       "the deny '%s' does not reach a call without %.64s: %s can leave it out; say strict: "
-                       "true, or deny these too",
-                       rule->id, loader->config->param_names[condition->param], buf_text(&routes));
+        report_find(loader->report,
+                    &(struct report_kind){.severity = REPORT_SECURITY,
+                                          .mark = &rule->mark,
+                                          .advice = "say strict: true, or deny these, too",
+                                          .owner = rule->owner,
+                                          .note = rule->note},
+                    "the deny '%s' does not reach a call without %.64s: %s can leave it out", rule->id,
+                    loader->config->param_names[condition->param], buf_text(&routes));
     buf_done(&routes);
 }
 

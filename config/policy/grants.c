@@ -3,6 +3,7 @@
 
 #include "config/policy/buckets.h"
 #include "config/policy/clients.h"
+#include "config/policy/findings.h"
 #include "config/policy/former.h"
 #include "config/policy/gaps.h"
 #include "config/policy/layout.h"
@@ -39,6 +40,8 @@ static int finish(struct loader *loader, const struct rules *rules)
         shadow_warn(&buckets);
     if (result == 0)
         gaps_warn(loader, rules);
+    if (result == 0)
+        findings_policy(loader);
     buckets_done(&buckets);
     return result;
 }

@@ -27,7 +27,7 @@ static int place_conditions(struct buckets *buckets, struct config_rule *rule)
         if (conditions[i].lists == NULL)
             return -1;
         memcpy(conditions[i].lists, draft->lists, draft->count * sizeof *draft->lists);
-        conditions[i].lists[0] = values_copy(draft->lists[0], buckets->loader->arena); /* others are sets */
+        conditions[i].lists[0] = values_copy(draft->lists[0], buckets->loader->arena); /* others stay */
         if (conditions[i].lists[0] == NULL)
             return keyword_out_of_memory(buckets->loader);
     }

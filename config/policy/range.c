@@ -48,22 +48,25 @@ static void warn_former(struct loader *loader, const struct config_param *param,
 {
     if (strchr(text, '*') == NULL && config_is_former(param, text) == PATTERN_FITS &&
         config_current_id(loader->config, text) == NULL)
-        report_warning(
-            loader->report, mark,
-            "'%.64s' is a former id of %.64s: a call that says the current one passes this deny; add "
-            "it to former_ids",
-            text, param->name);
+        report_find(loader->report,
+                    &(struct report_kind){
+                        .severity = REPORT_SECURITY, .mark = mark, .advice = "add it to former_ids"},
+                    "'%.64s' is a former id of %.64s: a call that says the current one passes this deny; add "
+                    "it to former_ids",
+                    text, param->name);
 }
 
 static void warn_partial(struct loader *loader, const struct config_param *param, const char *text,
                          const struct mark *mark)
 {
     if (param->partial)
-        report_warning(
-            loader->report, mark,
-            "the cloud finds '%.64s' by a part of it, too: a deny by %.64s is passed by saying less; "
-            "deny by an id, with strict: true",
-            text, param->name);
+        report_find(loader->report,
+                    &(struct report_kind){.severity = REPORT_SECURITY,
+                                          .mark = mark,
+                                          .advice = "deny by an id, with strict: true"},
+                    "the cloud finds '%.64s' by a part of it, too: a deny by %.64s is passed by saying less; "
+                    "deny by an id, with strict: true",
+                    text, param->name);
 }
 
 /* Once for a parameter, however many routes have it. */
@@ -91,8 +94,12 @@ void range_warn(struct loader *loader, uint32_t param, enum config_effect effect
         for (size_t j = 0; j < config->routes[i].param_count && !found; j++)
             found = config->routes[i].params[j].number == param && may_be(&config->routes[i].params[j], text);
     if (!found)
-        report_warning(loader->report, mark, "no %.64s can be '%.64s': it never matches",
-                       config->param_names[param], text);
+        report_find(loader->report,
+                    &(struct report_kind){
+                        .severity = REPORT_SECURITY,
+                        .mark = mark,
+                        .advice = "correct it: until then a deny denies nothing, an allow allows nothing"},
+                    "no %.64s can be '%.64s': it never matches", config->param_names[param], text);
     else if (effect == CONFIG_DENY && param != CONFIG_REGION)
         warn_deny(loader, param, text, mark);
 }

@@ -8,7 +8,6 @@
 #include "config/policy/things.h"
 #include "config/policy/when.h"
 #include "config/reader/keyword.h"
-#include "config/reader/networks.h"
 
 #include <string.h>
 
@@ -111,7 +110,7 @@ static int read_values(struct loader *loader, const struct yaml_node *node, stru
     if (sets_read_patterns(loader, node, node->key, loader->scratch, &own) != 0)
         return -1;
     own.count = 0;
-    condition->lists = arena_array(loader->scratch, node->count + 1, sizeof *condition->lists);
+    condition->lists = arena_array(loader->scratch, node->count + 2, sizeof *condition->lists);
     if (condition->lists == NULL)
         return keyword_out_of_memory(loader);
     condition->count = 1;
@@ -123,10 +122,10 @@ static int read_values(struct loader *loader, const struct yaml_node *node, stru
         own.items[own.count++] = item->text;
         range_warn(loader, condition->param, effect, item->text, &item->mark);
     }
-    if (things_add(loader, effect, condition, &own) != 0)
-        return -1;
     condition->lists[0] = values_new(&own, loader->scratch);
-    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : result;
+    if (condition->lists[0] == NULL)
+        return keyword_out_of_memory(loader);
+    return things_add(loader, effect, condition) != 0 ? -1 : result;
 }
 
 static int read_where(struct loader *loader, const struct yaml_node *where, struct sets *sets,
@@ -147,14 +146,13 @@ static int read_where(struct loader *loader, const struct yaml_node *where, stru
     return result;
 }
 
-/* ---- from ---- */
+/* ---- from, effects ---- */
 
-static int read_from(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                     void *field)
+static int read_from(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                     struct config_rule *rule)
 {
-    struct config_rule *rule = (struct config_rule *)(void *)((char *)field - keyword->offset);
     size_t count = 0;
-    int result = networks_read(loader, node, keyword->name, loader->scratch, &rule->networks, &count);
+    int result = sets_read_sources(loader, sets, node, loader->scratch, &rule->networks, &count);
     rule->network_count = (uint32_t)count;
     return result;
 }
@@ -184,6 +182,45 @@ static int check_own(struct loader *loader, const struct config_rule *rule)
     return 0;
 }
 
+/* ---- effects ---- */
+
+static int read_effects(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    unsigned char effects = 0;
+    struct config_patterns names = {0};
+    if (sets_read_patterns(loader, node, keyword->name, loader->scratch, &names) != 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        int effect = 0;
+        while (effect < CONFIG_ROUTE_EFFECTS && strcmp(config_effect_name(effect), names.items[i]) != 0)
+            effect++;
+        if (effect == CONFIG_ROUTE_EFFECTS)
+            return report_error(loader->report, &node->mark, "effects must list read or change, not '%.64s'",
+                                names.items[i]);
+        effects |= (unsigned char)(1U << effect);
+    }
+    *(unsigned char *)field = effects;
+    return 0;
+}
+
+/* ---- subject ---- */
+
+/* What any client may say of itself decides nothing: a deny could be walked around by leaving it out. */
+static int read_subject(struct loader *loader, const struct yaml_node *node, struct config_rule *rule)
+{
+    if (sets_read_patterns(loader, node, "subject", loader->arena, &rule->subjects) != 0)
+        return -1;
+    rule->by_subject = true;
+    for (const struct config_client *client = loader->config->clients; client != NULL;
+         client = client->hh.next)
+        if (config_matches(&rule->clients, client->name) && client->subject != CONFIG_SUBJECT_TRUSTED)
+            return report_error(loader->report, &node->mark,
+                                "rule '%s' looks at the subject of '%s', which needs subject: trusted",
+                                rule->id, client->name);
+    return 0;
+}
+
 /* ---- a rule ---- */
 
 /* A client's name, or a prefix and one '*': what an index can be built on. */
@@ -205,14 +242,21 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
     return result;
 }
 
-static void check_actions(struct loader *loader, const struct yaml_node *node)
+static void check_actions(struct loader *loader, const struct yaml_node *node, const struct config_rule *rule)
 {
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
         bool found = false;
         for (size_t i = 0; i < loader->config->route_count; i++)
             found = found || text_matches(item->text, loader->config->routes[i].action);
         if (!found)
-            report_warning(loader->report, &item->mark, "no route leads to an action '%.64s'", item->text);
+            report_find(loader->report,
+                        &(struct report_kind){
+                            .severity = rule->effect == CONFIG_DENY ? REPORT_SECURITY : REPORT_SUGGESTION,
+                            .mark = &item->mark,
+                            .advice = "correct its name, or name the catalog that has its route",
+                            .owner = rule->owner,
+                            .note = rule->note},
+                        "no route leads to an action '%.64s'", item->text);
     }
 }
 
@@ -223,6 +267,8 @@ struct raw_rule {
     const struct yaml_node *deny;
     const struct yaml_node *actions;
     const struct yaml_node *where;
+    const struct yaml_node *from;
+    const struct yaml_node *subject;
     int mode;
 };
 
@@ -235,11 +281,17 @@ static const struct keyword rule_keywords[] = {
     {"actions", keyword_node, RAW(actions), REQUIRED, 0, 0, NULL},
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
     {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
-    {"from", read_from, RULE(networks), OPTIONAL, 0, 0, NULL},
+    {"from", keyword_node, RAW(from), OPTIONAL, 0, 0, NULL},
     {"own", rules_read_own, RULE(own), OPTIONAL, 0, 0, NULL},
     {"strict", keyword_bool, RULE(strict), OPTIONAL, 0, 0, NULL},
+    {"subject", keyword_node, RAW(subject), OPTIONAL, 0, 0, NULL},
+    {"effects", read_effects, RULE(effects), OPTIONAL, 0, 0, NULL},
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
     {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},
+    {"limit", keyword_rate, RULE(limit), OPTIONAL, 0, 0, NULL},
+    {"since", keyword_time, RULE(since), OPTIONAL, 0, 0, NULL},
+    {"owner", keyword_text, RULE(owner), OPTIONAL, 0, 0, NULL},
+    {"note", keyword_text, RULE(note), OPTIONAL, 0, 0, NULL},
 };
 
 static int understand(struct loader *loader, const struct yaml_node *node, struct sets *sets,
@@ -253,11 +305,14 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     rule->mark = node->mark;
     rule->effect = raw->allow != NULL ? CONFIG_ALLOW : CONFIG_DENY;
     rule->audit = raw->mode == 1;
+    if (rule->effect == CONFIG_DENY && rule->limit.interval_us > 0)
+        return report_error(loader->report, &node->mark, "rule '%s' denies: only an allow has a limit",
+                            rule->id);
     if (sets_read_patterns(loader, clients, clients->key, loader->arena, &rule->clients) != 0 ||
         sets_read_patterns(loader, raw->actions, "actions", loader->arena, &rule->actions) != 0)
         return -1;
     int result = check_clients(loader, clients);
-    check_actions(loader, raw->actions);
+    check_actions(loader, raw->actions, rule);
     if (raw->where != NULL && read_where(loader, raw->where, sets, rule) != 0)
         result = -1;
     if (rule->own != CONFIG_OWN_ANY && check_own(loader, rule) != 0)
@@ -265,16 +320,26 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     if (rule->strict && rule->effect == CONFIG_ALLOW)
         result = report_error(loader->report, &node->mark,
                               "strict is for a deny: an allow never matches what a call leaves out");
+    if (raw->subject != NULL && read_subject(loader, raw->subject, rule) != 0)
+        result = -1;
+    if (raw->from != NULL && read_from(loader, raw->from, sets, rule) != 0)
+        result = -1;
     if (rule->expires <= loader->now)
-        report_warning(loader->report, &node->mark, "rule '%s' has expired: it never matches", rule->id);
+        report_find(loader->report,
+                    &(struct report_kind){.severity = rule->effect == CONFIG_DENY ? REPORT_SECURITY
+                                                                                  : REPORT_SUGGESTION,
+                                          .mark = &node->mark,
+                                          .advice = "take it out, or give it another end",
+                                          .owner = rule->owner,
+                                          .note = rule->note},
+                    "rule '%s' has expired: it never matches", rule->id);
     return result;
 }
 
 static int read_rule(struct loader *loader, const struct yaml_node *node, struct sets *sets,
                      struct config_rule *rule)
 {
-    struct raw_rule raw = {.rule = {.expires = CONFIG_NEVER}};
-    /* read_from() and its like find their struct by its offset: rule comes first */
+    struct raw_rule raw = {.rule = {.expires = CONFIG_NEVER, .since = CONFIG_NEVER}};
     if (keyword_read_map(loader, node, "rule", rule_keywords, COUNT(rule_keywords), &raw) != 0)
         return -1;
     int result = understand(loader, node, sets, &raw);

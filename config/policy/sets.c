@@ -5,6 +5,7 @@
 #include "config/model/config.h"
 #include "config/policy/range.h"
 #include "config/reader/keyword.h"
+#include "config/reader/networks.h"
 
 #include <string.h>
 
@@ -109,6 +110,52 @@ const struct config_values *sets_use(struct loader *loader, struct sets *sets, c
     return set->values;
 }
 
+/* The set that an item names, or NULL: it is a network itself, or it has been reported. */
+static struct set *source_set(struct loader *loader, struct sets *sets, const struct yaml_node *item)
+{
+    struct set *set = NULL;
+    if (item->kind != YAML_SCALAR || item->text[0] != '$')
+        return NULL;
+    HASH_FIND_STR(sets->by_name, item->text + 1, set);
+    if (set == NULL)
+        report_error(loader->report, &item->mark, "there is no set '%.64s'", item->text + 1);
+    return set;
+}
+
+static size_t count_sources(struct loader *loader, struct sets *sets, const struct yaml_node *node)
+{
+    size_t count = 0;
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        const struct set *set = source_set(loader, sets, item);
+        count += set == NULL ? 1 : set->node->count;
+    }
+    return count;
+}
+
+int sets_read_sources(struct loader *loader, struct sets *sets, const struct yaml_node *node,
+                      struct arena *arena, struct network **networks, size_t *count)
+{
+    unsigned errors = loader->report->error_count;
+    if (keyword_expect_items(loader, node, "from") != 0)
+        return -1;
+    *networks = arena_array(arena, count_sources(loader, sets, node), sizeof **networks);
+    if (*networks == NULL || loader->report->error_count != errors)
+        return *networks == NULL ? keyword_out_of_memory(loader) : -1;
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
+        struct set *set = source_set(loader, sets, item);
+        if (set == NULL) {
+            if (networks_read_one(loader, item, "from", &(*networks)[(*count)++]) != 0)
+                return -1;
+            continue;
+        }
+        set->used_at_all = true;
+        for (const struct yaml_node *one = set->node->children; one != NULL; one = one->next)
+            if (networks_read_one(loader, one, "from", &(*networks)[(*count)++]) != 0)
+                return -1;
+    }
+    return 0;
+}
+
 void sets_done(struct sets *sets)
 {
     HASH_CLEAR(hh, sets->by_name);
@@ -118,6 +165,9 @@ void sets_warn(struct loader *loader, const struct sets *sets)
 {
     for (size_t i = 0; i < sets->count; i++)
         if (!sets->items[i].used_at_all)
-            report_warning(loader->report, &sets->items[i].mark, "no rule uses the set '%s'",
-                           sets->items[i].name);
+            report_find(loader->report,
+                        &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                              .mark = &sets->items[i].mark,
+                                              .advice = "take it out, or name it in a rule"},
+                        "no rule uses the set '%s'", sets->items[i].name);
 }

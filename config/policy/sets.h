@@ -15,6 +15,10 @@ const struct config_values *sets_use(struct loader *loader, struct sets *sets, c
 void sets_warn(struct loader *loader, const struct sets *sets);
 void sets_done(struct sets *sets); /* the index; what rules refer to stays */
 
+/* `from`: a list of one or more networks or addresses, where $name stands for a set's. */
+int sets_read_sources(struct loader *loader, struct sets *sets, const struct yaml_node *node,
+                      struct arena *arena, struct network **networks, size_t *count);
+
 /* A list of one or more texts, copied to `arena`. */
 int sets_read_patterns(struct loader *loader, const struct yaml_node *node, const char *what,
                        struct arena *arena, struct config_patterns *patterns);

@@ -27,9 +27,14 @@ static void warn_shadowed(const struct buckets *buckets, const struct config_rul
                 return;
         }
     if (deny != NULL)
-        report_warning(buckets->loader->report, &rule->mark,
-                       "rule '%s' never decides: '%s' (line %u) denies all of it", rule->id, deny->id,
-                       deny->mark.line);
+        report_find(buckets->loader->report,
+                    &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                          .mark = &rule->mark,
+                                          .advice = "take it out, or correct the one that is in its way",
+                                          .owner = rule->owner,
+                                          .note = rule->note},
+                    "rule '%s' never decides: '%s' (line %u) denies all of it", rule->id, deny->id,
+                    deny->mark.line);
 }
 
 void shadow_warn(const struct buckets *buckets)
@@ -39,6 +44,13 @@ void shadow_warn(const struct buckets *buckets)
             warn_shadowed(buckets, &buckets->rules->items[i]);
     for (const struct draft *draft = buckets->drafts; draft != NULL; draft = draft->hh.next)
         if (draft->made == NULL)
-            report_warning(buckets->loader->report, &draft->first->mark, "no client matches '%.64s'",
-                           draft->pattern);
+            report_find(buckets->loader->report,
+                        &(struct report_kind){.severity = draft->first->effect == CONFIG_DENY
+                                                              ? REPORT_SECURITY
+                                                              : REPORT_SUGGESTION,
+                                              .mark = &draft->first->mark,
+                                              .advice = "correct it, or take it out",
+                                              .owner = draft->first->owner,
+                                              .note = draft->first->note},
+                        "no client matches '%.64s'", draft->pattern);
 }

@@ -3,11 +3,10 @@
 #define CONFIG_POLICY_THINGS_H
 
 #include "config/model/config.h"
-#include "config/model/values.h"
 #include "config/reader/keyword.h"
 
-/* A condition's own texts grow by the names by which calls are judged.  -1 when memory is out. */
-int things_add(struct loader *loader, enum config_effect effect, const struct config_condition *condition,
-               struct config_patterns *own);
+/* One more list, where there are any, behind those that the condition has; `lists` has room for it.  -1 when
+ * memory is out. */
+int things_add(struct loader *loader, enum config_effect effect, struct config_condition *condition);
 
 #endif

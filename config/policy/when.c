@@ -87,7 +87,11 @@ static int read_zone(struct loader *loader, const struct yaml_node *node, const 
     const struct zone *zone = zone_load(node->text, loader->arena, &err);
     if (zone == NULL)
         return report_error(loader->report, &node->mark, "%s", err.text);
-    *(const struct zone **)field = zone;
+    struct config_when *when = (struct config_when *)(void *)((char *)field - keyword->offset);
+    when->zone = zone;
+    when->zone_name = arena_strdup(loader->arena, node->text);
+    if (when->zone_name == NULL)
+        return keyword_out_of_memory(loader);
     return 0;
 }
 

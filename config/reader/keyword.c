@@ -263,7 +263,8 @@ int keyword_time(struct loader *loader, const struct yaml_node *node, const stru
     return 0;
 }
 
-/* "20/s", "600/m", "20/s burst 40"; without a burst, one second's worth, at least 1. */
+/* "20/s", "600/m", "20/s burst 40"; without a burst, all that the number says: who writes 5/m expects that
+ * five go through. */
 int keyword_rate(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                  void *field)
 {
@@ -282,10 +283,10 @@ int keyword_rate(struct loader *loader, const struct yaml_node *node, const stru
                burst >= 1 && burst <= KEYWORD_RATE_MAX;
     if (!good || seconds == 0 || count < 1 || count > KEYWORD_RATE_MAX * seconds)
         return report_error(loader->report, &node->mark,
-                            "rate must be like 20/s, 600/m, 1000/h or 20/s burst 40, at most %d/s",
-                            KEYWORD_RATE_MAX);
+                            "%s must be like 20/s, 600/m, 1000/h or 20/s burst 40, at most %d/s",
+                            keyword->name, KEYWORD_RATE_MAX);
     if (burst == 0)
-        burst = count > seconds ? count / seconds : 1;
+        burst = count < KEYWORD_RATE_MAX ? count : KEYWORD_RATE_MAX;
     *(struct rate *)field = (struct rate){.interval_us = seconds * 1000000 / count, .burst = burst};
     return 0;
 }

@@ -11,4 +11,8 @@
 MUST_USE int networks_read(struct loader *loader, const struct yaml_node *node, const char *what,
                            struct arena *arena, struct network **networks, size_t *count);
 
+/* A single one. */
+MUST_USE int networks_read_one(struct loader *loader, const struct yaml_node *item, const char *what,
+                               struct network *network);
+
 #endif

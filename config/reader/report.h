@@ -2,6 +2,8 @@
  *
  * A report collects findings, each with its place; it prints them sorted as they were found, one a line:
  * "countersign.yaml:41:5: upstream has no key 'timout' (url, signature, timeout)".
+ * An error refuses the file.  A security warning says where a file lets more happen than its reader may
+ * think; a suggestion, what could be tidier: both say in brackets what to do.
  * Nothing that could be secret may be formatted into a finding. */
 #ifndef CONFIG_READER_REPORT_H
 #define CONFIG_READER_REPORT_H
@@ -17,19 +19,32 @@ struct mark {
     unsigned column;  /* from 1 */
 };
 
+enum report_severity { REPORT_ERROR, REPORT_SECURITY, REPORT_SUGGESTION };
+
+/* What is found, beside its sentence.  All but the severity may be left out. */
+struct report_kind {
+    enum report_severity severity;
+    const struct mark *mark; /* without a line (0) it prints the file alone; NULL: no place */
+    const char *advice;      /* what to do about it */
+    const char *owner;       /* who answers for the rule or client, and */
+    const char *note;        /* what they say about it */
+};
+
 struct report {
     struct buf errors;   /* lines */
-    struct buf warnings; /* lines */
+    struct buf warnings; /* lines: security warnings and suggestions */
+    struct buf json;     /* all of them again, as elements of an array */
     unsigned error_count;
-    unsigned warning_count;
+    unsigned warning_count; /* of both kinds */
 };
 
 void report_init(struct report *report);
 void report_done(struct report *report);
 
-/* Always returns -1.  A mark without a line (0) prints the file alone; NULL prints no place. */
-int report_error(struct report *report, const struct mark *mark, const char *format, ...) PRINTF_LIKE(3, 4);
-void report_warning(struct report *report, const struct mark *mark, const char *format, ...)
+void report_find(struct report *report, const struct report_kind *kind, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* The same for an error without advice.  Always returns -1. */
+int report_error(struct report *report, const struct mark *mark, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -259,7 +259,8 @@ struct yaml_node *yaml_parse(const char *bytes, size_t length, const char *name,
     return result == 0 ? reader.root : NULL;
 }
 
-struct yaml_node *yaml_load(const char *path, struct arena *arena, struct report *report)
+struct yaml_node *yaml_load(const char *path, struct arena *arena, struct digest *digest,
+                            struct report *report)
 {
     struct buf bytes;
     struct err err = {0};
@@ -267,8 +268,10 @@ struct yaml_node *yaml_load(const char *path, struct arena *arena, struct report
     buf_init(&bytes, YAML_FILE_MAX);
     if (file_read(path, FILE_PLAIN, &bytes, &err) != 0)
         report_error(report, &(struct mark){path, 1, 1}, "%s", err.text);
-    else
+    else {
+        digest_add(digest, buf_text(&bytes), bytes.length);
         root = yaml_parse(buf_text(&bytes), bytes.length, path, arena, report);
+    }
     buf_done(&bytes);
     return root;
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "config/reader/report.h"
 
 enum {
@@ -36,8 +37,9 @@ struct yaml_node {
 MUST_USE struct yaml_node *yaml_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                                       struct report *report);
 
-/* Reads the file, then yaml_parse() with its path for a name. */
-MUST_USE struct yaml_node *yaml_load(const char *path, struct arena *arena, struct report *report);
+/* Reads the file, then yaml_parse() with its path for a name.  Its bytes are added to `digest`. */
+MUST_USE struct yaml_node *yaml_load(const char *path, struct arena *arena, struct digest *digest,
+                                     struct report *report);
 
 /* The member of a map, NULL when it is absent or `map` is none. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

@@ -126,6 +126,27 @@ static int read_region(struct loader *loader, const struct yaml_node *node, cons
     return keyword_name(loader, node, keyword, field);
 }
 
+/* By action: `{ DescribeVpcEx: 10/s }`. */
+static int read_limits(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    int result = 0;
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    if (!keyword_expect(loader, node, YAML_MAP, keyword->name))
+        return -1;
+    upstream->limits = arena_array(loader->arena, node->count, sizeof *upstream->limits);
+    if (upstream->limits == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_action_limit *limit = &upstream->limits[upstream->limit_count++];
+        limit->action = child->key;
+        limit->mark = child->key_mark;
+        if (keyword_rate(loader, child, keyword, &limit->rate) != 0)
+            result = -1;
+    }
+    return result;
+}
+
 #define UPSTREAM(field) offsetof(struct config_upstream, field)
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
@@ -140,6 +161,8 @@ static const struct keyword upstream_keywords[] = {
     {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
     {"resolve_former_ids", keyword_bool, UPSTREAM(resolve_former_ids), OPTIONAL, 0, 0, NULL},
+    {"limit", keyword_rate, UPSTREAM(limit), OPTIONAL, 0, 0, NULL},
+    {"limits", read_limits, UPSTREAM(limits), OPTIONAL, 0, 0, NULL},
 };
 
 /* What the vendor recommends for each generation, where the operator says nothing; and what cannot be: TC3 is
@@ -279,8 +302,11 @@ static void check_slots(struct loader *loader)
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].slots >= config->workers)
-            report_warning(
-                loader->report, &config->upstreams[i].mark,
+            report_find(
+                loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &config->upstreams[i].mark,
+                                      .advice = "lower slots, or raise workers"},
                 "slots (%lld) should be fewer than workers (%lld), or a hanging upstream takes them all",
                 config->upstreams[i].slots, config->workers);
 }

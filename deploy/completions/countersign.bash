@@ -2,14 +2,16 @@
 
 _countersign_options() {
     case $1 in
-    serve | check) echo "--config --help" ;;
+    serve) echo "--config --help" ;;
+    check) echo "--config --policy --catalog --region --strict --json --help" ;;
+    diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
-    explain) echo "--config --client --from --at --own --json --help" ;;
-    replay) echo "--policy --catalog --log --json --help" ;;
+    explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --own --json --help" ;;
+    replay) echo "--policy --catalog --log --since --unused --json --help" ;;
     audit) echo "verify show --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
-    openapi) echo "--config --help" ;;
+    openapi) echo "--config --policy --catalog --client --help" ;;
     sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
     version) echo "--verbose --help" ;;
     esac
@@ -18,11 +20,11 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay audit sign call openapi sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay diff audit sign call openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in
-    -c | -k | --config | --policy | --catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file)
+    -c | -k | --config | --policy | --catalog | --old-catalog | --new-catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;

@@ -155,6 +155,8 @@ static int put_open(struct writer *writer, const struct tail *tail, struct err *
     begin_line(writer, &record, "open", now);
     json_member(&record.line, "version", VERSION_TEXT);
     json_member_int(&record.line, "format", SEAL_FORMAT);
+    if (!writer->begun) /* later a reload may have changed it, and has its own record */
+        json_member(&record.line, "config", writer->what->in_force);
     put_torn(&record.line, tail);
     put_found(&record.line, &writer->news.found);
     put_broken(&record.line, writer->news.kept, writer->news.why);

@@ -6,19 +6,59 @@
 
 #include <string.h>
 
+static struct policy_question question_of(const struct exchange *x, const struct call *call,
+                                          enum policy_owner owner)
+{
+    return (struct policy_question){.client = x->token->client,
+                                    .call = call,
+                                    .source = x->address,
+                                    .subject = x->subject,
+                                    .now = x->began_ms / 1000,
+                                    .owner = owner};
+}
+
 static struct policy_verdict judge(const struct exchange *x, const struct call *call, enum policy_owner owner)
 {
-    const struct policy_question question = {.client = x->token->client,
-                                             .call = call,
-                                             .source = x->address,
-                                             .now = x->began_ms / 1000,
-                                             .owner = owner};
+    const struct policy_question question = question_of(x, call, owner);
     return policy_decide(&question);
 }
 
 static bool is_about_task(const struct exchange *x)
 {
     return x->route == config_status_route(x->config, x->call->upstream);
+}
+
+/* What the caller knows of itself (its hour, address, region, which parameters it sent) may be told to it;
+ * what the rule has instead may not. */
+static enum problem refuse(struct exchange *x)
+{
+    const struct config_condition *condition = NULL;
+    const struct policy_question question = question_of(x, x->call, x->owner);
+    const char *action = x->call->route->action;
+    enum policy_miss miss = policy_nearest(&question, &condition);
+    if (miss == POLICY_OTHER_TIME)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s at this time", action);
+    if (miss == POLICY_OTHER_OWNER)
+        return exchange_stop(
+            x, PROBLEM_NOT_ALLOWED,
+            "this client did not begin the task, or the gateway cannot know: it keeps the last %d in "
+            "memory, and none from before its start",
+            OWNERS_MAX);
+    if (miss == POLICY_OTHER_SUBJECT)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s for this subject", action);
+    if (miss == POLICY_EXPIRED)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the rule that allowed %s has ended", action);
+    if (miss == POLICY_OTHER_SOURCE)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s from this address", action);
+    if (miss == POLICY_OTHER_VALUE && condition == NULL)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s with these parameters", action);
+    if (miss != POLICY_OTHER_VALUE)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action);
+    const char *param = x->config->param_names[condition->param];
+    bool absent = condition->param != CONFIG_REGION && call_find(x->call, param) == NULL;
+    return exchange_stop(x, PROBLEM_NOT_ALLOWED,
+                         absent ? "no rule allows %s without a %s" : "no rule allows %s with this %s", action,
+                         param);
 }
 
 bool authorize_further(const struct exchange *x, const struct call *call, bool granted)
@@ -72,14 +112,7 @@ enum problem authorize_call(struct exchange *x)
     const char *former = call_former(x->call, &param);
     if (former != NULL && is_about_former(x, param))
         return refuse_former(x, former, param);
-    if (x->verdict.because == NULL && is_about_task(x) && judge(x, x->call, POLICY_OWNER_CALLER).allowed)
-        return exchange_stop(
-            x, PROBLEM_NOT_ALLOWED,
-            "this client did not begin the task, or the gateway cannot know: it keeps the last %d "
-            "in memory, and none from before its start",
-            OWNERS_MAX);
     if (x->verdict.because == NULL)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s with these parameters",
-                             x->call->route->action);
+        return refuse(x);
     return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the rule '%s' denies this call", x->verdict.because->id);
 }

@@ -9,6 +9,7 @@
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
+#include "gateway/exchange/quotas.h"
 #include "gateway/exchange/record.h"
 #include "gateway/upstream/back.h"
 #include "gateway/upstream/back_notice.h"
@@ -325,12 +326,34 @@ static enum problem begin(struct forward *f)
     return PROBLEM_NONE;
 }
 
+/* A call counts once, however often it is tried. */
+static enum problem within_quota(const struct forward *f)
+{
+    struct exchange *x = f->x;
+    const struct config_rule *rule = f->call == x->call ? x->verdict.because : NULL;
+    int64_t wait_us = 0;
+    enum quota_full full =
+        quotas_take(x->generation->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
+    if (full == QUOTA_NONE)
+        return PROBLEM_NONE;
+    x->wait_us = wait_us;
+    return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "%s '%s' is over its limit",
+                         full == QUOTA_RULE     ? "the rule"
+                         : full == QUOTA_ACTION ? "the action"
+                                                : "the upstream",
+                         full == QUOTA_RULE     ? rule->id
+                         : full == QUOTA_ACTION ? f->call->route->action
+                                                : f->call->upstream->name);
+}
+
 static enum problem run(struct forward *f)
 {
     enum problem problem = PROBLEM_NONE;
     int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
     if (deadline_us < f->deadline_us)
         f->deadline_us = deadline_us;
+    if ((problem = within_quota(f)) != PROBLEM_NONE)
+        return problem;
     do {
         if (!take(f, &problem))
             break;

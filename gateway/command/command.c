@@ -1,6 +1,8 @@
 #include "gateway/command/command.h"
 
 #include "base/file.h"
+#include "base/clock.h"
+#include "config/load/config_load.h"
 #include "gateway/service/reload.h"
 
 #include <getopt.h>
@@ -61,13 +63,48 @@ struct secret *command_secret(const char *command, const char *path)
     return secret;
 }
 
-struct config *command_load(const char *path)
+int command_source_option(const char *command, struct command_source *source, int option, const char *value)
+{
+    switch (option) {
+    case 'c':
+        source->config = value;
+        return COMMAND_GOOD;
+    case 'p':
+        source->policy = value;
+        return COMMAND_GOOD;
+    case 'r':
+        source->region = value;
+        return COMMAND_GOOD;
+    case 'k':
+        if (source->catalog_count == COMMAND_CATALOGS)
+            return command_usage(command, "at most %d catalogs", COMMAND_CATALOGS);
+        source->catalogs[source->catalog_count++] = value;
+        return COMMAND_GOOD;
+    default:
+        return -1;
+    }
+}
+
+struct config *command_load_source(const struct command_source *source, struct report *report)
+{
+    if (source->policy == NULL && source->catalog_count == 0)
+        return reload_load(source->config, NULL, report);
+    return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
+                              clock_wall_ms() / 1000, report);
+}
+
+struct config *command_load_from(const struct command_source *source)
 {
     struct report report;
     report_init(&report);
-    struct config *config = reload_load(path, NULL, &report);
+    struct config *config = command_load_source(source, &report);
     fputs(buf_text(&report.errors), stderr);
     fputs(buf_text(&report.warnings), stderr);
     report_done(&report);
     return config;
+}
+
+struct config *command_load(const char *path)
+{
+    return command_load_from(&(struct command_source){.config = path});
 }

@@ -22,6 +22,7 @@ int command_token(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_diff(int argc, char **argv);
 int command_openapi(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_audit_show(int argc, char **argv); /* argv[0] is "show" */
@@ -34,9 +35,43 @@ MUST_USE int command_options(int argc, char **argv, const char *help, const char
 /* "countersign check: <sentence>" and a hint to --help, on stderr; returns COMMAND_USAGE. */
 int command_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Loads the configuration and runs its tests; prints every error and warning to stderr; NULL when it is bad.
- */
+/* Loads the configuration; prints every finding to stderr; NULL when it is bad.  Its tests are not run. */
 MUST_USE struct config *command_load(const char *path);
+
+enum { COMMAND_CATALOGS = 16 };
+#define COMMAND_REGION "ap-guangzhou"
+
+/* What a command reads: a configuration, or a policy and catalogs alone, without any secret. */
+struct command_source {
+    const char *config; /* used where `policy` is NULL and there is no catalog */
+    const char *policy;
+    const char *catalogs[COMMAND_CATALOGS];
+    size_t catalog_count;
+    const char *region; /* with a policy: of calls that name none */
+};
+
+/* The options that choose it, for a command's table; their values are those of command_source_option(). */
+#define COMMAND_SOURCE_OPTIONS                                                                               \
+    {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},                      \
+        {"catalog", required_argument, NULL, 'k'},                                                           \
+    {                                                                                                        \
+        "region", required_argument, NULL, 'r'                                                               \
+    }
+#define COMMAND_SOURCE_HELP                                                                                  \
+    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"                                                \
+    "      --policy FILE   instead: a policy alone; no countersign.yaml, no secret\n"                        \
+    "      --catalog FILE  with it: routes of your own, as in countersign.yaml\n"                            \
+    "      --region NAME   with it: of calls that name none; default " COMMAND_REGION "\n"
+
+/* COMMAND_GOOD; COMMAND_USAGE after a sentence; or -1 when the option is not one of these. */
+MUST_USE int command_source_option(const char *command, struct command_source *source, int option,
+                                   const char *value);
+
+/* NULL when it is bad; `report` tells in either case. */
+MUST_USE struct config *command_load_source(const struct command_source *source, struct report *report);
+
+/* The same with every finding printed to stderr. */
+MUST_USE struct config *command_load_from(const struct command_source *source);
 
 /* The secret in a file that nobody else can read, such as the key of the seals; NULL after a sentence on
  * stderr. */

@@ -1,9 +1,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/timestamp.h"
 #include "config/load/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/dryrun/replay.h"
+#include "gateway/dryrun/replay_groups.h"
+#include "gateway/dryrun/replay_unused.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,25 +16,30 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--json]\n"
+    "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--since TIME] [--unused | "
+    "--json]\n"
     "\n"
     "Reads past access lines or an audit file (FILE, or - for standard input) and judges each call again by "
     "another\n"
-    "policy: lists every call whose verdict would change, with both rules.  Needs no secret and no "
+    "policy: says whose verdicts would change, by client, action, both rules and parameter.  Needs no secret "
+    "and no\n"
     "countersign.yaml.\n"
     "\n"
     "      --policy FILE   the candidate\n"
     "      --log FILE      what `countersign serve` wrote\n"
     "      --catalog FILE  routes of your own, as in countersign.yaml\n"
+    "      --since TIME    only lines from then on: 2026-09-01, 2026-09-01T18:00:00Z, or 90d, 12h ago\n"
+    "      --unused        instead: the rules, values and tokens of the policy that no line used\n"
     "      --json          a JSON line per change\n"
     "\n"
-    "Exit: 0 nothing would change, 1 something would or cannot be told, 2 wrong usage, 78 the candidate is "
-    "bad.\n";
+    "Exit: 0 nothing would change (or is unused), 1 something would or cannot be told, 2 wrong usage, 78 the "
+    "candidate is\nbad.\n";
 
 enum {
     REPLAY_ARENA = 1024 * 1024,
     REPLAY_PROGRESS = 8192, /* lines between two looks at the terminal */
     REPLAY_CATALOGS = 16,
+    REPLAY_SINCE_MAX = 1000000, /* days or hours */
 };
 
 struct replay_options {
@@ -39,6 +47,15 @@ struct replay_options {
     const char *log;
     const char *catalogs[REPLAY_CATALOGS];
     size_t catalog_count;
+    int64_t since; /* seconds since 1970 */
+    bool unused;
+    bool json;
+};
+
+/* Where changes go: one of them. */
+struct replay_sinks {
+    struct replay_groups *groups;
+    struct replay_unused *unused; /* NULL: not asked for */
     bool json;
 };
 
@@ -46,11 +63,28 @@ struct replay_counts {
     unsigned long long lines, same, changed, skipped, unknown, broken;
 };
 
+/* A time, or so many days or hours ago. */
+static bool read_since(const char *text, int64_t *since)
+{
+    char *end = NULL;
+    if (timestamp_parse(text, since))
+        return true;
+    long long count = text[0] >= '0' && text[0] <= '9' ? strtoll(text, &end, 10) : -1;
+    int64_t unit = end != NULL && strcmp(end, "d") == 0   ? 86400
+                   : end != NULL && strcmp(end, "h") == 0 ? 3600
+                                                          : 0;
+    if (count < 0 || count > REPLAY_SINCE_MAX || unit == 0)
+        return false;
+    *since = clock_wall_ms() / 1000 - count * unit;
+    return true;
+}
+
 static int read_options(int argc, char **argv, struct replay_options *out)
 {
     static const struct option options[] = {
         {"policy", required_argument, NULL, 'p'},  {"log", required_argument, NULL, 'l'},
         {"catalog", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
+        {"since", required_argument, NULL, 's'},   {"unused", no_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
     opterr = 0;
@@ -63,17 +97,23 @@ static int read_options(int argc, char **argv, struct replay_options *out)
             return command_usage("replay", "at most %d catalogs", REPLAY_CATALOGS);
         else if (option == 'k')
             out->catalogs[out->catalog_count++] = optarg;
+        else if (option == 's' && !read_since(optarg, &out->since))
+            return command_usage("replay", "--since must be a time, such as 2026-09-01, or 90d or 12h");
+        else if (option == 'u')
+            out->unused = true;
         else if (option == 'j')
             out->json = true;
         else if (option == ':')
             return command_usage("replay", "%s needs a value", argv[optind - 1]);
         else if (option == '?')
             return command_usage("replay", "there is no option %s", argv[optind - 1]);
-        else {
+        else if (option == 'h') {
             fputs(help, stdout);
             return -1;
         }
     }
+    if (out->json && out->unused)
+        return command_usage("replay", "--unused and --json do not go together");
     if (out->policy == NULL || out->log == NULL || optind != argc)
         return command_usage("replay", "it needs --policy FILE and --log FILE");
     return COMMAND_GOOD;
@@ -96,18 +136,14 @@ static void print_json(const struct replay_change *change)
     buf_done(&line);
 }
 
-static const char *rule_name(const char *id)
+static void take(const struct replay_sinks *sinks, enum replay_end end, const struct replay_change *change)
 {
-    return id[0] == '\0' ? "no rule" : id;
-}
-
-static void print_change(const struct replay_change *change, bool json)
-{
-    if (json)
+    if (sinks->unused != NULL)
+        replay_unused_see(sinks->unused, change);
+    else if (end == REPLAY_CHANGED && sinks->json)
         print_json(change);
-    else
-        printf("%s %s %s: %s by %s, would be %s by %s\n", change->request_id, change->client, change->action,
-               change->before, rule_name(change->before_rule), change->after, rule_name(change->after_rule));
+    else if (end == REPLAY_CHANGED)
+        replay_groups_add(sinks->groups, change);
 }
 
 static void show_progress(const struct replay_counts *counts, bool last)
@@ -117,8 +153,8 @@ static void show_progress(const struct replay_counts *counts, bool last)
     fprintf(stderr, "\r%llu lines, %llu would change%s", counts->lines, counts->changed, last ? "\n" : "");
 }
 
-static void replay_all(const struct config *config, FILE *log, bool json, struct arena *arena,
-                       struct replay_counts *counts)
+static void replay_all(const struct config *config, FILE *log, int64_t since,
+                       const struct replay_sinks *sinks, struct arena *arena, struct replay_counts *counts)
 {
     char *line = NULL;
     size_t room = 0;
@@ -126,14 +162,16 @@ static void replay_all(const struct config *config, FILE *log, bool json, struct
     while ((length = getline(&line, &room, log)) > 0) {
         struct replay_change change;
         enum replay_end end = replay_line(config, line, (size_t)length, arena, &change);
+        if ((end == REPLAY_SAME || end == REPLAY_CHANGED) && change.question.now < since)
+            end = REPLAY_SKIPPED;
         counts->lines++;
         counts->same += end == REPLAY_SAME;
         counts->changed += end == REPLAY_CHANGED;
         counts->skipped += end == REPLAY_SKIPPED;
         counts->unknown += end == REPLAY_UNKNOWN;
         counts->broken += end == REPLAY_BROKEN;
-        if (end == REPLAY_CHANGED)
-            print_change(&change, json);
+        if (end == REPLAY_SAME || end == REPLAY_CHANGED)
+            take(sinks, end, &change);
         arena_reset(arena);
         show_progress(counts, false);
     }
@@ -141,7 +179,17 @@ static void replay_all(const struct config *config, FILE *log, bool json, struct
     free(line);
 }
 
-static int replay(const struct config *config, const struct replay_options *options)
+/* What the sinks have gathered; how much of it counts as a difference. */
+static unsigned long long print_gathered(const struct replay_sinks *sinks, const struct replay_counts *counts)
+{
+    if (sinks->unused != NULL)
+        return replay_unused_put(sinks->unused, stdout);
+    replay_groups_put(sinks->groups, stdout);
+    return counts->changed;
+}
+
+static int replay(const struct config *config, const struct replay_options *options,
+                  struct replay_sinks *sinks)
 {
     struct replay_counts counts = {0};
     bool standard_input = strcmp(options->log, "-") == 0;
@@ -152,11 +200,12 @@ static int replay(const struct config *config, const struct replay_options *opti
         arena_free(arena);
         return COMMAND_FAILED;
     }
-    replay_all(config, log, options->json, arena, &counts);
+    replay_all(config, log, options->since, sinks, arena, &counts);
     bool unread = ferror(log) != 0;
     if (!standard_input)
         (void)fclose(log); /* only read from */
     arena_free(arena);
+    unsigned long long differences = print_gathered(sinks, &counts);
     fprintf(stderr, "%llu lines: %llu would change, %llu stay, %llu were not judged, %llu are not ours\n",
             counts.lines, counts.changed, counts.same, counts.skipped, counts.broken);
     if (counts.unknown > 0)
@@ -164,24 +213,33 @@ static int replay(const struct config *config, const struct replay_options *opti
                 counts.unknown);
     if (unread)
         fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", options->log);
-    return unread || counts.changed + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
+    return unread || differences + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
 int command_replay(int argc, char **argv)
 {
-    struct replay_options options = {0};
+    struct replay_options options = {.since = INT64_MIN};
     struct report report;
     int parsed = read_options(argc, argv, &options);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     report_init(&report);
-    struct config *config = config_load_policy(options.policy, options.catalogs, options.catalog_count,
+    struct config *config = config_load_policy(options.policy, options.catalogs, options.catalog_count, NULL,
                                                clock_wall_ms() / 1000, &report);
     fputs(buf_text(&report.errors), stderr);
     report_done(&report);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    int result = replay(config, &options);
+    struct replay_sinks sinks = {.json = options.json, .groups = replay_groups_new()};
+    if (options.unused)
+        sinks.unused = replay_unused_new(config);
+    int result = COMMAND_FAILED;
+    if (sinks.groups == NULL || (options.unused && sinks.unused == NULL))
+        fputs("countersign replay: out of memory\n", stderr);
+    else
+        result = replay(config, &options, &sinks);
+    replay_groups_free(sinks.groups);
+    replay_unused_free(sinks.unused);
     config_release(config);
     return result;
 }

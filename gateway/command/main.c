@@ -16,6 +16,7 @@ static const struct {
     {"token", command_token, "make a caller's token, or hash one"},
     {"explain", command_explain, "show how the policy decides about a request, and why"},
     {"replay", command_replay, "show what another policy would have decided about past calls"},
+    {"diff", command_diff, "show who may do more, and who less, by another policy"},
     {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"sign", command_sign, "show what would be signed for a request, and its signature"},
     {"call", client_main, "send one request to a gateway, and wait for its end"},

@@ -19,7 +19,7 @@ static bool just_missed(enum policy_miss miss)
 static void put_values(struct buf *out, const struct config_condition *condition)
 {
     size_t written = 0;
-    for (uint32_t i = 0; i < condition->count; i++)
+    for (uint32_t i = 0; i < config_written_lists(condition); i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < 8; j++)
             buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", condition->lists[i]->texts[j]);
     if (written == 8)
@@ -53,6 +53,9 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
                      const struct call *call, const struct config_condition *condition)
 {
     switch (miss) {
+    case POLICY_OTHER_EFFECT:
+        buf_put_format(out, "it is not for a %s (effects)", config_effect_name(call->route->effect));
+        break;
     case POLICY_EXPIRED:
         buf_put(out, "it has expired");
         break;
@@ -64,6 +67,9 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
         break;
     case POLICY_OTHER_OWNER:
         buf_put(out, "another client began this task, or that is unknown (own)");
+        break;
+    case POLICY_OTHER_SUBJECT:
+        buf_put(out, "it is for other subjects (subject)");
         break;
     case POLICY_OTHER_VALUE:
         put_condition(out, config, call, condition);
@@ -94,6 +100,10 @@ static void text_call(struct buf *out, const struct policy_question *question)
     const struct call *call = question->call;
     timestamp_format(question->now * 1000, time);
     buf_put_format(out, "caller   %s, at %.19sZ\n", question->client->name, time);
+    if (question->client->owner != NULL)
+        buf_put_format(out, "owner    %.64s\n", question->client->owner);
+    if (question->client->note != NULL)
+        buf_put_format(out, "note     %.200s\n", question->client->note);
     buf_put_format(out, "route    %s %.400s\n", call->route->method, call->route->template);
     buf_put_format(out, "call     %s %s (%s)\n", call->route->service, call->route->action,
                    call->route->effect == CONFIG_CHANGE ? "change" : "read");
@@ -119,6 +129,10 @@ static void text_rules(struct buf *out, const struct config *config, const struc
                        effect_name(rule), rule->audit ? ", audit only" : "");
         buf_put(out, miss == POLICY_MATCHES ? "matches" : "does not match: ");
         put_miss(out, miss, config, question->call, condition);
+        if (rule->owner != NULL)
+            buf_put_format(out, " [owner: %.64s]", rule->owner);
+        if (rule->note != NULL)
+            buf_put_format(out, " [note: %.200s]", rule->note);
         buf_put_char(out, '\n');
     }
 }
@@ -156,6 +170,8 @@ static void json_rule(struct buf *out, const struct config *config, const struct
     json_member_int(out, "line", rule->mark.line);
     json_member(out, "effect", effect_name(rule));
     json_member_bool(out, "audit", rule->audit);
+    json_member(out, "owner", rule->owner);
+    json_member(out, "note", rule->note);
     json_member_bool(out, "matches", miss == POLICY_MATCHES);
     if (miss != POLICY_MATCHES)
         json_member(out, "reason", buf_text(&reason));
@@ -170,6 +186,8 @@ void explain_json(struct buf *out, const struct config *config, const struct pol
     const struct call *call = question->call;
     json_open(out);
     json_member(out, "client", question->client->name);
+    json_member(out, "owner", question->client->owner);
+    json_member(out, "note", question->client->note);
     json_member(out, "method", call->route->method);
     json_member(out, "route", call->route->template);
     json_member(out, "service", call->route->service);

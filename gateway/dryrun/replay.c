@@ -1,13 +1,14 @@
 #include "gateway/dryrun/replay.h"
 
 #include "auth/policy.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 
 #include <jansson.h>
 #include <string.h>
 
-enum { REPLAY_DEPTH_MAX = 8 };
+enum { REPLAY_DEPTH_MAX = 8, REPLAY_VALUE_MAX = 1024 };
 
 /* Several routes may lead to an action, not all with the same parameters: one that has those of the call. */
 static const struct config_route *find_route(const struct config *config, const char *action,
@@ -97,6 +98,39 @@ static bool read_time(const char *text, int64_t *seconds)
     return timestamp_parse(plain, seconds);
 }
 
+/* "vpc-1", or "ins-1, ins-2" of a list */
+static const char *value_of(const struct call *call, const char *name, struct arena *arena)
+{
+    struct buf text;
+    const struct call_param *param = call_find(call, name);
+    if (strcmp(name, "region") == 0)
+        return call->region;
+    buf_init(&text, REPLAY_VALUE_MAX);
+    for (size_t i = 0; param != NULL && i < param->count && text.length < REPLAY_VALUE_MAX / 2; i++)
+        buf_put_format(&text, "%s%.128s", i == 0 ? "" : ", ", param->values[i]);
+    const char *copy = text.failed ? NULL : arena_strdup(arena, buf_text(&text));
+    buf_done(&text);
+    return copy == NULL ? "" : copy;
+}
+
+/* The first condition of the rule that decided, or the one by which the nearest missed. */
+static void find_param(const struct config *config, const struct policy_verdict *verdict, struct arena *arena,
+                       struct replay_change *change)
+{
+    const struct config_condition *condition = NULL;
+    change->param = change->value = "";
+    if (change->question.client == NULL)
+        return;
+    if (verdict->because == NULL)
+        (void)policy_nearest(&change->question, &condition);
+    else if (verdict->because->condition_count > 0)
+        condition = &verdict->because->conditions[0];
+    if (condition == NULL || condition->param >= config->param_name_count)
+        return;
+    change->param = config->param_names[condition->param];
+    change->value = value_of(change->question.call, change->param, arena);
+}
+
 static enum replay_end judge(const struct config *config, const json_t *line, struct arena *arena,
                              struct replay_change *change)
 {
@@ -116,8 +150,11 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
                                      .client = text_of(line, "client", arena),
                                      .action = route->action,
                                      .before = before,
-                                     .before_rule = text_of(line, "rule", arena)};
+                                     .before_rule = text_of(line, "rule", arena),
+                                     .token = text_of(line, "token", arena)};
     HASH_FIND_STR(config->clients, change->client, client);
+    const char *subject = text_of(line, "subject", arena);
+    question.subject = subject[0] == '\0' ? NULL : subject;
     question.client = client;
     const json_t *own = json_object_get(line, "own");
     question.owner = json_is_boolean(own)
@@ -129,9 +166,13 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
         return REPLAY_BROKEN;
     if (client != NULL) /* otherwise the candidate does not know it any more: denied */
         verdict = policy_decide(&question);
+    change->question = question;
     change->after = verdict.allowed ? "allow" : "deny";
     change->after_rule = verdict.because == NULL ? "" : verdict.because->id;
-    return strcmp(change->before, change->after) == 0 ? REPLAY_SAME : REPLAY_CHANGED;
+    if (strcmp(change->before, change->after) == 0)
+        return REPLAY_SAME;
+    find_param(config, &verdict, arena, change);
+    return REPLAY_CHANGED;
 }
 
 enum replay_end replay_line(const struct config *config, const char *line, size_t length, struct arena *arena,

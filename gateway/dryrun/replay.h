@@ -2,6 +2,7 @@
 #ifndef GATEWAY_DRYRUN_REPLAY_H
 #define GATEWAY_DRYRUN_REPLAY_H
 
+#include "auth/policy.h"
 #include "base/arena.h"
 #include "base/base.h"
 #include "config/model/config.h"
@@ -22,6 +23,10 @@ struct replay_change {
     const char *before_rule;
     const char *after;
     const char *after_rule;
+    const char *param;               /* by which the other verdict came about; "": by none */
+    const char *value;               /* the call's, several of them joined */
+    const char *token;               /* its id */
+    struct policy_question question; /* client NULL: the candidate does not know it any more */
 };
 
 /* Judges one line of an access log or an audit file (`length` bytes without its line feed).  Memory comes

@@ -6,8 +6,9 @@
 #include "config/model/config.h"
 #include "config/reader/report.h"
 
-/* Runs every test of the policy; each that fails is an error at its line.  `now` (seconds) is for tests
- * without `at`.  -1 when one failed. */
-MUST_USE int trial_run(const struct config *config, int64_t now, struct report *report);
+/* Runs every test of the policy; each that fails is a finding of that severity at its line.  `now` (seconds)
+ * is for tests without `at`: they may not depend on it.  -1 when one failed. */
+MUST_USE int trial_run(const struct config *config, int64_t now, enum report_severity severity,
+                       struct report *report);
 
 #endif

@@ -65,8 +65,10 @@ struct exchange {
     const struct own_page *page;               /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
-    const struct config_token *token;   /* of the caller; NULL: not authenticated */
-    const struct config_token *expired; /* of a caller that is known and refused */
+    const struct config_token *token; /* of the caller; NULL: not authenticated */
+    const struct config_token
+        *refused;        /* of a caller that is known and refused: expired, disabled, too early */
+    const char *subject; /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */

@@ -6,6 +6,7 @@
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/metrics.h"
 #include "gateway/exchange/owners.h"
+#include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 static void generation_free(struct generation *generation)
 {
     current_free(generation->current_ids);
+    quotas_free(generation->quotas);
     limits_free(generation->limits);
     back_free(generation->back);
     config_release(generation->config);
@@ -35,7 +37,9 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
                                 &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     generation->current_ids = current_new();
-    if (generation->back == NULL || generation->limits == NULL || generation->current_ids == NULL) {
+    generation->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
+    if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL ||
+        generation->current_ids == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;

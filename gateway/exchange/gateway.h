@@ -20,6 +20,7 @@ struct audit;
 struct back;
 struct current;
 struct owners;
+struct quotas;
 struct series_table;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -30,6 +31,7 @@ struct generation {
     struct back *back;
     struct limits *limits;
     struct current *current_ids; /* of former ones, as the cloud told */
+    struct quotas *quotas;
 };
 
 struct gateway {

@@ -80,10 +80,24 @@ void metrics_count_former(struct series_table *table, const struct config_upstre
     series_add(table, FORMER_IDS, values, 1);
 }
 
+/* So that a rule that never decided is seen, too. */
+static void prepare_rules(struct series_table *table, const struct config *config)
+{
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct config_rule *rule = config->rules[i];
+        const char *const decision[] = {rule->effect == CONFIG_ALLOW ? "allow" : "deny", rule->id};
+        if (rule->audit)
+            series_add(table, TRIALS, &rule->id, 0);
+        else
+            series_add(table, DECISIONS, decision, 0);
+    }
+}
+
 void metrics_prepare(struct series_table *table, const struct config *config)
 {
     static const char *const nobody[] = {"-", "-", "-", "401"};
     series_add(table, REQUESTS, nobody, 0);
+    prepare_rules(table, config);
     for (size_t i = 0; i < config->upstream_count; i++)
         prepare_results(table, config->upstreams[i].name);
     for (size_t i = 0; i < config->upstream_count; i++)
@@ -97,7 +111,7 @@ void metrics_prepare(struct series_table *table, const struct config *config)
 
 static const char *client_of(const struct exchange *x)
 {
-    const struct config_token *token = x->token != NULL ? x->token : x->expired;
+    const struct config_token *token = x->token != NULL ? x->token : x->refused;
     return token == NULL ? "-" : token->client->name;
 }
 

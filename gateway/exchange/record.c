@@ -59,11 +59,13 @@ void record_put_former_ids(struct buf *out, const struct call *call)
 
 static void put_call(struct buf *line, const struct exchange *x)
 {
-    const struct config_token *token = x->token != NULL ? x->token : x->expired;
+    json_member(line, "config", x->config == NULL ? NULL : x->config->short_hash);
+    const struct config_token *token = x->token != NULL ? x->token : x->refused;
     if (token != NULL) {
         json_member(line, "client", token->client->name);
         json_member(line, "token", token->id);
     }
+    json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
     json_member(line, "method", x->head->method);
     if (x->route != NULL) {

@@ -192,7 +192,7 @@ enum chunked_state chunked_read(struct chunked *chunked, const char *bytes, size
     *taken = *put = 0;
     while (*taken < length && chunked->where != WHOLE && chunked->where != BROKEN) {
         if (chunked->where != DATA)
-            chunked->where = take(chunked, bytes[(*taken)++]);
+            chunked->where = (int)take(chunked, bytes[(*taken)++]);
         else if (*put < size)
             copy_data(chunked, bytes, length, taken, out, size, put);
         else

@@ -16,6 +16,7 @@ enum single {
     AUTHORIZATION,
     CONTENT_TYPE,
     CONTENT_ENCODING,
+    SUBJECT,
     SINGLES
 };
 
@@ -27,6 +28,7 @@ static const char *const names[] = {
     [AUTHORIZATION] = "Authorization",
     [CONTENT_TYPE] = "Content-Type",
     [CONTENT_ENCODING] = "Content-Encoding",
+    [SUBJECT] = "Countersign-Subject",
 };
 
 static enum request_head_state refuse(struct request_head *head, const char *sentence)

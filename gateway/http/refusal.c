@@ -1,8 +1,10 @@
 #include "gateway/http/refusal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -35,15 +37,18 @@ static void put_answer(struct buf *answer, enum problem problem, const char *det
     char text[REFUSAL_BODY_MAX];
     unsigned char random[16] = {0};
     char id[2 * sizeof random + 1];
+    char date[TIMESTAMP_HTTP_SIZE];
     const struct problem_kind *kind = problem_kind(problem);
     buf_init_in(&body, text, sizeof text);
     (void)RAND_bytes(random, sizeof random); /* an id of zeros is still an id */
     text_hex(random, sizeof random, id);
     put_body(&body, kind, detail, id);
-    buf_put_format(answer,
-                   "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
-                   "X-Request-Id: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                   kind->status, problem_reason(kind->status), body.length, id);
+    timestamp_format_http(clock_wall_ms(), date);
+    buf_put_format(
+        answer,
+        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
+        "X-Request-Id: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+        kind->status, problem_reason(kind->status), date, body.length, id);
     if (kind->retry_after > 0)
         buf_put_format(answer, "Retry-After: %d\r\n", kind->retry_after);
     buf_put(answer, "Connection: close\r\n\r\n");

@@ -147,10 +147,12 @@ static enum request_head_state refuse_control(struct request_head *head, char c)
 }
 
 /* Everything that came belongs to a line without an end. */
-static enum request_head_state wait(struct request_head *head, size_t end)
+static enum request_head_state wait(struct request_head *head, const char *bytes, size_t end)
 {
     if (end < REQUEST_HEAD_MAX)
         return REQUEST_HEAD_PART;
+    if (head->method == NULL && memchr(bytes + head->line, ' ', end - head->line) == NULL)
+        return refuse(head, "the request line does not begin with a method and one blank");
     if (head->method == NULL)
         return request_head_refuse(head, PROBLEM_TARGET_TOO_LONG, "the request line is longer than %d bytes",
                                    REQUEST_HEAD_MAX);
@@ -165,7 +167,7 @@ enum request_head_state request_head_read(struct request_head *head, char *bytes
     while (state == REQUEST_HEAD_PART && head->length == 0) {
         head->seen = skip_text(bytes, head->seen, end);
         if (head->seen == end || (bytes[head->seen] == '\r' && head->seen + 1 == end))
-            return wait(head, end);
+            return wait(head, bytes, end);
         if (bytes[head->seen] != '\r' || bytes[head->seen + 1] != '\n')
             return refuse_control(head, bytes[head->seen]);
         state = read_line(head, bytes, head->line, head->seen);

@@ -17,12 +17,13 @@ static enum request_head_state refuse(struct request_head *head, const char *sen
     return request_head_refuse(head, PROBLEM_MALFORMED_REQUEST, "%s", sentence);
 }
 
-static enum request_head_state read_method(struct request_head *head, char *line, size_t length)
+static enum request_head_state read_method(struct request_head *head, char *line, size_t length, bool *known)
 {
     if (!text_is_token(line, length))
         return refuse(head, "the request line does not begin with a method and one blank");
     line[length] = '\0';
     head->method = line;
+    *known = true;
     for (size_t i = 0; i < COUNT(methods); i++) {
         if (strcmp(methods[i], line) == 0)
             return REQUEST_HEAD_PART;
@@ -30,7 +31,8 @@ static enum request_head_state read_method(struct request_head *head, char *line
             return request_head_refuse(head, PROBLEM_MALFORMED_REQUEST, "methods are in upper case: %s",
                                        methods[i]);
     }
-    return refuse(head, "the method is none of HTTP's");
+    *known = false;
+    return REQUEST_HEAD_PART;
 }
 
 static enum request_head_state refuse_octet(struct request_head *head, const unsigned char *at,
@@ -110,7 +112,9 @@ enum request_head_state request_line_read(struct request_head *head, char *line,
 {
     const char *end = line + length;
     const char *blank = memchr(line, ' ', length);
-    enum request_head_state state = read_method(head, line, blank == NULL ? length : (size_t)(blank - line));
+    bool known = false;
+    enum request_head_state state =
+        read_method(head, line, blank == NULL ? length : (size_t)(blank - line), &known);
     if (state != REQUEST_HEAD_PART)
         return state;
     if (blank == NULL)
@@ -126,5 +130,8 @@ enum request_head_state request_line_read(struct request_head *head, char *line,
         return state;
     if (blank == NULL)
         return refuse(head, "the request line has no HTTP version");
-    return read_version(head, target + target_length + 1, (size_t)(end - target) - target_length - 1);
+    state = read_version(head, target + target_length + 1, (size_t)(end - target) - target_length - 1);
+    if (state == REQUEST_HEAD_PART && !known) /* RFC 9110 section 9.1 */
+        return request_head_refuse(head, PROBLEM_NOT_IMPLEMENTED, "the method is none of HTTP's");
+    return state;
 }

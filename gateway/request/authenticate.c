@@ -6,6 +6,10 @@
 #include "gateway/exchange/gateway.h"
 #include "gateway/request/route.h"
 
+#include <string.h>
+
+enum { SUBJECT_MAX = 128 }; /* bytes: an address or a name, in each access line and audit record */
+
 /* Who fails too often is told to wait.  A good token is never asked how often others failed. */
 static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
 {
@@ -14,6 +18,32 @@ static enum problem refuse(struct exchange *x, enum problem problem, const char 
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
     return exchange_stop(x, problem, "%s", sentence);
+}
+
+static bool is_printable(const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *c = text; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            return false;
+    return length > 0 && length <= SUBJECT_MAX;
+}
+
+/* Who is behind the client, as it says: the gateway cannot know. */
+static enum problem read_subject(struct exchange *x)
+{
+    const char *subject = request_head_field(x->head, "Countersign-Subject");
+    if (subject == NULL && x->token->client->subject == CONFIG_SUBJECT_TOLD)
+        return PROBLEM_NONE;
+    if (subject == NULL)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "'%s' has to send Countersign-Subject: who is behind it",
+                             x->token->client->name);
+    if (!is_printable(subject))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "Countersign-Subject must be 1 to %d printable ASCII characters", SUBJECT_MAX);
+    x->subject = subject;
+    return PROBLEM_NONE;
 }
 
 static enum problem refuse_path(struct exchange *x)
@@ -36,15 +66,18 @@ enum problem authenticate_caller(struct exchange *x)
         x->token = found;
         break;
     case TOKEN_EXPIRED:
-        x->expired = found;
+        x->refused = found;
         return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one");
     case TOKEN_UNKNOWN:
+        x->refused =
+            found; /* a token that is disabled, or is not good yet: the log names it, the answer does not */
         return refuse(x, PROBLEM_UNAUTHENTICATED, "send a valid token as Authorization: Bearer <token>");
     case TOKEN_FAILED:
         return exchange_fail(x);
     }
-    if (x->page != NULL)
-        return PROBLEM_NONE;
+    enum problem problem = read_subject(x);
+    if (problem != PROBLEM_NONE || x->page != NULL)
+        return problem;
     if (x->route == NULL && x->path_exists)
         return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
     return x->route == NULL ? refuse_path(x) : PROBLEM_NONE;

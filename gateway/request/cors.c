@@ -10,7 +10,8 @@
 enum { CORS_REMEMBER_S = 600 };
 
 /* What a page may send, and what of an answer it may read beside the body. */
-static const char sent[] = "Authorization, Content-Type, Prefer, X-Request-Id, traceparent";
+static const char sent[] =
+    "Authorization, Content-Type, Countersign-Subject, Prefer, X-Request-Id, traceparent";
 static const char read[] = "Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
                            "WWW-Authenticate, X-Request-Id, traceparent";
 

@@ -4,8 +4,19 @@
 
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/reference.h"
+#include "gateway/openapi/whoami.h"
 
 #include <string.h>
+
+static enum problem answer_json(struct exchange *x, struct buf *out)
+{
+    const char *bytes = out->failed ? NULL : arena_copy(x->arena, out->bytes, out->length);
+    if (bytes != NULL)
+        x->own = (struct exchange_own){
+            .status = 200, .type = "application/json", .bytes = bytes, .length = out->length};
+    buf_done(out);
+    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+}
 
 static enum problem answer_openapi(struct exchange *x)
 {
@@ -14,15 +25,23 @@ static enum problem answer_openapi(struct exchange *x)
         .config = x->config, .client = x->token->client, .source = x->address, .now = x->began_ms / 1000};
     buf_init(&out, OPENAPI_MAX);
     openapi_put(&out, &view);
-    const char *bytes = out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
-    if (bytes != NULL)
-        x->own = (struct exchange_own){
-            .status = 200, .type = "application/json", .bytes = bytes, .length = out.length};
-    buf_done(&out);
-    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+    return answer_json(x, &out);
 }
 
-static const struct own_page pages[] = {{"openapi.json", answer_openapi}};
+static enum problem answer_whoami(struct exchange *x)
+{
+    struct buf out;
+    const struct whoami_view view = {.config = x->config,
+                                     .token = x->token,
+                                     .now = x->began_ms / 1000,
+                                     .limited = x->limits.limited,
+                                     .left = x->limits.remaining};
+    buf_init(&out, WHOAMI_MAX);
+    whoami_put(&out, &view);
+    return answer_json(x, &out);
+}
+
+static const struct own_page pages[] = {{"openapi.json", answer_openapi}, {"whoami", answer_whoami}};
 
 static const struct own_page *find(const struct exchange *x)
 {

@@ -99,8 +99,22 @@ static void put_audit(struct buf *body, struct audit_state state)
         json_member(body, "auditWitness", "did not get the last seal");
 }
 
-/* A failed reload leaves it ready: the old configuration serves; so do reads without an audit file.  The
- * detail tells. */
+/* What is in force, so that others can tell whether it is what they think. */
+static void put_hashes(struct buf *body, struct gateway *gateway)
+{
+    struct generation *generation = gateway_take(gateway);
+    const struct config *config = generation->config;
+    json_member(body, "config", config->short_hash);
+    json_open_member(body, "sha256");
+    json_member(body, "policy", config->hashes[CONFIG_HASH_POLICY]);
+    json_member(body, "catalog", config->hashes[CONFIG_HASH_CATALOG]);
+    json_member(body, "configuration", config->hashes[CONFIG_HASH_SERVICE]);
+    json_close(body);
+    gateway_release(generation);
+}
+
+/* A failed reload leaves it ready: the old configuration serves; so do a test of the policy that fails, and
+ * reads without an audit file.  The detail tells. */
 static void readyz(struct admin *admin, struct desk_answer *answer)
 {
     struct buf errors;
@@ -109,10 +123,15 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
     answer->status = strcmp(word, "ready") == 0 ? 200 : 503;
     json_open(&answer->body);
     json_member(&answer->body, "status", word);
+    put_hashes(&answer->body, admin->gateway);
     if (reload_failed(admin->reload, &errors)) {
         json_member(&answer->body, "lastReload", "failed");
         put_lines(&answer->body, "errors", buf_text(&errors));
     }
+    buf_reset(&errors);
+    reload_tests(admin->reload, &errors);
+    if (errors.length > 0)
+        put_lines(&answer->body, "failedTests", buf_text(&errors));
     if (admin->gateway->audit != NULL)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
     put_upstreams(&answer->body, admin->gateway);
@@ -123,15 +142,26 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
 
 static void version(struct admin *admin, struct desk_answer *answer)
 {
-    (void)admin;
     json_open(&answer->body);
     json_member(&answer->body, "version", VERSION_TEXT);
+    put_hashes(&answer->body, admin->gateway);
+    json_close(&answer->body);
+    buf_put_char(&answer->body, '\n');
+}
+
+static void put_reloaded(struct desk_answer *answer, const char *warnings)
+{
+    answer->status = 200;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", "reloaded");
+    if (warnings[0] != '\0')
+        put_lines(&answer->body, "warnings", warnings);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
 }
 
 static void put_failure(struct desk_answer *answer, int status, const char *type, const char *title,
-                        const char *errors)
+                        const char *errors, const char *warnings)
 {
     answer->status = status;
     answer->type = "application/problem+json";
@@ -140,6 +170,8 @@ static void put_failure(struct desk_answer *answer, int status, const char *type
     json_member(&answer->body, "title", title);
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
+    if (warnings[0] != '\0')
+        put_lines(&answer->body, "warnings", warnings);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
 }
@@ -147,24 +179,28 @@ static void put_failure(struct desk_answer *answer, int status, const char *type
 static void reload(struct admin *admin, struct desk_answer *answer)
 {
     struct buf errors;
+    struct buf warnings;
     buf_init(&errors, ADMIN_ERRORS_MAX);
-    switch (reload_ask(admin->reload, &errors)) {
+    buf_init(&warnings, ADMIN_ERRORS_MAX);
+    switch (reload_ask(admin->reload, &errors, &warnings)) {
     case RELOAD_GOOD:
-        put_status(answer, 200, "reloaded");
+        put_reloaded(answer, buf_text(&warnings));
         break;
     case RELOAD_BAD:
         put_failure(answer, 422, "urn:countersign:problem:bad-configuration",
-                    "The new configuration is wrong; the old one stays in force", buf_text(&errors));
+                    "The new configuration is wrong; the old one stays in force", buf_text(&errors),
+                    buf_text(&warnings));
         break;
     case RELOAD_UNAUDITED:
         put_failure(answer, 500, "urn:countersign:problem:audit-not-reopened",
                     "The new configuration is in force, but the audit file could not be opened again",
-                    buf_text(&errors));
+                    buf_text(&errors), buf_text(&warnings));
         break;
     case RELOAD_BUSY:
         put_status(answer, 503, "too many wait for a reload already: try again");
         break;
     }
+    buf_done(&warnings);
     buf_done(&errors);
 }
 

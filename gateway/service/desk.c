@@ -1,6 +1,8 @@
 #include "gateway/service/desk.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/timestamp.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/problem.h"
 
@@ -19,10 +21,13 @@ static void put_problem(struct desk_answer *answer, int status, const char *deta
 
 static void put_response(struct buf *reply, const struct desk_answer *answer, bool with_body)
 {
-    buf_put_format(reply,
-                   "HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-                   "Connection: close\r\n",
-                   answer->status, problem_reason(answer->status));
+    char date[TIMESTAMP_HTTP_SIZE];
+    timestamp_format_http(clock_wall_ms(), date);
+    buf_put_format(
+        reply,
+        "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        "Connection: close\r\n",
+        answer->status, problem_reason(answer->status), date);
     if (answer->status != 204) /* which has no content, and says nothing about it (RFC 9110 section 8.6) */
         buf_put_format(reply, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type,
                        answer->body.length);

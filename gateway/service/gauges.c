@@ -12,10 +12,14 @@ enum { DAY_S = 24 * 3600 };
 
 static void put_service(const struct gateway *gateway, const struct config *config, struct buf *out)
 {
+    const struct exposition_label in_force = {"config", config->short_hash};
     const struct exposition_label version = {"version", VERSION_TEXT};
     bool ready = atomic_load(&gateway->serving) && !atomic_load(&gateway->draining);
     exposition_open(out, "countersign_build_info", "gauge", "The program's version.");
     exposition_count(out, "countersign_build_info", "", &version, 1, 1);
+    exposition_open(out, "countersign_config_info", "gauge",
+                    "1; config is the hash in force that access lines and audit records carry.");
+    exposition_count(out, "countersign_config_info", "", &in_force, 1, 1);
     exposition_single(out, "countersign_ready", "gauge", "1 when /readyz says so.", ready);
     exposition_single(out, "countersign_workers", "gauge", "Connections that can be served at a time.",
                       (double)config->workers);

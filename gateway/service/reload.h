@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-/* Loads a configuration with its tests; NULL when anything is wrong: the report tells. */
+/* Loads a configuration; NULL when anything is wrong: the report tells.  Its tests are not run. */
 MUST_USE struct config *reload_load(const char *path, const struct config *previous, struct report *report);
 
 enum reload_end {
@@ -32,6 +32,8 @@ struct reload {
     enum reload_end last;         /* how it ended */
     bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
+    struct buf warnings;          /* likewise */
+    struct buf tests;             /* of the configuration in force, those that failed when it was loaded */
     int64_t good_at;              /* when the configuration in force was loaded, seconds since 1970 */
     unsigned long long counts[2]; /* reloads that were good, and bad */
 };
@@ -39,14 +41,18 @@ struct reload {
 MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway);
 void reload_done(struct reload *reload);
 
+/* The tests of the configuration that the service starts with: one that fails is told, and is no reason
+ * not to serve.  Before the first reload. */
+void reload_begin(struct reload *reload);
+
 /* Main thread: does it now, and says on standard error how it went. */
 void reload_run(struct reload *reload);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
 /* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
- * the call.  RELOAD_BAD and RELOAD_UNAUDITED have appended their errors to `errors`. */
-MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors);
+ * the call.  It appends the reload's errors and warnings, as lines. */
+MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings);
 
 struct reload_state {
     unsigned long long good, bad; /* reloads since the process began */
@@ -60,5 +66,8 @@ void reload_end(struct reload *reload);
 
 /* Did the last one fail?  Appends its errors. */
 bool reload_failed(struct reload *reload, struct buf *errors);
+
+/* Appends the failed tests of the configuration in force, as lines. */
+void reload_tests(struct reload *reload, struct buf *tests);
 
 #endif

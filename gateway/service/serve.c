@@ -325,8 +325,10 @@ int serve_run(const char *path, struct config *config, struct err *err)
              0) {
         if (reload_init(&service->reload, path, &service->gateway) != 0)
             err_memory(err);
-        else
+        else {
+            reload_begin(&service->reload);
             result = serve(service, err);
+        }
         reload_done(&service->reload);
         gateway_done(&service->gateway);
     }

@@ -99,9 +99,8 @@ static void add_parameter(struct call *call, char *text)
     call_note_said(call, said);
 }
 
-/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source, and "!caller"
- * or
- * "!other" for who began the task. */
+/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source, "^alice" for the
+ * subject, and "!caller" or "!other" for who began the task. */
 static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
 {
     static const struct config_upstream upstream = {.name = "vpc"};
@@ -121,6 +120,8 @@ static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
             assert_true(network_parse_address(word + 1, &question.source));
         else if (word[0] == '!')
             question.owner = strcmp(word, "!caller") == 0 ? POLICY_OWNER_CALLER : POLICY_OWNER_OTHER;
+        else if (word[0] == '^')
+            question.subject = word + 1;
         else
             add_parameter(call, word);
     /* what a request says becomes the region's one name, as gateway/translate.c does it; what is none is

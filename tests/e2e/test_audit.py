@@ -418,7 +418,7 @@ def test_replay_reads_audit_files(history, tmp_path):
     changed["rules"][0]["where"]["vpcId"] = ["vpc-other"]
     (tmp_path / "new.yaml").write_text(policy(changed))
     done = run("replay", "--policy", tmp_path / "new.yaml", "--log", history[0])
-    assert done.returncode == 1 and len(done.stdout.splitlines()) == 3, "each change once"
+    assert done.returncode == 1 and "; 3 calls, first " in done.stdout, "each change once"
     assert "3 would change, 0 stay" in done.stderr and "0 are not ours" in done.stderr
     same = run("replay", "--policy", history[0].parent / "policy.yaml", "--log", history[0])
     assert same.returncode == 0 and "3 stay" in same.stderr

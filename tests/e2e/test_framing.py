@@ -6,6 +6,7 @@ between them; so the answer must be a refusal, the connection must be closed, an
 seen nothing."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -13,7 +14,7 @@ from harness.expect import courtesy, problem
 from harness.gateway import POLICY, TOKEN
 from harness.requests import GOOD as BEHIND, cases
 from harness.wire import Wire
-from harness.world import INSTANCE, SAMPLE, SLOW, VPC, stranger
+from harness.world import BINARY, INSTANCE, SAMPLE, SLOW, VPC, stranger
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 LINE = f"DELETE {PATH} HTTP/1.1"
@@ -72,8 +73,27 @@ def test_the_table(gateway, upstream, case):
     upstream.seen((answer.status == 202) + (not case.ends))
 
 
+def test_the_table_cut_at_every_byte(tmp_path):
+    """However the bytes come in, they mean the same; and what the reader of heads refuses is what the table says."""
+    rows = list(cases())
+    for number, case in enumerate(rows):
+        (tmp_path / f"{number:04}").write_bytes(case.data)
+    done = subprocess.run([BINARY.parent / "tests/request_heads", *sorted(tmp_path.iterdir())], capture_output=True,
+                          text=True, check=True, timeout=120 * SLOW)
+    results = done.stdout.splitlines()
+    assert len(results) == len(rows)
+    for case, result in zip(rows, results):
+        word = result.split()[0]
+        if word == "whole":
+            assert min(case.statuses) in (202, 204) or not case.statuses & {414, 431, 501, 505}, (case, result)
+            assert 202 not in case.statuses or not result.endswith(("part", "broken")), (case, result)
+        else:
+            assert word.isdigit() and int(word) in case.statuses, (case, result)
+
+
 NAMES = {400: "malformed-request", 404: "no-such-route", 405: "method-not-allowed", 413: "content-too-large",
-         414: "target-too-long", 417: "expectation-failed", 431: "header-too-large", 505: "version-not-supported"}
+         414: "target-too-long", 417: "expectation-failed", 431: "header-too-large",
+         501: "not-implemented", 505: "version-not-supported"}
 
 
 @pytest.mark.parametrize("length", [65537, 1 << 30, 9999999999])
@@ -134,6 +154,33 @@ def test_options_of_the_admin_listener(gateway):
     assert answer.status == 204 and answer.header("Allow") == "GET, HEAD, POST, OPTIONS"
 
 
+@pytest.mark.parametrize("data, status", [
+    (b"GET /readyz HTTP/1.0\r\n\r\n", 200), (b"GET /healthz HTTP/1.0\r\nX: y\r\n\r\n", 200),
+    (b"HEAD /healthz HTTP/1.0\r\n\r\n", 200), (b"GET /healthz?a=b HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", 400), (b"GET /healthz#x HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\n\r\n", 400),
+    (b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}", 400),
+    (b"POST /reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 200),
+    (b"POST /reload#x HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", 400),
+    (b"\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ", 400), (b"GET /health", 400),
+    (b"FOO /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 501), (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505),
+    (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20000 + b"\r\n\r\n", 431),
+])
+def test_the_admin_listener_has_the_same_door(gateway, data, status):
+    """Whatever is behind its one request is not read."""
+    with Wire(gateway.admin) as wire:
+        try:
+            wire.send(data + (b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n" if status == 200 else b"")).finish()
+        except OSError:         # it had heard enough
+            pass
+        answer = wire.read(bodyless=data.startswith(b"HEAD"))
+        assert answer.status == status and answer.header("Connection") == "close" and answer.header("Date")
+        assert wire.closed()
+
+
 def test_head_is_get_without_the_content(start, upstream):
     """RFC 9110 section 9.3.2: the fields are those of the GET, and the next answer begins right behind them."""
     line = "{} /vpcs HTTP/1.1"
@@ -171,7 +218,8 @@ def test_no_head_where_only_changes_are(gateway, upstream):
 def test_methods_of_others(gateway, upstream, method):
     """What is no method of HTTP (RFC 9110 section 9, RFC 5789) is refused before anybody is asked."""
     answer, _ = exchange(gateway, request("Connection: close", line=f"{method} {PATH} HTTP/1.1"))
-    assert answer.status == (405 if method in ("TRACE", "CONNECT") else 400)
+    wanted = 405 if method in ("TRACE", "CONNECT") else 400 if method in ("delete", "Delete", "GET\0") else 501
+    assert answer.status == wanted
     upstream.seen(0)
 
 
@@ -390,7 +438,7 @@ def test_a_refused_body_is_not_invited(gateway, upstream, parts, status):
 def test_refusals_are_recorded_too(gateway, upstream):
     """Whoever probes leaves a line, also where the library refused before anybody was asked."""
     for data, status in ((request(length="Content-Length: +1"), 400),
-                         (request(line=f"FOO {PATH} HTTP/1.1"), 400),
+                         (request(line=f"FOO {PATH} HTTP/1.1"), 501),
                          (request(line=f"DELETE {PATH} HTTP/2.0"), 505), (b"\0\0\r\n\r\n", 400)):
         source = stranger()
         exchange(gateway, data, source)

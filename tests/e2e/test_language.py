@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -308,7 +308,8 @@ def trial(expect, by=None, **rest):
             "expect": expect, **({"by": by} if by else {}), **rest}
 
 
-OFFICE = [rule("r", who=["*"], source=["10.0.0.0/8"], when={"hours": "09:00-17:00", "zone": "UTC"}),
+OFFICE = [rule("r", who=["*"], source=["10.0.0.0/8"], when={"hours": "09:00-17:00", "zone": "UTC"},
+               note="whoever is in the office"),
           rule("no", "deny", who=["*"], where={"instanceIds": ["ins-bastion*"]})]
 INSIDE = {"from": "10.1.1.1", "at": "2026-11-24T12:00:00Z"}
 
@@ -347,6 +348,33 @@ def test_a_test_that_fails(tmp_path, test, words):
     assert "policy.yaml:9:" in line, f"{line}\n{flow(policy)}"
 
 
+HOURS = {"hours": "09:00-17:00", "zone": "UTC"}
+NIGHT = rule("night", "deny", when=HOURS)
+
+
+@pytest.mark.parametrize("rules, needed", [
+    ([rule("r")], None), ([rule("r", when=HOURS)], "'r' has when"), ([rule("r", expires="2030-01-01")], "'r' has expires"),
+    ([rule("r", expires="2020-01-01")], "'r' has expires"),
+    ([rule("r"), NIGHT], "'night' has when"), ([rule("no", "deny"), NIGHT, rule("r", when=HOURS)], None),
+    ([NIGHT, rule("no", "deny")], "'night' has when"), ([rule("r"), rule("later", when=HOURS)], None),
+    ([rule("earlier", when=HOURS), rule("r")], "'earlier' has when"),
+    ([rule("r"), rule("else", "deny", who=["web"], when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", actions=["Attach*"], when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", where={"vpcId": ["vpc-2"]}, when=HOURS)], None),
+    ([rule("r"), rule("else", "deny", source=["10.0.0.0/8"], when=HOURS)], None),
+    ([rule("r"), rule("try", "deny", mode="audit", since=f"{date.today()}", when=HOURS)], None),
+], ids=repr)
+def test_a_test_is_no_time_bomb(tmp_path, rules, needed):
+    """`at` is required where a rule that could decide has `when` or `expires`: today's verdict is not tomorrow's."""
+    done = check(tmp_path, {**table_policy(rules, {}), "tests": [trial("allow"), trial("deny")]})
+    said = [each for each in done.stderr.splitlines() if "the test needs `at`" in each]
+    assert len(said) == (2 if needed else 0), done.stderr
+    assert all(f"rule {needed}" in each for each in said)
+    done = check(tmp_path, {**table_policy(rules, {}), "tests": [trial("allow", at="2029-11-24T20:00:00Z"),
+                                                                 trial("deny", at="2029-11-24T20:00:00Z")]})
+    assert "needs `at`" not in done.stderr and done.stderr.count("the test expects") == 1
+
+
 @pytest.mark.parametrize("change, line, words", [
     (dict(sets={"unused": ["x"]}), 3, "no rule uses the set 'unused'"),
     (dict(rules=[rule("r", expires="2020-01-01")]), 5, "rule 'r' has expired"),
@@ -380,19 +408,19 @@ def test_warnings(tmp_path, change, line, words):
     done = check(tmp_path, {**table_policy([rule("r")], {}), **change})
     said = [each for each in (done.stdout + done.stderr).splitlines() if words in each]
     assert done.returncode == 0 and len(said) == 1, done
-    assert f"policy.yaml:{line}:" in said[0] and "warning" in said[0], said
+    assert f"policy.yaml:{line}:" in said[0] and (" suggestion: " in said[0] or " security warning: " in said[0]), said
 
 
 @pytest.mark.parametrize("rules", [
     [rule("r"), rule("no", "deny", where={"vpcId": ["*"]})],
-    [rule("r"), rule("no", "deny", mode="audit")],
-    [rule("r"), rule("no", "deny", expires="2099-01-01")],
+    [rule("r"), rule("no", "deny", mode="audit", since=f"{date.today()}")],
+    [rule("r"), rule("no", "deny", expires=f"{date.today() + timedelta(days=3640)}")],
     [rule("r"), rule("no", "deny", source=["0.0.0.0/0"])],
     [rule("r"), rule("no", "deny", when={"zone": "UTC"})],
     [rule("r", who=["app", "web"]), rule("no", "deny")],
-    [rule("r", who=["ap*"]), rule("no", "deny")],
-    [rule("r", who=["*"]), rule("no", "deny", who=["ap*"])],
-    [rule("no", "deny"), rule("again", "deny")],
+    [rule("r", who=["ap*"], note="every app"), rule("no", "deny")],
+    [rule("r", who=["*"], note="all of us"), rule("no", "deny", who=["ap*"])],
+    [rule("no", "deny", where={"vpcId": ["vpc-1"]}), rule("again", "deny", where={"vpcId": ["vpc-2"]}), rule("r")],
     [rule("r", where={"vpcId": ["vpc-1", "gz_vpc_245", "vpc-*", "*", "gz_vpc_2*", "*-prod*"], "region": ["ap-*", "gz"],
                       "instanceIds": ["ins-df454d", "qcvm0a"]})],
 ], ids=repr)

@@ -194,6 +194,7 @@ def test_one_record_for_each_request(gateway, upstream):
         "client": "network-console",
         "token": "2026-11",
         "source": "127.0.0.1",
+        "config": gateway.call("GET", "/version", port=gateway.admin).json()["config"],
         "method": "DELETE",
         "route": "/vpcs/{vpcId}/classiclinks",
         "action": "DetachClassicLinkVpc",

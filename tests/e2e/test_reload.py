@@ -149,7 +149,7 @@ def test_a_removed_token_fails_on_an_open_connection(start, upstream):
 def said_of_token(**said):
     """The policy with its token's entry changed."""
     text = policy(POLICY)
-    old = '"expires": "2099-12-31"'
+    old = '"expires": "2035-12-31"'
     assert text.count(old) == 2
     return text.replace(old, ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items()), 1)
 
@@ -207,8 +207,59 @@ def test_a_bad_file_changes_nothing_and_is_told(start, upstream):
     assert gateway.delete().status == 202
     rewrite(gateway, policy(POLICY))
     assert reload(gateway).status == 200
-    assert gateway.call("GET", "/readyz", port=gateway.admin).json() == {"status": "ready"}
+    assert gateway.ready() == {"status": "ready"}
     assert gateway.call("GET", "/reload", port=gateway.admin).header("Allow") == "POST"
+
+
+FAILS = [{"client": "network-console", "request": "DELETE /vpcs/vpc-2ari9m7h/classiclinks", "body": {"instanceIds": ["ins-1"]},
+          "expect": "deny"}]
+
+
+def test_a_failing_policy_test_is_no_reason_not_to_start(start, upstream):
+    """It would keep a gateway down after a reboot, for a grant that has ended: it is told instead."""
+    gateway = start(upstream.url, rules={**POLICY, "tests": FAILS})
+    gateway.line(gateway.stderr, lambda line: "policy.yaml:5:" in line and "security warning: the test expects deny" in line)
+    ready = gateway.call("GET", "/readyz", port=gateway.admin)
+    assert ready.status == 200 and len(ready.json()["failedTests"]) == 1 and "expects deny" in ready.json()["failedTests"][0]
+    assert gateway.delete().status == 202
+    rewrite(gateway, policy(POLICY))
+    assert reload(gateway).status == 200
+    assert "failedTests" not in gateway.call("GET", "/readyz", port=gateway.admin).json()
+
+
+@pytest.mark.parametrize("change, status", [
+    (lambda text: text.replace('"id": "only"', '"id": "only", "disabled": true'), 200),
+    (lambda text: text.replace('"id": "2026-11"', '"id": "2026-11", "disabled": true'), 200),
+    (lambda text: text.replace('"expires": "2035-12-31"', '"expires": "2026-01-01"'), 200),
+    (lambda text: text.replace('"rules": [', '"rules": [').replace('rules: [', 'rules: [{"id": "stop", "deny": ["*"], "actions": ["*"]}, '), 200),
+    (lambda text: text.replace('"ins-bastion*"', '"ins-*"'), 200),
+    (lambda text: text, 200),
+    (lambda text: text.replace('"expires": "2035-12-31"', '"expires": "2035-12-30"').replace('ins-bastion*', 'ins-bastion1*'), 422),
+    (lambda text: text.replace('"ap-shanghai"]', '"ap-shanghai", "ap-beijing"]'), 422),
+    (lambda text: text.replace('"expires": "2035-12-31"', '"expires": "2036-01-01"', 1), 422),
+    (lambda text: text.replace('"sha256": "', '"sha256": "0').replace('"sha256": "0', '"sha256": "', 1), 422),
+    (lambda text: text.replace('"tokens": [', '"rate": "1000/s", "tokens": [', 1), 422),
+    (lambda text: text.replace('"deny": ["*"]', '"deny": ["network-*"]'), 422),
+    (lambda text: text.replace('"actions": ["DetachClassicLinkVpc"], "where": {"instanceIds"', '"mode": "audit", "actions": '
+                               '["DetachClassicLinkVpc"], "where": {"instanceIds"'), 422),
+])
+def test_a_failing_policy_test_never_keeps_a_leaked_token_alive(start, upstream, change, status):
+    gateway = start(upstream.url, rules={**POLICY, "tests": FAILS})
+    rewrite(gateway, change(policy({**POLICY, "tests": FAILS})))
+    answer = reload(gateway)
+    assert answer.status == status, answer.body
+    if status == 200 and gateway.delete().status == 202:    # else the test of the policy is content now
+        assert any("the test expects deny" in line for line in answer.json()["warnings"])
+        assert gateway.call("GET", "/readyz", port=gateway.admin).json()["failedTests"]
+
+
+def test_a_reload_tells_its_warnings(start, upstream):
+    gateway = start(upstream.url)
+    rewrite(gateway, policy({**POLICY, "sets": {**POLICY["sets"], "spare": ["vpc-1"]}}))
+    answer = reload(gateway)
+    assert answer.status == 200 and answer.json()["status"] == "reloaded"
+    assert [line.partition(": ")[2] for line in answer.json()["warnings"]] == [
+        "suggestion: no rule uses the set 'spare' (take it out, or name it in a rule)"]
 
 
 def test_a_failing_policy_test_refuses_the_reload(start, upstream):

@@ -130,15 +130,18 @@ static enum problem read_request_line(struct span line, struct strict *strict)
                                           "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     struct span target;
     bool known = false;
+    bool other_case = false;
     if (!take_until(&line, ' ', &strict->method) || !take_until(&line, ' ', &target))
         return PROBLEM_MALFORMED_REQUEST;
-    for (size_t i = 0; i < COUNT(methods); i++)
+    for (size_t i = 0; i < COUNT(methods); i++) {
         known = known || is(strict->method, methods[i]);
-    if (!known || !read_target(target, strict))
+        other_case = other_case || is_like(strict->method, methods[i]);
+    }
+    if (!is_token(strict->method) || (other_case && !known) || !read_target(target, strict))
         return PROBLEM_MALFORMED_REQUEST;
     if (is(line, "HTTP/1.1") || is(line, "HTTP/1.0")) {
         strict->minor = line.at[7] == '1';
-        return PROBLEM_NONE;
+        return known ? PROBLEM_NONE : PROBLEM_NOT_IMPLEMENTED;
     }
     bool version = line.length == 8 && same(line.at, "HTTP/", 5) && line.at[5] >= '0' && line.at[5] <= '9' &&
                    line.at[6] == '.' && line.at[7] >= '0' && line.at[7] <= '9';
@@ -323,7 +326,9 @@ static bool take_line(struct span all, size_t *at, struct span *line, struct str
         return true;
     }
     if (most == REQUEST_HEAD_MAX)
-        end(strict, strict->method.at == NULL ? PROBLEM_TARGET_TOO_LONG : PROBLEM_HEADER_TOO_LARGE);
+        end(strict, strict->method.at != NULL                       ? PROBLEM_HEADER_TOO_LARGE
+                    : memchr(all.at + *at, ' ', most - *at) == NULL ? PROBLEM_MALFORMED_REQUEST
+                                                                    : PROBLEM_TARGET_TOO_LONG);
     return false;
 }
 

@@ -15,14 +15,29 @@ static void a_finding_is_a_line_with_its_place(void **state)
     assert_int_equal(report_error(&report, &mark, "upstream has no key '%s'", "timout"), -1);
     assert_int_equal(report_error(&report, &file, "the file is empty"), -1);
     assert_int_equal(report_error(&report, NULL, "out of memory"), -1);
-    report_warning(&report, &mark, "no rule uses the set '%s'", "staging");
+    report_find(&report,
+                &(struct report_kind){
+                    .severity = REPORT_SUGGESTION, .mark = &mark, .advice = "take it out", .owner = "net"},
+                "no rule uses the set '%s'", "staging");
+    report_find(&report, &(struct report_kind){.severity = REPORT_SECURITY, .note = "a \"note\""},
+                "it is open");
     assert_string_equal(buf_text(&report.errors), "countersign.yaml:41:5: upstream has no key 'timout'\n"
                                                   "countersign.yaml: the file is empty\n"
                                                   "out of memory\n");
     assert_string_equal(buf_text(&report.warnings),
-                        "countersign.yaml:41:5: warning: no rule uses the set 'staging'\n");
+                        "countersign.yaml:41:5: suggestion: no rule uses the set 'staging' (take it out) "
+                        "[owner: net]\nsecurity warning: it is open [note: a \"note\"]\n");
+    assert_string_equal(
+        buf_text(&report.json),
+        "{\"severity\":\"error\",\"file\":\"countersign.yaml\",\"line\":41,\"column\":5,"
+        "\"text\":\"upstream has no key 'timout'\"},"
+        "{\"severity\":\"error\",\"file\":\"countersign.yaml\",\"text\":\"the file is empty\"},"
+        "{\"severity\":\"error\",\"text\":\"out of memory\"},"
+        "{\"severity\":\"suggestion\",\"file\":\"countersign.yaml\",\"line\":41,\"column\":5,"
+        "\"text\":\"no rule uses the set 'staging'\",\"advice\":\"take it out\",\"owner\":\"net\"},"
+        "{\"severity\":\"security warning\",\"text\":\"it is open\",\"note\":\"a \\\"note\\\"\"}");
     assert_int_equal(report.error_count, 3);
-    assert_int_equal(report.warning_count, 1);
+    assert_int_equal(report.warning_count, 2);
     report_done(&report);
 }
 
@@ -56,7 +71,7 @@ static void findings_are_bounded(void **state)
     report_init(&report);
     for (int i = 0; i < 1000; i++) {
         report_error(&report, &mark, "%s", text);
-        report_warning(&report, &mark, "%s", text);
+        report_find(&report, &(struct report_kind){.severity = REPORT_SECURITY, .mark = &mark}, "%s", text);
     }
     assert_int_equal(report.error_count, 1000);
     assert_int_equal(count_lines(buf_text(&report.errors)), REPORT_ERRORS_MAX + 1);
@@ -64,6 +79,7 @@ static void findings_are_bounded(void **state)
     assert_int_equal(count_lines(buf_text(&report.warnings)), REPORT_ERRORS_MAX);
     assert_false(report.errors.failed);
     assert_false(report.warnings.failed);
+    assert_false(report.json.failed);
     report_done(&report);
 }
 

@@ -19,8 +19,8 @@ UPSTREAM_TIMEOUT = 1.0 * SLOW
 POLICY = {
     "version": 1,
     "clients": {
-        "network-console": {"tokens": [("2026-11", TOKEN, "2099-12-31"), ("2019-11", EXPIRED, "2020-01-01")]},
-        "auditor": {"tokens": [("only", NOBODY, "2099-12-31")]},
+        "network-console": {"tokens": [("2026-11", TOKEN, "2035-12-31"), ("2019-11", EXPIRED, "2020-01-01")]},
+        "auditor": {"tokens": [("only", NOBODY, "2035-12-31")]},
     },
     "sets": {"staging": [VPC, "vpc-8e0ypm3z", "gz_vpc_245"]},
     "rules": [
@@ -149,8 +149,9 @@ class Gateway(Process):
         return self.call("GET", target, headers=bearer(token))
 
     def ready(self):
-        """What /readyz says."""
-        return self.call("GET", "/readyz", port=self.admin).json()
+        """What /readyz says, but for what is in force."""
+        told = self.call("GET", "/readyz", port=self.admin).json()
+        return {key: value for key, value in told.items() if key not in ("config", "sha256")}
 
     def reload(self):
         answer = self.call("POST", "/reload", port=self.admin)

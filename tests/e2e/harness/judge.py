@@ -93,18 +93,33 @@ def when_holds(rule, moment):
     return inside and day in day_numbers(when.get("days", DAYS))
 
 
-def from_holds(rule, source):
-    return "from" not in rule or any(ipaddress.ip_address(source) in ipaddress.ip_network(net) for net in rule["from"])
+def from_holds(rule, sets, source):
+    nets = [one for net in rule.get("from", []) for one in (sets[net[1:]] if net.startswith("$") else [net])]
+    return "from" not in rule or any(ipaddress.ip_address(source) in ipaddress.ip_network(net) for net in nets)
+
+
+def effect_holds(rule, call):
+    """What an action is called tells what it does: the cloud's reads are Describe..., Inquiry... and Query..."""
+    effect = "read" if re.match("Describe|Inquiry|Query", call["action"]) else "change"
+    return effect in rule.get("effects", [effect])
+
+
+def subject_holds(rule, clients, call):
+    if "subject" not in rule:
+        return True
+    trusted = clients.get(call["client"], {}).get("subject") == "trusted"
+    return trusted and "subject" in call and any_glob(rule["subject"], call["subject"])
 
 
 def matches(rule, policy, call):
+    sets = policy.get("sets", {})
     moment = datetime.datetime.fromisoformat(call["time"].replace("Z", "+00:00"))
     expires = rule.get("expires")
     if expires is not None and moment >= datetime.datetime.fromisoformat(expires + "T00:00:00+00:00"):
         return False
     return (any_glob(rule.get("allow", rule.get("deny")), call["client"]) and any_glob(rule["actions"], call["action"])
-            and where_holds(rule, policy, call) and when_holds(rule, moment) and from_holds(rule, call["source"])
-            and own_holds(rule, call.get("own")))
+            and where_holds(rule, policy, call) and when_holds(rule, moment) and from_holds(rule, sets, call["source"])
+            and effect_holds(rule, call) and subject_holds(rule, policy.get("clients", {}), call) and own_holds(rule, call.get("own")))
 
 
 def judge(policy, call):

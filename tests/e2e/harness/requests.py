@@ -52,8 +52,8 @@ def cases():
         if line.startswith("#"):
             continue
         section, expected, name, text = line.split("\t")
-        stays = expected.startswith("2") and not expected.endswith("!") or expected.endswith("=")
-        yield Case(section, frozenset(map(int, expected.rstrip("!=").split(","))), not stays, name, raw(text))
+        stays = expected.startswith("2") and not expected.endswith("!")
+        yield Case(section, frozenset(map(int, expected.rstrip("!").split(","))), not stays, name, raw(text))
 
 
 GOOD = raw("<L><H><A><T>X-Request-Id: behind\r\n<N>\r\n<B>")

@@ -23,6 +23,7 @@ static const struct {
     {PROBLEM_REQUEST_TIMEOUT, "request-timeout", 408, false, "Request Timeout"},
     {PROBLEM_LENGTH_REQUIRED, "length-required", 411, false, "Length Required"},
     {PROBLEM_CONTENT_TOO_LARGE, "content-too-large", 413, false, "Content Too Large"},
+    {PROBLEM_NOT_IMPLEMENTED, "not-implemented", 501, false, "Not Implemented"},
     {PROBLEM_TARGET_TOO_LONG, "target-too-long", 414, false, "URI Too Long"},
     {PROBLEM_HEADER_TOO_LARGE, "header-too-large", 431, false, "Request Header Fields Too Large"},
     {PROBLEM_UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", 415, false, "Unsupported Media Type"},

@@ -43,6 +43,7 @@ static void reading_done(struct reading *reading)
 
 #define OK      PROBLEM_NONE
 #define BAD     PROBLEM_MALFORMED_REQUEST
+#define METHOD  PROBLEM_NOT_IMPLEMENTED
 #define VERSION PROBLEM_VERSION_NOT_SUPPORTED
 #define EXPECT  PROBLEM_EXPECTATION_FAILED
 #define REQUEST "DELETE /a HTTP/1.1\r\n"
@@ -169,7 +170,7 @@ static const struct {
     {"no target", "DELETE HTTP/1.1\r\n" HOST END, BAD},
     {"no version", "DELETE /a\r\n" HOST END, BAD},
     {"a method in lower case", "delete /a HTTP/1.1\r\n" HOST END, BAD},
-    {"a method of nobody", "FOO /a HTTP/1.1\r\n" HOST END, BAD},
+    {"a method of nobody", "FOO /a HTTP/1.1\r\n" HOST END, METHOD},
     {"a version in lower case", "DELETE /a http/1.1\r\n" HOST END, BAD},
     {"1.10", "DELETE /a HTTP/1.10\r\n" HOST END, BAD},
     {"2.0", "DELETE /a HTTP/2.0\r\n" HOST END, VERSION},
@@ -292,6 +293,10 @@ static void a_request_line_has_a_size(void **state)
     memset(text + 5, 'a', sizeof text - 6);
     read_text(&reading, text);
     assert_int_equal(reading.head.problem, PROBLEM_TARGET_TOO_LONG);
+    reading_done(&reading);
+    memset(text, 'A', sizeof text - 1); /* a method of that length is none */
+    read_text(&reading, text);
+    assert_int_equal(reading.head.problem, PROBLEM_MALFORMED_REQUEST);
     reading_done(&reading);
 }
 

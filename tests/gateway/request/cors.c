@@ -11,7 +11,7 @@
     "WWW-Authenticate, X-Request-Id, traceparent\n"
 #define PREFLIGHT                                                                                            \
     "Access-Control-Allow-Methods: DELETE, GET\n"                                                            \
-    "Access-Control-Allow-Headers: Authorization, Content-Type, Prefer, "                                    \
+    "Access-Control-Allow-Headers: Authorization, Content-Type, Countersign-Subject, Prefer, "               \
     "X-Request-Id, traceparent\nAccess-Control-Max-Age: 600\n"
 #define VARY    "Vary: Origin\n"
 #define ALLOWED "Access-Control-Allow-Origin: https://console.example.com\n"

@@ -1,0 +1,23 @@
+/* gateway/openapi/whoami.h - what a caller may know of itself: GET /whoami. */
+#ifndef GATEWAY_OPENAPI_WHOAMI_H
+#define GATEWAY_OPENAPI_WHOAMI_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "config/model/config.h"
+
+enum { WHOAMI_MAX = 512 * 1024 };
+
+struct whoami_view {
+    const struct config *config;
+    const struct config_token *token; /* the caller's */
+    int64_t now;                      /* seconds since 1970: rules that have expired are left out */
+    bool limited;                     /* its client has a rate, of which */
+    int64_t left;                     /* calls are left */
+};
+
+/* The client, its token and end, what is left of its rate, and the rules that concern it, with their
+ * values. */
+void whoami_put(struct buf *out, const struct whoami_view *view);
+
+#endif
