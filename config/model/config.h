@@ -420,10 +420,11 @@ const struct config_route *config_telling_route(const struct config *config,
 /* How many of a condition's lists somebody wrote: behind them may be one of other names. */
 uint32_t config_written_lists(const struct config_condition *condition);
 
-/* Is the text an id from before, of a parameter of that number, and no rule of former_ids tells which thing? */
+/* Is the text an id from before, of a parameter of that number, and not in the policy's former_ids? */
 bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text);
 
-/* The name by which calls are judged, where that is another: the current id, the region's one name; or NULL. */
+/* The name by which calls are judged, where that is another (the current id, the region's one name), or
+ * NULL. */
 const char *config_other_name(const struct config *config, uint32_t number, const char *text);
 
 /* Does the rule ask about the call or the hour, and not only who calls for what from where? */

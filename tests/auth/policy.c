@@ -99,8 +99,8 @@ static void add_parameter(struct call *call, char *text)
     call_note_said(call, said);
 }
 
-/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source, "^alice" for the
- * subject, and "!caller" or "!other" for who began the task. */
+/* Parameters, and among them "@2026-11-24T12:00:00Z" for the time, "<10.1.2.3" for the source, "^alice" for
+ * the subject, and "!caller" or "!other" for who began the task. */
 static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
 {
     static const struct config_upstream upstream = {.name = "vpc"};

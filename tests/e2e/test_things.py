@@ -107,7 +107,7 @@ def test_an_allow_takes_a_former_id_by_its_very_text_only(upstream, start):
 def test_a_former_id_is_not_told_about_where_nothing_is_allowed(upstream, start):
     gateway = start(upstream.url, rules=rules({**ALL, "actions": ["Describe*"]}))
     said = problem(gateway.delete({"instanceIds": ["qcvm10001"]}), 403, "not-allowed")
-    assert said["detail"] == "no rule allows DetachClassicLinkVpc with these parameters"
+    assert said["detail"] == "no rule allows DetachClassicLinkVpc"
     assert not upstream.seen(0)
 
 
@@ -596,6 +596,83 @@ def test_whose_task_it_is_can_be_said(tmp_path):
         assert done.returncode == 78 and "the policy says deny by no rule" in done.stderr
 
 
+# ---- reviews know things, too ----
+
+def write(tmp_path, name, *said, **more):
+    (tmp_path / name).write_text(policy(rules(*said, **more)))
+    return tmp_path / name
+
+
+TASKS = {"id": "tasks", "allow": ["network-console"], "actions": ["DescribeVpcTaskResult"]}
+BY_ID = {"id": "r", "allow": ["network-console"], "actions": ["DetachClassicLinkVpc"], "where": {"instanceIds": ["ins-a"]}}
+
+
+@pytest.mark.parametrize("old,new,lines", [
+    ([TASKS], [{**TASKS, "own": True}], ["less: network-console may no longer DescribeVpcTaskResult",
+                                         "more: network-console may now DescribeVpcTaskResult for tasks that the client began"]),
+    ([ALL, NO_PROD], [ALL, {**NO_PROD, "strict": True}], ["less: network-console is now denied DescribeVpcEx where vpcId is vpc-prod1 or absent"]),
+    ([{**ALL, "where": {"vpcId": ["vpc-1"]}}], [{**ALL, "where": {"vpcId": {"absent": True}}}],
+     ["more: network-console may now DescribeVpcEx where vpcId is absent", "less: network-console may no longer DescribeVpcEx where vpcId is vpc-1"]),
+    ([{**BY_ID, "where": {"region": ["gz"]}}], [{**BY_ID, "where": {"region": ["ap-guangzhou"]}}], []),
+    ([{**BY_ID, "where": {"region": ["SH", "gz"]}}], [{**BY_ID, "where": {"region": ["ap-guangzhou", "sh"]}}], []),
+    ([{**BY_ID, "where": {"instanceIds": ["*"]}}], [{**BY_ID, "where": {"instanceIds": ["*", "qcvm7"]}}],
+     ["more: network-console may now DetachClassicLinkVpc where instanceIds is qcvm7 or *"]),
+])
+def test_a_difference_is_one_of_things(tmp_path, old, new, lines):
+    done = run("diff", write(tmp_path, "old.yaml", *old), write(tmp_path, "new.yaml", *new))
+    assert done.returncode == bool(lines), done
+    for line in lines:
+        words, sign = line.split(": ", 1)[1], line.split(":")[0]
+        narrowed = sign == "more" and any("own" in rule for rule in new)        # own covers less: nothing is gained by it
+        assert any(told.startswith(f"{sign}: {words}") for told in done.stdout.splitlines()) != narrowed, done.stdout
+
+
+def test_a_difference_of_former_ids(tmp_path):
+    old, new = write(tmp_path, "old.yaml", ALL), write(tmp_path, "new.yaml", ALL, former_ids={"qcvm7": "ins-a"})
+    assert run("diff", old, new).stdout == "other: qcvm7 is now known as ins-a (former_ids)\n"
+    assert run("diff", new, old).stdout == "other: qcvm7 is no longer known as ins-a (former_ids)\n"
+
+
+@pytest.mark.parametrize("value,reaches", [("ins-a", True), ("qcvm7", True), ("qcvm8", False), ("ins-b", False)])
+def test_who_can_reach_a_thing_by_any_name(tmp_path, value, reaches):
+    file = write(tmp_path, "p.yaml", BY_ID, former_ids={"qcvm7": "ins-a"})
+    assert ("rule r" in run("explain", "--policy", file, "--value", value).stdout) == reaches
+    file = write(tmp_path, "p.yaml", ALL, {**NO_BASTION, "where": {"instanceIds": ["ins-a"]}}, former_ids={"qcvm7": "ins-a"})
+    told = run("explain", "--policy", file, "--action", "DetachClassicLinkVpc", "--value", value).stdout
+    assert ("rule all" in told) == (value == "ins-b")
+
+
+def test_who_can_reach_a_region_by_any_name(tmp_path):
+    file = write(tmp_path, "p.yaml", {**BY_ID, "where": {"region": ["sh"]}})
+    for value, reaches in (("sh", True), ("ap-shanghai", True), ("AP-Shanghai", True), ("gz", False), ("shjr", False)):
+        assert ("rule r" in run("explain", "--policy", file, "--value", value).stdout) == reaches, value
+
+
+def test_values_are_used_by_any_name(tmp_path):
+    call = {"time": "2026-11-24T12:00:00.000Z", "requestId": "a", "client": "network-console", "token": "2026-11", "source": "127.0.0.1",
+            "action": "DetachClassicLinkVpc", "region": "gz", "params": {"vpcId": VPC, "instanceIds": ["qcvm7"]}, "verdict": "allow", "rule": "r"}
+    (tmp_path / "log").write_text(json.dumps(call) + "\n")
+    file = write(tmp_path, "p.yaml", {**BY_ID, "where": {"instanceIds": ["qcvm7", "ins-c"], "region": ["GZ", "sh"]}}, former_ids={"qcvm7": "ins-a"})
+    told = run("replay", "--policy", file, "--log", tmp_path / "log", "--unused", "--since", "2000-01-01").stdout
+    assert re.findall(r"value '([^']+)'", told) == ["ins-c", "sh"]
+
+
+def test_a_caller_sees_its_conditions(start, upstream):
+    gateway = start(upstream.url, rules=rules({**OWN, "id": "own"}, {**NO_PROD, "strict": True}, {**ALL, "where": {"vpcId": {"absent": True}}},
+                                              {**BY_ID, "where": {"region": ["sh"]}}))
+    told = {rule["id"]: rule for rule in get(gateway, "/whoami").json()["rules"]}
+    assert told["own"]["own"] is True and told["no-prod"]["strict"] is True
+    assert told["all"]["where"] == {"vpcId": {"absent": True}} and told["r"]["where"] == {"region": ["sh"]}
+
+
+def test_findings_name_rules_that_can_match(tmp_path):
+    """A parameter that is absent, or left out of what a strict deny says, is no parameter that a call must have."""
+    apart = {"id": "d", "deny": ["*"], "actions": ["*"], "where": {"taskId": ["7"], "vpcId": ["vpc-1"]}}
+    told = [run("check", "--policy", write(tmp_path, "p.yaml", ALL, one)).stderr
+            for one in (apart, {**apart, "strict": True}, {**apart, "where": {"taskId": ["7"], "vpcId": {"absent": True}}})]
+    assert ["no call has all the parameters" in each for each in told] == [True, False, False]
+
+
 # ---- 54: routes of an operator's own ----
 
 def test_a_route_of_ones_own_knows_former_ids(tmp_path, upstream, start):
@@ -623,7 +700,7 @@ def denies():
     for file in VECTORS:
         document = pyyaml.safe_load(file.read_text())
         for rule in document.get("rules", []):
-            if "deny" in rule and rule.get("mode") != "audit" and not {"when", "from", "expires", "own"} & set(rule) \
+            if "deny" in rule and rule.get("mode") != "audit" and not {"when", "from", "expires", "own", "subject"} & set(rule) \
                     and any(isinstance(texts, list) for texts in rule.get("where", {}).values()):
                 yield f"{file.parent.name}/{file.name}:{rule['id']}", document, rule
 
@@ -685,13 +762,15 @@ def reaches(rule, method, target):
     path = target.partition("?")[0]
     action = {"DELETE": "DetachClassicLinkVpc", "POST": "AttachClassicLinkVpc"}.get(
         method, "DescribeVpcClassicLink" if "classiclinks" in path else "DescribeVpcEx")
-    return any(re.fullmatch(pattern.replace("*", ".*"), action) for pattern in rule["actions"])
+    effect = "read" if method == "GET" else "change"
+    return effect in rule.get("effects", [effect]) and any(re.fullmatch(pattern.replace("*", ".*"), action) for pattern in rule["actions"])
 
 
 def open_policy(document, rule, where):
     """The policy, in which whoever the deny is for may do everything else, and each thing that it names has a former id."""
     who = next(name for name in document["clients"] if any(re.fullmatch(text.replace("*", ".*"), name) for text in rule["deny"]))
-    clients = {name: {"tokens": [{"id": "t", "sha256": fingerprint(TOKEN)}] if name == who else []} for name in document["clients"]}
+    clients = {name: {**client, "tokens": [{"id": "t", "sha256": fingerprint(TOKEN)}] if name == who else []}
+               for name, client in document["clients"].items()}
     former_ids = {KNOWN[name].format(i): value for name in KNOWN for i, value in enumerate(where.get(name, []))
                   if re.fullmatch("(vpc|ins)-[0-9a-z]+", value)}
     said = json.loads(json.dumps(document, default=str))    # dates as they are written
