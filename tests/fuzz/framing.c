@@ -179,6 +179,11 @@ static size_t times(const struct strict *strict, const char *name, struct span *
     return found;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
 /* RFC 9112 section 3.2: uri-host [ ":" port ] */
 static bool is_host(struct span value)
 {
@@ -194,8 +199,12 @@ static bool is_host(struct span value)
             if (!is_alnum(value.at[i]) &&
                 (value.at[i] == '\0' || strchr("-._~%!$&'()*+,;=", value.at[i]) == NULL))
                 return false;
-            else
+            else if (value.at[i] != '%')
                 i++;
+            else if (i + 2 < value.length && is_hex(value.at[i + 1]) && is_hex(value.at[i + 2]))
+                i += 3;
+            else
+                return false;
         if (i == 0)
             return false;
     }
