@@ -12,6 +12,7 @@ struct call *call_new(const struct config_route *route, const struct config_upst
         return NULL;
     call->route = route;
     call->upstream = upstream;
+    call->arena = arena;
     call->params = arena_array(arena, route->param_count, sizeof *call->params);
     return call->params == NULL ? NULL : call;
 }
@@ -22,6 +23,24 @@ static bool is_ambiguous(const char *value)
     size_t length = strlen(value);
     return length > CONFIG_VALUE_MAX || strpbrk(value, "&=") != NULL || value[0] == '@' ||
            text_has_control(value, length) || !text_is_utf8(value, length);
+}
+
+/* *former stays NULL where no value is one. */
+static int mark_former(const struct call *call, const struct config_param *param, const char **values,
+                       size_t count, const bool **former, struct err *err)
+{
+    bool *marks = NULL;
+    for (size_t i = 0; param->formers != NULL && i < count; i++) {
+        enum pattern_result result = config_is_former(param, values[i]);
+        if (result == PATTERN_FITS && marks == NULL)
+            marks = arena_array(call->arena, count, sizeof *marks);
+        if (result == PATTERN_FAILED || (result == PATTERN_FITS && marks == NULL))
+            return err_memory(err);
+        if (result == PATTERN_FITS)
+            marks[i] = true;
+    }
+    *former = marks;
+    return 0;
 }
 
 int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
@@ -35,13 +54,26 @@ int call_add(struct call *call, const struct config_param *param, const char **v
         if (is_ambiguous(values[i]))
             return err_set(err, ERR_INPUT, "%s holds a character that cannot be signed unambiguously",
                            param->name);
+    const bool *former = NULL;
+    if (mark_former(call, param, values, count, &former, err) != 0)
+        return -1;
     call->params[call->param_count++] = (struct call_param){.param = param,
                                                             .name = param->name,
                                                             .number = param->number,
                                                             .list = param->type == CONFIG_STRINGS,
                                                             .values = values,
-                                                            .count = count};
+                                                            .count = count,
+                                                            .former = former};
+    call->several = call->several || former != NULL;
     return 0;
+}
+
+void call_note_said(struct call *call, const char **said)
+{
+    if (call->sealed || call->param_count == 0)
+        return;
+    call->params[call->param_count - 1].said = said;
+    call->several = call->several || said != NULL;
 }
 
 int call_set_region(struct call *call, const char *region, struct err *err)
@@ -49,7 +81,14 @@ int call_set_region(struct call *call, const char *region, struct err *err)
     if (call->sealed || region == NULL || !config_is_region(region))
         return err_set(err, ERR_INPUT, "region must be a region's name, such as ap-guangzhou");
     call->region = region;
+    call->sent_region = region;
     return 0;
+}
+
+void call_send_region(struct call *call, const char *region)
+{
+    if (!call->sealed)
+        call->sent_region = region;
 }
 
 void call_seal(struct call *call)
@@ -61,19 +100,40 @@ struct call *call_with(const struct call *call, const char *name, const char *va
 {
     struct call *other = call_new(call->route, call->upstream, arena);
     const char **values = arena_array(arena, 1, sizeof *values);
+    const char **said = NULL;
     bool found = false;
     if (other == NULL || values == NULL || call_set_region(other, call->region, NULL) != 0)
         return NULL;
     *values = value;
+    call_send_region(other, call->sent_region);
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         bool same = strcmp(param->name, name) != 0;
+        if (!same && param->former != NULL) { /* what the caller called it */
+            said = arena_array(arena, 1, sizeof *said);
+            if (said == NULL)
+                return NULL;
+            *said = param->values[0];
+        }
         found = found || !same;
         if (call_add(other, param->param, same ? param->values : values, same ? param->count : 1, NULL) != 0)
             return NULL;
+        call_note_said(other, same ? param->said : said);
     }
     call_seal(other);
     return found ? other : NULL;
+}
+
+const char *call_former(const struct call *call, const struct call_param **param)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        for (size_t j = 0; call->params[i].former != NULL && j < call->params[i].count; j++)
+            if (call->params[i].former[j]) {
+                if (param != NULL)
+                    *param = &call->params[i];
+                return call->params[i].values[j];
+            }
+    return NULL;
 }
 
 const struct call_param *call_find(const struct call *call, const char *name)

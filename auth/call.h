@@ -18,18 +18,27 @@ struct call_param {
     bool list;           /* goes out as name.0, name.1, ..., or as an array */
     const char **values; /* NUL-terminated UTF-8 */
     size_t count;
+    const bool *former; /* by value: an id of before of which nobody knows the current one; NULL: none is */
+    const char **said;  /* by value: the id of before by which the caller named it, or NULL; NULL: none */
 };
 
 struct call {
     const struct config_route *route;
     const struct config_upstream *upstream;
-    const char *region;
+    struct arena *arena;
+    const char *region;      /* its one name */
+    const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
     size_t param_count;
+    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is there
+                   */
     bool sealed;
 };
 
-/* Room for every parameter of the route.  NULL when memory is out. */
+/* What is judged are things: ids are current ones and regions have their one name, as far as anybody knows.
+ * An id of before that is left is marked (`former`): see auth/policy.h.
+ *
+ * Room for every parameter of the route.  NULL when memory is out. */
 MUST_USE struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
                                struct arena *arena);
 
@@ -37,15 +46,25 @@ MUST_USE struct call *call_new(const struct config_route *route, const struct co
 MUST_USE int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
                       struct err *err);
 
-/* The region is the caller's or the upstream's default. */
+/* By these ids of before the caller named the values of the parameter that was added last. */
+void call_note_said(struct call *call, const char **said);
+
+/* The region's one name: the caller's or the upstream's default.  It is sent by this name. */
 MUST_USE int call_set_region(struct call *call, const char *region, struct err *err);
+
+/* And by this one where the upstream takes another: "gz" for ap-guangzhou. */
+void call_send_region(struct call *call, const char *region);
 
 void call_seal(struct call *call);
 
-/* The same call, sealed, with another value of one parameter that it has.  NULL when memory is out or it has
- * none. */
+/* The same call, sealed, with another value of one parameter that it has.  NULL when memory is out, it has
+ * none, or the value cannot be signed. */
 MUST_USE struct call *call_with(const struct call *call, const char *name, const char *value,
                                 struct arena *arena);
+
+/* The first value that is an id of before and of which nobody knows the current one, and its parameter; NULL:
+ * there is none. */
+const char *call_former(const struct call *call, const struct call_param **param);
 
 /* NULL when the call has no such parameter. */
 const struct call_param *call_find(const struct call *call, const char *name);

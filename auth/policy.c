@@ -8,25 +8,79 @@ static bool value_matches(const struct config_condition *condition, const char *
     return false;
 }
 
-/* An allow needs all of them, a deny one. */
-static bool all_or_one(const struct config_condition *condition, enum config_effect effect,
-                       const char *const *values, size_t count)
+static bool is_named(const struct config_condition *condition, const char *value)
 {
-    size_t matching = 0;
-    for (size_t i = 0; i < count; i++)
-        matching += value_matches(condition, values[i]);
+    for (uint32_t i = 0; i < condition->count; i++)
+        if (values_name(condition->lists[i], value))
+            return true;
+    return false;
+}
+
+/* A value by every name that is known of it.  Where that cannot be known: for a deny, it is what it must not
+ * be; for an allow, it is what is named. */
+static bool thing_matches(const struct config_condition *condition, enum config_effect effect,
+                          const struct call_param *param, size_t i)
+{
+    const char *said = param->said == NULL ? NULL : param->said[i];
+    bool former = param->former != NULL && param->former[i];
+    if (effect == CONFIG_DENY)
+        return former || value_matches(condition, param->values[i]) ||
+               (said != NULL && value_matches(condition, said));
+    return (former ? is_named(condition, param->values[i]) : value_matches(condition, param->values[i])) ||
+           (said != NULL && is_named(condition, said));
+}
+
+/* An allow needs all of them, a deny one. */
+static bool all_or_one(enum config_effect effect, size_t matching, size_t count)
+{
     return effect == CONFIG_ALLOW ? count > 0 && matching == count : matching > 0;
 }
 
-static bool condition_holds(const struct config_condition *condition, enum config_effect effect,
+static bool values_hold(const struct config_condition *condition, enum config_effect effect,
+                        const struct call_param *param)
+{
+    size_t matching = 0;
+    for (size_t i = 0; i < param->count; i++)
+        matching += value_matches(condition, param->values[i]);
+    return all_or_one(effect, matching, param->count);
+}
+
+/* The same where a value has, or could have, several names. */
+static bool things_hold(const struct config_condition *condition, enum config_effect effect,
+                        const struct call_param *param)
+{
+    size_t matching = 0;
+    for (size_t i = 0; i < param->count && condition->count > 0; i++) /* 0: `absent`, and it is there */
+        matching += thing_matches(condition, effect, param, i);
+    return all_or_one(effect, matching, param->count);
+}
+
+static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
                             const struct call *call)
 {
     if (condition->param == CONFIG_REGION)
-        return all_or_one(condition, effect, &call->region, 1);
+        return value_matches(condition, call->region);
     for (size_t i = 0; i < call->param_count; i++)
         if (call->params[i].number == condition->param)
-            return all_or_one(condition, effect, call->params[i].values, call->params[i].count);
-    return false;
+            return call->several ? things_hold(condition, rule->effect, &call->params[i])
+                                 : values_hold(condition, rule->effect, &call->params[i]);
+    return condition->count == 0 || rule->strict; /* `absent`, or a deny of what is left out */
+}
+
+enum policy_owner policy_owner_of(enum config_own own)
+{
+    return own == CONFIG_OWN_ONLY  ? POLICY_OWNER_CALLER
+           : own == CONFIG_OWN_NOT ? POLICY_OWNER_OTHER
+                                   : POLICY_OWNER_UNKNOWN;
+}
+
+static bool owner_holds(const struct config_rule *rule, enum policy_owner owner)
+{
+    if (rule->own == CONFIG_OWN_ANY)
+        return true;
+    if (owner == POLICY_OWNER_UNKNOWN)
+        return rule->effect == CONFIG_DENY;
+    return (rule->own == CONFIG_OWN_ONLY) == (owner == POLICY_OWNER_CALLER);
 }
 
 static bool when_holds(const struct config_when *when, int64_t now)
@@ -74,12 +128,12 @@ static enum policy_miss try_rest(const struct config_rule *rule, const struct po
     if (rule->by_subject && !subject_holds(rule, question))
         return POLICY_OTHER_SUBJECT;
     for (uint32_t i = 0; i < rule->condition_count; i++)
-        if (!condition_holds(&rule->conditions[i], rule->effect, question->call)) {
+        if (!condition_holds(&rule->conditions[i], rule, question->call)) {
             if (condition != NULL)
                 *condition = &rule->conditions[i];
             return POLICY_OTHER_VALUE;
         }
-    return POLICY_MATCHES;
+    return owner_holds(rule, question->owner) ? POLICY_MATCHES : POLICY_OTHER_OWNER;
 }
 
 enum policy_miss policy_try(const struct config_rule *rule, const struct policy_question *question,
@@ -174,6 +228,7 @@ static enum policy_miss miss_alone(const struct config_rule *rule, const struct 
     rest.expires = CONFIG_NEVER;
     rest.network_count = 0;
     rest.by_subject = false;
+    rest.own = CONFIG_OWN_ANY;
     if (miss == POLICY_MATCHES || miss == POLICY_OTHER_EFFECT)
         return miss;
     enum policy_miss value = try_rest(&rest, question, condition);
@@ -184,7 +239,8 @@ static enum policy_miss miss_alone(const struct config_rule *rule, const struct 
 static int nearness(enum policy_miss miss)
 {
     static const enum policy_miss order[] = {POLICY_OTHER_EFFECT, POLICY_OTHER_VALUE,   POLICY_EXPIRED,
-                                             POLICY_OTHER_SOURCE, POLICY_OTHER_SUBJECT, POLICY_OTHER_TIME};
+                                             POLICY_OTHER_SOURCE, POLICY_OTHER_SUBJECT, POLICY_OTHER_TIME,
+                                             POLICY_OTHER_OWNER};
     for (int i = 0; i < (int)COUNT(order); i++)
         if (order[i] == miss)
             return i;
@@ -220,8 +276,7 @@ static bool may_apply(const struct config_rule *rule, const struct config_route 
                       const struct network *source, int64_t now)
 {
     return !rule->audit && now < rule->expires && from_holds(rule, source) && effect_holds(rule, route) &&
-           (rule->effect == CONFIG_ALLOW ||
-            (rule->when == NULL && rule->condition_count == 0 && !rule->by_subject));
+           (rule->effect == CONFIG_ALLOW || !config_asks_more(rule));
 }
 
 bool policy_may(const struct config_client *client, const struct config_route *route,

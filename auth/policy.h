@@ -2,8 +2,10 @@
  *
  * Silence is no, any deny beats every allow, and the verdict names the rule that made it: among several the
  * first in the file.  An allow's `where` needs every value of a parameter to match; a deny's needs one.  A
- * parameter that the call does not have matches nothing.  A rule in audit mode decides nothing. All functions
- * are safe from many threads. */
+ * parameter that the call does not have matches nothing, but in a strict deny.  An id of before whose current
+ * one nobody knows could be any: it matches every deny, and an allow only where that names this very id.  So
+ * does a task of which nobody knows who began it.  A rule in audit mode decides nothing.  All functions are
+ * safe from many threads. */
 #ifndef AUTH_POLICY_H
 #define AUTH_POLICY_H
 
@@ -12,12 +14,19 @@
 #include "base/network.h"
 #include "config/model/config.h"
 
+/* Of the task that a call asks about. */
+enum policy_owner { POLICY_OWNER_UNKNOWN, POLICY_OWNER_CALLER, POLICY_OWNER_OTHER };
+
+/* As a test or an operator says it. */
+enum policy_owner policy_owner_of(enum config_own own);
+
 struct policy_question {
     const struct config_client *client;
     const struct call *call; /* sealed */
     struct network source;   /* the caller's address */
     const char *subject;     /* who is behind the client, as it says, or NULL */
     int64_t now;             /* seconds since 1970 */
+    enum policy_owner owner;
 };
 
 struct policy_verdict {
@@ -56,6 +65,7 @@ enum policy_miss {
     POLICY_OTHER_TIME,
     POLICY_OTHER_SUBJECT,
     POLICY_OTHER_VALUE, /* *condition tells which */
+    POLICY_OTHER_OWNER,
 };
 
 /* The very check that policy_decide() makes of one rule, with that of client and action in front, by which it

@@ -15,8 +15,8 @@ static int add_common(struct form *form, const struct signer *signer, const stru
     const struct config_dialect *dialect = &call->route->dialects[upstream->api];
     const char *method = upstream->scheme == CONFIG_HMAC_SHA1 ? "HmacSHA1" : "HmacSHA256";
     if (form_add(form, "Action", dialect->action, err) != 0 ||
-        form_add(form, "Region", call->region, err) != 0 || form_add_int(form, "Timestamp", now, err) != 0 ||
-        form_add_int(form, "Nonce", nonce, err) != 0 ||
+        form_add(form, "Region", call->sent_region, err) != 0 ||
+        form_add_int(form, "Timestamp", now, err) != 0 || form_add_int(form, "Nonce", nonce, err) != 0 ||
         form_add(form, "SecretId", secret_bytes(credential->id), err) != 0 ||
         form_add(form, "SignatureMethod", method, err) != 0)
         return -1;

@@ -210,8 +210,9 @@ static int put_fields(const struct signer *signer, const struct call *call, int6
     put_names(fields, headers, count);
     buf_put_format(fields, ", Signature=%s", out->signature);
     buf_put_char(fields, '\0');
-    const struct sign_header more[] = {
-        {"X-TC-Action", dialect->action}, {"X-TC-Version", dialect->version}, {"X-TC-Region", call->region}};
+    const struct sign_header more[] = {{"X-TC-Action", dialect->action},
+                                       {"X-TC-Version", dialect->version},
+                                       {"X-TC-Region", call->sent_region}};
     for (size_t i = 0; i < COUNT(more); i++) {
         buf_put_format(fields, "%s: %s", more[i].name, more[i].value);
         buf_put_char(fields, '\0');

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "config/catalog/dialect.h"
 #include "config/catalog/param.h"
+#include "config/catalog/regions.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
@@ -92,6 +93,19 @@ static int read_request(struct loader *loader, const struct yaml_node *node, con
                         "request must be a method and a path, such as DELETE /vpcs/{vpcId}/classiclinks");
 }
 
+/* "{ vpcId: unVpcId }" */
+static int read_tells(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                      void *field)
+{
+    struct config_rename *tells = field;
+    if (!keyword_expect(loader, node, YAML_MAP, keyword->name))
+        return -1;
+    if (node->count != 1)
+        return report_error(loader->report, &node->mark, "tells is one parameter and one member");
+    tells->to = node->children->key;
+    return keyword_name(loader, node->children, keyword, &tells->from);
+}
+
 #define ROUTE(field) offsetof(struct config_route, field)
 static const struct keyword route_keywords[] = {
     {"request", read_request, ROUTE(method), REQUIRED, 0, 0, NULL},
@@ -107,6 +121,7 @@ static const struct keyword route_keywords[] = {
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
     {"one", keyword_name, ROUTE(one), OPTIONAL, 0, 0, NULL},
+    {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
     {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
     {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},
@@ -155,6 +170,22 @@ static int check_captures(struct loader *loader, struct config_route *route)
                                   route->params[i].capture);
     }
     return result;
+}
+
+/* A former id is looked up by a call that needs nothing else, for an answer that is one thing. */
+static int check_tells(struct loader *loader, const struct config_route *route)
+{
+    bool good = route->one != NULL && route->effect == CONFIG_READ;
+    if (route->tells.to == NULL)
+        return 0;
+    for (size_t i = 0; i < route->param_count; i++)
+        good = good && strcmp(route->params[i].name, route->tells.to) == 0 &&
+               route->params[i].former.text != NULL;
+    if (good && route->param_count == 1)
+        return 0;
+    return report_error(loader->report, &route->mark,
+                        "tells is for a read with `one`, and one parameter that has `former`: '%.64s'",
+                        route->tells.to);
 }
 
 /* Two routes that one request could match: nobody should have to know which comes first. */
@@ -214,8 +245,8 @@ static int check_others(struct loader *loader, const struct config_route *route)
             return report_pair(loader, route, other, "could take the same requests");
         if (other->effect != route->effect && is_same_action(other, route))
             return report_pair(loader, route, other, "has the same action, with another effect");
-        if (strcmp(other->service, route->service) == 0 && dialect_tells_status(other) &&
-            dialect_tells_status(route))
+        if (strcmp(other->service, route->service) == 0 && config_tells_status(other) &&
+            config_tells_status(route))
             return report_pair(loader, route, other, "tells how the tasks of this service are");
     }
     return 0;
@@ -229,7 +260,8 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
         .mark = node->mark, .success = 200, .dialects = {{.spoken = true}, {.spoken = true}}};
     if (keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route) != 0 ||
         check_captures(loader, route) != 0 || dialect_check(loader, route) != 0 ||
-        param_check_wires(loader, route) != 0 || check_effect(loader, route) != 0)
+        param_check_wires(loader, route) != 0 || check_tells(loader, route) != 0 ||
+        check_effect(loader, route) != 0)
         return -1;
     number_action(config, route);
     return check_others(loader, route);
@@ -265,7 +297,8 @@ static int read_routes(struct loader *loader, const struct yaml_node *node, cons
 
 static const struct keyword catalog_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
-    {"routes", read_routes, 0, REQUIRED, 0, 0, NULL},
+    {"routes", read_routes, 0, OPTIONAL, 0, 0, NULL},
+    {"regions", regions_read, 0, OPTIONAL, 0, 0, NULL},
 };
 
 int catalog_read(struct loader *loader, const struct yaml_node *root)

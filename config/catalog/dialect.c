@@ -166,19 +166,11 @@ int dialect_check(struct loader *loader, struct config_route *route)
     int result = check_both(loader, route);
     if (route->list != NULL && check_list(loader, route) != 0)
         result = -1;
-    if (dialect_tells_status(route) && check_status(loader, route) != 0)
+    if (config_tells_status(route) && check_status(loader, route) != 0)
         result = -1;
     if (route->one != NULL && (route->effect != CONFIG_READ || route->list != NULL))
         result = report_error(loader->report, &route->mark, "one is for an action that reads, and no list");
     if (route->task != NULL && route->effect != CONFIG_CHANGE)
         result = report_error(loader->report, &route->mark, "task is for an action that changes");
     return result;
-}
-
-bool dialect_tells_status(const struct config_route *route)
-{
-    for (int api = 0; api < CONFIG_APIS; api++)
-        if (route->dialects[api].spoken && route->dialects[api].status.from != NULL)
-            return true;
-    return false;
 }

@@ -12,6 +12,4 @@ keyword_reader dialect_read_api3;
 /* Fills in what was not said.  -1 when anything was reported. */
 int dialect_check(struct loader *loader, struct config_route *route);
 
-bool dialect_tells_status(const struct config_route *route);
-
 #endif

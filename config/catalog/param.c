@@ -44,11 +44,12 @@ static int read_pattern(struct loader *loader, const struct yaml_node *node, con
     if (keyword_text(loader, node, keyword, &pattern->text) != 0)
         return -1;
     if (strlen(pattern->text) > PARAM_PATTERN_MAX)
-        return report_error(loader->report, &node->mark, "pattern is longer than %d characters",
+        return report_error(loader->report, &node->mark, "%s is longer than %d characters", keyword->name,
                             PARAM_PATTERN_MAX);
     pattern->compiled = pattern_new(pattern->text, &err);
     if (pattern->compiled == NULL)
-        return report_error(loader->report, &node->mark, "pattern is no regular expression: %s", err.text);
+        return report_error(loader->report, &node->mark, "%s is no regular expression: %s", keyword->name,
+                            err.text);
     return 0;
 }
 
@@ -122,6 +123,8 @@ static const struct keyword param_keywords[] = {
     {"required", keyword_bool, PARAM(required), OPTIONAL, 0, 0, NULL},
     {"default", keyword_text, PARAM(preset), OPTIONAL, 0, 0, NULL},
     {"pattern", read_pattern, PARAM(pattern), OPTIONAL, 0, 0, NULL},
+    {"former", read_pattern, PARAM(former), OPTIONAL, 0, 0, NULL},
+    {"partial", keyword_bool, PARAM(partial), OPTIONAL, 0, 0, NULL},
     {"min", keyword_number, PARAM(min), OPTIONAL, 0, 0, NULL},
     {"max", keyword_number, PARAM(max), OPTIONAL, 0, 0, NULL},
     {"max_items", keyword_number, PARAM(max_items), OPTIONAL, 1, 1000, NULL},
@@ -157,6 +160,10 @@ static int check_param(struct loader *loader, const struct config_param *param)
                               "'%.64s' cannot be a parameter's name: letters and digits, and not one of the "
                               "common request parameters",
                               param->name);
+    if (param->former.text != NULL &&
+        (param->pattern.text == NULL || (param->type != CONFIG_STRING && param->type != CONFIG_STRINGS)))
+        result = report_error(loader->report, &param->mark,
+                              "former is for ids: texts, with a pattern that says the current form");
     if (param->min > param->max)
         result = report_error(loader->report, &param->mark, "min is above max: no value would do");
     if (param->preset != NULL && param->required)

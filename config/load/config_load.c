@@ -1,6 +1,7 @@
 #include "config/load/config_load.h"
 
 #include "config/catalog/catalog.h"
+#include "config/catalog/regions.h"
 #include "config/policy/findings.h"
 #include "config/policy/grants.h"
 #include "config/reader/keyword.h"
@@ -168,6 +169,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_service(&loader, path);
     read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count, digest);
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
+    (void)regions_settle(&loader); /* the report counts */
     read_policy(&loader, config->policy_file);
     check_services(&loader);
     (void)environment_keep(&loader); /* the report counts */
@@ -212,6 +214,7 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     if (region != NULL)
         invent_upstreams(&loader, region);
+    (void)regions_settle(&loader); /* the report counts */
     if (path != NULL)
         read_policy(&loader, path);
     sum_up(&loader);

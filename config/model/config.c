@@ -16,6 +16,7 @@ void config_credential_done(struct config_credential *credential)
 static void free_param(struct config_param *param)
 {
     pattern_free(param->pattern.compiled);
+    pattern_free(param->former.compiled);
     for (int api = 0; api < CONFIG_APIS; api++)
         pattern_free(param->wire[api].pattern.compiled);
 }
@@ -54,7 +55,8 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
 bool config_is_unconditional(const struct config_rule *rule)
 {
     return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&
-           rule->expires == CONFIG_NEVER && rule->effects == 0 && !rule->by_subject;
+           rule->expires == CONFIG_NEVER && rule->effects == 0 && !rule->by_subject &&
+           rule->own == CONFIG_OWN_ANY;
 }
 
 const char *config_effect_name(int effect)
@@ -109,6 +111,95 @@ bool config_is_prefix(const char *text)
 bool config_is_region(const char *text)
 {
     return text_is_name(text) && strchr(text, '_') == NULL;
+}
+
+bool config_tells_status(const struct config_route *route)
+{
+    for (int api = 0; api < CONFIG_APIS; api++)
+        if (route->dialects[api].spoken && route->dialects[api].status.from != NULL)
+            return true;
+    return false;
+}
+
+const struct config_region *config_region(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->region_count; i++) {
+        const struct config_region *region = &config->regions[i];
+        if (strcasecmp(region->name, name) == 0 ||
+            (region->short_name != NULL && strcasecmp(region->short_name, name) == 0))
+            return region;
+    }
+    return NULL;
+}
+
+enum pattern_result config_is_former(const struct config_param *param, const char *value)
+{
+    return param->formers == NULL ? PATTERN_DIFFERS : config_match(param->formers, value);
+}
+
+const char *config_current_id(const struct config *config, const char *former)
+{
+    size_t low = 0;
+    size_t high = config->former_id_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(former, config->former_ids[middle].former);
+        if (order == 0)
+            return config->former_ids[middle].current;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        if (route->tells.to != NULL && strcmp(route->tells.to, param) == 0 &&
+            strcmp(route->service, upstream->name) == 0 && route->dialects[upstream->api].spoken)
+            return route;
+    }
+    return NULL;
+}
+
+uint32_t config_written_lists(const struct config_condition *condition)
+{
+    uint32_t count = condition->count;
+    return count > 0 && condition->lists[count - 1]->other_names ? count - 1 : count;
+}
+
+/* The forms of ids from before, of a parameter of that number; NULL: it has none. */
+static const struct config_pattern *formers_of(const struct config *config, uint32_t number)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++)
+            if (config->routes[i].params[j].number == number)
+                return config->routes[i].params[j].formers; /* that of all of the number */
+    return NULL;
+}
+
+bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text)
+{
+    const struct config_pattern *formers = number == CONFIG_REGION ? NULL : formers_of(config, number);
+    return formers != NULL && config_match(formers, text) == PATTERN_FITS &&
+           config_current_id(config, text) == NULL;
+}
+
+const char *config_other_name(const struct config *config, uint32_t number, const char *text)
+{
+    if (number != CONFIG_REGION)
+        return formers_of(config, number) == NULL ? NULL : config_current_id(config, text);
+    const struct config_region *region = config_region(config, text);
+    return region == NULL || strcmp(region->name, text) == 0 ? NULL : region->name;
+}
+
+bool config_asks_more(const struct config_rule *rule)
+{
+    return rule->condition_count > 0 || rule->when != NULL || rule->by_subject || rule->own != CONFIG_OWN_ANY;
 }
 
 /* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */

@@ -76,16 +76,20 @@ struct config_upstream {
     const char *host; /* signed and sent as Host */
     const struct config_credential *credential;
     const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
-    const char *region;                    /* where the caller names none */
-    const char *ca_file;                   /* NULL: the system's */
-    int api;                               /* enum config_api */
-    int scheme;                            /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
-    int method;                            /* enum config_method */
-    long long timeout;                     /* ms, for one whole attempt */
-    long long deadline;                    /* ms, for all attempts and the pauses between them */
-    long long slots;                       /* calls at a time */
-    struct rate limit;                     /* calls of all clients together; interval 0: no limit */
-    struct config_action_limit *limits;    /* of single actions, beside it */
+    const char *region;                    /* where the caller names none: its one name */
+    struct mark region_mark;
+    const char *sent_region;            /* the same by the name that it takes */
+    bool short_regions;                 /* it takes short names */
+    bool resolve_former_ids;            /* it is asked which thing a former id names */
+    const char *ca_file;                /* NULL: the system's */
+    int api;                            /* enum config_api */
+    int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
+    int method;                         /* enum config_method */
+    long long timeout;                  /* ms, for one whole attempt */
+    long long deadline;                 /* ms, for all attempts and the pauses between them */
+    long long slots;                    /* calls at a time */
+    struct rate limit;                  /* calls of all clients together; interval 0: no limit */
+    struct config_action_limit *limits; /* of single actions, beside it */
     size_t limit_count;
 };
 
@@ -141,13 +145,16 @@ enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parame
 
 /* `where`: one parameter of the call, or the region, and what it may be. */
 struct config_condition {
-    uint32_t param; /* its number: config->param_names tells the name */
-    uint32_t count;
-    const struct config_values **lists; /* what stands in the rule, and each set that it names */
+    uint32_t param;                     /* its number: config->param_names tells the name */
+    uint32_t count;                     /* 0: `absent`, the call must not have the parameter */
+    const struct config_values **lists; /* what stands in the rule, each set that it names, other names */
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
 enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
+
+/* `own`: the task that a call asks about was begun by this very client, or was not. */
+enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
 
 /* `when`: a rule speaks only at these times of a time zone's clock. */
 struct config_when {
@@ -170,7 +177,9 @@ struct config_rule {
     uint32_t network_count; /* 0: from anywhere */
     uint32_t number;        /* in the file's order, from 0 */
     enum config_effect effect;
-    bool audit;            /* only says what it would have done */
+    bool audit;  /* only says what it would have done */
+    bool strict; /* of a deny: a condition on what the call leaves out holds */
+    enum config_own own;
     unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
     bool by_subject;       /* only for `subjects` */
 
@@ -183,6 +192,12 @@ struct config_rule {
     struct config_patterns clients;
     struct config_patterns actions;
     struct config_patterns subjects; /* with by_subject; only clients whose subject is trusted */
+};
+
+/* A former id that `former_ids` of the policy says to be a current one. */
+struct config_former_id {
+    const char *former;
+    const char *current;
 };
 
 /* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
@@ -203,6 +218,7 @@ struct config_trial {
     const char *from;    /* an address, or NULL: 127.0.0.1 */
     const char *subject; /* or NULL */
     int64_t at;          /* CONFIG_NEVER: now */
+    enum config_own own; /* of the task that is asked about; CONFIG_OWN_ANY: nobody knows */
     bool expect_allow;
     const char *by; /* the rule that must have decided, or NULL: any, or none */
 };
@@ -242,8 +258,12 @@ struct config_param {
     bool required;
     const char *preset; /* what is sent where the caller says nothing, or NULL */
     struct config_pattern pattern;
-    long long min, max;  /* CONFIG_INTEGER */
-    long long max_items; /* CONFIG_STRINGS: 1 to this */
+    struct config_pattern former;         /* ids of before, which are taken, too; text NULL: none */
+    const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
+                                             `number`; see config_is_former() */
+    bool partial;                         /* the cloud finds what has the value in it, too */
+    long long min, max;                   /* CONFIG_INTEGER */
+    long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];
 };
 
@@ -292,13 +312,20 @@ struct config_route {
     bool safe;           /* it reads although its method says otherwise (RFC 9110 section 9.2.1) */
     long long success;
     struct config_dialect
-        dialects[CONFIG_APIS]; /* the callers' names for list, total and task are API 2.0's */
-    const char *list;          /* NULL: the answer has no pages */
-    const char *total;         /* with `list` */
-    const char *task;          /* NULL: nothing goes on after the answer */
-    const char *one;           /* the member whose list is empty when there is no such thing, or NULL */
+        dialects[CONFIG_APIS];  /* the callers' names for list, total and task are API 2.0's */
+    const char *list;           /* NULL: the answer has no pages */
+    const char *total;          /* with `list` */
+    const char *task;           /* NULL: nothing goes on after the answer */
+    const char *one;            /* the member whose list is empty when there is no such thing, or NULL */
+    struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+};
+
+/* A region has one name, to policies and records; a request may say the short one, in any case. */
+struct config_region {
+    const char *name;       /* ap-guangzhou */
+    const char *short_name; /* gz, or NULL */
 };
 
 /* ---- all of it ---- */
@@ -349,12 +376,16 @@ struct config {
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
     size_t param_name_count;
+    struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
+    size_t former_id_count;
     struct config_trial *trials;
     size_t trial_count;
 
     struct config_route *routes; /* those that ship, then those of `catalog` */
     size_t route_count;
     size_t action_count; /* distinct */
+    struct config_region *regions;
+    size_t region_count;
 };
 
 void config_release(struct config *config);
@@ -389,6 +420,35 @@ bool config_is_prefix(const char *text);
 
 /* Is it a region's name, as callers, configurations and the cloud say it: text_is_name() without '_'? */
 bool config_is_region(const char *text);
+
+/* Does the route's answer tell how a task is, in some generation? */
+bool config_tells_status(const struct config_route *route);
+
+/* The region that has this name, long or short, in any case; NULL: none. */
+const struct config_region *config_region(const struct config *config, const char *name);
+
+/* Is the value an id from before, of a parameter that has such?  PATTERN_FITS: it is. */
+enum pattern_result config_is_former(const struct config_param *param, const char *value);
+
+/* The current id that the policy's `former_ids` gives for it, or NULL. */
+const char *config_current_id(const struct config *config, const char *former);
+
+/* The route that tells the current id for a former one of that parameter, or NULL. */
+const struct config_route *config_telling_route(const struct config *config,
+                                                const struct config_upstream *upstream, const char *param);
+
+/* How many of a condition's lists somebody wrote: behind them may be one of other names. */
+uint32_t config_written_lists(const struct config_condition *condition);
+
+/* Is the text an id from before, of a parameter of that number, and not in the policy's former_ids? */
+bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text);
+
+/* The name by which calls are judged, where that is another (the current id, the region's one name), or
+ * NULL. */
+const char *config_other_name(const struct config *config, uint32_t number, const char *text);
+
+/* Does the rule ask about the call or the hour, and not only who calls for what from where? */
+bool config_asks_more(const struct config_rule *rule);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every

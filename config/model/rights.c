@@ -19,16 +19,38 @@ static bool lists_match(const struct config_condition *wide, const char *text)
     return false;
 }
 
-/* A pattern is taken for a text: what matches "vpc-1*" as it stands matches all that it stands for. */
-static bool condition_covers(const struct config_condition *wide, const struct config_condition *narrow)
+static bool lists_name(const struct config_condition *wide, const char *text)
 {
-    for (uint32_t i = 0; i < narrow->count; i++) {
-        const struct config_values *list = narrow->lists[i];
+    for (uint32_t i = 0; i < wide->count; i++)
+        if (values_name(wide->lists[i], text))
+            return true;
+    return false;
+}
+
+/* Calls are judged by the current id and a region's one name.  A former id that nobody knows is not what an
+ * allow's pattern stands for. */
+static bool text_is_covered(const struct rights_rule *wide, const struct config_condition *condition,
+                            const struct rights_rule *narrow, uint32_t number, const char *text)
+{
+    const char *name = config_other_name(narrow->config, number, text);
+    if (wide->rule->effect == CONFIG_ALLOW && config_is_unknown_id(narrow->config, number, text))
+        return lists_name(condition, text);
+    return lists_match(condition, name == NULL ? text : name);
+}
+
+/* A pattern is taken for a text: what matches "vpc-1*" as it stands matches all that it stands for. */
+static bool condition_covers(const struct rights_rule *wide, const struct config_condition *condition,
+                             const struct rights_rule *narrow, const struct config_condition *other)
+{
+    if (condition->count == 0 || other->count == 0) /* `absent` */
+        return condition->count == other->count;
+    for (uint32_t i = 0; i < other->count; i++) {
+        const struct config_values *list = other->lists[i];
         bool shared = false;
-        for (uint32_t j = 0; j < wide->count; j++)
-            shared = shared || wide->lists[j] == list;
+        for (uint32_t j = 0; j < condition->count; j++)
+            shared = shared || condition->lists[j] == list;
         for (size_t j = 0; !shared && j < list->exact + list->patterns; j++)
-            if (!lists_match(wide, list->texts[j]))
+            if (!text_is_covered(wide, condition, narrow, other->param, list->texts[j]))
                 return false;
     }
     return true;
@@ -50,7 +72,7 @@ static bool where_covers(const struct rights_rule *wide, const struct rights_rul
         bool covered = false;
         for (uint32_t j = 0; j < narrow->rule->condition_count && !covered; j++)
             covered = strcmp(name_of(wide, condition), name_of(narrow, &narrow->rule->conditions[j])) == 0 &&
-                      condition_covers(condition, &narrow->rule->conditions[j]);
+                      condition_covers(wide, condition, narrow, &narrow->rule->conditions[j]);
         if (!covered)
             return false;
     }
@@ -93,6 +115,17 @@ static bool subject_covers(const struct config_rule *wide, const struct config_r
     return !wide->by_subject || narrow->by_subject;
 }
 
+/* A strict deny also matches what lacks its parameters. */
+static bool strictness_covers(const struct config_rule *wide, const struct config_rule *narrow)
+{
+    return wide->strict || !narrow->strict || wide->condition_count == 0;
+}
+
+static bool own_covers(const struct config_rule *wide, const struct config_rule *narrow)
+{
+    return wide->own == CONFIG_OWN_ANY || wide->own == narrow->own;
+}
+
 static bool limit_covers(const struct rate *wide, const struct rate *narrow)
 {
     return wide->interval_us == 0 ||
@@ -102,7 +135,8 @@ static bool limit_covers(const struct rate *wide, const struct rate *narrow)
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
     return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
-           subject_covers(wide->rule, narrow->rule) &&
+           subject_covers(wide->rule, narrow->rule) && own_covers(wide->rule, narrow->rule) &&
+           strictness_covers(wide->rule, narrow->rule) &&
            limit_covers(&wide->rule->limit, &narrow->rule->limit) &&
            when_covers(wide->rule->when, narrow->rule->when) && from_covers(wide->rule, narrow->rule) &&
            where_covers(wide, narrow);
@@ -184,10 +218,22 @@ static bool has_tokens(const struct config *old, const struct config *new)
     return true;
 }
 
+static bool same_former_ids(const struct config *old, const struct config *new)
+{
+    if (old->former_id_count != new->former_id_count)
+        return false;
+    for (size_t i = 0; i < old->former_id_count; i++)
+        if (strcmp(old->former_ids[i].former, new->former_ids[i].former) != 0 ||
+            strcmp(old->former_ids[i].current, new->former_ids[i].current) != 0)
+            return false;
+    return true;
+}
+
 bool rights_only_less(const struct config *old, const struct config *new)
 {
     return strcmp(old->hashes[CONFIG_HASH_SERVICE], new->hashes[CONFIG_HASH_SERVICE]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_CATALOG], new->hashes[CONFIG_HASH_CATALOG]) == 0 &&
-           has_clients(old, new) && has_tokens(old, new) && has_rules(new, old, CONFIG_ALLOW) &&
-           has_rules(old, new, CONFIG_ALLOW) && has_rules(old, new, CONFIG_DENY);
+           same_former_ids(old, new) && has_clients(old, new) && has_tokens(old, new) &&
+           has_rules(new, old, CONFIG_ALLOW) && has_rules(old, new, CONFIG_ALLOW) &&
+           has_rules(old, new, CONFIG_DENY);
 }

@@ -113,7 +113,7 @@ static void put_condition(struct diff *diff, const char *word, const char *param
                           const struct config_condition *condition, const struct rights_rule *other)
 {
     size_t shown = 0;
-    for (uint32_t i = 0; i < condition->count; i++)
+    for (uint32_t i = 0; i < config_written_lists(condition); i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns; j++) {
             const char *text = condition->lists[i]->texts[j];
             if (!rights_cover_value(other, param, text) && shown++ < WORDS_VALUES_MAX)
@@ -311,6 +311,20 @@ static void compare_client(struct diff *diff, const char *name)
     compare_actions_of(diff, diff->old.config, diff->new.config); /* the actions that are gone */
 }
 
+/* Which former ids one policy knows and the other does not. */
+static void compare_former_ids(struct diff *diff, const struct config *has, const struct config *lacks,
+                               const char *what)
+{
+    for (size_t i = 0; i < has->former_id_count; i++) {
+        const struct config_former_id *id = &has->former_ids[i];
+        const char *other = config_current_id(lacks, id->former);
+        if (other != NULL && strcmp(other, id->current) == 0)
+            continue;
+        buf_put_format(&diff->line, "other: %.256s is %s %.256s (former_ids)", id->former, what, id->current);
+        put_line(diff, &diff->counts->other);
+    }
+}
+
 static int side_init(struct side *side, const struct config *config, struct arena *arena)
 {
     *side = (struct side){.config = config};
@@ -335,6 +349,8 @@ int rights_diff(const struct config *old, const struct config *new, const struct
     for (const struct config_client *client = old->clients; client != NULL; client = client->hh.next)
         if (find_client(new, client->name) == NULL)
             compare_client(&diff, client->name);
+    compare_former_ids(&diff, new, old, "now known as");
+    compare_former_ids(&diff, old, new, "no longer known as");
     buf_done(&diff.line);
     arena_free(arena);
     return 0;

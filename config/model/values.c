@@ -39,7 +39,7 @@ static struct config_values *lay_out(const char *const *texts, size_t count, str
     return values;
 }
 
-const struct config_values *values_new(const struct config_patterns *patterns, struct arena *arena)
+static struct config_values *make(const struct config_patterns *patterns, struct arena *arena)
 {
     struct config_values *values = lay_out(patterns->items, patterns->count, arena);
     if (values == NULL)
@@ -52,6 +52,19 @@ const struct config_values *values_new(const struct config_patterns *patterns, s
     return values;
 }
 
+const struct config_values *values_new(const struct config_patterns *patterns, struct arena *arena)
+{
+    return make(patterns, arena);
+}
+
+const struct config_values *values_new_names(const struct config_patterns *patterns, struct arena *arena)
+{
+    struct config_values *values = make(patterns, arena);
+    if (values != NULL)
+        values->other_names = true;
+    return values;
+}
+
 const struct config_values *values_copy(const struct config_values *values, struct arena *arena)
 {
     struct config_values *copy = lay_out(values->texts, values->exact + values->patterns, arena);
@@ -59,9 +72,17 @@ const struct config_values *values_copy(const struct config_values *values, stru
         return NULL;
     copy->exact = values->exact;
     copy->patterns = values->patterns;
+    copy->other_names = values->other_names;
     return copy;
 }
 
+/* A text with a '*' is none of them: it is a pattern to compare(), and only whole texts are looked at. */
+bool values_name(const struct config_values *values, const char *text)
+{
+    return bsearch(&text, values->texts, values->exact, sizeof *values->texts, compare) != NULL;
+}
+
+/* Not by bsearch(3): decisions spend their time here. */
 bool values_match(const struct config_values *values, const char *text)
 {
     uint32_t low = 0;

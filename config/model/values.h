@@ -17,14 +17,22 @@ struct config_patterns {
 struct config_values {
     uint32_t exact;      /* texts[0] to texts[exact - 1], in strcmp()'s order */
     uint32_t patterns;   /* so many more behind them, each with a '*' */
+    bool other_names;    /* nobody wrote them: config/policy/things.c */
     const char *texts[]; /* into the bytes that follow */
 };
 
 /* Lives in the arena; NULL when memory is out. */
 MUST_USE const struct config_values *values_new(const struct config_patterns *patterns, struct arena *arena);
 
+/* The same of texts that are other names of what a condition has. */
+MUST_USE const struct config_values *values_new_names(const struct config_patterns *patterns,
+                                                      struct arena *arena);
+
 /* Another one with the same texts, beside what was allocated last. */
 MUST_USE const struct config_values *values_copy(const struct config_values *values, struct arena *arena);
+
+/* Is the text one of them, not counting patterns? */
+bool values_name(const struct config_values *values, const char *text);
 
 /* Is the text one of them, or does one of the patterns match it? */
 bool values_match(const struct config_values *values, const char *text);

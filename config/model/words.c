@@ -50,10 +50,11 @@ void words_put_values(struct buf *out, const struct config_condition *condition,
 {
     size_t all = 0;
     size_t written = 0;
-    for (uint32_t i = 0; i < condition->count; i++)
+    uint32_t lists = config_written_lists(condition);
+    for (uint32_t i = 0; i < lists; i++)
         all += condition->lists[i]->exact + condition->lists[i]->patterns;
     size_t shown = all < values_max ? all : values_max;
-    for (uint32_t i = 0; i < condition->count; i++)
+    for (uint32_t i = 0; i < lists; i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < shown;
              j++)
             buf_put_format(out, "%s%.256s",
@@ -110,7 +111,11 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
                        condition->param < config->param_name_count ? config->param_names[condition->param]
                                                                    : "a parameter that no route has");
         words_put_values(out, condition, values_max);
+        buf_put(out, condition->count == 0 ? "absent" : rule->strict ? " or absent" : "");
     }
+    if (rule->own != CONFIG_OWN_ANY)
+        buf_put_format(out, "%sfor tasks that %s began", joint(out, begin),
+                       rule->own == CONFIG_OWN_ONLY ? "the client" : "others");
     for (size_t i = 0; i < rule->subjects.count && i < values_max; i++)
         buf_put_format(out, "%s%.128s",
                        i == 0 ? (out->length == begin ? " for subject " : "; for subject ") : " or ",

@@ -133,7 +133,9 @@ static void look_at_params(struct loader *loader, const struct config_rule *rule
         size_t has = 0;
         if (!config_matches(&rule->actions, config->routes[i].action))
             continue;
-        while (has < rule->condition_count && route_has(&config->routes[i], rule->conditions[has].param))
+        while (has < rule->condition_count &&
+               (rule->strict || rule->conditions[has].count == 0 || /* `absent` */
+                route_has(&config->routes[i], rule->conditions[has].param)))
             has++;
         if (has == rule->condition_count)
             return;

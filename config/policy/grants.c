@@ -4,6 +4,8 @@
 #include "config/policy/buckets.h"
 #include "config/policy/clients.h"
 #include "config/policy/findings.h"
+#include "config/policy/former.h"
+#include "config/policy/gaps.h"
 #include "config/policy/layout.h"
 #include "config/policy/rules.h"
 #include "config/policy/sets.h"
@@ -13,6 +15,7 @@
 
 struct grants {
     const struct yaml_node *clients;
+    const struct yaml_node *former_ids;
     const struct yaml_node *sets;
     const struct yaml_node *rules;
     const struct yaml_node *tests;
@@ -22,6 +25,7 @@ struct grants {
 static const struct keyword grants_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"clients", keyword_node, GRANTS(clients), REQUIRED, 0, 0, NULL},
+    {"former_ids", keyword_node, GRANTS(former_ids), OPTIONAL, 0, 0, NULL},
     {"sets", keyword_node, GRANTS(sets), OPTIONAL, 0, 0, NULL},
     {"rules", keyword_node, GRANTS(rules), REQUIRED, 0, 0, NULL},
     {"tests", keyword_node, GRANTS(tests), OPTIONAL, 0, 0, NULL},
@@ -35,6 +39,8 @@ static int finish(struct loader *loader, const struct rules *rules)
     if (result == 0)
         shadow_warn(&buckets);
     if (result == 0)
+        gaps_warn(loader, rules);
+    if (result == 0)
         findings_policy(loader);
     buckets_done(&buckets);
     return result;
@@ -47,6 +53,10 @@ int grants_read(struct loader *loader, const struct yaml_node *root)
     unsigned errors = loader->report->error_count;
     int result = keyword_read_map(loader, root, "policy", grants_keywords, COUNT(grants_keywords), &grants);
     if (grants.clients != NULL && clients_read(loader, grants.clients) != 0)
+        result = -1;
+    if (rules_number(loader) != 0)
+        return -1;
+    if (former_read(loader, grants.former_ids) != 0)
         result = -1;
     struct sets *sets = sets_read(loader, grants.sets);
     if (sets == NULL)

@@ -21,11 +21,13 @@ static int place_conditions(struct buckets *buckets, struct config_rule *rule)
     for (size_t i = 0; i < rule->condition_count; i++) {
         const struct config_condition *draft = &rule->conditions[i];
         conditions[i] = *draft;
+        if (draft->count == 0) /* `absent` */
+            continue;
         conditions[i].lists = keep(buckets, draft->count, sizeof *conditions[i].lists);
         if (conditions[i].lists == NULL)
             return -1;
         memcpy(conditions[i].lists, draft->lists, draft->count * sizeof *draft->lists);
-        conditions[i].lists[0] = values_copy(draft->lists[0], buckets->loader->arena); /* others are sets */
+        conditions[i].lists[0] = values_copy(draft->lists[0], buckets->loader->arena); /* others stay */
         if (conditions[i].lists[0] == NULL)
             return keyword_out_of_memory(buckets->loader);
     }

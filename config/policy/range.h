@@ -5,7 +5,8 @@
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
-/* A warning when no value of the parameter can be the text. */
-void range_warn(struct loader *loader, uint32_t param, const char *text, const struct mark *mark);
+/* A warning when no value of the parameter can be the text, or when it does not say what it seems to. */
+void range_warn(struct loader *loader, uint32_t param, enum config_effect effect, const char *text,
+                const struct mark *mark);
 
 #endif

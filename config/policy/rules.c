@@ -5,6 +5,7 @@
 #include "config/model/config.h"
 #include "config/policy/range.h"
 #include "config/policy/sets.h"
+#include "config/policy/things.h"
 #include "config/policy/when.h"
 #include "config/reader/keyword.h"
 
@@ -14,15 +15,17 @@ static const char *const mode_names[] = {"enforce", "audit", NULL};
 
 /* ---- where ---- */
 
-/* "region" and the parameters of the catalog, in the order in which they are met. */
-static int number_params(struct loader *loader)
+/* In the order in which they are met.  What is an id of before under one parameter is one under each of that
+ * name: a route of the operator's own need not know of it. */
+int rules_number(struct loader *loader)
 {
     struct config *config = loader->config;
     size_t room = 1;
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
     config->param_names = arena_array(loader->arena, room, sizeof *config->param_names);
-    if (config->param_names == NULL)
+    const struct config_pattern **formers = arena_array(loader->scratch, room, sizeof *formers);
+    if (config->param_names == NULL || formers == NULL)
         return keyword_out_of_memory(loader);
     config->param_names[CONFIG_REGION] = "region";
     config->param_name_count = 1;
@@ -35,7 +38,12 @@ static int number_params(struct loader *loader)
                 param->number++;
             if (param->number == config->param_name_count)
                 config->param_names[config->param_name_count++] = param->name;
+            if (param->former.text != NULL && formers[param->number] == NULL)
+                formers[param->number] = &param->former;
         }
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++)
+            config->routes[i].params[j].formers = formers[config->routes[i].params[j].number];
     return 0;
 }
 
@@ -67,38 +75,57 @@ static int find_param(struct loader *loader, const struct config_rule *rule, con
 
 /* A $set is a list of its own, shared by all rules that name it. */
 static int use_set(struct loader *loader, const struct yaml_node *item, struct sets *sets,
-                   struct config_condition *condition)
+                   enum config_effect effect, struct config_condition *condition)
 {
-    const struct config_values *values = sets_use(loader, sets, item->text + 1, condition->param);
+    const struct config_values *values = sets_use(loader, sets, item->text + 1, condition->param, effect);
     if (values == NULL)
         return report_error(loader->report, &item->mark, "there is no set '%.64s'", item->text + 1);
     condition->lists[condition->count++] = values;
     return 0;
 }
 
+/* "{ absent: true }" in a list's place: the call must not have the parameter. */
+static int read_absent(struct loader *loader, const struct yaml_node *node,
+                       const struct config_condition *condition)
+{
+    static const struct keyword keywords[] = {{"absent", keyword_bool, 0, REQUIRED, 0, 0, NULL}};
+    bool absent = false;
+    if (keyword_read_map(loader, node, node->key, keywords, COUNT(keywords), &absent) != 0)
+        return -1;
+    if (!absent)
+        return report_error(loader->report, &node->mark, "absent is true: to ask for any value, say [\"*\"]");
+    if (condition->param == CONFIG_REGION)
+        return report_error(loader->report, &node->mark, "every call has a region: it is never absent");
+    return 0;
+}
+
 /* One parameter's values: the plain texts are the first list, even when there are none. */
 static int read_values(struct loader *loader, const struct yaml_node *node, struct sets *sets,
-                       struct config_condition *condition)
+                       enum config_effect effect, struct config_condition *condition)
 {
     struct config_patterns own = {0};
     int result = 0;
+    if (node->kind == YAML_MAP)
+        return read_absent(loader, node, condition);
     if (sets_read_patterns(loader, node, node->key, loader->scratch, &own) != 0)
         return -1;
     own.count = 0;
-    condition->lists = arena_array(loader->scratch, node->count + 1, sizeof *condition->lists);
+    condition->lists = arena_array(loader->scratch, node->count + 2, sizeof *condition->lists);
     if (condition->lists == NULL)
         return keyword_out_of_memory(loader);
     condition->count = 1;
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
-        if (item->text[0] == '$' && use_set(loader, item, sets, condition) != 0)
+        if (item->text[0] == '$' && use_set(loader, item, sets, effect, condition) != 0)
             result = -1;
         if (item->text[0] == '$')
             continue;
         own.items[own.count++] = item->text;
-        range_warn(loader, condition->param, item->text, &item->mark);
+        range_warn(loader, condition->param, effect, item->text, &item->mark);
     }
     condition->lists[0] = values_new(&own, loader->scratch);
-    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : result;
+    if (condition->lists[0] == NULL)
+        return keyword_out_of_memory(loader);
+    return things_add(loader, effect, condition) != 0 ? -1 : result;
 }
 
 static int read_where(struct loader *loader, const struct yaml_node *where, struct sets *sets,
@@ -113,7 +140,7 @@ static int read_where(struct loader *loader, const struct yaml_node *where, stru
     for (const struct yaml_node *child = where->children; child != NULL; child = child->next) {
         struct config_condition *condition = &rule->conditions[rule->condition_count++];
         if (find_param(loader, rule, child, &condition->param) != 0 ||
-            read_values(loader, child, sets, condition) != 0)
+            read_values(loader, child, sets, rule->effect, condition) != 0)
             result = -1;
     }
     return result;
@@ -129,6 +156,33 @@ static int read_from(struct loader *loader, const struct yaml_node *node, struct
     rule->network_count = (uint32_t)count;
     return result;
 }
+
+/* ---- own ---- */
+
+int rules_read_own(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                   void *field)
+{
+    bool own = false;
+    if (keyword_bool(loader, node, keyword, &own) != 0)
+        return -1;
+    *(enum config_own *)field = own ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT;
+    return 0;
+}
+
+/* Only tasks are somebody's. */
+static int check_own(struct loader *loader, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < loader->config->route_count; i++) {
+        const struct config_route *route = &loader->config->routes[i];
+        if (config_matches(&rule->actions, route->action) && !config_tells_status(route))
+            return report_error(loader->report, &rule->mark,
+                                "own is for actions that tell how a task is: '%.64s' does not",
+                                route->action);
+    }
+    return 0;
+}
+
+/* ---- effects ---- */
 
 static int read_effects(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                         void *field)
@@ -228,6 +282,8 @@ static const struct keyword rule_keywords[] = {
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
     {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
     {"from", keyword_node, RAW(from), OPTIONAL, 0, 0, NULL},
+    {"own", rules_read_own, RULE(own), OPTIONAL, 0, 0, NULL},
+    {"strict", keyword_bool, RULE(strict), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_node, RAW(subject), OPTIONAL, 0, 0, NULL},
     {"effects", read_effects, RULE(effects), OPTIONAL, 0, 0, NULL},
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
@@ -259,6 +315,11 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     check_actions(loader, raw->actions, rule);
     if (raw->where != NULL && read_where(loader, raw->where, sets, rule) != 0)
         result = -1;
+    if (rule->own != CONFIG_OWN_ANY && check_own(loader, rule) != 0)
+        result = -1;
+    if (rule->strict && rule->effect == CONFIG_ALLOW)
+        result = report_error(loader->report, &node->mark,
+                              "strict is for a deny: an allow never matches what a call leaves out");
     if (raw->subject != NULL && read_subject(loader, raw->subject, rule) != 0)
         result = -1;
     if (raw->from != NULL && read_from(loader, raw->from, sets, rule) != 0)
@@ -315,7 +376,7 @@ static int remember_id(struct loader *loader, struct rules *rules, const struct 
 int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules)
 {
     int result = 0;
-    if (!keyword_expect(loader, node, YAML_LIST, "rules") || number_params(loader) != 0)
+    if (!keyword_expect(loader, node, YAML_LIST, "rules"))
         return -1;
     rules->items = arena_array(loader->scratch, node->count, sizeof *rules->items);
     if (rules->items == NULL)

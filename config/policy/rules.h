@@ -15,6 +15,11 @@ struct rules {
     struct rule_id *ids; /* uthash */
 };
 
+/* "region" and the parameters of the catalog get their numbers.  -1 when memory is out. */
+int rules_number(struct loader *loader);
+
+keyword_reader rules_read_own; /* enum config_own: true or false */
+
 int rules_read(struct loader *loader, const struct yaml_node *node, struct sets *sets, struct rules *rules);
 bool rules_know(const struct rules *rules, const char *id);
 void rules_done(struct rules *rules); /* the index */

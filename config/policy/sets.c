@@ -14,7 +14,7 @@ struct set {
     struct mark mark;
     const struct yaml_node *node;
     const struct config_values *values;
-    bool *used; /* by the parameter's number */
+    bool *used[2]; /* by the effect of the rule and the parameter's number */
     bool used_at_all;
     UT_hash_handle hh;
 };
@@ -83,19 +83,20 @@ struct sets *sets_read(struct loader *loader, const struct yaml_node *node)
 }
 
 /* Once for each parameter, however many rules name the set. */
-static void check_range(struct loader *loader, struct set *set, uint32_t param)
+static void check_range(struct loader *loader, struct set *set, uint32_t param, enum config_effect effect)
 {
-    if (set->used == NULL)
-        set->used = arena_array(loader->scratch, loader->config->param_name_count, sizeof *set->used);
-    if (set->used == NULL || param >= loader->config->param_name_count || set->used[param])
+    bool **used = &set->used[effect];
+    if (*used == NULL)
+        *used = arena_array(loader->scratch, loader->config->param_name_count, sizeof **used);
+    if (*used == NULL || param >= loader->config->param_name_count || (*used)[param])
         return; /* without memory there is no warning; the next allocation tells */
-    set->used[param] = true;
+    (*used)[param] = true;
     for (const struct yaml_node *item = set->node->children; item != NULL; item = item->next)
-        range_warn(loader, param, item->text, &item->mark);
+        range_warn(loader, param, effect, item->text, &item->mark);
 }
 
 const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,
-                                     uint32_t param)
+                                     uint32_t param, enum config_effect effect)
 {
     static const struct config_values unreadable;
     struct set *set = NULL;
@@ -105,7 +106,7 @@ const struct config_values *sets_use(struct loader *loader, struct sets *sets, c
     set->used_at_all = true;
     if (set->values == NULL)
         return &unreadable; /* has been reported */
-    check_range(loader, set, param);
+    check_range(loader, set, param, effect);
     return set->values;
 }
 

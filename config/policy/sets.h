@@ -11,7 +11,7 @@ struct sets; /* while rules are read */
 MUST_USE struct sets *sets_read(struct loader *loader, const struct yaml_node *node); /* node may be NULL */
 /* The set for values of that parameter; NULL when there is none of that name. */
 const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,
-                                     uint32_t param);
+                                     uint32_t param, enum config_effect effect);
 void sets_warn(struct loader *loader, const struct sets *sets);
 void sets_done(struct sets *sets); /* the index; what rules refer to stays */
 

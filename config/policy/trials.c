@@ -130,6 +130,7 @@ static const struct keyword trial_keywords[] = {
     {"from", read_source, TRIAL(from), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_text, TRIAL(subject), OPTIONAL, 0, 0, NULL},
     {"at", keyword_time, TRIAL(at), OPTIONAL, 0, 0, NULL},
+    {"own", rules_read_own, TRIAL(own), OPTIONAL, 0, 0, NULL},
     {"expect", read_expect, TRIAL(expect_allow), REQUIRED, 0, 0, expect_names},
     {"by", keyword_name, TRIAL(by), OPTIONAL, 0, 0, NULL},
 };

@@ -81,18 +81,6 @@ static int read_host(struct loader *loader, const struct yaml_node *node, const 
     return 0;
 }
 
-/* As a call takes it, from a caller or from here. */
-static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                       void *field)
-{
-    if (keyword_name(loader, node, keyword, field) != 0)
-        return -1;
-    if (!config_is_region(*(const char **)field))
-        return report_error(loader->report, &node->mark,
-                            "region must be a region's name, such as ap-guangzhou");
-    return 0;
-}
-
 static const struct config_credential *find_credential(struct loader *loader, const struct yaml_node *node,
                                                        const struct keyword *keyword)
 {
@@ -131,6 +119,20 @@ static int read_credentials(struct loader *loader, const struct yaml_node *node,
     return 0;
 }
 
+/* Which region it is turns out once every catalog is there: regions_settle(). */
+static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    upstream->region_mark = node->mark;
+    if (keyword_name(loader, node, keyword, field) != 0)
+        return -1;
+    if (!config_is_region(*(const char **)field)) /* as a call takes it, from a caller or from here */
+        return report_error(loader->report, &node->mark,
+                            "region must be a region's name, such as ap-guangzhou");
+    return 0;
+}
+
 /* By action: `{ DescribeVpcEx: 10/s }`. */
 static int read_limits(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                        void *field)
@@ -165,6 +167,7 @@ static const struct keyword upstream_keywords[] = {
     {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
     {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
+    {"resolve_former_ids", keyword_bool, UPSTREAM(resolve_former_ids), OPTIONAL, 0, 0, NULL},
     {"limit", keyword_rate, UPSTREAM(limit), OPTIONAL, 0, 0, NULL},
     {"limits", read_limits, UPSTREAM(limits), OPTIONAL, 0, 0, NULL},
 };
@@ -184,6 +187,9 @@ static int choose_signature(struct loader *loader, struct config_upstream *upstr
     if (upstream->scheme == CONFIG_TC3 && upstream->method != CONFIG_POST)
         return report_error(loader->report, &upstream->mark,
                             "signature TC3-HMAC-SHA256 signs a JSON body: its method is POST");
+    if (upstream->resolve_former_ids && upstream->api != CONFIG_API2)
+        return report_error(loader->report, &upstream->mark,
+                            "resolve_former_ids is for generation 2: API 3.0 knows no former ids");
     if (upstream->api == CONFIG_API3 && upstream->url.path != NULL && strcmp(upstream->url.path, "/") != 0)
         return report_error(loader->report, &upstream->mark,
                             "API 3.0 answers at the path /, as in https://vpc.tencentcloudapi.com/");

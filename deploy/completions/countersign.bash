@@ -6,9 +6,9 @@ _countersign_options() {
     check) echo "--config --running --policy --catalog --region --strict --json --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
-    explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --json --help" ;;
+    explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --own --json --help" ;;
     replay) echo "--policy --catalog --log --since --unused --json --help" ;;
-    audit) echo "verify show --key --from --hash --witness --client --action --outcome --value --request --since --until --json --help" ;;
+    audit) echo "verify show --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --policy --catalog --client --help" ;;

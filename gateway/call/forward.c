@@ -8,6 +8,7 @@
 #include "gateway/call/leak.h"
 #include "gateway/exchange/answer_meaning.h"
 #include "gateway/exchange/gateway.h"
+#include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/record.h"
@@ -411,6 +412,8 @@ enum problem forward_call(struct exchange *x)
     enum problem problem = run(&f);
     x->attempts = f.attempts;
     x->outcome = f.outcome;
+    if (problem == PROBLEM_NONE && x->answer.task != NULL)
+        owners_remember(x->gateway->owners, x->call, x->answer.task, x->token->client->name);
     record_settle(x, problem);
     return problem;
 }

@@ -32,6 +32,8 @@ void task_put_location(struct buf *out, const struct exchange *x)
         buf_put_char(out, '/');
         buf_put(out, route->segments[i].capture ? x->answer.task : route->segments[i].text);
     }
+    if (strcmp(x->call->region, x->call->upstream->region) != 0)
+        buf_put_format(out, "?region=%s", x->call->region);
     buf_put(out, "\r\n");
 }
 
@@ -113,6 +115,7 @@ static struct call *make_look(const struct exchange *x)
             return NULL;
     if (call_set_region(call, x->call->region, NULL) != 0)
         return NULL;
+    call_send_region(call, x->call->sent_region);
     call_seal(call);
     return authorize_further(x, call, true) ? call : NULL;
 }

@@ -1,5 +1,7 @@
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "config/load/config_load.h"
 #include "gateway/audit/ledger.h"
 #include "gateway/command/command.h"
 
@@ -19,16 +21,18 @@ static const char help[] =
     "      --action NAME      what: DetachClassicLinkVpc\n"
     "      --outcome WORD     executed, not-executed, unknown, or unrecorded: the gateway ended before it "
     "knew\n"
-    "      --value TEXT       a parameter has it: an id of a VPC or an instance\n"
+    "      --value TEXT       a parameter has it: an id of a VPC or an instance, also as a former id\n"
+    "      --policy FILE      with --value: the ids that its former_ids says to be one thing are one\n"
+    "      --catalog FILE     with --policy: routes of your own, as in countersign.yaml\n"
     "      --request ID       the X-Request-Id of the answer\n"
     "      --since TIME       2026-11-25 or 2026-11-25T18:00:00Z: asked at that time or later\n"
     "      --until TIME       asked before\n"
     "      --json             a JSON line per change\n"
     "\n"
     "Exit: 0 shown, 1 a file cannot be read or its chain does not hold (see: countersign audit verify),\n"
-    "2 wrong usage.\n";
+    "2 wrong usage, 78 the policy is bad.\n";
 
-enum { SHOW_DEPTH = 8, SHOW_LINE_MAX = 256 * 1024, SHOW_KEY = 160 };
+enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_LINE_MAX = 256 * 1024, SHOW_KEY = 160 };
 
 /* The texts of the filter, in the order of the options. */
 enum { CLIENT, ACTION, OUTCOME, VALUE, REQUEST, FILTERS };
@@ -36,6 +40,10 @@ enum { CLIENT, ACTION, OUTCOME, VALUE, REQUEST, FILTERS };
 struct show {
     const char *want[FILTERS];
     int64_t since, until; /* seconds since 1970 */
+    const char *policy;
+    const char *catalogs[SHOW_CATALOGS];
+    size_t catalog_count;
+    const struct config *config; /* the policy, or NULL */
     bool json;
     json_t *open; /* changes of this chain whose outcome was not seen yet: an object by put_key(), in order */
 };
@@ -56,6 +64,8 @@ static int read_options(int argc, char **argv, struct show *show)
                                             {"outcome", required_argument, NULL, OUTCOME},
                                             {"value", required_argument, NULL, VALUE},
                                             {"request", required_argument, NULL, REQUEST},
+                                            {"policy", required_argument, NULL, 'p'},
+                                            {"catalog", required_argument, NULL, 'k'},
                                             {"since", required_argument, NULL, 's'},
                                             {"until", required_argument, NULL, 'u'},
                                             {"json", no_argument, NULL, 'j'},
@@ -76,6 +86,12 @@ static int read_options(int argc, char **argv, struct show *show)
         }
         if (option == 'j')
             show->json = true;
+        else if (option == 'p')
+            show->policy = optarg;
+        else if (option == 'k' && show->catalog_count == SHOW_CATALOGS)
+            return command_usage("audit", "at most %d catalogs", SHOW_CATALOGS);
+        else if (option == 'k')
+            show->catalogs[show->catalog_count++] = optarg;
         else if (option == 's')
             result = read_time("since", optarg, &show->since);
         else if (option == 'u')
@@ -96,22 +112,38 @@ static const char *text_of(const json_t *change, const char *key)
     return text == NULL ? "" : text;
 }
 
-static bool has_value(const json_t *change, const char *value)
+/* By its very text, or by another name of the same thing, as far as the policy knows. */
+static bool is_value(const struct show *show, const char *text)
+{
+    const char *value = show->want[VALUE];
+    const char *current = show->config == NULL || text == NULL ? NULL : config_current_id(show->config, text);
+    const char *wanted = show->config == NULL ? NULL : config_current_id(show->config, value);
+    if (text == NULL)
+        return false;
+    return strcmp(text, value) == 0 ||
+           strcmp(current == NULL ? text : current, wanted == NULL ? value : wanted) == 0;
+}
+
+/* A text, or one of an array. */
+static bool has_text(const struct show *show, const json_t *texts)
+{
+    bool found = is_value(show, json_string_value(texts));
+    for (size_t i = 0; i < json_array_size(texts) && !found; i++)
+        found = is_value(show, json_string_value(json_array_get(texts, i)));
+    return found;
+}
+
+static bool has_value(const struct show *show, const json_t *change)
 {
     const char *name;
     json_t *param;
     json_t *params = json_object_get(change, "params");
     json_object_foreach(params, name, param)
     {
-        if (json_is_string(param) && strcmp(json_string_value(param), value) == 0)
+        if (has_text(show, param))
             return true;
-        for (size_t i = 0; i < json_array_size(param); i++) {
-            const char *text = json_string_value(json_array_get(param, i));
-            if (text != NULL && strcmp(text, value) == 0)
-                return true;
-        }
     }
-    return false;
+    return has_text(show, json_object_get(change, "formerIds")); /* what the caller said */
 }
 
 /* "2026-11-25T18:00:00.000Z", the form of every record, without its milliseconds. */
@@ -130,7 +162,7 @@ static bool is_wanted(const struct show *show, const json_t *change)
     for (size_t i = 0; i < FILTERS; i++)
         if (show->want[i] != NULL && keys[i] != NULL && strcmp(show->want[i], text_of(change, keys[i])) != 0)
             return false;
-    if (show->want[VALUE] != NULL && !has_value(change, show->want[VALUE]))
+    if (show->want[VALUE] != NULL && !has_value(show, change))
         return false;
     return is_between(show, text_of(change, "time"));
 }
@@ -283,23 +315,45 @@ static bool show_file(struct show *show, struct ledger *ledger, const char *name
     return find == LEDGER_END && !broken;
 }
 
-int command_audit_show(int argc, char **argv)
+static struct config *load_policy(const struct show *show)
 {
-    struct show show = {.until = INT64_MAX};
+    struct report report;
+    report_init(&report);
+    struct config *config = config_load_policy(show->policy, show->catalogs, show->catalog_count, NULL,
+                                               clock_wall_ms() / 1000, &report);
+    fputs(buf_text(&report.errors), stderr);
+    report_done(&report);
+    return config;
+}
+
+static int show_all(struct show *show, char **files)
+{
     bool good = true;
-    int parsed = read_options(argc, argv, &show);
-    if (parsed != COMMAND_GOOD)
-        return parsed < 0 ? COMMAND_GOOD : parsed;
     struct ledger *ledger = ledger_new(NULL, SEALS_FROM_FIRST);
-    show.open = json_object();
-    if (ledger == NULL || show.open == NULL) {
+    show->open = json_object();
+    if (ledger == NULL || show->open == NULL) {
         fputs("countersign audit: out of memory\n", stderr);
         good = false;
     }
-    for (char **file = argv + optind; good && *file != NULL; file++)
-        good = show_file(&show, ledger, *file) && good;
-    show_open(&show);
-    json_decref(show.open);
+    for (char **file = files; good && *file != NULL; file++)
+        good = show_file(show, ledger, *file) && good;
+    show_open(show);
+    json_decref(show->open);
     ledger_free(ledger);
     return good ? COMMAND_GOOD : COMMAND_FAILED;
+}
+
+int command_audit_show(int argc, char **argv)
+{
+    struct show show = {.until = INT64_MAX};
+    struct config *config = NULL;
+    int parsed = read_options(argc, argv, &show);
+    if (parsed != COMMAND_GOOD)
+        return parsed < 0 ? COMMAND_GOOD : parsed;
+    if (show.policy != NULL && (config = load_policy(&show)) == NULL)
+        return COMMAND_BAD_CONFIG;
+    show.config = config;
+    int result = show_all(&show, argv + optind);
+    config_release(config);
+    return result;
 }

@@ -28,6 +28,7 @@ static const char help[] =
     "      --from ADDRESS  from where; default 127.0.0.1\n"
     "      --subject NAME  for whom, as the client says\n"
     "      --at TIME       when, such as 2026-12-24T18:00:00Z; default: now\n"
+    "      --own           NAME began the task that is asked about; default: unknown\n"
     "      --json          for scripts\n"
     "\n"
     "Example:  countersign explain --client network-console \\\n"
@@ -47,6 +48,7 @@ struct explain_options {
     const char *subject;
     struct network from;
     int64_t at;
+    enum policy_owner owner;
     bool json;
 };
 
@@ -65,6 +67,9 @@ static int read_option(int option, const char *value, struct explain_options *ou
         break;
     case 's':
         out->subject = value;
+        break;
+    case 'w':
+        out->owner = POLICY_OWNER_CALLER;
         break;
     case 'j':
         out->json = true;
@@ -107,6 +112,7 @@ static int read_options(int argc, char **argv, struct explain_options *out)
                                             {"from", required_argument, NULL, 'f'},
                                             {"subject", required_argument, NULL, 's'},
                                             {"at", required_argument, NULL, 'a'},
+                                            {"own", no_argument, NULL, 'w'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -144,7 +150,8 @@ static int print_decision(struct exchange *x, const struct explain_options *opti
                                              .call = x->call,
                                              .source = options->from,
                                              .subject = options->subject,
-                                             .now = options->at};
+                                             .now = options->at,
+                                             .owner = options->owner};
     struct policy_verdict verdict = policy_decide(&question);
     buf_init(&out, EXPLAIN_MAX);
     (options->json ? explain_json : explain_text)(&out, x->config, &question, &verdict);

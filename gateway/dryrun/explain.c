@@ -19,7 +19,7 @@ static bool just_missed(enum policy_miss miss)
 static void put_values(struct buf *out, const struct config_condition *condition)
 {
     size_t written = 0;
-    for (uint32_t i = 0; i < condition->count; i++)
+    for (uint32_t i = 0; i < config_written_lists(condition); i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < 8; j++)
             buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", condition->lists[i]->texts[j]);
     if (written == 8)
@@ -43,7 +43,9 @@ static void put_condition(struct buf *out, const struct config *config, const st
             buf_put_format(out, "%s%.256s", i == 0 ? "" : ", ", param->values[i]);
         buf_put(out, param->count > 8 ? ", ..." : "");
     }
-    buf_put(out, "; the rule has ");
+    if (param != NULL && param->former != NULL)
+        buf_put(out, ", a former id, which an allow must list itself");
+    buf_put(out, condition->count == 0 ? "; the rule has it absent" : "; the rule has ");
     put_values(out, condition);
 }
 
@@ -63,6 +65,9 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
     case POLICY_OTHER_TIME:
         buf_put(out, "it does not apply at this time (when)");
         break;
+    case POLICY_OTHER_OWNER:
+        buf_put(out, "another client began this task, or that is unknown (own)");
+        break;
     case POLICY_OTHER_SUBJECT:
         buf_put(out, "it is for other subjects (subject)");
         break;
@@ -77,6 +82,17 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
 }
 
 /* ---- text ---- */
+
+/* "vpcId = vpc-prod1 (given as gz_vpc_247)" */
+static void text_value(struct buf *out, const struct call_param *param, size_t i)
+{
+    buf_put_format(out, "         %s = %s", param->name, param->values[i]);
+    if (param->said != NULL && param->said[i] != NULL)
+        buf_put_format(out, " (given as %s)", param->said[i]);
+    if (param->former != NULL && param->former[i])
+        buf_put(out, " (a former id; the current one is unknown: every deny matches it)");
+    buf_put_char(out, '\n');
+}
 
 static void text_call(struct buf *out, const struct policy_question *question)
 {
@@ -94,9 +110,11 @@ static void text_call(struct buf *out, const struct policy_question *question)
     if (call->upstream != NULL && call->upstream->api == CONFIG_API3)
         buf_put_format(out, "         sent as %s of API 3.0\n", call->route->dialects[CONFIG_API3].action);
     buf_put_format(out, "         region = %s\n", call->region);
+    if (strcmp(call->sent_region, call->region) != 0)
+        buf_put_format(out, "         sent as %s\n", call->sent_region);
     for (size_t i = 0; i < call->param_count; i++)
         for (size_t j = 0; j < call->params[i].count; j++)
-            buf_put_format(out, "         %s = %s\n", call->params[i].name, call->params[i].values[j]);
+            text_value(out, &call->params[i], j);
 }
 
 static void text_rules(struct buf *out, const struct config *config, const struct policy_question *question)
@@ -176,6 +194,7 @@ void explain_json(struct buf *out, const struct config *config, const struct pol
     json_member(out, "action", call->route->action);
     json_member(out, "region", call->region);
     record_put_params(out, call);
+    record_put_former_ids(out, call);
     json_open_array(out, "rules");
     for (size_t i = 0; i < config->rule_count; i++)
         json_rule(out, config, config->rules[i], question);

@@ -28,9 +28,11 @@ static bool covered(const struct rows *rows, const struct config_rule *allow)
 
 /* ---- the value ---- */
 
-static bool region_may_be(const char *value)
+/* The value by the name by which calls are judged. */
+static const char *name_of(const struct rows *rows, uint32_t param)
 {
-    return strchr(value, '-') != NULL && text_is_name(value);
+    const char *name = config_other_name(rows->question->config, param, rows->question->value);
+    return name == NULL ? rows->question->value : name;
 }
 
 /* The condition of the rule on that parameter, or NULL. */
@@ -50,18 +52,36 @@ static bool condition_has(const struct config_condition *condition, const char *
     return false;
 }
 
+/* An allow's pattern does not stand for a former id that nobody knows. */
+static bool lets_through(const struct rows *rows, const struct config_condition *condition)
+{
+    if (!config_is_unknown_id(rows->question->config, condition->param, rows->question->value))
+        return condition_has(condition, name_of(rows, condition->param));
+    for (uint32_t i = 0; i < condition->count; i++)
+        if (values_name(condition->lists[i], rows->question->value))
+            return true;
+    return false;
+}
+
 /* A deny that looks at nothing but this value takes it away, whatever else the call has. */
 static bool value_is_denied(const struct rows *rows, uint32_t param)
 {
     for (size_t i = 0; i < rows->deny_count; i++) {
         const struct config_rule *deny = rows->denies[i];
         bool alone = deny->condition_count == 1 && deny->network_count == 0 && deny->when == NULL &&
-                     deny->effects == 0 && !deny->by_subject;
-        if (alone && deny->conditions[0].param == param &&
-            condition_has(&deny->conditions[0], rows->question->value))
+                     deny->effects == 0 && !deny->by_subject && deny->own == CONFIG_OWN_ANY;
+        if (alone && deny->conditions[0].param == param && deny->conditions[0].count > 0 &&
+            (config_is_unknown_id(rows->question->config, param, rows->question->value) ||
+             condition_has(&deny->conditions[0], name_of(rows, param))))
             return true;
     }
     return false;
+}
+
+static bool fits(const struct config_param *param, const char *value)
+{
+    return config_match(&param->pattern, value) == PATTERN_FITS ||
+           (param->former.text != NULL && config_match(&param->former, value) == PATTERN_FITS);
 }
 
 /* The parameter by which the rule lets the value through, or NULL. */
@@ -69,17 +89,16 @@ static const char *param_of(const struct rows *rows, const struct config_route *
                             const struct config_rule *rule)
 {
     const struct config *config = rows->question->config;
-    const char *value = rows->question->value;
     const struct config_condition *region = condition_on(rule, CONFIG_REGION);
-    if (region != NULL && region_may_be(value) && condition_has(region, value) &&
-        !value_is_denied(rows, CONFIG_REGION))
+    if (region != NULL && config_region(config, rows->question->value) != NULL &&
+        lets_through(rows, region) && !value_is_denied(rows, CONFIG_REGION))
         return "region";
     for (size_t i = 0; i < route->param_count; i++) {
         const struct config_param *param = &route->params[i];
         const struct config_condition *condition = condition_on(rule, param->number);
         if ((param->type != CONFIG_STRING && param->type != CONFIG_STRINGS) ||
-            config_match(&param->pattern, value) != PATTERN_FITS ||
-            (condition != NULL && !condition_has(condition, value)) || value_is_denied(rows, param->number))
+            !fits(param, name_of(rows, param->number)) ||
+            (condition != NULL && !lets_through(rows, condition)) || value_is_denied(rows, param->number))
             continue;
         if (param->pattern.text == NULL && condition == NULL)
             continue; /* any text at all could stand there: that says nothing */

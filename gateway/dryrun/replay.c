@@ -28,33 +28,52 @@ static const struct config_route *find_route(const struct config *config, const 
 }
 
 /* A string or an array of strings under the parameter's name. */
-static int add_param(struct call *call, const struct config_param *param, const json_t *value,
-                     struct arena *arena)
+static int add_param(struct call *call, const struct config *config, const struct config_param *param,
+                     const json_t *value)
 {
     size_t count = json_is_array(value) ? json_array_size(value) : 1;
-    const char **values = arena_array(arena, count, sizeof *values);
-    if (values == NULL)
+    const char **values = arena_array(call->arena, count, sizeof *values);
+    const char **said = arena_array(call->arena, count, sizeof *said);
+    if (values == NULL || said == NULL)
         return -1;
     for (size_t i = 0; i < count; i++) {
         const char *text = json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
-        values[i] = text == NULL ? NULL : arena_strdup(arena, text);
+        values[i] = text == NULL ? NULL : arena_strdup(call->arena, text);
         if (values[i] == NULL)
             return -1;
+        const char *current = param->formers == NULL ? NULL : config_current_id(config, values[i]);
+        if (current != NULL) { /* as it would come in today */
+            said[i] = values[i];
+            values[i] = current;
+        }
     }
-    return call_add(call, param, values, count, NULL);
+    if (call_add(call, param, values, count, NULL) != 0)
+        return -1;
+    call_note_said(call, said);
+    return 0;
 }
 
-static struct call *read_call(const struct config_route *route, const json_t *line, struct arena *arena)
+/* A region that has no name any more is judged by what stands there: a rule can still have it in a pattern.
+ */
+static const char *read_region(const struct config *config, const json_t *line, struct arena *arena)
+{
+    const char *said = json_string_value(json_object_get(line, "region"));
+    const struct config_region *region = said == NULL ? NULL : config_region(config, said);
+    return region != NULL ? region->name : arena_strdup(arena, said == NULL ? "" : said);
+}
+
+static struct call *read_call(const struct config *config, const struct config_route *route,
+                              const json_t *line, struct arena *arena)
 {
     const json_t *params = json_object_get(line, "params");
-    const char *region = json_string_value(json_object_get(line, "region"));
+    const char *region = read_region(config, line, arena);
     struct call *call = call_new(route, NULL, arena);
-    const char *copy = region == NULL || !config_is_region(region) ? NULL : arena_strdup(arena, region);
-    if (call == NULL || copy == NULL || call_set_region(call, copy, NULL) != 0)
+    if (call == NULL || region == NULL || !config_is_region(region) ||
+        call_set_region(call, region, NULL) != 0)
         return NULL;
     for (size_t i = 0; i < route->param_count; i++) {
         const json_t *value = json_object_get(params, route->params[i].name);
-        if (value != NULL && add_param(call, &route->params[i], value, arena) != 0)
+        if (value != NULL && add_param(call, config, &route->params[i], value) != 0)
             return NULL;
     }
     call_seal(call);
@@ -126,7 +145,11 @@ static enum replay_end judge(const struct config *config, const json_t *line, st
     const char *subject = text_of(line, "subject", arena);
     question.subject = subject[0] == '\0' ? NULL : subject;
     question.client = client;
-    question.call = read_call(route, line, arena);
+    const json_t *own = json_object_get(line, "own");
+    question.owner = json_is_boolean(own)
+                         ? policy_owner_of(json_is_true(own) ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT)
+                         : POLICY_OWNER_UNKNOWN;
+    question.call = read_call(config, route, line, arena);
     if (question.call == NULL || !timestamp_parse(text_of(line, "time", arena), &question.now) ||
         !network_parse_address(text_of(line, "source", arena), &question.source))
         return REPLAY_BROKEN;

@@ -66,13 +66,32 @@ static void use(struct replay_unused *unused, const char *text)
         free(added);
 }
 
+/* By the name by which the call was judged, by the one that it came with, or by another of the same thing. */
 static void use_values(struct replay_unused *unused, const struct config_condition *condition,
-                       const char *value)
+                       const char *value, const char *said)
 {
-    for (uint32_t i = 0; i < condition->count; i++)
-        for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns; j++)
-            if (text_matches(condition->lists[i]->texts[j], value))
-                use(unused, condition->lists[i]->texts[j]);
+    for (uint32_t i = 0; i < config_written_lists(condition); i++)
+        for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns; j++) {
+            const char *text = condition->lists[i]->texts[j];
+            const char *other = config_other_name(unused->config, condition->param, text);
+            if (text_matches(text, value) || (said != NULL && text_matches(text, said)) ||
+                (other != NULL && strcmp(other, value) == 0))
+                use(unused, text);
+        }
+}
+
+/* A pattern of a deny can be for the short name. */
+static const char *short_name_of(const struct config *config, const char *name)
+{
+    const struct config_region *region = config_region(config, name);
+    return region == NULL ? NULL : region->short_name;
+}
+
+static void use_param(struct replay_unused *unused, const struct config_condition *condition,
+                      const struct call_param *param)
+{
+    for (size_t i = 0; i < param->count; i++)
+        use_values(unused, condition, param->values[i], param->said == NULL ? NULL : param->said[i]);
 }
 
 static void use_rule(struct replay_unused *unused, const struct config_rule *rule, const struct call *call)
@@ -81,10 +100,10 @@ static void use_rule(struct replay_unused *unused, const struct config_rule *rul
     for (uint32_t i = 0; i < rule->condition_count; i++) {
         const struct config_condition *condition = &rule->conditions[i];
         if (condition->param == CONFIG_REGION)
-            use_values(unused, condition, call->region);
+            use_values(unused, condition, call->region, short_name_of(unused->config, call->region));
         for (size_t j = 0; j < call->param_count; j++)
-            for (size_t k = 0; k < call->params[j].count && call->params[j].number == condition->param; k++)
-                use_values(unused, condition, call->params[j].values[k]);
+            if (call->params[j].number == condition->param)
+                use_param(unused, condition, &call->params[j]);
     }
 }
 
@@ -109,7 +128,8 @@ static unsigned long long put_values(const struct replay_unused *unused, const s
     unsigned long long count = 0;
     for (uint32_t i = 0; i < rule->condition_count; i++) {
         const struct config_condition *condition = &rule->conditions[i];
-        for (uint32_t j = 0; j < condition->count && condition->param < unused->config->param_name_count; j++)
+        for (uint32_t j = 0;
+             j < config_written_lists(condition) && condition->param < unused->config->param_name_count; j++)
             for (size_t k = 0; k < condition->lists[j]->exact + condition->lists[j]->patterns; k++) {
                 if (is_used(unused, condition->lists[j]->texts[k]))
                     continue;

@@ -48,7 +48,8 @@ static int run_one(struct run *run, const struct config *config, int64_t now, st
     struct exchange x = {.config = config, .arena = arena};
     struct policy_question question = {.client = trial->client,
                                        .subject = trial->subject,
-                                       .now = trial->at == CONFIG_NEVER ? now : trial->at};
+                                       .now = trial->at == CONFIG_NEVER ? now : trial->at,
+                                       .owner = policy_owner_of(trial->own)};
     run->kind.mark = &trial->mark;
     if (offline_translate(&x, trial->method, trial->path, trial->body) != 0 ||
         !network_parse_address(trial->from == NULL ? "127.0.0.1" : trial->from, &question.source)) {

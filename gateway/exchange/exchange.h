@@ -88,6 +88,7 @@ struct exchange {
 
     /* authorize */
     bool judged;
+    enum policy_owner owner; /* of the task that it asks about */
     struct policy_verdict verdict;
 
     /* forward */

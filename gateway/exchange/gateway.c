@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/current.h"
 #include "gateway/exchange/metrics.h"
+#include "gateway/exchange/owners.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
@@ -14,6 +16,7 @@
 static void generation_free(struct generation *generation)
 {
     openapi_free(generation->openapi);
+    current_free(generation->current_ids);
     quotas_free(generation->quotas);
     limits_free(generation->limits);
     back_free(generation->back);
@@ -36,9 +39,10 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
                                 &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     generation->openapi = openapi_new(config, err);
+    generation->current_ids = current_new();
     generation->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
     if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL ||
-        generation->openapi == NULL) {
+        generation->openapi == NULL || generation->current_ids == NULL) {
         err_memory(err); /* the first cause wins */
         generation_free(generation);
         return NULL;
@@ -104,9 +108,11 @@ int gateway_init(struct gateway *gateway, struct config *config, size_t connecti
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
     gateway->metrics = metrics_new();
+    gateway->owners = owners_new();
     gateway->failures = failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
-    if (gateway->metrics == NULL || gateway->failures == NULL || gateway->anonymous == NULL) {
+    if (gateway->metrics == NULL || gateway->owners == NULL || gateway->failures == NULL ||
+        gateway->anonymous == NULL) {
         gateway_done(gateway);
         return err_memory(err);
     }
@@ -132,6 +138,7 @@ no_turns:
 void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
+    owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);
     failures_free(gateway->failures);
     series_free(gateway->metrics);

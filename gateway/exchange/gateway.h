@@ -19,6 +19,8 @@ struct anonymous;
 struct audit;
 struct back;
 struct openapi;
+struct current;
+struct owners;
 struct quotas;
 struct series_table;
 
@@ -30,6 +32,7 @@ struct generation {
     struct back *back;
     struct limits *limits;
     struct openapi *openapi;
+    struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
 };
 
@@ -46,6 +49,7 @@ struct gateway {
     struct anonymous *anonymous;  /* ... those without a client, where there are many */
     struct log notices;           /* standard error: see notice.h */
     struct series_table *metrics; /* counted; see metrics.h */
+    struct owners *owners;        /* who began which task */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     atomic_uint in_flight;        /* exchanges between their first and last station */
     atomic_uint waiting;          /* exchanges that wait for a task */

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-enum { REQUESTS, DURATION, UPSTREAM_DURATION, RESULTS, CHANGES, DECISIONS, TRIALS, FAMILIES };
+enum { REQUESTS, DURATION, UPSTREAM_DURATION, RESULTS, CHANGES, DECISIONS, TRIALS, FORMER_IDS, FAMILIES };
 
 static const struct series_family families[FAMILIES] = {
     [REQUESTS] = {"countersign_requests_total",
@@ -34,6 +34,10 @@ static const struct series_family families[FAMILIES] = {
                 "Calls whose verdict a rule with mode: audit would have changed.",
                 {"rule"},
                 false},
+    [FORMER_IDS] = {"countersign_former_ids_total",
+                    "Former ids to be resolved: known already, found by asking the cloud, or failed.",
+                    {"upstream", "result"},
+                    false},
 };
 
 struct series_table *metrics_new(void)
@@ -60,6 +64,22 @@ static void prepare_changes(struct series_table *table, const char *action)
     }
 }
 
+static void prepare_former(struct series_table *table, const char *upstream)
+{
+    static const char *const results[] = {"known", "found", "failed"};
+    for (size_t i = 0; i < COUNT(results); i++) {
+        const char *const values[] = {upstream, results[i]};
+        series_add(table, FORMER_IDS, values, 0);
+    }
+}
+
+void metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
+                          const char *result)
+{
+    const char *const values[] = {upstream->name, result};
+    series_add(table, FORMER_IDS, values, 1);
+}
+
 /* So that a rule that never decided is seen, too. */
 static void prepare_rules(struct series_table *table, const struct config *config)
 {
@@ -80,6 +100,9 @@ void metrics_prepare(struct series_table *table, const struct config *config)
     prepare_rules(table, config);
     for (size_t i = 0; i < config->upstream_count; i++)
         prepare_results(table, config->upstreams[i].name);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (config->upstreams[i].resolve_former_ids)
+            prepare_former(table, config->upstreams[i].name);
     for (size_t i = 0; i < config->route_count; i++)
         if (config->routes[i].effect == CONFIG_CHANGE &&
             config_upstream(config, config->routes[i].service) != NULL)

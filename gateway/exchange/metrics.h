@@ -13,6 +13,10 @@ MUST_USE struct series_table *metrics_new(void);
  * configuration. */
 void metrics_prepare(struct series_table *table, const struct config *config);
 
+/* A former id was to be resolved: `result` is known, found or failed. */
+void metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
+                          const char *result);
+
 /* At the end of the walk; takes no lock. */
 void metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us);
 

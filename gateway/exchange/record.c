@@ -38,6 +38,25 @@ void record_put_params(struct buf *out, const struct call *call)
     json_close(out);
 }
 
+/* Not of the ones that nobody knows: they are in "params" themselves. */
+void record_put_former_ids(struct buf *out, const struct call *call)
+{
+    bool any = false;
+    for (size_t i = 0; i < call->param_count; i++) {
+        const struct call_param *param = &call->params[i];
+        for (size_t j = 0; param->said != NULL && j < param->count; j++) {
+            if (param->said[j] == NULL)
+                continue;
+            if (!any)
+                json_open_array(out, "formerIds");
+            any = true;
+            json_element(out, param->said[j]);
+        }
+    }
+    if (any)
+        json_close_array(out);
+}
+
 static void put_call(struct buf *line, const struct exchange *x)
 {
     json_member(line, "config", x->config == NULL ? NULL : x->config->short_hash);
@@ -56,7 +75,10 @@ static void put_call(struct buf *line, const struct exchange *x)
     if (x->call != NULL && x->call->sealed) {
         json_member(line, "region", x->call->region);
         record_put_params(line, x->call);
+        record_put_former_ids(line, x->call);
     }
+    if (x->owner != POLICY_OWNER_UNKNOWN)
+        json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
         json_member(line, "verdict", x->verdict.allowed ? "allow" : "deny");
         json_member(line, "rule", x->verdict.because == NULL ? NULL : x->verdict.because->id);

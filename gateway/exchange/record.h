@@ -16,4 +16,7 @@ void record_write(struct exchange *x); /* always, last */
 /* The member "params": all of a call's parameters, each a string or an array of strings. */
 void record_put_params(struct buf *out, const struct call *call);
 
+/* The member "formerIds": the ids of before that the caller said, and whose current ones are in "params". */
+void record_put_former_ids(struct buf *out, const struct call *call);
+
 #endif

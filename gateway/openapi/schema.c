@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { PATTERN_MAX = 1024 };
+enum { PATTERN_MAX = 2048 };
 
 /* What call_add() lets into a signed string, where the catalog says nothing narrower. */
 static const char signable[] = "^[^@&=\\u0000-\\u001f\\u007f][^&=\\u0000-\\u001f\\u007f]*$";
@@ -24,15 +24,14 @@ static bool is_portable(const char *pattern)
     return true;
 }
 
-static void put_pattern(struct buf *out, const char *pattern)
+/* `former` may be NULL: another form that is taken. */
+static void put_pattern(struct buf *out, const char *pattern, const char *former)
 {
     struct buf whole;
-    if (pattern == NULL || !is_portable(pattern))
+    if (pattern == NULL || !is_portable(pattern) || (former != NULL && !is_portable(former)))
         return;
     buf_init(&whole, PATTERN_MAX);
-    buf_put(&whole, "^(?:");
-    buf_put(&whole, pattern);
-    buf_put(&whole, ")$");
+    buf_put_format(&whole, "^(?:%s%s%s)$", pattern, former == NULL ? "" : "|", former == NULL ? "" : former);
     json_member(out, "pattern", whole.failed ? NULL : buf_text(&whole));
     buf_done(&whole);
 }
@@ -44,12 +43,12 @@ static void put_string(struct buf *out, const struct config_param *param, const 
     json_member_int(out, "maxLength", CONFIG_VALUE_MAX);
     if (param->pattern.text == NULL)
         json_member(out, "pattern", signable);
-    put_pattern(out, param->pattern.text);
+    put_pattern(out, param->pattern.text, param->former.text);
     if (wire == NULL || wire->pattern.text == NULL)
         return;
     json_open_array(out, "allOf"); /* both must match, and a schema has one pattern */
     json_open(out);
-    put_pattern(out, wire->pattern.text);
+    put_pattern(out, wire->pattern.text, NULL);
     json_close(out);
     json_close_array(out);
 }

@@ -47,8 +47,12 @@ static void put_condition(struct buf *out, const struct config *config,
     size_t count = 0;
     if (condition->param >= config->param_name_count)
         return; /* of no action that there is */
+    if (condition->count == 0) {
+        json_member_raw(out, config->param_names[condition->param], "{\"absent\":true}");
+        return;
+    }
     json_open_array(out, config->param_names[condition->param]);
-    for (uint32_t i = 0; i < condition->count; i++)
+    for (uint32_t i = 0; i < config_written_lists(condition); i++)
         for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns; j++)
             if (count++ < WHOAMI_VALUES_MAX)
                 json_element(out, condition->lists[i]->texts[j]);
@@ -81,6 +85,10 @@ static void put_conditions(struct buf *out, const struct config *config, const s
         put_condition(out, config, &rule->conditions[i]);
     if (rule->condition_count > 0)
         json_close(out);
+    if (rule->strict)
+        json_member_bool(out, "strict", true);
+    if (rule->own != CONFIG_OWN_ANY)
+        json_member_bool(out, "own", rule->own == CONFIG_OWN_ONLY);
     if (rule->effects != 0)
         json_open_array(out, "effects");
     for (int effect = 0; effect < CONFIG_ROUTE_EFFECTS; effect++)

@@ -4,6 +4,7 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/follow.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/resolve.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
@@ -34,6 +35,7 @@ static const struct {
     {"receive", receive_body},             /* the body                                                */
     {"queue", queue_turn},                 /* until it is its turn to work                             */
     {"translate", translate_request},      /* captures, query and JSON become a sealed call            */
+    {"resolve", resolve_ids},              /* which thing a former id is, where the cloud is asked     */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
     {"forward", forward_call},             /* a slot; sign, send, understand                           */
     {"follow", follow_answer},             /* the callers' names, further pages, the end of a task     */

@@ -12,6 +12,7 @@ enum { TRANSLATE_DEPTH_MAX = 32, TRANSLATE_NAME_MAX = 32 };
 /* One parameter's values while they are collected. */
 struct collected {
     const char **values;
+    const char **said; /* NULL: the values are what the caller said */
     size_t count;
 };
 
@@ -165,6 +166,29 @@ static const char *page_value(const struct exchange *x, const struct config_para
     return arena_strdup(x->arena, limit);
 }
 
+/* ---- one name for one thing ---- */
+
+/* Ids of before become the current ones that the policy knows; `said` is what the caller said in their place,
+ * by value, NULL where nothing changed. */
+static enum problem name_things(struct exchange *x, const struct config_param *param,
+                                struct collected *collected)
+{
+    if (param->formers == NULL || x->config->former_id_count == 0)
+        return PROBLEM_NONE;
+    for (size_t i = 0; i < collected->count; i++) {
+        const char *current = config_current_id(x->config, collected->values[i]);
+        if (current == NULL)
+            continue;
+        if (collected->said == NULL)
+            collected->said = arena_array(x->arena, collected->count, sizeof *collected->said);
+        if (collected->said == NULL)
+            return exchange_fail(x);
+        collected->said[i] = collected->values[i];
+        collected->values[i] = current;
+    }
+    return PROBLEM_NONE;
+}
+
 /* ---- the whole call ---- */
 
 /* Some clients (Node's http.request) send the content of a DELETE without saying how long it is: it is no
@@ -200,6 +224,8 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     else if ((param->sources & CONFIG_IN_QUERY) != 0)
         problem = from_query(x, param, &collected);
     if (problem == PROBLEM_NONE)
+        problem = name_things(x, param, &collected);
+    if (problem == PROBLEM_NONE)
         problem = value_check(x, param, collected.values, collected.count);
     if (problem != PROBLEM_NONE)
         return problem;
@@ -214,9 +240,10 @@ static enum problem translate_param(struct exchange *x, const struct config_para
         return PROBLEM_NONE;
     if (param->wire[x->call->upstream->api].name == NULL)
         return value_wrong(x, param, "is not supported by the API version of this upstream");
-    return call_add(x->call, param, collected.values, collected.count, &x->err) == 0
-               ? PROBLEM_NONE
-               : PROBLEM_INVALID_PARAMETER;
+    if (call_add(x->call, param, collected.values, collected.count, &x->err) != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    call_note_said(x->call, collected.said);
+    return PROBLEM_NONE;
 }
 
 /* Query keys that the route does not know, and a parameter in the body's place while there is a body. */
@@ -279,9 +306,21 @@ static enum problem choose_region(struct exchange *x)
     enum problem problem = own_key(x, "region", &region);
     if (problem != PROBLEM_NONE)
         return problem;
-    return call_set_region(x->call, region == NULL ? x->call->upstream->region : region, &x->err) == 0
-               ? PROBLEM_NONE
-               : PROBLEM_INVALID_PARAMETER;
+    const struct config_upstream *upstream = x->call->upstream;
+    if (call_set_region(x->call, region == NULL ? upstream->region : region, &x->err) != 0)
+        return PROBLEM_INVALID_PARAMETER; /* it does not even look like one */
+    if (region == NULL) {
+        call_send_region(x->call, upstream->sent_region);
+        return PROBLEM_NONE;
+    }
+    const struct config_region *known = config_region(x->config, region);
+    if (known == NULL)
+        return unknown(x, "region", region);
+    if (call_set_region(x->call, known->name, &x->err) != 0)
+        return PROBLEM_INVALID_PARAMETER;
+    if (upstream->short_regions && known->short_name != NULL)
+        call_send_region(x->call, known->short_name);
+    return PROBLEM_NONE;
 }
 
 static enum problem build_call(struct exchange *x, const struct json_value *root)

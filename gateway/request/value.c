@@ -45,6 +45,8 @@ static enum problem check_value(struct exchange *x, const struct config_param *p
         return value_wrong(x, param, "must be true or false");
     enum pattern_result own = config_match(&param->pattern, value);
     enum pattern_result wire = config_match(&wire_of(x, param)->pattern, value);
+    if (own == PATTERN_DIFFERS && param->former.text != NULL)
+        own = config_match(&param->former, value);
     if (own == PATTERN_FAILED || wire == PATTERN_FAILED)
         return exchange_fail(x);
     if (own == PATTERN_DIFFERS)

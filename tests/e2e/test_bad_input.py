@@ -110,7 +110,7 @@ def test_threat_02_nul_in_the_token(gateway):
 @pytest.mark.parametrize("call", [
     dict(token=NOBODY), dict(vpc=VPC + "x"), dict(vpc=VPC[:-1]), dict(vpc="vpc-prod0001"),
     dict(vpc="gz_vpc_24"), dict(vpc="gz_vpc_2450"), dict(query="?region=ap-beijing"),
-    dict(query="?region=ap-guangzhou-2"), dict(query="?region=gz"), dict(query="?region=ap"),
+    dict(query="?region=bj"), dict(query="?region=AP-Beijing"), dict(body={"instanceIds": ["qcvm12345"]}),
     dict(body={"instanceIds": ["ins-bastion"]}), dict(body={"instanceIds": ["ins-a", "ins-bastion7"]}),
 ], ids=str)
 def test_threat_04_outside_the_policy(gateway, call):
@@ -144,16 +144,12 @@ def test_threat_06_instance_id(gateway, instance):
 
 
 @pytest.mark.parametrize("region", [
-    "", "AP-GUANGZHOU", "ap-guangzhou%26Action=x", "ap-guangzhou%0a", "ap%20guangzhou", "*", "../x",
+    "", "ap-guangzhou-2", "ap", "g", "ap-guangzhou%20", "ap-guangzhou%26Action=x", "ap-guangzhou%0a", "ap%20guangzhou", "*", "../x",
     "a" * 300, "ap-guangzhou%00", "ap-%D0%B0", "@x", "a=b", "a.b%2F",
 ])
 def test_threat_06_region(gateway, region):
-    """Not a region: 400; well-formed but not allowed would be 403."""
-    answer = gateway.delete(query=f"?region={region}")
-    if answer.status == 403:
-        problem(answer, 403, "not-allowed")
-    else:
-        bad_request(answer)
+    """Not a region: 400; one that is not allowed would be 403."""
+    bad_request(gateway.delete(query=f"?region={region}"))
 
 
 @pytest.mark.parametrize("path", [

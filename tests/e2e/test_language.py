@@ -124,13 +124,13 @@ TABLE = {
     "unicode": ([rule("r", where={"vpcId": ["专*络", "vpc-ü"]})], {}, [
         (ask(vpc="专有网络"), YES), (ask(vpc="专络"), YES), (ask(vpc="专有"), NO), (ask(vpc="vpc-ü"), YES),
         (ask(vpc="vpc-u\u0308"), NO), (ask(vpc="vpc-Ü"), NO)]),
-    "sets": ([rule("r", where={"vpcId": ["$some", "vpc-9"]})], {"some": ["vpc-1", "gz_*"]}, [
+    "sets": ([rule("r", where={"vpcId": ["$some", "vpc-9"]})], {"some": ["vpc-1", "gz_vpc_7"]}, [
         (ask(), YES), (ask(vpc="gz_vpc_7"), YES), (ask(vpc="vpc-9"), YES), (ask(vpc="vpc-2"), NO)]),
     "two parameters": ([rule("r", where={"vpcId": ["vpc-1"], "region": ["ap-*"]})], {}, [
         (ask(), YES), (ask(region="na-toronto"), NO), (ask(vpc="vpc-2"), NO)]),
     "region": ([rule("r", where={"region": ["ap-shanghai"]})], {}, [
         (ask(), NO), (ask(region="ap-shanghai"), YES), (ask(region="ap-shanghai-fsi"), NO),
-        (ask(region="AP-SHANGHAI"), NO)]),
+        (ask(region="AP-SHANGHAI"), YES), (ask(region="sh"), YES), (ask(region="shjr"), NO)]),
     "an allow needs all": ([rule("r", where={"instanceIds": ["ins-1", "ins-2*"]})], {}, [
         (ask(), YES), (ask(ids="ins-1 ins-2"), YES), (ask(ids="ins-22 ins-21 ins-1"), YES),
         (ask(ids="ins-1 ins-3"), NO), (ask(ids="ins-3 ins-1"), NO), (ask(ids="ins-3"), NO),
@@ -240,7 +240,8 @@ def test_explain_says_the_same(tmp_path, name):
         told = json.loads(done.stdout)
         assert sentence(told["verdict"], told.get("rule") or "", told.get("auditRule") or "") == expected, told
         assert done.returncode == (told["verdict"] != "allow")
-        assert (told["client"], told["region"]) == (question.client, question.region)
+        assert told["client"] == question.client
+        assert told["region"] == {"sh": "ap-shanghai", "shjr": "ap-shanghai-fsi"}.get(question.region, question.region.lower())
         assert told["params"] == question.params
         for each in told["rules"]:
             assert each["matches"] != ("reason" in each), each

@@ -41,7 +41,7 @@ def test_what_the_cloud_receives(upstream, start, method, scheme, token):
     """From the bytes alone: the vendor's recipe gives the same signature, and nothing of the caller's is
     there."""
     gateway = start(upstream.url, method=method, signature=scheme, token=token)
-    answer = gateway.delete({"instanceIds": [INSTANCE, "qcvm12345"]},
+    answer = gateway.delete({"instanceIds": [INSTANCE, "ins-5d8a23rs"]},
                             headers={"Cookie": "stowaway=1", "X-TC-Action": "x"})
     assert (answer.status, answer.body) == (202, SAMPLE)
 
@@ -55,7 +55,7 @@ def test_what_the_cloud_receives(upstream, start, method, scheme, token):
     assert params.get("Token") == token
     assert (params["Action"], params["Region"]) == ("DetachClassicLinkVpc", "ap-guangzhou")
     assert (params["SecretId"], params["SignatureMethod"]) == (SECRET_ID, scheme)
-    assert (params["vpcId"], params["instanceIds.0"], params["instanceIds.1"]) == (VPC, INSTANCE, "qcvm12345")
+    assert (params["vpcId"], params["instanceIds.0"], params["instanceIds.1"]) == (VPC, INSTANCE, "ins-5d8a23rs")
     assert abs(int(params["Timestamp"]) - time.time()) <= 5 * SLOW
     assert re.fullmatch("[1-9][0-9]{0,9}", params["Nonce"]) and int(params["Nonce"]) < 2**31
     if method == "POST":

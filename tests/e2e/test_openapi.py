@@ -158,7 +158,8 @@ def test_a_schema_says_what_the_gateway_takes(gateway, upstream):
                  {"instanceIds": ["ins-1\nx"]}, {"instanceIds": ["ins-1"], "vpcId": "vpc-1"}, {"instanceIds": ["i"]},
                  {"InstanceIds": ["ins-df454d"]}, {"instanceIds": {"0": "ins-1"}}, [], "ins-1", None, 1):
         taken = gateway.delete(body if body is not None else b"null")
-        assert (taken.status == 202) == (it.errors(schema, body) == []), (body, taken.body)
+        # what is well-formed may still not be allowed: a former id is everything that a deny names
+        assert (taken.status in (202, 403)) == (it.errors(schema, body) == []), (body, taken.body)
 
 
 # ---- many routes ----

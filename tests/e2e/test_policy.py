@@ -12,7 +12,7 @@ from harness.gateway import POLICY, configure, policy, yaml
 from harness.judge import judge
 from harness.process import run
 
-ROUNDS = int(os.environ.get("COUNTERSIGN_AGREEMENT", "4000")) // 50  # policies, of 50 calls each
+ROUNDS = int(os.environ.get("COUNTERSIGN_AGREEMENT", "10000")) // 50  # policies, of 50 calls each
 CLOUD = "https://vpc.api.qcloud.com/v2/index.php"
 RULE = {"id": "r", "allow": ["network-console"], "actions": ["DetachClassicLinkVpc"]}
 PATH = "/vpcs/vpc-1/classiclinks?instanceIds=ins-a"
@@ -199,18 +199,39 @@ def some(dice, things, most=3):
     return dice.sample(things, dice.randint(1, min(most, len(things))))
 
 
+ONE_IN_TWO = {"former_ids": {"gz_vpc_1": "vpc-1", "gz_vpc_01": "vpc-1", "qcvm1": "ins-a", "qcvm2": "ins-bc"}}
+
+
+def random_task_rule(dice, number):
+    """Of who began a task."""
+    rule = {"id": f"r{number}", dice.choice(["allow", "allow", "deny"]): some(dice, ["web", "web-a", "batch", "*"]),
+            "actions": ["DescribeVpcTaskResult"]}
+    if dice.random() < .8:
+        rule["own"] = dice.choice([True, True, False])
+    if dice.random() < .3:
+        rule["where"] = {"taskId": some(dice, ["7", "8", "*"])}
+    return rule
+
+
 def random_rule(dice, number):
+    if dice.random() < .15:
+        return random_task_rule(dice, number)
     rule = {"id": f"r{number}", dice.choice(["allow", "allow", "deny"]): some(dice, ["web", "web-a", "batch", "*", "web*", "b*", "web-*"]),
             "actions": some(dice, ["DetachClassicLinkVpc", "Detach*", "*", "Attach*", "*Vpc"])}
     where = {}
     if dice.random() < .5:
-        where["vpcId"] = some(dice, ["vpc-1", "vpc-*", "$s", "*2", "vpc-12", "*", "专*", "v*-*"])
+        where["vpcId"] = some(dice, ["vpc-1", "vpc-*", "$s", "*2", "vpc-12", "*", "专*", "v*-*", "gz_vpc_1", "gz_vpc_2",
+                                     "gz_*", "*_1"])
     if dice.random() < .5:
-        where["instanceIds"] = some(dice, ["ins-a", "ins-b*", "$t", "*c", "ins-*", "*", "ü"])
+        where["instanceIds"] = some(dice, ["ins-a", "ins-b*", "$t", "*c", "ins-*", "*", "ü", "qcvm1", "qcvm3", "qcvm*"])
     if dice.random() < .3:
-        where["region"] = some(dice, ["ap-guangzhou", "ap-*", "*shanghai"])
+        where["region"] = some(dice, ["ap-guangzhou", "ap-*", "*shanghai", "gz", "SH", "s*", "AP-*", "Ap-ShangHai", "$u"])
+    if dice.random() < .1:
+        where[dice.choice(["vpcId", "instanceIds"])] = {"absent": True}
     if where:
         rule["where"] = where
+    if "deny" in rule and dice.random() < .4:
+        rule["strict"] = dice.choice([True, True, False])
     if dice.random() < .25:
         rule["from"] = some(dice, ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.7", "2001:db8::/32", "0.0.0.0/0", "$n"])
     if dice.random() < .15:
@@ -229,14 +250,18 @@ def random_rule(dice, number):
 
 
 def random_call(dice, number):
+    if dice.random() < .15:
+        own = dice.choice([True, False, None])
+        return {**random_call(dice, number), "action": "DescribeVpcTaskResult", "params": {"taskId": dice.choice("789")},
+                **({} if own is None else {"own": own})}
     return {"time": f"2026-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}T{dice.randint(0, 23):02}:{dice.choice([0, 29, 30, 59]):02}:{dice.choice([0, 59]):02}.000Z",
             "requestId": f"q{number}", "client": dice.choice(["web", "web-a", "batch", "other"]), "action": "DetachClassicLinkVpc",
             "source": dice.choice(["10.1.2.3", "10.200.0.1", "192.0.2.7", "2001:db8::9", "198.51.100.1"]),
-            "region": dice.choice(["ap-guangzhou", "ap-shanghai", "gz"]), "verdict": "none",
+            "region": dice.choice(["ap-guangzhou", "ap-shanghai", "gz", "sh", "SH", "AP-Guangzhou", "sg"]), "verdict": "none",
             **({"subject": dice.choice(["alice", "bob", "eve@x", "Alice"])} if dice.random() < .5 else {}),
             "params": {key: value for key, value in {
-                "vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None]),
-                "instanceIds": dice.choice([None, [""], *([some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc", "INS-A", "ü"])] * 6)]),
+                "vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None, "gz_vpc_1", "gz_vpc_01", "gz_vpc_2"]),
+                "instanceIds": dice.choice([None, [""], *([some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc", "INS-A", "ü", "qcvm1", "qcvm3"])] * 6)]),
             }.items() if value is not None}}
 
 
@@ -248,7 +273,9 @@ def test_a_second_evaluator_agrees(tmp_path):
     clients = {name: {"tokens": [("t", name, "2030-01-01")], **({"subject": "trusted"} if name.startswith("web") else {})}
                for name in ["web", "web-a", "batch", "other"]}
     for _ in range(ROUNDS):
-        document = {"version": 1, "clients": clients, "sets": {"s": ["vpc-1", "*2"], "t": ["ins-c", "ins-b*"], "n": ["198.51.100.0/24", "192.0.2.7"]},
+        document = {"version": 1, "clients": clients, "sets": {"s": ["vpc-1", "*2", "gz_vpc_2"], "t": ["ins-c", "ins-b*", "qcvm2"],
+                                                                     "u": ["gz", "*-singapore"], "n": ["198.51.100.0/24", "192.0.2.7"]},
+                    **dice.choice([{}, ONE_IN_TWO]),
                     "rules": [random_rule(dice, number) for number in range(dice.randint(1, 12))]}
         calls = [random_call(dice, number) for number in range(50)]
         (tmp_path / "policy.yaml").write_text(policy(document))

@@ -245,19 +245,19 @@ def test_how_many_lists_at_a_time(upstream, start):
     upstream.script(then=dataclasses.replace(page(0, 1, 10**8), delay=0.2))
     answers = []
 
-    def collect(region):
+    def collect(address):
         client = Client(gateway.port, 4 * PATIENCE)
-        answers.append(client.call("GET", f"/classiclinks?all=true&region={region}", headers=WITHOUT_BODY))
+        answers.append(client.call("GET", f"/classiclinks?all=true&lanIp={address}", headers=WITHOUT_BODY))
         client.close()
 
     def behind_the_first_page():
         with upstream.lock:
-            return {received.params["Region"] for received in upstream.requests if received.params["offset"] != "0"}
-    regions = {f"ap-{n}" for n in range(32)}
-    threads = [threading.Thread(target=collect, args=(region,), daemon=True) for region in regions]
+            return {received.params["lanIp"] for received in upstream.requests if received.params["offset"] != "0"}
+    addresses = {f"10.0.0.{n}" for n in range(32)}
+    threads = [threading.Thread(target=collect, args=(address,), daemon=True) for address in addresses]
     for thread in threads:
         thread.start()
-    assert eventually(lambda: behind_the_first_page() == regions)
+    assert eventually(lambda: behind_the_first_page() == addresses)
     refused = gateway.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
     single = gateway.call("GET", "/classiclinks", headers=WITHOUT_BODY)
     upstream.script(then=page(0, 0, 0))

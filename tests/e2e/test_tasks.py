@@ -306,10 +306,10 @@ def test_half_of_the_workers_may_wait(upstream, start):
                     if received.params["Action"] == "DescribeVpcTaskResult"}
 
     upstream.script(then=Reply({**RUNNING.body, "taskId": 7}))      # good for a change and for a look
-    threads = [threading.Thread(target=wait, args=(region,), daemon=True) for region in ("ap-a", "ap-b")]
+    threads = [threading.Thread(target=wait, args=(region,), daemon=True) for region in ("ap-guangzhou", "ap-shanghai")]
     for thread in threads:
         thread.start()
-    assert eventually(lambda: looked_at() == {"ap-a", "ap-b"})
+    assert eventually(lambda: looked_at() == {"ap-guangzhou", "ap-shanghai"})
     upstream.script(then=CHANGE)
     answer = change(gateway, "wait=60")
     assert (answer.status, answer.header("Preference-Applied")) == (202, None)

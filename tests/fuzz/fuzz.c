@@ -53,8 +53,16 @@ const struct config *fuzz_config(void)
     static struct config config;
     static struct config_credential credential;
     static struct config_upstream upstreams[] = {
-        {.name = "vpc", .region = "ap-guangzhou", .scheme = CONFIG_HMAC_SHA256, .method = CONFIG_GET},
-        {.name = "cvm", .region = "ap-shanghai", .scheme = CONFIG_HMAC_SHA1, .method = CONFIG_POST},
+        {.name = "vpc",
+         .region = "ap-guangzhou",
+         .sent_region = "ap-guangzhou",
+         .scheme = CONFIG_HMAC_SHA256,
+         .method = CONFIG_GET},
+        {.name = "cvm",
+         .region = "ap-shanghai",
+         .sent_region = "sh",
+         .scheme = CONFIG_HMAC_SHA1,
+         .method = CONFIG_POST},
     };
     struct report report;
     if (config.arena != NULL)

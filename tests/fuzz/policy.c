@@ -50,7 +50,7 @@ static struct call *make_call(const struct config_route *route, const char *id, 
 
 static void check_verdicts(const struct config *config)
 {
-    static const char *const ids[] = {"vpc-2ari9m7h", "ins-bastion-1", "7"};
+    static const char *const ids[] = {"vpc-2ari9m7h", "ins-bastion-1", "7", "gz_vpc_247", "qcvm10005"};
     for (size_t i = 0; i < config->route_count * COUNT(ids); i++) {
         const struct call *call =
             make_call(&config->routes[i / COUNT(ids)], ids[i % COUNT(ids)], config->arena);

@@ -1,9 +1,14 @@
-"""A second, naive reading of the policy language: every rule is walked, nothing is indexed."""
+"""A second, naive reading of the policy language: every rule is walked, nothing is indexed or rewritten.  A value is
+compared by all the names that its thing has."""
 import datetime
 import ipaddress
+import pathlib
 import re
 import zoneinfo
 
+CATALOG = pathlib.Path(__file__).parents[3] / "config/catalog/catalog.yaml"
+REGIONS = dict(re.findall(r"\{ name: ([a-z-]+), short: ([a-z]+) \}", CATALOG.read_text()))
+FORMER = {"vpcId": r"gz_vpc_[0-9]{1,10}", "instanceIds": r"qcvm[0-9a-f]{1,32}"}     # the forms of ids of before
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -15,21 +20,48 @@ def any_glob(patterns, text):
     return any(glob(pattern, text) for pattern in patterns)
 
 
-def values_of(call, name):
+def region_holds(deny, patterns, said):
+    """The long name is the region's only one: a text may say another, and a deny's pattern, too."""
+    for name, short in REGIONS.items():
+        if said.lower() in (name, short):
+            patterns = [pattern.lower() for pattern in patterns]
+            return any_glob(patterns, name) or (any_glob(patterns, short) if deny else short in patterns)
+    return any_glob(patterns, said)
+
+
+def value_holds(deny, patterns, value, form, former_ids):
+    current = former_ids.get(value, value) if form else value
+    if form and current == value and re.fullmatch(form, value):
+        return deny or value in patterns            # which thing it is, nobody knows
+    others = [former for former, other in former_ids.items() if form and other == current]
+    if deny:
+        return any(any_glob(patterns, name) for name in [current, *others])
+    return any_glob(patterns, current) or any(name in patterns for name in others)
+
+
+def condition_holds(rule, name, wanted, policy, call):
+    deny = "deny" in rule
+    given = call["params"].get(name)
+    if isinstance(wanted, dict):                    # { absent: true }
+        return given is None
+    patterns = [one for pattern in wanted
+                for one in (policy.get("sets", {})[pattern[1:]] if pattern.startswith("$") else [pattern])]
     if name == "region":
-        return [call["region"]]
-    value = call["params"].get(name, [])
-    return value if isinstance(value, list) else [value]
+        return region_holds(deny, patterns, call["region"])
+    if given is None:
+        return deny and rule.get("strict", False)
+    hits = [value_holds(deny, patterns, value, FORMER.get(name), policy.get("former_ids", {}))
+            for value in (given if isinstance(given, list) else [given])]
+    return any(hits) if deny else bool(hits) and all(hits)
 
 
-def where_holds(rule, sets, call):
-    for name, patterns in rule.get("where", {}).items():
-        patterns = [one for pattern in patterns
-                    for one in (sets[pattern[1:]] if pattern.startswith("$") else [pattern])]
-        hits = [any_glob(patterns, value) for value in values_of(call, name)]
-        if not (any(hits) if "deny" in rule else hits and all(hits)):
-            return False
-    return True
+def where_holds(rule, policy, call):
+    return all(condition_holds(rule, name, wanted, policy, call) for name, wanted in rule.get("where", {}).items())
+
+
+def own_holds(rule, own):
+    """`own` of the call: True, False, or None where nobody knows who began the task."""
+    return "own" not in rule or ("deny" in rule if own is None else rule["own"] == own)
 
 
 def day_numbers(texts):
@@ -79,20 +111,21 @@ def subject_holds(rule, clients, call):
     return trusted and "subject" in call and any_glob(rule["subject"], call["subject"])
 
 
-def matches(rule, sets, call, clients=None):
+def matches(rule, policy, call):
+    sets = policy.get("sets", {})
     moment = datetime.datetime.fromisoformat(call["time"].replace("Z", "+00:00"))
     expires = rule.get("expires")
     if expires is not None and moment >= datetime.datetime.fromisoformat(expires + "T00:00:00+00:00"):
         return False
     return (any_glob(rule.get("allow", rule.get("deny")), call["client"]) and any_glob(rule["actions"], call["action"])
-            and where_holds(rule, sets, call) and when_holds(rule, moment) and from_holds(rule, sets, call["source"])
-            and effect_holds(rule, call) and subject_holds(rule, clients or {}, call))
+            and where_holds(rule, policy, call) and when_holds(rule, moment) and from_holds(rule, sets, call["source"])
+            and effect_holds(rule, call) and subject_holds(rule, policy.get("clients", {}), call) and own_holds(rule, call.get("own")))
 
 
 def judge(policy, call):
     """(verdict, rule id or "")"""
     hits = [rule for rule in policy["rules"]
-            if rule.get("mode") != "audit" and matches(rule, policy.get("sets", {}), call, policy.get("clients"))]
+            if rule.get("mode") != "audit" and matches(rule, policy, call)]
     for rule in hits:
         if "deny" in rule:
             return "deny", rule["id"]

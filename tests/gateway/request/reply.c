@@ -29,11 +29,11 @@ static const char catalog[] =
     "      status: { from: data, done: '0', failed: '1', running: '2' },\n"
     "      parameters: { taskId: { in: [path], type: string } } }\n";
 
-static struct config_upstream upstream = {.name = "vpc"};
+static struct config_upstream upstream = {.name = "vpc", .region = "ap-guangzhou"};
 static struct config config;
 static struct gateway gateway;
 static struct config_client client = {.name = "web"};
-static struct call call = {.upstream = &upstream};
+static struct call call = {.upstream = &upstream, .region = "ap-guangzhou"};
 static const struct config_token token = {.id = "2026-11", .client = &client};
 
 static int enter(void **state)
