@@ -140,6 +140,6 @@ void log_line(struct log *log, const char *line, size_t length)
     if (result != GATHER_CLOSED)
         return;
     (void)pthread_mutex_lock(&log->mutex);
-    write_piece(log, line, length);
+    write_lines(log, line, length);
     (void)pthread_mutex_unlock(&log->mutex);
 }

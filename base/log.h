@@ -42,8 +42,8 @@ MUST_USE int log_gather(struct log *log);
  * thread's. */
 void log_settle(struct log *log);
 
-/* Takes the line (which ends in '\n'); it is never written with a stranger's line in its middle.  A line that
- * cannot be written is counted, not waited for. */
+/* Takes the line (which ends in '\n'), or several of at most GATHER_ROOM bytes; none is ever written with a
+ * stranger's line in its middle.  A line that cannot be written is counted, not waited for. */
 void log_line(struct log *log, const char *line, size_t length);
 
 #endif

@@ -52,12 +52,40 @@ bool network_parse(const char *text, struct network *network)
     return true;
 }
 
+static bool is_v4(const struct network *address)
+{
+    for (size_t i = 0; i < sizeof mapped; i++)
+        if (address->bytes[i] != mapped[i])
+            return false;
+    return true;
+}
+
+struct network network_source(const struct network *address)
+{
+    struct network source = {.prefix = is_v4(address) ? 128 : 64};
+    memcpy(source.bytes, address->bytes, source.prefix / 8);
+    return source;
+}
+
+/* The finalizer of splitmix64: every bit of the input changes half of the output. */
+static uint64_t mix(uint64_t bits)
+{
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ bits >> 31;
+}
+
+uint64_t network_hash(const struct network *address, const uint64_t seed[2])
+{
+    uint64_t halves[2];
+    memcpy(halves, address->bytes, sizeof halves);
+    return mix(mix(halves[0] ^ seed[0]) + (halves[1] ^ seed[1]));
+}
+
 void network_format(const struct network *address, char *text)
 {
-    bool v4 = true;
+    bool v4 = is_v4(address);
     text[0] = '\0'; /* inet_ntop() fails for want of room only */
-    for (size_t i = 0; i < sizeof mapped; i++)
-        v4 = v4 && address->bytes[i] == mapped[i];
     (void)inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? sizeof mapped : 0), text,
                     NETWORK_TEXT_SIZE);
 }
@@ -78,4 +106,9 @@ bool network_contains(const struct network *network, const struct network *addre
         if (bit(network->bytes, i) != bit(address->bytes, i))
             return false;
     return true;
+}
+
+bool network_is_same(const struct network *one, const struct network *other)
+{
+    return one->prefix == other->prefix && network_contains(one, other);
 }

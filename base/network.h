@@ -21,9 +21,18 @@ MUST_USE bool network_parse_address(const char *text, struct network *address);
 /* An address in its one canonical form (RFC 5952; IPv4 with dots), into NETWORK_TEXT_SIZE bytes. */
 void network_format(const struct network *address, char *text);
 
+/* Who is one source: an IPv4 address, or an IPv6 network of 64 bits, since who has one address of it has them
+ * all (RFC 4291 section 2.5.1). */
+struct network network_source(const struct network *address);
+
+/* Spreads addresses evenly; nobody who does not know the random `seed` can tell which of them fall together.
+ */
+uint64_t network_hash(const struct network *address, const uint64_t seed[2]);
+
 /* All of IPv4, or more than that. */
 bool network_is_everything(const struct network *network);
 
 bool network_contains(const struct network *network, const struct network *address);
+bool network_is_same(const struct network *one, const struct network *other);
 
 #endif

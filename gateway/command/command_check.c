@@ -68,7 +68,7 @@ static int try_upstreams(struct config *config, const struct check *check, struc
     const atomic_bool abandoned = false;
     if (check->source.policy != NULL)
         return 0; /* they go nowhere */
-    struct back *back = back_new(config, NULL, &abandoned, &err);
+    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &err);
     if (back == NULL)
         return report_error(report, NULL, "%s", err.text);
     back_free(back);

@@ -1,37 +1,75 @@
 #include "gateway/exchange/failures.h"
 
 #include <openssl/rand.h>
-#include <string.h>
+#include <pthread.h>
+#include <stdlib.h>
 
-int failures_init(struct failures *failures)
+enum { FAILURES_LOCKS = 64 }; /* each for some sets: two threads that refuse seldom want the same */
+
+struct failures_entry {
+    struct network source;  /* as network_source() has it */
+    struct rate_state used; /* zero: the entry is nobody's */
+};
+
+struct failures {
+    uint64_t seed[2]; /* so that nobody can aim at a set */
+    pthread_mutex_t locks[FAILURES_LOCKS];
+    struct failures_entry entries[FAILURES_SETS][FAILURES_WAYS];
+};
+
+struct failures *failures_new(void)
 {
-    memset(failures, 0, sizeof *failures);
-    return RAND_bytes((unsigned char *)&failures->seed, sizeof failures->seed) == 1 ? 0 : -1;
+    struct failures *failures =
+        calloc(1, sizeof *failures); /* the kernel's pages, taken as they are needed */
+    if (failures == NULL)
+        return NULL;
+    if (RAND_bytes((unsigned char *)failures->seed, sizeof failures->seed) != 1) {
+        free(failures);
+        return NULL;
+    }
+    for (size_t i = 0; i < FAILURES_LOCKS; i++)
+        (void)pthread_mutex_init(&failures->locks[i], NULL); /* takes no memory on Linux: it cannot fail */
+    return failures;
 }
 
-/* An IPv6 network of 64 bits is one source: who has one address of it has them all (RFC 4291, section 2.5.1).
- */
-static size_t significant(const struct network *source)
+void failures_free(struct failures *failures)
 {
-    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    for (size_t i = 0; i < sizeof mapped; i++)
-        if (source->bytes[i] != mapped[i])
-            return 8;
-    return sizeof source->bytes;
+    if (failures == NULL)
+        return;
+    for (size_t i = 0; i < FAILURES_LOCKS; i++)
+        (void)pthread_mutex_destroy(&failures->locks[i]);
+    free(failures);
 }
 
-/* FNV-1a from a random start: spreads, and cannot be aimed without knowing the start. */
-static size_t slot_of(const struct failures *failures, const struct network *source)
+static int64_t full_at(const struct failures_entry *entry)
 {
-    uint64_t hash = failures->seed ^ UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < significant(source); i++)
-        hash = (hash ^ source->bytes[i]) * UINT64_C(1099511628211);
-    return (hash ^ hash >> 32) % FAILURES_ADDRESSES;
+    return atomic_load_explicit(&entry->used.full_at_us, memory_order_relaxed);
+}
+
+/* With the set's lock: the address's entry; or a new one, in the place of that which is free to fail, or will
+ * be first. */
+static struct failures_entry *find(struct failures_entry *set, const struct network *source)
+{
+    struct failures_entry *first = &set[0];
+    for (size_t i = 0; i < FAILURES_WAYS; i++) {
+        if (full_at(&set[i]) != 0 && network_is_same(&set[i].source, source))
+            return &set[i];
+        if (full_at(&set[i]) < full_at(first))
+            first = &set[i];
+    }
+    first->source = *source;
+    atomic_init(&first->used.full_at_us, 0);
+    return first;
 }
 
 int64_t failures_add(struct failures *failures, const struct rate *rate, const struct network *source,
                      int64_t now_us)
 {
-    struct rate_verdict verdict = rate_take(rate, &failures->slots[slot_of(failures, source)], now_us);
+    const struct network key = network_source(source);
+    size_t index = network_hash(&key, failures->seed) % FAILURES_SETS;
+    pthread_mutex_t *lock = &failures->locks[index % FAILURES_LOCKS];
+    (void)pthread_mutex_lock(lock);
+    struct rate_verdict verdict = rate_take(rate, &find(failures->entries[index], &key)->used, now_us);
+    (void)pthread_mutex_unlock(lock);
     return verdict.allowed ? 0 : verdict.wait_us;
 }

@@ -1,7 +1,14 @@
 /* gateway/exchange/failures.h - failed authentications by address.
  *
- * A table of a fixed size, so that memory does not grow with who knocks.  Safe from many threads, without a
- * lock. It only slows those who fail: a good token is never asked how often its address failed. */
+ * A table of a fixed size, so that memory does not grow with the number of addresses.  Each entry holds its
+ * address: nobody pays for what another address did.  A good token is never asked how often its address
+ * failed.
+ *
+ * Where more addresses fail at a time than there is room for, the one of a set that would be free to fail
+ * again first is forgotten.  So an address that is told to wait loses its place only to seven others that
+ * have to wait for longer, in a set that nobody can aim at: whoever wants his failures forgotten has to fill
+ * most of the table, which takes a million wrong tokens a minute from 65,536 addresses.  He would win 20 more
+ * guesses by that. */
 #ifndef GATEWAY_EXCHANGE_FAILURES_H
 #define GATEWAY_EXCHANGE_FAILURES_H
 
@@ -9,17 +16,19 @@
 #include "base/network.h"
 #include "base/rate.h"
 
-enum { FAILURES_ADDRESSES = 8192 }; /* slots; two addresses that share one share its failures, nothing else */
-
-struct failures {
-    uint64_t seed; /* so that nobody can aim at another's slot */
-    struct rate_state slots[FAILURES_ADDRESSES];
+enum {
+    FAILURES_SETS = 8192, /* an address belongs to one, by a hash                */
+    FAILURES_WAYS = 8,    /* addresses in a set: 65,536 in all, and 2 MB at most */
 };
 
-MUST_USE int failures_init(struct failures *failures);
+struct failures;
+
+/* NULL when memory is out, or the system gives no randomness. */
+MUST_USE struct failures *failures_new(void);
+void failures_free(struct failures *failures);
 
 /* One more failure of that address, or of the IPv6 network of 64 bits that it is in: 0, or the microseconds
- * until it may fail again. */
+ * until it may fail again.  Any thread. */
 int64_t failures_add(struct failures *failures, const struct rate *rate, const struct network *source,
                      int64_t now_us);
 

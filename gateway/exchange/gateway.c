@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/metrics.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/upstream/back.h"
@@ -29,7 +30,8 @@ static struct generation *generation_new(struct gateway *gateway, struct config 
     }
     atomic_init(&generation->references, 1);
     generation->config = config;
-    generation->back = back_new(config, previous == NULL ? NULL : previous->back, &gateway->abandoned, err);
+    generation->back = back_new(config, previous == NULL ? NULL : previous->back, gateway->connections,
+                                &gateway->abandoned, err);
     generation->limits = limits_new(config, previous == NULL ? NULL : previous->limits);
     generation->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
     if (generation->back == NULL || generation->limits == NULL || generation->quotas == NULL) {
@@ -71,9 +73,10 @@ int gateway_swap(struct gateway *gateway, struct config *config, struct err *err
     return new == NULL ? -1 : 0;
 }
 
-int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err)
+int gateway_init(struct gateway *gateway, struct config *config, size_t connections, int access_fd,
+                 struct err *err)
 {
-    *gateway = (struct gateway){.began_ms = clock_wall_ms()};
+    *gateway = (struct gateway){.began_ms = clock_wall_ms(), .connections = connections};
     atomic_init(&gateway->in_flight, 0);
     atomic_init(&gateway->waiting, 0);
     atomic_init(&gateway->collecting, 0);
@@ -92,13 +95,14 @@ int gateway_init(struct gateway *gateway, struct config *config, int access_fd, 
         goto no_access;
     if (log_init(&gateway->notices, STDERR_FILENO) != 0)
         goto no_notices;
-    if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0 ||
-        failures_init(&gateway->failures) != 0) {
+    if (nonce_init(&gateway->nonce) != 0 || ident_init(&gateway->ident) != 0) {
         gateway_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
     gateway->metrics = metrics_new();
-    if (gateway->metrics == NULL) {
+    gateway->failures = failures_new();
+    gateway->anonymous = anonymous_new(clock_monotonic_us());
+    if (gateway->metrics == NULL || gateway->failures == NULL || gateway->anonymous == NULL) {
         gateway_done(gateway);
         return err_memory(err);
     }
@@ -124,6 +128,8 @@ no_turns:
 void gateway_done(struct gateway *gateway)
 {
     audit_close(gateway->audit);
+    anonymous_free(gateway->anonymous);
+    failures_free(gateway->failures);
     series_free(gateway->metrics);
     gateway_release(gateway->current);
     log_done(&gateway->notices);

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct anonymous;
 struct audit;
 struct back;
 struct quotas;
@@ -32,13 +33,15 @@ struct generation {
 
 struct gateway {
     int64_t began_ms;      /* since 1970 */
+    size_t connections;    /* to upstreams, at most: see back_new() */
     pthread_mutex_t mutex; /* guards `current` */
     struct generation *current;
     struct nonce nonce;
     struct ident ident;
-    struct failures failures;
+    struct failures *failures;
     struct turns turns;
-    struct log access;            /* one line per request */
+    struct log access;            /* one line per request, but for ... */
+    struct anonymous *anonymous;  /* ... those without a client, where there are many */
     struct log notices;           /* standard error: see notice.h */
     struct series_table *metrics; /* counted; see metrics.h */
     struct audit *audit;          /* two records per change; NULL: none are kept */
@@ -51,8 +54,10 @@ struct gateway {
     atomic_bool abandoned; /* wait for no upstream any more: see back.h */
 };
 
-/* Takes the reference to `config`, also when it fails; access lines go to `access_fd`. */
-MUST_USE int gateway_init(struct gateway *gateway, struct config *config, int access_fd, struct err *err);
+/* Takes the reference to `config`, also when it fails; at most so many `connections` to upstreams are open at
+ * a time; access lines go to `access_fd`. */
+MUST_USE int gateway_init(struct gateway *gateway, struct config *config, size_t connections, int access_fd,
+                          struct err *err);
 void gateway_done(struct gateway *gateway);
 
 /* The generation in force, held until gateway_release(). */

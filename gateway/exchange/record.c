@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/gateway.h"
 #include "gateway/exchange/metrics.h"
 
@@ -161,12 +162,26 @@ static void put_path(struct buf *line, const struct exchange *x)
     json_member(line, "path", path);
 }
 
+/* One of many by somebody without a token; one that has expired is none.  What cannot be parsed has not come
+ * from anywhere. */
+static bool is_gathered(const struct exchange *x)
+{
+    struct network address;
+    if (x->token != NULL)
+        return false;
+    if (!network_parse_address(x->source, &address))
+        address = (struct network){0};
+    return !anonymous_has_line(x->gateway->anonymous, &address, x->status, x->began_ms);
+}
+
 /* Into the memory of the answer, which has gone out. */
 void record_write(struct exchange *x)
 {
     struct buf *line = x->reply;
     int64_t duration_us = clock_monotonic_us() - x->began_us;
     metrics_count(x->gateway->metrics, x, duration_us);
+    if (is_gathered(x))
+        return;
     buf_reset(line);
     json_open(line);
     put_time(line, x->began_ms);

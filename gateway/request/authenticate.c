@@ -14,7 +14,7 @@ enum { SUBJECT_MAX = 128 }; /* bytes: an address or a name, in each access line 
 static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
 {
     x->wait_us =
-        failures_add(&x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
+        failures_add(x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
     return exchange_stop(x, problem, "%s", sentence);

@@ -234,13 +234,13 @@ static int on_message(const struct mg_connection *connection, const char *messag
 
 /* ---- listening ---- */
 
-static int start(struct front *front, const char *address, struct err *err)
+static int start(struct front *front, const char *address, size_t places, struct err *err)
 {
     char workers[24];
     char queue[24];
     char reason[256] = "";
     (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
-    (void)snprintf(queue, sizeof queue, "%zu", guard_places(front->worker_count) + 1); /* it is never full */
+    (void)snprintf(queue, sizeof queue, "%zu", places + 1); /* it is never full */
     const char *options[] = {"listening_ports", address, "num_threads", workers, "enable_keep_alive", "yes",
                              "tcp_nodelay", "1", "max_request_size", "1024", "connection_queue", queue,
                              "listen_backlog", "1024", "decode_url", "no", "decode_query_string", "no",
@@ -295,11 +295,11 @@ struct front *front_open(const struct handler *handler, const struct front_optio
         return NULL;
     }
     front->handler = *handler;
-    front->worker_count = options->workers;
+    front->worker_count = options->limits.workers;
     front->interpose = (struct interpose){.accept = accept_instead, .context = front};
     if (listener_init(&front->listener, options->address, err) == 0 && make_workers(front, err) == 0 &&
-        (front->guard = guard_new(options->workers, options->per_address, err)) != NULL &&
-        start(front, options->address, err) == 0)
+        (front->guard = guard_new(&options->limits, err)) != NULL &&
+        start(front, options->address, options->limits.places, err) == 0)
         return front;
     front_close(front);
     return NULL;

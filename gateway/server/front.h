@@ -15,8 +15,7 @@ struct front;
 
 struct front_options {
     const char *address; /* IPv4:port; port 0 takes a free one */
-    size_t workers;
-    size_t per_address; /* connections of one address; 0: see guard_new() */
+    struct guard_limits limits;
 };
 
 /* Listens, and has the handler answer every request.  All signals should be blocked before: the workers

@@ -5,6 +5,7 @@
 #include "gateway/http/refusal.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,12 +14,13 @@
 #include <sys/socket.h>
 
 enum {
-    PLACE_MS = 10, /* for a place that was just taken from somebody */
+    PLACE_MS = 25, /* for a place that was just taken from somebody */
     SPARE_PLACES =
         64, /* beyond one in the queue for each worker: room for what was answered and not closed yet */
     TICK_MS = 100,         /* between two looks at all places             */
     QUICK_TICK_MS = 5,     /* while somebody waits for a worker           */
     LINGER_BYTES = 131072, /* two bodies of the largest size: no more is read only to be forgotten */
+    MUTE_LOOKS = 64,       /* a system call each */
     LOOPBACK_NET = 127,
 };
 
@@ -33,7 +35,7 @@ struct place {
 struct guard {
     pthread_mutex_t mutex; /* guards everything but the atomics */
     pthread_cond_t turn;   /* for the guard's thread */
-    pthread_cond_t left;   /* a place is free */
+    pthread_cond_t left;   /* a place is free, or can be made so */
     pthread_t thread;
     struct place *places;
     struct inbox *inboxes;         /* by place */
@@ -45,8 +47,8 @@ struct guard {
     size_t admitted; /* ever */
     size_t entered;  /* ever: what is between them waits for a worker */
     size_t capacity;
-    size_t workers;
-    size_t per_address; /* 0: see guard_new() */
+    struct guard_limits limits;
+    size_t room; /* with so many open connections the next one needs somebody to go */
     bool draining;
     bool closing;
     bool ending;
@@ -55,8 +57,9 @@ struct guard {
 };
 
 static const long long limits_ms[] = {
-    [GUARD_FOR_WORKER] = GUARD_QUEUE_MS, [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
-    [GUARD_FOR_BODY] = GUARD_BODY_MS,    [GUARD_FOR_READER] = GUARD_WRITE_MS,
+    [GUARD_FOR_HEADER] = GUARD_HEADER_MS,
+    [GUARD_FOR_BODY] = GUARD_BODY_MS,
+    [GUARD_FOR_READER] = GUARD_WRITE_MS,
     [GUARD_FOR_CLOSE] = GUARD_LINGER_MS,
 };
 
@@ -104,9 +107,43 @@ static size_t find_dawdler(const struct guard *guard, in_addr_t source, int64_t 
     return found;
 }
 
-static bool displace(struct guard *guard, in_addr_t source, int64_t now)
+/* The client has sent something, ever (RFC 4898, tcpEStatsAppHCThruOctetsReceived).  Of what is no TCP we do
+ * not know, and assume that it has. */
+static bool has_sent(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < sizeof info ||
+           info.tcpi_bytes_received > 0;
+}
+
+/* With the mutex: of those who hold a worker and have sent nothing at all, the one that is longest there.
+ * Whoever comes after it has the better chance to be somebody who asks. */
+static size_t find_mute(const struct guard *guard, in_addr_t source)
+{
+    size_t found = guard->capacity;
+    size_t looks = MUTE_LOOKS;
+    for (size_t i = 0; i < guard->capacity && looks > 0; i++) {
+        const struct place *place = &guard->places[i];
+        if (guard->sources[i] == 0 || (source != 0 && guard->sources[i] != source) ||
+            atomic_load(&place->wait) != GUARD_FOR_HEADER || atomic_load(&place->used) ||
+            atomic_load(&place->ended))
+            continue;
+        looks--;
+        if (!has_sent(place->fd) && (found == guard->capacity ||
+                                     atomic_load(&place->since) < atomic_load(&guard->places[found].since)))
+            found = i;
+    }
+    return found;
+}
+
+/* Somebody goes who has kept us waiting; or, where the newcomer would have to otherwise, one that has sent
+ * nothing. */
+static bool displace(struct guard *guard, in_addr_t source, bool mute, int64_t now)
 {
     size_t i = find_dawdler(guard, source, now);
+    if (i == guard->capacity && mute)
+        i = find_mute(guard, source);
     if (i == guard->capacity)
         return false;
     end_place(guard, i, how_to_end((enum guard_wait)atomic_load(&guard->places[i].wait)));
@@ -117,7 +154,7 @@ static bool displace(struct guard *guard, in_addr_t source, int64_t now)
 void guard_make_room(struct guard *guard)
 {
     (void)pthread_mutex_lock(&guard->mutex);
-    (void)displace(guard, 0, clock_monotonic_us());
+    (void)displace(guard, 0, false, clock_monotonic_us());
     (void)pthread_mutex_unlock(&guard->mutex);
 }
 
@@ -137,7 +174,24 @@ static void answer_instead(struct guard *guard, size_t i)
 /* Every worker has a connection; otherwise one is on its way, however slow the machine is just now. */
 static bool all_are_taken(const struct guard *guard)
 {
-    return atomic_load(&guard->open) >= guard->workers + (guard->admitted - guard->entered);
+    return atomic_load(&guard->open) >= guard->limits.workers + (guard->admitted - guard->entered);
+}
+
+/* One that has kept us waiting goes for each that waits for a worker: when that came, nobody had for long
+ * enough.
+ */
+static void make_way(struct guard *guard, int64_t now)
+{
+    size_t waiting = 0;
+    size_t going = 0; /* their workers are about to be free */
+    for (size_t i = 0; i < guard->capacity && all_are_taken(guard); i++) {
+        int wait = atomic_load(&guard->places[i].wait);
+        bool ended = atomic_load(&guard->places[i].ended);
+        waiting += guard->sources[i] != 0 && wait == GUARD_FOR_WORKER && !ended;
+        going += guard->sources[i] != 0 && wait != GUARD_FOR_WORKER && wait != GUARD_ANSWERED && ended;
+    }
+    while (going < waiting && displace(guard, 0, false, now))
+        going++;
 }
 
 static void look_at(struct guard *guard, size_t i, int64_t now)
@@ -148,13 +202,11 @@ static void look_at(struct guard *guard, size_t i, int64_t now)
     bool idle = guard->draining && wait == GUARD_FOR_HEADER &&
                 waited_ms >= (atomic_load(&place->used) ? GUARD_PATIENCE_MS : GUARD_FRESH_MS);
     idle = idle || (guard->closing && wait != GUARD_FOR_WORKER);
-    if (wait == GUARD_FOR_US || wait == GUARD_ANSWERED || (!idle && waited_ms < limits_ms[wait]))
+    if (wait == GUARD_FOR_WORKER && waited_ms >= guard->limits.queue_ms && all_are_taken(guard))
+        answer_instead(guard, i);
+    if (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_US || wait == GUARD_ANSWERED ||
+        (!idle && waited_ms < limits_ms[wait]))
         return;
-    if (wait == GUARD_FOR_WORKER) {
-        if (all_are_taken(guard))
-            answer_instead(guard, i);
-        return;
-    }
     end_place(guard, i, how_to_end((enum guard_wait)wait));
     atomic_fetch_add(&guard->late, idle ? 0 : 1);
 }
@@ -166,7 +218,8 @@ static void wait_for_turn(struct guard *guard)
                                 &guard->mutex); /* woken for nothing, it looks and finds nobody */
         return;
     }
-    struct timespec at = deadline_in(atomic_load(&guard->open) > guard->workers ? QUICK_TICK_MS : TICK_MS);
+    struct timespec at =
+        deadline_in(atomic_load(&guard->open) > guard->limits.workers ? QUICK_TICK_MS : TICK_MS);
     (void)pthread_cond_timedwait(&guard->turn, &guard->mutex, &at);
 }
 
@@ -179,6 +232,7 @@ static void *watch(void *context)
         for (size_t i = 0; i < guard->capacity; i++)
             if (guard->sources[i] != 0 && !atomic_load(&guard->places[i].ended))
                 look_at(guard, i, now);
+        make_way(guard, now);
         wait_for_turn(guard);
     }
     (void)pthread_mutex_unlock(&guard->mutex);
@@ -187,28 +241,61 @@ static void *watch(void *context)
 
 /* ---- coming and going ---- */
 
-static bool may_come(const struct guard *guard, in_addr_t source)
+static size_t count_of(const struct guard *guard, in_addr_t source)
 {
-    size_t limit = guard->per_address;
     size_t there = 0;
-    if (limit == 0 && ntohl(source) >> 24 == LOOPBACK_NET)
-        return true;
-    if (limit == 0)
-        limit = guard->workers * 3 / 4;
     for (size_t i = 0; i < guard->capacity; i++)
         there += guard->sources[i] == source;
-    return there < limit;
+    return there;
+}
+
+/* Connections from the address on which nothing was asked yet. */
+static size_t unasked_of(const struct guard *guard, in_addr_t source)
+{
+    size_t unasked = 0;
+    for (size_t i = 0; i < guard->capacity; i++) {
+        const struct place *place = &guard->places[i];
+        int wait = atomic_load(&place->wait);
+        unasked += guard->sources[i] == source && !atomic_load(&place->ended) && !atomic_load(&place->used) &&
+                   (wait == GUARD_FOR_WORKER || wait == GUARD_FOR_HEADER);
+    }
+    return unasked;
+}
+
+static bool may_come(const struct guard *guard, in_addr_t source)
+{
+    const struct guard_limits *limits = &guard->limits;
+    bool any = limits->per_address == 0 && ntohl(source) >> 24 == LOOPBACK_NET;
+    size_t limit = limits->per_address == 0 ? guard->room * 3 / 4 : limits->per_address;
+    return any || count_of(guard, source) < limit;
+}
+
+/* One that only connects may come in the place of another; as soon as that has a worker, since the end of
+ * others is not seen by anybody. */
+static bool may_ask(struct guard *guard, in_addr_t source)
+{
+    const struct timespec deadline = deadline_in(PLACE_MS);
+    int waited = 0;
+    while (guard->limits.unasked > 0 && unasked_of(guard, source) >= guard->limits.unasked) {
+        if (waited == ETIMEDOUT)
+            return false;
+        if (displace(guard, source, true, clock_monotonic_us()))
+            return true;
+        waited = pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline);
+    }
+    return true;
 }
 
 /* With the mutex: PROBLEM_NONE, or why not. */
 static enum problem judge(struct guard *guard, in_addr_t source, const char **detail)
 {
     int64_t now = clock_monotonic_us();
-    if (!may_come(guard, source) && !displace(guard, source, now)) {
+    if ((!may_come(guard, source) && !displace(guard, source, true, now)) || !may_ask(guard, source)) {
         *detail = "there are too many connections from this address";
         return PROBLEM_TOO_MANY_REQUESTS;
     }
-    if (atomic_load(&guard->open) >= guard->workers && displace(guard, 0, now)) {
+    bool full = guard->free_count == 0;
+    if (atomic_load(&guard->open) >= guard->room && displace(guard, 0, full, now)) {
         struct timespec deadline = deadline_in(PLACE_MS); /* for this one, or whoever waits already */
         while (guard->free_count == 0 &&
                pthread_cond_timedwait(&guard->left, &guard->mutex, &deadline) != ETIMEDOUT)
@@ -230,7 +317,7 @@ static unsigned take_place(struct guard *guard, int fd, in_addr_t source)
     guard->sources[place - 1] = source;
     guard->queue[guard->admitted++ % guard->capacity] = place;
     size_t before = atomic_fetch_add(&guard->open, 1);
-    if (before == 0 || before == guard->workers)
+    if (before == 0 || before == guard->limits.workers)
         (void)pthread_cond_signal(&guard->turn); /* from sleep, or from the slow tick to the quick one */
     return place;
 }
@@ -257,6 +344,8 @@ void guard_enter(struct guard *guard)
     (void)pthread_mutex_lock(&guard->mutex);
     unsigned place = guard->queue[guard->entered++ % guard->capacity];
     (void)atomic_compare_exchange_strong(&guard->places[place - 1].wait, &wait, GUARD_FOR_HEADER);
+    if (guard->limits.unasked > 0)
+        (void)pthread_cond_signal(&guard->left); /* it can be displaced from now on: see may_ask() */
     (void)pthread_mutex_unlock(&guard->mutex);
 }
 
@@ -333,7 +422,7 @@ void guard_leave(struct guard *guard, unsigned place)
 
 bool guard_is_crowded(const struct guard *guard)
 {
-    return atomic_load(&guard->open) > guard->workers * 3 / 4;
+    return atomic_load(&guard->open) > guard->room * 3 / 4;
 }
 
 void guard_drain(struct guard *guard)
@@ -386,18 +475,25 @@ size_t guard_places(size_t workers)
     return places < GUARD_PLACES_MAX ? places : GUARD_PLACES_MAX;
 }
 
-struct guard *guard_new(size_t workers, size_t per_address, struct err *err)
+/* A quarter of few places is left for newcomers, and for those who were answered and are not closed yet. */
+static size_t room_of(const struct guard_limits *limits)
+{
+    size_t most = limits->places - limits->places / 4;
+    return limits->workers < most ? limits->workers : most;
+}
+
+struct guard *guard_new(const struct guard_limits *limits, struct err *err)
 {
     struct guard *guard = calloc(1, sizeof *guard);
     if (guard == NULL) {
         err_memory(err);
         return NULL;
     }
-    guard->workers = workers;
-    guard->per_address = per_address;
-    guard->capacity = guard_places(workers);
+    guard->limits = *limits;
+    guard->room = room_of(limits);
+    guard->capacity = limits->places;
     guard->places = aligned_alloc(_Alignof(struct place), guard->capacity * sizeof *guard->places);
-    guard->inbox_pool = inbox_pool_new(workers, err);
+    guard->inbox_pool = inbox_pool_new(limits->workers, err);
     guard->inboxes = calloc(guard->capacity, sizeof *guard->inboxes);
     guard->sources = calloc(guard->capacity, sizeof *guard->sources);
     guard->free_places = calloc(guard->capacity, sizeof *guard->free_places);

@@ -24,6 +24,7 @@ enum {
     GUARD_BODY_MS = 10000,  /* 64 KiB in 10 s: slower clients are cut                                       */
     GUARD_WRITE_MS = 10000, /* for a client to take an answer                                               */
     GUARD_QUEUE_MS = 25,    /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
+    GUARD_ADMIN_QUEUE_MS = 1000, /* on the admin listener: a probe waits for a second, and must not fail    */
     GUARD_LINGER_MS = 1000, /* for a refused client to read its answer before unread bytes reset it         */
     GUARD_PATIENCE_MS = 500, /* when places are short, who has kept us waiting for longer may have to go,   */
     GUARD_NEWCOMER_MS = 25,  /* or for so long with a first header, which comes with the connection         */
@@ -45,6 +46,16 @@ enum guard_wait {
 
 struct guard;
 
+/* What one listener can do. */
+struct guard_limits {
+    size_t workers;     /* connections that are served at a time */
+    size_t places;      /* that can be open, at least 4: guard_places(), or what descriptors allow */
+    size_t per_address; /* from one address; 0: three quarters of the workers, but any number from loopback,
+                           where proxies live */
+    size_t unasked;     /* of these, on which no request has come yet; 0: any number */
+    int queue_ms;       /* for a worker to come free */
+};
+
 struct guard_counts {
     size_t open;                  /* now */
     unsigned long long refused;   /* answered 503 or 429 before any worker saw them */
@@ -52,13 +63,11 @@ struct guard_counts {
     unsigned long long displaced; /* ended to make room */
 };
 
-/* So many connections can be open at a time. */
+/* So many places are enough: one for each worker, and as many again for those who wait a moment for one. */
 size_t guard_places(size_t workers);
 
-/* `workers` connections can be served at a time and as many again may wait a moment for a worker.
- * `per_address` connections may come from one address; 0: three quarters of the workers, but any number from
- * loopback, where proxies live. */
-MUST_USE struct guard *guard_new(size_t workers, size_t per_address, struct err *err);
+/* `limits` is copied. */
+MUST_USE struct guard *guard_new(const struct guard_limits *limits, struct err *err);
 void guard_free(struct guard *guard);
 
 /* A new connection: its place, from 1 on; 0 when it was answered, and the caller has to close it. */

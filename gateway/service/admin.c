@@ -160,13 +160,14 @@ static void put_reloaded(struct desk_answer *answer, const char *warnings)
     buf_put_char(&answer->body, '\n');
 }
 
-static void put_bad_configuration(struct desk_answer *answer, const char *errors, const char *warnings)
+static void put_failure(struct desk_answer *answer, int status, const char *type, const char *title,
+                        const char *errors, const char *warnings)
 {
-    answer->status = 422;
+    answer->status = status;
     answer->type = "application/problem+json";
     json_open(&answer->body);
-    json_member(&answer->body, "type", "urn:countersign:problem:bad-configuration");
-    json_member(&answer->body, "title", "The new configuration is wrong; the old one stays in force");
+    json_member(&answer->body, "type", type);
+    json_member(&answer->body, "title", title);
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
     if (warnings[0] != '\0')
@@ -186,7 +187,14 @@ static void reload(struct admin *admin, struct desk_answer *answer)
         put_reloaded(answer, buf_text(&warnings));
         break;
     case RELOAD_BAD:
-        put_bad_configuration(answer, buf_text(&errors), buf_text(&warnings));
+        put_failure(answer, 422, "urn:countersign:problem:bad-configuration",
+                    "The new configuration is wrong; the old one stays in force", buf_text(&errors),
+                    buf_text(&warnings));
+        break;
+    case RELOAD_UNAUDITED:
+        put_failure(answer, 500, "urn:countersign:problem:audit-not-reopened",
+                    "The new configuration is in force, but the audit file could not be opened again",
+                    buf_text(&errors), buf_text(&warnings));
         break;
     case RELOAD_BUSY:
         put_status(answer, 503, "too many wait for a reload already: try again");

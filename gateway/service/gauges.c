@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/anonymous.h"
 #include "gateway/metrics/exposition.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/series.h"
@@ -30,6 +31,9 @@ static void put_service(const struct gateway *gateway, const struct config *conf
     exposition_single(out, "countersign_log_lines_dropped_total", "counter",
                       "Access lines that standard output did not take.",
                       (double)atomic_load(&gateway->access.dropped));
+    exposition_single(out, "countersign_log_lines_gathered_total", "counter",
+                      "Requests without a client that have no access line of their own, but share one.",
+                      (double)anonymous_gathered(gateway->anonymous));
     exposition_single(out, "countersign_metrics_lost_total", "counter",
                       "Counts that found no room, in memory or among 100000 series.",
                       (double)series_lost(gateway->metrics));
@@ -64,8 +68,11 @@ static void put_reloads(struct reload *reload, struct buf *out)
     exposition_open(out, "countersign_reloads_total", "counter", "Reloads since the process began.");
     exposition_count(out, "countersign_reloads_total", "", &good, 1, state.good);
     exposition_count(out, "countersign_reloads_total", "", &bad, 1, state.bad);
-    exposition_single(out, "countersign_reload_failed", "gauge",
-                      "1 when the last reload was refused and an older configuration serves.", state.failed);
+    exposition_single(
+        out, "countersign_reload_failed", "gauge",
+        "1 when the last reload was no success: an older configuration serves, or the audit file "
+        "could not be opened again.",
+        state.failed);
     exposition_single(out, "countersign_reload_last_good_timestamp_seconds", "gauge",
                       "When the configuration in force was loaded.", (double)state.good_at);
 }

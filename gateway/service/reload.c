@@ -166,49 +166,65 @@ static int try_reload(struct reload *reload, const struct config *old, struct re
 }
 
 /* Also where the configuration is wrong: the file was rotated all the same. */
-static void reopen_audit(struct reload *reload, struct report *report)
+static int reopen_audit(struct reload *reload, struct report *report)
 {
     struct err err = {0};
-    if (reload->gateway->audit != NULL && audit_reopen(reload->gateway->audit, &err) != 0)
-        report_find(report, &(struct report_kind){.severity = REPORT_SECURITY}, "%s", err.text);
+    if (reload->gateway->audit == NULL || audit_reopen(reload->gateway->audit, &err) == 0)
+        return 0;
+    return report_error(report, NULL, "%s", err.text);
 }
 
 /* Into the file that goes on: after a rotation the new one. */
-static void record(struct reload *reload, const struct config *old, const char *by, int result,
+static void record(struct reload *reload, const struct config *old, const char *by, bool good,
                    const struct report *report)
 {
     struct generation *current = gateway_take(reload->gateway);
-    if (result == 0)
+    if (good)
         changes_reload(reload->gateway->audit, old, current->config, by);
     else
         changes_refused(reload->gateway->audit, current->config, by, buf_text(&report->errors));
     gateway_release(current);
 }
 
+static enum reload_end reload_now(struct reload *reload, const char *by, struct report *report)
+{
+    struct generation *old = gateway_take(reload->gateway);
+    bool good = try_reload(reload, old->config, report) == 0;
+    bool audited = reopen_audit(reload, report) == 0;
+    record(reload, old->config, by, good, report);
+    gateway_release(old);
+    if (!good)
+        return RELOAD_BAD;
+    return audited ? RELOAD_GOOD : RELOAD_UNAUDITED;
+}
+
 void reload_run(struct reload *reload)
 {
+    static const char *const sentences[] = {
+        [RELOAD_GOOD] = "reloaded",
+        [RELOAD_BAD] = "the reload failed: the old configuration stays in force",
+        [RELOAD_UNAUDITED] =
+            "the reload failed: the new configuration is in force, but the audit file could not be "
+            "opened again",
+    };
     struct report report;
-    struct generation *old = gateway_take(reload->gateway);
     report_init(&report);
     (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
     const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
     (void)pthread_mutex_unlock(&reload->mutex);
-    int result = try_reload(reload, old->config, &report);
-    reopen_audit(reload, &report);
-    record(reload, old->config, by, result, &report);
-    gateway_release(old);
+    enum reload_end end = reload_now(reload, by, &report);
     fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
-            result == 0 ? "reloaded" : "the reload failed: the old configuration stays in force");
+            sentences[end]);
     (void)pthread_mutex_lock(&reload->mutex);
     reload->done = wanted;
-    reload->failed = result != 0;
-    reload->counts[result != 0]++;
+    reload->last = end;
+    reload->counts[end != RELOAD_GOOD]++;
     buf_reset(&reload->errors);
     buf_put(&reload->errors, buf_text(&report.errors));
     buf_reset(&reload->warnings);
     buf_put(&reload->warnings, buf_text(&report.warnings));
-    if (result == 0)
+    if (end != RELOAD_BAD)
         reload->good_at = clock_wall_ms() / 1000;
     (void)pthread_cond_broadcast(&reload->finished);
     (void)pthread_mutex_unlock(&reload->mutex);
@@ -231,7 +247,7 @@ static enum reload_end ask_and_wait(struct reload *reload, struct buf *errors, s
                                     : "the reload did not end in time\n");
     if (!missed)
         buf_put(warnings, buf_text(&reload->warnings));
-    return missed || reload->failed ? RELOAD_BAD : RELOAD_GOOD;
+    return missed ? RELOAD_BAD : reload->last;
 }
 
 enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings)
@@ -252,7 +268,7 @@ void reload_look(struct reload *reload, struct reload_state *state)
     (void)pthread_mutex_lock(&reload->mutex);
     *state = (struct reload_state){.good = reload->counts[0],
                                    .bad = reload->counts[1],
-                                   .failed = reload->failed,
+                                   .failed = reload->last != RELOAD_GOOD,
                                    .good_at = reload->good_at};
     (void)pthread_mutex_unlock(&reload->mutex);
 }
@@ -268,7 +284,7 @@ void reload_end(struct reload *reload)
 bool reload_failed(struct reload *reload, struct buf *errors)
 {
     (void)pthread_mutex_lock(&reload->mutex);
-    bool failed = reload->failed;
+    bool failed = reload->last != RELOAD_GOOD;
     if (failed)
         buf_put(errors, buf_text(&reload->errors));
     (void)pthread_mutex_unlock(&reload->mutex);

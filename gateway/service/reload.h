@@ -13,6 +13,13 @@
 /* Loads a configuration; NULL when anything is wrong: the report tells.  Its tests are not run. */
 MUST_USE struct config *reload_load(const char *path, const struct config *previous, struct report *report);
 
+enum reload_end {
+    RELOAD_GOOD,
+    RELOAD_BAD,       /* the old configuration stays in force                                      */
+    RELOAD_UNAUDITED, /* the new one is in force, but the audit file could not be opened again     */
+    RELOAD_BUSY,      /* none began: RELOAD_WAITERS_MAX others wait already                        */
+};
+
 /* Reloads happen one at a time, in the main thread; others ask and wait for the outcome. */
 struct reload {
     const char *path; /* of countersign.yaml; borrowed */
@@ -22,7 +29,7 @@ struct reload {
     unsigned long long wanted;    /* by reload_ask() */
     unsigned long long done;      /* reloads that have ended */
     unsigned waiting;             /* in reload_ask() */
-    bool failed;                  /* the last one */
+    enum reload_end last;         /* how it ended */
     bool ended;                   /* the service is shutting down */
     struct buf errors;            /* of the last one: lines */
     struct buf warnings;          /* likewise */
@@ -43,11 +50,8 @@ void reload_run(struct reload *reload);
 
 enum { RELOAD_WAITERS_MAX = 4 }; /* a reload that hangs must leave workers for health and metrics */
 
-enum reload_end { RELOAD_GOOD, RELOAD_BAD, RELOAD_BUSY };
-
 /* Any other thread: raises SIGHUP for the main thread and waits, at most 30 s, for a reload that began after
- * the call.  It appends the reload's errors and warnings, as lines; RELOAD_BUSY: nothing was asked,
- * RELOAD_WAITERS_MAX others wait. */
+ * the call.  It appends the reload's errors and warnings, as lines. */
 MUST_USE enum reload_end reload_ask(struct reload *reload, struct buf *errors, struct buf *warnings);
 
 struct reload_state {

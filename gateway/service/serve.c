@@ -1,10 +1,12 @@
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
+#include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
 #include "gateway/request/flow.h"
 #include "gateway/server/front.h"
 #include "gateway/service/admin.h"
+#include "gateway/service/descriptors.h"
 #include "gateway/service/notify.h"
 #include "gateway/service/pulse.h"
 
@@ -28,12 +30,14 @@ enum {
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
+    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
     SERVE_ANSWER_MAX = ANSWER_SEEN_MAX + 64 * 1024, /* whatever the cloud said, and a header */
     SERVE_SPARE = 1024 * 1024,                      /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
 struct service {
+    struct descriptors descriptors;
     struct gateway gateway;
     struct reload reload;
     struct admin admin;
@@ -119,6 +123,26 @@ static void print_ready(const struct service *service)
             (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
 }
 
+/* What everybody may have, before anybody is there; and what that costs callers. */
+static int share_descriptors(struct service *service, const struct config *config, struct err *err)
+{
+    struct descriptors *shares = &service->descriptors;
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
+    if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
+        return -1;
+    if (shares->limit < shares->wanted)
+        fprintf(
+            stderr,
+            "countersign: %zu file descriptors are few for %lld workers and all slots of the upstreams, "
+            "which "
+            "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to upstreams are "
+            "open at a time\n",
+            shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+    return 0;
+}
+
 static int open_doors(struct service *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
@@ -127,8 +151,17 @@ static int open_doors(struct service *service, struct err *err)
     service->desk = (struct desk){admin_answer, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
-    const struct front_options inner = {config->admin, SERVE_ADMIN_WORKERS, GUARD_PLACES_MAX};
-    const struct front_options outer = {config->listen, (size_t)config->workers, (size_t)config->per_address};
+    const struct front_options inner = {.address = config->admin,
+                                        .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                   .places = service->descriptors.admin,
+                                                   .per_address = service->descriptors.admin,
+                                                   .unasked = SERVE_ADMIN_UNASKED,
+                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS}};
+    const struct front_options outer = {.address = config->listen,
+                                        .limits = {.workers = (size_t)config->workers,
+                                                   .places = service->descriptors.places,
+                                                   .per_address = (size_t)config->per_address,
+                                                   .queue_ms = GUARD_QUEUE_MS}};
     service->admin_door = front_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
@@ -154,6 +187,20 @@ static void beat(struct service *service)
     notify_alive(&service->notify, alive, now);
 }
 
+/* What requests without a client have gathered. */
+static void tell_anonymous(struct service *service)
+{
+    anonymous_end_round(service->gateway.anonymous, &service->gateway.access, clock_monotonic_us(),
+                        clock_wall_ms());
+}
+
+static void look_after(struct service *service)
+{
+    beat(service);
+    if (anonymous_wait_us(service->gateway.anonymous, clock_monotonic_us()) == 0)
+        tell_anonymous(service);
+}
+
 static bool is_busy(const struct service *service)
 {
     struct guard_counts counts;
@@ -165,7 +212,7 @@ static bool is_busy(const struct service *service)
 static void serve_on(struct service *service, int64_t until_us, bool whoever_comes)
 {
     while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
-        beat(service);
+        look_after(service);
         pause_briefly();
     }
 }
@@ -180,6 +227,7 @@ static void drain(struct service *service)
     (void)sigdelset(&set, SIGHUP); /* stays blocked */
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
+    tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     fputs("countersign: finishing what is in flight; another signal ends it at once\n", stderr);
@@ -192,24 +240,37 @@ static void drain(struct service *service)
     (void)alarm(SERVE_STOP_S);
 }
 
-/* The next signal, 0 when it is time for a sign of life instead, or -1. */
+/* Until it is time for a sign of life, or to tell what was gathered. */
+static struct timespec next_look(const struct service *service)
+{
+    int64_t now = clock_monotonic_us();
+    int64_t wait_us = anonymous_wait_us(service->gateway.anonymous, now);
+    int64_t life_us = notify_wait_us(&service->notify, now);
+    if (life_us >= 0 && life_us < wait_us)
+        wait_us = life_us;
+    return (struct timespec){.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+}
+
+/* The next signal, 0 when it is time for something else, or -1. */
 static int wait_for_signal(const struct service *service)
 {
     sigset_t set;
-    int64_t wait_us = notify_wait_us(&service->notify, clock_monotonic_us());
-    const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
+    const struct timespec wait = next_look(service);
     signals_to_wait_for(&set);
-    int number = wait_us < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &wait);
+    int number = sigtimedwait(&set, NULL, &wait);
     return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
 }
 
 static void reload_and_tell(struct service *service)
 {
+    static const char *const statuses[] = {
+        [RELOAD_GOOD] = "Serving",
+        [RELOAD_BAD] = "Serving the old configuration: the last reload failed",
+        [RELOAD_UNAUDITED] = "Serving; the audit file could not be opened again: the last reload failed",
+    };
     notify_reloading(&service->notify, clock_monotonic_us());
     reload_run(&service->reload);
-    notify_ready(&service->notify, service->reload.failed /* which this thread alone writes */
-                                       ? "Serving the old configuration: the last reload failed"
-                                       : "Serving");
+    notify_ready(&service->notify, statuses[service->reload.last]); /* which this thread alone writes */
 }
 
 static int wait_for_end(struct service *service, struct err *err)
@@ -222,7 +283,7 @@ static int wait_for_end(struct service *service, struct err *err)
             return 0;
         if (number == SIGHUP)
             reload_and_tell(service);
-        beat(service);
+        look_after(service);
     }
 }
 
@@ -243,6 +304,7 @@ static int serve(struct service *service, struct err *err)
     }
     front_close(service->admin_door); /* first: it looks at the other */
     front_close(service->front);
+    tell_anonymous(service); /* the last */
     return result;
 }
 
@@ -257,9 +319,10 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
         return err_memory(err);
     }
-    if (notify_init(&service->notify, err) != 0)
+    if (share_descriptors(service, config, err) != 0 || notify_init(&service->notify, err) != 0)
         config_release(config);
-    else if (gateway_init(&service->gateway, config, STDOUT_FILENO, err) == 0) {
+    else if (gateway_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
+             0) {
         if (reload_init(&service->reload, path, &service->gateway) != 0)
             err_memory(err);
         else {

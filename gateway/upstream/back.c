@@ -105,10 +105,10 @@ static struct upstream *known_before(const struct back *previous, const struct c
     return upstream_new();
 }
 
-static int back_pool_init(struct back_pool *pool, const struct config_upstream *upstream,
+static int back_pool_init(struct back_pool *pool, const struct config_upstream *upstream, size_t slots,
                           const struct back *previous, const atomic_bool *abandoned, struct err *err)
 {
-    if (pool_init(&pool->slots, (size_t)upstream->slots, err) != 0)
+    if (pool_init(&pool->slots, slots, err) != 0)
         return -1;
     pool->upstream = upstream;
     pool->known = known_before(previous, upstream);
@@ -194,7 +194,7 @@ void back_give(struct back_slot *slot)
 bool back_rest(struct back_slot *slot)
 {
     struct back_pool *pool = slot->pool;
-    unsigned most = (unsigned)pool->upstream->slots / 4 + 1;
+    unsigned most = (unsigned)pool->slots.most / 4 + 1;
     if (atomic_fetch_add_explicit(&pool->resting, 1, memory_order_relaxed) >= most) {
         atomic_fetch_sub_explicit(&pool->resting, 1, memory_order_relaxed);
         return false;
@@ -210,8 +210,22 @@ void back_wake(struct back *back, const struct config_upstream *upstream)
 
 /* ---- all pools ---- */
 
-struct back *back_new(const struct config *config, const struct back *previous, const atomic_bool *abandoned,
-                      struct err *err)
+/* Its part of all that can be open, by what each is configured to have. */
+static size_t slots_of(const struct config *config, const struct config_upstream *upstream,
+                       size_t connections)
+{
+    size_t all = 0;
+    size_t mine = (size_t)upstream->slots;
+    for (size_t i = 0; i < config->upstream_count; i++)
+        all += (size_t)config->upstreams[i].slots;
+    if (all <= connections)
+        return mine;
+    mine = mine * connections / all;
+    return mine == 0 ? 1 : mine;
+}
+
+struct back *back_new(const struct config *config, const struct back *previous, size_t connections,
+                      const atomic_bool *abandoned, struct err *err)
 {
     struct back *back = calloc(1, sizeof *back);
     if (back != NULL)
@@ -222,11 +236,14 @@ struct back *back_new(const struct config *config, const struct back *previous, 
         return NULL;
     }
     back->count = config->upstream_count;
-    for (size_t i = 0; i < back->count; i++)
-        if (back_pool_init(&back->pools[i], &config->upstreams[i], previous, abandoned, err) != 0) {
+    for (size_t i = 0; i < back->count; i++) {
+        const struct config_upstream *upstream = &config->upstreams[i];
+        if (back_pool_init(&back->pools[i], upstream, slots_of(config, upstream, connections), previous,
+                           abandoned, err) != 0) {
             back_free(back);
             return NULL;
         }
+    }
     return back;
 }
 
@@ -248,7 +265,7 @@ void back_look(const struct back *back, size_t index, struct back_state *state)
     bool spare = atomic_load(&pool->credential) != 0;
     *state = (struct back_state){.name = upstream->name,
                                  .breaker = breaker_state(&known->breaker),
-                                 .slots = (unsigned)upstream->slots,
+                                 .slots = (unsigned)pool->slots.most,
                                  .used = atomic_load(&pool->slots.used),
                                  .waiting = atomic_load(&pool->slots.waiting),
                                  .resting = atomic_load(&pool->resting),
@@ -271,7 +288,7 @@ static void learn(struct back_slot *slot, struct back_result *result, bool hurri
     struct upstream *known = slot->pool->known;
     bool good = result->end != UPSTREAM_NOT_SENT && result->end != UPSTREAM_LATE;
     atomic_fetch_add_explicit(&known->ends[result->end], 1, memory_order_relaxed);
-    if (result->end == UPSTREAM_FAILED || (result->timed_out && hurried))
+    if (result->end == UPSTREAM_FAILED || result->no_descriptor || (result->timed_out && hurried))
         breaker_cancel(&known->breaker, &slot->entry); /* of ours, not of the upstream's */
     else
         result->breaker = breaker_note(&known->breaker, &slot->entry, good, result->ended_us);

@@ -29,11 +29,12 @@ struct back_slot;
 
 /* Pools for every upstream of the configuration, which must outlive it.  What `previous`, which may be NULL,
  * has learned about the same upstreams is shared with it; connections are not, they were verified by its
- * ca_file.  Reads ca_file; connects to nothing.
+ * ca_file.  Reads ca_file; connects to nothing.  At most so many `connections` are open at a time, but one to
+ * each upstream: their slots, or fewer where descriptors are few.
  *
  * Once `*abandoned`, which is borrowed, is true, every back_send() ends within about a second, as
  * UPSTREAM_LOST or UPSTREAM_NOT_SENT, whichever configuration its call began under: the drain is over. */
-MUST_USE struct back *back_new(const struct config *config, const struct back *previous,
+MUST_USE struct back *back_new(const struct config *config, const struct back *previous, size_t connections,
                                const atomic_bool *abandoned, struct err *err);
 void back_free(struct back *back);
 
@@ -72,10 +73,11 @@ bool back_prefer(struct back_slot *slot, unsigned credential);
 
 struct back_result {
     enum upstream_end end;
-    bool timed_out;    /* it ended because its time was over */
-    int64_t ended_us;  /* when */
-    int status;        /* HTTP, of UPSTREAM_ANSWERED */
-    const char *bytes; /* the answer, in the slot: until back_give() or the next back_send() */
+    bool timed_out;     /* it ended because its time was over */
+    bool no_descriptor; /* for a connection: it says nothing about the upstream */
+    int64_t ended_us;   /* when */
+    int status;         /* HTTP, of UPSTREAM_ANSWERED */
+    const char *bytes;  /* the answer, in the slot: until back_give() or the next back_send() */
     size_t length;
     bool has_date;
     struct skew_sample clock; /* when has_date */

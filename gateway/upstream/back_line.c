@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     LINE_LOOK_MS = 1000,   /* between two looks at whether the drain is over: no wait is longer */
@@ -43,6 +44,7 @@ struct back_line {
     long patience_ms;     /* ... this, or some 40 more; a poll() before would be one more call for each */
     const SSL *tls;       /* over TLS, from the handshake on: libcurl's */
     bool refused;         /* over TLS 1.2, another handshake */
+    bool no_descriptor;   /* was left when the connection was made */
     const struct sending *sending; /* NULL: nothing is under way */
     CURLcode connected;            /* what came of connecting, where there is no handle */
     int64_t connected_us;
@@ -220,6 +222,7 @@ struct back_line *back_line_new(struct back_site *site)
         return NULL;
     line->site = site;
     line->handle = NULL;
+    line->no_descriptor = false;
     line->sending = NULL;
     signed_request_init(&line->request);
     buf_init(&line->out, LINE_OUT_MAX);
@@ -307,6 +310,15 @@ static CURLcode take_socket(struct back_line *line)
     return whole && set_waiting(line->socket, true) ? set_patience(line, LINE_LOOK_MS) : CURLE_OUT_OF_MEMORY;
 }
 
+/* To libcurl, a socket that cannot be made is one that nobody answers. */
+static bool descriptors_are_out(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        (void)close(fd); /* of a copy */
+    return fd < 0 && (errno == EMFILE || errno == ENFILE);
+}
+
 static CURLcode connect_afresh(struct back_line *line, int64_t until_us)
 {
     long left = millis_until(until_us);
@@ -331,6 +343,7 @@ void back_line_connect(struct back_line *line, int64_t now_us, int64_t until_us)
         return;
     back_line_distrust(line);
     line->connected = connect_afresh(line, until_us);
+    line->no_descriptor = line->connected != CURLE_OK && descriptors_are_out();
     if (line->connected != CURLE_OK)
         back_line_distrust(line);
 }
@@ -472,6 +485,8 @@ static void tell(const struct back_line *line, const struct sending *sending, en
         err_set(err, ERR_SYSTEM, "the upstream closed the connection before the answer was whole");
     else if (end == UPSTREAM_LOST && code == CURLE_OK)
         err_set(err, ERR_SYSTEM, "the upstream's answer is not HTTP/1.1 as RFC 9112 wants it");
+    else if (end == UPSTREAM_NOT_SENT && line->no_descriptor)
+        err_set(err, ERR_SYSTEM, "the gateway has no file descriptor left for a connection");
     else if (end != UPSTREAM_ANSWERED)
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
@@ -489,6 +504,7 @@ void back_line_send(struct back_line *line, int64_t until_us, struct back_result
     const struct response *response = &line->response;
     result->end = end_of(line, &sending, code);
     result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    result->no_descriptor = line->no_descriptor && result->end == UPSTREAM_NOT_SENT;
     result->status = response->status;
     result->bytes = buf_text(&response->body);
     result->length = response->body.length;

@@ -47,11 +47,42 @@ static void everybody(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* An IPv6 network of 64 bits is one source, an IPv4 address another; and their hashes spread, by the seed. */
+static void sources(void **state)
+{
+    static const struct {
+        const char *one;
+        const char *other;
+        bool same;
+    } rows[] = {
+        {"203.0.113.9", "203.0.113.9", true},          {"203.0.113.9", "203.0.113.8", false},
+        {"203.0.113.9", "::ffff:203.0.113.9", true},   {"2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true},
+        {"2001:db8:0:1::1", "2001:db8:0:2::1", false}, {"::", "0.0.0.0", false},
+    };
+    const uint64_t seeds[][2] = {{1, 2}, {1, 3}, {4, 2}};
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct network addresses[2];
+        assert_true(network_parse_address(rows[i].one, &addresses[0]));
+        assert_true(network_parse_address(rows[i].other, &addresses[1]));
+        const struct network one = network_source(&addresses[0]);
+        const struct network other = network_source(&addresses[1]);
+        wrong += unit_wrong(rows[i].one, network_is_same(&one, &other) == rows[i].same);
+        wrong += unit_wrong(rows[i].other,
+                            (network_hash(&one, seeds[0]) == network_hash(&other, seeds[0])) == rows[i].same);
+        for (size_t j = 1; j < COUNT(seeds); j++)
+            wrong += unit_wrong("another seed", network_hash(&one, seeds[0]) != network_hash(&one, seeds[j]));
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_canonical),
         cmocka_unit_test(everybody),
+        cmocka_unit_test(sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

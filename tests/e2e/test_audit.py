@@ -18,6 +18,7 @@ import pytest
 from harness import chain
 from harness.gateway import NOBODY, POLICY, TOKEN, Client, Gateway, bearer, configure, document, policy, secret
 from harness.process import run
+from harness.scrape import scrape, value
 from harness.upstream import HANG_UP, Reply
 from harness.world import REPOSITORY, SLOW, VPC, eventually
 
@@ -266,10 +267,19 @@ def test_rotation_that_fails(audited, upstream):
     path.mkdir()
     gateway.signal(signal.SIGHUP)
     gateway.line(gateway.stderr, lambda line: "cannot be opened: Is a directory" in line)
+    gateway.line(gateway.stderr, lambda line: "the reload failed: the new configuration is in force, but" in line)
     assert gateway.delete().status == 202
     assert len(chain.changes(records(old, 1))) == 1
+    told = gateway.call("POST", "/reload", port=gateway.admin)
+    assert told.status == 500 and told.json()["type"].endswith(":audit-not-reopened"), told
+    assert "Is a directory" in told.json()["errors"][0]
+    assert gateway.ready()["lastReload"] == "failed" and "Is a directory" in gateway.ready()["errors"][0]
+    found = scrape(gateway)
+    assert value(found, "countersign_reloads_total", result="bad") == value(found, "countersign_reload_failed") + 1 == 2
+    assert value(found, "countersign_reloads_total", result="good") == 0
     path.rmdir()
-    gateway.signal(signal.SIGHUP)
+    gateway.reload()
+    assert "lastReload" not in gateway.ready() and value(scrape(gateway), "countersign_reload_failed") == 0
     assert eventually(path.exists)
     assert gateway.delete().status == 202
     assert len(chain.changes(chain.records(old, path, prev=chain.ZEROS))) == 2

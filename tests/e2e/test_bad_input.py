@@ -13,7 +13,7 @@ import pytest
 from harness.expect import OURS, courtesy, problem
 from harness.gateway import NOBODY, TOKEN, bearer, document
 from harness.upstream import Reply, Upstream
-from harness.world import INSTANCE, SLOW, VPC
+from harness.world import INSTANCE, SLOW, VPC, stranger
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 COMMON = [
@@ -62,7 +62,7 @@ def bad_request(answer):
     ("", None, {"X-Authorization": f"Bearer {TOKEN}"}),
 ])
 def test_threat_01_token_elsewhere(gateway, query, body, headers):
-    answer = gateway.call("DELETE", PATH + query, document(body), without_token(headers))
+    answer = gateway.call("DELETE", PATH + query, document(body), without_token(headers), source=stranger())
     problem(answer, 401, "unauthenticated")
     gateway.record(answer)
     assert TOKEN not in answer.body.decode() and TOKEN not in gateway.words()
@@ -90,7 +90,7 @@ BASIC = base64.b64encode(f"network-console:{TOKEN}".encode()).decode()
 def test_threat_02_authorization(gateway, value):
     """All are one to the caller: the same body and the same header as for a token that nobody knows."""
     answer = gateway.call("DELETE", PATH, document(),
-                          without_token({"Authorization": value.encode("latin-1")}))
+                          without_token({"Authorization": value.encode("latin-1")}), source=stranger())
     unknown = gateway.delete(token="unknown")
     body = problem(answer, 401, "unauthenticated", retryable=False)
     assert {**body, "requestId": ""} == {**unknown.json(), "requestId": ""}
@@ -375,7 +375,7 @@ def test_threat_13_no_kind(gateway):
     "%0d%0aX-A:b", "a=b", "{}",
 ])
 def test_threat_17_request_id(gateway, given):
-    answer = gateway.delete(token=None, headers={"X-Request-Id": given.encode("latin-1")})
+    answer = gateway.delete(token=None, headers={"X-Request-Id": given.encode("latin-1")}, source=stranger())
     body = problem(answer, 401, "unauthenticated")
     assert OURS.fullmatch(body["requestId"]) and body["requestId"] != given
     gateway.record(answer)

@@ -331,7 +331,7 @@ class ThisTree(unittest.TestCase):
         table = text[text.index("## Locks"):text.index("## Decisions")]
         told = set(re.findall(r"^\| `([^`]+)` \| `(\w+)` \|", table, re.M))
         there = {(name, mutex) for name, text in sources(ROOT) if not name.startswith("sandbox/")
-                 for mutex in re.findall(r"\bpthread_mutex_t (\w+);", code(text))}
+                 for mutex in re.findall(r"\bpthread_mutex_t (\w+)(?:\[\w+\])?;", code(text))}
         self.assertEqual(told, there)
 
     def test_every_exception_is_needed(self):

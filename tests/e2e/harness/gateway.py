@@ -100,8 +100,8 @@ class Client:
 
     IDLE = 2.0      # seconds, of the gateway's five
 
-    def __init__(self, port, within=PATIENCE):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+    def __init__(self, port, within=PATIENCE, source="127.0.0.1"):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within, source_address=(source, 0))
         self.used = time.monotonic()
 
     def call(self, method, target, body=None, headers=None):
@@ -127,11 +127,11 @@ class Gateway(Process):
         self.ready_after = time.monotonic() - self.started
         self.port, self.admin = map(int, self.READY.search(ready).groups())
 
-    def wire(self):
-        return Wire(self.port)
+    def wire(self, source="127.0.0.1"):
+        return Wire(self.port, source=source)
 
-    def call(self, method, target, body=None, headers=None, port=None):
-        client = Client(port or self.port)
+    def call(self, method, target, body=None, headers=None, port=None, source="127.0.0.1"):
+        client = Client(port or self.port, source=source)
         try:
             answer = client.call(method, target, body, headers)
         finally:
@@ -140,9 +140,10 @@ class Gateway(Process):
             self.contract.check(method, target, answer)
         return answer
 
-    def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None):
+    def delete(self, body=None, *, vpc=VPC, query="", token=TOKEN, headers=None, source="127.0.0.1"):
         """The main job.  `body` is bytes, or something for json.dumps; None is the sample's instance."""
-        return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers))
+        return self.call("DELETE", f"/vpcs/{vpc}/classiclinks{query}", document(body), bearer(token, headers),
+                         source=source)
 
     def get(self, target, token=TOKEN):
         return self.call("GET", target, headers=bearer(token))
@@ -164,7 +165,8 @@ class Gateway(Process):
         return [json.loads(line) for line in list(self.stdout)]
 
     def record(self, answer):
-        """The access line of this answer."""
+        """The access line of this answer; where it has no client, and many went before, it must come from a
+        stranger()."""
         wanted = answer.header("X-Request-Id")
         return json.loads(self.line(self.stdout, lambda line: json.loads(line).get("requestId") == wanted))
 

@@ -1,6 +1,7 @@
 """The few facts that all tests share: where the binary is, how patient to be, and the vendor's published
 sample."""
 
+import itertools
 import os
 import pathlib
 import time
@@ -20,6 +21,16 @@ ENDPOINT = "/v2/index.php"
 VPC = "vpc-2ari9m7h"
 INSTANCE = "ins-df454d"
 SAMPLE = b'{"code":0,"message":"","taskId":135254}'
+
+
+_hosts = itertools.count(1)
+
+
+def stranger():
+    """An address of this machine that nobody has called from: the first requests of each that has no token have access
+    lines of their own."""
+    number = next(_hosts)
+    return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
 
 
 def eventually(probe, within=PATIENCE, every=0.01):

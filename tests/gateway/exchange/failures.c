@@ -3,7 +3,6 @@
 
 #include "tests/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct rate rate = {.interval_us = 3000000, .burst = 20}; /* 20/m burst 20 */
@@ -18,9 +17,8 @@ static struct network address(uint32_t number)
 
 static struct failures *make(void)
 {
-    struct failures *failures = malloc(sizeof *failures);
+    struct failures *failures = failures_new();
     assert_non_null(failures);
-    assert_int_equal(failures_init(failures), 0);
     return failures;
 }
 
@@ -34,24 +32,66 @@ static void one_address(void **state)
     int64_t wait = failures_add(failures, &rate, &source, 0);
     assert_int_equal(wait, 3000000);
     assert_int_equal(failures_add(failures, &rate, &source, wait), 0);
-    free(failures);
+    failures_free(failures);
 }
 
-/* One address at its limit touches few others: those of its slot. */
+/* Whatever others did, an address that has not failed may. */
 static void others_are_left_alone(void **state)
+{
+    static const struct {
+        uint32_t failing;
+        unsigned times;
+    } rows[] = {{1, 1000}, {2000, 21}, {100000, 1}, {100000, 21}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct failures *failures = make();
+        unsigned punished = 0;
+        for (uint32_t j = 0; j < rows[i].failing; j++) {
+            const struct network bad = address(0x0a000000 + j);
+            for (unsigned k = 0; k < rows[i].times; k++)
+                (void)failures_add(failures, &rate, &bad, 0);
+        }
+        for (uint32_t j = 0; j < 10000; j++) {
+            const struct network good = address(0xc0a80000 + j);
+            punished += failures_add(failures, &rate, &good, 0) != 0;
+        }
+        assert_int_equal(punished, 0);
+        failures_free(failures);
+    }
+}
+
+/* More addresses than there is room for, each once: one that has to wait is not forgotten for them. */
+static void nobody_is_washed_clean_by_small_failures(void **state)
 {
     struct failures *failures = make();
     const struct network source = address(0x7f000001);
-    unsigned touched = 0;
     (void)state;
     for (int i = 0; i < 21; i++)
         (void)failures_add(failures, &rate, &source, 0);
-    for (uint32_t i = 0; i < 4000; i++) {
+    for (uint32_t i = 0; i < 10 * FAILURES_SETS * FAILURES_WAYS; i++) {
         const struct network other = address(0x0a000000 + i);
-        touched += failures_add(failures, &rate, &other, 0) != 0;
+        (void)failures_add(failures, &rate, &other, 0);
     }
-    assert_true(touched < 12); /* one in 8192 is to be expected of each */
-    free(failures);
+    assert_int_equal(failures_add(failures, &rate, &source, 0), 3000000);
+    failures_free(failures);
+}
+
+/* As long as there is room, none is forgotten at all: of a thousand that fail by turns, each waits in the
+ * end. */
+static void by_turns(void **state)
+{
+    struct failures *failures = make();
+    unsigned waiting = 0;
+    (void)state;
+    for (unsigned i = 0; i < 21; i++)
+        for (uint32_t j = 0; j < 1000; j++) {
+            const struct network source = address(0x0a000000 + j);
+            int64_t wait = failures_add(failures, &rate, &source, 0);
+            assert_true(i < 20 ? wait == 0 : wait >= 0);
+            waiting += wait > 0;
+        }
+    assert_int_equal(waiting, 1000);
+    failures_free(failures);
 }
 
 /* Who has a network of IPv6 has 2^64 addresses and no more failures. */
@@ -67,7 +107,7 @@ static void a_network_of_64_bits_is_one_source(void **state)
     }
     assert_true(network_parse_address("2001:db8:0:1:ffff:ffff:ffff:ffff", &source));
     assert_true(failures_add(failures, &rate, &source, 0) > 0);
-    free(failures);
+    failures_free(failures);
 }
 
 /* A million addresses: the same memory, and each still waits for a bounded time only. */
@@ -79,8 +119,7 @@ static void a_million_addresses(void **state)
         const struct network source = address(i * 2654435761U); /* Knuth: all over the space */
         assert_true(failures_add(failures, &rate, &source, i) <= rate.interval_us);
     }
-    assert_true(sizeof *failures < 128 * 1024);
-    free(failures);
+    failures_free(failures);
 }
 
 int main(void)
@@ -88,6 +127,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_address),
         cmocka_unit_test(others_are_left_alone),
+        cmocka_unit_test(nobody_is_washed_clean_by_small_failures),
+        cmocka_unit_test(by_turns),
         cmocka_unit_test(a_network_of_64_bits_is_one_source),
         cmocka_unit_test(a_million_addresses),
     };

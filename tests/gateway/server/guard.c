@@ -26,23 +26,54 @@ static struct in_addr address(const char *text)
     return parsed;
 }
 
-static void crowd_begin(struct crowd *crowd, size_t per_address)
+static void crowd_begin_with(struct crowd *crowd, struct guard_limits limits)
 {
     struct err err = {0};
-    *crowd = (struct crowd){.guard = guard_new(WORKERS, per_address, &err)};
+    limits.workers = WORKERS;
+    limits.queue_ms = GUARD_QUEUE_MS;
+    *crowd = (struct crowd){.guard = guard_new(&limits, &err)};
     assert_non_null(crowd->guard);
 }
 
-static unsigned come(struct crowd *crowd, const char *source)
+static void crowd_begin(struct crowd *crowd, size_t per_address)
 {
-    int ends[2];
+    crowd_begin_with(crowd,
+                     (struct guard_limits){.places = guard_places(WORKERS), .per_address = per_address});
+}
+
+static unsigned come_on(struct crowd *crowd, const int ends[2], const char *source)
+{
     assert_true(crowd->count < CLIENTS);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     size_t i = crowd->count++;
     crowd->ours[i] = ends[0];
     crowd->theirs[i] = ends[1];
     crowd->places[i] = guard_admit(crowd->guard, ends[0], address(source));
     return crowd->places[i];
+}
+
+static unsigned come(struct crowd *crowd, const char *source)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    return come_on(crowd, ends, source);
+}
+
+/* Over TCP, whose kernel knows whether anything was sent. */
+static unsigned come_by_tcp(struct crowd *crowd, const char *source, const char *says)
+{
+    int ends[2];
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = address("127.0.0.1")};
+    socklen_t size = sizeof here;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&here, sizeof here), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&here, &size), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(ends[1], (struct sockaddr *)&here, sizeof here), 0);
+    ends[0] = accept(listener, NULL, NULL);
+    assert_int_equal(send(ends[1], says, strlen(says), 0), strlen(says));
+    (void)close(listener);
+    return come_on(crowd, ends, source);
 }
 
 static void crowd_end(struct crowd *crowd)
@@ -177,6 +208,44 @@ static void places_run_out_and_come_back(void **state)
     crowd_end(&crowd);
 }
 
+/* Where so many may come that have not asked, the oldest of them goes for the next one, and nobody of another
+ * address; who has asked is none of them. */
+static void who_only_connects_makes_way(void **state)
+{
+    struct crowd crowd;
+    (void)state;
+    crowd_begin_with(&crowd, (struct guard_limits){.places = guard_places(WORKERS), .unasked = 2});
+    unsigned asked = come_by_tcp(&crowd, "192.0.2.1", "GET /");
+    guard_enter(crowd.guard);
+    assert_true(guard_begin(crowd.guard, asked));
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(come_by_tcp(&crowd, "192.0.2.1", "") != 0);
+        guard_enter(crowd.guard);
+        assert_false(guard_has_ended(crowd.guard, crowd.places[1]));
+    }
+    assert_true(come_by_tcp(&crowd, "192.0.2.1", "") != 0);
+    assert_true(guard_has_ended(crowd.guard, crowd.places[1]));
+    assert_false(guard_has_ended(crowd.guard, asked));
+    crowd_end(&crowd);
+}
+
+/* Few places: one that has sent nothing goes for the next one, and nobody is refused. */
+static void few_places(void **state)
+{
+    struct crowd crowd;
+    (void)state;
+    crowd_begin_with(&crowd, (struct guard_limits){.places = 4, .per_address = 100});
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(come_by_tcp(&crowd, "127.0.0.1", "") != 0);
+        guard_enter(crowd.guard);
+        sleep_ms(2);
+    }
+    (void)come_by_tcp(&crowd, "127.0.0.1", "GET /");
+    assert_true(guard_has_ended(crowd.guard, crowd.places[0]));
+    assert_true(guard_is_crowded(crowd.guard));
+    crowd_end(&crowd);
+}
+
 static void a_drain_ends_who_is_idle(void **state)
 {
     char byte;
@@ -204,6 +273,8 @@ int main(void)
         cmocka_unit_test(who_waits_longest_makes_room),
         cmocka_unit_test(one_address_has_its_share),
         cmocka_unit_test(places_run_out_and_come_back),
+        cmocka_unit_test(who_only_connects_makes_way),
+        cmocka_unit_test(few_places),
         cmocka_unit_test(a_drain_ends_who_is_idle),
     };
     /* clang-format on */

@@ -1,0 +1,47 @@
+#include "gateway/service/descriptors.h"
+
+#include "gateway/server/guard.h"
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t all_slots(const struct config *config)
+{
+    size_t slots = 0;
+    for (size_t i = 0; i < config->upstream_count; i++)
+        slots += (size_t)config->upstreams[i].slots;
+    return slots;
+}
+
+int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
+                      struct descriptors *shares, struct err *err)
+{
+    const size_t places = guard_places((size_t)config->workers);
+    const size_t admin = guard_places(admin_workers);
+    const size_t slots = all_slots(config);
+    const size_t fewest = DESCRIPTORS_OWN + DESCRIPTORS_ADMIN + DESCRIPTORS_CALLERS +
+                          DESCRIPTORS_CONNECTION * config->upstream_count;
+    *shares =
+        (struct descriptors){.limit = limit,
+                             .wanted = DESCRIPTORS_OWN + places + admin + DESCRIPTORS_CONNECTION * slots,
+                             .places = places,
+                             .admin = admin,
+                             .connections = slots};
+    if (limit >= shares->wanted)
+        return 0;
+    if (limit < fewest)
+        return err_set(err, ERR_SYSTEM,
+                       "%zu file descriptors are too few to serve with: it takes %zu, and %zu "
+                       "for all that the configuration says (LimitNOFILE, ulimit -n)",
+                       limit, fewest, shares->wanted);
+    size_t rest = limit - DESCRIPTORS_OWN;
+    shares->admin = rest / 8 < DESCRIPTORS_ADMIN ? DESCRIPTORS_ADMIN : least(rest / 8, admin);
+    rest -= shares->admin;
+    shares->connections = least(slots, rest / 2 / DESCRIPTORS_CONNECTION);
+    if (shares->connections < config->upstream_count)
+        shares->connections = config->upstream_count;
+    shares->places = least(places, rest - DESCRIPTORS_CONNECTION * shares->connections);
+    return 0;
+}

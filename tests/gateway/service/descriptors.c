@@ -1,0 +1,56 @@
+/* File descriptors: enough for all, shares where they are few, and no start where nobody could be served. */
+#include "gateway/service/descriptors.h"
+
+#include "tests/unit.h"
+
+#include <string.h>
+
+static struct config_upstream upstreams[] = {{.slots = 256}, {.slots = 64}};
+
+static const struct config config = {
+    .workers = 1024, .upstreams = upstreams, .upstream_count = COUNT(upstreams)};
+
+enum { WANTED = 20 + (2 * 1024 + 64) + (2 * 8 + 64) + 3 * (256 + 64) };
+
+static void enough(void **state)
+{
+    struct descriptors shares;
+    (void)state;
+    assert_int_equal(descriptors_share(&config, 8, WANTED, &shares, NULL), 0);
+    assert_int_equal(shares.wanted, WANTED);
+    assert_int_equal(shares.places, 2 * 1024 + 64);
+    assert_int_equal(shares.admin, 2 * 8 + 64);
+    assert_int_equal(shares.connections, 256 + 64);
+}
+
+/* Whatever there is, all shares together fit, and nobody is left without. */
+static void any_limit(void **state)
+{
+    (void)state;
+    for (size_t limit = 34; limit <= WANTED + 1; limit++) {
+        struct descriptors shares;
+        assert_int_equal(descriptors_share(&config, 8, limit, &shares, NULL), 0);
+        assert_true(DESCRIPTORS_OWN + shares.places + shares.admin + 3 * shares.connections <= limit);
+        assert_true(shares.places >= 4 && shares.admin >= 4 && shares.connections >= COUNT(upstreams));
+        assert_true(shares.places <= 2 * 1024 + 64 && shares.admin <= 80 && shares.connections <= 320);
+    }
+}
+
+static void too_few(void **state)
+{
+    struct descriptors shares;
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(descriptors_share(&config, 8, 33, &shares, &err), -1);
+    assert_non_null(strstr(err.text, "33 file descriptors are too few to serve with: it takes 34"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(enough),
+        cmocka_unit_test(any_limit),
+        cmocka_unit_test(too_few),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
