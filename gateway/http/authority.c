@@ -6,6 +6,15 @@
 
 enum { NAME_SIZE = 256 };
 
+/* RFC 3986 section 2.1: a '%' stands before two hexadecimal digits, or nobody knows what it means. */
+static bool is_encoded(const char *text)
+{
+    for (; (text = strchr(text, '%')) != NULL; text++)
+        if (strspn(text + 1, "0123456789abcdefABCDEF") < 2)
+            return false;
+    return true;
+}
+
 bool authority_is_valid(const char *host)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -22,7 +31,7 @@ bool authority_is_valid(const char *host)
         return false;
     if (*at == ':')
         at += 1 + strspn(at + 1, "0123456789");
-    return at[strspn(at, " \t")] == '\0';
+    return at[strspn(at, " \t")] == '\0' && is_encoded(host);
 }
 
 /* "gateway.example.com" of "gateway.example.com:8080"; an IPv6 address keeps its brackets off. */

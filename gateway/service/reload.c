@@ -175,24 +175,21 @@ static int reopen_audit(struct reload *reload, struct report *report)
 }
 
 /* Into the file that goes on: after a rotation the new one. */
-static void record(struct reload *reload, const struct config *old, const char *by, bool good,
+static void record(struct reload *reload, const struct config *old, const char *by, enum reload_end end,
                    const struct report *report)
 {
     struct generation *current = gateway_take(reload->gateway);
-    if (good)
+    if (end != RELOAD_BAD)
         changes_reload(reload->gateway->audit, old, current->config, by);
     else
         changes_refused(reload->gateway->audit, current->config, by, buf_text(&report->errors));
     gateway_release(current);
 }
 
-static enum reload_end reload_now(struct reload *reload, const char *by, struct report *report)
+static enum reload_end reload_now(struct reload *reload, const struct config *old, struct report *report)
 {
-    struct generation *old = gateway_take(reload->gateway);
-    bool good = try_reload(reload, old->config, report) == 0;
+    bool good = try_reload(reload, old, report) == 0;
     bool audited = reopen_audit(reload, report) == 0;
-    record(reload, old->config, by, good, report);
-    gateway_release(old);
     if (!good)
         return RELOAD_BAD;
     return audited ? RELOAD_GOOD : RELOAD_UNAUDITED;
@@ -208,12 +205,15 @@ void reload_run(struct reload *reload)
             "opened again",
     };
     struct report report;
+    struct generation *old = gateway_take(reload->gateway);
     report_init(&report);
     (void)pthread_mutex_lock(&reload->mutex);
     unsigned long long wanted = reload->wanted; /* whoever asks from now on waits for the next one */
     const char *by = wanted > reload->done ? "POST /reload" : "SIGHUP";
     (void)pthread_mutex_unlock(&reload->mutex);
-    enum reload_end end = reload_now(reload, by, &report);
+    enum reload_end end = reload_now(reload, old->config, &report);
+    record(reload, old->config, by, end, &report);
+    gateway_release(old);
     fprintf(stderr, "%s%scountersign: %s\n", buf_text(&report.errors), buf_text(&report.warnings),
             sentences[end]);
     (void)pthread_mutex_lock(&reload->mutex);

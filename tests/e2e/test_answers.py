@@ -20,7 +20,7 @@ from harness import vendor
 from harness.expect import problem
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, UPSTREAM_TIMEOUT, Client, bearer, document
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually
+from harness.world import ENDPOINT, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_ID, SECRET_KEY, SLOW, VPC, eventually, stranger
 
 REQUEST = f"/vpcs/{VPC}/classiclinks"
 MIB = 1 << 20
@@ -89,7 +89,7 @@ def test_a_slash_at_the_end_names_the_route(gateway, upstream):
 ])
 def test_the_log_has_the_path_of_what_was_refused(gateway, target, logged):
     """Escaped and cut, without the query; and of what is as long as a token only the beginning."""
-    with gateway.wire() as wire:
+    with gateway.wire(source=stranger()) as wire:      # lines of one stranger are gathered
         answer = wire.send(f"GET {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()).read()
     assert answer.status in (400, 404)
     assert gateway.record(answer).get("path") == (target if logged is None else logged)
