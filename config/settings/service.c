@@ -125,12 +125,7 @@ static int read_region(struct loader *loader, const struct yaml_node *node, cons
 {
     struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
     upstream->region_mark = node->mark;
-    if (keyword_name(loader, node, keyword, field) != 0)
-        return -1;
-    if (!config_is_region(*(const char **)field)) /* as a call takes it, from a caller or from here */
-        return report_error(loader->report, &node->mark,
-                            "region must be a region's name, such as ap-guangzhou");
-    return 0;
+    return keyword_name(loader, node, keyword, field);
 }
 
 /* By action: `{ DescribeVpcEx: 10/s }`. */
