@@ -144,10 +144,12 @@ static int wait_until_ready(const struct service *service, struct err *err)
 
 static void print_ready(struct service *service)
 {
-    const struct config *config = service->gateway.current->config;
+    struct generation *generation = gateway_take(&service->gateway); /* reloads have begun */
+    const struct config *config = generation->config;
     notice_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
                  (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
                  (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
+    gateway_release(generation);
 }
 
 /* What everybody may have, before anybody is there; and what that costs callers. */
