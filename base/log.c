@@ -18,7 +18,7 @@ int log_init(struct log *log, int fd)
 void log_done(struct log *log)
 {
     log_settle(log);
-    if (log->gathers)
+    if (atomic_load_explicit(&log->gathers, memory_order_acquire))
         gather_done(&log->gather);
     (void)pthread_mutex_destroy(&log->mutex);
 }
@@ -117,13 +117,13 @@ int log_gather(struct log *log)
         gather_done(&log->gather);
         return -1;
     }
-    log->gathers = true;
+    atomic_store_explicit(&log->gathers, true, memory_order_release); /* others may be writing already */
     return 0;
 }
 
 void log_settle(struct log *log)
 {
-    if (!log->gathers || log->settled)
+    if (!atomic_load_explicit(&log->gathers, memory_order_acquire) || log->settled)
         return;
     gather_close(&log->gather);
     (void)pthread_join(log->thread, NULL);
@@ -133,7 +133,7 @@ void log_settle(struct log *log)
 void log_line(struct log *log, const char *line, size_t length)
 {
     enum gather_result result = GATHER_CLOSED;
-    if (log->gathers)
+    if (atomic_load_explicit(&log->gathers, memory_order_acquire))
         result = gather_put(&log->gather, line, length, LOG_WAIT_MS);
     if (result == GATHER_FULL)
         count_lost(log, line, length);

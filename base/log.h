@@ -26,8 +26,8 @@ struct log {
     bool stuck;            /* its reader does not read */
     atomic_ullong dropped; /* lines that could not be written: the disk is full, the reader is gone */
 
-    bool gathers; /* lines go to `gather`, until that is closed, and the thread writes them */
-    bool settled; /* it is closed, and the thread has ended */
+    atomic_bool gathers; /* lines go to `gather`, until that is closed, and the thread writes them */
+    bool settled;        /* it is closed, and the thread has ended */
     pthread_t thread;
     struct gather gather;
 };
