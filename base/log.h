@@ -35,7 +35,7 @@ struct log {
 MUST_USE int log_init(struct log *log, int fd);
 void log_done(struct log *log);
 
-/* -1, and nothing changes, when memory or threads are out.  Once, before other threads write. */
+/* -1, and nothing changes, when memory or threads are out.  Once; other threads may write meanwhile. */
 MUST_USE int log_gather(struct log *log);
 
 /* All that came before is written when it returns; from then on lines are written as they come.  One
