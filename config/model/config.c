@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void config_credential_done(struct config_credential *credential)
+static void free_credential(struct config_credential *credential)
 {
     secret_free(credential->id);
     secret_free(credential->key);
@@ -27,24 +27,25 @@ void config_route_done(struct config_route *route)
         free_param(&route->params[i]);
 }
 
-static void config_free(struct config *config)
+void config_done(struct config *config)
 {
     HASH_CLEAR(hh, config->clients);
     for (size_t i = 0; i < config->credential_count; i++)
-        config_credential_done(&config->credentials[i]);
+        free_credential(&config->credentials[i]);
     secret_free(config->audit.key);
     for (struct config_kept *kept = config->kept; kept != NULL; kept = kept->next)
         secret_free(kept->secret);
     for (size_t i = 0; i < config->route_count; i++)
         config_route_done(&config->routes[i]);
-    arena_free(config->arena);
-    free(config);
 }
 
 void config_release(struct config *config)
 {
-    if (config != NULL)
-        config_free(config);
+    if (config == NULL)
+        return;
+    config_done(config);
+    arena_free(config->arena);
+    free(config);
 }
 
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value)

@@ -390,9 +390,9 @@ struct config {
 
 void config_release(struct config *config);
 
-/* What they hold beside the arena: config_release() does it for each. */
+/* What a configuration, or one route, holds beside the arena: config_release() does it, for all. */
+void config_done(struct config *config);
 void config_route_done(struct config_route *route);
-void config_credential_done(struct config_credential *credential);
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);

@@ -76,8 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_findings(&report, good);
     if (good)
         check_good(&config);
-    for (size_t i = 0; i < config.credential_count; i++)
-        config_credential_done(&config.credentials[i]);
+    config_done(&config);
     report_done(&report);
     return 0;
 }
