@@ -3,7 +3,7 @@
 static bool value_matches(const struct config_condition *condition, const char *value)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_match(condition->lists[i], value))
+        if (value_set_match(condition->lists[i], value))
             return true;
     return false;
 }
@@ -11,7 +11,7 @@ static bool value_matches(const struct config_condition *condition, const char *
 static bool is_named(const struct config_condition *condition, const char *value)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_name(condition->lists[i], value))
+        if (value_set_name(condition->lists[i], value))
             return true;
     return false;
 }

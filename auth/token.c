@@ -60,7 +60,7 @@ enum token_verdict token_check(const struct config *config, const char *token, s
     unsigned char digest[CONFIG_DIGEST_SIZE];
     if (token_digest(token == NULL ? "" : token, token == NULL ? 0 : length, digest) != 0)
         return TOKEN_FAILED;
-    const struct config_token *entry = keyring_find(&config->tokens, digest);
+    const struct config_token *entry = token_index_find(&config->tokens, digest);
     if (token == NULL || entry == NULL)
         return TOKEN_UNKNOWN;
     *found = entry;

@@ -19,7 +19,7 @@ void log_done(struct log *log)
 {
     log_settle(log);
     if (atomic_load_explicit(&log->gathers, memory_order_acquire))
-        gather_done(&log->gather);
+        line_queue_done(&log->gather);
     (void)pthread_mutex_destroy(&log->mutex);
 }
 
@@ -101,7 +101,7 @@ static void *write_on(void *pointer)
 {
     struct log *log = pointer;
     const char *bytes = NULL;
-    for (size_t length; (length = gather_take(&log->gather, &bytes)) > 0;) {
+    for (size_t length; (length = line_queue_take(&log->gather, &bytes)) > 0;) {
         (void)pthread_mutex_lock(&log->mutex); /* nobody else's, until it is closed */
         write_lines(log, bytes, length);
         (void)pthread_mutex_unlock(&log->mutex);
@@ -111,10 +111,10 @@ static void *write_on(void *pointer)
 
 int log_gather(struct log *log)
 {
-    if (gather_init(&log->gather) != 0)
+    if (line_queue_init(&log->gather) != 0)
         return -1;
     if (pthread_create(&log->thread, NULL, write_on, log) != 0) {
-        gather_done(&log->gather);
+        line_queue_done(&log->gather);
         return -1;
     }
     atomic_store_explicit(&log->gathers, true, memory_order_release); /* others may be writing already */
@@ -125,19 +125,19 @@ void log_settle(struct log *log)
 {
     if (!atomic_load_explicit(&log->gathers, memory_order_acquire) || log->settled)
         return;
-    gather_close(&log->gather);
+    line_queue_close(&log->gather);
     (void)pthread_join(log->thread, NULL);
     log->settled = true;
 }
 
 void log_line(struct log *log, const char *line, size_t length)
 {
-    enum gather_result result = GATHER_CLOSED;
+    enum line_queue_result result = LINE_QUEUE_CLOSED;
     if (atomic_load_explicit(&log->gathers, memory_order_acquire))
-        result = gather_put(&log->gather, line, length, LOG_WAIT_MS);
-    if (result == GATHER_FULL)
+        result = line_queue_put(&log->gather, line, length, LOG_WAIT_MS);
+    if (result == LINE_QUEUE_FULL)
         count_lost(log, line, length);
-    if (result != GATHER_CLOSED)
+    if (result != LINE_QUEUE_CLOSED)
         return;
     (void)pthread_mutex_lock(&log->mutex);
     write_lines(log, line, length);

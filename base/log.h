@@ -1,14 +1,14 @@
 /* base/log.h - whole lines to a file descriptor, from any thread.
  *
  * A log writes each line as it comes; or, between log_gather() and log_settle(), a thread of its own writes
- * what came, GATHER_MS after the first of it: a system call for each line would be a tenth of a request's
+ * what came, LINE_QUEUE_MS after the first of it: a system call for each line would be a tenth of a request's
  * work, and callers would wait for one another's.  A process that is killed loses lines of that age at most;
  * one that ends in order loses none. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include "base/base.h"
-#include "base/gather.h"
+#include "base/line_queue.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,7 +29,7 @@ struct log {
     atomic_bool gathers; /* lines go to `gather`, until that is closed, and the thread writes them */
     bool settled;        /* it is closed, and the thread has ended */
     pthread_t thread;
-    struct gather gather;
+    struct line_queue gather;
 };
 
 MUST_USE int log_init(struct log *log, int fd);
@@ -42,8 +42,8 @@ MUST_USE int log_gather(struct log *log);
  * thread's. */
 void log_settle(struct log *log);
 
-/* Takes the line (which ends in '\n'), or several of at most GATHER_ROOM bytes; none is ever written with a
- * stranger's line in its middle.  A line that cannot be written is counted, not waited for. */
+/* Takes the line (which ends in '\n'), or several of at most LINE_QUEUE_ROOM bytes; none is ever written with
+ * a stranger's line in its middle.  A line that cannot be written is counted, not waited for. */
 void log_line(struct log *log, const char *line, size_t length);
 
 #endif

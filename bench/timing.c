@@ -111,13 +111,13 @@ static double print_row(const char *what, struct sample *samples)
 static int fill(struct config *config, struct arena *arena, char known[TOKEN_TEXT_SIZE])
 {
     static const struct config_client client = {.name = "client"};
-    if (keyring_init(&config->tokens, TOKENS, arena) != 0)
+    if (token_index_init(&config->tokens, TOKENS, arena) != 0)
         return -1;
     for (size_t i = 0; i < TOKENS; i++) {
         struct config_token token = {.id = "t", .client = &client, .expires = CONFIG_NEVER};
         if (token_make(known) != 0 || token_digest(known, LENGTH, token.digest) != 0)
             return -1;
-        keyring_add(&config->tokens, &token);
+        token_index_add(&config->tokens, &token);
     }
     return 0;
 }

@@ -1,11 +1,11 @@
 #include "client/client.h"
 
 #include "base/text.h"
-#include "client/guide.h"
+#include "client/body.h"
+#include "client/exit_code.h"
+#include "client/http.h"
+#include "client/task_progress.h"
 #include "client/terminal.h"
-#include "client/verdict.h"
-#include "client/watch.h"
-#include "client/wire.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,11 +19,11 @@ enum {
 };
 
 /* The path, and the parameters that go in its query. */
-static void put_target(struct buf *out, const struct order *order, bool with_pairs)
+static void put_target(struct buf *out, const struct options *order, bool with_pairs)
 {
     buf_put(out, order->path);
     for (size_t i = 0; with_pairs && i < order->pair_count; i++) {
-        const struct order_pair *pair = &order->pairs[i];
+        const struct options_pair *pair = &order->pairs[i];
         const char *value = pair->text + pair->name_length + 1;
         buf_put_char(out, strchr(buf_text(out), '?') == NULL ? '?' : '&');
         buf_put_percent(out, pair->text, pair->name_length);
@@ -34,39 +34,40 @@ static void put_target(struct buf *out, const struct order *order, bool with_pai
 
 /* An answer that is not good leaves `document` empty: the body is then guessed, and the gateway says what is
  * wrong. */
-static int put_guided_body(struct buf *body, const struct order *order, struct wire *wire, struct err *err)
+static int put_guided_body(struct buf *body, const struct options *order, struct http *wire, struct err *err)
 {
     struct err ignored = {0};
-    struct wire_answer answer = {0};
-    const struct wire_request request = {.method = "GET", .target = "/openapi.json"};
-    buf_init(&answer.body, WIRE_ANSWER_MAX);
-    if (wire_exchange(wire, &request, &answer, &ignored) != WIRE_ANSWERED || answer.status != 200)
+    struct http_answer answer = {0};
+    const struct http_request request = {.method = "GET", .target = "/openapi.json"};
+    buf_init(&answer.body, HTTP_ANSWER_MAX);
+    if (http_exchange(wire, &request, &answer, &ignored) != HTTP_ANSWERED || answer.status != 200)
         buf_reset(&answer.body);
-    int result = guide_put_body(body, order, &answer.body, err);
+    int result = body_put_body(body, order, &answer.body, err);
     buf_done(&answer.body);
     return result;
 }
 
-static enum client_exit send(const struct order *order, struct watch *watch, const struct buf *body,
-                             struct wire_answer *answer, struct buf *sentence)
+static enum client_exit send(const struct options *order, struct task_progress *watch, const struct buf *body,
+                             struct http_answer *answer, struct buf *sentence)
 {
     struct buf target;
     struct err err = {0};
     buf_init(&target, TARGET_MAX);
-    put_target(&target, order, !guide_wants_body(order->method));
-    const struct wire_request request = {
+    put_target(&target, order, !body_wants_body(order->method));
+    const struct http_request request = {
         .method = order->method,
         .target = buf_text(&target),
         .body = body,
-        .prefer_wait_s = !order_changes(order) || order->wait_s < PREFER_MAX_S ? order->wait_s : PREFER_MAX_S,
-        .tick = order->wait_s > 0 ? watch_tick : NULL,
+        .prefer_wait_s =
+            !options_changes(order) || order->wait_s < PREFER_MAX_S ? order->wait_s : PREFER_MAX_S,
+        .tick = order->wait_s > 0 ? task_progress_tick : NULL,
         .context = watch,
     };
     enum client_exit code =
-        verdict_of(order, wire_exchange(watch->wire, &request, answer, &err), answer, &err, sentence);
+        exit_code_of(order, http_exchange(watch->wire, &request, answer, &err), answer, &err, sentence);
     if (code == CLIENT_GOOD && order->wait_s > 0)
-        code = watch_task(watch, answer, sentence);
-    watch_quiet(watch);
+        code = task_progress_task(watch, answer, sentence);
+    task_progress_quiet(watch);
     buf_done(&target);
     return code;
 }
@@ -76,7 +77,7 @@ static void print_body(const struct buf *body)
 {
     struct buf shown;
     const struct buf *what = body;
-    buf_init(&shown, (size_t)WIRE_ANSWER_MAX * ESCAPE_MAX);
+    buf_init(&shown, (size_t)HTTP_ANSWER_MAX * ESCAPE_MAX);
     if (isatty(STDOUT_FILENO) == 1) {
         terminal_put(&shown, buf_text(body), body->length);
         what = &shown;
@@ -87,18 +88,18 @@ static void print_body(const struct buf *body)
     buf_done(&shown);
 }
 
-static enum client_exit run(const struct order *order, struct wire *wire, struct err *err)
+static enum client_exit run(const struct options *order, struct http *wire, struct err *err)
 {
     struct buf made;
     struct buf sentence;
-    struct watch watch;
-    struct wire_answer answer = {0};
-    bool guided = !order->has_body && guide_wants_body(order->method);
+    struct task_progress watch;
+    struct http_answer answer = {0};
+    bool guided = !order->has_body && body_wants_body(order->method);
     enum client_exit code = CLIENT_USAGE;
-    buf_init(&made, ORDER_BODY_MAX);
+    buf_init(&made, OPTIONS_BODY_MAX);
     buf_init(&sentence, SENTENCE_MAX);
-    buf_init(&answer.body, WIRE_ANSWER_MAX);
-    watch_begin(&watch, order, wire);
+    buf_init(&answer.body, HTTP_ANSWER_MAX);
+    task_progress_begin(&watch, order, wire);
     if (!guided || put_guided_body(&made, order, wire, err) == 0)
         code = send(order, &watch,
                     guided            ? &made
@@ -117,17 +118,17 @@ static enum client_exit run(const struct order *order, struct wire *wire, struct
 
 int client_main(int argc, char **argv)
 {
-    struct order order;
+    struct options order;
     struct err err = {0};
     int code = CLIENT_FAILED;
-    if (order_read(&order, argc, argv, &code) == 0) {
-        struct wire *wire = wire_open(&order, &err);
+    if (options_read(&order, argc, argv, &code) == 0) {
+        struct http *wire = http_open(&order, &err);
         if (wire == NULL)
             fprintf(stderr, "countersign call: %s\n", err.text);
         else
             code = (int)run(&order, wire, &err);
-        wire_close(wire);
+        http_close(wire);
     }
-    order_done(&order);
+    options_done(&order);
     return code;
 }

@@ -9,8 +9,8 @@ viewer=$out/node_modules/swagger-ui-dist
 empty() {
     echo "reference page: $1; the gateway is built without /docs" >&2
     cat >"$out/reference_files.c" <<'END'
-#include "gateway/openapi/reference.h"
-const struct reference_file reference_files[] = {{0}};
+#include "gateway/openapi/docs_page.h"
+const struct docs_page_file reference_files[] = {{0}};
 END
     exit 0
 }
@@ -28,7 +28,7 @@ array() {
     printf '};\n'
 }
 {
-    printf '#include "gateway/openapi/reference.h"\n'
+    printf '#include "gateway/openapi/docs_page.h"\n'
     array html "$here/index.html"
     array page_css "$here/page.css"
     array page_js "$here/page.js"
@@ -36,7 +36,7 @@ array() {
     array viewer_js "$viewer/swagger-ui-bundle.js"
     array licences "$out/licences.txt"
     cat <<'END'
-const struct reference_file reference_files[] = {
+const struct docs_page_file reference_files[] = {
     {"", "text/html; charset=utf-8", file_html, sizeof file_html},
     {"page.css", "text/css; charset=utf-8", file_page_css, sizeof file_page_css},
     {"page.js", "text/javascript; charset=utf-8", file_page_js, sizeof file_page_js},

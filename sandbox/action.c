@@ -1,7 +1,7 @@
 #include "sandbox/action.h"
 
 #include "base/json.h"
-#include "sandbox/claim.h"
+#include "sandbox/auth_params.h"
 #include "sandbox/describe.h"
 #include "sandbox/describe3.h"
 
@@ -221,7 +221,7 @@ int action_check_params(const struct action *action, struct action_call *call)
     for (size_t i = 0; i < call->params->count; i++) {
         const struct param *given = &call->params->list[i];
         const struct action_param *known = find_param(action, given->wire_name);
-        if (known == NULL && given->kind == PARAM_FORM && claim_is_common(given->wire_name))
+        if (known == NULL && given->kind == PARAM_FORM && auth_params_is_common(given->wire_name))
             continue;
         if (known == NULL)
             return outcome_refuse(call->outcome, OUTCOME_UNKNOWN_PARAMETER, "the parameter %.64s is unknown",

@@ -27,7 +27,7 @@ static void answer_state(const struct control *control, const struct http_reques
     struct buf *out = &answer->body;
     (void)request;
     json_open(out);
-    tally_put(control->tally, out);
+    counters_put(control->tally, out);
     put_links(control->state, out);
     fault_set_put(control->faults, out);
     json_close(out);

@@ -3,15 +3,15 @@
 #define SANDBOX_CONTROL_H
 
 #include "base/base.h"
+#include "sandbox/counters.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
 #include "sandbox/state.h"
-#include "sandbox/tally.h"
 
 struct control {
     struct state *state;
     struct fault_set *faults;
-    struct tally *tally;
+    struct counters *tally;
 };
 
 /* False: the path is none of its own. */

@@ -1,7 +1,7 @@
 #include "sandbox/fault_kind.h"
 
 #include "base/json.h"
-#include "sandbox/exchange.h"
+#include "sandbox/api_request.h"
 #include "sandbox/number.h"
 
 #include <limits.h>
@@ -11,53 +11,53 @@
 
 enum { FAULT_HUGE_MAX = 64 * 1024 * 1024, FAULT_MS_MAX = 3600 * 1000, FAULT_SKEW_MAX = 10 * 366 * 86400 };
 
-static void set_body(struct exchange *exchange, const char *text)
+static void set_body(struct api_request *exchange, const char *text)
 {
     buf_reset(&exchange->answer->body);
     buf_put(&exchange->answer->body, text);
 }
 
-static void set_type(struct exchange *exchange, const char *type)
+static void set_type(struct api_request *exchange, const char *type)
 {
     (void)snprintf(exchange->answer->type, sizeof exchange->answer->type, "%s", type);
 }
 
-static void apply_skew(const struct fault *fault, struct exchange *exchange)
+static void apply_skew(const struct fault *fault, struct api_request *exchange)
 {
     exchange->now += fault->number;
     exchange->answer->date = exchange->now;
 }
 
-static void apply_delay(const struct fault *fault, struct exchange *exchange)
+static void apply_delay(const struct fault *fault, struct api_request *exchange)
 {
     exchange->answer->delivery.delay_ms = (int)fault->number;
 }
 
-static void apply_drip(const struct fault *fault, struct exchange *exchange)
+static void apply_drip(const struct fault *fault, struct api_request *exchange)
 {
     exchange->answer->delivery.drip_ms = (int)fault->number;
 }
 
-static void apply_hang(const struct fault *fault, struct exchange *exchange)
+static void apply_hang(const struct fault *fault, struct api_request *exchange)
 {
     (void)fault;
     exchange->answer->delivery.hang = true;
 }
 
 /* Also "refuse": that one has not executed. */
-static void apply_cut(const struct fault *fault, struct exchange *exchange)
+static void apply_cut(const struct fault *fault, struct api_request *exchange)
 {
     exchange->answer->delivery.cut = true;
     exchange->answer->delivery.cut_at = fault->number > 0 ? (size_t)fault->number : 0;
 }
 
-static void apply_garbage(const struct fault *fault, struct exchange *exchange)
+static void apply_garbage(const struct fault *fault, struct api_request *exchange)
 {
     (void)fault;
     set_body(exchange, "\x01\xFF\xFE{\"code\":0,\"message\":\"\",]\x80 not JSON");
 }
 
-static void apply_html(const struct fault *fault, struct exchange *exchange)
+static void apply_html(const struct fault *fault, struct api_request *exchange)
 {
     (void)fault;
     set_type(exchange, "text/html");
@@ -70,13 +70,13 @@ static bool check_type(const struct fault *fault)
     return fault->text[0] != '\0' && strlen(fault->text) < HTTP_TYPE_SIZE;
 }
 
-static void apply_type(const struct fault *fault, struct exchange *exchange)
+static void apply_type(const struct fault *fault, struct api_request *exchange)
 {
     set_type(exchange, fault->text);
 }
 
 /* A member of its own: the answer stays one JSON object. */
-static void apply_huge(const struct fault *fault, struct exchange *exchange)
+static void apply_huge(const struct fault *fault, struct api_request *exchange)
 {
     static const char start[] = ",\"padding\":\"";
     static const char end[] = "\"}";
@@ -98,13 +98,13 @@ static void apply_huge(const struct fault *fault, struct exchange *exchange)
     free(bytes);
 }
 
-static void apply_status(const struct fault *fault, struct exchange *exchange)
+static void apply_status(const struct fault *fault, struct api_request *exchange)
 {
     exchange->answer->status = (int)fault->number;
     set_body(exchange, "{\"error\":\"the sandbox was told to answer with this status\"}");
 }
 
-static void apply_redirect(const struct fault *fault, struct exchange *exchange)
+static void apply_redirect(const struct fault *fault, struct api_request *exchange)
 {
     exchange->answer->status = 302;
     buf_put(&exchange->answer->location, fault->text);
@@ -123,7 +123,7 @@ static bool check_code(const struct fault *fault)
     return number_parse(digits, 1, INT_MAX, &code);
 }
 
-static void apply_code(const struct fault *fault, struct exchange *exchange)
+static void apply_code(const struct fault *fault, struct api_request *exchange)
 {
     const char *slash = strchr(fault->text, '/');
     outcome_pretend(&exchange->outcome, (int)strtol(fault->text, NULL, 10), slash == NULL ? NULL : slash + 1,
@@ -136,7 +136,7 @@ static void apply_code(const struct fault *fault, struct exchange *exchange)
 }
 
 /* {"code":0,... becomes {"code":"0",...: the official samples have both. */
-static void apply_string_code(const struct fault *fault, struct exchange *exchange)
+static void apply_string_code(const struct fault *fault, struct api_request *exchange)
 {
     static const char start[] = "{\"code\":";
     struct buf *body = &exchange->answer->body;
@@ -156,14 +156,14 @@ static void apply_string_code(const struct fault *fault, struct exchange *exchan
     free(rest);
 }
 
-static void apply_body(const struct fault *fault, struct exchange *exchange)
+static void apply_body(const struct fault *fault, struct api_request *exchange)
 {
     set_body(exchange, fault->text);
 }
 
-static void put_secrets(const struct exchange *exchange, struct buf *message)
+static void put_secrets(const struct api_request *exchange, struct buf *message)
 {
-    const struct claim *claim = &exchange->claim;
+    const struct auth_params *claim = &exchange->claim;
     const struct state_account *account =
         claim->secret_id == NULL ? NULL : state_account(exchange->state, claim->secret_id);
     buf_put(message, "no match: SecretId=");
@@ -175,7 +175,7 @@ static void put_secrets(const struct exchange *exchange, struct buf *message)
 }
 
 /* The worst upstream: it tells all that it knows.  What is told never reaches this sandbox's own lines. */
-static void apply_echo_secret(const struct fault *fault, struct exchange *exchange)
+static void apply_echo_secret(const struct fault *fault, struct api_request *exchange)
 {
     struct buf *body = &exchange->answer->body;
     struct buf message;

@@ -14,7 +14,7 @@ enum fault_class {
 enum fault_value { FAULT_NO_VALUE, FAULT_NUMBER, FAULT_MAYBE_NUMBER, FAULT_TEXT };
 
 struct fault;
-struct exchange;
+struct api_request;
 
 struct fault_kind {
     const char *name;
@@ -25,7 +25,7 @@ struct fault_kind {
     long long min;
     long long max;
     bool (*check)(const struct fault *fault); /* of a text; NULL: any will do */
-    void (*apply)(const struct fault *fault, struct exchange *exchange);
+    void (*apply)(const struct fault *fault, struct api_request *exchange);
     const char *help;
 };
 

@@ -80,9 +80,9 @@ static void member_faults(struct buf *out, const struct fault_strike *strike)
     json_member(out, "fault", text[0] == '\0' ? NULL : text);
 }
 
-static void compose(struct buf *out, const struct exchange *exchange)
+static void compose(struct buf *out, const struct api_request *exchange)
 {
-    const struct claim *claim = &exchange->claim;
+    const struct auth_params *claim = &exchange->claim;
     const struct outcome *outcome = &exchange->outcome;
     char time[TIMESTAMP_SIZE];
     timestamp_format(exchange->received_ms, time);
@@ -135,7 +135,7 @@ static void write_standard(struct journal *journal, const struct buf *line)
     journal->losing = true;
 }
 
-void journal_write(struct journal *journal, const struct exchange *exchange)
+void journal_write(struct journal *journal, const struct api_request *exchange)
 {
     struct buf line;
     buf_init(&line, JOURNAL_LINE_MAX);

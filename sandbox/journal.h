@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "sandbox/exchange.h"
+#include "sandbox/api_request.h"
 
 struct journal;
 
@@ -16,6 +16,6 @@ void journal_close(struct journal *journal);
 
 /* May be called by many threads.  When nobody reads standard output, lines are lost rather than waited for.
  */
-void journal_write(struct journal *journal, const struct exchange *exchange);
+void journal_write(struct journal *journal, const struct api_request *exchange);
 
 #endif

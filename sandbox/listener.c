@@ -1,7 +1,7 @@
 #include "sandbox/listener.h"
 
-#include "sandbox/crew.h"
 #include "sandbox/number.h"
+#include "sandbox/threads.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -158,7 +158,7 @@ void listener_url(const struct listener *listener, char out[LISTENER_URL_SIZE])
     }
 }
 
-static void accept_one(const struct listener *listener, struct crew *crew)
+static void accept_one(const struct listener *listener, struct threads *crew)
 {
     int yes = 1;
     int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -168,20 +168,20 @@ static void accept_one(const struct listener *listener, struct crew *crew)
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    crew_take(crew, fd);
+    threads_take(crew, fd);
 }
 
-void listener_serve(struct listener *listener, struct service *service, int end_fd)
+void listener_serve(struct listener *listener, struct settings *service, int end_fd)
 {
-    struct crew *crew = crew_new(LISTENER_CONNECTIONS_MAX, listener->tls, service);
+    struct threads *crew = threads_new(LISTENER_CONNECTIONS_MAX, listener->tls, service);
     struct pollfd fds[] = {{.fd = end_fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
     while (crew != NULL && fds[0].revents == 0) {
-        bool room = crew_has_room(crew);
+        bool room = threads_has_room(crew);
         fds[1].revents = 0;
         int ready =
             poll(fds, room ? 2 : 1, room ? -1 : LISTENER_FULL_MS); /* when full, they wait in the backlog */
         if (ready > 0 && fds[1].revents != 0)
             accept_one(listener, crew);
     }
-    crew_free(crew);
+    threads_free(crew);
 }

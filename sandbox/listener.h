@@ -26,7 +26,7 @@ MUST_USE struct listener *listener_open(const struct listener_options *options, 
 void listener_url(const struct listener *listener, char out[LISTENER_URL_SIZE]);
 
 /* Serves until `end_fd` is readable; then ends all connections and waits for their threads. */
-void listener_serve(struct listener *listener, struct service *service, int end_fd);
+void listener_serve(struct listener *listener, struct settings *service, int end_fd);
 
 void listener_close(struct listener *listener);
 

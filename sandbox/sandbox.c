@@ -211,7 +211,7 @@ static void raise_file_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit); /* without it, the late ones wait */
 }
 
-static int serve(const struct options *options, struct service *service, struct err *err)
+static int serve(const struct options *options, struct settings *service, struct err *err)
 {
     char url[LISTENER_URL_SIZE];
     struct listener *listener = listener_open(&options->listener, err);
@@ -238,7 +238,7 @@ static int run(struct options *options)
     if (add_state_faults(options->faults, state, &err) != 0) {
         state_free(state);
     } else {
-        struct service *service = service_new(&state, &options->faults, &options->service, &err);
+        struct settings *service = service_new(&state, &options->faults, &options->service, &err);
         if (service != NULL)
             result = serve(options, service, &err);
         service_free(service);

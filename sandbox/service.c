@@ -2,11 +2,11 @@
 
 #include "base/json.h"
 #include "sandbox/action.h"
+#include "sandbox/api_request.h"
 #include "sandbox/control.h"
-#include "sandbox/exchange.h"
-#include "sandbox/replay.h"
+#include "sandbox/counters.h"
+#include "sandbox/nonce_cache.h"
 #include "sandbox/request_id.h"
-#include "sandbox/tally.h"
 #include "sandbox/verify.h"
 
 #include <stdlib.h>
@@ -17,19 +17,19 @@
 static const char form_type[] = "application/x-www-form-urlencoded";
 static const char json_type[] = "application/json";
 
-struct service {
+struct settings {
     struct state *state;
     struct fault_set *faults;
-    struct replay *replay;
+    struct nonce_cache *replay;
     struct journal *journal;
-    struct tally *tally;
+    struct counters *tally;
     int64_t window;
 };
 
-struct service *service_new(struct state **state, struct fault_set **faults,
-                            const struct service_options *options, struct err *err)
+struct settings *service_new(struct state **state, struct fault_set **faults,
+                             const struct service_options *options, struct err *err)
 {
-    struct service *service = calloc(1, sizeof *service);
+    struct settings *service = calloc(1, sizeof *service);
     if (service == NULL) {
         state_free(*state);
         fault_set_free(*faults);
@@ -43,8 +43,8 @@ struct service *service_new(struct state **state, struct fault_set **faults,
     service->window = options->window;
     *state = NULL;
     *faults = NULL;
-    service->replay = replay_new(2 * options->window, REPLAY_CAPACITY);
-    service->tally = tally_new();
+    service->replay = nonce_cache_new(2 * options->window, NONCE_CACHE_CAPACITY);
+    service->tally = counters_new();
     service->journal = journal_open(options->journal, options->quiet, err);
     if (service->replay == NULL || service->tally == NULL)
         (void)err_memory(err);
@@ -54,13 +54,13 @@ struct service *service_new(struct state **state, struct fault_set **faults,
     return NULL;
 }
 
-void service_free(struct service *service)
+void service_free(struct settings *service)
 {
     if (service == NULL)
         return;
     journal_close(service->journal);
-    tally_free(service->tally);
-    replay_free(service->replay);
+    counters_free(service->tally);
+    nonce_cache_free(service->replay);
     fault_set_free(service->faults);
     state_free(service->state);
     free(service);
@@ -80,7 +80,7 @@ static bool is_type(const char *content_type, const char *type)
     return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]) != NULL;
 }
 
-static int parse_json(struct exchange *x, struct err *err)
+static int parse_json(struct api_request *x, struct err *err)
 {
     const struct buf *body = &x->request->body;
     if (!is_type(x->request->content_type, json_type))
@@ -91,7 +91,7 @@ static int parse_json(struct exchange *x, struct err *err)
 }
 
 /* Which of the two the parameters come from is documented: with POST the query is not looked at. */
-static int parse_form(struct exchange *x, struct err *err)
+static int parse_form(struct api_request *x, struct err *err)
 {
     const struct http_request *request = x->request;
     bool post = strcmp(request->method, "POST") == 0;
@@ -102,16 +102,16 @@ static int parse_form(struct exchange *x, struct err *err)
 }
 
 /* TC3 wants JSON with POST, and a form's query with GET. */
-static int read_params(struct exchange *x)
+static int read_params(struct api_request *x)
 {
     struct err err = {0};
-    bool json = claim_scheme(x->request) == CLAIM_TC3 && strcmp(x->request->method, "POST") == 0;
+    bool json = auth_params_scheme(x->request) == AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
     if ((json ? parse_json(x, &err) : parse_form(x, &err)) != 0)
         return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     return 0;
 }
 
-static int judge(const struct service *service, struct exchange *x)
+static int judge(const struct settings *service, struct api_request *x)
 {
     const struct verify_desk desk = {
         .state = x->state, .replay = service->replay, .window = service->window, .now = x->now};
@@ -120,12 +120,12 @@ static int judge(const struct service *service, struct exchange *x)
 }
 
 /* In generation 3 a service knows its own actions only; with TC3 it is named by the scope that was signed. */
-static bool is_of_service(const struct exchange *x, const struct action *action)
+static bool is_of_service(const struct api_request *x, const struct action *action)
 {
-    return x->claim.scheme != CLAIM_TC3 || strcmp(action->service, x->claim.service) == 0;
+    return x->claim.scheme != AUTH_PARAMS_TC3 || strcmp(action->service, x->claim.service) == 0;
 }
 
-static int find_action(struct exchange *x, const struct action **action)
+static int find_action(struct api_request *x, const struct action **action)
 {
     bool third = x->generation == 3;
     *action = action_find(x->action);
@@ -151,7 +151,7 @@ static int run3(const struct action *action, struct action_call *call)
     return 0;
 }
 
-static int run_action(struct exchange *x)
+static int run_action(struct api_request *x)
 {
     const struct action *action = NULL;
     struct action_call call = {.generation = x->generation,
@@ -172,7 +172,7 @@ static int run_action(struct exchange *x)
     return result;
 }
 
-static void execute(const struct service *service, struct exchange *x, int readable)
+static void execute(const struct settings *service, struct api_request *x, int readable)
 {
     x->judged = true;
     if (readable == 0 && judge(service, x) == 0 && run_action(x) == 0)
@@ -184,14 +184,14 @@ static void execute(const struct service *service, struct exchange *x, int reada
         outcome_put(&x->outcome, &x->answer->body);
 }
 
-static void apply(struct exchange *x, enum fault_class class)
+static void apply(struct api_request *x, enum fault_class class)
 {
     const struct fault *fault = &x->strike.by_class[class];
     if (fault->kind != NULL)
         fault->kind->apply(fault, x);
 }
 
-static bool executes(const struct exchange *x)
+static bool executes(const struct api_request *x)
 {
     const struct fault_kind *kind = x->strike.by_class[FAULT_OUTCOME].kind;
     return kind == NULL || kind->executes;
@@ -199,10 +199,10 @@ static bool executes(const struct exchange *x)
 
 /* The clock first: the window is judged by it.  Then, unless a fault says otherwise, what ever happens; then
  * what the faults make of it. */
-static bool answer_api(const struct service *service, struct exchange *x)
+static bool answer_api(const struct settings *service, struct api_request *x)
 {
     int readable = read_params(x);
-    if (claim_read(&x->claim, x->request, &x->params) != 0)
+    if (auth_params_read(&x->claim, x->request, &x->params) != 0)
         return false;
     x->action = x->claim.action == NULL ? "" : x->claim.action;
     if (fault_set_strike(service->faults, x->action, &x->strike) != 0)
@@ -212,7 +212,7 @@ static bool answer_api(const struct service *service, struct exchange *x)
         execute(service, x, readable);
     apply(x, FAULT_PACE);
     apply(x, FAULT_OUTCOME);
-    tally_count(service->tally, x);
+    counters_count(service->tally, x);
     journal_write(service->journal, x);
     return true;
 }
@@ -231,22 +231,22 @@ static int generation_of(const struct http_request *request)
     return strcmp(request->path, "/v2/index.php") == 0 ? 2 : strcmp(request->path, "/") == 0 ? 3 : 0;
 }
 
-bool service_answer(struct service *service, const struct http_request *request, struct http_answer *answer)
+bool service_answer(struct settings *service, const struct http_request *request, struct http_answer *answer)
 {
     int64_t now_ms = clock_ms();
     answer->date = now_ms / 1000;
     int generation = generation_of(request);
     if (generation != 0) {
-        struct exchange x = {.request = request,
-                             .generation = generation,
-                             .answer = answer,
-                             .state = service->state,
-                             .received_ms = now_ms,
-                             .now = now_ms / 1000};
+        struct api_request x = {.request = request,
+                                .generation = generation,
+                                .answer = answer,
+                                .state = service->state,
+                                .received_ms = now_ms,
+                                .now = now_ms / 1000};
         request_id_random(x.outcome.request_id);
         bool answered = answer_api(service, &x);
         fault_strike_done(&x.strike);
-        claim_done(&x.claim);
+        auth_params_done(&x.claim);
         params_done(&x.params);
         return answered;
     }

@@ -9,7 +9,7 @@
 #include "sandbox/journal.h"
 #include "sandbox/state.h"
 
-struct service;
+struct settings;
 
 struct service_options {
     int64_t window;      /* seconds */
@@ -18,13 +18,13 @@ struct service_options {
 };
 
 /* Takes the state and the faults in any case; NULL with the reason. */
-MUST_USE struct service *service_new(struct state **state, struct fault_set **faults,
-                                     const struct service_options *options, struct err *err);
-void service_free(struct service *service);
+MUST_USE struct settings *service_new(struct state **state, struct fault_set **faults,
+                                      const struct service_options *options, struct err *err);
+void service_free(struct settings *service);
 
 /* Answers anything: the API, the control page, 404 for the rest.  May be called by many threads.  False: the
  * request is to be dropped, memory is out. */
-MUST_USE bool service_answer(struct service *service, const struct http_request *request,
+MUST_USE bool service_answer(struct settings *service, const struct http_request *request,
                              struct http_answer *answer);
 
 /* What http_read() could not read: an answer with its status, after which the connection is closed. */

@@ -27,7 +27,7 @@ static bool next_name(const char **rest, char name[NAME_SIZE])
     return true;
 }
 
-bool tc3_signs_enough(const struct http_request *request, const struct claim *claim)
+bool tc3_signs_enough(const struct http_request *request, const struct auth_params *claim)
 {
     char name[NAME_SIZE];
     char before[NAME_SIZE] = "";
@@ -61,7 +61,7 @@ static void put_hash(struct buf *out, const char *bytes, size_t length)
     buf_put(out, hex);
 }
 
-void tc3_put_canonical(struct buf *out, const struct http_request *request, const struct claim *claim,
+void tc3_put_canonical(struct buf *out, const struct http_request *request, const struct auth_params *claim,
                        const char *host)
 {
     char name[NAME_SIZE];
@@ -83,7 +83,7 @@ void tc3_put_canonical(struct buf *out, const struct http_request *request, cons
     put_hash(out, buf_text(&request->body), request->body.length);
 }
 
-void tc3_put_text(struct buf *out, const struct claim *claim, const struct buf *canonical)
+void tc3_put_text(struct buf *out, const struct auth_params *claim, const struct buf *canonical)
 {
     buf_put_format(out, "TC3-HMAC-SHA256\n%s\n%s/%s/tc3_request\n", claim->timestamp, claim->date,
                    claim->service);
@@ -119,7 +119,7 @@ static bool mac_chain(const struct secret *key, const char *const *links,
     return good;
 }
 
-int tc3_seal(const struct buf *text, const struct claim *claim, const struct secret *key,
+int tc3_seal(const struct buf *text, const struct auth_params *claim, const struct secret *key,
              char out[TC3_SEAL_SIZE])
 {
     const char *const links[] = {claim->date, claim->service, "tc3_request", buf_text(text), NULL};

@@ -20,7 +20,7 @@ static bool is_signed(const struct verify_subject *subject, const struct param *
 void verify_compose(const struct verify_subject *subject, const char *host, struct buf *text)
 {
     char separator = '?';
-    bool dots = subject->claim->scheme == CLAIM_API2;
+    bool dots = subject->claim->scheme == AUTH_PARAMS_API2;
     buf_put(text, subject->request->method);
     buf_put(text, host);
     buf_put(text, subject->request->path);
@@ -56,11 +56,11 @@ struct check {
     const struct state_account *account; /* once it is known */
 };
 
-/* The schemes that want a claim: bits of 1 << enum claim_scheme. */
+/* The schemes that want a claim: bits of 1 << enum auth_params_scheme. */
 enum {
     ANY = 7,
-    FORMS = 1 << CLAIM_API2 | 1 << CLAIM_QUERY,
-    GENERATION_3 = 1 << CLAIM_QUERY | 1 << CLAIM_TC3
+    FORMS = 1 << AUTH_PARAMS_API2 | 1 << AUTH_PARAMS_QUERY,
+    GENERATION_3 = 1 << AUTH_PARAMS_QUERY | 1 << AUTH_PARAMS_TC3
 };
 
 static bool is_wanted(const struct check *check, int schemes)
@@ -70,7 +70,7 @@ static bool is_wanted(const struct check *check, int schemes)
 
 static int check_present(struct check *check)
 {
-    const struct claim *claim = check->subject->claim;
+    const struct auth_params *claim = check->subject->claim;
     const struct {
         const char *name;
         const char *value;
@@ -90,7 +90,7 @@ static int check_present(struct check *check)
 /* The official clients draw a Nonce from 0 up to 2^63-1. */
 static int check_numbers(struct check *check)
 {
-    const struct claim *claim = check->subject->claim;
+    const struct auth_params *claim = check->subject->claim;
     long long number;
     if (!number_parse(claim->timestamp, 0, LLONG_MAX, &number))
         return outcome_refuse(check->outcome, OUTCOME_BAD_VALUE, "Timestamp is not a number");
@@ -102,7 +102,7 @@ static int check_numbers(struct check *check)
 static int check_authorization(struct check *check)
 {
     const struct verify_subject *subject = check->subject;
-    if (subject->claim->scheme != CLAIM_TC3)
+    if (subject->claim->scheme != AUTH_PARAMS_TC3)
         return 0;
     if (subject->claim->malformed)
         return outcome_refuse(check->outcome, OUTCOME_BAD_AUTHORIZATION,
@@ -147,7 +147,7 @@ static int seal_form(const struct check *check, const char *host, char seal[VERI
 
 static int seal_tc3(const struct check *check, const char *host, char seal[VERIFY_SEAL_SIZE])
 {
-    const struct claim *claim = check->subject->claim;
+    const struct auth_params *claim = check->subject->claim;
     struct buf canonical;
     struct buf text;
     buf_init(&canonical, TC3_TEXT_MAX);
@@ -164,8 +164,9 @@ static int seal_tc3(const struct check *check, const char *host, char seal[VERIF
 static int compare_seal(const struct check *check, const char *host)
 {
     char seal[VERIFY_SEAL_SIZE];
-    const struct claim *claim = check->subject->claim;
-    int sealed = claim->scheme == CLAIM_TC3 ? seal_tc3(check, host, seal) : seal_form(check, host, seal);
+    const struct auth_params *claim = check->subject->claim;
+    int sealed =
+        claim->scheme == AUTH_PARAMS_TC3 ? seal_tc3(check, host, seal) : seal_form(check, host, seal);
     if (sealed != 0)
         return -1;
     size_t length = strlen(seal);
@@ -179,7 +180,7 @@ static int compare_without_port(const struct check *check)
 {
     const char *host = check->subject->request->host;
     const char *colon = strrchr(host, ':');
-    if (check->subject->claim->scheme == CLAIM_API2 || colon == NULL || strchr(colon, ']') != NULL)
+    if (check->subject->claim->scheme == AUTH_PARAMS_API2 || colon == NULL || strchr(colon, ']') != NULL)
         return 0;
     char *bare = strndup(host, (size_t)(colon - host));
     int result = bare == NULL ? -1 : compare_seal(check, bare);
@@ -203,13 +204,13 @@ static int check_signature(struct check *check)
 static int check_window(struct check *check)
 {
     long long timestamp = -1;
-    const struct claim *claim = check->subject->claim;
+    const struct auth_params *claim = check->subject->claim;
     int64_t now = check->desk->now;
     int64_t window = check->desk->window;
     if (!number_parse(claim->timestamp, 0, LLONG_MAX, &timestamp) || timestamp < now - window ||
         timestamp > now + window)
         return outcome_refuse(check->outcome, OUTCOME_REPLAY, "the Timestamp is outside the window");
-    if (claim->scheme == CLAIM_TC3 && !tc3_is_date_of(claim->date, timestamp))
+    if (claim->scheme == AUTH_PARAMS_TC3 && !tc3_is_date_of(claim->date, timestamp))
         return outcome_refuse(check->outcome, OUTCOME_BAD_AUTHORIZATION,
                               "the date of the credential scope is not that of the Timestamp");
     return 0;
@@ -218,14 +219,14 @@ static int check_window(struct check *check)
 /* TC3 has no Nonce: within its window, the same request may come again. */
 static int check_replay(struct check *check)
 {
-    const struct claim *claim = check->subject->claim;
-    if (claim->scheme == CLAIM_TC3)
+    const struct auth_params *claim = check->subject->claim;
+    if (claim->scheme == AUTH_PARAMS_TC3)
         return 0;
-    switch (replay_check(check->desk->replay, claim->secret_id, claim->timestamp, claim->nonce,
-                         check->desk->now)) {
-    case REPLAY_FRESH:
+    switch (nonce_cache_check(check->desk->replay, claim->secret_id, claim->timestamp, claim->nonce,
+                              check->desk->now)) {
+    case NONCE_CACHE_FRESH:
         return 0;
-    case REPLAY_SEEN:
+    case NONCE_CACHE_SEEN:
         return outcome_refuse(check->outcome, OUTCOME_REPLAY, "the Nonce was used before");
     default:
         return outcome_refuse(check->outcome, OUTCOME_INTERNAL, "out of memory");

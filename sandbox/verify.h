@@ -8,11 +8,11 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/secret.h"
-#include "sandbox/claim.h"
+#include "sandbox/auth_params.h"
 #include "sandbox/http.h"
+#include "sandbox/nonce_cache.h"
 #include "sandbox/outcome.h"
 #include "sandbox/params.h"
-#include "sandbox/replay.h"
 #include "sandbox/state.h"
 #include "sandbox/tc3.h"
 
@@ -25,7 +25,7 @@ enum {
 struct verify_subject {
     const struct http_request *request;
     const struct params *params;
-    const struct claim *claim;
+    const struct auth_params *claim;
 };
 
 /* The string that the caller must have signed, unless it is TC3: every parameter but Signature, and on POST
@@ -40,7 +40,7 @@ MUST_USE int verify_seal(const struct buf *text, const char *method, const struc
 
 struct verify_desk {
     const struct state *state; /* its accounts */
-    struct replay *replay;
+    struct nonce_cache *replay;
     int64_t window; /* seconds, both ways */
     int64_t now;    /* seconds since 1970 */
 };

@@ -120,7 +120,7 @@ static const struct keyword route_keywords[] = {
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
-    {"one", keyword_name, ROUTE(one), OPTIONAL, 0, 0, NULL},
+    {"one", keyword_name, ROUTE(single), OPTIONAL, 0, 0, NULL},
     {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
     {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
@@ -175,7 +175,7 @@ static int check_captures(struct loader *loader, struct config_route *route)
 /* A former id is looked up by a call that needs nothing else, for an answer that is one thing. */
 static int check_tells(struct loader *loader, const struct config_route *route)
 {
-    bool good = route->one != NULL && route->effect == CONFIG_READ;
+    bool good = route->single != NULL && route->effect == CONFIG_READ;
     if (route->tells.to == NULL)
         return 0;
     for (size_t i = 0; i < route->param_count; i++)
@@ -230,7 +230,7 @@ static bool is_same_action(const struct config_route *a, const struct config_rou
 {
     bool same = is_same_name(a->action, b->action);
     for (int api = 0; api < CONFIG_APIS && strcmp(a->service, b->service) == 0; api++)
-        same = same || (a->dialects[api].spoken && b->dialects[api].spoken &&
+        same = same || (a->dialects[api].supported && b->dialects[api].supported &&
                         is_same_name(a->dialects[api].action, b->dialects[api].action));
     return same;
 }
@@ -257,7 +257,7 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
     struct config *config = loader->config;
     struct config_route *route = &config->routes[config->route_count++];
     *route = (struct config_route){
-        .mark = node->mark, .success = 200, .dialects = {{.spoken = true}, {.spoken = true}}};
+        .mark = node->mark, .success = 200, .dialects = {{.supported = true}, {.supported = true}}};
     if (keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route) != 0 ||
         check_captures(loader, route) != 0 || dialect_check(loader, route) != 0 ||
         param_check_wires(loader, route) != 0 || check_tells(loader, route) != 0 ||

@@ -75,7 +75,7 @@ static int read_dialect(struct loader *loader, const struct yaml_node *node, con
                         struct config_dialect *dialect, size_t known)
 {
     if (node->kind == YAML_SCALAR && strcmp(node->text, "none") == 0) {
-        dialect->spoken = false;
+        dialect->supported = false;
         return 0;
     }
     return keyword_read_map(loader, node, keyword->name, dialect_keywords, known, dialect);
@@ -151,11 +151,11 @@ static int check_both(struct loader *loader, const struct config_route *route)
 {
     const struct config_dialect *two = &route->dialects[CONFIG_API2];
     const struct config_dialect *three = &route->dialects[CONFIG_API3];
-    if (!two->spoken && !three->spoken)
+    if (!two->supported && !three->supported)
         return report_error(loader->report, &route->mark, "api2 and api3 cannot both be none");
-    if (three->spoken && (three->list != NULL) != (route->list != NULL))
+    if (three->supported && (three->list != NULL) != (route->list != NULL))
         return report_error(loader->report, &route->mark, "list must be said for the route and for api3");
-    if (two->spoken && three->spoken && (two->status.from != NULL) != (three->status.from != NULL))
+    if (two->supported && three->supported && (two->status.from != NULL) != (three->status.from != NULL))
         return report_error(loader->report, &route->mark, "status must be said for the route and for api3");
     return 0;
 }
@@ -168,7 +168,7 @@ int dialect_check(struct loader *loader, struct config_route *route)
         result = -1;
     if (config_tells_status(route) && check_status(loader, route) != 0)
         result = -1;
-    if (route->one != NULL && (route->effect != CONFIG_READ || route->list != NULL))
+    if (route->single != NULL && (route->effect != CONFIG_READ || route->list != NULL))
         result = report_error(loader->report, &route->mark, "one is for an action that reads, and no list");
     if (route->task != NULL && route->effect != CONFIG_CHANGE)
         result = report_error(loader->report, &route->mark, "task is for an action that changes");

@@ -223,7 +223,7 @@ int param_check_wires(struct loader *loader, const struct config_route *route)
 {
     int result = 0;
     for (int api = 0; api < CONFIG_APIS; api++)
-        for (size_t i = 0; route->dialects[api].spoken && i < route->param_count; i++) {
+        for (size_t i = 0; route->dialects[api].supported && i < route->param_count; i++) {
             const struct config_param *param = &route->params[i];
             if (param->required && param->wire[api].name == NULL)
                 result = report_error(loader->report, &param->mark, "%s cannot be none: it is required",

@@ -3,10 +3,10 @@
 #include "config/catalog/catalog.h"
 #include "config/catalog/regions.h"
 #include "config/policy/findings.h"
-#include "config/policy/grants.h"
+#include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
 #include "config/settings/environment.h"
-#include "config/settings/service.h"
+#include "config/settings/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static void read_service(struct loader *loader, const char *path)
     const struct yaml_node *root = load(loader, path, loader->arena, digest);
     end_digest(loader, digest, CONFIG_HASH_SERVICE);
     if (root != NULL)
-        (void)service_read(loader, root);
+        (void)settings_read(loader, root);
 }
 
 /* The policy is the file that grows: its tree takes several times what is kept of it. */
@@ -91,7 +91,7 @@ static void read_policy(struct loader *loader, const char *path)
     const struct yaml_node *root = load(loader, path, loader->scratch, digest);
     end_digest(loader, digest, CONFIG_HASH_POLICY);
     if (root != NULL)
-        (void)grants_read(loader, root);
+        (void)policy_file_read(loader, root);
     arena_free(loader->scratch);
 }
 
@@ -123,7 +123,7 @@ static void check_services(struct loader *loader)
         bool used = false;
         for (size_t j = 0; j < config->route_count; j++)
             used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
-                            config->routes[j].dialects[config->upstreams[i].api].spoken);
+                            config->routes[j].dialects[config->upstreams[i].api].supported);
         if (!used)
             report_find(
                 loader->report,
@@ -195,7 +195,7 @@ static void invent_upstreams(struct loader *loader, const char *region)
         if (known == config->upstream_count)
             config->upstreams[config->upstream_count++] = (struct config_upstream){
                 .name = route->service, .mark = route->mark, .region = region, .api = CONFIG_API3};
-        if (route->dialects[CONFIG_API2].spoken)
+        if (route->dialects[CONFIG_API2].supported)
             config->upstreams[known].api = CONFIG_API2;
     }
 }

@@ -87,7 +87,7 @@ const struct config_route *config_status_route(const struct config *config,
 {
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_dialect *dialect = &config->routes[i].dialects[upstream->api];
-        if (strcmp(config->routes[i].service, upstream->name) == 0 && dialect->spoken &&
+        if (strcmp(config->routes[i].service, upstream->name) == 0 && dialect->supported &&
             dialect->status.from != NULL)
             return &config->routes[i];
     }
@@ -117,7 +117,7 @@ bool config_is_region(const char *text)
 bool config_tells_status(const struct config_route *route)
 {
     for (int api = 0; api < CONFIG_APIS; api++)
-        if (route->dialects[api].spoken && route->dialects[api].status.from != NULL)
+        if (route->dialects[api].supported && route->dialects[api].status.from != NULL)
             return true;
     return false;
 }
@@ -161,7 +161,7 @@ const struct config_route *config_telling_route(const struct config *config,
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         if (route->tells.to != NULL && strcmp(route->tells.to, param) == 0 &&
-            strcmp(route->service, upstream->name) == 0 && route->dialects[upstream->api].spoken)
+            strcmp(route->service, upstream->name) == 0 && route->dialects[upstream->api].supported)
             return route;
     }
     return NULL;

@@ -14,9 +14,9 @@
 #include "base/rate.h"
 #include "base/secret.h"
 #include "base/zone.h"
-#include "config/model/keyring.h"
 #include "config/model/pattern.h"
-#include "config/model/values.h"
+#include "config/model/token_index.h"
+#include "config/model/value_set.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"
 
@@ -75,8 +75,8 @@ struct config_upstream {
     struct url url;
     const char *host; /* signed and sent as Host */
     const struct config_credential *credential;
-    const struct config_credential *spare; /* tried where the cloud refuses the first; NULL: none */
-    const char *region;                    /* where the caller names none: its one name */
+    const struct config_credential *fallback; /* tried where the cloud refuses the first; NULL: none */
+    const char *region;                       /* where the caller names none: its one name */
     struct mark region_mark;
     const char *sent_region;            /* the same by the name that it takes */
     bool short_regions;                 /* it takes short names */
@@ -156,7 +156,7 @@ enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
 /* `own`: the task that a call asks about was begun by this very client, or was not. */
 enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
 
-/* `when`: a rule speaks only at these times of a time zone's clock. */
+/* `when`: a rule applies only at these times of a time zone's clock. */
 struct config_when {
     const struct zone *zone;
     const char *zone_name;
@@ -165,14 +165,14 @@ struct config_when {
     int until; /* not included; before or at `from`: it goes over midnight and belongs to the day it began */
 };
 
-/* A new condition is also one of place_rule() in layout.c, config_is_unconditional(), policy_try(), words.c,
- * rights.c, and the second evaluator tests/e2e/harness/judge.py.
- * What a decision reads comes first, and lies beside that of the rules which are looked at with it. */
+/* A new condition is also one of place_rule() in rule_layout.c, config_is_unconditional(), policy_try(),
+ * words.c, rights.c, and the second evaluator tests/e2e/harness/judge.py. What a decision reads comes first,
+ * and lies beside that of the rules which are looked at with it. */
 struct config_rule {
     struct config_condition *conditions;
     const struct config_when *when; /* NULL: always */
     struct network *networks;       /* `from` */
-    int64_t expires;                /* silent from then on; CONFIG_NEVER */
+    int64_t expires;                /* expired from then on; CONFIG_NEVER */
     uint32_t condition_count;
     uint32_t network_count; /* 0: from anywhere */
     uint32_t number;        /* in the file's order, from 0 */
@@ -256,7 +256,7 @@ struct config_param {
     unsigned sources; /* of enum config_source */
     int type;         /* enum config_type */
     bool required;
-    const char *preset; /* what is sent where the caller says nothing, or NULL */
+    const char *preset; /* the default, or NULL */
     struct config_pattern pattern;
     struct config_pattern former;         /* ids of before, which are taken, too; text NULL: none */
     const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
@@ -287,7 +287,7 @@ struct config_rename {
 
 /* How one generation does what a route is for. */
 struct config_dialect {
-    bool spoken;         /* false: this generation has no such action */
+    bool supported;      /* false: this API version has no such action */
     const char *action;  /* the cloud's */
     const char *version; /* API 3.0 */
     const char *list;    /* the answer's member that holds a page, or NULL */
@@ -316,7 +316,7 @@ struct config_route {
     const char *list;           /* NULL: the answer has no pages */
     const char *total;          /* with `list` */
     const char *task;           /* NULL: nothing goes on after the answer */
-    const char *one;            /* the member whose list is empty when there is no such thing, or NULL */
+    const char *single;         /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
@@ -358,7 +358,7 @@ struct config {
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
-    long long per_address; /* connections from one address; 0: see gateway/server/guard.h */
+    long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
@@ -371,7 +371,7 @@ struct config {
     size_t upstream_count;
 
     struct config_client *clients; /* uthash, by name */
-    struct keyring tokens;
+    struct token_index tokens;
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */

@@ -14,7 +14,7 @@ static const char *name_of(const struct rights_rule *side, const struct config_c
 static bool lists_match(const struct config_condition *wide, const char *text)
 {
     for (uint32_t i = 0; i < wide->count; i++)
-        if (values_match(wide->lists[i], text))
+        if (value_set_match(wide->lists[i], text))
             return true;
     return false;
 }
@@ -22,7 +22,7 @@ static bool lists_match(const struct config_condition *wide, const char *text)
 static bool lists_name(const struct config_condition *wide, const char *text)
 {
     for (uint32_t i = 0; i < wide->count; i++)
-        if (values_name(wide->lists[i], text))
+        if (value_set_name(wide->lists[i], text))
             return true;
     return false;
 }
@@ -209,7 +209,7 @@ static bool has_tokens(const struct config *old, const struct config *new)
 {
     for (size_t i = 0; i < new->tokens.count; i++) {
         const struct config_token *token = &new->tokens.items[i];
-        const struct config_token *before = keyring_find(&old->tokens, token->digest);
+        const struct config_token *before = token_index_find(&old->tokens, token->digest);
         if (before == NULL || strcmp(before->client->name, token->client->name) != 0 ||
             token->not_before < before->not_before || token->expires > before->expires ||
             (before->disabled && !token->disabled))

@@ -217,7 +217,7 @@ static void compare_tokens(struct diff *diff)
     struct rights_counts *counts = diff->counts;
     for (size_t i = 0; i < diff->new.config->tokens.count; i++) {
         const struct config_token *token = &diff->new.config->tokens.items[i];
-        const struct config_token *before = keyring_find(&diff->old.config->tokens, token->digest);
+        const struct config_token *before = token_index_find(&diff->old.config->tokens, token->digest);
         if (token->client != diff->new.client)
             continue;
         if (before != NULL && strcmp(before->client->name, diff->name) != 0)
@@ -237,7 +237,7 @@ static void compare_tokens(struct diff *diff)
     }
     for (size_t i = 0; i < diff->old.config->tokens.count; i++) {
         const struct config_token *token = &diff->old.config->tokens.items[i];
-        const struct config_token *after = keyring_find(&diff->new.config->tokens, token->digest);
+        const struct config_token *after = token_index_find(&diff->new.config->tokens, token->digest);
         if (token->client == diff->old.client && is_live(token, diff->question->now) &&
             (after == NULL || strcmp(after->client->name, diff->name) != 0))
             put_token(diff, token, "less:", "is gone", &counts->less);

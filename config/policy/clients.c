@@ -32,17 +32,17 @@ static const struct keyword token_keywords[] = {
 
 static int read_token(struct loader *loader, const struct yaml_node *node, struct config_client *client)
 {
-    struct keyring *tokens = &loader->config->tokens;
+    struct token_index *tokens = &loader->config->tokens;
     struct config_token token = {.mark = node->mark, .client = client, .expires = CONFIG_NEVER};
     if (keyword_read_map(loader, node, "token", token_keywords, COUNT(token_keywords), &token) != 0)
         return -1;
     if (token.not_before >= token.expires)
         return report_error(loader->report, &node->mark, "the token expires before its not_before");
-    const struct config_token *other = keyring_find(tokens, token.digest);
+    const struct config_token *other = token_index_find(tokens, token.digest);
     if (other != NULL)
         return report_error(loader->report, &node->mark, "the same token is on line %u already",
                             other->mark.line);
-    keyring_add(tokens, &token);
+    token_index_add(tokens, &token);
     client->token_count++;
     return 0;
 }
@@ -107,7 +107,7 @@ int clients_read(struct loader *loader, const struct yaml_node *node)
     int result = 0;
     if (!keyword_expect(loader, node, YAML_MAP, "clients"))
         return -1;
-    if (keyring_init(&loader->config->tokens, count_tokens(node), loader->arena) != 0)
+    if (token_index_init(&loader->config->tokens, count_tokens(node), loader->arena) != 0)
         return keyword_out_of_memory(loader);
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
         if (read_client(loader, child) != 0)

@@ -164,7 +164,7 @@ static bool is_idle_beside(const struct config *config, const struct config_rule
            !rights_cover_all(&narrow, &wide); /* of two equals the later */
 }
 
-/* Denies without any condition are shadow.c's: they are told even when several of them are needed. */
+/* Denies without any condition are rule_warnings.c's: they are told even when several of them are needed. */
 static void look_for_shadow(struct loader *loader, const struct config_rule *rule)
 {
     const struct config *config = loader->config;

@@ -3,10 +3,10 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/policy/range.h"
+#include "config/policy/schedule.h"
 #include "config/policy/sets.h"
 #include "config/policy/things.h"
-#include "config/policy/when.h"
+#include "config/policy/value_warnings.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>
@@ -120,9 +120,9 @@ static int read_values(struct loader *loader, const struct yaml_node *node, stru
         if (item->text[0] == '$')
             continue;
         own.items[own.count++] = item->text;
-        range_warn(loader, condition->param, effect, item->text, &item->mark);
+        value_warnings_warn(loader, condition->param, effect, item->text, &item->mark);
     }
-    condition->lists[0] = values_new(&own, loader->scratch);
+    condition->lists[0] = value_set_new(&own, loader->scratch);
     if (condition->lists[0] == NULL)
         return keyword_out_of_memory(loader);
     return things_add(loader, effect, condition) != 0 ? -1 : result;
@@ -280,7 +280,7 @@ static const struct keyword rule_keywords[] = {
     {"deny", keyword_node, RAW(deny), OPTIONAL, 0, 0, NULL},
     {"actions", keyword_node, RAW(actions), REQUIRED, 0, 0, NULL},
     {"where", keyword_node, RAW(where), OPTIONAL, 0, 0, NULL},
-    {"when", when_read, RULE(when), OPTIONAL, 0, 0, NULL},
+    {"when", schedule_read, RULE(when), OPTIONAL, 0, 0, NULL},
     {"from", keyword_node, RAW(from), OPTIONAL, 0, 0, NULL},
     {"own", rules_read_own, RULE(own), OPTIONAL, 0, 0, NULL},
     {"strict", keyword_bool, RULE(strict), OPTIONAL, 0, 0, NULL},

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/policy/range.h"
+#include "config/policy/value_warnings.h"
 #include "config/reader/keyword.h"
 #include "config/reader/networks.h"
 
@@ -52,7 +52,7 @@ static void read_set(struct loader *loader, struct set *set)
                      "a set's name must be 1 to 64 letters, digits, '-', '_' or '.'");
     if (sets_read_patterns(loader, set->node, "a set", loader->scratch, &patterns) != 0)
         return; /* the report counts */
-    set->values = values_new(&patterns, loader->arena);
+    set->values = value_set_new(&patterns, loader->arena);
     if (set->values == NULL)
         keyword_out_of_memory(loader);
 }
@@ -92,7 +92,7 @@ static void check_range(struct loader *loader, struct set *set, uint32_t param, 
         return; /* without memory there is no warning; the next allocation tells */
     (*used)[param] = true;
     for (const struct yaml_node *item = set->node->children; item != NULL; item = item->next)
-        range_warn(loader, param, effect, item->text, &item->mark);
+        value_warnings_warn(loader, param, effect, item->text, &item->mark);
 }
 
 const struct config_values *sets_use(struct loader *loader, struct sets *sets, const char *name,

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "config/model/config.h"
-#include "config/model/values.h"
+#include "config/model/value_set.h"
 #include "config/reader/keyword.h"
 
 struct sets; /* while rules are read */

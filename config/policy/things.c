@@ -20,7 +20,7 @@ struct gathering {
 static bool has(const struct config_condition *condition, const char *text)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_match(condition->lists[i], text))
+        if (value_set_match(condition->lists[i], text))
             return true;
     return false;
 }
@@ -28,7 +28,7 @@ static bool has(const struct config_condition *condition, const char *text)
 static bool names(const struct config_condition *condition, const char *text)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_name(condition->lists[i], text))
+        if (value_set_name(condition->lists[i], text))
             return true;
     return false;
 }
@@ -116,7 +116,7 @@ int things_add(struct loader *loader, enum config_effect effect, struct config_c
     int result = condition->param == CONFIG_REGION ? add_regions(&g) : add_current_ids(&g);
     if (result != 0 || g.names.count == 0)
         return result;
-    const struct config_values *list = values_new_names(&g.names, loader->arena);
+    const struct config_values *list = value_set_new_names(&g.names, loader->arena);
     if (list == NULL)
         return keyword_out_of_memory(loader);
     condition->lists[condition->count++] = list;

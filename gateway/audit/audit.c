@@ -1,9 +1,9 @@
 #include "gateway/audit/audit.h"
 
-#include "base/notice.h"
-#include "base/sealer.h"
+#include "base/operator_log.h"
+#include "base/periodic.h"
+#include "gateway/audit/audit_resume.h"
 #include "gateway/audit/witness.h"
-#include "gateway/audit/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ struct audit {
     char *witness_file;
     const char **witness_command; /* one block */
     struct log *notices;
-    struct sealer sealer; /* with a key only */
+    struct periodic sealer; /* with a key only */
     struct witness *witness;
     struct inspector *inspector;
 
@@ -84,9 +84,9 @@ static void note(struct audit *audit, int result, const struct err *err)
     if (result != 0)
         atomic_fetch_add_explicit(&audit->failed, 1, memory_order_relaxed);
     if (result != 0 && !was_failing)
-        notice_write(audit->notices, "%s; changes are refused until it can", err->text);
+        operator_log_write(audit->notices, "%s; changes are refused until it can", err->text);
     else if (result == 0 && was_failing)
-        notice_write(audit->notices, "the audit file '%s' can be written to again", audit->what.file);
+        operator_log_write(audit->notices, "the audit file '%s' can be written to again", audit->what.file);
 }
 
 int audit_append(struct audit *audit, const char *kind, int64_t time, const struct buf *members,
@@ -174,7 +174,7 @@ static void tell_broken(void *context, const char *why)
     int result = writer_begin_anew(&audit->writer, why, &reason);
     (void)pthread_mutex_unlock(&audit->mutex);
     if (result != 0)
-        notice_write(audit->notices, "%s: %s", why, reason.text);
+        operator_log_write(audit->notices, "%s: %s", why, reason.text);
 }
 
 /* ---- from start to end ---- */
@@ -252,7 +252,7 @@ static int check_new(const struct config_audit *what, struct err *err)
 int audit_check(const struct config_audit *what, struct err *err)
 {
     struct stat status;
-    struct tail tail;
+    struct audit_resume tail;
     struct err reason = {0};
     int fd = open(what->file, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
@@ -263,7 +263,7 @@ int audit_check(const struct config_audit *what, struct err *err)
     int result = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode)) ? 0 : -1;
     if (result != 0)
         err_set(err, ERR_INPUT, "the audit file '%s' is not a regular file", what->file);
-    else if (S_ISREG(status.st_mode) && tail_read(fd, (size_t)status.st_size, &tail, &reason) != 0)
+    else if (S_ISREG(status.st_mode) && audit_resume_read(fd, (size_t)status.st_size, &tail, &reason) != 0)
         result = err_set(err, reason.kind, "the audit file '%s': %.200s", what->file, reason.text);
     (void)close(fd); /* nothing was written to it */
     return result;
@@ -320,7 +320,7 @@ static int begin_threads(struct audit *audit, struct err *err)
     audit->inspector = inspect_start(&audit->what, audit->writer.fd, tell_broken, audit, &reason);
     if (reason.kind != ERR_NONE)
         return err_set(err, reason.kind, "%s", reason.text);
-    if (audit->what.key != NULL && sealer_start(&audit->sealer, audit->what.seal_every, seal, audit) != 0)
+    if (audit->what.key != NULL && periodic_start(&audit->sealer, audit->what.seal_every, seal, audit) != 0)
         return err_set(err, ERR_SYSTEM, "the thread that seals the audit file cannot be started");
     return 0;
 }
@@ -344,7 +344,7 @@ void audit_close(struct audit *audit)
         return;
     inspect_stop(audit->inspector);
     if (audit->what.key != NULL) {
-        sealer_stop(&audit->sealer);
+        periodic_stop(&audit->sealer);
         seal_with(audit, true);
     }
     witness_stop(audit->witness);

@@ -1,8 +1,8 @@
 #include "gateway/audit/inspect.h"
 
 #include "gateway/audit/audit_file.h"
-#include "gateway/audit/ledger.h"
-#include "gateway/audit/tail.h"
+#include "gateway/audit/audit_reader.h"
+#include "gateway/audit/audit_resume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,9 +52,9 @@ static size_t seek_end(FILE *file, size_t size)
     return start + 1;
 }
 
-static void sum_up(const struct ledger *ledger, struct inspect *found)
+static void sum_up(const struct audit_reader *ledger, struct inspect *found)
 {
-    struct ledger_sum sum = ledger_sum(ledger);
+    struct audit_reader_sum sum = audit_reader_sum(ledger);
     found->records = sum.records;
     found->from = sum.before.seq + 1;
     found->sealed = sum.seals.sealed;
@@ -65,24 +65,24 @@ static void sum_up(const struct ledger *ledger, struct inspect *found)
 }
 
 /* `bytes` of the file, or until `stop`, which may be NULL, or until something does not hold. */
-static int read_file(struct ledger *ledger, size_t bytes, const atomic_bool *stop, struct inspect *found,
-                     struct err *err)
+static int read_file(struct audit_reader *ledger, size_t bytes, const atomic_bool *stop,
+                     struct inspect *found, struct err *err)
 {
-    struct ledger_line line;
-    enum ledger_find find = LEDGER_RECORD;
+    struct audit_reader_line line;
+    enum audit_reader_find find = AUDIT_READER_RECORD;
     unsigned long long good = 0;
-    while (ledger_offset(ledger) < bytes && found->broken[0] == '\0' && find != LEDGER_END) {
-        find = ledger_next(ledger, &line);
-        if (find == LEDGER_FAILED)
+    while (audit_reader_offset(ledger) < bytes && found->broken[0] == '\0' && find != AUDIT_READER_END) {
+        find = audit_reader_next(ledger, &line);
+        if (find == AUDIT_READER_FAILED)
             return err_set(err, ERR_SYSTEM, "%s", line.text);
-        if (find == LEDGER_BROKEN || find == LEDGER_ANEW)
+        if (find == AUDIT_READER_BROKEN || find == AUDIT_READER_ANEW)
             (void)snprintf(found->broken, sizeof found->broken, "%s", line.text);
         if (line.bytes != NULL)
-            good = ledger_offset(ledger);
+            good = audit_reader_offset(ledger);
         if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed))
             return 0;
     }
-    if (found->broken[0] == '\0' && good > 0 && bytes - good > TAIL_MAX)
+    if (found->broken[0] == '\0' && good > 0 && bytes - good > AUDIT_RESUME_MAX)
         (void)snprintf(found->broken, sizeof found->broken, "%llu bytes at its end hold no record",
                        bytes - good);
     sum_up(ledger, found);
@@ -95,14 +95,14 @@ static int read_from(const struct config_audit *what, FILE *file, size_t start, 
 {
     char name[128];
     const char *slash = strrchr(what->file, '/');
-    struct ledger *ledger = ledger_new(what->key, start > 0 ? SEALS_FROM_LINE : SEALS_FROM_FILE);
+    struct audit_reader *ledger = audit_reader_new(what->key, start > 0 ? SEALS_FROM_LINE : SEALS_FROM_FILE);
     if (ledger == NULL)
         return err_memory(err);
     (void)snprintf(name, sizeof name, "%.80s%s", slash == NULL ? what->file : slash + 1,
                    start > 0 ? " (its end)" : "");
-    ledger_take(ledger, name, file);
+    audit_reader_take(ledger, name, file);
     int result = read_file(ledger, size - start, stop, found, err);
-    ledger_free(ledger);
+    audit_reader_free(ledger);
     return result;
 }
 

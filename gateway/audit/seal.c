@@ -12,9 +12,9 @@ enum { SEAL_DEPTH = 8 };
 int seal_begin(struct seal *seal, struct err *err)
 {
     unsigned char id[SEAL_ID / 2];
-    struct chain_head none;
+    struct hash_chain_head none;
     *seal = (struct seal){0};
-    chain_begin(&none);
+    hash_chain_begin(&none);
     memcpy(seal->mac, none.hash, sizeof seal->mac);
     if (RAND_bytes(id, sizeof id) != 1)
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
@@ -65,14 +65,14 @@ static bool read_number(const json_t *record, struct seal *seal)
 int seal_read(const char *bytes, size_t length, struct seal *seal)
 {
     *seal = (struct seal){0};
-    if (!chain_mac(bytes, length, seal->mac) || json_depth(bytes, length, SEAL_DEPTH) > SEAL_DEPTH)
+    if (!hash_chain_mac(bytes, length, seal->mac) || json_depth(bytes, length, SEAL_DEPTH) > SEAL_DEPTH)
         return -1;
     json_t *record = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
     const json_t *found = json_object_get(record, "found");
     const char *time = json_string_value(json_object_get(record, "time"));
     if (time != NULL)
         (void)snprintf(seal->time, sizeof seal->time, "%s", time);
-    seal->open = chain_is(bytes, length, "open");
+    seal->open = hash_chain_is(bytes, length, "open");
     seal->found = found != NULL;
     seal->old = json_integer_value(json_object_get(found, "format")) == 1;
     seal->broken = json_object_get(record, "broken") != NULL;

@@ -3,8 +3,8 @@
  *
  *   "seal":7,"before":"<64 hex>","chain":"<16 hex>","every":60000
  *
- * are the last members before its HMAC (gateway/audit/chain.h): its number from 1 on, the HMAC of the seal
- * before it (64 zeros before the first), a random name that all seals of a chain share, and how many
+ * are the last members before its HMAC (gateway/audit/hash_chain.h): its number from 1 on, the HMAC of the
+ * seal before it (64 zeros before the first), a random name that all seals of a chain share, and how many
  * milliseconds of records may come without a seal.  "last":true ends a file in order; "refusing":true says
  * that the gateway refuses changes since it found a broken chain.  Every `seal` has them, and with a key
  * every `open`.  Seals of format 1, which earlier releases wrote, have an HMAC and none of these. */
@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "gateway/audit/chain.h"
+#include "gateway/audit/hash_chain.h"
 
 enum {
     SEAL_FORMAT = 2, /* what `open` records say */
@@ -26,8 +26,8 @@ enum {
 
 struct seal {
     unsigned long long number; /* 0: there is none yet, or it is of format 1 */
-    char before[CHAIN_HEX + 1];
-    char mac[CHAIN_HEX + 1];
+    char before[HASH_CHAIN_HEX + 1];
+    char mac[HASH_CHAIN_HEX + 1];
     char chain[SEAL_ID + 1];
     long long every; /* ms; 0: not said */
     bool last;

@@ -42,8 +42,8 @@ static enum seals_find tell(char text[SEALS_TEXT], enum seals_find find, const c
 static bool is_late(struct seals *seals, const char *bytes, size_t length)
 {
     int64_t time = 0;
-    if (!seals->any || seals->last.every == 0 || seals->late || !chain_is(bytes, length, "outcome") ||
-        !chain_time(bytes, length, &time))
+    if (!seals->any || seals->last.every == 0 || seals->late || !hash_chain_is(bytes, length, "outcome") ||
+        !hash_chain_time(bytes, length, &time))
         return false;
     if (seals->since == 0)
         seals->since = time;
@@ -64,7 +64,7 @@ static const char *misplaced(const struct seals *seals, bool open)
 static enum seals_find take_plain(struct seals *seals, const char *bytes, size_t length,
                                   unsigned long long seq, char text[SEALS_TEXT])
 {
-    bool open = chain_is(bytes, length, "open");
+    bool open = hash_chain_is(bytes, length, "open");
     bool headless = !seals->file_begun && seals->scope != SEALS_FROM_LINE && !open;
     const char *wrong = misplaced(seals, open);
     if (seals->first == 0)
@@ -160,7 +160,7 @@ static enum seals_find take_seal(struct seals *seals, const char *bytes, size_t 
                                  unsigned long long seq, char text[SEALS_TEXT])
 {
     struct seal seal;
-    if (!chain_is_sealed(bytes, length, seals->key))
+    if (!hash_chain_is_sealed(bytes, length, seals->key))
         return tell(text, SEALS_BROKEN, "the seal was not made with this key");
     if (seal_read(bytes, length, &seal) != 0)
         return tell(text, SEALS_BROKEN, "the seal cannot be read: a later release made it, or memory is out");
@@ -174,9 +174,9 @@ static enum seals_find take_seal(struct seals *seals, const char *bytes, size_t 
 static enum seals_find take_line(struct seals *seals, const char *bytes, size_t length,
                                  unsigned long long seq, char text[SEALS_TEXT])
 {
-    char mac[CHAIN_HEX + 1];
-    bool sealed =
-        chain_is(bytes, length, "seal") || (chain_is(bytes, length, "open") && chain_mac(bytes, length, mac));
+    char mac[HASH_CHAIN_HEX + 1];
+    bool sealed = hash_chain_is(bytes, length, "seal") ||
+                  (hash_chain_is(bytes, length, "open") && hash_chain_mac(bytes, length, mac));
     if (seals->key == NULL) {
         seals->count += sealed;
         return SEALS_GOOD;

@@ -1,9 +1,9 @@
 #include "gateway/audit/witness.h"
 
 #include "base/buf.h"
-#include "gateway/audit/audit_file.h"
 #include "base/clock.h"
-#include "base/notice.h"
+#include "base/operator_log.h"
+#include "gateway/audit/audit_file.h"
 #include "gateway/audit/spawn.h"
 
 #include <errno.h>
@@ -85,9 +85,9 @@ static void note(struct witness *witness, int result, const struct err *err)
     if (result != 0)
         atomic_fetch_add_explicit(&witness->failed, 1, memory_order_relaxed);
     if (result != 0 && !was_failing)
-        notice_write(witness->notices, "the audit file's witness did not get a seal: %s", err->text);
+        operator_log_write(witness->notices, "the audit file's witness did not get a seal: %s", err->text);
     else if (result == 0 && was_failing)
-        notice_write(witness->notices, "the audit file's witness gets the seals again");
+        operator_log_write(witness->notices, "the audit file's witness gets the seals again");
 }
 
 /* ---- the thread ---- */

@@ -10,7 +10,7 @@ struct entry {
     char chain[SEAL_ID + 1];
     unsigned long long number;
     unsigned long long seq;
-    char hash[CHAIN_HEX + 1];
+    char hash[HASH_CHAIN_HEX + 1];
     char time[SEAL_TIME];
     bool seen; /* in the files */
 };
@@ -32,11 +32,11 @@ struct witnessed {
 
 static int read_entry(const char *line, size_t length, const struct secret *key, struct entry *entry)
 {
-    struct chain_line front;
+    struct hash_chain_line front;
     struct seal seal;
     if (seal_read(line, length, &seal) != 0 || seal.number == 0 ||
-        chain_read(line, length, &front) != CHAIN_WHOLE ||
-        (key != NULL && !chain_is_sealed(line, length, key)))
+        hash_chain_read(line, length, &front) != HASH_CHAIN_WHOLE ||
+        (key != NULL && !hash_chain_is_sealed(line, length, key)))
         return -1;
     *entry = (struct entry){.number = seal.number, .seq = front.head.seq};
     memcpy(entry->chain, seal.chain, sizeof entry->chain);

@@ -1,12 +1,12 @@
 #include "gateway/audit/writer.h"
 
-#include "base/json.h"
-#include "base/timestamp.h"
-#include "gateway/audit/audit_file.h"
 #include "base/clock.h"
-#include "base/notice.h"
-#include "gateway/audit/tail.h"
+#include "base/json.h"
+#include "base/operator_log.h"
+#include "base/timestamp.h"
 #include "base/version.h"
+#include "gateway/audit/audit_file.h"
+#include "gateway/audit/audit_resume.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static int cannot_write(const struct writer *writer, struct err *err)
 /* What is on its way to the file, and what holds once all of it is there. */
 struct record {
     struct buf line;
-    struct chain_head head;
+    struct hash_chain_head head;
     bool sealed;
     struct seal seal;
 };
@@ -64,8 +64,8 @@ static void begin_line(const struct writer *writer, struct record *record, const
 {
     char text[TIMESTAMP_SIZE];
     *record = (struct record){.head = writer->head};
-    buf_init(&record->line, CHAIN_LINE_MAX);
-    chain_open(&record->line, &record->head);
+    buf_init(&record->line, HASH_CHAIN_LINE_MAX);
+    hash_chain_open(&record->line, &record->head);
     json_member(&record->line, "audit", kind);
     timestamp_format(time, text);
     json_member(&record->line, "time", text);
@@ -78,13 +78,13 @@ static int seal_line(const struct writer *writer, struct record *record, bool la
     record->seal.last = last;
     record->seal.refusing = atomic_load(&writer->refusing);
     seal_put(&record->line, &writer->seal, &record->seal);
-    return chain_seal(&record->line, writer->what->key, record->seal.mac, err);
+    return hash_chain_seal(&record->line, writer->what->key, record->seal.mac, err);
 }
 
 /* Takes the record. */
 static int end_line(struct writer *writer, struct record *record, int64_t now, struct err *err)
 {
-    int result = chain_close(&record->line, &record->head, err);
+    int result = hash_chain_close(&record->line, &record->head, err);
     if (result == 0)
         result = put_line(writer, record, now, err);
     buf_done(&record->line);
@@ -103,7 +103,7 @@ static int put_seal(struct writer *writer, bool last, int64_t now, struct err *e
 
 /* ---- where a file is gone on with ---- */
 
-static void put_torn(struct buf *members, const struct tail *tail)
+static void put_torn(struct buf *members, const struct audit_resume *tail)
 {
     if (tail->torn == 0)
         return;
@@ -148,7 +148,7 @@ static void forget_news(struct writer *writer)
 }
 
 /* The record that says: from here on, this process. */
-static int put_open(struct writer *writer, const struct tail *tail, struct err *err)
+static int put_open(struct writer *writer, const struct audit_resume *tail, struct err *err)
 {
     struct record record;
     int64_t now = clock_wall_ms();
@@ -171,12 +171,12 @@ static int put_open(struct writer *writer, const struct tail *tail, struct err *
 static int continue_file(struct writer *writer, struct err *err)
 {
     struct stat status;
-    struct tail tail = {0};
+    struct audit_resume tail = {0};
     struct err reason = {0};
     if (fstat(writer->fd, &status) != 0)
         return cannot_write(writer, err);
-    chain_begin(&tail.head);
-    if (S_ISREG(status.st_mode) && tail_read(writer->fd, (size_t)status.st_size, &tail, &reason) != 0)
+    hash_chain_begin(&tail.head);
+    if (S_ISREG(status.st_mode) && audit_resume_read(writer->fd, (size_t)status.st_size, &tail, &reason) != 0)
         return err_set(err, reason.kind, "the audit file '%s': %.200s", writer->what->file, reason.text);
     if (tail.unended && audit_file_write(writer->fd, "\n", 1) != 1)
         return cannot_write(writer, err);
@@ -187,9 +187,9 @@ static int continue_file(struct writer *writer, struct err *err)
     writer->begun = true;
     forget_news(writer);
     if (tail.torn > 0)
-        notice_write(writer->notices,
-                     "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
-                     writer->what->file, tail.torn);
+        operator_log_write(writer->notices,
+                           "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
+                           writer->what->file, tail.torn);
     return 0;
 }
 
@@ -219,8 +219,8 @@ static int make_ready(struct writer *writer, struct err *err)
     if (audit_file_is_removed(writer->fd)) {
         if (replace_file(writer, false, err) != 0)
             return -1;
-        notice_write(writer->notices, "the audit file '%s' was removed; it goes on in a new one",
-                     writer->what->file);
+        operator_log_write(writer->notices, "the audit file '%s' was removed; it goes on in a new one",
+                           writer->what->file);
     }
     return writer->ready ? 0 : continue_file(writer, err);
 }
@@ -276,12 +276,12 @@ int writer_begin_anew(struct writer *writer, const char *why, struct err *err)
     forget_news(writer);
     writer->news.kept = kept;
     (void)snprintf(writer->news.why, sizeof writer->news.why, "%s", why);
-    notice_write(writer->notices, "the audit file does not hold and is kept as '%s'%s: %s", kept,
-                 atomic_load(&writer->refusing) ? "; changes are refused" : "", why);
+    operator_log_write(writer->notices, "the audit file does not hold and is kept as '%s'%s: %s", kept,
+                       atomic_load(&writer->refusing) ? "; changes are refused" : "", why);
     struct err reason = {0};
     if (replace_file(writer, false, &reason) != 0 || seal_begin(&writer->seal, &reason) != 0)
         return err_set(err, ERR_INPUT, "%s", reason.text);
-    chain_begin(&writer->head);
+    hash_chain_begin(&writer->head);
     writer->begun = false;
     writer->sealed = 0;
     writer->since = 0;
@@ -299,13 +299,13 @@ static int go_on(struct writer *writer, struct err *err)
     if (found->seal.number > 0)
         writer->seal = found->seal;
     if (refusing)
-        notice_write(
+        operator_log_write(
             writer->notices,
             "the audit file '%s' says that one before it did not hold: changes are refused until a start "
             "with on_broken: continue",
             writer->what->file);
     if (found->unsealed > 0 || (found->seal.number > 0 && !found->seal.last))
-        notice_write(
+        operator_log_write(
             writer->notices,
             "the audit file '%s' does not end in order: %llu records behind its last seal have none; the "
             "gateway was killed, or somebody cut the end off or wrote it",
@@ -335,7 +335,7 @@ int writer_init(struct writer *writer, const struct config_audit *what, struct l
     atomic_init(&writer->lost, 0);
     atomic_init(&writer->broken, false);
     atomic_init(&writer->refusing, false);
-    chain_begin(&writer->head);
+    hash_chain_begin(&writer->head);
     return seal_begin(&writer->seal, err);
 }
 

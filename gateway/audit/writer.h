@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/model/config.h"
-#include "gateway/audit/chain.h"
+#include "gateway/audit/hash_chain.h"
 #include "gateway/audit/inspect.h"
 #include "gateway/audit/seal.h"
 
@@ -36,7 +36,7 @@ struct writer {
     int fd;
     bool begun; /* the chain is known: the head below is that of the last record */
     bool ready; /* the file ends with the last record, and a line feed */
-    struct chain_head head;
+    struct hash_chain_head head;
     struct writer_news news;
 
     struct seal seal;          /* the last one */

@@ -1,8 +1,8 @@
 /* The policy judges the sealed call: exactly what will be signed. */
 #include "gateway/call/authorize.h"
 
-#include "gateway/exchange/gateway.h"
 #include "gateway/exchange/owners.h"
+#include "gateway/exchange/shared.h"
 
 #include <string.h>
 

@@ -3,17 +3,17 @@
 
 #include "auth/sign.h"
 #include "base/clock.h"
-#include "base/notice.h"
+#include "base/operator_log.h"
 #include "base/text.h"
-#include "gateway/call/leak.h"
+#include "gateway/call/secret_scan.h"
 #include "gateway/exchange/answer_meaning.h"
-#include "gateway/exchange/gateway.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/record.h"
-#include "gateway/upstream/back.h"
-#include "gateway/upstream/back_notice.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/upstream/upstream_notice.h"
+#include "gateway/upstream/upstream_pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +29,8 @@ struct forward {
     struct answer *answer;
     enum outcome outcome;
     unsigned attempts;
-    struct back_slot *slot; /* NULL during a pause */
-    struct back_result result;
+    struct upstream_pool_slot *slot; /* NULL during a pause */
+    struct upstream_pool_result result;
     enum retry_cause cause; /* of the last attempt */
     int64_t deadline_us;
     unsigned credential;      /* 0: the upstream's, 1: its spare */
@@ -79,7 +79,8 @@ static enum retry_cause cause_of(const struct forward *f, const struct answer_me
     case PROBLEM_UPSTREAM_CLOCK:
         return RETRY_CLOCK;
     case PROBLEM_UPSTREAM_CREDENTIAL:
-        return meaning->other_credential && f->call->upstream->spare != NULL ? RETRY_CREDENTIAL : RETRY_NEVER;
+        return meaning->other_credential && f->call->upstream->fallback != NULL ? RETRY_CREDENTIAL
+                                                                                : RETRY_NEVER;
     default:
         return RETRY_NEVER;
     }
@@ -96,7 +97,7 @@ static void judge(struct forward *f, const struct answer_meaning *meaning)
 
 static bool is_leak(const struct forward *f, const char *bytes, size_t length)
 {
-    return leak_found(bytes, length, f->call->upstream, back_request(f->slot)->signature);
+    return secret_scan_found(bytes, length, f->call->upstream, upstream_pool_request(f->slot)->signature);
 }
 
 /* "text/html", where it says something that is not said already; else NULL. */
@@ -134,7 +135,7 @@ static enum problem understand(struct forward *f)
 {
     struct err err = {0};
     struct exchange *x = f->x;
-    const struct back_result *result = &f->result;
+    const struct upstream_pool_result *result = &f->result;
     if (result->status != 200)
         return other_status(f);
     if (answer_read(result->bytes, result->length, f->call->route, f->call->upstream->api, x->arena,
@@ -145,7 +146,7 @@ static enum problem understand(struct forward *f)
     f->refused = is_credential_refused(&meaning, f->answer);
     if (is_leak(f, result->bytes, result->length)) {
         withhold(f->answer);
-        back_distrust(f->slot);
+        upstream_pool_distrust(f->slot);
         if (meaning.problem == PROBLEM_NONE)
             return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                                  "the upstream's answer repeats a secret of the gateway: it is withheld");
@@ -168,19 +169,19 @@ static enum problem unanswered(struct forward *f, const struct err *err)
 {
     struct exchange *x = f->x;
     switch (f->result.end) {
-    case UPSTREAM_NOT_SENT:
+    case UPSTREAM_HEALTH_NOT_SENT:
         f->cause = RETRY_NOT_SENT;
         f->outcome = OUTCOME_NOT_EXECUTED;
         return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s",
                              err->text);
-    case UPSTREAM_LOST:
-    case UPSTREAM_LATE:
+    case UPSTREAM_HEALTH_LOST:
+    case UPSTREAM_HEALTH_LATE:
         f->cause = RETRY_LOST;
         return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT, "the call was sent, but no whole answer came: %s",
                              err->text);
-    case UPSTREAM_TOO_LARGE:
+    case UPSTREAM_HEALTH_TOO_LARGE:
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err->text);
-    default: /* UPSTREAM_FAILED: memory is out, nothing was sent */
+    default: /* UPSTREAM_HEALTH_FAILED: memory is out, nothing was sent */
         f->outcome = OUTCOME_NOT_EXECUTED;
         return exchange_fail(x);
     }
@@ -190,29 +191,29 @@ static enum problem attempt(struct forward *f)
 {
     struct err err = {0};
     struct exchange *x = f->x;
-    struct upstream *known = back_upstream(f->slot);
-    int64_t now = clock_wall_ms() / 1000 + skew_correction(&known->skew);
+    struct upstream_health *known = upstream_pool_upstream(f->slot);
+    int64_t now = clock_wall_ms() / 1000 + clock_skew_correction(&known->skew);
     err_clear(&x->err);
     *f->answer = (struct answer){0};
     f->outcome = OUTCOME_NOT_EXECUTED;
-    f->result = (struct back_result){.end = UPSTREAM_FAILED};
+    f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
     f->cause = RETRY_NEVER;
     f->refused = false;
-    if (sign_call(back_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce), x->arena,
-                  back_request(f->slot), &err) != 0)
+    if (sign_call(upstream_pool_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce),
+                  x->arena, upstream_pool_request(f->slot), &err) != 0)
         return exchange_fail(x);
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
     queue_end(x);
     int64_t began_us = clock_monotonic_us();
-    back_send(f->slot, began_us, attempt_until(f, began_us), &f->result, &err);
+    upstream_pool_send(f->slot, began_us, attempt_until(f, began_us), &f->result, &err);
     x->upstream_us += f->result.ended_us - began_us;
     f->outcome = OUTCOME_UNKNOWN; /* until something is known */
-    if (f->result.end != UPSTREAM_ANSWERED)
+    if (f->result.end != UPSTREAM_HEALTH_ANSWERED)
         return unanswered(f, &err);
     enum problem problem = understand(f);
     if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER || f->result.status != 200)
-        back_distrust(f->slot); /* its connection may hold more of the kind */
+        upstream_pool_distrust(f->slot); /* its connection may hold more of the kind */
     return problem;
 }
 
@@ -220,7 +221,7 @@ static enum problem attempt(struct forward *f)
 static void correct(struct forward *f)
 {
     if (f->cause == RETRY_CLOCK && f->result.has_date)
-        skew_correct(&back_upstream(f->slot)->skew, &f->result.clock);
+        clock_skew_correct(&upstream_pool_upstream(f->slot)->skew, &f->result.clock);
     if (f->cause == RETRY_CREDENTIAL)
         f->credential = !f->credential;
     f->clock_corrected = f->clock_corrected || f->cause == RETRY_CLOCK;
@@ -230,7 +231,7 @@ static void correct(struct forward *f)
 static const char *credential_name(const struct forward *f, unsigned credential)
 {
     const struct config_upstream *upstream = f->call->upstream;
-    return (credential == 0 ? upstream->credential : upstream->spare)->name;
+    return (credential == 0 ? upstream->credential : upstream->fallback)->name;
 }
 
 /* What the last answer says about the credential; who refuses it may still take the other one. */
@@ -239,15 +240,16 @@ static void tell_credential(const struct forward *f, enum problem problem)
     struct log *notices = &f->x->gateway->notices;
     const char *upstream = f->call->upstream->name;
     const char *name = credential_name(f, f->credential);
-    if (f->result.end != UPSTREAM_ANSWERED || problem == PROBLEM_UPSTREAM_INVALID_ANSWER ||
+    if (f->result.end != UPSTREAM_HEALTH_ANSWERED || problem == PROBLEM_UPSTREAM_INVALID_ANSWER ||
         (!f->refused && problem == PROBLEM_UPSTREAM_CREDENTIAL))
         return;
-    bool news = back_note_credential(f->slot, f->credential, f->refused);
+    bool news = upstream_pool_note_credential(f->slot, f->credential, f->refused);
     if (news && !f->refused)
-        notice_write(notices, "upstream '%s' takes credential '%s' again", upstream, name);
-    else if (news && (f->call->upstream->spare == NULL || f->credential_replaced))
-        notice_write(notices, "upstream '%s' refuses credential '%s', and there is no other: calls fail",
-                     upstream, name);
+        operator_log_write(notices, "upstream '%s' takes credential '%s' again", upstream, name);
+    else if (news && (f->call->upstream->fallback == NULL || f->credential_replaced))
+        operator_log_write(notices,
+                           "upstream '%s' refuses credential '%s', and there is no other: calls fail",
+                           upstream, name);
 }
 
 /* What the operator should know, and the next call. */
@@ -255,13 +257,14 @@ static void tell(struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
     const struct config_upstream *upstream = f->call->upstream;
-    back_notice(notices, upstream, &f->result, skew_told(&back_upstream(f->slot)->skew), f->x->err.text);
+    upstream_notice(notices, upstream, &f->result, clock_skew_told(&upstream_pool_upstream(f->slot)->skew),
+                    f->x->err.text);
     tell_credential(f, problem);
-    bool known = f->credential_replaced && f->result.end == UPSTREAM_ANSWERED &&
+    bool known = f->credential_replaced && f->result.end == UPSTREAM_HEALTH_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
-    if (known && back_prefer(f->slot, f->credential))
-        notice_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
-                     credential_name(f, !f->credential), credential_name(f, f->credential));
+    if (known && upstream_pool_prefer(f->slot, f->credential))
+        operator_log_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
+                           credential_name(f, !f->credential), credential_name(f, f->credential));
 }
 
 /* False when the gateway began to drain meanwhile. */
@@ -290,21 +293,21 @@ static bool again(struct forward *f)
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
                                       .random = arc4random()};
-    struct retry_decision decision = retry_decide(&facts, &back_upstream(f->slot)->budget);
+    struct retry_decision decision = retry_decide(&facts, &upstream_pool_upstream(f->slot)->budget);
     if (!decision.again)
         return false;
     correct(f);
     if (decision.pause_us == 0)
         return true;
-    if (!back_rest(f->slot))
+    if (!upstream_pool_rest(f->slot))
         return false;
     f->slot = NULL;
     bool rested = rest(f, decision.pause_us);
-    back_wake(f->x->generation->back, f->call->upstream);
+    upstream_pool_wake(f->x->snapshot->back, f->call->upstream);
     return rested;
 }
 
-static enum problem no_slot(const struct forward *f, const struct back_refusal *refusal)
+static enum problem no_slot(const struct forward *f, const struct upstream_pool_refusal *refusal)
 {
     struct exchange *x = f->x;
     const struct config_upstream *upstream = f->call->upstream;
@@ -321,12 +324,12 @@ static enum problem no_slot(const struct forward *f, const struct back_refusal *
 /* Where a retry finds no slot, the problem of the attempt before it stands. */
 static bool take(struct forward *f, enum problem *problem)
 {
-    struct back_refusal refusal;
+    struct upstream_pool_refusal refusal;
     if (f->slot != NULL)
         return true;
-    if (back_is_short(f->x->generation->back, f->call->upstream))
+    if (upstream_pool_is_short(f->x->snapshot->back, f->call->upstream))
         queue_end(f->x); /* there is something else to wait for */
-    f->slot = back_take(f->x->generation->back, f->call->upstream, &refusal);
+    f->slot = upstream_pool_take(f->x->snapshot->back, f->call->upstream, &refusal);
     if (f->attempts > 0)
         return f->slot != NULL;
     if (f->slot == NULL) {
@@ -336,8 +339,8 @@ static bool take(struct forward *f, enum problem *problem)
     return true;
 }
 
-/* Of the request's own call, if it is a change.  A disk that hangs and comes back must not send what its
- * caller has given up. */
+/* Writes the audit intent of a change. If the disk took longer than the call's deadline, the call is not
+ * sent. */
 static enum problem announce(const struct forward *f)
 {
     struct exchange *x = f->x;
@@ -356,8 +359,8 @@ static enum problem begin(struct forward *f)
     enum problem problem = announce(f);
     if (problem != PROBLEM_NONE)
         return problem;
-    f->credential = back_credential(f->slot);
-    retry_budget_earn(&back_upstream(f->slot)->budget);
+    f->credential = upstream_pool_credential(f->slot);
+    retry_budget_earn(&upstream_pool_upstream(f->slot)->budget);
     return PROBLEM_NONE;
 }
 
@@ -368,7 +371,7 @@ static enum problem within_quota(const struct forward *f)
     const struct config_rule *rule = f->call == x->call ? x->verdict.because : NULL;
     int64_t wait_us = 0;
     enum quota_full full =
-        quotas_take(x->generation->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
+        quotas_take(x->snapshot->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
     if (full == QUOTA_NONE)
         return PROBLEM_NONE;
     x->wait_us = wait_us;
@@ -398,7 +401,7 @@ static enum problem run(struct forward *f)
         tell(f, problem);
     } while (again(f));
     if (f->slot != NULL)
-        back_give(f->slot);
+        upstream_pool_give(f->slot);
     bool later = f->cause == RETRY_GATEWAY && f->call->route->effect == CONFIG_READ;
     if (later || problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
         f->x->wait_us =
@@ -423,6 +426,6 @@ enum problem forward_read(struct exchange *x, const struct call *call, int64_t u
 {
     struct forward f = {.x = x, .call = call, .answer = answer, .deadline_us = until_us};
     enum problem problem = run(&f);
-    x->further += f.attempts;
+    x->extra_calls += f.attempts;
     return problem;
 }

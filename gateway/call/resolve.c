@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "gateway/call/forward.h"
 #include "gateway/exchange/current.h"
-#include "gateway/exchange/gateway.h"
-#include "gateway/exchange/metrics.h"
 #include "gateway/exchange/queue.h"
+#include "gateway/exchange/request_metrics.h"
+#include "gateway/exchange/shared.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,9 +51,9 @@ static const char *read_id(const struct exchange *x, const struct config_route *
 {
     bool exact = false;
     struct json_value thing = {0};
-    struct json_items items = json_value_items(&answer->one);
-    if (answer->one.kind != JSON_VALUE_ARRAY || answer->one.count != 1 || !json_value_next(&items, &thing) ||
-        thing.kind != JSON_VALUE_OBJECT)
+    struct json_items items = json_value_items(&answer->single);
+    if (answer->single.kind != JSON_VALUE_ARRAY || answer->single.count != 1 ||
+        !json_value_next(&items, &thing) || thing.kind != JSON_VALUE_OBJECT)
         return NULL;
     const struct json_value member = find_member(&thing, route->tells.from);
     if (member.kind != JSON_VALUE_STRING)
@@ -84,7 +84,7 @@ static const char *find_id(struct exchange *x, const struct config_route *route,
 {
     char key[RESOLVE_KEY];
     struct current_id known;
-    struct current *current = x->generation->current_ids;
+    struct current *current = x->snapshot->current_ids;
     int length = snprintf(key, sizeof key, "%s %s %s %s", x->call->upstream->name, x->call->region,
                           param->name, param->values[0]);
     if (length < 0 || (size_t)length >= sizeof key)
@@ -92,16 +92,16 @@ static const char *find_id(struct exchange *x, const struct config_route *route,
     queue_end(x); /* there may be something to wait for */
     switch (current_find(current, key, &known)) {
     case CURRENT_KNOWN:
-        metrics_count_former(x->gateway->metrics, x->call->upstream, "known");
+        request_metrics_count_former(x->gateway->metrics, x->call->upstream, "known");
         return arena_strdup(x->arena, known.text);
     case CURRENT_ASK: {
         const char *id = ask(x, route, param);
         current_tell(current, key, id);
-        metrics_count_former(x->gateway->metrics, x->call->upstream, id == NULL ? "failed" : "found");
+        request_metrics_count_former(x->gateway->metrics, x->call->upstream, id == NULL ? "failed" : "found");
         return id;
     }
     default:
-        metrics_count_former(x->gateway->metrics, x->call->upstream, "failed");
+        request_metrics_count_former(x->gateway->metrics, x->call->upstream, "failed");
         return NULL;
     }
 }

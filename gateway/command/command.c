@@ -1,7 +1,7 @@
 #include "gateway/command/command.h"
 
-#include "base/file.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "config/load/config_load.h"
 #include "gateway/service/reload.h"
 

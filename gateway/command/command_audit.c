@@ -1,6 +1,6 @@
-#include "gateway/command/command.h"
-#include "gateway/audit/ledger.h"
+#include "gateway/audit/audit_reader.h"
 #include "gateway/audit/witnessed.h"
+#include "gateway/command/command.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,18 +33,18 @@ struct verify {
     const char *key_file;
     const char *witness_file;
     bool from; /* given: the record that was noted */
-    struct chain_head noted;
+    struct hash_chain_head noted;
 
     struct secret *key;
     struct witnessed *witnessed;
-    struct ledger *ledger;
+    struct audit_reader *ledger;
     bool met; /* the record that was noted */
     long faults;
 };
 
 static bool is_hash(const char *text)
 {
-    return strlen(text) == CHAIN_HEX && strspn(text, "0123456789abcdef") == CHAIN_HEX;
+    return strlen(text) == HASH_CHAIN_HEX && strspn(text, "0123456789abcdef") == HASH_CHAIN_HEX;
 }
 
 static int read_from(const char *text, struct verify *verify)
@@ -62,7 +62,7 @@ static int read_hash(const char *text, struct verify *verify)
 {
     if (!is_hash(text))
         return command_usage("audit", "--hash takes the 64 hex digits of a record's hash");
-    memcpy(verify->noted.hash, text, CHAIN_HEX + 1);
+    memcpy(verify->noted.hash, text, HASH_CHAIN_HEX + 1);
     return COMMAND_GOOD;
 }
 
@@ -112,12 +112,12 @@ static int read_options(int argc, char **argv, struct verify *verify)
 
 /* ---- reading ---- */
 
-static int take_line(struct verify *verify, enum ledger_find find, const struct ledger_line *line)
+static int take_line(struct verify *verify, enum audit_reader_find find, const struct audit_reader_line *line)
 {
-    const struct chain_head head = ledger_sum(verify->ledger).head;
-    if (find != LEDGER_RECORD)
+    const struct hash_chain_head head = audit_reader_sum(verify->ledger).head;
+    if (find != AUDIT_READER_RECORD)
         printf("%s\n", line->text);
-    verify->faults += find == LEDGER_BROKEN || find == LEDGER_ANEW;
+    verify->faults += find == AUDIT_READER_BROKEN || find == AUDIT_READER_ANEW;
     if (line->bytes == NULL)
         return 0;
     if (verify->from && head.seq == verify->noted.seq && strcmp(head.hash, verify->noted.hash) == 0)
@@ -128,33 +128,34 @@ static int take_line(struct verify *verify, enum ledger_find find, const struct 
 /* -1 when the file cannot be read. */
 static int verify_file(struct verify *verify, const char *name)
 {
-    struct ledger_line line;
-    enum ledger_find find;
+    struct audit_reader_line line;
+    enum audit_reader_find find;
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
     if (file == NULL) {
         fprintf(stderr, "countersign audit: cannot read '%s': %s\n", name, strerror(errno));
         return -1;
     }
-    ledger_take(verify->ledger, name, file);
-    while ((find = ledger_next(verify->ledger, &line)) != LEDGER_END && find != LEDGER_FAILED)
+    audit_reader_take(verify->ledger, name, file);
+    while ((find = audit_reader_next(verify->ledger, &line)) != AUDIT_READER_END &&
+           find != AUDIT_READER_FAILED)
         if (take_line(verify, find, &line) != 0) {
-            find = LEDGER_FAILED;
+            find = AUDIT_READER_FAILED;
             (void)snprintf(line.text, sizeof line.text, "out of memory");
             break;
         }
-    if (find == LEDGER_FAILED)
+    if (find == AUDIT_READER_FAILED)
         fprintf(stderr, "countersign audit: %s\n", line.text);
     if (file != stdin)
         (void)fclose(file); /* only read from */
-    return find == LEDGER_FAILED ? -1 : 0;
+    return find == AUDIT_READER_FAILED ? -1 : 0;
 }
 
 /* ---- what it comes to ---- */
 
 /* Do the files go on from what was noted, or hold it? */
-static void check_noted(struct verify *verify, const struct ledger_sum *sum)
+static void check_noted(struct verify *verify, const struct audit_reader_sum *sum)
 {
-    const struct chain_head *noted = &verify->noted;
+    const struct hash_chain_head *noted = &verify->noted;
     if (!verify->from || verify->met ||
         (sum->before.seq == noted->seq && strcmp(sum->before.hash, noted->hash) == 0))
         return;
@@ -163,7 +164,7 @@ static void check_noted(struct verify *verify, const struct ledger_sum *sum)
     verify->faults++;
 }
 
-static void print_seals(const struct verify *verify, const struct ledger_sum *sum)
+static void print_seals(const struct verify *verify, const struct audit_reader_sum *sum)
 {
     const struct seals *seals = &sum->seals;
     unsigned long long later = sum->head.seq - seals->sealed;
@@ -189,7 +190,7 @@ static void print_seals(const struct verify *verify, const struct ledger_sum *su
 /* A key proves nothing where there is no seal. */
 static bool print_sum(struct verify *verify)
 {
-    struct ledger_sum sum = ledger_sum(verify->ledger);
+    struct audit_reader_sum sum = audit_reader_sum(verify->ledger);
     check_noted(verify, &sum);
     if (verify->witnessed != NULL)
         verify->faults += witnessed_print(verify->witnessed, stdout);
@@ -208,7 +209,7 @@ static bool print_sum(struct verify *verify)
 
 static int verify_files(struct verify *verify, char **files)
 {
-    verify->ledger = ledger_new(verify->key, verify->from ? SEALS_FROM_FILE : SEALS_FROM_FIRST);
+    verify->ledger = audit_reader_new(verify->key, verify->from ? SEALS_FROM_FILE : SEALS_FROM_FIRST);
     if (verify->ledger == NULL) {
         fputs("countersign audit: out of memory\n", stderr);
         return COMMAND_FAILED;
@@ -241,7 +242,7 @@ static int command_verify(int argc, char **argv)
     if ((verify.key_file == NULL || (verify.key = command_secret("audit", verify.key_file)) != NULL) &&
         open_witness(&verify) == 0)
         result = verify_files(&verify, argv + optind);
-    ledger_free(verify.ledger);
+    audit_reader_free(verify.ledger);
     witnessed_free(verify.witnessed);
     secret_free(verify.key);
     return result;

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "config/load/config_load.h"
-#include "gateway/audit/ledger.h"
+#include "gateway/audit/audit_reader.h"
 #include "gateway/command/command.h"
 
 #include <errno.h>
@@ -266,7 +266,7 @@ static void settle(struct show *show, const char *key, json_t *outcome)
     json_decref(change);
 }
 
-static void take_record(struct show *show, const struct ledger_line *line)
+static void take_record(struct show *show, const struct audit_reader_line *line)
 {
     static const char *const chain[] = {"audit", "prev", "hash", "of"};
     char key[SHOW_KEY];
@@ -287,20 +287,20 @@ static void take_record(struct show *show, const struct ledger_line *line)
     json_decref(record);
 }
 
-static bool show_file(struct show *show, struct ledger *ledger, const char *name)
+static bool show_file(struct show *show, struct audit_reader *ledger, const char *name)
 {
-    struct ledger_line line;
-    enum ledger_find find;
+    struct audit_reader_line line;
+    enum audit_reader_find find;
     bool broken = false;
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
     if (file == NULL) {
         fprintf(stderr, "countersign audit: cannot read '%s': %s\n", name, strerror(errno));
         return false;
     }
-    ledger_take(ledger, name, file);
-    while ((find = ledger_next(ledger, &line)) != LEDGER_END && find != LEDGER_FAILED) {
-        broken = broken || find == LEDGER_BROKEN;
-        if (find == LEDGER_ANEW)
+    audit_reader_take(ledger, name, file);
+    while ((find = audit_reader_next(ledger, &line)) != AUDIT_READER_END && find != AUDIT_READER_FAILED) {
+        broken = broken || find == AUDIT_READER_BROKEN;
+        if (find == AUDIT_READER_ANEW)
             fprintf(stderr, "countersign audit: %s\n", line.text);
         if (line.bytes != NULL)
             take_record(show, &line);
@@ -308,11 +308,11 @@ static bool show_file(struct show *show, struct ledger *ledger, const char *name
     if (broken)
         fprintf(stderr,
                 "countersign audit: the chain of '%s' does not hold: run `countersign audit verify`\n", name);
-    if (find == LEDGER_FAILED)
+    if (find == AUDIT_READER_FAILED)
         fprintf(stderr, "countersign audit: %s\n", line.text);
     if (file != stdin)
         (void)fclose(file); /* only read from */
-    return find == LEDGER_END && !broken;
+    return find == AUDIT_READER_END && !broken;
 }
 
 static struct config *load_policy(const struct show *show)
@@ -329,7 +329,7 @@ static struct config *load_policy(const struct show *show)
 static int show_all(struct show *show, char **files)
 {
     bool good = true;
-    struct ledger *ledger = ledger_new(NULL, SEALS_FROM_FIRST);
+    struct audit_reader *ledger = audit_reader_new(NULL, SEALS_FROM_FIRST);
     show->open = json_object();
     if (ledger == NULL || show->open == NULL) {
         fputs("countersign audit: out of memory\n", stderr);
@@ -339,7 +339,7 @@ static int show_all(struct show *show, char **files)
         good = show_file(show, ledger, *file) && good;
     show_open(show);
     json_decref(show->open);
-    ledger_free(ledger);
+    audit_reader_free(ledger);
     return good ? COMMAND_GOOD : COMMAND_FAILED;
 }
 

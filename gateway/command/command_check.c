@@ -2,9 +2,9 @@
 #include "base/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/command/command.h"
-#include "gateway/dryrun/trial.h"
+#include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/openapi.h"
-#include "gateway/upstream/back.h"
+#include "gateway/upstream/upstream_pool.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ static int try_parts(struct config *config, const struct check *check, struct re
     unsigned errors = report->error_count;
     if (check->source.policy != NULL)
         return 0; /* upstreams go nowhere */
-    struct back *back = back_new(config, NULL, SIZE_MAX, &abandoned, &of_back);
+    struct upstream_pool *back = upstream_pool_new(config, NULL, SIZE_MAX, &abandoned, &of_back);
     struct openapi *openapi = openapi_new(config, &of_openapi);
     if (back == NULL)
         report_error(report, NULL, "%s", of_back.text);
@@ -91,7 +91,7 @@ static int try_parts(struct config *config, const struct check *check, struct re
     if (config->audit.file != NULL && audit_check(&config->audit, &of_audit) != 0)
         report_error(report, &config->audit.mark, "%s", of_audit.text);
     openapi_free(openapi);
-    back_free(back);
+    upstream_pool_free(back);
     return report->error_count == errors ? 0 : -1;
 }
 
@@ -151,7 +151,8 @@ int command_check(int argc, char **argv)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     report_init(&report);
     struct config *config = load(&check, &report);
-    bool good = config != NULL && trial_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
+    bool good = config != NULL &&
+                policy_test_run_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
                 try_parts(config, &check, &report) == 0 && (!check.strict || report.warning_count == 0);
     if (check.json)
         print_json(&check, &report, good);

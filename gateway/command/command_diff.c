@@ -1,5 +1,5 @@
-#include "config/model/rights.h"
 #include "base/clock.h"
+#include "config/model/rights.h"
 #include "gateway/command/command.h"
 
 #include <getopt.h>

@@ -2,8 +2,8 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "gateway/command/command.h"
+#include "gateway/dryrun/dry_run.h"
 #include "gateway/dryrun/explain.h"
-#include "gateway/dryrun/offline.h"
 #include "gateway/dryrun/overview.h"
 
 #include <getopt.h>
@@ -169,7 +169,7 @@ static int explain_request(const struct config *config, const struct explain_opt
     HASH_FIND_STR(config->clients, options->client, client);
     if (x.arena == NULL)
         fputs("countersign explain: out of memory\n", stderr);
-    else if (offline_translate(&x, operands[0], operands[1], count == 3 ? operands[2] : NULL) != 0)
+    else if (dry_run_translate(&x, operands[0], operands[1], count == 3 ? operands[2] : NULL) != 0)
         fprintf(stderr, "countersign explain: %s\n", x.err.text);
     else
         result = print_decision(&x, options, client);

@@ -4,7 +4,7 @@
 #include "base/timestamp.h"
 #include "config/load/config_load.h"
 #include "gateway/command/command.h"
-#include "gateway/dryrun/replay.h"
+#include "gateway/dryrun/policy_replay.h"
 #include "gateway/dryrun/replay_groups.h"
 #include "gateway/dryrun/replay_unused.h"
 
@@ -120,7 +120,7 @@ static int read_options(int argc, char **argv, struct replay_options *out)
     return COMMAND_GOOD;
 }
 
-static void print_json(const struct replay_change *change)
+static void print_json(const struct policy_replay_change *change)
 {
     struct buf line;
     buf_init(&line, 16 * 1024);
@@ -137,13 +137,14 @@ static void print_json(const struct replay_change *change)
     buf_done(&line);
 }
 
-static void take(const struct replay_sinks *sinks, enum replay_end end, const struct replay_change *change)
+static void take(const struct replay_sinks *sinks, enum policy_replay_end end,
+                 const struct policy_replay_change *change)
 {
     if (sinks->unused != NULL)
         replay_unused_see(sinks->unused, change);
-    else if (end == REPLAY_CHANGED && sinks->json)
+    else if (end == POLICY_REPLAY_CHANGED && sinks->json)
         print_json(change);
-    else if (end == REPLAY_CHANGED)
+    else if (end == POLICY_REPLAY_CHANGED)
         replay_groups_add(sinks->groups, change);
 }
 
@@ -161,17 +162,17 @@ static void replay_all(const struct config *config, FILE *log, int64_t since,
     size_t room = 0;
     ssize_t length;
     while ((length = getline(&line, &room, log)) > 0) {
-        struct replay_change change;
-        enum replay_end end = replay_line(config, line, (size_t)length, arena, &change);
-        if ((end == REPLAY_SAME || end == REPLAY_CHANGED) && change.question.now < since)
-            end = REPLAY_SKIPPED;
+        struct policy_replay_change change;
+        enum policy_replay_end end = policy_replay_line(config, line, (size_t)length, arena, &change);
+        if ((end == POLICY_REPLAY_SAME || end == POLICY_REPLAY_CHANGED) && change.question.now < since)
+            end = POLICY_REPLAY_SKIPPED;
         counts->lines++;
-        counts->same += end == REPLAY_SAME;
-        counts->changed += end == REPLAY_CHANGED;
-        counts->skipped += end == REPLAY_SKIPPED;
-        counts->unknown += end == REPLAY_UNKNOWN;
-        counts->broken += end == REPLAY_BROKEN;
-        if (end == REPLAY_SAME || end == REPLAY_CHANGED)
+        counts->same += end == POLICY_REPLAY_SAME;
+        counts->changed += end == POLICY_REPLAY_CHANGED;
+        counts->skipped += end == POLICY_REPLAY_SKIPPED;
+        counts->unknown += end == POLICY_REPLAY_UNKNOWN;
+        counts->broken += end == POLICY_REPLAY_BROKEN;
+        if (end == POLICY_REPLAY_SAME || end == POLICY_REPLAY_CHANGED)
             take(sinks, end, &change);
         arena_reset(arena);
         show_progress(counts, false);

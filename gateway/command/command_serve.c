@@ -1,6 +1,6 @@
 #include "gateway/command/command.h"
 #include "gateway/service/serve.h"
-#include "gateway/upstream/back.h"
+#include "gateway/upstream/upstream_pool.h"
 
 #include <getopt.h>
 #include <stdio.h>

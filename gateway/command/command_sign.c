@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "config/reader/keyword.h"
 #include "gateway/command/command.h"
-#include "gateway/dryrun/offline.h"
+#include "gateway/dryrun/dry_run.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -120,7 +120,7 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
     struct signer *signer = NULL;
     int result = -1;
     signed_request_init(&request);
-    if (offline_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0)
+    if (dry_run_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0)
         signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
     if (signer != NULL &&
         sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {

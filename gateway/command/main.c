@@ -1,6 +1,6 @@
 #include "client/client.h"
 #include "gateway/command/command.h"
-#include "gateway/upstream/back_line.h"
+#include "gateway/upstream/upstream_conn.h"
 #include "sandbox/sandbox.h"
 
 #include <stdio.h>
@@ -60,12 +60,12 @@ int main(int argc, char **argv)
         print_help(stdout);
         return COMMAND_GOOD;
     }
-    if (back_line_global_init() != 0) {
+    if (upstream_conn_global_init() != 0) {
         fputs("countersign: libcurl cannot be initialised\n", stderr);
         return COMMAND_FAILED;
     }
     int result = run(argc, argv);
-    back_line_global_done();
+    upstream_conn_global_done();
     if (fflush(stdout) != 0 && result == COMMAND_GOOD)
         result = COMMAND_FAILED; /* what was asked for did not arrive */
     return result;

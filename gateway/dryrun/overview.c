@@ -47,7 +47,7 @@ static const struct config_condition *condition_on(const struct config_rule *rul
 static bool condition_has(const struct config_condition *condition, const char *value)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_match(condition->lists[i], value))
+        if (value_set_match(condition->lists[i], value))
             return true;
     return false;
 }
@@ -58,7 +58,7 @@ static bool lets_through(const struct rows *rows, const struct config_condition 
     if (!config_is_unknown_id(rows->question->config, condition->param, rows->question->value))
         return condition_has(condition, name_of(rows, condition->param));
     for (uint32_t i = 0; i < condition->count; i++)
-        if (values_name(condition->lists[i], rows->question->value))
+        if (value_set_name(condition->lists[i], rows->question->value))
             return true;
     return false;
 }

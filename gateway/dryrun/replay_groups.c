@@ -57,7 +57,7 @@ static const char *rule_name(const char *id)
     return id[0] == '\0' ? "no rule" : id;
 }
 
-static void put_key(struct buf *key, const struct replay_change *change)
+static void put_key(struct buf *key, const struct policy_replay_change *change)
 {
     buf_put_format(key, "%.64s %.64s: %.16s by %.64s, would be %.16s by %.64s", change->client,
                    change->action, change->before, rule_name(change->before_rule), change->after,
@@ -66,7 +66,7 @@ static void put_key(struct buf *key, const struct replay_change *change)
         buf_put_format(key, " (%.64s", change->param);
 }
 
-static struct group *group_new(const char *key, const struct replay_change *change)
+static struct group *group_new(const char *key, const struct policy_replay_change *change)
 {
     struct group *group = calloc(1, sizeof *group);
     if (group == NULL)
@@ -80,7 +80,7 @@ static struct group *group_new(const char *key, const struct replay_change *chan
     return NULL;
 }
 
-static struct group *find_or_add(struct replay_groups *groups, const struct replay_change *change)
+static struct group *find_or_add(struct replay_groups *groups, const struct policy_replay_change *change)
 {
     struct buf key;
     struct group *group = NULL;
@@ -111,7 +111,7 @@ static void add_sample(struct group *group, const char *value)
         group->samples[i] = strdup(value); /* without memory there is one sample less */
 }
 
-void replay_groups_add(struct replay_groups *groups, const struct replay_change *change)
+void replay_groups_add(struct replay_groups *groups, const struct policy_replay_change *change)
 {
     struct group *group = find_or_add(groups, change);
     if (group == NULL) {

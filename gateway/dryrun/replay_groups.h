@@ -3,7 +3,7 @@
 #ifndef GATEWAY_DRYRUN_REPLAY_GROUPS_H
 #define GATEWAY_DRYRUN_REPLAY_GROUPS_H
 
-#include "gateway/dryrun/replay.h"
+#include "gateway/dryrun/policy_replay.h"
 
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ MUST_USE struct replay_groups *replay_groups_new(void);
 void replay_groups_free(struct replay_groups *groups);
 
 /* Takes copies. */
-void replay_groups_add(struct replay_groups *groups, const struct replay_change *change);
+void replay_groups_add(struct replay_groups *groups, const struct policy_replay_change *change);
 
 /* The lines, in the order in which the groups began. */
 void replay_groups_put(const struct replay_groups *groups, FILE *out);

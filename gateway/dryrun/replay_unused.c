@@ -107,7 +107,7 @@ static void use_rule(struct replay_unused *unused, const struct config_rule *rul
     }
 }
 
-void replay_unused_see(struct replay_unused *unused, const struct replay_change *change)
+void replay_unused_see(struct replay_unused *unused, const struct policy_replay_change *change)
 {
     const struct policy_question *question = &change->question;
     const struct config *config = unused->config;

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_DRYRUN_REPLAY_UNUSED_H
 #define GATEWAY_DRYRUN_REPLAY_UNUSED_H
 
-#include "gateway/dryrun/replay.h"
+#include "gateway/dryrun/policy_replay.h"
 
 #include <stdio.h>
 
@@ -12,7 +12,7 @@ void replay_unused_free(struct replay_unused *unused);
 
 /* A call that was judged, with the line's token.  A rule is used when it matches, whether it decides or
  * not. */
-void replay_unused_see(struct replay_unused *unused, const struct replay_change *change);
+void replay_unused_see(struct replay_unused *unused, const struct policy_replay_change *change);
 
 /* A line for each; how many. */
 unsigned long long replay_unused_put(const struct replay_unused *unused, FILE *out);

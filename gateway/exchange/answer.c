@@ -133,7 +133,7 @@ static int read_api2(const struct json_value *root, const struct config_route *r
                                  {dialect->list, &read->list},
                                  {dialect->total, &read->total},
                                  {dialect->task, &read->task_value},
-                                 {route->one, &read->one}};
+                                 {route->single, &read->single}};
     if (pick_members(root, picks, COUNT(picks), err) != 0 ||
         pick_path(root, dialect->status.from, &read->state, err) != 0)
         return -1;
@@ -184,7 +184,7 @@ static int read_api3(const struct json_value *root, const struct config_route *r
                                  {dialect->list, &read->list},
                                  {dialect->total, &read->total},
                                  {dialect->task, &read->task_value},
-                                 {cloud_name(route, dialect, route->one), &read->one}};
+                                 {cloud_name(route, dialect, route->single), &read->single}};
     if (pick_members(root, &(struct pick){"Response", &read->members}, 1, err) != 0)
         return -1;
     if (read->members.kind != JSON_VALUE_OBJECT)
@@ -249,7 +249,7 @@ static void move(struct json_value *value, const char *from, const char *to)
 int answer_keep(struct answer *answer, struct arena *arena)
 {
     struct json_value *const values[] = {&answer->members, &answer->list,  &answer->total,
-                                         &answer->one,     &answer->state, &answer->task_value};
+                                         &answer->single,  &answer->state, &answer->task_value};
     const char *from = answer->bytes;
     const char *copy = arena_copy(arena, from, answer->length);
     if (copy == NULL)

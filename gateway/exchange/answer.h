@@ -15,7 +15,7 @@
 
 enum {
     ANSWER_TEXT_MAX = 512,
-    ANSWER_SEEN_MAX = 12 * 1024 * 1024, /* bytes of what callers see of one: see gateway/call/view.h */
+    ANSWER_SEEN_MAX = 12 * 1024 * 1024, /* bytes of what callers see of one: see gateway/call/caller_view.h */
 };
 
 struct answer {
@@ -33,8 +33,8 @@ struct answer {
     struct json_value members; /* the object whose members callers see: all of it, or its Response */
     struct json_value list;    /* the page; null is an empty one */
     struct json_value total;
-    struct json_value one;   /* what has no item where there is no such thing */
-    struct json_value state; /* how a task is */
+    struct json_value single; /* what has no item where there is no such thing */
+    struct json_value state;  /* how a task is */
     struct json_value task_value;
 };
 

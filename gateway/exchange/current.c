@@ -1,7 +1,7 @@
 #include "gateway/exchange/current.h"
 
-#include "base/deadline.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* gateway/exchange/exchange.h - one request and everything that was found out about it.
  *
- * An exchange belongs to one worker.  Each station of the walk (gateway/request/flow.c) reads what others
- * have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
+ * An exchange belongs to one worker.  Each stage of the pipeline (gateway/request/pipeline.c) reads what
+ * others have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
 #ifndef GATEWAY_EXCHANGE_EXCHANGE_H
 #define GATEWAY_EXCHANGE_EXCHANGE_H
 
@@ -11,14 +11,14 @@
 #include "base/err.h"
 #include "config/model/config.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/exchange/client_limits.h"
 #include "gateway/http/handler.h"
-#include "gateway/exchange/limits.h"
 #include "gateway/http/target.h"
 #include "gateway/http/trace.h"
 
-struct gateway;
-struct generation;
-struct own_page;
+struct shared;
+struct snapshot;
+struct builtin_page;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -40,9 +40,9 @@ struct exchange_own {
 
 struct exchange {
     /* the front door */
-    struct gateway *gateway;
-    struct generation *generation; /* the one that this request sees; held */
-    const struct config *config;   /* the generation's */
+    struct shared *gateway;
+    struct snapshot *snapshot;   /* the one that this request sees; held */
+    const struct config *config; /* the generation's */
     const struct door *door;
     struct arena *arena;
     const struct request_head *head;
@@ -67,7 +67,7 @@ struct exchange {
     const struct config_route *route;          /* NULL: none */
     bool path_exists;                          /* with another method */
     const char *captures[TARGET_SEGMENTS_MAX]; /* by segment of the route */
-    const struct own_page *page;               /* instead of a route: one of our own; or NULL */
+    const struct builtin_page *page;           /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
     const struct config_token *token; /* of the caller; NULL: not authenticated */
@@ -77,10 +77,10 @@ struct exchange {
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */
-    struct limits_verdict limits;
+    struct client_limits_verdict limits;
 
     /* queue */
-    bool turn; /* it works now, and others wait for it to end */
+    bool in_cpu_gate; /* it works now, and others wait for it to end */
 
     /* translate */
     struct call *call; /* with all=true the one of the first page */
@@ -93,21 +93,21 @@ struct exchange {
 
     /* forward */
     unsigned long long intent; /* the audit record that announced the change; 0: none */
-    bool unsettled;            /* and the one of its outcome could not be written */
+    bool outcome_unrecorded;   /* and the one of its outcome could not be written */
     enum outcome outcome;
     unsigned attempts;
     int64_t upstream_us;
     struct answer answer; /* what the upstream said */
 
     /* follow */
-    unsigned further; /* attempts beside the call's own: pages, looks at its task */
-    int waited_s;     /* the preference to wait that was honoured; 0: none */
-    bool finished;    /* the answer tells the end of the task */
+    unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
+    int waited_s;         /* the preference to wait that was honoured; 0: none */
+    bool finished;        /* the answer tells the end of the task */
 
     /* how the walk ended */
     const char *station;
     enum problem problem; /* PROBLEM_NONE: success */
-    int64_t wait_us;      /* of a refusal that a later try may not meet; 0: the problem's own Retry-After */
+    int64_t wait_us;      /* Retry-After of this refusal in microseconds; 0: the problem's default */
     struct err err;       /* the sentence for the caller */
     int status;
     bool close; /* the connection ends with this answer */

@@ -8,8 +8,8 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/gateway.h"
-#include "gateway/exchange/metrics.h"
+#include "gateway/exchange/request_metrics.h"
+#include "gateway/exchange/shared.h"
 
 #include <string.h>
 
@@ -155,8 +155,8 @@ void record_settle(struct exchange *x, enum problem problem)
     if (problem != PROBLEM_NONE)
         json_member(&members, "type", problem_kind(problem)->name);
     put_upstream(&members, x);
-    x->unsettled = audit_append(x->gateway->audit, "outcome", AUDIT_NOW, &members, &seq, NULL) !=
-                   0; /* counted and told there; the answer is true anyway */
+    x->outcome_unrecorded = audit_append(x->gateway->audit, "outcome", AUDIT_NOW, &members, &seq, NULL) !=
+                            0; /* counted and told there; the answer is true anyway */
     buf_done(&members);
 }
 
@@ -201,7 +201,7 @@ void record_write(struct exchange *x)
 {
     struct buf *line = x->reply;
     int64_t duration_us = clock_monotonic_us() - x->began_us;
-    metrics_count(x->gateway->metrics, x, duration_us);
+    request_metrics_count(x->gateway->metrics, x, duration_us);
     if (is_gathered(x))
         return;
     buf_reset(line);
@@ -219,10 +219,10 @@ void record_write(struct exchange *x)
     if (exchange_changes(x))
         json_member(line, "outcome", exchange_outcome_name(x->outcome));
     put_upstream(line, x);
-    if (x->unsettled)
+    if (x->outcome_unrecorded)
         json_member(line, "audit", "lacks the outcome");
-    if (x->further > 0)
-        json_member_int(line, "furtherCalls", x->further);
+    if (x->extra_calls > 0)
+        json_member_int(line, "furtherCalls", x->extra_calls);
     json_member_millis(line, "durationMs", duration_us);
     json_close(line);
     buf_put_char(line, '\n');

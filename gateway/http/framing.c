@@ -1,6 +1,6 @@
 #include "gateway/http/framing.h"
 
-#include "gateway/http/authority.h"
+#include "gateway/http/host_check.h"
 
 #include <string.h>
 #include <strings.h>
@@ -91,7 +91,7 @@ static enum request_head_state judge_host(struct request_head *head)
 {
     if (head->host == NULL && (head->minor > 0 || head->authority != NULL))
         return refuse(head, "the Host field is missing");
-    if (head->host != NULL && !authority_is_valid(head->host))
+    if (head->host != NULL && !host_check_is_valid(head->host))
         return refuse(head, "the Host field is not a host with at most a port");
     if (head->authority != NULL && (strlen(head->host) != head->authority_length ||
                                     strncasecmp(head->host, head->authority, head->authority_length) != 0))

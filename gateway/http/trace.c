@@ -47,15 +47,15 @@ bool trace_read(struct trace *trace, const char *traceparent)
     return true;
 }
 
-void trace_choose(struct trace *trace, const struct request_head *head, struct ident *ident)
+void trace_choose(struct trace *trace, const struct request_head *head, struct unique_id *ident)
 {
-    unsigned char bytes[IDENT_SIZE];
+    unsigned char bytes[UNIQUE_ID_SIZE];
     const char *given = request_head_only_field(head, "traceparent"); /* section 3.3: of two, neither */
-    ident_take(ident, bytes);
+    unique_id_take(ident, bytes);
     bytes[0] |= 1; /* no id is all zeros */
     text_hex(bytes, TRACE_SPAN_HEX / 2, trace->span);
     if (given == NULL || !trace_read(trace, given)) {
-        ident_take(ident, bytes);
+        unique_id_take(ident, bytes);
         bytes[0] |= 1;
         text_hex(bytes, TRACE_ID_HEX / 2, trace->id);
         trace->sampled = false; /* nobody asked for it */

@@ -7,7 +7,7 @@
 #define GATEWAY_HTTP_TRACE_H
 
 #include "base/base.h"
-#include "base/ident.h"
+#include "base/unique_id.h"
 #include "gateway/http/request_head.h"
 
 enum { TRACE_ID_HEX = 32, TRACE_SPAN_HEX = 16 };
@@ -19,7 +19,7 @@ struct trace {
 };
 
 /* Takes the trace that the request belongs to, or begins one. */
-void trace_choose(struct trace *trace, const struct request_head *head, struct ident *ident);
+void trace_choose(struct trace *trace, const struct request_head *head, struct unique_id *ident);
 
 /* Section 3.2.2: lower-case hex, no id all zeros; a version that is not ours may say more behind it.  False
  * leaves `trace` as it was. */

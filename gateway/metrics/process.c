@@ -1,6 +1,6 @@
 #include "gateway/metrics/process.h"
 
-#include "gateway/metrics/exposition.h"
+#include "gateway/metrics/prometheus_text.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -44,17 +44,19 @@ void process_write(int64_t began_ms, struct buf *out)
     struct rlimit files;
     long descriptors = count_descriptors();
     long long resident = resident_bytes();
-    exposition_single(out, "process_start_time_seconds", "gauge", "When the process began.",
-                      (double)began_ms / 1000);
+    prometheus_text_single(out, "process_start_time_seconds", "gauge", "When the process began.",
+                           (double)began_ms / 1000);
     if (getrusage(RUSAGE_SELF, &usage) == 0)
-        exposition_single(out, "process_cpu_seconds_total", "counter", "Processor time, of user and system.",
-                          seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime));
+        prometheus_text_single(out, "process_cpu_seconds_total", "counter",
+                               "Processor time, of user and system.",
+                               seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime));
     if (resident >= 0)
-        exposition_single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
-                          (double)resident);
+        prometheus_text_single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
+                               (double)resident);
     if (descriptors >= 0)
-        exposition_single(out, "process_open_fds", "gauge", "Open file descriptors.", (double)descriptors);
+        prometheus_text_single(out, "process_open_fds", "gauge", "Open file descriptors.",
+                               (double)descriptors);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        exposition_single(out, "process_max_fds", "gauge", "The most file descriptors that it may open.",
-                          (double)files.rlim_cur);
+        prometheus_text_single(out, "process_max_fds", "gauge", "The most file descriptors that it may open.",
+                               (double)files.rlim_cur);
 }

@@ -1,6 +1,6 @@
 #include "gateway/metrics/series.h"
 
-#include "gateway/metrics/exposition.h"
+#include "gateway/metrics/prometheus_text.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -203,37 +203,38 @@ unsigned long long series_lost(const struct series_table *table)
 
 /* Buckets are cumulative, and the count is the last one: always consistent, whoever counts meanwhile. */
 static void write_histogram(const struct series_family *family, const struct series *series,
-                            struct exposition_label *labels, size_t count, struct buf *out)
+                            struct prometheus_text_label *labels, size_t count, struct buf *out)
 {
     unsigned long long total = 0;
     for (size_t i = 0; i < COUNT(bounds); i++) {
         total += atomic_load_explicit(&series->cells[i], memory_order_relaxed);
-        labels[count] = (struct exposition_label){"le", bounds[i].le};
-        exposition_count(out, family->name, "_bucket", labels, count + 1, total);
+        labels[count] = (struct prometheus_text_label){"le", bounds[i].le};
+        prometheus_text_count(out, family->name, "_bucket", labels, count + 1, total);
     }
-    exposition_real(out, family->name, "_sum", labels, count,
-                    (double)atomic_load_explicit(&series->cells[COUNT(bounds)], memory_order_relaxed) / 1e6);
-    exposition_count(out, family->name, "_count", labels, count, total);
+    prometheus_text_real(out, family->name, "_sum", labels, count,
+                         (double)atomic_load_explicit(&series->cells[COUNT(bounds)], memory_order_relaxed) /
+                             1e6);
+    prometheus_text_count(out, family->name, "_count", labels, count, total);
 }
 
 static void write_series(const struct series_family *family, const struct series *series, struct buf *out)
 {
-    struct exposition_label labels[SERIES_LABELS_MAX + 1];
+    struct prometheus_text_label labels[SERIES_LABELS_MAX + 1];
     size_t count = label_count(family);
     for (size_t i = 0; i < count; i++)
-        labels[i] = (struct exposition_label){family->labels[i], series->values[i]};
+        labels[i] = (struct prometheus_text_label){family->labels[i], series->values[i]};
     if (family->histogram)
         write_histogram(family, series, labels, count, out);
     else
-        exposition_count(out, family->name, "", labels, count,
-                         atomic_load_explicit(&series->cells[0], memory_order_relaxed));
+        prometheus_text_count(out, family->name, "", labels, count,
+                              atomic_load_explicit(&series->cells[0], memory_order_relaxed));
 }
 
 void series_write(const struct series_table *table, struct buf *out)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct series_family *family = &table->families[i];
-        exposition_open(out, family->name, family->histogram ? "histogram" : "counter", family->help);
+        prometheus_text_open(out, family->name, family->histogram ? "histogram" : "counter", family->help);
         const struct series *series = atomic_load_explicit(&table->lists[i], memory_order_acquire);
         for (; series != NULL; series = series->next_in_family)
             write_series(family, series, out);

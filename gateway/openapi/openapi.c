@@ -45,7 +45,7 @@ static int api_of(const struct config *config, const struct config_route *route)
     const struct config_upstream *upstream = config_upstream(config, route->service);
     if (config->upstream_count == 0)
         return OPERATION_BOTH;
-    if (upstream == NULL || !route->dialects[upstream->api].spoken)
+    if (upstream == NULL || !route->dialects[upstream->api].supported)
         return -1;
     return upstream->api;
 }

@@ -300,7 +300,7 @@ static void put_description(struct buf *out, const struct operation *operation)
     for (int api = 0; api < CONFIG_APIS; api++) {
         const struct config_dialect *dialect = &route->dialects[api];
         bool shown = operation->api == OPERATION_BOTH || operation->api == api;
-        if (shown && !dialect->spoken)
+        if (shown && !dialect->supported)
             buf_put_format(&words, " API %d.0 has none such.", api + 2);
         else if (shown && strcmp(dialect->action, route->action) != 0)
             buf_put_format(&words, " In API %d.0 the cloud calls it `%s`.", api + 2, dialect->action);

@@ -2,9 +2,9 @@
 #include "gateway/request/accept.h"
 
 #include "base/text.h"
-#include "gateway/exchange/gateway.h"
-#include "gateway/http/authority.h"
-#include "gateway/http/source.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/http/client_address.h"
+#include "gateway/http/host_check.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -14,14 +14,14 @@ enum { ACCEPT_ALLOW_MAX = 256 };
 
 static void choose_id(struct exchange *x)
 {
-    unsigned char bytes[IDENT_SIZE];
+    unsigned char bytes[UNIQUE_ID_SIZE];
     const char *given = request_head_only_field(x->head, "X-Request-Id");
     trace_choose(&x->trace, x->head, &x->gateway->ident);
     if (given != NULL && text_is_name(given)) {
         memcpy(x->id, given, strlen(given) + 1); /* text_is_name(): at most EXCHANGE_ID_MAX */
         return;
     }
-    ident_take(&x->gateway->ident, bytes);
+    unique_id_take(&x->gateway->ident, bytes);
     text_hex(bytes, sizeof bytes, x->id);
 }
 
@@ -82,7 +82,7 @@ static bool is_json_type(const char *type)
 static enum problem check_host(struct exchange *x)
 {
     const struct config_names *hosts = &x->config->browsers.hosts;
-    if (hosts->count == 0 || authority_is_among(hosts, x->head->host))
+    if (hosts->count == 0 || host_check_is_among(hosts, x->head->host))
         return PROBLEM_NONE;
     return exchange_stop(
         x, PROBLEM_MISDIRECTED_REQUEST,
@@ -122,13 +122,14 @@ static enum problem find_source(struct exchange *x)
 {
     char text[NETWORK_TEXT_SIZE];
     x->prefix = prefix_of(x); /* while `address` is the peer's */
-    switch (source_find(x->head, x->config->trusted_proxies, x->config->trusted_proxy_count, &x->address)) {
-    case SOURCE_PEER:
+    switch (client_address_find(x->head, x->config->trusted_proxies, x->config->trusted_proxy_count,
+                                &x->address)) {
+    case CLIENT_ADDRESS_PEER:
         return PROBLEM_NONE;
-    case SOURCE_UNREADABLE:
+    case CLIENT_ADDRESS_UNREADABLE:
         return exchange_stop(x, PROBLEM_MALFORMED_REQUEST,
                              "X-Forwarded-For of a trusted proxy has no address");
-    case SOURCE_FORWARDED:
+    case CLIENT_ADDRESS_FORWARDED:
         break;
     }
     network_format(&x->address, text);

@@ -2,21 +2,21 @@
 #include "gateway/request/admit.h"
 
 #include "base/clock.h"
-#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/shared.h"
 
 enum problem admit_client(struct exchange *x)
 {
     const struct config_client *client = x->token->client;
-    x->limits = limits_enter(x->generation->limits, client, clock_monotonic_us());
-    x->admitted = x->limits.refusal == LIMITS_NONE;
+    x->limits = client_limits_enter(x->snapshot->limits, client, clock_monotonic_us());
+    x->admitted = x->limits.refusal == CLIENT_LIMITS_NONE;
     x->wait_us = x->limits.wait_us;
     switch (x->limits.refusal) {
-    case LIMITS_RATE:
+    case CLIENT_LIMITS_RATE:
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "'%s' is over its rate", client->name);
-    case LIMITS_IN_FLIGHT:
+    case CLIENT_LIMITS_IN_FLIGHT:
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "'%s' has %lld calls in flight already",
                              client->name, client->in_flight);
-    case LIMITS_NONE:
+    case CLIENT_LIMITS_NONE:
         break;
     }
     return PROBLEM_NONE;
@@ -25,5 +25,5 @@ enum problem admit_client(struct exchange *x)
 void admit_leave(struct exchange *x)
 {
     if (x->admitted)
-        limits_leave(x->generation->limits, x->token->client);
+        client_limits_leave(x->snapshot->limits, x->token->client);
 }

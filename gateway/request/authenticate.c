@@ -3,7 +3,7 @@
 
 #include "auth/token.h"
 #include "base/clock.h"
-#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/shared.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ enum { SUBJECT_MAX = 128 }; /* bytes: an address or a name, in each access line 
 static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
 {
     x->wait_us =
-        failures_add(x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
+        auth_failures_add(x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
     return exchange_stop(x, problem, "%s", sentence);

@@ -1,4 +1,4 @@
-/* The whole body, of callers that we know: nobody else can make us wait for one. */
+/* Reads the body after authentication, so that anonymous clients cannot tie up a worker. */
 #include "gateway/request/receive.h"
 
 static enum problem invite(struct exchange *x)

@@ -1,4 +1,5 @@
-/* Method and path to a route and its captures.  No match is told later, to an authenticated caller only. */
+/* Method and path to a route and its captures.  An unknown route is reported by the authenticate stage, so
+ * that anonymous callers cannot probe routes. */
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ bool route_fits(const struct config_route *route, const struct exchange *x)
         if (!route->segments[i].capture && strcmp(route->segments[i].text, x->target.segments[i]) != 0)
             return false;
     const struct config_upstream *upstream = config_upstream(x->config, route->service);
-    return upstream != NULL && route->dialects[upstream->api].spoken;
+    return upstream != NULL && route->dialects[upstream->api].supported;
 }
 
 bool route_serves(const struct config_route *route, const struct exchange *x)

@@ -12,7 +12,7 @@
 static size_t receive_bytes(const struct connection *connection, char *bytes, size_t size)
 {
     ssize_t got = -1;
-    if (guard_has_ended(connection->guard, connection->place))
+    if (connections_has_ended(connection->guard, connection->place))
         return 0;
     do
         got = recvfrom(connection->fd, bytes, size, 0, NULL, NULL);
@@ -35,13 +35,13 @@ static int send_bytes(const struct connection *connection, const char *bytes, si
     return 0;
 }
 
-bool connection_open(struct connection *connection, struct guard *guard, unsigned place,
+bool connection_open(struct connection *connection, struct connections *guard, unsigned place,
                      struct request_head *head)
 {
     *connection = (struct connection){.guard = guard,
                                       .place = place,
-                                      .fd = guard_fd(guard, place),
-                                      .inbox = guard_inbox(guard, place),
+                                      .fd = connections_fd(guard, place),
+                                      .inbox = connections_inbox(guard, place),
                                       .head = head};
     /* It comes without waiting, from CivetWeb.  One call less for each wait. */
     return connection->inbox != NULL && fcntl(connection->fd, F_SETFL, 0) == 0;
@@ -51,7 +51,7 @@ bool connection_open(struct connection *connection, struct guard *guard, unsigne
 
 static void refuse_half(struct connection *connection)
 {
-    if (guard_has_ended(connection->guard, connection->place))
+    if (connections_has_ended(connection->guard, connection->place))
         (void)request_head_refuse(connection->head, PROBLEM_REQUEST_TIMEOUT,
                                   "the header did not arrive in time");
     else
@@ -62,14 +62,14 @@ static void refuse_half(struct connection *connection)
 void connection_rest(struct connection *connection)
 {
     connection->idle = true;
-    guard_wait(connection->guard, connection->place, GUARD_IDLE);
+    connections_wait(connection->guard, connection->place, CONNECTIONS_IDLE);
 }
 
 /* Its header is waited for as any other's from its first byte on. */
 static void wake(struct connection *connection)
 {
     if (connection->idle)
-        guard_wait(connection->guard, connection->place, GUARD_FOR_HEADER);
+        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_HEADER);
     connection->idle = false;
 }
 
@@ -157,13 +157,13 @@ static enum problem read_body(void *context, char *bytes, size_t size, size_t *g
     if (connection->whole)
         return PROBLEM_NONE;
     if (!connection->reading) { /* once: the deadline is for the whole body */
-        guard_wait(connection->guard, connection->place, GUARD_FOR_BODY);
+        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_BODY);
         connection->reading = true;
     }
     *got = connection->head->message.chunked ? read_chunked(connection, bytes, size)
                                              : read_plain(connection, bytes, size);
     if (connection->whole)
-        guard_wait(connection->guard, connection->place, GUARD_FOR_US);
+        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_US);
     if (connection->whole || *got > 0)
         return PROBLEM_NONE;
     if (connection->chunked.why != NULL) {
@@ -179,16 +179,16 @@ static enum problem read_body(void *context, char *bytes, size_t size, size_t *g
 static int write_answer(void *context, const char *bytes, size_t size)
 {
     struct connection *connection = context;
-    guard_wait(connection->guard, connection->place, GUARD_FOR_READER);
+    connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_READER);
     int result = send_bytes(connection, bytes, size);
-    guard_wait(connection->guard, connection->place, GUARD_FOR_US);
+    connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_US);
     return result;
 }
 
 static bool is_gone(void *context, int millis)
 {
     struct connection *connection = context;
-    return guard_sees_leave(connection->guard, connection->place, millis);
+    return connections_sees_leave(connection->guard, connection->place, millis);
 }
 
 struct door connection_door(struct connection *connection)

@@ -8,12 +8,12 @@
 #define GATEWAY_SERVER_CONNECTION_H
 
 #include "gateway/http/chunked.h"
-#include "gateway/server/guard.h"
 #include "gateway/http/handler.h"
+#include "gateway/server/connections.h"
 #include "gateway/server/inbox.h"
 
 struct connection {
-    struct guard *guard;
+    struct connections *guard;
     unsigned place;
     int fd;
     struct inbox *inbox; /* of the place */
@@ -25,8 +25,9 @@ struct connection {
     struct chunked chunked;
 };
 
-/* The open connection at that place; `head` is lent until guard_leave().  False when it cannot be served. */
-MUST_USE bool connection_open(struct connection *connection, struct guard *guard, unsigned place,
+/* The open connection at that place; `head` is lent until connections_leave().  False when it cannot be
+ * served. */
+MUST_USE bool connection_open(struct connection *connection, struct connections *guard, unsigned place,
                               struct request_head *head);
 
 /* Waits for the next request and reads its head, good or refused.  False: the connection has ended before. */

@@ -3,7 +3,7 @@
  * The program's accept(2), poll(2) and recv(2) come before the C library's, for everything that is linked to
  * it: that is how a listener gets hold of what CivetWeb has no callback for.  Each thread chooses: without a
  * choice they do what they always do.  Where a CivetWeb calls something else, no request is ever answered:
- * see front.c. */
+ * see server.c. */
 #ifndef GATEWAY_SERVER_INTERPOSE_H
 #define GATEWAY_SERVER_INTERPOSE_H
 

@@ -4,11 +4,11 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/audit/audit.h"
-#include "gateway/http/authority.h"
-#include "gateway/metrics/exposition.h"
+#include "gateway/http/host_check.h"
+#include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
-#include "gateway/service/gauges.h"
-#include "gateway/upstream/back.h"
+#include "gateway/service/metrics_page.h"
+#include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static void put_lines(struct buf *body, const char *key, const char *text)
 /* Alive is who can still take the lock that every request takes. */
 static void healthz(struct admin *admin, struct desk_answer *answer)
 {
-    gateway_release(gateway_take(admin->gateway));
+    shared_release(shared_take(admin->gateway));
     put_status(answer, 200, "alive");
 }
 
@@ -52,7 +52,7 @@ static const char *readiness(const struct admin *admin)
 }
 
 /* Of each upstream what an operator should look at; nothing when all is well. */
-static void put_upstream(struct buf *body, const struct back_state *state)
+static void put_upstream(struct buf *body, const struct upstream_pool_state *state)
 {
     json_open_member(body, state->name);
     if (state->breaker != BREAKER_CLOSED)
@@ -67,13 +67,13 @@ static void put_upstream(struct buf *body, const struct back_state *state)
     json_close(body);
 }
 
-static void put_upstreams(struct buf *body, struct gateway *gateway)
+static void put_upstreams(struct buf *body, struct shared *gateway)
 {
-    struct generation *generation = gateway_take(gateway);
+    struct snapshot *snapshot = shared_take(gateway);
     bool any = false;
-    for (size_t i = 0; i < generation->config->upstream_count; i++) {
-        struct back_state state;
-        back_look(generation->back, i, &state);
+    for (size_t i = 0; i < snapshot->config->upstream_count; i++) {
+        struct upstream_pool_state state;
+        upstream_pool_look(snapshot->back, i, &state);
         if (state.breaker == BREAKER_CLOSED && state.skew_s == 0 && state.not_credential == NULL)
             continue;
         if (!any)
@@ -83,7 +83,7 @@ static void put_upstreams(struct buf *body, struct gateway *gateway)
     }
     if (any)
         json_close(body);
-    gateway_release(generation);
+    shared_release(snapshot);
 }
 
 /* The worst that is to be said of the audit file; nothing when all is well. */
@@ -102,17 +102,17 @@ static void put_audit(struct buf *body, struct audit_state state)
 }
 
 /* What is in force, so that others can tell whether it is what they think. */
-static void put_hashes(struct buf *body, struct gateway *gateway)
+static void put_hashes(struct buf *body, struct shared *gateway)
 {
-    struct generation *generation = gateway_take(gateway);
-    const struct config *config = generation->config;
+    struct snapshot *snapshot = shared_take(gateway);
+    const struct config *config = snapshot->config;
     json_member(body, "config", config->short_hash);
     json_open_member(body, "sha256");
     json_member(body, "policy", config->hashes[CONFIG_HASH_POLICY]);
     json_member(body, "catalog", config->hashes[CONFIG_HASH_CATALOG]);
     json_member(body, "configuration", config->hashes[CONFIG_HASH_SERVICE]);
     json_close(body);
-    gateway_release(generation);
+    shared_release(snapshot);
 }
 
 /* A failed reload leaves it ready: the old configuration serves; so do a test of the policy that fails, and
@@ -209,10 +209,10 @@ static void reload(struct admin *admin, struct desk_answer *answer)
 /* For Prometheus. */
 static void metrics(struct admin *admin, struct desk_answer *answer)
 {
-    answer->type = EXPOSITION_TYPE;
+    answer->type = PROMETHEUS_TEXT_TYPE;
     series_write(admin->gateway->metrics, &answer->body);
-    gauges_write(admin->gateway, admin->reload, atomic_load(&admin->public_door), clock_wall_ms(),
-                 &answer->body);
+    metrics_page_write(admin->gateway, admin->reload, atomic_load(&admin->public_door), clock_wall_ms(),
+                       &answer->body);
 }
 
 static const struct {
@@ -227,9 +227,9 @@ static const struct {
 bool admin_is_asked_by(void *context, const char *host)
 {
     struct admin *admin = context;
-    struct generation *generation = gateway_take(admin->gateway);
-    bool known = authority_is_among(&generation->config->admin_hosts, host);
-    gateway_release(generation);
+    struct snapshot *snapshot = shared_take(admin->gateway);
+    bool known = host_check_is_among(&snapshot->config->admin_hosts, host);
+    shared_release(snapshot);
     return known;
 }
 

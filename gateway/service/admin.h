@@ -3,14 +3,14 @@
 #ifndef GATEWAY_SERVICE_ADMIN_H
 #define GATEWAY_SERVICE_ADMIN_H
 
+#include "gateway/server/server.h"
 #include "gateway/service/desk.h"
-#include "gateway/server/front.h"
 #include "gateway/service/reload.h"
 
 struct admin {
-    struct gateway *gateway;
+    struct shared *gateway;
     struct reload *reload;
-    _Atomic(struct front *) public_door; /* NULL until it is open; then it outlives the admin listener */
+    _Atomic(struct server *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };
 
 /* The desk's pages; `context` is a struct admin. */

@@ -1,6 +1,6 @@
 #include "gateway/service/descriptors.h"
 
-#include "gateway/server/guard.h"
+#include "gateway/server/connections.h"
 
 static size_t least(size_t a, size_t b)
 {
@@ -18,8 +18,8 @@ static size_t all_slots(const struct config *config)
 int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
                       struct descriptors *shares, struct err *err)
 {
-    const size_t places = guard_places((size_t)config->workers);
-    const size_t admin = guard_places(admin_workers);
+    const size_t places = connections_places((size_t)config->workers);
+    const size_t admin = connections_places(admin_workers);
     const size_t slots = all_slots(config);
     const size_t fewest = DESCRIPTORS_OWN + DESCRIPTORS_ADMIN + DESCRIPTORS_CALLERS +
                           DESCRIPTORS_CONNECTION * config->upstream_count;

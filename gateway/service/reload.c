@@ -2,12 +2,12 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "base/notice.h"
+#include "base/operator_log.h"
 #include "config/load/config_load.h"
 #include "config/model/rights.h"
 #include "gateway/audit/audit.h"
-#include "gateway/dryrun/trial.h"
-#include "gateway/openapi/reference.h"
+#include "gateway/dryrun/policy_test_run.h"
+#include "gateway/openapi/docs_page.h"
 #include "gateway/service/changes.h"
 
 #include <malloc.h>
@@ -18,7 +18,7 @@ enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
 /* Whoever asks for the page should not find out in a browser that it is not there. */
 static int check_docs(const struct config *config, struct report *report)
 {
-    if (!config->browsers.docs || reference_is_built())
+    if (!config->browsers.docs || docs_page_is_built())
         return 0;
     return report_error(
         report, &config->browsers.docs_mark,
@@ -37,7 +37,8 @@ struct config *reload_load(const char *path, const struct config *previous, stru
     return config;
 }
 
-int reload_init(struct reload *reload, const char *path, struct gateway *gateway, const struct notify *notify)
+int reload_init(struct reload *reload, const char *path, struct shared *gateway,
+                const struct sd_notify *notify)
 {
     *reload = (struct reload){
         .path = path, .gateway = gateway, .notify = notify, .good_at = clock_wall_ms() / 1000};
@@ -63,40 +64,40 @@ static int run_tests(const struct config *old, const struct config *new, struct 
                      struct report *tests)
 {
     int64_t now = clock_wall_ms() / 1000;
-    if (trial_run(new, now, REPORT_SECURITY, tests) == 0)
+    if (policy_test_run_run(new, now, REPORT_SECURITY, tests) == 0)
         return tests->error_count == 0 ? 0 : -1;
     if (rights_only_less(old, new)) {
         buf_put(&report->warnings, buf_text(&tests->warnings));
         return 0;
     }
-    return trial_run(new, now, REPORT_ERROR, report);
+    return policy_test_run_run(new, now, REPORT_ERROR, report);
 }
 
 /* On standard error. */
 static void tell(struct reload *reload, const struct report *report)
 {
-    notice_lines(&reload->gateway->notices, buf_text(&report->errors));
-    notice_lines(&reload->gateway->notices, buf_text(&report->warnings));
+    operator_log_lines(&reload->gateway->notices, buf_text(&report->errors));
+    operator_log_lines(&reload->gateway->notices, buf_text(&report->warnings));
 }
 
 void reload_begin(struct reload *reload)
 {
     struct report tests;
-    struct generation *generation = gateway_take(reload->gateway);
+    struct snapshot *snapshot = shared_take(reload->gateway);
     report_init(&tests);
-    if (trial_run(generation->config, clock_wall_ms() / 1000, REPORT_SECURITY, &tests) != 0)
+    if (policy_test_run_run(snapshot->config, clock_wall_ms() / 1000, REPORT_SECURITY, &tests) != 0)
         tell(reload, &tests);
     keep_tests(reload, &tests);
     report_done(&tests);
-    gateway_release(generation);
+    shared_release(snapshot);
 }
 
 /* Of what the configuration in force has read. */
 static void wipe(struct reload *reload)
 {
-    struct generation *current = gateway_take(reload->gateway);
+    struct snapshot *current = shared_take(reload->gateway);
     config_load_wipe(current->config);
-    gateway_release(current);
+    shared_release(current);
 }
 
 static int swap(struct reload *reload, const struct config *old, struct config *new, struct report *report)
@@ -108,7 +109,7 @@ static int swap(struct reload *reload, const struct config *old, struct config *
     if (result != 0)
         config_release(new);
     else {
-        if (gateway_swap(reload->gateway, new, &err) != 0)
+        if (shared_swap(reload->gateway, new, &err) != 0)
             result = report_error(report, NULL, "%s", err.text);
         else
             keep_tests(reload, &tests);
@@ -138,12 +139,12 @@ static int reopen_audit(struct reload *reload, struct report *report)
 static void record(struct reload *reload, const struct config *old, const char *by, enum reload_end end,
                    const struct report *report)
 {
-    struct generation *current = gateway_take(reload->gateway);
+    struct snapshot *current = shared_take(reload->gateway);
     if (end != RELOAD_BAD)
         changes_reload(reload->gateway->audit, old, current->config, by);
     else
         changes_refused(reload->gateway->audit, current->config, by, buf_text(&report->errors));
-    gateway_release(current);
+    shared_release(current);
 }
 
 static enum reload_end reload_now(struct reload *reload, const struct config *old, struct report *report)
@@ -188,17 +189,17 @@ static const struct {
 static void run(struct reload *reload, unsigned long long wanted, const char *by)
 {
     struct report report;
-    struct generation *old = gateway_take(reload->gateway);
-    notify_reloading(reload->notify, clock_monotonic_us());
+    struct snapshot *old = shared_take(reload->gateway);
+    sd_notify_reloading(reload->notify, clock_monotonic_us());
     report_init(&report);
     enum reload_end end = reload_now(reload, old->config, &report);
     record(reload, old->config, by, end, &report);
-    gateway_release(old);
+    shared_release(old);
     tell(reload, &report);
-    notice_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
+    operator_log_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
     keep_outcome(reload, end, &report, wanted);
     report_done(&report);
-    notify_ready(reload->notify, outcomes[end].status);
+    sd_notify_ready(reload->notify, outcomes[end].status);
 }
 
 static void rotate(struct reload *reload)

@@ -6,8 +6,8 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "config/reader/report.h"
-#include "gateway/exchange/gateway.h"
-#include "gateway/service/notify.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/service/sd_notify.h"
 
 #include <pthread.h>
 
@@ -31,8 +31,8 @@ enum reload_task {
  * keep it waiting, and the main thread has to see the next signal. */
 struct reload {
     const char *path; /* of countersign.yaml; borrowed */
-    struct gateway *gateway;
-    const struct notify *notify; /* borrowed */
+    struct shared *gateway;
+    const struct sd_notify *notify; /* borrowed */
     pthread_t thread;
     bool started;
     pthread_mutex_t mutex;
@@ -51,8 +51,8 @@ struct reload {
     unsigned long long counts[2]; /* reloads that were good, and bad */
 };
 
-MUST_USE int reload_init(struct reload *reload, const char *path, struct gateway *gateway,
-                         const struct notify *notify);
+MUST_USE int reload_init(struct reload *reload, const char *path, struct shared *gateway,
+                         const struct sd_notify *notify);
 
 /* Begins the thread.  All signals should be blocked before: it inherits the mask. */
 MUST_USE int reload_start(struct reload *reload, struct err *err);

@@ -1,16 +1,16 @@
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
-#include "base/notice.h"
+#include "base/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
 #include "gateway/openapi/openapi.h"
-#include "gateway/request/flow.h"
-#include "gateway/server/front.h"
+#include "gateway/request/pipeline.h"
+#include "gateway/server/server.h"
 #include "gateway/service/admin.h"
 #include "gateway/service/descriptors.h"
-#include "gateway/service/notify.h"
-#include "gateway/service/pulse.h"
+#include "gateway/service/sd_notify.h"
+#include "gateway/service/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,16 +39,16 @@ enum {
 
 _Static_assert((long)OPENAPI_MAX >= (long)ANSWER_SEEN_MAX, "whatever the cloud said is answered, too");
 
-struct service {
+struct settings {
     struct descriptors descriptors;
-    struct gateway gateway;
+    struct shared gateway;
     struct reload reload;
     struct admin admin;
     struct desk desk;
-    struct front *front;
-    struct front *admin_door;
-    struct notify notify;
-    struct pulse pulse;
+    struct server *front;
+    struct server *admin_door;
+    struct sd_notify notify;
+    struct watchdog pulse;
 };
 
 /* A standard stream that is closed would become the next file or connection, with our lines in it. */
@@ -128,10 +128,10 @@ static int block_signals(struct err *err)
     return 0;
 }
 
-static int wait_until_ready(const struct service *service, struct err *err)
+static int wait_until_ready(const struct settings *service, struct err *err)
 {
     int64_t deadline = clock_monotonic_us() + SERVE_START_US;
-    while (!front_is_ready(service->front)) {
+    while (!server_is_ready(service->front)) {
         if (clock_monotonic_us() > deadline)
             return err_set(err, ERR_SYSTEM,
                            "the workers did not start in time: is there memory for %lld threads, and does "
@@ -142,18 +142,18 @@ static int wait_until_ready(const struct service *service, struct err *err)
     return 0;
 }
 
-static void print_ready(struct service *service)
+static void print_ready(struct settings *service)
 {
-    struct generation *generation = gateway_take(&service->gateway); /* reloads have begun */
-    const struct config *config = generation->config;
-    notice_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
-                 (int)strcspn(config->listen, ":"), config->listen, front_port(service->front),
-                 (int)strcspn(config->admin, ":"), config->admin, front_port(service->admin_door));
-    gateway_release(generation);
+    struct snapshot *snapshot = shared_take(&service->gateway); /* reloads have begun */
+    const struct config *config = snapshot->config;
+    operator_log_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
+                       (int)strcspn(config->listen, ":"), config->listen, server_port(service->front),
+                       (int)strcspn(config->admin, ":"), config->admin, server_port(service->admin_door));
+    shared_release(snapshot);
 }
 
 /* What everybody may have, before anybody is there; and what that costs callers. */
-static int share_descriptors(struct service *service, const struct config *config, struct err *err)
+static int share_descriptors(struct settings *service, const struct config *config, struct err *err)
 {
     struct descriptors *shares = &service->descriptors;
     struct rlimit files = {0};
@@ -172,31 +172,31 @@ static int share_descriptors(struct service *service, const struct config *confi
     return 0;
 }
 
-static int open_doors(struct service *service, struct err *err)
+static int open_doors(struct settings *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
     service->admin.reload = &service->reload;
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
-    const struct handler gateway = {flow_serve, &service->gateway, SERVE_ANSWER_MAX};
-    const struct front_options inner = {.address = config->admin,
-                                        .limits = {.workers = SERVE_ADMIN_WORKERS,
-                                                   .places = service->descriptors.admin,
-                                                   .per_address = service->descriptors.admin,
-                                                   .unasked = SERVE_ADMIN_UNASKED,
-                                                   .queue_ms = GUARD_ADMIN_QUEUE_MS,
-                                                   .idle_ms = GUARD_HEADER_MS}};
-    const struct front_options outer = {.address = config->listen,
-                                        .limits = {.workers = (size_t)config->workers,
-                                                   .places = service->descriptors.places,
-                                                   .per_address = (size_t)config->per_address,
-                                                   .queue_ms = GUARD_QUEUE_MS,
-                                                   .idle_ms = config->keep_alive}};
-    service->admin_door = front_open(&admin, &inner, err);
+    const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
+    const struct server_options inner = {.address = config->admin,
+                                         .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                    .places = service->descriptors.admin,
+                                                    .per_address = service->descriptors.admin,
+                                                    .unasked = SERVE_ADMIN_UNASKED,
+                                                    .queue_ms = CONNECTIONS_ADMIN_QUEUE_MS,
+                                                    .idle_ms = CONNECTIONS_HEADER_MS}};
+    const struct server_options outer = {.address = config->listen,
+                                         .limits = {.workers = (size_t)config->workers,
+                                                    .places = service->descriptors.places,
+                                                    .per_address = (size_t)config->per_address,
+                                                    .queue_ms = CONNECTIONS_QUEUE_MS,
+                                                    .idle_ms = config->keep_alive}};
+    service->admin_door = server_open(&admin, &inner, err);
     if (service->admin_door == NULL)
         return -1;
-    service->front = front_open(&gateway, &outer, err);
+    service->front = server_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
     atomic_store(&service->admin.public_door, service->front);
@@ -206,41 +206,41 @@ static int open_doors(struct service *service, struct err *err)
 
 /* Feeds the watchdog when it is time, and only while requests end: who waits here for a lock that is never
  * given back feeds it no more, either. */
-static void beat(struct service *service)
+static void beat(struct settings *service)
 {
     int64_t now = clock_monotonic_us();
-    if (notify_wait_us(&service->notify, now) != 0)
+    if (sd_notify_wait_us(&service->notify, now) != 0)
         return;
-    struct generation *generation = gateway_take(&service->gateway);
-    bool alive = pulse_moves(&service->pulse, generation->config, atomic_load(&service->gateway.in_flight),
-                             atomic_load(&service->gateway.ended), now);
-    gateway_release(generation);
-    notify_alive(&service->notify, alive, now);
+    struct snapshot *snapshot = shared_take(&service->gateway);
+    bool alive = watchdog_moves(&service->pulse, snapshot->config, atomic_load(&service->gateway.in_flight),
+                                atomic_load(&service->gateway.ended), now);
+    shared_release(snapshot);
+    sd_notify_alive(&service->notify, alive, now);
 }
 
 /* What requests without a client have gathered. */
-static void tell_anonymous(struct service *service)
+static void tell_anonymous(struct settings *service)
 {
     anonymous_end_round(service->gateway.anonymous, &service->gateway.access, clock_monotonic_us(),
                         clock_wall_ms());
 }
 
-static void look_after(struct service *service)
+static void look_after(struct settings *service)
 {
     beat(service);
     if (anonymous_wait_us(service->gateway.anonymous, clock_monotonic_us()) == 0)
         tell_anonymous(service);
 }
 
-static bool is_busy(const struct service *service)
+static bool is_busy(const struct settings *service)
 {
-    struct guard_counts counts;
-    front_count(service->front, &counts);
+    struct connections_counts counts;
+    server_count(service->front, &counts);
     return counts.open > 0;
 }
 
 /* Until then; or until nobody is connected any more. */
-static void serve_on(struct service *service, int64_t until_us, bool whoever_comes)
+static void serve_on(struct settings *service, int64_t until_us, bool whoever_comes)
 {
     while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
         look_after(service);
@@ -255,43 +255,44 @@ static void end_within(int64_t millis)
 }
 
 /* A second signal ends the process at once, by its default action. */
-static void drain(struct service *service)
+static void drain(struct settings *service)
 {
     sigset_t set;
-    struct generation *generation = gateway_take(&service->gateway); /* a reload may just be ending */
-    const struct config *config = generation->config;
+    struct snapshot *snapshot = shared_take(&service->gateway); /* a reload may just be ending */
+    const struct config *config = snapshot->config;
     end_within(config->grace + config->drain + SERVE_ABANDON_US / 1000);
-    notify_stopping(&service->notify);
+    sd_notify_stopping(&service->notify);
     signals_that_end(&set);
     atomic_store(&service->gateway.draining, true);
     reload_end(&service->reload);
     tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    notice_write(&service->gateway.notices, "finishing what is in flight; another signal ends it at once");
+    operator_log_write(&service->gateway.notices,
+                       "finishing what is in flight; another signal ends it at once");
     serve_on(service, clock_monotonic_us() + config->grace * 1000, true); /* load balancers will notice */
-    front_stop_listening(service->front);
+    server_stop_listening(service->front);
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
     atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
     serve_on(service, deadline + SERVE_ABANDON_US, false);
-    gateway_release(generation);
+    shared_release(snapshot);
     end_within(0);
 }
 
 /* Until it is time for a sign of life, or to tell what was gathered. */
-static struct timespec next_look(const struct service *service)
+static struct timespec next_look(const struct settings *service)
 {
     int64_t now = clock_monotonic_us();
     int64_t wait_us = anonymous_wait_us(service->gateway.anonymous, now);
-    int64_t life_us = notify_wait_us(&service->notify, now);
+    int64_t life_us = sd_notify_wait_us(&service->notify, now);
     if (life_us >= 0 && life_us < wait_us)
         wait_us = life_us;
     return (struct timespec){.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
 }
 
 /* The next signal, 0 when it is time for something else, or -1. */
-static int wait_for_signal(const struct service *service)
+static int wait_for_signal(const struct settings *service)
 {
     sigset_t set;
     const struct timespec wait = next_look(service);
@@ -310,7 +311,7 @@ static bool is_ending(void)
     return sigtimedwait(&set, NULL, &now) > 0;
 }
 
-static int wait_for_end(struct service *service, struct err *err)
+static int wait_for_end(struct settings *service, struct err *err)
 {
     for (;;) {
         int number = wait_for_signal(service);
@@ -325,20 +326,20 @@ static int wait_for_end(struct service *service, struct err *err)
 }
 
 /* Who tells something waits for no reader, either. */
-static int gather_lines(struct service *service, struct err *err)
+static int gather_lines(struct settings *service, struct err *err)
 {
     if (log_gather(&service->gateway.access) == 0 && log_gather(&service->gateway.notices) == 0)
         return 0;
     return err_memory(err);
 }
 
-static int serve(struct service *service, struct err *err)
+static int serve(struct settings *service, struct err *err)
 {
     int result = -1;
     if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0 &&
         reload_start(&service->reload, err) == 0) {
         print_ready(service);
-        notify_ready(&service->notify, "Serving");
+        sd_notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);
         if (result == 0)
             drain(service);
@@ -346,8 +347,8 @@ static int serve(struct service *service, struct err *err)
             end_within(0);
     }
     reload_end(&service->reload);
-    front_close(service->admin_door); /* first: it looks at the other */
-    front_close(service->front);
+    server_close(service->admin_door); /* first: it looks at the other */
+    server_close(service->front);
     tell_anonymous(service); /* the last */
     return result;
 }
@@ -358,14 +359,14 @@ int serve_run(const char *path, struct config *config, struct err *err)
     (void)mallopt(M_ARENA_MAX, SERVE_ARENAS); /* another allocator may know no arenas */
     (void)mallopt(M_MMAP_THRESHOLD, SERVE_LARGE);
     (void)mallopt(M_TRIM_THRESHOLD, SERVE_SPARE);
-    struct service *service = calloc(1, sizeof *service);
+    struct settings *service = calloc(1, sizeof *service);
     if (service == NULL) {
         config_release(config);
         return err_memory(err);
     }
-    if (share_descriptors(service, config, err) != 0 || notify_init(&service->notify, err) != 0)
+    if (share_descriptors(service, config, err) != 0 || sd_notify_init(&service->notify, err) != 0)
         config_release(config);
-    else if (gateway_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
+    else if (shared_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
              0) {
         if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
             err_memory(err);
@@ -374,9 +375,9 @@ int serve_run(const char *path, struct config *config, struct err *err)
             result = serve(service, err);
         }
         reload_done(&service->reload);
-        gateway_done(&service->gateway);
+        shared_done(&service->gateway);
     }
-    notify_done(&service->notify);
+    sd_notify_done(&service->notify);
     free(service);
     return result;
 }

@@ -6,9 +6,9 @@
  * longer waited for, and the next may go, so that a call which hangs in a dead connection does not hide that
  * the upstream is back.  Both together are less than a second.  Any answer closes it.
  *
- * A failure counts only if its call began after the last answer: what was stuck in the old times and times
- * out now says nothing about today.  Safe from many threads, without a lock.  Times are microseconds of a
- * monotonic clock. */
+ * A failure counts only if its call began after the last answer: a call that began before the last success
+ * does not count as a failure when it times out.  Safe from many threads, without a lock.  Times are
+ * microseconds of a monotonic clock. */
 #ifndef GATEWAY_UPSTREAM_BREAKER_H
 #define GATEWAY_UPSTREAM_BREAKER_H
 

@@ -31,7 +31,7 @@ void response_begin(struct response *response)
     response->state = RESPONSE_MORE;
     response->part = RESPONSE_STATUS;
     response->status = 0;
-    response->fields = (struct fields){0};
+    response->fields = (struct response_fields){0};
     response->keeps = false;
     response->head = 0;
     response->left = 0;
@@ -51,7 +51,7 @@ static bool read_status(struct response *response, const char *line, size_t leng
             return false;
     response->keeps = line[7] == '1';
     response->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-    response->fields = (struct fields){0}; /* what came before was a 1xx answer */
+    response->fields = (struct response_fields){0}; /* what came before was a 1xx answer */
     response->part = RESPONSE_FIELDS;
     return response->status >= 100 && response->status < 600 && response->status != 101;
 }
@@ -65,7 +65,7 @@ static bool is_bodiless(const struct response *response)
 /* Section 6.3: which of the ways of its end the body has. */
 static bool begin_body(struct response *response)
 {
-    const struct fields *fields = &response->fields;
+    const struct response_fields *fields = &response->fields;
     if (response->status < 200) {
         response->part = RESPONSE_STATUS;
     } else if (is_bodiless(response)) {
@@ -106,10 +106,10 @@ static bool read_chunk_size(struct response *response, const char *line, size_t 
 /* Section 7.1.2: a field line as any other, or what follows has been taken for trailers. */
 static bool read_trailer(struct response *response, const char *line, size_t length)
 {
-    struct fields passed_over = {0};
+    struct response_fields passed_over = {0};
     if (length == 0)
         response->state = RESPONSE_WHOLE;
-    return length == 0 || fields_read(&passed_over, line, length);
+    return length == 0 || response_fields_read(&passed_over, line, length);
 }
 
 static bool read_line(struct response *response, const char *line, size_t length)
@@ -118,7 +118,7 @@ static bool read_line(struct response *response, const char *line, size_t length
     case RESPONSE_STATUS:
         return read_status(response, line, length);
     case RESPONSE_FIELDS:
-        return length == 0 ? begin_body(response) : fields_read(&response->fields, line, length);
+        return length == 0 ? begin_body(response) : response_fields_read(&response->fields, line, length);
     case RESPONSE_CHUNK_SIZE:
         return read_chunk_size(response, line, length);
     case RESPONSE_CHUNK_END:
@@ -204,5 +204,5 @@ void response_end(struct response *response)
 bool response_keeps(const struct response *response)
 {
     return response->state == RESPONSE_WHOLE && response->keeps && !response->fields.closes &&
-           !is_bodiless(response) && !fields_ambiguous(&response->fields);
+           !is_bodiless(response) && !response_fields_ambiguous(&response->fields);
 }

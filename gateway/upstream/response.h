@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "gateway/upstream/fields.h"
+#include "gateway/upstream/response_fields.h"
 
 enum {
     RESPONSE_HEAD_MAX =
@@ -40,8 +40,8 @@ enum response_part {
 struct response {
     enum response_state state;
     int status;
-    struct fields fields; /* of the header; a trailer must be well-formed, and is passed over */
-    bool keeps;           /* HTTP/1.1, not 1.0 */
+    struct response_fields fields; /* of the header; a trailer must be well-formed, and is passed over */
+    bool keeps;                    /* HTTP/1.1, not 1.0 */
     enum response_part part;
     size_t head; /* bytes of lines so far */
     size_t left;

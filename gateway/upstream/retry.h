@@ -14,7 +14,7 @@ enum {
     RETRY_ATTEMPTS_MAX =
         3,                 /* the first, and two more: what three in a row refuse, a fourth will not change */
     RETRY_SHARE = 5,       /* one retry earned by so many calls: at most 20 % on top of the load */
-    RETRY_PAUSE_MAX_S = 5, /* no worker sleeps longer for a Retry-After: the caller can do that better */
+    RETRY_PAUSE_MAX_S = 5, /* longest Retry-After that we wait for ourselves; a longer one is passed on */
     RETRY_ROOM_US = 100000, /* what must be left of the deadline after the pause: a call takes some 50 ms */
 };
 

@@ -2,7 +2,7 @@
 #include "auth/policy.h"
 #include "config/catalog/catalog.h"
 #include "config/model/config.h"
-#include "config/policy/grants.h"
+#include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
 
 #include "base/timestamp.h"
@@ -40,7 +40,7 @@ static void load(const char *name)
     const struct yaml_node *catalog = read_yaml("catalog.yaml", &report);
     const struct yaml_node *policy = read_yaml(name, &report);
     bool good = catalog != NULL && policy != NULL && catalog_read(&loader, catalog) == 0 &&
-                grants_read(&loader, policy) == 0;
+                policy_file_read(&loader, policy) == 0;
     (void)fputs(buf_text(&report.errors), stderr);
     report_done(&report);
     assert_true(good);

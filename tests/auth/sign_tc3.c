@@ -151,7 +151,7 @@ static struct config_param params[] = {
 static const struct config_route route = {
     .params = params,
     .param_count = COUNT(params),
-    .dialects = {{0}, {.spoken = true, .action = "DetachClassicLinkVpc", .version = "2017-03-12"}}};
+    .dialects = {{0}, {.supported = true, .action = "DetachClassicLinkVpc", .version = "2017-03-12"}}};
 
 /* `said` is name=value pairs, and more values of the same name behind commas. */
 static struct call *make_call(const char *said, struct arena *arena)

@@ -129,10 +129,10 @@ static struct config *fill(struct config *config, struct arena *arena)
 {
     static const char *const texts[] = {"abc", "hello", ""};
     *config = (struct config){0};
-    assert_int_equal(keyring_init(&config->tokens, COUNT(tokens), arena), 0);
+    assert_int_equal(token_index_init(&config->tokens, COUNT(tokens), arena), 0);
     for (size_t i = 0; i < COUNT(tokens); i++) {
         assert_int_equal(token_digest(texts[i], strlen(texts[i]), tokens[i].digest), 0);
-        keyring_add(&config->tokens, &tokens[i]);
+        token_index_add(&config->tokens, &tokens[i]);
     }
     return config;
 }

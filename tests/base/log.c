@@ -216,12 +216,12 @@ static void gathered_for_a_reader_that_is_gone(void **state)
 static void a_line_larger_than_the_room_is_counted(void **state)
 {
     struct pipe *pipe = *state;
-    char *line = calloc(1, GATHER_ROOM + 2);
+    char *line = calloc(1, LINE_QUEUE_ROOM + 2);
     assert_non_null(line);
-    memset(line, 'x', GATHER_ROOM);
-    line[GATHER_ROOM] = '\n';
+    memset(line, 'x', LINE_QUEUE_ROOM);
+    line[LINE_QUEUE_ROOM] = '\n';
     assert_int_equal(log_gather(&pipe->log), 0);
-    log_line(&pipe->log, line, GATHER_ROOM + 1);
+    log_line(&pipe->log, line, LINE_QUEUE_ROOM + 1);
     assert_int_equal(atomic_load(&pipe->log.dropped), 1);
     free(line);
 }

@@ -215,7 +215,7 @@ def test_listeners_stay_and_it_is_said(start, upstream):
 
 def service_keywords_that_need_a_restart():
     """By the rows of the keyword table: the one place that says so."""
-    table = (REPOSITORY / "config/settings/service.c").read_text()
+    table = (REPOSITORY / "config/settings/settings.c").read_text()
     return re.findall(r'^    \{"(\w+)",[^}]*\bRESTART\b', table, re.M)
 
 

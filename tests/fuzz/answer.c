@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/call/view.h"
+#include "gateway/call/caller_view.h"
 #include "gateway/exchange/answer_meaning.h"
 
 #include <jansson.h>
@@ -84,12 +84,12 @@ static void check_view(const struct config_route *route, int api, struct answer 
     struct err err = {0};
     struct json_value seen = {0};
     const struct answer page = *answer;
-    const struct view view = {.route = route, .api = api, .pages = &page, .page_count = 1};
-    int result = view_write(&view, fuzz_arena(), answer, &err);
+    const struct caller_view view = {.route = route, .api = api, .pages = &page, .page_count = 1};
+    int result = caller_view_write(&view, fuzz_arena(), answer, &err);
     FUZZ_MUST((result != 0) == (err.kind != ERR_NONE));
     if (result != 0)
         return;
-    FUZZ_MUST(answer->length <= VIEW_GROWTH * page.length + 64);
+    FUZZ_MUST(answer->length <= CALLER_VIEW_GROWTH * page.length + 64);
     FUZZ_MUST(json_value_read(answer->bytes, answer->length, JSON_VALUE_DEPTH_MAX, &seen, &err) == 0);
     FUZZ_MUST(seen.kind == JSON_VALUE_OBJECT && count_values(&seen) <= count_values(&page.members) + 3);
     if (root == NULL)

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "gateway/audit/audit.h"
-#include "gateway/audit/ledger.h"
+#include "gateway/audit/audit_reader.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -96,19 +96,19 @@ static void alter(size_t place)
 
 static void must_be_whole(unsigned long long least)
 {
-    struct ledger_line line;
-    enum ledger_find find;
+    struct audit_reader_line line;
+    enum audit_reader_find find;
     unsigned long long records = 0;
     FILE *file = fopen(path, "re");
-    struct ledger *ledger = ledger_new(sealed ? key : NULL, SEALS_FROM_FIRST);
+    struct audit_reader *ledger = audit_reader_new(sealed ? key : NULL, SEALS_FROM_FIRST);
     FUZZ_MUST(file != NULL && ledger != NULL);
-    ledger_take(ledger, "audit.log", file);
-    while ((find = ledger_next(ledger, &line)) != LEDGER_END) {
-        FUZZ_MUST(find == LEDGER_RECORD || find == LEDGER_NOTE || find == LEDGER_TORN);
-        records += find != LEDGER_TORN;
+    audit_reader_take(ledger, "audit.log", file);
+    while ((find = audit_reader_next(ledger, &line)) != AUDIT_READER_END) {
+        FUZZ_MUST(find == AUDIT_READER_RECORD || find == AUDIT_READER_NOTE || find == AUDIT_READER_TORN);
+        records += find != AUDIT_READER_TORN;
     }
-    FUZZ_MUST(records >= least && records == ledger_sum(ledger).records);
-    ledger_free(ledger);
+    FUZZ_MUST(records >= least && records == audit_reader_sum(ledger).records);
+    audit_reader_free(ledger);
     (void)fclose(file);
 }
 

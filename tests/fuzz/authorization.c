@@ -34,9 +34,9 @@ static const struct config *one_token(void)
     struct config_token token = {.id = "one", .client = &client, .expires = CONFIG_NEVER};
     if (config.arena == NULL) {
         config.arena = arena_new(AUTHORIZATION_ARENA);
-        FUZZ_MUST(config.arena != NULL && keyring_init(&config.tokens, 1, config.arena) == 0);
+        FUZZ_MUST(config.arena != NULL && token_index_init(&config.tokens, 1, config.arena) == 0);
         FUZZ_MUST(token_digest(known, strlen(known), token.digest) == 0);
-        keyring_add(&config.tokens, &token);
+        token_index_add(&config.tokens, &token);
     }
     return &config;
 }

@@ -4,8 +4,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
+#include "gateway/request/build_call.h"
 #include "gateway/request/route.h"
-#include "gateway/request/translate.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     memcpy(body, bytes + 1, size - 1);
     x.body = size == 1 ? NULL : body;
     x.body_length = size - 1;
-    enum problem problem = translate_request(&x);
+    enum problem problem = build_call_request(&x);
     json_t *root = json_loadb(body, size - 1, JSON_REJECT_DUPLICATES, NULL);
     FUZZ_MUST((problem == PROBLEM_NONE) == (x.err.kind == ERR_NONE));
     FUZZ_MUST(text_is_utf8(x.err.text, strlen(x.err.text)) &&

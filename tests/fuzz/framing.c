@@ -7,8 +7,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "gateway/http/chunked.h"
-#include "gateway/server/inbox.h"
 #include "gateway/http/request_head.h"
+#include "gateway/server/inbox.h"
 
 #include <sanitizer/asan_interface.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/buf.h"
-#include "gateway/call/leak.h"
+#include "gateway/call/secret_scan.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     buf_put_bytes(&text, buf_text(&hidden), hidden.length);
     put_noise(&text, bytes + 4 + before, size - 4 - before);
     FUZZ_MUST(!text.failed && !hidden.failed);
-    FUZZ_MUST(leak_found(buf_text(&text), text.length, &fuzz_config()->upstreams[0], signature));
+    FUZZ_MUST(secret_scan_found(buf_text(&text), text.length, &fuzz_config()->upstreams[0], signature));
     buf_done(&text);
     buf_done(&hidden);
     return 0;

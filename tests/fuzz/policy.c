@@ -5,7 +5,7 @@
 #include "auth/policy.h"
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/policy/grants.h"
+#include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
 
 #include <stdlib.h>
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct loader loader = {
         .arena = config.arena, .scratch = scratch, .report = &report, .config = &config, .now = POLICY_NOW};
     const struct yaml_node *root = yaml_parse((const char *)bytes, size, "fuzz.yaml", scratch, &report);
-    bool good = root != NULL && grants_read(&loader, root) == 0 && report.error_count == 0;
+    bool good = root != NULL && policy_file_read(&loader, root) == 0 && report.error_count == 0;
     check_findings(&report, good);
     if (good)
         check_verdicts(&config);

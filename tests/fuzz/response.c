@@ -113,8 +113,8 @@ static bool read_length(struct reading *reading, struct span value)
         if (!is_digit(value.at[i]))
             return false;
         length = length * 10 + (size_t)(value.at[i] - '0');
-        if (length > FIELDS_LENGTH_MAX)
-            length = FIELDS_LENGTH_MAX + 1;
+        if (length > RESPONSE_FIELDS_LENGTH_MAX)
+            length = RESPONSE_FIELDS_LENGTH_MAX + 1;
     }
     bool good = value.length > 0 && (!reading->has_length || reading->length == length);
     reading->has_length = true;
@@ -259,7 +259,7 @@ static bool persists(const struct reading *reading)
 
 static bool same_retry_after(const struct response *response, struct span expected)
 {
-    size_t length = expected.length < FIELDS_VALUE_SIZE ? expected.length : 0;
+    size_t length = expected.length < RESPONSE_FIELDS_VALUE_SIZE ? expected.length : 0;
     const char *got = response->fields.retry_after;
     return strlen(got) == length && (length == 0 || strncmp(got, expected.at, length) == 0);
 }

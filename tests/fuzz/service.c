@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
-#include "config/settings/service.h"
+#include "config/settings/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     report_init(&report);
     struct loader loader = {.arena = config.arena, .report = &report, .config = &config};
     const struct yaml_node *root = yaml_parse((const char *)bytes, size, "fuzz.yaml", config.arena, &report);
-    bool good = root != NULL && service_read(&loader, root) == 0 && report.error_count == 0;
+    bool good = root != NULL && settings_read(&loader, root) == 0 && report.error_count == 0;
     check_findings(&report, good);
     if (good)
         check_good(&config);

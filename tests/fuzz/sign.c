@@ -312,7 +312,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct call *call = call_new(route, upstream, own);
     FUZZ_MUST(call != NULL);
     bool good =
-        route->dialects[upstream->api].spoken && call_set_region(call, strsep(&rest, "\n"), &err) == 0;
+        route->dialects[upstream->api].supported && call_set_region(call, strsep(&rest, "\n"), &err) == 0;
     for (size_t i = 0; i < route->param_count && good && rest != NULL; i++) {
         size_t count = 0;
         if (route->params[i].wire[upstream->api].name == NULL)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = "gateway/request/flow.c"
+TABLE = "gateway/request/pipeline.c"
 
 
 def arrows(root, rooms):

@@ -19,11 +19,11 @@ static const char official_body[] = "{\"Limit\": 1, \"Filters\": [{\"Values\": [
 /* One request, with what a row changes. */
 struct fixture {
     struct state *state;
-    struct replay *replay;
+    struct nonce_cache *replay;
     struct http_request request;
     struct buf authorization;
     struct params params;
-    struct claim claim;
+    struct auth_params claim;
 };
 
 static void add_field(struct fixture *fixture, const char *name, const char *value)
@@ -36,7 +36,7 @@ static void fixture_init(struct fixture *fixture, const char *key, const char *h
 {
     struct report report;
     report_init(&report);
-    *fixture = (struct fixture){.state = seed_load(NULL, 0, &report), .replay = replay_new(600, 1000)};
+    *fixture = (struct fixture){.state = seed_load(NULL, 0, &report), .replay = nonce_cache_new(600, 1000)};
     assert_non_null(fixture->state);
     report_done(&report);
     secret_free(fixture->state->accounts[0].secret_key);
@@ -58,11 +58,11 @@ static void fixture_init(struct fixture *fixture, const char *key, const char *h
 
 static void fixture_done(struct fixture *fixture)
 {
-    claim_done(&fixture->claim);
+    auth_params_done(&fixture->claim);
     params_done(&fixture->params);
     buf_done(&fixture->authorization);
     http_request_done(&fixture->request);
-    replay_free(fixture->replay);
+    nonce_cache_free(fixture->replay);
     state_free(fixture->state);
 }
 
@@ -73,7 +73,7 @@ static const char *judge(struct fixture *fixture, int64_t now)
     const struct buf *body = &fixture->request.body;
     add_field(fixture, "Authorization", buf_text(&fixture->authorization));
     assert_int_equal(params_json_parse(&fixture->params, buf_text(body), body->length, NULL), 0);
-    assert_int_equal(claim_read(&fixture->claim, &fixture->request, &fixture->params), 0);
+    assert_int_equal(auth_params_read(&fixture->claim, &fixture->request, &fixture->params), 0);
     const struct verify_desk desk = {
         .state = fixture->state, .replay = fixture->replay, .window = 300, .now = now};
     const struct verify_subject subject = {&fixture->request, &fixture->params, &fixture->claim};
@@ -132,10 +132,10 @@ static void stages(void **state)
     struct buf canonical;
     struct buf text;
     fixture_init(&fixture, "x", "cvm.tencentcloudapi.com");
-    fixture.claim = (struct claim){.timestamp = "1551113065",
-                                   .date = "2019-02-25",
-                                   .service = "cvm",
-                                   .signed_headers = "content-type;host;x-tc-action"};
+    fixture.claim = (struct auth_params){.timestamp = "1551113065",
+                                         .date = "2019-02-25",
+                                         .service = "cvm",
+                                         .signed_headers = "content-type;host;x-tc-action"};
     buf_init(&canonical, 4096);
     buf_init(&text, 4096);
     tc3_put_canonical(&canonical, &fixture.request, &fixture.claim, fixture.request.host);
@@ -149,7 +149,7 @@ static void stages(void **state)
                                          "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84");
     buf_done(&canonical);
     buf_done(&text);
-    fixture.claim = (struct claim){0};
+    fixture.claim = (struct auth_params){0};
     fixture_done(&fixture);
 }
 
@@ -228,7 +228,7 @@ static void query_signature(void **state)
     char seal[VERIFY_SEAL_SIZE];
     struct secret *secret = secret_new(key, strlen(key));
     struct http_request request = {.method = "GET", .path = "/"};
-    struct claim claim = {.scheme = CLAIM_QUERY};
+    struct auth_params claim = {.scheme = AUTH_PARAMS_QUERY};
     struct verify_subject subject = {&request, &params, &claim};
     buf_init(&text, 4096);
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);

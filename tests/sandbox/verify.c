@@ -16,7 +16,7 @@ static const int64_t official_time = 1465185768;
 /* A desk of its own for every test: the built-in accounts, nothing seen yet. */
 struct fixture {
     struct state *state;
-    struct replay *replay;
+    struct nonce_cache *replay;
     struct verify_desk desk;
 };
 
@@ -27,14 +27,14 @@ static void fixture_init(struct fixture *fixture, int64_t now)
     fixture->state = seed_load(NULL, 0, &report);
     assert_non_null(fixture->state);
     report_done(&report);
-    fixture->replay = replay_new(600, 1000);
+    fixture->replay = nonce_cache_new(600, 1000);
     fixture->desk =
         (struct verify_desk){.state = fixture->state, .replay = fixture->replay, .window = 300, .now = now};
 }
 
 static void fixture_done(struct fixture *fixture)
 {
-    replay_free(fixture->replay);
+    nonce_cache_free(fixture->replay);
     state_free(fixture->state);
 }
 
@@ -45,12 +45,12 @@ static struct outcome judge(const struct fixture *fixture, const char *method, c
     struct outcome outcome = {0};
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);
     struct http_request request = {.method = method, .host = host, .path = "/v2/index.php", .query = ""};
-    struct claim claim;
-    assert_int_equal(claim_read(&claim, &request, &params), 0);
+    struct auth_params claim;
+    assert_int_equal(auth_params_read(&claim, &request, &params), 0);
     struct verify_subject subject = {.request = &request, .params = &params, .claim = &claim};
     int result = verify_request(&fixture->desk, &subject, &outcome);
     assert_int_equal(result, outcome.code == OUTCOME_GOOD ? 0 : -1);
-    claim_done(&claim);
+    auth_params_done(&claim);
     params_done(&params);
     return outcome;
 }
@@ -115,7 +115,7 @@ static void composes(void **state)
         buf_init(&text, 1024);
         assert_int_equal(params_parse(&params, rows[i].wire, strlen(rows[i].wire), NULL), 0);
         struct http_request request = {.method = rows[i].method, .path = "/v2/index.php"};
-        struct claim claim = {.scheme = CLAIM_API2};
+        struct auth_params claim = {.scheme = AUTH_PARAMS_API2};
         struct verify_subject subject = {&request, &params, &claim};
         verify_compose(&subject, "h:1", &text);
         assert_string_equal(buf_text(&text), rows[i].text);
@@ -132,7 +132,7 @@ static void put_signed(struct buf *out, const struct fixture *fixture, const cha
     char seal[VERIFY_SEAL_SIZE];
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);
     struct http_request request = {.method = "GET", .path = "/v2/index.php"};
-    struct claim claim = {.scheme = CLAIM_API2};
+    struct auth_params claim = {.scheme = AUTH_PARAMS_API2};
     struct verify_subject subject = {&request, &params, &claim};
     buf_init(&text, 4096);
     verify_compose(&subject, "h", &text);

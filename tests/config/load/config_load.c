@@ -243,7 +243,7 @@ static void defaults(void **state)
     assert_int_equal(vpc->timeout, 10000);
     assert_int_equal(vpc->deadline, 25000);
     assert_int_equal(vpc->slots, 256);
-    assert_null(vpc->spare);
+    assert_null(vpc->fallback);
     assert_null(config_upstream(config, "cvm"));
     config_release(config);
 }
@@ -282,8 +282,8 @@ static void everything_said(void **state)
     assert_string_equal(secret_bytes(vpc->credential->key), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
     assert_string_equal(secret_bytes(vpc->credential->token), "token-of-systemd");
     assert_null(cvm->credential->token);
-    assert_string_equal(vpc->spare->name, "main");
-    assert_null(cvm->spare);
+    assert_string_equal(vpc->fallback->name, "main");
+    assert_null(cvm->fallback);
     assert_non_null(getenv("COUNTERSIGN_TEST_ID")); /* until the configuration is in force */
     config_load_wipe(config);
     assert_null(getenv("COUNTERSIGN_TEST_ID"));
@@ -345,7 +345,7 @@ static void tokens_are_found_by_digest(void **state)
         0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
         0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
     struct config *config = load("config/good-everything");
-    const struct config_token *token = keyring_find(&config->tokens, digest);
+    const struct config_token *token = token_index_find(&config->tokens, digest);
     (void)state;
     assert_int_equal(config->tokens.count, 3);
     assert_non_null(token);

@@ -2,7 +2,7 @@
  * full disk or a forger can do to the bytes.  tests/e2e/test_audit.py checks the same chain with Python's
  * hashlib. */
 #include "gateway/audit/audit.h"
-#include "gateway/audit/ledger.h"
+#include "gateway/audit/audit_reader.h"
 
 #include "base/json.h"
 
@@ -96,23 +96,23 @@ struct findings {
 
 static struct findings verify(const struct secret *key)
 {
-    struct ledger_line line;
+    struct audit_reader_line line;
     struct findings found = {0};
-    enum ledger_find find;
+    enum audit_reader_find find;
     FILE *file = fopen(path, "r");
-    struct ledger *ledger = ledger_new(key, SEALS_FROM_FIRST);
+    struct audit_reader *ledger = audit_reader_new(key, SEALS_FROM_FIRST);
     assert_true(file != NULL && ledger != NULL);
-    ledger_take(ledger, "audit.log", file);
-    while ((find = ledger_next(ledger, &line)) != LEDGER_END) {
-        assert_int_not_equal(find, LEDGER_FAILED);
-        found.broken += find == LEDGER_BROKEN || find == LEDGER_ANEW;
-        found.notes += find == LEDGER_NOTE;
-        found.torn += find == LEDGER_TORN;
+    audit_reader_take(ledger, "audit.log", file);
+    while ((find = audit_reader_next(ledger, &line)) != AUDIT_READER_END) {
+        assert_int_not_equal(find, AUDIT_READER_FAILED);
+        found.broken += find == AUDIT_READER_BROKEN || find == AUDIT_READER_ANEW;
+        found.notes += find == AUDIT_READER_NOTE;
+        found.torn += find == AUDIT_READER_TORN;
     }
-    found.records = (unsigned)ledger_sum(ledger).records;
-    found.sealed = ledger_sum(ledger).seals.sealed;
-    found.unfound = ledger_sum(ledger).seals.unfound;
-    ledger_free(ledger);
+    found.records = (unsigned)audit_reader_sum(ledger).records;
+    found.sealed = audit_reader_sum(ledger).seals.sealed;
+    found.unfound = audit_reader_sum(ledger).seals.unfound;
+    audit_reader_free(ledger);
     (void)fclose(file);
     return found;
 }

@@ -1,6 +1,6 @@
 /* Many threads append while the file is rotated and sealed: one chain, nothing lost. */
 #include "gateway/audit/audit.h"
-#include "gateway/audit/ledger.h"
+#include "gateway/audit/audit_reader.h"
 
 #include "base/json.h"
 
@@ -64,20 +64,20 @@ static void rotated(char *out, size_t size, int number)
     (void)snprintf(out, size, "%s.%d", path, number);
 }
 
-static void verify_file(struct ledger *ledger, const char *name, unsigned *broken)
+static void verify_file(struct audit_reader *ledger, const char *name, unsigned *broken)
 {
-    struct ledger_line line;
-    enum ledger_find find;
+    struct audit_reader_line line;
+    enum audit_reader_find find;
     FILE *file = fopen(name, "r");
     assert_non_null(file);
-    ledger_take(ledger, name, file);
-    while ((find = ledger_next(ledger, &line)) != LEDGER_END)
-        *broken += find != LEDGER_RECORD && find != LEDGER_NOTE;
+    audit_reader_take(ledger, name, file);
+    while ((find = audit_reader_next(ledger, &line)) != AUDIT_READER_END)
+        *broken += find != AUDIT_READER_RECORD && find != AUDIT_READER_NOTE;
     (void)fclose(file);
     (void)unlink(name);
 }
 
-static void verify_all(struct ledger *ledger, unsigned *broken)
+static void verify_all(struct audit_reader *ledger, unsigned *broken)
 {
     for (int i = 0; i < ROTATIONS; i++) {
         char name[sizeof path + 16];
@@ -108,11 +108,11 @@ static void run(bool sync)
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     audit_close(audit);
-    struct ledger *ledger = ledger_new(config.key, SEALS_FROM_FIRST);
+    struct audit_reader *ledger = audit_reader_new(config.key, SEALS_FROM_FIRST);
     assert_non_null(ledger);
     verify_all(ledger, &broken);
-    struct ledger_sum sum = ledger_sum(ledger);
-    ledger_free(ledger);
+    struct audit_reader_sum sum = audit_reader_sum(ledger);
+    audit_reader_free(ledger);
     assert_int_equal(broken, 0);
     assert_int_equal(sum.records,
                      1 + THREADS * RECORDS + ROTATIONS + (sync ? 0 : sum.seals.count - 1 - ROTATIONS));
@@ -203,12 +203,12 @@ static void test_broken_while_others_write(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_true(audit_state(audit).refusing);
     audit_close(audit);
-    struct ledger *ledger = ledger_new(config.key, SEALS_FROM_FIRST);
+    struct audit_reader *ledger = audit_reader_new(config.key, SEALS_FROM_FIRST);
     assert_non_null(ledger);
     verify_file(ledger, path, &broken);
     assert_int_equal(broken, 0);
-    assert_true(ledger_sum(ledger).seals.last.refusing);
-    ledger_free(ledger);
+    assert_true(audit_reader_sum(ledger).seals.last.refusing);
+    audit_reader_free(ledger);
     secret_free(config.key);
     config.key = NULL;
     remove_all();

@@ -227,7 +227,7 @@ static const struct config_route whole = {
     .list = "data",
     .total = "totalCount",
     .task = "taskId",
-    .one = "things",
+    .single = "things",
     .dialects = {{.list = "data", .total = "totalCount", .task = "taskId", .status = {.from = "data.status"}},
                  {.list = "Set",
                   .total = "TotalCount",
@@ -316,8 +316,8 @@ static void a_kept_answer_stands_by_itself(void **state)
         assert_memory_equal(answer.state.bytes, "7", answer.state.length);
         assert_memory_equal(answer.total.bytes, "8", answer.total.length);
         assert_memory_equal(answer.task_value.bytes, "9", answer.task_value.length);
-        assert_memory_equal(answer.one.bytes, "[1,2]", answer.one.length);
-        assert_int_equal(answer.one.count, 2);
+        assert_memory_equal(answer.single.bytes, "[1,2]", answer.single.length);
+        assert_int_equal(answer.single.count, 2);
         assert_true(json_value_has_key(&answer.total, api == CONFIG_API2 ? "totalCount" : "TotalCount"));
         assert_true(answer.members.bytes >= answer.bytes &&
                     answer.members.bytes + answer.members.length <= answer.bytes + length);

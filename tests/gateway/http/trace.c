@@ -72,9 +72,9 @@ static void test_chosen(void **state)
 {
     static const char good[] = "00-" ID "-" PARENT "-01";
     struct request_head head = {.fields = {{"Host", "h"}, {"TraceParent", good}, {"traceparent", good}}};
-    struct ident ident;
+    struct unique_id ident;
     (void)state;
-    assert_int_equal(ident_init(&ident), 0);
+    assert_int_equal(unique_id_init(&ident), 0);
     for (size_t count = 0; count <= 3; count++) {
         struct trace trace = {.sampled = false};
         head.field_count = count;

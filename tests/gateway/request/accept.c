@@ -1,4 +1,4 @@
-#include "gateway/exchange/gateway.h"
+#include "gateway/exchange/shared.h"
 #include "gateway/request/accept.h"
 
 #include "base/text.h"
@@ -22,7 +22,7 @@ static struct exchange *make(struct request *request, const char *target, const 
                              struct arena *arena)
 {
     static const struct config config;
-    static struct gateway gateway;
+    static struct shared gateway;
     request->x =
         (struct exchange){.arena = arena, .config = &config, .gateway = &gateway, .head = &request->head};
     size_t used = (size_t)snprintf(request->bytes, sizeof request->bytes, "DELETE %s HTTP/1.1\r\n", target);

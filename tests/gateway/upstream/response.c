@@ -344,7 +344,7 @@ static void fields(void **state)
     response_begin(&response);
     assert_int_equal(response_read(&response, text, sizeof text - 1), sizeof text - 1);
     assert_int_equal(response.state, RESPONSE_WHOLE);
-    assert_int_equal(fields_retry_after(&response.fields), 2);
+    assert_int_equal(response_fields_retry_after(&response.fields), 2);
     assert_true(response.fields.has_date && response.fields.date == 784111777); /* RFC 9110 section 5.6.7 */
     response_done(&response);
 }

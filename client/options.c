@@ -1,0 +1,280 @@
+#include "client/options.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "client/client.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: countersign call [OPTION...] METHOD PATH [NAME=VALUE...]\n"
+    "\n"
+    "Sends one request to a gateway.  The answer's JSON goes to standard output; what went wrong, in one\n"
+    "sentence, to standard error.\n"
+    "\n"
+    "  countersign call GET /vpcs\n"
+    "  countersign call GET /vpcs/vpc-2ari9m7h/classiclinks all=true\n"
+    "  countersign call DELETE /vpcs/vpc-2ari9m7h/classiclinks instanceIds=ins-df454d --wait\n"
+    "  countersign call POST /vpcs/vpc-2ari9m7h/classiclinks instanceIds=ins-a instanceIds=ins-b --wait=300\n"
+    "\n"
+    "NAME=VALUE is a parameter of the request; give a name again for a list.  GET and DELETE take them in\n"
+    "the query, POST, PUT and PATCH in a JSON body with the types that the gateway's /openapi.json tells.\n"
+    "\n"
+    "The token is never on the command line, where others could see it:\n"
+    "  COUNTERSIGN_TOKEN       the token, or\n"
+    "  --token-file FILE       a file that only you can read\n"
+    "\n"
+    "  --url URL               the gateway (COUNTERSIGN_URL, or http://127.0.0.1:8080); http:// for a\n"
+    "                          loopback address only\n"
+    "  --ca-file FILE          the only CAs that are trusted (PEM); default: the system's\n"
+    "  --body JSON             the body as it is; @FILE reads it from a file, - from standard input\n"
+    "  --wait[=SECONDS]        wait for the end of the task that a change begins (120)\n"
+    "  -h, --help              this text\n"
+    "\n"
+    "Exit: 0 done; 1 refused or failed; 2 wrong usage; 3 a change may have been executed or not: look\n"
+    "before you repeat it; 4 taken, but its end was not seen in time; 75 nothing was executed: try again.\n";
+
+static int wrong(int *code, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static int wrong(int *code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("countersign call: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputs(" (see: countersign call --help)\n", stderr);
+    va_end(arguments);
+    *code = CLIENT_USAGE;
+    return -1;
+}
+
+/* ---- where to ---- */
+
+static bool is_loopback(const char *host, size_t length)
+{
+    char name[64];
+    struct in_addr v4;
+    if (length == 0 || length >= sizeof name)
+        return false;
+    memcpy(name, host, length);
+    name[length] = '\0';
+    return strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+           (inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
+/* scheme://host[:port] and at most a slash; anything else is left to libcurl to refuse. */
+static int read_url(struct options *order, char *url, int *code)
+{
+    bool tls = strncmp(url, "https://", 8) == 0;
+    if (!tls && strncmp(url, "http://", 7) != 0)
+        return wrong(code, "the url must start with https:// or http://");
+    char *host = url + (tls ? 8 : 7);
+    size_t length = strcspn(host, "/");
+    if (length == 0 || strcmp(host + length, "/") > 0 || strpbrk(host, "@?#\\ ") != NULL)
+        return wrong(code, "the url must be like https://gateway.example.com:8443, with nothing behind it");
+    host[length] = '\0';
+    size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (!tls && !is_loopback(host, name))
+        return wrong(
+            code,
+            "http:// would show the token to everybody on the way: use https://, or a loopback address");
+    order->url = url;
+    return 0;
+}
+
+static int choose_url(struct options *order, char *given, int *code)
+{
+    static char standard[] = "http://127.0.0.1:8080";
+    char *environment = getenv("COUNTERSIGN_URL");
+    return read_url(order, given != NULL ? given : environment != NULL ? environment : standard, code);
+}
+
+/* ---- whose token ---- */
+
+static int keep_token(struct options *order, const char *bytes, size_t length, int *code)
+{
+    bool good = length > 0 && length <= SECRET_MAX;
+    for (size_t i = 0; good && i < length; i++)
+        good = bytes[i] > ' ' && bytes[i] < 0x7F;
+    if (!good)
+        return wrong(code, "that is no token: it has letters, digits and - . _ ~ + / only");
+    order->token = secret_new(bytes, length);
+    return order->token == NULL ? wrong(code, "out of memory") : 0;
+}
+
+static int read_token(struct options *order, const char *file, int *code)
+{
+    struct buf bytes;
+    struct err err = {0};
+    const char *environment = getenv("COUNTERSIGN_TOKEN");
+    if (file == NULL && environment == NULL)
+        return wrong(code, "there is no token: set COUNTERSIGN_TOKEN, or give --token-file FILE");
+    if (file == NULL)
+        return keep_token(order, environment, strlen(environment), code);
+    buf_init(&bytes, SECRET_MAX);
+    int result = file_read(file, FILE_PRIVATE, &bytes, &err) == 0
+                     ? keep_token(order, buf_text(&bytes), strcspn(buf_text(&bytes), "\r\n"), code)
+                     : wrong(code, "%s", err.text);
+    buf_done(&bytes);
+    return result;
+}
+
+/* ---- what ---- */
+
+static int read_stream(struct options *order, int *code)
+{
+    char chunk[2048];
+    size_t got;
+    while ((got = fread(chunk, 1, sizeof chunk, stdin)) > 0)
+        buf_put_bytes(&order->body, chunk, got);
+    return order->body.failed || ferror(stdin) != 0
+               ? wrong(code, "standard input cannot be read, or is over %d bytes", OPTIONS_BODY_MAX)
+               : 0;
+}
+
+static int read_body(struct options *order, const char *body, int *code)
+{
+    struct err err = {0};
+    order->has_body = true;
+    if (strcmp(body, "-") == 0)
+        return read_stream(order, code);
+    if (body[0] == '@')
+        return file_read(body + 1, FILE_PLAIN, &order->body, &err) == 0 ? 0 : wrong(code, "%s", err.text);
+    buf_put(&order->body, body);
+    return order->body.failed ? wrong(code, "the body is over %d bytes", OPTIONS_BODY_MAX) : 0;
+}
+
+static int read_wait(struct options *order, const char *seconds, int *code)
+{
+    char *end = NULL;
+    order->wait_s = OPTIONS_WAIT_DEFAULT_S;
+    if (seconds == NULL)
+        return 0;
+    long value = strtol(seconds, &end, 10);
+    if (*seconds == '\0' || *end != '\0' || value < 1 || value > OPTIONS_WAIT_MAX_S)
+        return wrong(code, "--wait takes seconds, 1 to %d", OPTIONS_WAIT_MAX_S);
+    order->wait_s = (int)value;
+    return 0;
+}
+
+static int read_request(struct options *order, const char *method, const char *path, int *code)
+{
+    size_t length = strlen(method);
+    if (length == 0 || length >= sizeof order->method ||
+        strspn(method, "abcdefghijklmnopqrstuvwxyz"
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != length)
+        return wrong(code, "a method is GET, POST, PUT, PATCH or DELETE, not '%.40s'", method);
+    for (size_t i = 0; i <= length; i++)
+        order->method[i] = (char)toupper((unsigned char)method[i]);
+    if (path[0] != '/')
+        return wrong(code, "a path starts with '/', such as /vpcs, not '%.80s'", path);
+    for (const char *c = path; *c != '\0'; c++)
+        if (*c <= ' ' || *c >= 0x7F || *c == '#')
+            return wrong(code, "the path holds a character that must be percent-encoded");
+    order->path = path;
+    return 0;
+}
+
+static int read_pair(struct options *order, const char *text, int *code)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text)
+        return wrong(code, "'%.80s' is not NAME=VALUE", text);
+    if (order->pair_count == OPTIONS_PAIRS_MAX)
+        return wrong(code, "more than %d parameters", OPTIONS_PAIRS_MAX);
+    order->pairs[order->pair_count++] = (struct options_pair){text, (size_t)(equals - text)};
+    return 0;
+}
+
+static int read_operands(struct options *order, int argc, char **argv, int *code)
+{
+    if (argc < 2)
+        return wrong(code, "say METHOD and PATH, such as GET /vpcs");
+    if (read_request(order, argv[0], argv[1], code) != 0)
+        return -1;
+    for (int i = 2; i < argc; i++)
+        if (read_pair(order, argv[i], code) != 0)
+            return -1;
+    if (order->has_body && order->pair_count > 0)
+        return wrong(code, "parameters and --body say the same twice");
+    return 0;
+}
+
+/* ---- the command line ---- */
+
+struct given {
+    char *url;
+    const char *token_file;
+};
+
+static int take_option(struct options *order, struct given *given, int option, char *value, int *code)
+{
+    switch (option) {
+    case 'u':
+        given->url = value;
+        return 0;
+    case 't':
+        given->token_file = value;
+        return 0;
+    case 'c':
+        order->ca_file = value;
+        return 0;
+    case 'b':
+        return read_body(order, value, code);
+    case 'w':
+        return read_wait(order, value, code);
+    case 'h':
+        fputs(help, stdout);
+        *code = CLIENT_GOOD;
+        return -1;
+    case ':':
+        return wrong(code, "an option lacks its value");
+    default:
+        return wrong(code, "there is no such option");
+    }
+}
+
+int options_read(struct options *order, int argc, char **argv, int *code)
+{
+    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
+                                            {"token-file", required_argument, NULL, 't'},
+                                            {"body", required_argument, NULL, 'b'},
+                                            {"ca-file", required_argument, NULL, 'c'},
+                                            {"wait", optional_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    struct given given = {0};
+    int option;
+    *order = (struct options){.pairs = calloc(OPTIONS_PAIRS_MAX, sizeof *order->pairs)};
+    buf_init(&order->body, OPTIONS_BODY_MAX);
+    if (order->pairs == NULL)
+        return wrong(code, "out of memory");
+    opterr = 0;
+    optind = 0; /* begins anew, and lets options stand behind operands */
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+        if (take_option(order, &given, option, optarg, code) != 0)
+            return -1;
+    if (read_operands(order, argc - optind, argv + optind, code) != 0 ||
+        choose_url(order, given.url, code) != 0 || read_token(order, given.token_file, code) != 0)
+        return -1;
+    return 0;
+}
+
+void options_done(struct options *order)
+{
+    secret_free(order->token);
+    buf_done(&order->body);
+    free(order->pairs);
+    *order = (struct options){0};
+}
+
+bool options_changes(const struct options *order)
+{
+    return strcmp(order->method, "GET") != 0 && strcmp(order->method, "HEAD") != 0;
+}

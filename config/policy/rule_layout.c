@@ -1,0 +1,129 @@
+/* What decisions read, laid out so that what one of them reads lies together: a client's list of buckets, its
+ * own bucket, the rules in it with their conditions and texts.  With 10,000 rules a decision waits for memory
+ * more than for anything else. */
+#include "config/policy/rule_layout.h"
+
+#include <string.h>
+
+static void *keep(struct rule_index *buckets, size_t count, size_t size)
+{
+    void *memory = arena_array(buckets->loader->arena, count, size);
+    if (memory == NULL)
+        keyword_out_of_memory(buckets->loader);
+    return memory;
+}
+
+static int place_conditions(struct rule_index *buckets, struct config_rule *rule)
+{
+    struct config_condition *conditions = keep(buckets, rule->condition_count, sizeof *conditions);
+    if (conditions == NULL)
+        return -1;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const struct config_condition *draft = &rule->conditions[i];
+        conditions[i] = *draft;
+        if (draft->count == 0) /* `absent` */
+            continue;
+        conditions[i].lists = keep(buckets, draft->count, sizeof *conditions[i].lists);
+        if (conditions[i].lists == NULL)
+            return -1;
+        memcpy(conditions[i].lists, draft->lists, draft->count * sizeof *draft->lists);
+        conditions[i].lists[0] = value_set_copy(draft->lists[0], buckets->loader->arena); /* others stay */
+        if (conditions[i].lists[0] == NULL)
+            return keyword_out_of_memory(buckets->loader);
+    }
+    rule->conditions = conditions;
+    return 0;
+}
+
+static const struct config_rule *place_rule(struct rule_index *buckets, const struct config_rule *draft)
+{
+    const struct config_rule **place = &buckets->loader->config->rules[draft->number];
+    if (*place != NULL)
+        return *place;
+    struct config_rule *rule = keep(buckets, 1, sizeof *rule);
+    if (rule == NULL)
+        return NULL;
+    *rule = *draft;
+    if (place_conditions(buckets, rule) != 0)
+        return NULL;
+    rule->networks = keep(buckets, draft->network_count, sizeof *rule->networks);
+    if (rule->networks == NULL)
+        return NULL;
+    if (draft->network_count > 0)
+        memcpy(rule->networks, draft->networks, draft->network_count * sizeof *rule->networks);
+    *place = rule;
+    return rule;
+}
+
+static size_t count_entries(const struct rule_index *buckets, const struct draft *draft)
+{
+    size_t entries = 0;
+    for (size_t i = 0; i < draft->count; i++)
+        for (size_t action = 0; action < buckets->loader->config->action_count; action++)
+            entries += buckets->reaches[draft->rules[i]][action];
+    return entries;
+}
+
+static const struct config_bucket *make_bucket(struct rule_index *buckets, struct draft *draft)
+{
+    size_t actions = buckets->loader->config->action_count;
+    if (draft->made != NULL)
+        return draft->made;
+    struct config_bucket *bucket = keep(buckets, 1, sizeof *bucket);
+    uint32_t *starts = keep(buckets, actions + 1, sizeof *starts);
+    const struct config_rule **rules = keep(buckets, count_entries(buckets, draft), sizeof *rules);
+    if (bucket == NULL || starts == NULL || rules == NULL)
+        return NULL;
+    for (size_t i = 0; i < draft->count; i++)
+        if (place_rule(buckets, &buckets->rules->items[draft->rules[i]]) == NULL)
+            return NULL;
+    for (size_t action = 0; action < actions; action++) {
+        starts[action + 1] = starts[action];
+        for (size_t i = 0; i < draft->count; i++)
+            if (buckets->reaches[draft->rules[i]][action])
+                rules[starts[action + 1]++] = buckets->loader->config->rules[draft->rules[i]];
+    }
+    *bucket = (struct config_bucket){.starts = starts, .rules = rules};
+    draft->made = bucket;
+    return bucket;
+}
+
+/* Its own bucket, and that of each prefix of its name that a rule has. */
+static int place_client(struct rule_index *buckets, struct config_client *client)
+{
+    struct draft *drafts[RULES_PREFIX_MAX + 2];
+    size_t count = 0;
+    size_t length = 0;
+    struct draft *draft = rule_index_find(buckets, client->name);
+    if (draft != NULL)
+        drafts[count++] = draft;
+    while ((draft = rule_index_next(buckets, client->name, &length)) != NULL)
+        drafts[count++] = draft;
+    client->buckets = keep(buckets, count, sizeof *client->buckets);
+    if (client->buckets == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        client->buckets[i] = make_bucket(buckets, drafts[i]);
+        if (client->buckets[i] == NULL)
+            return -1;
+    }
+    client->bucket_count = count;
+    return 0;
+}
+
+int rule_layout_place(struct rule_index *buckets)
+{
+    struct config *config = buckets->loader->config;
+    config->rules = keep(buckets, buckets->rules->count, sizeof *config->rules);
+    if (config->rules == NULL)
+        return -1;
+    for (struct config_client *client = config->clients; client != NULL; client = client->hh.next)
+        if (place_client(buckets, client) != 0)
+            return -1;
+    for (size_t i = 0; i < buckets->rules->count; i++)
+        if (place_rule(buckets, &buckets->rules->items[i]) ==
+            NULL) /* what concerns nobody is explained, too */
+            return -1;
+    config->rule_count = buckets->rules->count;
+    return 0;
+}

@@ -1,0 +1,105 @@
+/* What can a parameter be at all?  A text in a `where` that no call could have is somebody's mistake. */
+#include "config/policy/value_warnings.h"
+
+#include "base/text.h"
+#include "config/model/config.h"
+#include "config/policy/pattern_overlap.h"
+#include "config/reader/keyword.h"
+
+#include <string.h>
+
+static bool is_in_bounds(const struct config_param *param, const char *text)
+{
+    long long number;
+    return keyword_parse_number(text, &number) && number >= param->min && number <= param->max;
+}
+
+static bool may_be(const struct config_param *param, const char *text)
+{
+    bool wild = strchr(text, '*') != NULL;
+    if (param->type == CONFIG_BOOLEAN)
+        return text_matches(text, "true") || text_matches(text, "false");
+    if (param->type == CONFIG_INTEGER)
+        return wild ? strspn(text, "-0123456789*") == strlen(text) : is_in_bounds(param, text);
+    if (strpbrk(text, "&=") != NULL || strlen(text) > CONFIG_VALUE_MAX)
+        return false;
+    if (param->pattern.text == NULL)
+        return true;
+    if (wild)
+        return pattern_overlap_possible(text, param->pattern.text) ||
+               (param->former.text != NULL && pattern_overlap_possible(text, param->former.text));
+    return config_match(&param->pattern, text) == PATTERN_FITS ||
+           (param->former.text != NULL && config_match(&param->former, text) == PATTERN_FITS);
+}
+
+static bool may_be_region(const struct config *config, const char *text)
+{
+    bool found = config->region_count == 0; /* no table: any */
+    if (strchr(text, '*') == NULL)
+        return found || config_region(config, text) != NULL;
+    for (size_t i = 0; i < config->region_count && !found; i++)
+        found = text_matches(text, config->regions[i].name);
+    return found;
+}
+
+/* A deny by the name of before, of a thing whose current name nobody has told us: it comes in under that. */
+static void warn_former(struct loader *loader, const struct config_param *param, const char *text,
+                        const struct mark *mark)
+{
+    if (strchr(text, '*') == NULL && config_is_former(param, text) == PATTERN_FITS &&
+        config_current_id(loader->config, text) == NULL)
+        report_find(loader->report,
+                    &(struct report_kind){
+                        .severity = REPORT_SECURITY, .mark = mark, .advice = "add it to former_ids"},
+                    "'%.64s' is a former id of %.64s: a call that says the current one passes this deny; add "
+                    "it to former_ids",
+                    text, param->name);
+}
+
+static void warn_partial(struct loader *loader, const struct config_param *param, const char *text,
+                         const struct mark *mark)
+{
+    if (param->partial)
+        report_find(loader->report,
+                    &(struct report_kind){.severity = REPORT_SECURITY,
+                                          .mark = mark,
+                                          .advice = "deny by an id, with strict: true"},
+                    "the cloud finds '%.64s' by a part of it, too: a deny by %.64s is passed by saying less; "
+                    "deny by an id, with strict: true",
+                    text, param->name);
+}
+
+/* Once for a parameter, however many routes have it. */
+static void warn_deny(struct loader *loader, uint32_t number, const char *text, const struct mark *mark)
+{
+    for (size_t i = 0; i < loader->config->route_count; i++)
+        for (size_t j = 0; j < loader->config->routes[i].param_count; j++) {
+            const struct config_param *param = &loader->config->routes[i].params[j];
+            if (param->number != number)
+                continue;
+            warn_former(loader, param, text, mark);
+            warn_partial(loader, param, text, mark);
+            return;
+        }
+}
+
+void value_warnings_warn(struct loader *loader, uint32_t param, enum config_effect effect, const char *text,
+                         const struct mark *mark)
+{
+    const struct config *config = loader->config;
+    bool found = param == CONFIG_REGION && may_be_region(config, text);
+    if (param >= config->param_name_count)
+        return;
+    for (size_t i = 0; i < config->route_count && !found; i++)
+        for (size_t j = 0; j < config->routes[i].param_count && !found; j++)
+            found = config->routes[i].params[j].number == param && may_be(&config->routes[i].params[j], text);
+    if (!found)
+        report_find(loader->report,
+                    &(struct report_kind){
+                        .severity = REPORT_SECURITY,
+                        .mark = mark,
+                        .advice = "correct it: until then a deny denies nothing, an allow allows nothing"},
+                    "no %.64s can be '%.64s': it never matches", config->param_names[param], text);
+    else if (effect == CONFIG_DENY && param != CONFIG_REGION)
+        warn_deny(loader, param, text, mark);
+}

@@ -1,0 +1,38 @@
+/* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
+#include "gateway/call/complete.h"
+
+#include "gateway/call/caller_view.h"
+#include "gateway/call/pages.h"
+#include "gateway/call/task_wait.h"
+
+static enum problem view_answer(struct exchange *x)
+{
+    const struct answer answer = x->answer;
+    const struct caller_view view = {
+        .route = x->route, .api = x->call->upstream->api, .pages = &answer, .page_count = 1};
+    if (caller_view_write(&view, x->arena, &x->answer, &x->err) == 0)
+        return PROBLEM_NONE;
+    return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_UPSTREAM_INVALID_ANSWER;
+}
+
+/* Where a request is for one thing, the cloud's list of it must have it: not every action says NotFound. */
+static enum problem find_one(struct exchange *x)
+{
+    const struct json_value *one = &x->answer.single;
+    bool empty = one->kind == JSON_VALUE_NULL || (one->kind == JSON_VALUE_ARRAY && one->count == 0);
+    return empty ? exchange_stop(x, PROBLEM_NOT_FOUND, "the cloud knows none of that name") : PROBLEM_NONE;
+}
+
+enum problem complete_answer(struct exchange *x)
+{
+    enum problem problem = PROBLEM_NONE;
+    if (x->all)
+        return pages_collect(x);
+    if (x->route->single != NULL)
+        problem = find_one(x);
+    if (problem == PROBLEM_NONE && caller_view_differs(x->route, x->call->upstream->api))
+        problem = view_answer(x);
+    if (problem == PROBLEM_NONE)
+        task_wait_wait(x);
+    return problem;
+}

@@ -1,0 +1,21 @@
+/* gateway/call/pages.h - every page of a list as one answer: what all=true asks for.
+ *
+ * The request's own call is the first page.  Pages are fetched one after the other, each is a call of its own
+ * that the policy judges before it is signed, and a list that changes meanwhile can miss an entry or have one
+ * twice. */
+#ifndef GATEWAY_CALL_PAGES_H
+#define GATEWAY_CALL_PAGES_H
+
+#include "gateway/exchange/exchange.h"
+
+enum {
+    PAGES_LISTS_MAX = 32,     /* put together at a time: a list takes three times its bytes while it is */
+    PAGES_CALLS_MAX = 100,    /* 10,000 entries at the cloud's largest page */
+    PAGES_TIME_US = 20000000, /* for all pages behind the first: callers give up at about 30 s */
+    PAGES_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
+};
+
+/* Puts the whole list into the exchange's answer. */
+MUST_USE enum problem pages_collect(struct exchange *x);
+
+#endif

@@ -1,0 +1,18 @@
+/* gateway/call/secret_scan.h - does an upstream's answer hold something of ours that is secret?
+ *
+ * The credentials of the upstream and the signature that was sent are looked for as they are, in base64 and
+ * base64url at any alignment and in hexadecimal, and all of these behind the escapes of JSON and of URLs.
+ * Texts shorter than SECRET_SCAN_MIN are not looked for: they would be found everywhere. */
+#ifndef GATEWAY_CALL_SECRET_SCAN_H
+#define GATEWAY_CALL_SECRET_SCAN_H
+
+#include "base/base.h"
+#include "config/model/config.h"
+
+enum { SECRET_SCAN_MIN = 8 };
+
+/* True too when memory is out: what cannot be searched is not passed on. */
+MUST_USE bool secret_scan_found(const char *bytes, size_t length, const struct config_upstream *upstream,
+                                const char *signature);
+
+#endif

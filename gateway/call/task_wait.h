@@ -1,0 +1,29 @@
+/* gateway/call/task_wait.h - a change goes on after its answer: where to ask how it is, and waiting for its
+ * end.
+ *
+ * `Prefer: wait=30` (RFC 7240) on a change looks at its task until it is over, the time is up, the gateway
+ * drains or the client has gone.  Between two looks no slot is held.  The waiting request keeps its worker
+ * and the client's place in flight; at most half of the workers wait, and who comes beyond them is answered
+ * at once. */
+#ifndef GATEWAY_CALL_TASK_WAIT_H
+#define GATEWAY_CALL_TASK_WAIT_H
+
+#include "base/buf.h"
+#include "gateway/exchange/exchange.h"
+
+enum {
+    TASK_WAIT_WAIT_MAX_S = 60,         /* asking for more waits as long as this: proxies give up at 60 s */
+    TASK_WAIT_PAUSE_FIRST_US = 200000, /* before the first look, then twice as long each time, */
+    TASK_WAIT_PAUSE_MAX_US = 5000000,  /* up to this: a client of the vendor's asks every 10 s */
+};
+
+/* "Location: /tasks/135254\r\n", when the answer names a task and a route tells how it is. */
+void task_wait_put_location(struct buf *out, const struct exchange *x);
+
+/* Of a change that was answered well: waits as the caller prefers.  The end becomes the exchange's answer. */
+void task_wait_wait(struct exchange *x);
+
+/* The seconds of the first `wait` among the Prefer fields; 0 when there is none that makes sense. */
+int task_wait_preferred_wait(const struct request_head *head);
+
+#endif

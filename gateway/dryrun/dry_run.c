@@ -1,0 +1,29 @@
+#include "gateway/dryrun/dry_run.h"
+
+#include "gateway/request/build_call.h"
+#include "gateway/request/route.h"
+
+#include <string.h>
+
+int dry_run_translate(struct exchange *x, const char *method, const char *path, const char *body)
+{
+    const char *mark = strchr(path, '?');
+    char *plain = arena_copy(x->arena, path, mark == NULL ? strlen(path) : (size_t)(mark - path));
+    struct request_head *head = arena_alloc(x->arena, sizeof *head);
+    if (plain == NULL || head == NULL)
+        return err_memory(&x->err);
+    head->method = method;
+    x->head = head;
+    x->body = body;
+    x->body_length = body == NULL ? 0 : strlen(body);
+    if (x->body_length > REQUEST_BODY_MAX)
+        return err_set(&x->err, ERR_LIMIT, "the body may have at most %d bytes", REQUEST_BODY_MAX);
+    if (target_parse(plain, mark == NULL ? NULL : mark + 1, x->arena, &x->target, &x->err) != 0)
+        return -1;
+    x->problem = route_match(x);
+    if (x->route == NULL)
+        return err_set(&x->err, ERR_INPUT,
+                       x->path_exists ? "this path does not take this method" : "there is no such route");
+    x->problem = build_call_request(x);
+    return x->problem == PROBLEM_NONE ? 0 : -1;
+}

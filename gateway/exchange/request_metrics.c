@@ -1,0 +1,152 @@
+#include "gateway/exchange/request_metrics.h"
+
+#include "base/text.h"
+
+enum { REQUESTS, DURATION, UPSTREAM_DURATION, RESULTS, CHANGES, DECISIONS, TRIALS, FORMER_IDS, FAMILIES };
+
+static const struct series_family families[FAMILIES] = {
+    [REQUESTS] = {"countersign_requests_total",
+                  "Requests answered; route and client are - where the configuration knows none.",
+                  {"method", "route", "client", "status"},
+                  false},
+    [DURATION] = {"countersign_request_duration_seconds",
+                  "From the request's header to its answer.",
+                  {"method", "route"},
+                  true},
+    [UPSTREAM_DURATION] =
+        {"countersign_upstream_duration_seconds",
+         "Time that the attempts of a call waited for the upstream, without the pauses between them.",
+         {"upstream"},
+         true},
+    [RESULTS] = {"countersign_upstream_results_total",
+                 "Calls by what became of them after all attempts: success, or the problem's name.",
+                 {"upstream", "result"},
+                 false},
+    [CHANGES] = {"countersign_changes_total",
+                 "Changes that were sent, by what is known of them.",
+                 {"action", "outcome"},
+                 false},
+    [DECISIONS] = {"countersign_policy_decisions_total",
+                   "Calls that the policy judged, by the rule that decided; - where no rule spoke.",
+                   {"verdict", "rule"},
+                   false},
+    [TRIALS] = {"countersign_policy_audit_mode_total",
+                "Calls whose verdict a rule with mode: audit would have changed.",
+                {"rule"},
+                false},
+    [FORMER_IDS] = {"countersign_former_ids_total",
+                    "Former ids to be resolved: known already, found by asking the cloud, or failed.",
+                    {"upstream", "result"},
+                    false},
+};
+
+struct series_table *request_metrics_new(void)
+{
+    return series_new(families, COUNT(families));
+}
+
+static void prepare_results(struct series_table *table, const char *upstream)
+{
+    const char *values[] = {upstream, "success"};
+    series_add(table, RESULTS, values, 0);
+    for (int i = PROBLEM_NOT_FOUND; i <= PROBLEM_UPSTREAM_INVALID_ANSWER;
+         i++) { /* what an upstream can lead to */
+        values[1] = problem_kind((enum problem)i)->name;
+        series_add(table, RESULTS, values, 0);
+    }
+}
+
+static void prepare_changes(struct series_table *table, const char *action)
+{
+    for (int i = OUTCOME_NOT_EXECUTED; i <= OUTCOME_UNKNOWN; i++) {
+        const char *const values[] = {action, exchange_outcome_name((enum outcome)i)};
+        series_add(table, CHANGES, values, 0);
+    }
+}
+
+static void prepare_former(struct series_table *table, const char *upstream)
+{
+    static const char *const results[] = {"known", "found", "failed"};
+    for (size_t i = 0; i < COUNT(results); i++) {
+        const char *const values[] = {upstream, results[i]};
+        series_add(table, FORMER_IDS, values, 0);
+    }
+}
+
+void request_metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
+                                  const char *result)
+{
+    const char *const values[] = {upstream->name, result};
+    series_add(table, FORMER_IDS, values, 1);
+}
+
+/* So that a rule that never decided is seen, too. */
+static void prepare_rules(struct series_table *table, const struct config *config)
+{
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct config_rule *rule = config->rules[i];
+        const char *const decision[] = {rule->effect == CONFIG_ALLOW ? "allow" : "deny", rule->id};
+        if (rule->audit)
+            series_add(table, TRIALS, &rule->id, 0);
+        else
+            series_add(table, DECISIONS, decision, 0);
+    }
+}
+
+void request_metrics_prepare(struct series_table *table, const struct config *config)
+{
+    static const char *const nobody[] = {"-", "-", "-", "401"};
+    series_add(table, REQUESTS, nobody, 0);
+    prepare_rules(table, config);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        prepare_results(table, config->upstreams[i].name);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (config->upstreams[i].resolve_former_ids)
+            prepare_former(table, config->upstreams[i].name);
+    for (size_t i = 0; i < config->route_count; i++)
+        if (config->routes[i].effect == CONFIG_CHANGE &&
+            config_upstream(config, config->routes[i].service) != NULL)
+            prepare_changes(table, config->routes[i].action);
+}
+
+static const char *client_of(const struct exchange *x)
+{
+    const struct config_token *token = x->token != NULL ? x->token : x->refused;
+    return token == NULL ? "-" : token->client->name;
+}
+
+static void count_decision(struct series_table *table, const struct exchange *x)
+{
+    const struct policy_verdict *verdict = &x->verdict;
+    const char *const values[] = {verdict->allowed ? "allow" : "deny",
+                                  verdict->because == NULL ? "-" : verdict->because->id};
+    series_add(table, DECISIONS, values, 1);
+    if (verdict->audit != NULL)
+        series_add(table, TRIALS, &verdict->audit->id, 1);
+}
+
+static void count_upstream(struct series_table *table, const struct exchange *x)
+{
+    const char *upstream = x->call->upstream->name;
+    const char *const result[] = {upstream,
+                                  x->problem == PROBLEM_NONE ? "success" : problem_kind(x->problem)->name};
+    const char *const change[] = {x->route->action, exchange_outcome_name(x->outcome)};
+    series_observe(table, UPSTREAM_DURATION, &upstream, x->upstream_us);
+    series_add(table, RESULTS, result, 1);
+    if (exchange_changes(x))
+        series_add(table, CHANGES, change, 1);
+}
+
+void request_metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us)
+{
+    char status[TEXT_NUMBER_SIZE];
+    const char *const values[] = {x->route == NULL ? "-" : x->route->method,
+                                  x->route == NULL ? "-" : x->route->template, client_of(x), status};
+    text_number(status, x->status);
+    series_add(table, REQUESTS, values, 1);
+    series_observe(table, DURATION, values, duration_us); /* the first two */
+    if (x->judged)
+        count_decision(table, x);
+    if (x->attempts > 0)
+        count_upstream(table, x);
+}

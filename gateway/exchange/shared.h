@@ -1,0 +1,77 @@
+/* gateway/exchange/shared.h - what all workers share. */
+#ifndef GATEWAY_EXCHANGE_SHARED_H
+#define GATEWAY_EXCHANGE_SHARED_H
+
+#include "auth/nonce.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/unique_id.h"
+#include "config/model/config.h"
+#include "gateway/exchange/auth_failures.h"
+#include "gateway/exchange/client_limits.h"
+#include "gateway/exchange/cpu_gate.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct anonymous;
+struct audit;
+struct upstream_pool;
+struct openapi;
+struct current;
+struct owners;
+struct quotas;
+struct series_table;
+
+/* One configuration and what was built for it.  A reload makes another; this one lives until the last request
+ * that began under it has ended. */
+struct snapshot {
+    atomic_uint references;
+    struct config *config;
+    struct upstream_pool *back;
+    struct client_limits *limits;
+    struct openapi *openapi;
+    struct current *current_ids; /* of former ones, as the cloud told */
+    struct quotas *quotas;
+};
+
+struct shared {
+    int64_t began_ms;      /* since 1970 */
+    size_t connections;    /* to upstreams, at most: see upstream_pool_new() */
+    pthread_mutex_t mutex; /* guards `current` */
+    struct snapshot *current;
+    struct nonce nonce;
+    struct unique_id ident;
+    struct auth_failures *failures;
+    struct turns turns;
+    struct log access;            /* one line per request, but for ... */
+    struct anonymous *anonymous;  /* ... those without a client, where there are many */
+    struct log notices;           /* standard error: see operator_log.h */
+    struct series_table *metrics; /* counted; see request_metrics.h */
+    struct owners *owners;        /* who began which task */
+    struct audit *audit;          /* two records per change; NULL: none are kept */
+    atomic_uint in_flight;        /* exchanges between their first and last stage */
+    atomic_uint waiting;          /* exchanges that wait for a task */
+    atomic_uint collecting;       /* exchanges that put a list together from pages */
+    atomic_bool serving;          /* every worker is there */
+    atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
+    atomic_bool draining;  /* finish what is there, take nothing new */
+    atomic_bool abandoned; /* wait for no upstream any more: see upstream_pool.h */
+};
+
+/* Takes the reference to `config`, also when it fails; at most so many `connections` to upstreams are open at
+ * a time; access lines go to `access_fd`. */
+MUST_USE int shared_init(struct shared *gateway, struct config *config, size_t connections, int access_fd,
+                         struct err *err);
+void shared_done(struct shared *gateway);
+
+/* The generation in force, held until shared_release(). */
+struct snapshot *shared_take(struct shared *gateway);
+void shared_release(struct snapshot *snapshot);
+
+/* Puts a new configuration in force; requests that have begun keep the old one.  Takes the reference, also
+ * when it fails and the old one stays. */
+MUST_USE int shared_swap(struct shared *gateway, struct config *config, struct err *err);
+
+#endif

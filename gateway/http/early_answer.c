@@ -1,0 +1,70 @@
+#include "gateway/http/early_answer.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/timestamp.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+enum {
+    EARLY_ANSWER_MAX = 2048,
+    EARLY_ANSWER_BODY_MAX = 1024,
+    EARLY_ANSWER_FORGETS = 8
+}; /* reads of what the client has sent: 16
+      KiB */
+
+static void put_body(struct buf *body, const struct problem_kind *kind, const char *detail, const char *id)
+{
+    char type[96];
+    (void)snprintf(type, sizeof type, "urn:countersign:problem:%s", kind->name); /* the names are ours */
+    json_open(body);
+    json_member(body, "type", type);
+    json_member(body, "title", kind->title);
+    json_member_int(body, "status", kind->status);
+    json_member(body, "detail", detail);
+    json_member(body, "requestId", id);
+    json_member_bool(body, "retryable", kind->retryable);
+    json_close(body);
+}
+
+static void put_answer(struct buf *answer, enum problem problem, const char *detail)
+{
+    struct buf body;
+    char text[EARLY_ANSWER_BODY_MAX];
+    unsigned char random[16] = {0};
+    char id[2 * sizeof random + 1];
+    char date[TIMESTAMP_HTTP_SIZE];
+    const struct problem_kind *kind = problem_kind(problem);
+    buf_init_in(&body, text, sizeof text);
+    (void)RAND_bytes(random, sizeof random); /* an id of zeros is still an id */
+    text_hex(random, sizeof random, id);
+    put_body(&body, kind, detail, id);
+    timestamp_format_http(clock_wall_ms(), date);
+    buf_put_format(
+        answer,
+        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
+        "X-Request-Id: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+        kind->status, problem_reason(kind->status), date, body.length, id);
+    if (kind->retry_after > 0)
+        buf_put_format(answer, "Retry-After: %d\r\n", kind->retry_after);
+    buf_put(answer, "Connection: close\r\n\r\n");
+    buf_put_bytes(answer, buf_text(&body), body.length);
+    answer->failed = answer->failed || body.failed;
+}
+
+void early_answer_send(int fd, enum problem problem, const char *detail)
+{
+    struct buf answer;
+    char bytes[EARLY_ANSWER_MAX]; /* no memory is needed */
+    buf_init_in(&answer, bytes, sizeof bytes);
+    put_answer(&answer, problem, detail);
+    if (!answer.failed)
+        (void)send(fd, buf_text(&answer), answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
+    for (int i = 0; i < EARLY_ANSWER_FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+        continue;
+}

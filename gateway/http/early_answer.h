@@ -1,0 +1,12 @@
+/* gateway/http/early_answer.h - an answer without a walk: whole, but nothing was read and nobody is asked. */
+#ifndef GATEWAY_HTTP_EARLY_ANSWER_H
+#define GATEWAY_HTTP_EARLY_ANSWER_H
+
+#include "gateway/http/problem.h"
+
+/* Writes the answer to a connected socket, without waiting, and ends the sending side.  What the client has
+ * sent so far is read and forgotten: closing with bytes unread would reset the connection under the answer.
+ */
+void early_answer_send(int fd, enum problem problem, const char *detail);
+
+#endif

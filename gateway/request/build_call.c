@@ -1,0 +1,364 @@
+/* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
+#include "gateway/request/build_call.h"
+
+#include "base/json_value.h"
+#include "base/text.h"
+#include "gateway/request/check_value.h"
+
+#include <string.h>
+
+enum { BUILD_CALL_DEPTH_MAX = 32, BUILD_CALL_NAME_MAX = 32 };
+
+/* One parameter's values while they are collected. */
+struct collected {
+    const char **values;
+    const char **said; /* NULL: the values are what the caller said */
+    size_t count;
+};
+
+/* A name goes back to the caller and into the log only when it looks like one: it could be a token that was
+ * put in the wrong place. */
+static enum problem unknown(struct exchange *x, const char *what, const char *name)
+{
+    if (text_is_name(name) && strlen(name) < BUILD_CALL_NAME_MAX)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
+    if (strchr(name, '[') != NULL)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "a %s here has brackets: a list is its name several times, as in a=1&a=2", what);
+    return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is a %s here that does not look like one",
+                         what);
+}
+
+static const struct config_param *find_param(const struct config_route *route, const char *name,
+                                             enum config_source source)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if ((route->params[i].sources & source) != 0 && strcmp(route->params[i].name, name) == 0)
+            return &route->params[i];
+    return NULL;
+}
+
+/* ---- where values come from ---- */
+
+static enum problem from_path(struct exchange *x, const struct config_param *param,
+                              struct collected *collected)
+{
+    for (size_t i = 0; i < x->route->segment_count; i++)
+        if (x->captures[i] != NULL && strcmp(x->route->segments[i].text, param->capture) == 0)
+            collected->values[collected->count++] = x->captures[i];
+    return PROBLEM_NONE;
+}
+
+static enum problem from_query(struct exchange *x, const struct config_param *param,
+                               struct collected *collected)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, param->name) == 0)
+            collected->values[collected->count++] = x->target.pairs[i].value;
+    return PROBLEM_NONE;
+}
+
+static const char *const must_be[] = {
+    [CONFIG_STRING] = "must be a string",
+    [CONFIG_INTEGER] = "must be a whole number",
+    [CONFIG_BOOLEAN] = "must be true or false",
+    [CONFIG_STRINGS] = "must be an array of strings",
+};
+
+/* Digits as they stand, but for the sign of a zero. */
+static const char *number_text(struct exchange *x, const struct json_value *value)
+{
+    long long number;
+    char text[TEXT_NUMBER_SIZE];
+    if (json_value_integer(value, &number) != 0)
+        return NULL;
+    text_number(text, number);
+    return arena_strdup(x->arena, text);
+}
+
+/* NULL, with the reason: it is none. */
+static const char *value_text(struct exchange *x, const struct config_param *param,
+                              const struct json_value *value)
+{
+    bool exact = true;
+    const char *text = NULL;
+    if (param->type == CONFIG_BOOLEAN)
+        text = value->kind == JSON_VALUE_TRUE ? "true" : value->kind == JSON_VALUE_FALSE ? "false" : NULL;
+    else if (param->type == CONFIG_INTEGER)
+        text = number_text(x, value);
+    else if (value->kind == JSON_VALUE_STRING)
+        text = json_value_text(value, SIZE_MAX, x->arena, &exact);
+    if (text == NULL)
+        (void)check_value_wrong(x, param, must_be[param->type]);
+    else if (!exact)
+        (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
+    return exact ? text : NULL;
+}
+
+static enum problem from_body(struct exchange *x, const struct config_param *param,
+                              const struct json_value *value, struct collected *collected)
+{
+    if (value->kind == JSON_VALUE_NONE)
+        return PROBLEM_NONE;
+    if (param->type != CONFIG_STRINGS) {
+        collected->values[collected->count] = value_text(x, param, value);
+        return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
+    }
+    if (value->kind != JSON_VALUE_ARRAY || value->count == 0)
+        return check_value_wrong(x, param, "must be an array of at least one string");
+    if (value->count > (size_t)param->max_items)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
+                             param->max_items);
+    struct json_items items = json_value_items(value);
+    for (struct json_value item; json_value_next(&items, &item);) {
+        collected->values[collected->count] = value_text(x, param, &item);
+        if (collected->values[collected->count++] == NULL)
+            return PROBLEM_INVALID_PARAMETER;
+    }
+    return PROBLEM_NONE;
+}
+
+/* ---- what the gateway itself reads ---- */
+
+/* A query key of the gateway's own: `value` stays NULL where it is not there. */
+static enum problem own_key(struct exchange *x, const char *name, const char **value)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++) {
+        if (strcmp(x->target.pairs[i].name, name) != 0)
+            continue;
+        if (*value != NULL)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s is given more than once", name);
+        *value = x->target.pairs[i].value;
+    }
+    return PROBLEM_NONE;
+}
+
+/* all=true: the call is that of the first of the largest pages. */
+static enum problem choose_pages(struct exchange *x)
+{
+    const char *all = NULL;
+    const char *offset = NULL;
+    const char *limit = NULL;
+    if (x->route->list == NULL)
+        return PROBLEM_NONE;
+    enum problem problem = own_key(x, "all", &all);
+    if (problem != PROBLEM_NONE || all == NULL)
+        return problem;
+    if (strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "all must be true or false");
+    x->all = strcmp(all, "true") == 0;
+    if (x->all && (own_key(x, "offset", &offset) != PROBLEM_NONE ||
+                   own_key(x, "limit", &limit) != PROBLEM_NONE || offset != NULL || limit != NULL))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "all fetches every page: offset and limit are for a single one");
+    return PROBLEM_NONE;
+}
+
+/* What all=true says in the caller's place; NULL: nothing. */
+static const char *page_value(const struct exchange *x, const struct config_param *param)
+{
+    char limit[TEXT_NUMBER_SIZE];
+    if (!x->all || strcmp(param->name, "offset") == 0)
+        return x->all ? "0" : NULL;
+    if (strcmp(param->name, "limit") != 0)
+        return NULL;
+    text_number(limit, param->max);
+    return arena_strdup(x->arena, limit);
+}
+
+/* ---- one name for one thing ---- */
+
+/* Ids of before become the current ones that the policy knows; `said` is what the caller said in their place,
+ * by value, NULL where nothing changed. */
+static enum problem name_things(struct exchange *x, const struct config_param *param,
+                                struct collected *collected)
+{
+    if (param->formers == NULL || x->config->former_id_count == 0)
+        return PROBLEM_NONE;
+    for (size_t i = 0; i < collected->count; i++) {
+        const char *current = config_current_id(x->config, collected->values[i]);
+        if (current == NULL)
+            continue;
+        if (collected->said == NULL)
+            collected->said = arena_array(x->arena, collected->count, sizeof *collected->said);
+        if (collected->said == NULL)
+            return exchange_fail(x);
+        collected->said[i] = collected->values[i];
+        collected->values[i] = current;
+    }
+    return PROBLEM_NONE;
+}
+
+/* ---- the whole call ---- */
+
+/* Some clients (Node's http.request) send the content of a DELETE without saying how long it is: it is no
+ * body then, and nothing behind the header may be read. */
+static enum problem missing(struct exchange *x, const struct config_param *param)
+{
+    const struct request_message *message = &x->head->message;
+    if ((param->sources & CONFIG_IN_BODY) == 0 || message->has_length || message->chunked ||
+        request_head_field(x->head, "Content-Type") == NULL)
+        return check_value_wrong(x, param, "is missing");
+    x->close = true;
+    return exchange_stop(x, PROBLEM_LENGTH_REQUIRED,
+                         "%s is missing: a body needs a Content-Length, and this request has none",
+                         param->name);
+}
+
+/* `given`: the parameter's member of the body, which may be none; NULL: there is no body. */
+static enum problem translate_param(struct exchange *x, const struct config_param *param,
+                                    const struct json_value *given)
+{
+    struct collected collected = {0};
+    size_t room = x->target.pair_count + 1;
+    if (room < (size_t)param->max_items)
+        room = (size_t)param->max_items;
+    collected.values = arena_array(x->arena, room, sizeof *collected.values);
+    if (collected.values == NULL)
+        return exchange_fail(x);
+    enum problem problem = PROBLEM_NONE;
+    if ((param->sources & CONFIG_IN_PATH) != 0)
+        problem = from_path(x, param, &collected);
+    else if (given != NULL && (param->sources & CONFIG_IN_BODY) != 0)
+        problem = from_body(x, param, given, &collected);
+    else if ((param->sources & CONFIG_IN_QUERY) != 0)
+        problem = from_query(x, param, &collected);
+    if (problem == PROBLEM_NONE)
+        problem = name_things(x, param, &collected);
+    if (problem == PROBLEM_NONE)
+        problem = check_value_check(x, param, collected.values, collected.count);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    const char *page = page_value(x, param);
+    if (page != NULL)
+        collected.values[collected.count++] = page;
+    if (collected.count == 0 && param->required)
+        return missing(x, param);
+    if (collected.count == 0 && param->preset != NULL)
+        collected.values[collected.count++] = param->preset;
+    if (collected.count == 0)
+        return PROBLEM_NONE;
+    if (param->wire[x->call->upstream->api].name == NULL)
+        return check_value_wrong(x, param, "is not supported by the API version of this upstream");
+    if (call_add(x->call, param, collected.values, collected.count, &x->err) != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    call_note_said(x->call, collected.said);
+    return PROBLEM_NONE;
+}
+
+/* Query keys that the route does not know, and a parameter in the body's place while there is a body. */
+static enum problem check_query(struct exchange *x, bool body)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++) {
+        const char *name = x->target.pairs[i].name;
+        const struct config_param *param = find_param(x->route, name, CONFIG_IN_QUERY);
+        if (param == NULL && strcmp(name, "region") != 0 &&
+            (x->route->list == NULL || strcmp(name, "all") != 0))
+            return unknown(x, "query key", name);
+        if (param != NULL && body && (param->sources & CONFIG_IN_BODY) != 0)
+            return check_value_wrong(x, param, "goes into the body or the query, not both at once");
+    }
+    return PROBLEM_NONE;
+}
+
+/* The parameter that the member of a body is for. */
+static const struct config_param *find_member(const struct config_route *route,
+                                              const struct json_value *member)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if ((route->params[i].sources & CONFIG_IN_BODY) != 0 &&
+            json_value_has_key(member, route->params[i].name))
+            return &route->params[i];
+    return NULL;
+}
+
+static enum problem unknown_member(struct exchange *x, const struct json_value *member)
+{
+    const struct json_value key = {
+        .kind = JSON_VALUE_STRING, .bytes = member->key, .length = member->key_length};
+    const char *name = json_value_text(&key, BUILD_CALL_NAME_MAX, x->arena, NULL);
+    return name == NULL ? exchange_fail(x) : unknown(x, "field", name);
+}
+
+/* Each parameter's member of the body, and nothing else, and none of them twice: within a value there is no
+ * object, so no other key either. */
+static enum problem read_members(struct exchange *x, const struct json_value *root, struct json_value **given)
+{
+    struct json_items members = json_value_items(root);
+    *given = arena_array(x->arena, x->route->param_count + 1, sizeof **given);
+    if (*given == NULL)
+        return exchange_fail(x);
+    for (struct json_value member; json_value_next(&members, &member);) {
+        const struct config_param *param = find_member(x->route, &member);
+        if (param == NULL)
+            return unknown_member(x, &member);
+        struct json_value *place = &(*given)[param - x->route->params];
+        if (place->kind != JSON_VALUE_NONE)
+            return check_value_wrong(x, param, "is in the body twice");
+        *place = member;
+    }
+    return PROBLEM_NONE;
+}
+
+static enum problem choose_region(struct exchange *x)
+{
+    const char *region = NULL;
+    enum problem problem = own_key(x, "region", &region);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    const struct config_upstream *upstream = x->call->upstream;
+    if (call_set_region(x->call, region == NULL ? upstream->region : region, &x->err) != 0)
+        return PROBLEM_INVALID_PARAMETER; /* it does not even look like one */
+    if (region == NULL) {
+        call_send_region(x->call, upstream->sent_region);
+        return PROBLEM_NONE;
+    }
+    const struct config_region *known = config_region(x->config, region);
+    if (known == NULL)
+        return unknown(x, "region", region);
+    if (call_set_region(x->call, known->name, &x->err) != 0)
+        return PROBLEM_INVALID_PARAMETER;
+    if (upstream->short_regions && known->short_name != NULL)
+        call_send_region(x->call, known->short_name);
+    return PROBLEM_NONE;
+}
+
+static enum problem build_call(struct exchange *x, const struct json_value *root)
+{
+    struct json_value *given = NULL; /* by parameter; NULL: there is no body */
+    enum problem problem = check_query(x, root->kind != JSON_VALUE_NONE);
+    if (problem == PROBLEM_NONE && root->kind != JSON_VALUE_NONE)
+        problem = read_members(x, root, &given);
+    if (problem == PROBLEM_NONE)
+        problem = choose_region(x);
+    if (problem == PROBLEM_NONE)
+        problem = choose_pages(x);
+    for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
+        problem = translate_param(x, &x->route->params[i], given == NULL ? NULL : &given[i]);
+    if (problem == PROBLEM_NONE)
+        call_seal(x->call);
+    return problem;
+}
+
+static enum problem parse_body(struct exchange *x, struct json_value *root)
+{
+    struct err err = {0};
+    if (x->body == NULL)
+        return PROBLEM_NONE;
+    if (json_value_read(x->body, x->body_length, BUILD_CALL_DEPTH_MAX, root, &err) != 0)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body cannot be read as JSON: %s", err.text);
+    if (root->kind != JSON_VALUE_OBJECT)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body must be a JSON object");
+    return PROBLEM_NONE;
+}
+
+enum problem build_call_request(struct exchange *x)
+{
+    struct json_value root = {0};
+    const struct config_upstream *upstream = config_upstream(x->config, x->route->service);
+    enum problem problem = parse_body(x, &root);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    x->call = call_new(x->route, upstream, x->arena);
+    return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
+}

@@ -1,0 +1,9 @@
+/* gateway/request/build_call.h - captures, query and JSON to a sealed call. */
+#ifndef GATEWAY_REQUEST_BUILD_CALL_H
+#define GATEWAY_REQUEST_BUILD_CALL_H
+
+#include "gateway/exchange/exchange.h"
+
+enum problem build_call_request(struct exchange *x);
+
+#endif

@@ -1,0 +1,15 @@
+/* gateway/request/check_value.h - what a caller said for one parameter, held against the catalog and against
+ * the generation of the API that the call's upstream speaks. */
+#ifndef GATEWAY_REQUEST_CHECK_VALUE_H
+#define GATEWAY_REQUEST_CHECK_VALUE_H
+
+#include "gateway/exchange/exchange.h"
+
+/* All values of one parameter; PROBLEM_NONE: they are good. */
+enum problem check_value_check(struct exchange *x, const struct config_param *param,
+                               const char *const *values, size_t count);
+
+/* Stops with the parameter's name and the reason. */
+enum problem check_value_wrong(struct exchange *x, const struct config_param *param, const char *reason);
+
+#endif

@@ -1,0 +1,243 @@
+/* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
+#include "gateway/request/response_writer.h"
+
+#include "base/json.h"
+#include "base/timestamp.h"
+#include "gateway/call/task_wait.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/request/builtin.h"
+#include "gateway/request/cors.h"
+#include "gateway/request/route.h"
+
+#include <string.h>
+
+enum {
+    RESPONSE_WRITER_LAST_MAX =
+        4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    RESPONSE_WRITER_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
+};
+
+/* No retry of a change whose outcome nobody knows. */
+static bool is_retryable(const struct exchange *x, const struct problem_kind *kind)
+{
+    return kind->retryable && !(exchange_changes(x) && x->outcome != OUTCOME_NOT_EXECUTED);
+}
+
+static void put_upstream(struct buf *body, const struct answer *answer)
+{
+    json_open_member(body, "upstream");
+    if (answer->named) {
+        json_member(body, "code", answer->code_desc);
+    } else {
+        json_member_int(body, "code", answer->code);
+        json_member(body, "codeDesc", answer->code_desc);
+    }
+    json_member(body, "message", answer->message);
+    json_member(body, "requestId", answer->request_id);
+    json_member_raw(body, "detail", answer->detail);
+    json_close(body);
+}
+
+/* RFC 9457 */
+static void put_problem(struct buf *body, const struct exchange *x, const struct problem_kind *kind)
+{
+    char type[96] = "urn:countersign:problem:";
+    strncat(type, kind->name, sizeof type - strlen(type) - 1);
+    json_open(body);
+    json_member(body, "type", type);
+    json_member(body, "title", kind->title);
+    json_member_int(body, "status", x->status);
+    json_member(body, "detail", x->err.text);
+    json_member(body, "requestId", x->id);
+    json_member_bool(body, "retryable", is_retryable(x, kind));
+    if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
+        json_member(body, "rule", x->verdict.because->id);
+    if (exchange_changes(x))
+        json_member(body, "outcome", exchange_outcome_name(x->outcome));
+    if (x->answer.length > 0 && !answer_is_good(&x->answer))
+        put_upstream(body, &x->answer);
+    json_close(body);
+}
+
+static void put_field(struct buf *out, const char *name, const char *value)
+{
+    buf_put(out, name);
+    buf_put(out, ": ");
+    buf_put(out, value);
+    buf_put(out, "\r\n");
+}
+
+static void put_trace(struct buf *out, const struct trace *trace)
+{
+    buf_put(out, "traceparent: 00-");
+    buf_put(out, trace->id);
+    buf_put_char(out, '-');
+    buf_put(out, trace->span);
+    buf_put(out, trace->sampled ? "-01\r\n" : "-00\r\n");
+}
+
+/* RFC 9110 section 6.6.1: an origin server with a clock sends Date. */
+static void put_date(struct buf *out, int64_t millis)
+{
+    char text[TIMESTAMP_HTTP_SIZE];
+    timestamp_format_http(millis, text);
+    put_field(out, "Date", text);
+}
+
+/* The methods of every route that has this path. */
+static void put_allow(struct buf *out, const struct exchange *x)
+{
+    size_t written = 0;
+    bool heads = false;
+    buf_put(out, builtin_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
+    for (size_t i = 0; i < x->config->route_count; i++) {
+        const struct config_route *route = &x->config->routes[i];
+        if (!route_serves(route, x))
+            continue;
+        buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
+        heads = heads || (strcmp(route->method, "GET") == 0 && route->effect == CONFIG_READ);
+    }
+    if (heads)
+        buf_put(out, ", HEAD");
+    buf_put(out, "\r\n");
+}
+
+/* The fields of draft-ietf-httpapi-ratelimit-headers: the burst, the seconds that fill it again, what is
+ * left. */
+static void put_rate_limit(struct buf *out, const struct exchange *x)
+{
+    const struct rate *rate = &x->token->client->rate;
+    long long window = (rate->interval_us * rate->burst + 999999) / 1000000;
+    long long missing = rate->burst - x->limits.remaining;
+    buf_put_format(out, "RateLimit-Policy: \"client\";q=%lld;w=%lld\r\n", (long long)rate->burst, window);
+    buf_put_format(out, "RateLimit: \"client\";r=%lld;t=%lld\r\n", (long long)x->limits.remaining,
+                   (missing * rate->interval_us + 999999) / 1000000);
+}
+
+static void put_special_fields(struct buf *out, const struct exchange *x, const struct problem_kind *kind)
+{
+    if (x->problem == PROBLEM_NONE)
+        task_wait_put_location(out, x);
+    if (x->problem == PROBLEM_NONE && x->waited_s > 0)
+        buf_put_format(out, "Preference-Applied: wait=%d\r\n", x->waited_s);
+    if (x->problem == PROBLEM_UNAUTHENTICATED)
+        buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\"\r\n");
+    if (x->problem == PROBLEM_TOKEN_EXPIRED)
+        buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\", error=\"invalid_token\", "
+                     "error_description=\"the token has expired\"\r\n");
+    if (x->problem == PROBLEM_METHOD_NOT_ALLOWED)
+        put_allow(out, x);
+    if (x->wait_us > 0) /* whole seconds, rounded up: RFC 9110 section 10.2.3 */
+        buf_put_format(out, "Retry-After: %lld\r\n", (long long)(x->wait_us + 999999) / 1000000);
+    else if (kind->retry_after > 0)
+        buf_put_format(out, "Retry-After: %d\r\n", kind->retry_after);
+    if (x->limits.limited)
+        put_rate_limit(out, x);
+}
+
+/* The bytes behind the fields. */
+struct content {
+    const char *type;
+    const char *bytes;
+    size_t length;
+    void (*put)(struct buf *out, const struct exchange *x); /* instead of `bytes`, or NULL */
+};
+
+static struct content choose_content(struct exchange *x, const struct problem_kind *kind, struct buf *problem)
+{
+    x->status = kind->status;
+    if (x->problem != PROBLEM_NONE) {
+        put_problem(problem, x, kind);
+        return (struct content){"application/problem+json", buf_text(problem), problem->length, NULL};
+    }
+    x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
+    if (x->status == 204)
+        return (struct content){0};
+    if (x->own.status != 0)
+        return (struct content){x->own.type, x->own.bytes, x->own.length, x->own.put};
+    return (struct content){"application/json", x->answer.bytes, x->answer.length, NULL};
+}
+
+/* Who keeps a connection longer than we do sends a request to nobody.  The field is said to be of the
+ * connection, as RFC 9110 section 7.6.1 wants it. */
+static void put_connection(struct buf *out, const struct exchange *x)
+{
+    if (x->close) {
+        buf_put(out, "Connection: close\r\n\r\n");
+        return;
+    }
+    if (x->config != NULL && x->config->keep_alive > 0) {
+        buf_put(out, "Connection: keep-alive\r\nKeep-Alive: timeout=");
+        buf_put_int(out, x->config->keep_alive / 1000);
+        buf_put(out, "\r\n");
+    }
+    buf_put(out, "\r\n");
+}
+
+/* A 204 has no content, and says nothing about its length (RFC 9110 sections 8.6 and 15.3.5). */
+static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
+{
+    buf_put(out, "HTTP/1.1 ");
+    buf_put_int(out, x->status);
+    buf_put_char(out, ' ');
+    buf_put(out, problem_reason(x->status));
+    buf_put(out, "\r\n");
+    put_date(out, x->began_ms);
+    if (content->type != NULL) {
+        put_field(out, "Content-Type", content->type);
+        buf_put(out, "Content-Length: ");
+        buf_put_int(out, (long long)content->length);
+        buf_put(out, "\r\n");
+    }
+    put_field(out, "X-Request-Id", x->id);
+    if (x->trace.id[0] != '\0')
+        put_trace(out, &x->trace);
+    buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    if (x->problem == PROBLEM_NONE && x->own.fields != NULL)
+        buf_put(out, x->own.fields);
+    put_special_fields(out, x, problem_kind(x->problem));
+    cors_put_fields(out, x);
+    put_connection(out, x);
+}
+
+static bool compose(struct exchange *x, struct buf *problem)
+{
+    bool head = x->head->method != NULL && strcmp(x->head->method, "HEAD") == 0;
+    const struct content content = choose_content(x, problem_kind(x->problem), problem);
+    buf_reset(x->reply);
+    put_fields(x->reply, x, &content);
+    if (!head && content.put != NULL)
+        content.put(x->reply, x);
+    else if (!head)
+        buf_put_bytes(x->reply, content.bytes, content.length);
+    return !x->reply->failed && !problem->failed;
+}
+
+/* Memory is out: an answer that needs none, with all that its caller must know. */
+static void compose_without_memory(struct exchange *x)
+{
+    static _Thread_local char bytes[RESPONSE_WRITER_LAST_MAX];
+    static _Thread_local struct buf reply;
+    char text[RESPONSE_WRITER_LAST_PROBLEM_MAX];
+    struct buf problem;
+    buf_init_in(&reply, bytes, sizeof bytes);
+    buf_init_in(&problem, text, sizeof text);
+    x->reply = &reply;
+    x->close = true;
+    x->own = (struct exchange_own){0};
+    if (!answer_is_good(&x->answer))
+        x->answer = (struct answer){0};
+    err_clear(&x->err);
+    x->problem = exchange_fail(x);
+    (void)compose(x, &problem);
+}
+
+void response_writer_compose(struct exchange *x)
+{
+    struct buf problem;
+    x->close = x->close || x->ends || atomic_load(&x->gateway->draining);
+    buf_init(&problem, x->reply->ceiling); /* a partial success tells on each item */
+    if (!compose(x, &problem))
+        compose_without_memory(x);
+    buf_done(&problem);
+}

@@ -1,0 +1,40 @@
+/* gateway/server/server.h - a listener: its sockets, workers and deadlines.  The only file that has met
+ * CivetWeb is server.c.
+ *
+ * CivetWeb accepts connections, has threads and calls us.  It reads nothing that a client has sent: see
+ * gateway/server/connection.h for who does. */
+#ifndef GATEWAY_SERVER_SERVER_H
+#define GATEWAY_SERVER_SERVER_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "gateway/http/handler.h"
+#include "gateway/server/connections.h"
+
+struct server;
+
+struct server_options {
+    const char *address; /* IPv4:port; port 0 takes a free one */
+    struct connections_limits limits;
+};
+
+/* Listens, and has the handler answer every request.  All signals should be blocked before: the workers
+ * inherit the mask. */
+MUST_USE struct server *server_open(const struct handler *handler, const struct server_options *options,
+                                    struct err *err);
+
+/* Every thread is there. */
+bool server_is_ready(const struct server *front);
+
+int server_port(const struct server *front);
+
+/* Open connections, and what became of others. */
+void server_count(struct server *front, struct connections_counts *counts);
+
+/* Takes no new connection from now on, and ends those that are idle; the others are served on. */
+void server_stop_listening(struct server *front);
+
+/* Ends the workers: a response that is being written is lost, so be idle before. */
+void server_close(struct server *front);
+
+#endif

@@ -1,0 +1,15 @@
+/* gateway/service/metrics_page.h - what is looked up when somebody asks for the metrics: the state of the
+ * service, as far as it is not counted in request_metrics.h. */
+#ifndef GATEWAY_SERVICE_METRICS_PAGE_H
+#define GATEWAY_SERVICE_METRICS_PAGE_H
+
+#include "base/buf.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/server/server.h"
+#include "gateway/service/reload.h"
+
+/* `door`: the public one, NULL before it is open. */
+void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door, int64_t now_ms,
+                        struct buf *out);
+
+#endif
