@@ -1,5 +1,5 @@
 #!/bin/sh
-# deploy/package.sh - builds the Debian package on Debian 12 and prints its path.  Installs what the build needs.
+# deploy/package.sh - builds the Debian package on Debian 12 or 13 and prints its path.  Installs what the build needs.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh

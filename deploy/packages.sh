@@ -38,6 +38,10 @@ packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-
     procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy python3-jsonschema
     dpkg-dev file"
 
+# What tests/trixie.sh has in its Debian 13, beside what the build needs.
+packages_root="libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
+    python3-jsonschema tzdata openssl curl ca-certificates procps strace binutils iproute2 dpkg-dev file clang"
+
 # A browser, and what drives it.
 packages_tests="$packages_tests chromium chromium-driver"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deploy/quickstart.sh - from a fresh Debian 12 to the first answer: installs the build packages, builds, starts
+# deploy/quickstart.sh - from a fresh Debian 12 or 13 to the first answer: installs the build packages, builds, starts
 # the sandbox and the gateway on free loopback ports, and makes three calls: one that is allowed, one that the
 # policy refuses, one with a wrong token.  Stops what it started.  With --serve it leaves both running until Ctrl-C.
 set -eu

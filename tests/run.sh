@@ -2,7 +2,8 @@
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
 # what is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; and then
 # everything as it ships.  With --all also what takes long: a minute's search for inputs that break a promise, how much
-# of the code the tests reach, and whether another folder gives the same program.  The first failure ends it.
+# of the code the tests reach, whether another folder gives the same program, and Debian 13.  The first failure
+# ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -42,5 +43,6 @@ if [ -n "$all" ]; then
     FUZZ_JOBS=12 ./tests/fuzz.sh 60 # side by side: a minute for all
     ./tests/coverage.sh
     ./tests/reproducible.sh
+    ./tests/trixie.sh
 fi
 run release # last: whoever scrolls no further sees what ships
