@@ -351,6 +351,40 @@ def test_blank_lines_do_not_double_a_request(gateway, upstream, lead):
     assert upstream.count() <= 1
 
 
+BODILESS = f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1"
+LEFTOVERS = {
+    "a letter behind length 0": (request(line=BODILESS, length="Content-Length: 0", body=b"") + b"X", 501),
+    "a letter behind a body": (GOOD + b"X", 501),
+    "NUL behind the last chunk": (request(length="Transfer-Encoding: chunked", body=CHUNKED) + b"\0", 400),
+    "CR behind the last chunk": (request(length="Transfer-Encoding: chunked", body=CHUNKED) + b"\r", 400),
+}
+
+
+@pytest.mark.parametrize("data, status", LEFTOVERS.values(), ids=LEFTOVERS)
+def test_what_is_left_behind_a_request(gateway, upstream, data, status):
+    """It begins the next request, whatever it is, and is neither dropped nor part of the body: that next one is broken."""
+    with gateway.wire() as wire:
+        wire.send(data + GOOD)
+        assert [wire.read().status for _ in range(2)] == [202, status]
+        assert wire.closed()
+    upstream.seen(1)
+
+
+@pytest.mark.parametrize("length, body", [(LENGTH, BODY), ("Transfer-Encoding: chunked", CHUNKED)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_where_none_belongs(gateway, upstream, method, length, body):
+    """Refused; its body is read by its framing or not at all, and never as the next request."""
+    with gateway.wire() as wire:
+        wire.send(request(line=f"{method} {PATH} HTTP/1.1", length=length, body=body) + GOOD)
+        assert wire.read(bodyless=method == "HEAD").status == 400
+        try:
+            behind = wire.read().status
+        except (EOFError, ConnectionError):
+            behind = None
+    assert behind in (None, 202)
+    upstream.seen(0 if behind is None else 1)
+
+
 # ---- and what must work ----
 
 def test_two_requests_in_one_packet(gateway, upstream):
@@ -367,6 +401,16 @@ def test_ten_requests_in_one_packet(gateway, upstream):
         wire.send(GOOD * 10)
         assert [wire.read().status for _ in range(10)] == [202] * 10
     upstream.seen(10)
+
+
+def test_two_in_one_packet_and_the_body_of_the_second_later(gateway, upstream):
+    """The first says that it has no body: what is behind it is the next request."""
+    with gateway.wire() as wire:
+        wire.send(request(line=BODILESS, length="Content-Length: 0", body=b"") + GOOD[:-N])
+        assert wire.read().status == 202
+        assert wire.send(BODY + GOOD).read().status == 202
+        assert wire.read().status == 202
+    upstream.seen(3)
 
 
 def test_byte_by_byte(gateway, upstream):
