@@ -262,6 +262,8 @@ struct config_param {
     const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
                                              `number`; see config_is_former() */
     bool partial;                         /* the cloud finds what has the value in it, too */
+    bool secret;                          /* its values are never written down: see call_shown() */
+    bool secret_said;                     /* the catalog says whether it is */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];
@@ -375,6 +377,7 @@ struct config {
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
+    bool *param_secrets;      /* likewise: every parameter of that name is secret, or none is */
     size_t param_name_count;
     struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
     size_t former_id_count;
