@@ -56,6 +56,9 @@ struct config_audit {
     const char *in_force;         /* the short hash of the configuration that this is of */
 };
 
+/* What the program tells its operator on standard error. */
+enum config_notices { CONFIG_NOTICES_TEXT, CONFIG_NOTICES_JSON };
+
 struct config_action_limit {
     const char *action;
     struct mark mark;
@@ -361,6 +364,7 @@ struct config {
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
+    int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */

@@ -270,9 +270,8 @@ static void tell_credential(const struct forward *f, enum problem problem)
     if (news && !f->refused)
         operator_log_write(notices, "upstream '%s' takes credential '%s' again", upstream, name);
     else if (news && (f->call->upstream->fallback == NULL || f->credential_replaced))
-        operator_log_write(notices,
-                           "upstream '%s' refuses credential '%s', and there is no other: calls fail",
-                           upstream, name);
+        operator_log_warn(notices, "upstream '%s' refuses credential '%s', and there is no other: calls fail",
+                          upstream, name);
 }
 
 /* What the operator should know, and the next call. */
@@ -286,8 +285,8 @@ static void tell(struct forward *f, enum problem problem)
     bool known = f->credential_replaced && f->result.end == UPSTREAM_HEALTH_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && upstream_pool_prefer(f->slot, f->credential))
-        operator_log_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
-                           credential_name(f, !f->credential), credential_name(f, f->credential));
+        operator_log_warn(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
+                          credential_name(f, !f->credential), credential_name(f, f->credential));
 }
 
 /* False when the gateway began to drain meanwhile. */
