@@ -136,6 +136,26 @@ const char *call_former(const struct call *call, const struct call_param **param
     return NULL;
 }
 
+const char *call_shown(const struct call_param *param, size_t value)
+{
+    return param->param->secret ? CALL_SECRET : param->values[value];
+}
+
+bool call_has_secret(const struct call *call)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        if (call->params[i].param->secret)
+            return true;
+    return false;
+}
+
+void call_mask(struct call *call)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        for (size_t j = 0; j < call->params[i].count; j++)
+            call->params[i].values[j] = call_shown(&call->params[i], j);
+}
+
 const struct call_param *call_find(const struct call *call, const char *name)
 {
     for (size_t i = 0; i < call->param_count; i++)

@@ -22,6 +22,9 @@ struct call_param {
     const char **said;  /* by value: the id of before by which the caller named it, or NULL; NULL: none */
 };
 
+/* What stands in the place of a secret value wherever values are shown or written down. */
+#define CALL_SECRET "***"
+
 struct call {
     const struct config_route *route;
     const struct config_upstream *upstream;
@@ -65,6 +68,15 @@ MUST_USE struct call *call_with(const struct call *call, const char *name, const
 /* The first value that is an id of before and of which nobody knows the current one, and its parameter; NULL:
  * there is none. */
 const char *call_former(const struct call *call, const struct call_param **param);
+
+/* A value as it may be shown: CALL_SECRET of a parameter that is secret. */
+const char *call_shown(const struct call_param *param, size_t value);
+
+/* Has it a value that is secret? */
+bool call_has_secret(const struct call *call);
+
+/* For who signs only to show it: each secret value becomes CALL_SECRET itself. */
+void call_mask(struct call *call);
 
 /* NULL when the call has no such parameter. */
 const struct call_param *call_find(const struct call *call, const char *name);

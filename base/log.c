@@ -11,6 +11,7 @@ int log_init(struct log *log, int fd)
 {
     struct stat file;
     *log = (struct log){.fd = fd, .is_file = fstat(fd, &file) == 0 && S_ISREG(file.st_mode)};
+    atomic_init(&log->json, false);
     atomic_init(&log->dropped, 0);
     return pthread_mutex_init(&log->mutex, NULL) == 0 ? 0 : -1;
 }

@@ -24,6 +24,7 @@ struct log {
     pthread_mutex_t mutex;
     bool torn;             /* the last line is there in part only: the next one starts with a line feed */
     bool stuck;            /* its reader does not read */
+    atomic_bool json;      /* of operator_log.h: lines are objects */
     atomic_ullong dropped; /* lines that could not be written: the disk is full, the reader is gone */
 
     atomic_bool gathers; /* lines go to `gather`, until that is closed, and the thread writes them */

@@ -2,6 +2,7 @@
 #include "config/catalog/param.h"
 
 #include "base/text.h"
+#include "config/catalog/param_secret.h"
 #include "config/model/config.h"
 #include "config/model/pattern.h"
 #include "config/reader/keyword.h"
@@ -125,6 +126,7 @@ static const struct keyword param_keywords[] = {
     {"pattern", read_pattern, PARAM(pattern), OPTIONAL, 0, 0, NULL},
     {"former", read_pattern, PARAM(former), OPTIONAL, 0, 0, NULL},
     {"partial", keyword_bool, PARAM(partial), OPTIONAL, 0, 0, NULL},
+    {"secret", param_secret_read, PARAM(secret), OPTIONAL, 0, 0, NULL},
     {"min", keyword_number, PARAM(min), OPTIONAL, 0, 0, NULL},
     {"max", keyword_number, PARAM(max), OPTIONAL, 0, 0, NULL},
     {"max_items", keyword_number, PARAM(max_items), OPTIONAL, 1, 1000, NULL},
@@ -173,7 +175,7 @@ static int check_param(struct loader *loader, const struct config_param *param)
     for (int api = 0; api < CONFIG_APIS; api++)
         if (check_wire(loader, param, api) != 0)
             result = -1;
-    return result;
+    return param_secret_check(loader, param) != 0 ? -1 : result;
 }
 
 static int read_param(struct loader *loader, const struct yaml_node *node, struct config_param *param)

@@ -113,6 +113,20 @@ static void check_limits(struct loader *loader, const struct config_upstream *up
     }
 }
 
+/* What is signed of a GET is its URL. */
+static void check_secrets(struct loader *loader, const struct config_upstream *upstream,
+                          const struct config_route *route)
+{
+    for (size_t i = 0; upstream->method == CONFIG_GET && i < route->param_count; i++)
+        if (route->params[i].secret && route->dialects[upstream->api].supported)
+            report_find(loader->report,
+                        &(struct report_kind){.severity = REPORT_SECURITY,
+                                              .mark = &upstream->mark,
+                                              .advice = "say method: POST"},
+                        "the secret '%.64s' of %.64s goes to '%s' in a URL, which is logged on its way",
+                        route->params[i].name, route->action, upstream->name);
+}
+
 /* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
  * when no route is left. */
 static void check_services(struct loader *loader)
@@ -121,9 +135,12 @@ static void check_services(struct loader *loader)
     for (size_t i = 0; i < config->upstream_count; i++) {
         check_limits(loader, &config->upstreams[i]);
         bool used = false;
-        for (size_t j = 0; j < config->route_count; j++)
-            used = used || (strcmp(config->routes[j].service, config->upstreams[i].name) == 0 &&
-                            config->routes[j].dialects[config->upstreams[i].api].supported);
+        for (size_t j = 0; j < config->route_count; j++) {
+            if (strcmp(config->routes[j].service, config->upstreams[i].name) != 0)
+                continue;
+            used = used || config->routes[j].dialects[config->upstreams[i].api].supported;
+            check_secrets(loader, &config->upstreams[i], &config->routes[j]);
+        }
         if (!used)
             report_find(
                 loader->report,

@@ -56,6 +56,9 @@ struct config_audit {
     const char *in_force;         /* the short hash of the configuration that this is of */
 };
 
+/* What the program tells its operator on standard error. */
+enum config_notices { CONFIG_NOTICES_TEXT, CONFIG_NOTICES_JSON };
+
 struct config_action_limit {
     const char *action;
     struct mark mark;
@@ -262,6 +265,8 @@ struct config_param {
     const struct config_pattern *formers; /* the same of any parameter of that name; NULL: none; written with
                                              `number`; see config_is_former() */
     bool partial;                         /* the cloud finds what has the value in it, too */
+    bool secret;                          /* its values are never written down: see call_shown() */
+    bool secret_said;                     /* the catalog says whether it is */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];
@@ -359,6 +364,7 @@ struct config {
     size_t trusted_proxy_count;
     long long workers;     /* connections that are served at a time */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
+    int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
@@ -375,6 +381,7 @@ struct config {
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
+    bool *param_secrets;      /* likewise: every parameter of that name is secret, or none is */
     size_t param_name_count;
     struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
     size_t former_id_count;

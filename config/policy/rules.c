@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/policy/schedule.h"
+#include "config/policy/secret_values.h"
 #include "config/policy/sets.h"
 #include "config/policy/things.h"
 #include "config/policy/value_warnings.h"
@@ -24,9 +25,11 @@ int rules_number(struct loader *loader)
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
     config->param_names = arena_array(loader->arena, room, sizeof *config->param_names);
+    config->param_secrets = arena_array(loader->arena, room, sizeof *config->param_secrets);
     const struct config_pattern **formers = arena_array(loader->scratch, room, sizeof *formers);
-    if (config->param_names == NULL || formers == NULL)
+    if (config->param_names == NULL || config->param_secrets == NULL || formers == NULL)
         return keyword_out_of_memory(loader);
+    int result = 0;
     config->param_names[CONFIG_REGION] = "region";
     config->param_name_count = 1;
     for (size_t i = 0; i < config->route_count; i++)
@@ -36,15 +39,22 @@ int rules_number(struct loader *loader)
             while (param->number < config->param_name_count &&
                    strcmp(config->param_names[param->number], param->name) != 0)
                 param->number++;
-            if (param->number == config->param_name_count)
+            if (param->number == config->param_name_count) {
                 config->param_names[config->param_name_count++] = param->name;
+                config->param_secrets[param->number] = param->secret;
+            }
+            if (config->param_secrets[param->number] != param->secret)
+                result = report_error(loader->report, &param->mark,
+                                      "'%.64s' is secret in one route and not in another: a rule knows one "
+                                      "parameter of a name",
+                                      param->name);
             if (param->former.text != NULL && formers[param->number] == NULL)
                 formers[param->number] = &param->former;
         }
     for (size_t i = 0; i < config->route_count; i++)
         for (size_t j = 0; j < config->routes[i].param_count; j++)
             config->routes[i].params[j].formers = formers[config->routes[i].params[j].number];
-    return 0;
+    return result;
 }
 
 /* A misspelt parameter in a deny would deny nothing and nobody would notice: it is an error. */
@@ -139,7 +149,8 @@ static int read_where(struct loader *loader, const struct yaml_node *where, stru
         return keyword_out_of_memory(loader);
     for (const struct yaml_node *child = where->children; child != NULL; child = child->next) {
         struct config_condition *condition = &rule->conditions[rule->condition_count++];
-        if (find_param(loader, rule, child, &condition->param) != 0 ||
+        if (secret_values_check(loader, child) != 0 ||
+            find_param(loader, rule, child, &condition->param) != 0 ||
             read_values(loader, child, sets, rule->effect, condition) != 0)
             result = -1;
     }

@@ -36,6 +36,7 @@ struct report {
     struct buf json;     /* all of them again, as elements of an array */
     unsigned error_count;
     unsigned warning_count; /* of both kinds */
+    bool json_lines;        /* `notices: json` was read: a start tells what is found as it says everything */
 };
 
 void report_init(struct report *report);

@@ -29,6 +29,7 @@ enum {
 
 static const char *const api_names[] = {"2", "3", NULL};
 static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
+static const char *const notice_names[] = {"text", "json", NULL};
 static const char *const method_names[] = {"GET", "POST", NULL};
 
 static int read_address(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -259,6 +260,7 @@ struct settings {
     long long workers;
     long long per_address;
     long long keep_alive;
+    int notices;
     const char *prefix;
     long long grace;
     long long drain;
@@ -318,6 +320,7 @@ static const struct keyword service_keywords[] = {
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
+    {"notices", keyword_choice, SERVICE(notices), OPTIONAL, 0, 0, notice_names},
     {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
@@ -387,7 +390,6 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
         .workers = WORKERS_DEFAULT,
         .prefix = "",
         .keep_alive = KEEP_ALIVE_DEFAULT,
-
         .grace = GRACE_DEFAULT,
         .drain = DRAIN_DEFAULT,
         /* 20 wrong tokens at once (a misconfigured app restarts a few times), then one every 3 s */
@@ -406,6 +408,8 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->per_address = service.per_address;
     config->prefix = service.prefix;
     config->keep_alive = service.keep_alive;
+    config->notices = service.notices;
+    loader->report->json_lines = service.notices == CONFIG_NOTICES_JSON;
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;

@@ -84,7 +84,7 @@ static void note(struct audit *audit, int result, const struct err *err)
     if (result != 0)
         atomic_fetch_add_explicit(&audit->failed, 1, memory_order_relaxed);
     if (result != 0 && !was_failing)
-        operator_log_write(audit->notices, "%s; changes are refused until it can", err->text);
+        operator_log_warn(audit->notices, "%s; changes are refused until it can", err->text);
     else if (result == 0 && was_failing)
         operator_log_write(audit->notices, "the audit file '%s' can be written to again", audit->what.file);
 }
@@ -174,7 +174,7 @@ static void tell_broken(void *context, const char *why)
     int result = writer_begin_anew(&audit->writer, why, &reason);
     (void)pthread_mutex_unlock(&audit->mutex);
     if (result != 0)
-        operator_log_write(audit->notices, "%s: %s", why, reason.text);
+        operator_log_warn(audit->notices, "%s: %s", why, reason.text);
 }
 
 /* ---- from start to end ---- */

@@ -85,7 +85,7 @@ static void note(struct witness *witness, int result, const struct err *err)
     if (result != 0)
         atomic_fetch_add_explicit(&witness->failed, 1, memory_order_relaxed);
     if (result != 0 && !was_failing)
-        operator_log_write(witness->notices, "the audit file's witness did not get a seal: %s", err->text);
+        operator_log_warn(witness->notices, "the audit file's witness did not get a seal: %s", err->text);
     else if (result == 0 && was_failing)
         operator_log_write(witness->notices, "the audit file's witness gets the seals again");
 }

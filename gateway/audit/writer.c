@@ -187,9 +187,9 @@ static int continue_file(struct writer *writer, struct err *err)
     writer->begun = true;
     forget_news(writer);
     if (tail.torn > 0)
-        operator_log_write(writer->notices,
-                           "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
-                           writer->what->file, tail.torn);
+        operator_log_warn(writer->notices,
+                          "the audit file '%s' had a torn line of %zu bytes; it goes on behind it",
+                          writer->what->file, tail.torn);
     return 0;
 }
 
@@ -219,8 +219,8 @@ static int make_ready(struct writer *writer, struct err *err)
     if (audit_file_is_removed(writer->fd)) {
         if (replace_file(writer, false, err) != 0)
             return -1;
-        operator_log_write(writer->notices, "the audit file '%s' was removed; it goes on in a new one",
-                           writer->what->file);
+        operator_log_warn(writer->notices, "the audit file '%s' was removed; it goes on in a new one",
+                          writer->what->file);
     }
     return writer->ready ? 0 : continue_file(writer, err);
 }
@@ -276,8 +276,8 @@ int writer_begin_anew(struct writer *writer, const char *why, struct err *err)
     forget_news(writer);
     writer->news.kept = kept;
     (void)snprintf(writer->news.why, sizeof writer->news.why, "%s", why);
-    operator_log_write(writer->notices, "the audit file does not hold and is kept as '%s'%s: %s", kept,
-                       atomic_load(&writer->refusing) ? "; changes are refused" : "", why);
+    operator_log_warn(writer->notices, "the audit file does not hold and is kept as '%s'%s: %s", kept,
+                      atomic_load(&writer->refusing) ? "; changes are refused" : "", why);
     struct err reason = {0};
     if (replace_file(writer, false, &reason) != 0 || seal_begin(&writer->seal, &reason) != 0)
         return err_set(err, ERR_INPUT, "%s", reason.text);
@@ -299,13 +299,13 @@ static int go_on(struct writer *writer, struct err *err)
     if (found->seal.number > 0)
         writer->seal = found->seal;
     if (refusing)
-        operator_log_write(
+        operator_log_warn(
             writer->notices,
             "the audit file '%s' says that one before it did not hold: changes are refused until a start "
             "with on_broken: continue",
             writer->what->file);
     if (found->unsealed > 0 || (found->seal.number > 0 && !found->seal.last))
-        operator_log_write(
+        operator_log_warn(
             writer->notices,
             "the audit file '%s' does not end in order: %llu records behind its last seal have none; the "
             "gateway was killed, or somebody cut the end off or wrote it",

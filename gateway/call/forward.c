@@ -61,6 +61,27 @@ static void withhold(struct answer *answer)
                               .code_desc = answer->named ? "withheld" : NULL};
 }
 
+/* A code or an id, in which nothing is escaped, and which repeats no secret value. */
+static const char *harmless(const struct forward *f, const char *text, const char *instead)
+{
+    bool plain = text != NULL && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                              "0123456789._-") == strlen(text);
+    return text == NULL || (plain && !secret_scan_repeats(text, f->call)) ? text : instead;
+}
+
+/* What the cloud says in words about a secret parameter may repeat it in a form that nobody looks for: the
+ * code alone goes on. */
+static void withhold_words(const struct forward *f)
+{
+    struct answer *answer = f->answer;
+    if (!call_has_secret(f->call))
+        return;
+    answer->message = NULL;
+    answer->detail = NULL;
+    answer->code_desc = harmless(f, answer->code_desc, answer->named ? "withheld" : NULL);
+    answer->request_id = harmless(f, answer->request_id, NULL);
+}
+
 /* Unknown, disabled, mistyped or expired; not: without the right to this action. */
 static bool is_credential_refused(const struct answer_meaning *meaning, const struct answer *answer)
 {
@@ -104,8 +125,8 @@ static bool is_leak(const struct forward *f, const char *bytes, size_t length)
 static const char *odd_type(const struct forward *f)
 {
     const char *type = f->result.type;
-    bool told =
-        type[0] != '\0' && strcasecmp(type, "application/json") != 0 && !is_leak(f, type, strlen(type));
+    bool told = type[0] != '\0' && strcasecmp(type, "application/json") != 0 && !call_has_secret(f->call) &&
+                !is_leak(f, type, strlen(type));
     return told ? type : NULL;
 }
 
@@ -151,8 +172,10 @@ static enum problem understand(struct forward *f)
             return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                                  "the upstream's answer repeats a secret of the gateway: it is withheld");
     }
-    if (meaning.problem != PROBLEM_NONE)
+    if (meaning.problem != PROBLEM_NONE) {
+        withhold_words(f);
         return refused(f, meaning.problem);
+    }
     bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */
     return kept ? PROBLEM_NONE : exchange_fail(x);
 }
@@ -247,9 +270,8 @@ static void tell_credential(const struct forward *f, enum problem problem)
     if (news && !f->refused)
         operator_log_write(notices, "upstream '%s' takes credential '%s' again", upstream, name);
     else if (news && (f->call->upstream->fallback == NULL || f->credential_replaced))
-        operator_log_write(notices,
-                           "upstream '%s' refuses credential '%s', and there is no other: calls fail",
-                           upstream, name);
+        operator_log_warn(notices, "upstream '%s' refuses credential '%s', and there is no other: calls fail",
+                          upstream, name);
 }
 
 /* What the operator should know, and the next call. */
@@ -263,8 +285,8 @@ static void tell(struct forward *f, enum problem problem)
     bool known = f->credential_replaced && f->result.end == UPSTREAM_HEALTH_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && upstream_pool_prefer(f->slot, f->credential))
-        operator_log_write(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
-                           credential_name(f, !f->credential), credential_name(f, f->credential));
+        operator_log_warn(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
+                          credential_name(f, !f->credential), credential_name(f, f->credential));
 }
 
 /* False when the gateway began to drain meanwhile. */

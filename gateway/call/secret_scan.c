@@ -232,3 +232,25 @@ bool secret_scan_found(const char *bytes, size_t length, const struct config_ups
     explicit_bzero(needles.filter, sizeof needles.filter);
     return found;
 }
+
+static bool holds_value(const char *text, const char *value)
+{
+    struct caller_view view = {text, strlen(text)};
+    struct needles needles = {.count = 0};
+    if (strlen(value) < SECRET_SCAN_MIN)
+        return true;
+    buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
+    add_secret(&needles, value, strlen(value), view.length);
+    bool found = needles.bytes.failed || holds_any(&needles, &view) || holds_deeper(&needles, view);
+    buf_done(&needles.bytes);
+    return found;
+}
+
+bool secret_scan_repeats(const char *text, const struct call *call)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        for (size_t j = 0; call->params[i].param->secret && j < call->params[i].count; j++)
+            if (holds_value(text, call->params[i].values[j]))
+                return true;
+    return false;
+}

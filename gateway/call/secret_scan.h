@@ -6,6 +6,7 @@
 #ifndef GATEWAY_CALL_SECRET_SCAN_H
 #define GATEWAY_CALL_SECRET_SCAN_H
 
+#include "auth/call.h"
 #include "base/base.h"
 #include "config/model/config.h"
 
@@ -14,5 +15,9 @@ enum { SECRET_SCAN_MIN = 8 };
 /* True too when memory is out: what cannot be searched is not passed on. */
 MUST_USE bool secret_scan_found(const char *bytes, size_t length, const struct config_upstream *upstream,
                                 const char *signature);
+
+/* Does a short text of the upstream's hold a secret value of the call, in any of these forms?  True too of a
+ * text beside a value that is too short to be looked for. */
+MUST_USE bool secret_scan_repeats(const char *text, const struct call *call);
 
 #endif

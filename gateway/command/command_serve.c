@@ -1,3 +1,4 @@
+#include "base/operator_log.h"
 #include "gateway/command/command.h"
 #include "gateway/service/serve.h"
 #include "gateway/upstream/upstream_pool.h"
@@ -21,25 +22,50 @@ static const char help[] =
     "\n"
     "Exit: 0 ended by a signal, 1 failed, 2 wrong usage, 78 bad configuration.\n";
 
+/* NULL when it is bad; what is found is told as the file itself says, as soon as that is known. */
+static struct config *load(const char *path, struct log *notices)
+{
+    struct report report;
+    report_init(&report);
+    struct config *config = command_load_source(&(struct command_source){.config = path}, &report);
+    operator_log_use(notices, report.json_lines);
+    operator_log_lines(notices, OPERATOR_ERROR, buf_text(&report.errors));
+    operator_log_lines(notices, OPERATOR_WARNING, buf_text(&report.warnings));
+    report_done(&report);
+    return config;
+}
+
+static int serve(const char *path, struct log *notices)
+{
+    struct err err = {0};
+    struct config *config = NULL;
+    int result = serve_harden(&err);
+    if (result == 0) {
+        config = load(path, notices);
+        if (config == NULL)
+            return COMMAND_BAD_CONFIG;
+        result = serve_run(path, config, &err);
+    }
+    if (result == 0)
+        return COMMAND_GOOD;
+    operator_log_fail(notices, "%s", err.text);
+    return COMMAND_FAILED;
+}
+
 int command_serve(int argc, char **argv)
 {
     const char *path = COMMAND_CONFIG_FILE;
-    struct err err = {0};
+    struct log notices; /* until the gateway has its own, and when that is gone */
     int parsed = command_options(argc, argv, help, &path);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     if (optind != argc)
         return command_usage("serve", "it takes no operand");
-    if (serve_harden(&err) != 0) {
-        fprintf(stderr, "countersign: %s\n", err.text);
+    if (operator_log_init(&notices, false) != 0) {
+        fputs("countersign: out of memory\n", stderr);
         return COMMAND_FAILED;
     }
-    struct config *config = command_load(path);
-    if (config == NULL)
-        return COMMAND_BAD_CONFIG;
-    if (serve_run(path, config, &err) != 0) {
-        fprintf(stderr, "countersign: %s\n", err.text);
-        return COMMAND_FAILED;
-    }
-    return COMMAND_GOOD;
+    int result = serve(path, &notices);
+    log_done(&notices);
+    return result;
 }

@@ -16,7 +16,7 @@ static const char help[] =
     "the\n"
     "vendor's tools; for TC3 also the canonical request and the header fields.  Sends nothing.  The "
     "SecretKey and a\n"
-    "temporary Token are never shown.\n"
+    "temporary Token are never shown; values of secret parameters are signed as ***.\n"
     "\n"
     "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
     "      --time SECONDS  the Timestamp, since 1970; default: now\n"
@@ -120,8 +120,12 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
     struct signer *signer = NULL;
     int result = -1;
     signed_request_init(&request);
-    if (dry_run_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0)
+    if (dry_run_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0) {
+        if (call_has_secret(x->call))
+            puts("note: secret parameters are signed as " CALL_SECRET " here, so that nothing shows them");
+        call_mask(x->call);
         signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
+    }
     if (signer != NULL &&
         sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {
         print_signed(x->call->upstream, &request);

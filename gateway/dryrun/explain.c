@@ -40,7 +40,7 @@ static void put_condition(struct buf *out, const struct config *config, const st
     } else {
         buf_put(out, param->count > 1 ? " are " : " is ");
         for (size_t i = 0; i < param->count && i < 8; i++)
-            buf_put_format(out, "%s%.256s", i == 0 ? "" : ", ", param->values[i]);
+            buf_put_format(out, "%s%.256s", i == 0 ? "" : ", ", call_shown(param, i));
         buf_put(out, param->count > 8 ? ", ..." : "");
     }
     if (param != NULL && param->former != NULL)
@@ -86,7 +86,7 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
 /* "vpcId = vpc-prod1 (given as gz_vpc_247)" */
 static void text_value(struct buf *out, const struct call_param *param, size_t i)
 {
-    buf_put_format(out, "         %s = %s", param->name, param->values[i]);
+    buf_put_format(out, "         %s = %s", param->name, call_shown(param, i));
     if (param->said != NULL && param->said[i] != NULL)
         buf_put_format(out, " (given as %s)", param->said[i]);
     if (param->former != NULL && param->former[i])

@@ -96,7 +96,7 @@ static const char *value_of(const struct call *call, const char *name, struct ar
         return call->region;
     buf_init(&text, POLICY_REPLAY_VALUE_MAX);
     for (size_t i = 0; param != NULL && i < param->count && text.length < POLICY_REPLAY_VALUE_MAX / 2; i++)
-        buf_put_format(&text, "%s%.128s", i == 0 ? "" : ", ", param->values[i]);
+        buf_put_format(&text, "%s%.128s", i == 0 ? "" : ", ", call_shown(param, i));
     const char *copy = text.failed ? NULL : arena_strdup(arena, buf_text(&text));
     buf_done(&text);
     return copy == NULL ? "" : copy;

@@ -20,19 +20,19 @@ enum {
     RECORD_SEGMENT_SHOWN = 5,
 };
 
-/* The parameters that a policy can judge: all of the call's. */
+/* The parameters that a policy can judge: all of the call's; of a secret only that it is there. */
 void record_put_params(struct buf *out, const struct call *call)
 {
     json_open_member(out, "params");
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         if (!param->list) {
-            json_member(out, param->name, param->values[0]);
+            json_member(out, param->name, call_shown(param, 0));
             continue;
         }
         json_open_array(out, param->name);
         for (size_t j = 0; j < param->count; j++)
-            json_element(out, param->values[j]);
+            json_element(out, call_shown(param, j));
         json_close_array(out);
     }
     json_close(out);

@@ -1,6 +1,7 @@
 #include "gateway/exchange/shared.h"
 
 #include "base/clock.h"
+#include "base/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/current.h"
@@ -74,6 +75,7 @@ int shared_swap(struct shared *gateway, struct config *config, struct err *err)
         gateway->current = new;
         (void)pthread_mutex_unlock(&gateway->mutex);
         request_metrics_prepare(gateway->metrics, new->config);
+        operator_log_use(&gateway->notices, new->config->notices == CONFIG_NOTICES_JSON);
         shared_release(old); /* the one that the gateway held */
     }
     shared_release(old);
@@ -100,7 +102,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         goto no_mutex;
     if (log_init(&gateway->access, access_fd) != 0)
         goto no_access;
-    if (log_init(&gateway->notices, STDERR_FILENO) != 0)
+    if (operator_log_init(&gateway->notices, config->notices == CONFIG_NOTICES_JSON) != 0)
         goto no_notices;
     if (nonce_init(&gateway->nonce) != 0 || unique_id_init(&gateway->ident) != 0) {
         shared_done(gateway);

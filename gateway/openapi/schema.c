@@ -39,6 +39,8 @@ static void put_pattern(struct buf *out, const char *pattern, const char *former
 static void put_string(struct buf *out, const struct config_param *param, const struct config_wire *wire)
 {
     json_member(out, "type", "string");
+    if (param->secret)
+        json_member(out, "format", "password");
     json_member_int(out, "minLength", 1);
     json_member_int(out, "maxLength", CONFIG_VALUE_MAX);
     if (param->pattern.text == NULL)

@@ -76,8 +76,8 @@ static int run_tests(const struct config *old, const struct config *new, struct 
 /* On standard error. */
 static void tell(struct reload *reload, const struct report *report)
 {
-    operator_log_lines(&reload->gateway->notices, buf_text(&report->errors));
-    operator_log_lines(&reload->gateway->notices, buf_text(&report->warnings));
+    operator_log_lines(&reload->gateway->notices, OPERATOR_ERROR, buf_text(&report->errors));
+    operator_log_lines(&reload->gateway->notices, OPERATOR_WARNING, buf_text(&report->warnings));
 }
 
 void reload_begin(struct reload *reload)
@@ -196,7 +196,10 @@ static void run(struct reload *reload, unsigned long long wanted, const char *by
     record(reload, old->config, by, end, &report);
     shared_release(old);
     tell(reload, &report);
-    operator_log_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
+    if (end == RELOAD_GOOD)
+        operator_log_write(&reload->gateway->notices, "%s", outcomes[end].sentence);
+    else
+        operator_log_fail(&reload->gateway->notices, "%s", outcomes[end].sentence);
     keep_outcome(reload, end, &report, wanted);
     report_done(&report);
     sd_notify_ready(reload->notify, outcomes[end].status);

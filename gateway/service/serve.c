@@ -152,6 +152,20 @@ static void print_ready(struct settings *service)
     shared_release(snapshot);
 }
 
+/* Before there is a log. */
+static void tell_few(const struct config *config, const struct descriptors *shares)
+{
+    struct log log;
+    if (operator_log_init(&log, config->notices == CONFIG_NOTICES_JSON) != 0)
+        return; /* what follows fails likewise, and says so */
+    operator_log_warn(&log,
+                      "%zu file descriptors are few for %lld workers and all slots of the upstreams, which "
+                      "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to "
+                      "upstreams are open at a time",
+                      shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+    log_done(&log);
+}
+
 /* What everybody may have, before anybody is there; and what that costs callers. */
 static int share_descriptors(struct settings *service, const struct config *config, struct err *err)
 {
@@ -162,13 +176,7 @@ static int share_descriptors(struct settings *service, const struct config *conf
     if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
         return -1;
     if (shares->limit < shares->wanted)
-        fprintf(
-            stderr,
-            "countersign: %zu file descriptors are few for %lld workers and all slots of the upstreams, "
-            "which "
-            "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to upstreams are "
-            "open at a time\n",
-            shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+        tell_few(config, shares);
     return 0;
 }
 

@@ -1,0 +1,24 @@
+#include "config/policy/secret_values.h"
+
+#include "config/model/config.h"
+
+#include <string.h>
+
+static bool is_secret(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->param_name_count; i++)
+        if (config->param_secrets[i] && strcmp(config->param_names[i], name) == 0)
+            return true;
+    return false;
+}
+
+int secret_values_check(struct loader *loader, const struct yaml_node *node)
+{
+    bool any = node->kind == YAML_LIST && node->count == 1 && node->children->kind == YAML_SCALAR &&
+               strcmp(node->children->text, "*") == 0;
+    if (node->kind == YAML_MAP || any || !is_secret(loader->config, node->key))
+        return 0;
+    return report_error(loader->report, &node->mark,
+                        "'%.64s' is secret: a rule has no values of it, only [\"*\"] or { absent: true }",
+                        node->key);
+}

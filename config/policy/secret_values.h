@@ -1,0 +1,11 @@
+/* config/policy/secret_values.h - a rule has no values of a secret parameter. */
+#ifndef CONFIG_POLICY_SECRET_VALUES_H
+#define CONFIG_POLICY_SECRET_VALUES_H
+
+#include "config/reader/keyword.h"
+
+/* One member of `where`: what a rule has is shown to everybody who asks why, so of a secret it may only say
+ * whether it is there.  -1 when it has more, which was reported. */
+int secret_values_check(struct loader *loader, const struct yaml_node *node);
+
+#endif
