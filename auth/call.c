@@ -1,6 +1,6 @@
 #include "auth/call.h"
 
-#include "base/text.h"
+#include "config/model/param_value.h"
 
 #include <string.h>
 
@@ -17,12 +17,18 @@ struct call *call_new(const struct config_route *route, const struct config_upst
     return call->params == NULL ? NULL : call;
 }
 
-/* Could the value be taken for something else once it stands in the signed string or in a form? */
-static bool is_ambiguous(const char *value)
+/* How many there are, and whether each can be signed. */
+static int check_values(const struct call *call, const struct config_param *param, const char **values,
+                        size_t count, struct err *err)
 {
-    size_t length = strlen(value);
-    return length > CONFIG_VALUE_MAX || strpbrk(value, "&=") != NULL || value[0] == '@' ||
-           text_has_control(value, length) || !text_is_utf8(value, length);
+    if (param->type != CONFIG_STRINGS && count != 1)
+        return err_set(err, ERR_INPUT, "%s cannot be added to the call", param->name);
+    if (count == 0)
+        return param_value_check_none(param, call->upstream, err);
+    for (size_t i = 0; i < count; i++)
+        if (param_value_check_signed(param->name, call->upstream, values[i], err) != 0)
+            return -1;
+    return 0;
 }
 
 /* *former stays NULL where no value is one. */
@@ -47,13 +53,10 @@ int call_add(struct call *call, const struct config_param *param, const char **v
              struct err *err)
 {
     if (call->sealed || call->param_count == call->route->param_count ||
-        call_find(call, param->name) != NULL || !config_is_param_name(param->name) ||
-        (param->type != CONFIG_STRINGS && count != 1))
+        call_find(call, param->name) != NULL || !config_is_param_name(param->name))
         return err_set(err, ERR_INPUT, "%s cannot be added to the call", param->name);
-    for (size_t i = 0; i < count; i++)
-        if (is_ambiguous(values[i]))
-            return err_set(err, ERR_INPUT, "%s holds a character that cannot be signed unambiguously",
-                           param->name);
+    if (check_values(call, param, values, count, err) != 0)
+        return -1;
     const bool *former = NULL;
     if (mark_former(call, param, values, count, &former, err) != 0)
         return -1;

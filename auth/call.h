@@ -2,7 +2,8 @@
  *
  * A call is built by one thread from an arena, then sealed; after call_seal() nothing can be added.  Values
  * keep the caller's order.  What could make the signed string ambiguous (facts of API 2.0: names and values
- * are joined raw by '=' and '&', '_' and '.' in names are one) is refused here, whatever the catalog said. */
+ * are joined raw by '=' and '&', '_' and '.' in names are one) is refused here, whatever the catalog said;
+ * TC3-HMAC-SHA256 signs a hash of JSON, and takes any text. */
 #ifndef AUTH_CALL_H
 #define AUTH_CALL_H
 
@@ -45,7 +46,7 @@ struct call {
 MUST_USE struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
                                struct arena *arena);
 
-/* Adds `count` values under the parameter's name; borrows them. */
+/* Adds `count` values under the parameter's name; borrows them.  0 is an empty list. */
 MUST_USE int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
                       struct err *err);
 

@@ -55,6 +55,21 @@ static bool things_hold(const struct config_condition *condition, enum config_ef
     return all_or_one(effect, matching, param->count);
 }
 
+/* "" or []: to the cloud it can be as if nobody had said it. */
+static bool is_empty(const struct call_param *param)
+{
+    return param->count == 0 || (!param->list && param->values[0][0] == '\0');
+}
+
+static bool param_holds(const struct config_condition *condition, const struct config_rule *rule,
+                        const struct call *call, const struct call_param *param)
+{
+    bool holds = call->several ? things_hold(condition, rule->effect, param)
+                               : values_hold(condition, rule->effect, param);
+    return holds || (rule->effect == CONFIG_DENY && is_empty(param) &&
+                     (condition->count == 0 || rule->strict)); /* a deny of what is left out */
+}
+
 static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
                             const struct call *call)
 {
@@ -62,8 +77,7 @@ static bool condition_holds(const struct config_condition *condition, const stru
         return value_matches(condition, call->region);
     for (size_t i = 0; i < call->param_count; i++)
         if (call->params[i].number == condition->param)
-            return call->several ? things_hold(condition, rule->effect, &call->params[i])
-                                 : values_hold(condition, rule->effect, &call->params[i]);
+            return param_holds(condition, rule, call, &call->params[i]);
     return condition->count == 0 || rule->strict; /* `absent`, or a deny of what is left out */
 }
 

@@ -2,22 +2,10 @@
 
 #include "auth/sign_form.h"
 #include "auth/sign_tc3.h"
+#include "config/model/param_value.h"
 
-#include <string.h>
-
-enum { DIGITS_MAX = 18 }; /* of a number: it fits into 64 bits wherever it is read */
-
-/* A number or a boolean stands in a JSON body without quotes: it must be nothing else. */
-static bool is_of_type(const struct config_param *param, const char *value)
-{
-    size_t digits = strspn(value, "0123456789");
-    if (param->type == CONFIG_INTEGER)
-        return digits > 0 && digits <= DIGITS_MAX && value[digits] == '\0' &&
-               (value[0] != '0' || digits == 1);
-    return param->type != CONFIG_BOOLEAN || strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
-}
-
-/* Nothing that was judged may be left out, and each thing must be what the catalog calls it. */
+/* Nothing that was judged may be left out, and each thing must be what the catalog calls it: a number or a
+ * boolean stands in a JSON body without quotes. */
 static bool is_sayable(const struct call *call, int api)
 {
     for (size_t i = 0; i < call->param_count; i++) {
@@ -25,7 +13,7 @@ static bool is_sayable(const struct call *call, int api)
         if (param->param->wire[api].name == NULL)
             return false;
         for (size_t j = 0; j < param->count; j++)
-            if (!is_of_type(param->param, param->values[j]))
+            if (!param_value_is_of_type(param->param, param->values[j]))
                 return false;
     }
     return true;

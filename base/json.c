@@ -90,12 +90,18 @@ static void put_quoted(struct buf *out, const char *bytes, size_t length)
 
 void json_put_string(struct buf *out, const char *bytes, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)bytes;
-    if (is_all_plain(s, length)) {
+    if (is_all_plain((const unsigned char *)bytes, length)) {
         put_quoted(out, bytes, length);
         return;
     }
     buf_put_char(out, '"');
+    json_put_inside(out, bytes, length);
+    buf_put_char(out, '"');
+}
+
+void json_put_inside(struct buf *out, const char *bytes, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
     for (size_t i = 0; i < length;) {
         size_t run = json_plain_run(bytes + i, length - i);
         buf_put_bytes(out, s + i, run);
@@ -113,7 +119,6 @@ void json_put_string(struct buf *out, const char *bytes, size_t length)
             buf_put_bytes(out, s + i, step);
         i += step == 0 ? 1 : step;
     }
-    buf_put_char(out, '"');
 }
 
 static void put_comma(struct buf *out)

@@ -13,6 +13,9 @@
 /* A whole string, with its quotes. */
 void json_put_string(struct buf *out, const char *bytes, size_t length);
 
+/* The same without the quotes: a text of a stranger's as a terminal may see it, on one line. */
+void json_put_inside(struct buf *out, const char *bytes, size_t length);
+
 void json_open(struct buf *out);                         /* {              an anonymous object */
 void json_open_member(struct buf *out, const char *key); /* "key":{        */
 void json_close(struct buf *out);                        /* }              */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+static const char *const api_names[CONFIG_APIS] = {"api2", "api3"};
+
 /* "data.status": names with dots between them */
 static int read_path(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                      void *field)
@@ -127,11 +129,22 @@ static const struct config_param *find_number(const struct config_route *route, 
 static int check_list(struct loader *loader, const struct config_route *route)
 {
     const struct config_param *limit = find_number(route, "limit");
+    const struct config_param *offset = find_number(route, "offset");
     if (route->effect != CONFIG_READ)
         return report_error(loader->report, &route->mark, "list is for an action that reads");
-    if (find_number(route, "offset") == NULL || limit == NULL || limit->max == INT32_MAX || limit->max < 1)
+    if (offset == NULL || limit == NULL || limit->max >= CONFIG_INTEGER_MAX || limit->max < 1)
         return report_error(loader->report, &route->mark,
-                            "list needs the query's integers offset and limit, and a max of limit");
+                            "list needs the query's integers offset and limit, and a max of limit below %d",
+                            CONFIG_INTEGER_MAX);
+    if (offset->min > 0)
+        return report_error(loader->report, &offset->mark,
+                            "offset must be able to be 0: all=true begins there");
+    for (int api = 0; api < CONFIG_APIS; api++)
+        if (route->dialects[api].supported &&
+            (offset->wire[api].name == NULL || limit->wire[api].name == NULL))
+            return report_error(loader->report, &route->mark,
+                                "list needs offset and limit in %s, too: all=true asks for pages by them",
+                                api_names[api]);
     return 0;
 }
 
@@ -160,6 +173,105 @@ static int check_both(struct loader *loader, const struct config_route *route)
     return 0;
 }
 
+/* ---- members of answers ---- */
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+/* A member beside those that every answer has for itself: here callers would find no list of the route's. */
+static int check_member(struct loader *loader, const struct config_route *route, const char *key,
+                        const char *name, const char *const *taken)
+{
+    if (name == NULL || (!is_one_of(name, taken) && strchr(name, '.') == NULL))
+        return 0;
+    return report_error(loader->report, &route->mark,
+                        is_one_of(name, taken)
+                            ? "%s cannot be '%.64s': every answer has that for something else"
+                            : "%s must be a member of the answer itself, not a path: '%.64s'",
+                        key, name);
+}
+
+/* API 3.0's members begin with a capital letter (the vendor's "response structure" pages). */
+static void warn_small(struct loader *loader, const struct config_route *route, const char *key,
+                       const char *name)
+{
+    if (name != NULL && name[0] >= 'a' && name[0] <= 'z')
+        report_find(loader->report,
+                    &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                          .mark = &route->mark,
+                                          .advice = "say the cloud's name, in api3"},
+                    "%s is '%.64s', and no answer of API 3.0 has a member that begins with a small letter",
+                    key, name);
+}
+
+/* `answer` renames what comes; `list` and `total` of api3 are what comes. */
+static int check_renamed(struct loader *loader, const struct config_route *route, const char *key,
+                         const char *from, const char *to)
+{
+    const struct config_dialect *three = &route->dialects[CONFIG_API3];
+    const char *before = NULL;
+    bool is_said = false;
+    for (size_t i = 0; from != NULL && i < three->rename_count; i++) {
+        const struct config_rename *rename = &three->renames[i];
+        if (strcmp(rename->from, from) == 0 && strcmp(rename->to, to) != 0)
+            return report_error(loader->report, &route->mark,
+                                "api3: answer calls '%.64s' '%.64s', and as the %s it is '%.64s'", from,
+                                rename->to, key, to);
+        is_said = is_said || strcmp(rename->from, from) == 0;
+        before = strcmp(rename->to, from) == 0 ? rename->from : before;
+    }
+    if (before == NULL || is_said)
+        return 0;
+    return report_error(loader->report, &route->mark,
+                        "api3: %s is the cloud's name: '%.64s' is what callers call '%.64s'", key, from,
+                        before);
+}
+
+/* The cloud's name of `one` in API 3.0. */
+static const char *single_in_api3(const struct config_route *route)
+{
+    const struct config_dialect *three = &route->dialects[CONFIG_API3];
+    for (size_t i = 0; route->single != NULL && i < three->rename_count; i++)
+        if (strcmp(three->renames[i].to, route->single) == 0)
+            return three->renames[i].from;
+    return route->single;
+}
+
+/* What no answer has could never be paged, counted or found empty. */
+static int check_members(struct loader *loader, const struct config_route *route)
+{
+    static const char *const ours[] = {"code", "codeDesc", "message", "requestId", NULL};
+    static const char *const theirs[] = {"Error", "RequestId", NULL}; /* of `Response` */
+    const struct config_dialect *three = &route->dialects[CONFIG_API3];
+    int result = 0;
+    if (check_member(loader, route, "list", route->list, ours) != 0 ||
+        check_member(loader, route, "total", route->total, ours) != 0 ||
+        check_member(loader, route, "one", route->single, ours) != 0)
+        result = -1;
+    if (route->list != NULL && strcmp(route->list, route->total) == 0)
+        result = report_error(loader->report, &route->mark, "list and total cannot be one member: '%.64s'",
+                              route->list);
+    if (!three->supported)
+        return result;
+    if (check_member(loader, route, "api3: list", three->list, theirs) != 0 ||
+        check_member(loader, route, "api3: total", three->total, theirs) != 0 ||
+        check_member(loader, route, "api3: one", single_in_api3(route), theirs) != 0 ||
+        (route->list != NULL && (check_renamed(loader, route, "list", three->list, route->list) != 0 ||
+                                 check_renamed(loader, route, "total", three->total, route->total) != 0)))
+        result = -1;
+    if (result != 0)
+        return -1;
+    warn_small(loader, route, "list", three->list);
+    warn_small(loader, route, "total", three->total);
+    warn_small(loader, route, "one", single_in_api3(route));
+    return 0;
+}
+
 int dialect_check(struct loader *loader, struct config_route *route)
 {
     fill(route);
@@ -172,5 +284,7 @@ int dialect_check(struct loader *loader, struct config_route *route)
         result = report_error(loader->report, &route->mark, "one is for an action that reads, and no list");
     if (route->task != NULL && route->effect != CONFIG_CHANGE)
         result = report_error(loader->report, &route->mark, "task is for an action that changes");
+    if (result == 0 && check_members(loader, route) != 0)
+        result = -1;
     return result;
 }

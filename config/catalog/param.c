@@ -4,12 +4,13 @@
 #include "base/text.h"
 #include "config/catalog/param_secret.h"
 #include "config/model/config.h"
+#include "config/model/param_value.h"
 #include "config/model/pattern.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>
 
-enum { PARAM_PATTERN_MAX = 512, PARAM_ITEMS_DEFAULT = 100 };
+enum { PARAM_PATTERN_MAX = 512 };
 
 static const char *const type_names[] = {"string", "integer", "boolean", "strings", NULL};
 static const char *const api_names[CONFIG_APIS] = {"api2", "api3"};
@@ -51,6 +52,19 @@ static int read_pattern(struct loader *loader, const struct yaml_node *node, con
     if (pattern->compiled == NULL)
         return report_error(loader->report, &node->mark, "%s is no regular expression: %s", keyword->name,
                             err.text);
+    return 0;
+}
+
+/* Any text, also an empty one and one with line feeds: param_value_check_default() tells whether it is good. */
+static int read_default(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
+        return -1;
+    const char *copy = arena_strdup(loader->arena, node->text);
+    if (copy == NULL)
+        return keyword_out_of_memory(loader);
+    *(const char **)field = copy;
     return 0;
 }
 
@@ -107,6 +121,9 @@ static int check_wire(struct loader *loader, const struct config_param *param, i
             "%s: '%.64s' cannot be a parameter's name: letters and digits, and not one of the "
             "common request parameters",
             api_names[api], wire->name);
+    if (wire->filter && param->empty && param->type == CONFIG_STRINGS)
+        return report_error(loader->report, &param->mark, "%s: a filter has values: empty is not for it",
+                            api_names[api]);
     if (wire->max_items > param->max_items)
         return report_error(loader->report, &param->mark, "%s: max_items is above the parameter's own",
                             api_names[api]);
@@ -122,11 +139,13 @@ static const struct keyword param_keywords[] = {
     {"about", keyword_text, PARAM(about), OPTIONAL, 0, 0, NULL},
     {"capture", keyword_name, PARAM(capture), OPTIONAL, 0, 0, NULL},
     {"required", keyword_bool, PARAM(required), OPTIONAL, 0, 0, NULL},
-    {"default", keyword_text, PARAM(preset), OPTIONAL, 0, 0, NULL},
+    {"default", read_default, PARAM(preset), OPTIONAL, 0, 0, NULL},
     {"pattern", read_pattern, PARAM(pattern), OPTIONAL, 0, 0, NULL},
     {"former", read_pattern, PARAM(former), OPTIONAL, 0, 0, NULL},
     {"partial", keyword_bool, PARAM(partial), OPTIONAL, 0, 0, NULL},
     {"secret", param_secret_read, PARAM(secret), OPTIONAL, 0, 0, NULL},
+    {"length", keyword_number, PARAM(length), OPTIONAL, 1, CONFIG_LENGTH_MAX, NULL},
+    {"empty", keyword_bool, PARAM(empty), OPTIONAL, 0, 0, NULL},
     {"min", keyword_number, PARAM(min), OPTIONAL, 0, 0, NULL},
     {"max", keyword_number, PARAM(max), OPTIONAL, 0, 0, NULL},
     {"max_items", keyword_number, PARAM(max_items), OPTIONAL, 1, 1000, NULL},
@@ -134,24 +153,79 @@ static const struct keyword param_keywords[] = {
     {"api3", read_wire, PARAM(wire[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
 };
 
-/* What nobody said must be as good as what a caller could have said. */
-static bool is_good_preset(const struct config_param *param)
+static bool is_text(const struct config_param *param)
 {
-    long long number = 0;
-    const char *text = param->preset;
-    if (strlen(text) > CONFIG_VALUE_MAX)
-        return false;
-    switch (param->type) {
-    case CONFIG_INTEGER:
-        return keyword_parse_number(text, &number) && number >= param->min && number <= param->max &&
-               text[0] != '-' && (text[0] != '0' || text[1] == '\0');
-    case CONFIG_BOOLEAN:
-        return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-    case CONFIG_STRING:
-        return config_match(&param->pattern, text) == PATTERN_FITS;
-    default:
-        return false;
+    return param->type == CONFIG_STRING || param->type == CONFIG_STRINGS;
+}
+
+static void warn_idle(struct loader *loader, const struct config_param *param, const char *keys,
+                      const char *type)
+{
+    report_find(
+        loader->report,
+        &(struct report_kind){.severity = REPORT_SUGGESTION, .mark = &param->mark, .advice = "take it out"},
+        "%s of '%.64s' bounds nothing: it is for %s", keys, param->name, type);
+}
+
+/* What is said is for another type: of the older keys a warning, since catalogs have them. */
+static int check_keys(struct loader *loader, const struct config_param *param)
+{
+    if (param->type != CONFIG_INTEGER && (param->min != 0 || param->max != CONFIG_INTEGER_MAX))
+        warn_idle(loader, param, "min or max", "an integer");
+    if (param->type != CONFIG_STRINGS && param->max_items != 0)
+        warn_idle(loader, param, "max_items", "strings");
+    if (!is_text(param) && (param->length != 0 || param->empty))
+        return report_error(loader->report, &param->mark,
+                            "length and empty are for a string and for strings");
+    if (param->empty && param->sources == CONFIG_IN_PATH)
+        return report_error(loader->report, &param->mark,
+                            "empty is for the query and the body: a segment of a path never is");
+    return 0;
+}
+
+/* Bytes of the shortest text that can have the form; 0: nobody knows. */
+static size_t shortest(const struct config_param *param, const struct config_pattern *wire)
+{
+    size_t own = param->pattern.compiled == NULL ? 0 : pattern_shortest(param->pattern.compiled);
+    size_t former = param->former.compiled == NULL ? own : pattern_shortest(param->former.compiled);
+    size_t other = wire->compiled == NULL ? 0 : pattern_shortest(wire->compiled);
+    size_t least = former < own ? former : own;
+    return other > least ? other : least;
+}
+
+/* Bounds that contradict one another: every call would be refused. */
+static int check_bounds(struct loader *loader, const struct config_param *param)
+{
+    if (param->min > param->max)
+        return report_error(loader->report, &param->mark,
+                            "min %lld is above max %lld: no value would do (where they are not said they are "
+                            "0 and %d)",
+                            param->min, param->max, CONFIG_INTEGER_MAX);
+    if (param->type == CONFIG_BOOLEAN && param_value_check(param, NULL, "true", NULL) != 0 &&
+        param_value_check(param, NULL, "false", NULL) != 0)
+        return report_error(loader->report, &param->mark,
+                            "pattern fits neither true nor false: no value would do");
+    for (int api = 0; api < CONFIG_APIS && is_text(param); api++) {
+        size_t least = shortest(param, &param->wire[api].pattern);
+        if (least > (size_t)param->length)
+            return report_error(loader->report, &param->mark,
+                                "pattern needs %zu bytes, and length is %lld: no value would do", least,
+                                param->length);
     }
+    return 0;
+}
+
+/* As a call would have it, in any generation: param_check_default() is for the upstream's own. */
+static int check_default(struct loader *loader, const struct config_param *param)
+{
+    struct err err = {0};
+    if (param->preset == NULL)
+        return 0;
+    if (param->required)
+        return report_error(loader->report, &param->mark, "what is required needs no default");
+    if (param_value_check_default(param, NULL, param->preset, &err) != 0)
+        return report_error(loader->report, &param->mark, "no call could have the default: %s", err.text);
+    return 0;
 }
 
 static int check_param(struct loader *loader, const struct config_param *param)
@@ -166,12 +240,8 @@ static int check_param(struct loader *loader, const struct config_param *param)
         (param->pattern.text == NULL || (param->type != CONFIG_STRING && param->type != CONFIG_STRINGS)))
         result = report_error(loader->report, &param->mark,
                               "former is for ids: texts, with a pattern that says the current form");
-    if (param->min > param->max)
-        result = report_error(loader->report, &param->mark, "min is above max: no value would do");
-    if (param->preset != NULL && param->required)
-        result = report_error(loader->report, &param->mark, "what is required needs no default");
-    else if (param->preset != NULL && !is_good_preset(param))
-        result = report_error(loader->report, &param->mark, "the default is no value of its type and bounds");
+    if (check_bounds(loader, param) != 0 || check_default(loader, param) != 0)
+        result = -1;
     for (int api = 0; api < CONFIG_APIS; api++)
         if (check_wire(loader, param, api) != 0)
             result = -1;
@@ -180,15 +250,17 @@ static int check_param(struct loader *loader, const struct config_param *param)
 
 static int read_param(struct loader *loader, const struct yaml_node *node, struct config_param *param)
 {
-    *param = (struct config_param){.name = node->key,
-                                   .capture = node->key,
-                                   .mark = node->key_mark,
-                                   .min = 0,
-                                   .max = INT32_MAX,
-                                   .max_items = PARAM_ITEMS_DEFAULT};
+    *param = (struct config_param){
+        .name = node->key, .capture = node->key, .mark = node->key_mark, .min = 0, .max = CONFIG_INTEGER_MAX};
     if (name_wires(loader, param) != 0)
         return -1;
     int result = keyword_read_map(loader, node, "parameter", param_keywords, COUNT(param_keywords), param);
+    if (check_keys(loader, param) != 0)
+        result = -1;
+    if (param->length == 0)
+        param->length = CONFIG_LENGTH_DEFAULT;
+    if (param->max_items == 0)
+        param->max_items = CONFIG_ITEMS_DEFAULT;
     for (int api = 0; api < CONFIG_APIS; api++)
         if (param->wire[api].max_items == 0)
             param->wire[api].max_items = param->max_items;
@@ -209,16 +281,23 @@ int param_read_all(struct loader *loader, const struct yaml_node *node, struct c
     return result;
 }
 
+/* Two would be one: by the same name, or as Filters and a filter. */
 static int check_pair(struct loader *loader, const struct config_param *a, const struct config_param *b,
                       int api)
 {
     const struct config_wire *one = &a->wire[api];
     const struct config_wire *other = &b->wire[api];
-    if (one->name == NULL || other->name == NULL || one->filter != other->filter ||
-        strcmp(one->name, other->name) != 0)
+    if (one->name == NULL || other->name == NULL)
         return 0;
-    return report_error(loader->report, &b->mark, "%s: %s is called '%s', too", api_names[api], a->name,
-                        one->name);
+    if (one->filter == other->filter && strcmp(one->name, other->name) == 0)
+        return report_error(loader->report, &b->mark, "%s: %s is called '%s', too", api_names[api], a->name,
+                            one->name);
+    const struct config_wire *whole = one->filter ? other : one;
+    if (one->filter != other->filter && strcmp(whole->name, "Filters") == 0)
+        return report_error(loader->report, &b->mark,
+                            "%s: %s would be Filters, which is made of the filters: %s is one",
+                            api_names[api], one->filter ? b->name : a->name, one->filter ? a->name : b->name);
+    return 0;
 }
 
 int param_check_wires(struct loader *loader, const struct config_route *route)
@@ -235,4 +314,15 @@ int param_check_wires(struct loader *loader, const struct config_route *route)
                     result = -1;
         }
     return result;
+}
+
+int param_check_default(struct loader *loader, const struct config_param *param,
+                        const struct config_upstream *upstream)
+{
+    struct err err = {0};
+    if (param->preset == NULL || param_value_check_default(param, upstream, param->preset, &err) == 0)
+        return 0;
+    return report_error(loader->report, &param->mark,
+                        "the upstream '%.64s' refuses each call that leaves it to the default: %s",
+                        upstream->name, err.text);
 }

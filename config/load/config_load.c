@@ -1,6 +1,7 @@
 #include "config/load/config_load.h"
 
 #include "config/catalog/catalog.h"
+#include "config/catalog/param.h"
 #include "config/catalog/regions.h"
 #include "config/policy/findings.h"
 #include "config/policy/policy_file.h"
@@ -127,6 +128,21 @@ static void check_secrets(struct loader *loader, const struct config_upstream *u
                         route->params[i].name, route->action, upstream->name);
 }
 
+/* What no call says must be as good for its upstream as what a call could say. */
+static void check_defaults(struct loader *loader)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        const struct config_upstream *upstream =
+            route->service == NULL ? NULL : config_upstream(config, route->service);
+        if (upstream == NULL || !route->dialects[upstream->api].supported)
+            continue;
+        for (size_t j = 0; j < route->param_count; j++)
+            (void)param_check_default(loader, &route->params[j], upstream); /* the report counts */
+    }
+}
+
 /* A route to a service that has no upstream answers 404 like a route that is not there: worth a warning only
  * when no route is left. */
 static void check_services(struct loader *loader)
@@ -192,12 +208,15 @@ struct config *config_load(const char *path, const struct config *previous, int6
     (void)environment_keep(&loader); /* the report counts */
     sum_up(&loader);
     if (report->error_count == errors)
+        check_defaults(&loader);
+    if (report->error_count == errors)
         findings_service(&loader, path);
     return finish(&loader, errors);
 }
 
 /* An upstream for every service, so that requests become calls: in API 2.0 where any route of the service can
- * be said in it, as upstreams are unless they say otherwise. */
+ * be said in it, as upstreams are unless they say otherwise.  Nothing is signed here: values are taken that
+ * either generation could carry. */
 static void invent_upstreams(struct loader *loader, const char *region)
 {
     struct config *config = loader->config;
@@ -210,8 +229,11 @@ static void invent_upstreams(struct loader *loader, const char *region)
         while (known < config->upstream_count && strcmp(config->upstreams[known].name, route->service) != 0)
             known++;
         if (known == config->upstream_count)
-            config->upstreams[config->upstream_count++] = (struct config_upstream){
-                .name = route->service, .mark = route->mark, .region = region, .api = CONFIG_API3};
+            config->upstreams[config->upstream_count++] = (struct config_upstream){.name = route->service,
+                                                                                   .mark = route->mark,
+                                                                                   .region = region,
+                                                                                   .api = CONFIG_API3,
+                                                                                   .scheme = CONFIG_TC3};
         if (route->dialects[CONFIG_API2].supported)
             config->upstreams[known].api = CONFIG_API2;
     }

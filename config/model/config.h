@@ -234,7 +234,13 @@ enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4
 /* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
 enum config_api { CONFIG_API2, CONFIG_API3, CONFIG_APIS };
 
-enum { CONFIG_VALUE_MAX = 256 }; /* bytes of one value; the cloud's ids have fewer than 64 */
+enum {
+    CONFIG_ID_MAX = 256,            /* bytes of an id of the cloud's, which has fewer than 64 */
+    CONFIG_LENGTH_DEFAULT = 4096,   /* bytes of a text where the catalog says nothing */
+    CONFIG_LENGTH_MAX = 32 * 1024,  /* and at most: half of a request's body, in which each may be escaped */
+    CONFIG_INTEGER_MAX = INT32_MAX, /* of an integer, likewise where it says nothing; from 0 */
+    CONFIG_ITEMS_DEFAULT = 100,     /* of a list, likewise */
+};
 
 struct config_pattern {
     const char *text;         /* NULL: anything */
@@ -267,6 +273,8 @@ struct config_param {
     bool partial;                         /* the cloud finds what has the value in it, too */
     bool secret;                          /* its values are never written down: see call_shown() */
     bool secret_said;                     /* the catalog says whether it is */
+    bool empty;                           /* "" is a value, or [] of CONFIG_STRINGS */
+    long long length;                     /* bytes of a text, at most */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     struct config_wire wire[CONFIG_APIS];

@@ -11,12 +11,12 @@ static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTAL
 
 /* PCRE2 keeps the ways that are still to be tried in memory that it takes for each match: 20 KiB where it
  * may, which is more than malloc() has at hand without a lock.  An expression with few ways needs less than 1
- * KiB. */
-static const uint32_t heap_kib[] = {1, 256};
+ * KiB; one that keeps a way for each character of a long text, such as ([a-z]|[0-9])* of 4 KiB, a megabyte. */
+static const uint32_t heap_kib[] = {1, 256, 4096};
 
 struct pattern {
     pcre2_code *code;
-    pcre2_match_context *limits[COUNT(heap_kib)]; /* the second where the first does not do */
+    pcre2_match_context *limits[COUNT(heap_kib)]; /* each where the one before does not do */
 };
 
 static int refuse(struct pattern *pattern, int code, size_t offset, struct err *err)
@@ -83,4 +83,10 @@ enum pattern_result pattern_match(const struct pattern *pattern, const char *val
             pcre2_match(pattern->code, (PCRE2_SPTR)value, strlen(value), 0, 0, found, pattern->limits[i]);
     pcre2_match_data_free(found);
     return result >= 0 ? PATTERN_FITS : result == PCRE2_ERROR_NOMEMORY ? PATTERN_FAILED : PATTERN_DIFFERS;
+}
+
+size_t pattern_shortest(const struct pattern *pattern)
+{
+    uint32_t length = 0;
+    return pcre2_pattern_info(pattern->code, PCRE2_INFO_MINLENGTH, &length) == 0 ? length : 0;
 }

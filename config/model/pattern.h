@@ -23,4 +23,7 @@ enum pattern_result { PATTERN_FITS, PATTERN_DIFFERS, PATTERN_FAILED };
  * Safe from many threads, without a lock. */
 enum pattern_result pattern_match(const struct pattern *pattern, const char *value);
 
+/* Bytes of the shortest value that could fit, as far as PCRE2 knows; 0: it does not. */
+size_t pattern_shortest(const struct pattern *pattern);
+
 #endif

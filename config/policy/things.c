@@ -76,12 +76,12 @@ static int add_current_ids(struct gathering *g)
 
 static bool is_said(const char *text, const struct config_region *region, enum config_effect effect)
 {
-    char lower[CONFIG_VALUE_MAX + 1];
+    char lower[CONFIG_ID_MAX + 1];
     size_t length = strlen(text);
     if (strchr(text, '*') == NULL)
         return strcasecmp(text, region->name) == 0 ||
                (region->short_name != NULL && strcasecmp(text, region->short_name) == 0);
-    if (length > CONFIG_VALUE_MAX)
+    if (length > CONFIG_ID_MAX)
         return false;
     for (size_t i = 0; i <= length; i++)
         lower[i] = (char)tolower((unsigned char)text[i]);

@@ -3,33 +3,34 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
+#include "config/model/param_value.h"
 #include "config/policy/pattern_overlap.h"
-#include "config/reader/keyword.h"
 
 #include <string.h>
 
-static bool is_in_bounds(const struct config_param *param, const char *text)
+/* Of what has a '*': could some value that it stands for be one? */
+static bool may_be_like(const struct config_param *param, const char *text)
 {
-    long long number;
-    return keyword_parse_number(text, &number) && number >= param->min && number <= param->max;
-}
-
-static bool may_be(const struct config_param *param, const char *text)
-{
-    bool wild = strchr(text, '*') != NULL;
     if (param->type == CONFIG_BOOLEAN)
         return text_matches(text, "true") || text_matches(text, "false");
     if (param->type == CONFIG_INTEGER)
-        return wild ? strspn(text, "-0123456789*") == strlen(text) : is_in_bounds(param, text);
-    if (strpbrk(text, "&=") != NULL || strlen(text) > CONFIG_VALUE_MAX)
+        return strspn(text, "-0123456789*") == strlen(text);
+    size_t least = 0; /* each '*' may stand for nothing */
+    for (const char *c = text; *c != '\0'; c++)
+        least += *c != '*';
+    return least <= (size_t)param->length &&
+           (param->pattern.text == NULL || pattern_overlap_possible(text, param->pattern.text) ||
+            (param->former.text != NULL && pattern_overlap_possible(text, param->former.text)));
+}
+
+static bool may_be(const struct config *config, const struct config_route *route,
+                   const struct config_param *param, const char *text)
+{
+    const struct config_upstream *upstream = config_upstream(config, route->service);
+    if (param_value_check_signed(param->name, upstream, text, NULL) != 0)
         return false;
-    if (param->pattern.text == NULL)
-        return true;
-    if (wild)
-        return pattern_overlap_possible(text, param->pattern.text) ||
-               (param->former.text != NULL && pattern_overlap_possible(text, param->former.text));
-    return config_match(&param->pattern, text) == PATTERN_FITS ||
-           (param->former.text != NULL && config_match(&param->former, text) == PATTERN_FITS);
+    return strchr(text, '*') != NULL ? may_be_like(param, text)
+                                     : param_value_check(param, NULL, text, NULL) == 0;
 }
 
 static bool may_be_region(const struct config *config, const char *text)
@@ -90,9 +91,11 @@ void value_warnings_warn(struct loader *loader, uint32_t param, enum config_effe
     bool found = param == CONFIG_REGION && may_be_region(config, text);
     if (param >= config->param_name_count)
         return;
-    for (size_t i = 0; i < config->route_count && !found; i++)
-        for (size_t j = 0; j < config->routes[i].param_count && !found; j++)
-            found = config->routes[i].params[j].number == param && may_be(&config->routes[i].params[j], text);
+    for (size_t i = 0; i < config->route_count && !found; i++) {
+        const struct config_route *route = &config->routes[i];
+        for (size_t j = 0; j < route->param_count && !found; j++)
+            found = route->params[j].number == param && may_be(config, route, &route->params[j], text);
+    }
     if (!found)
         report_find(loader->report,
                     &(struct report_kind){

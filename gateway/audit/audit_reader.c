@@ -11,7 +11,7 @@
 
 enum {
     TORN_MAX = 1024 * 1024 + 1, /* what a writer goes on behind, gateway/audit/audit_resume.h */
-    BLOCK_SIZE = 128 * 1024,    /* read at a time: more than any record has (HASH_CHAIN_LINE_MAX) */
+    BLOCK_SIZE = 512 * 1024,    /* read at a time: more than any record has (HASH_CHAIN_LINE_MAX) */
     RECORD_DEPTH = 8,
 };
 

@@ -17,8 +17,8 @@
 #include "base/secret.h"
 
 enum {
-    HASH_CHAIN_HEX = 64,             /* digits of a SHA-256 */
-    HASH_CHAIN_LINE_MAX = 72 * 1024, /* bytes: 100 ids of 256 bytes each, escaped, and the rest */
+    HASH_CHAIN_HEX = 64,              /* digits of a SHA-256 */
+    HASH_CHAIN_LINE_MAX = 264 * 1024, /* bytes: the values of one call, whole and escaped, and the rest */
 };
 
 /* The last line of a chain. */

@@ -3,6 +3,7 @@
 #include "gateway/call/resolve.h"
 
 #include "base/clock.h"
+#include "config/model/param_value.h"
 #include "gateway/call/forward.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/queue.h"
@@ -58,9 +59,9 @@ static const char *read_id(const struct exchange *x, const struct config_route *
     const struct json_value member = find_member(&thing, route->tells.from);
     if (member.kind != JSON_VALUE_STRING)
         return NULL;
-    const char *id = json_value_text(&member, CONFIG_VALUE_MAX + 1, x->arena, &exact);
-    bool good = id != NULL && exact && strlen(id) <= CONFIG_VALUE_MAX &&
-                config_match(&param->pattern, id) == PATTERN_FITS &&
+    const char *id = json_value_text(&member, CONFIG_ID_MAX + 1, x->arena, &exact);
+    bool good = id != NULL && exact && strlen(id) <= CONFIG_ID_MAX &&
+                param_value_check(param, x->call->upstream, id, NULL) == 0 &&
                 config_is_former(param, id) == PATTERN_DIFFERS;
     return good ? id : NULL;
 }

@@ -32,7 +32,7 @@ static const char help[] =
     "Exit: 0 shown, 1 a file cannot be read or its chain does not hold (see: countersign audit verify),\n"
     "2 wrong usage, 78 the policy is bad.\n";
 
-enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_LINE_MAX = 256 * 1024, SHOW_KEY = 160 };
+enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_LINE_MAX = 1024 * 1024, SHOW_KEY = 160 };
 
 /* The texts of the filter, in the order of the options. */
 enum { CLIENT, ACTION, OUTCOME, VALUE, REQUEST, FILTERS };
@@ -170,13 +170,8 @@ static bool is_wanted(const struct show *show, const json_t *change)
 /* Blank, then a text as a terminal may see it: controls and bidirectional marks are escaped. */
 static void put_word(struct buf *line, const char *before, const char *text)
 {
-    struct buf quoted;
-    buf_init(&quoted, SHOW_LINE_MAX);
-    json_put_string(&quoted, text, strlen(text));
     buf_put(line, before);
-    if (quoted.length >= 2) /* without the quotes */
-        buf_put_bytes(line, quoted.bytes + 1, quoted.length - 2);
-    buf_done(&quoted);
+    json_put_inside(line, text, strlen(text));
 }
 
 static void put_params(struct buf *line, const json_t *change)

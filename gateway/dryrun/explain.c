@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { EXPLAIN_SHOWN = 256 }; /* bytes of a value in a reason */
+
 static const char *effect_name(const struct config_rule *rule)
 {
     return rule->effect == CONFIG_ALLOW ? "allow" : "deny";
@@ -38,9 +40,12 @@ static void put_condition(struct buf *out, const struct config *config, const st
     } else if (param == NULL) {
         buf_put(out, " is not in the call");
     } else {
-        buf_put(out, param->count > 1 ? " are " : " is ");
-        for (size_t i = 0; i < param->count && i < 8; i++)
-            buf_put_format(out, "%s%.256s", i == 0 ? "" : ", ", call_shown(param, i));
+        buf_put(out, param->count > 1 ? " are " : param->count == 0 ? " is an empty list" : " is ");
+        for (size_t i = 0; i < param->count && i < 8; i++) {
+            buf_put(out, i == 0 ? "" : ", ");
+            const char *shown = call_shown(param, i);
+            json_put_inside(out, shown, strnlen(shown, EXPLAIN_SHOWN));
+        }
         buf_put(out, param->count > 8 ? ", ..." : "");
     }
     if (param != NULL && param->former != NULL)
@@ -86,7 +91,8 @@ static void put_miss(struct buf *out, enum policy_miss miss, const struct config
 /* "vpcId = vpc-prod1 (given as gz_vpc_247)" */
 static void text_value(struct buf *out, const struct call_param *param, size_t i)
 {
-    buf_put_format(out, "         %s = %s", param->name, call_shown(param, i));
+    buf_put_format(out, "         %s = ", param->name);
+    json_put_inside(out, call_shown(param, i), strlen(call_shown(param, i)));
     if (param->said != NULL && param->said[i] != NULL)
         buf_put_format(out, " (given as %s)", param->said[i]);
     if (param->former != NULL && param->former[i])
@@ -112,9 +118,12 @@ static void text_call(struct buf *out, const struct policy_question *question)
     buf_put_format(out, "         region = %s\n", call->region);
     if (strcmp(call->sent_region, call->region) != 0)
         buf_put_format(out, "         sent as %s\n", call->sent_region);
-    for (size_t i = 0; i < call->param_count; i++)
+    for (size_t i = 0; i < call->param_count; i++) {
+        if (call->params[i].count == 0)
+            buf_put_format(out, "         %s is an empty list\n", call->params[i].name);
         for (size_t j = 0; j < call->params[i].count; j++)
             text_value(out, &call->params[i], j);
+    }
 }
 
 static void text_rules(struct buf *out, const struct config *config, const struct policy_question *question)

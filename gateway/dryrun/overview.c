@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "config/model/param_value.h"
 #include "config/model/rights.h"
 #include "config/model/words.h"
 
@@ -78,12 +79,6 @@ static bool value_is_denied(const struct rows *rows, uint32_t param)
     return false;
 }
 
-static bool fits(const struct config_param *param, const char *value)
-{
-    return config_match(&param->pattern, value) == PATTERN_FITS ||
-           (param->former.text != NULL && config_match(&param->former, value) == PATTERN_FITS);
-}
-
 /* The parameter by which the rule lets the value through, or NULL. */
 static const char *param_of(const struct rows *rows, const struct config_route *route,
                             const struct config_rule *rule)
@@ -97,7 +92,7 @@ static const char *param_of(const struct rows *rows, const struct config_route *
         const struct config_param *param = &route->params[i];
         const struct config_condition *condition = condition_on(rule, param->number);
         if ((param->type != CONFIG_STRING && param->type != CONFIG_STRINGS) ||
-            !fits(param, name_of(rows, param->number)) ||
+            param_value_check(param, NULL, name_of(rows, param->number), NULL) != 0 ||
             (condition != NULL && !lets_through(rows, condition)) || value_is_denied(rows, param->number))
             continue;
         if (param->pattern.text == NULL && condition == NULL)

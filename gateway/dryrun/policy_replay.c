@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-enum { POLICY_REPLAY_DEPTH_MAX = 8, POLICY_REPLAY_VALUE_MAX = 1024 };
+enum { POLICY_REPLAY_DEPTH_MAX = 8, POLICY_REPLAY_VALUE_MAX = 2048, POLICY_REPLAY_SHOWN = 128 };
 
 /* Several routes may lead to an action, not all with the same parameters: one that has those of the call. */
 static const struct config_route *find_route(const struct config *config, const char *action,
@@ -87,7 +87,7 @@ static const char *text_of(const json_t *line, const char *key, struct arena *ar
     return copy == NULL ? "" : copy;
 }
 
-/* "vpc-1", or "ins-1, ins-2" of a list */
+/* "vpc-1", or "ins-1, ins-2" of a list: as a terminal may see it, and the beginning of what is long */
 static const char *value_of(const struct call *call, const char *name, struct arena *arena)
 {
     struct buf text;
@@ -95,8 +95,11 @@ static const char *value_of(const struct call *call, const char *name, struct ar
     if (strcmp(name, "region") == 0)
         return call->region;
     buf_init(&text, POLICY_REPLAY_VALUE_MAX);
-    for (size_t i = 0; param != NULL && i < param->count && text.length < POLICY_REPLAY_VALUE_MAX / 2; i++)
-        buf_put_format(&text, "%s%.128s", i == 0 ? "" : ", ", call_shown(param, i));
+    for (size_t i = 0; param != NULL && i < param->count && text.length < POLICY_REPLAY_VALUE_MAX / 2; i++) {
+        buf_put(&text, i == 0 ? "" : ", ");
+        const char *shown = call_shown(param, i);
+        json_put_inside(&text, shown, strnlen(shown, POLICY_REPLAY_SHOWN));
+    }
     const char *copy = text.failed ? NULL : arena_strdup(arena, buf_text(&text));
     buf_done(&text);
     return copy == NULL ? "" : copy;

@@ -136,7 +136,7 @@ void current_tell(struct current *current, const char *key, const char *id)
     (void)pthread_mutex_lock(&current->mutex);
     struct entry *entry = find_entry(current, key);
     if (entry != NULL) {
-        bool fits = id != NULL && strlen(id) <= CONFIG_VALUE_MAX;
+        bool fits = id != NULL && strlen(id) <= CONFIG_ID_MAX;
         entry->state = fits ? TOLD : FAILED;
         entry->failed_us = clock_monotonic_us();
         if (fits)

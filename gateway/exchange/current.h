@@ -29,7 +29,7 @@ enum current_end {
 };
 
 struct current_id {
-    char text[CONFIG_VALUE_MAX + 1];
+    char text[CONFIG_ID_MAX + 1];
 };
 
 /* `key` says all that the answer depends on: service, region, parameter and the id. */

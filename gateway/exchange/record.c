@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    RECORD_MAX = 64 * 1024,  /* of the audit file; 100 ids of 256 bytes, escaped */
+    RECORD_MAX = 256 * 1024, /* of the audit file: what a body of 64 KiB says, at most three bytes for each */
     RECORD_PATH_MAX = 256,   /* bytes of a path that is only logged              */
     RECORD_SEGMENT_MAX = 32, /* of one of its segments, with its '/': tokens and keys are longer */
     RECORD_SEGMENT_SHOWN = 5,

@@ -68,11 +68,32 @@ static int parse_path(const char *path, struct arena *arena, struct target *targ
     return 0;
 }
 
-/* Names the character, where it can be shown; `c` may be any. */
-static void refuse_query(char c, struct err *err)
+bool target_put_list_name(const char *name, char out[TARGET_NAME_SIZE])
 {
-    if (c == '[' || c == ']')
-        err_set(err, ERR_INPUT, "the query holds '%c': a list is its name several times, as in a=1&a=2", c);
+    size_t length = strcspn(name, "[%"); /* "[" or, as it came, "%5B" */
+    if (length == 0 || length >= TARGET_NAME_SIZE)
+        return false;
+    memcpy(out, name, length);
+    out[length] = '\0';
+    return text_is_name(out);
+}
+
+/* "ids[]=a&ids[0]=b", as some clients write a list. */
+static void refuse_brackets(const char *name, struct err *err)
+{
+    char before[TARGET_NAME_SIZE];
+    if (target_put_list_name(name, before))
+        err_set(err, ERR_INPUT, TARGET_BRACKETS, before, before, before);
+    else
+        err_set(err, ERR_INPUT, "the query holds a bracket: a list is its name several times, as in a=1&a=2");
+}
+
+/* Names the character, where it can be shown; `c` may be any.  `name` is the pair's where it is in that, or
+ * NULL. */
+static void refuse_query(char c, const char *name, struct err *err)
+{
+    if (name != NULL && (c == '[' || c == ']'))
+        refuse_brackets(name, err);
     else if (c == '%')
         err_set(err, ERR_INPUT, "the query holds a '%%' that is no escape: write it as %%25");
     else if ((unsigned char)c <= ' ' || (unsigned char)c >= 0x7F)
@@ -82,7 +103,8 @@ static void refuse_query(char c, struct err *err)
 }
 
 /* A name or a value; '+' is a blank, as in every form. */
-static const char *decode_query(const char *raw, size_t length, struct arena *arena, struct err *err)
+static const char *decode_query(const char *raw, size_t length, bool is_name, struct arena *arena,
+                                struct err *err)
 {
     size_t used = 0;
     char *out = arena_alloc(arena, length + 1);
@@ -100,7 +122,7 @@ static const char *decode_query(const char *raw, size_t length, struct arena *ar
             c = -1;
         }
         if (c < 0) {
-            refuse_query(raw[escape], err);
+            refuse_query(raw[escape], is_name ? raw : NULL, err);
             return NULL;
         }
         out[used++] = (char)c;
@@ -123,9 +145,9 @@ static int parse_pair(const char *raw, size_t length, struct arena *arena, struc
         return err_set(err, ERR_INPUT, "the query has a pair without a name");
     if (target->pair_count == TARGET_PAIRS_MAX)
         return err_set(err, ERR_LIMIT, "the query has more than %d pairs", TARGET_PAIRS_MAX);
-    const char *name = decode_query(raw, name_length, arena, err);
+    const char *name = decode_query(raw, name_length, true, arena, err);
     const char *value =
-        name == NULL ? NULL : decode_query(raw + length - value_length, value_length, arena, err);
+        name == NULL ? NULL : decode_query(raw + length - value_length, value_length, false, arena, err);
     if (value == NULL)
         return -1;
     target->pairs[target->pair_count++] = (struct target_pair){name, value};

@@ -13,7 +13,11 @@
 enum {
     TARGET_SEGMENTS_MAX = 16, /* as many as a route may have */
     TARGET_PAIRS_MAX = 256,   /* 100 ids and whatever else, with room */
+    TARGET_NAME_SIZE = 33, /* of a parameter's name that is told: more could be a token in the wrong place */
 };
+
+/* What is said about "ids[]=a" and "ids[0]=a": the name, three times. */
+#define TARGET_BRACKETS "a list has no brackets here: write %s= once for each value, as in %s=a&%s=b"
 
 struct target_pair {
     const char *name;
@@ -31,5 +35,9 @@ struct target {
 /* `path` starts with '/'; `query` is NULL or what stands after '?'.  Results live in the arena. */
 MUST_USE int target_parse(const char *path, const char *query, struct arena *arena, struct target *target,
                           struct err *err);
+
+/* The name in front of the brackets of "ids[]" or "ids%5B%5D"; false: it has none, or not one that can be told.
+ */
+bool target_put_list_name(const char *name, char out[TARGET_NAME_SIZE]);
 
 #endif

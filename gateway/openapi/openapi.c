@@ -23,6 +23,7 @@ struct part {
 struct entry {
     const struct config_route *route;
     int api;               /* the generation in which it is served; -1: it is not */
+    bool hashed;           /* by an upstream that signs a hash */
     struct part itself;    /* "get":{...}                       */
     struct part path;      /* "/vpcs/{vpcId}":, of the first of its path only */
     struct part tag;       /* {...}, of the first of its service only         */
@@ -48,6 +49,12 @@ static int api_of(const struct config *config, const struct config_route *route)
     if (upstream == NULL || !route->dialects[upstream->api].supported)
         return -1;
     return upstream->api;
+}
+
+static bool is_hashed(const struct config *config, const struct config_route *route)
+{
+    const struct config_upstream *upstream = config_upstream(config, route->service);
+    return upstream != NULL && upstream->scheme == CONFIG_TC3;
 }
 
 static int compare_paths(const struct config_route *a, const struct config_route *b)
@@ -116,7 +123,7 @@ static struct part part_from(const struct buf *text, size_t at)
 /* A member of an object, without the brace that lets it begin without a comma. */
 static struct part put_operation(struct buf *text, const struct entry *entry)
 {
-    const struct operation operation = {entry->route, entry->leader->route, entry->api};
+    const struct operation operation = {entry->route, entry->leader->route, entry->api, entry->hashed};
     buf_put_char(text, '{');
     size_t at = text->length;
     operation_put(text, &operation);
@@ -169,8 +176,9 @@ static int prepare(struct openapi *openapi, struct err *err)
         return err_memory(err);
     }
     for (size_t i = 0; i < openapi->count; i++)
-        openapi->entries[i] =
-            (struct entry){.route = &config->routes[i], .api = api_of(config, &config->routes[i])};
+        openapi->entries[i] = (struct entry){.route = &config->routes[i],
+                                             .api = api_of(config, &config->routes[i]),
+                                             .hashed = is_hashed(config, &config->routes[i])};
     link_entries(openapi, order);
     free(order);
     write_entries(openapi);

@@ -62,7 +62,7 @@ static void put_path_parameter(struct buf *out, const struct operation *operatio
 {
     open_parameter(out, operation, param, capture_name(operation, param), "path");
     json_member_bool(out, "required", true);
-    schema_put_one(out, "schema", param, wire_of(operation, param));
+    schema_put_one(out, "schema", param, wire_of(operation, param), operation->hashed);
     json_close(out);
 }
 
@@ -76,7 +76,7 @@ static void put_query_parameter(struct buf *out, const struct operation *operati
         json_member(out, "style", "form"); /* a=1&a=2 */
         json_member_bool(out, "explode", true);
     }
-    schema_put(out, "schema", param, wire_of(operation, param));
+    schema_put(out, "schema", param, wire_of(operation, param), operation->hashed);
     json_close(out);
 }
 
@@ -142,7 +142,7 @@ static void put_body_schema(struct buf *out, const struct operation *operation)
     for (size_t i = 0; i < operation->route->param_count; i++) {
         const struct config_param *param = &operation->route->params[i];
         if (is_in_body(operation, param))
-            schema_put(out, param->name, param, wire_of(operation, param));
+            schema_put(out, param->name, param, wire_of(operation, param), operation->hashed);
     }
     json_close(out);
     put_required(out, operation);

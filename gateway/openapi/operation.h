@@ -13,6 +13,7 @@ struct operation {
     const struct config_route *route;
     const struct config_route *leader; /* of its path: the names of captures are its */
     int api;                           /* enum config_api, or OPERATION_BOTH */
+    bool hashed;                       /* values are signed by a hash: any text is good */
 };
 
 /* The member "get":{...} of a path. */

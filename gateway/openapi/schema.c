@@ -7,8 +7,8 @@
 
 enum { PATTERN_MAX = 2048 };
 
-/* What call_add() lets into a signed string, where the catalog says nothing narrower. */
-static const char signable[] = "^[^@&=\\u0000-\\u001f\\u007f][^&=\\u0000-\\u001f\\u007f]*$";
+/* What call_add() lets into a string that is joined and signed, where the catalog says nothing narrower. */
+#define SIGNABLE "[^@&=\\u0000-\\u001f\\u007f][^&=\\u0000-\\u001f\\u007f]*"
 
 /* PCRE2's regular expressions and ECMA-262's mean the same, but for what begins so: classes such as
  * [[:alpha:]], options and look-arounds, verbs, possessive repetitions, and most escapes of letters. */
@@ -24,50 +24,65 @@ static bool is_portable(const char *pattern)
     return true;
 }
 
-/* `former` may be NULL: another form that is taken. */
-static void put_pattern(struct buf *out, const char *pattern, const char *former)
+/* `former` may be NULL: another form that is taken.  `empty`: and no text at all. */
+static void put_pattern(struct buf *out, const char *pattern, const char *former, bool empty)
 {
     struct buf whole;
     if (pattern == NULL || !is_portable(pattern) || (former != NULL && !is_portable(former)))
         return;
     buf_init(&whole, PATTERN_MAX);
-    buf_put_format(&whole, "^(?:%s%s%s)$", pattern, former == NULL ? "" : "|", former == NULL ? "" : former);
+    buf_put(&whole, "^(?:");
+    buf_put(&whole, pattern);
+    buf_put(&whole, former == NULL ? "" : "|");
+    buf_put(&whole, former == NULL ? "" : former);
+    buf_put(&whole, empty ? ")?$" : ")$");
     json_member(out, "pattern", whole.failed ? NULL : buf_text(&whole));
     buf_done(&whole);
 }
 
-static void put_string(struct buf *out, const struct config_param *param, const struct config_wire *wire)
+static void put_string(struct buf *out, const struct config_param *param, const struct config_wire *wire,
+                       bool hashed)
 {
+    bool empty = param->empty && param->type == CONFIG_STRING;
     json_member(out, "type", "string");
     if (param->secret)
         json_member(out, "format", "password");
-    json_member_int(out, "minLength", 1);
-    json_member_int(out, "maxLength", CONFIG_VALUE_MAX);
-    if (param->pattern.text == NULL)
-        json_member(out, "pattern", signable);
-    put_pattern(out, param->pattern.text, param->former.text);
+    json_member_int(out, "minLength", empty ? 0 : 1);
+    json_member_int(out, "maxLength", param->length); /* of bytes: no text has more characters */
+    if (param->pattern.text == NULL && !hashed)
+        json_member(out, "pattern", empty ? "^(" SIGNABLE ")?$" : "^" SIGNABLE "$");
+    put_pattern(out, param->pattern.text, param->former.text, empty);
     if (wire == NULL || wire->pattern.text == NULL)
         return;
     json_open_array(out, "allOf"); /* both must match, and a schema has one pattern */
     json_open(out);
-    put_pattern(out, wire->pattern.text, NULL);
+    put_pattern(out, wire->pattern.text, NULL, empty);
     json_close(out);
     json_close_array(out);
 }
 
-static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire)
+/* What 32 bits do not hold is named as what it is (OpenAPI 3.1 section 4.4). */
+static void put_integer(struct buf *out, const struct config_param *param)
+{
+    json_member(out, "type", "integer");
+    if (param->min < INT32_MIN || param->max > INT32_MAX)
+        json_member(out, "format", "int64");
+    json_member_int(out, "minimum", param->min);
+    json_member_int(out, "maximum", param->max);
+}
+
+static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire,
+                      bool hashed)
 {
     switch (param->type) {
     case CONFIG_INTEGER:
-        json_member(out, "type", "integer");
-        json_member_int(out, "minimum", param->min);
-        json_member_int(out, "maximum", param->max);
+        put_integer(out, param);
         break;
     case CONFIG_BOOLEAN:
         json_member(out, "type", "boolean");
         break;
     default:
-        put_string(out, param, wire);
+        put_string(out, param, wire, hashed);
     }
 }
 
@@ -81,26 +96,26 @@ static void put_preset(struct buf *out, const struct config_param *param)
 }
 
 void schema_put(struct buf *out, const char *key, const struct config_param *param,
-                const struct config_wire *wire)
+                const struct config_wire *wire, bool hashed)
 {
     json_open_member(out, key);
     if (param->type == CONFIG_STRINGS) {
         json_member(out, "type", "array");
-        schema_put_one(out, "items", param, wire);
+        schema_put_one(out, "items", param, wire, hashed);
         json_member_bool(out, "uniqueItems", true);
-        json_member_int(out, "minItems", 1);
+        json_member_int(out, "minItems", param->empty && hashed ? 0 : 1);
         json_member_int(out, "maxItems", wire == NULL ? param->max_items : wire->max_items);
     } else {
-        put_value(out, param, wire);
+        put_value(out, param, wire, hashed);
         put_preset(out, param);
     }
     json_close(out);
 }
 
 void schema_put_one(struct buf *out, const char *key, const struct config_param *param,
-                    const struct config_wire *wire)
+                    const struct config_wire *wire, bool hashed)
 {
     json_open_member(out, key);
-    put_value(out, param, wire);
+    put_value(out, param, wire, hashed);
     json_close(out);
 }

@@ -14,6 +14,7 @@ struct collected {
     const char **values;
     const char **said; /* NULL: the values are what the caller said */
     size_t count;
+    bool empty; /* the caller said an empty list */
 };
 
 /* A name goes back to the caller and into the log only when it looks like one: it could be a token that was
@@ -22,11 +23,17 @@ static enum problem unknown(struct exchange *x, const char *what, const char *na
 {
     if (text_is_name(name) && strlen(name) < BUILD_CALL_NAME_MAX)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
-    if (strchr(name, '[') != NULL)
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                             "a %s here has brackets: a list is its name several times, as in a=1&a=2", what);
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is a %s here that does not look like one",
                          what);
+}
+
+/* "ids[]=a" with its brackets escaped; those that stand for themselves never come so far. */
+static enum problem unknown_key(struct exchange *x, const char *name)
+{
+    char before[TARGET_NAME_SIZE];
+    if (strchr(name, '[') != NULL && target_put_list_name(name, before))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, TARGET_BRACKETS, before, before, before);
+    return unknown(x, "query key", name);
 }
 
 static const struct config_param *find_param(const struct config_route *route, const char *name,
@@ -104,8 +111,9 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
         collected->values[collected->count] = value_text(x, param, value);
         return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
-    if (value->kind != JSON_VALUE_ARRAY || value->count == 0)
+    if (value->kind != JSON_VALUE_ARRAY)
         return check_value_wrong(x, param, "must be an array of at least one string");
+    collected->empty = value->count == 0;
     if (value->count > (size_t)param->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
                              param->max_items);
@@ -225,21 +233,18 @@ static enum problem translate_param(struct exchange *x, const struct config_para
         problem = from_query(x, param, &collected);
     if (problem == PROBLEM_NONE)
         problem = name_things(x, param, &collected);
-    if (problem == PROBLEM_NONE)
-        problem = check_value_check(x, param, collected.values, collected.count);
     if (problem != PROBLEM_NONE)
         return problem;
-    const char *page = page_value(x, param);
-    if (page != NULL)
-        collected.values[collected.count++] = page;
-    if (collected.count == 0 && param->required)
-        return missing(x, param);
-    if (collected.count == 0 && param->preset != NULL)
-        collected.values[collected.count++] = param->preset;
-    if (collected.count == 0)
-        return PROBLEM_NONE;
-    if (param->wire[x->call->upstream->api].name == NULL)
-        return check_value_wrong(x, param, "is not supported by the API version of this upstream");
+    const char *unsaid = page_value(x, param);
+    if (unsaid == NULL && collected.count == 0 && !collected.empty)
+        unsaid = param->preset;
+    if (unsaid != NULL)
+        collected.values[collected.count++] = unsaid;
+    if (collected.count == 0 && !collected.empty)
+        return param->required ? missing(x, param) : PROBLEM_NONE;
+    problem = check_value_check(x, param, collected.values, collected.count);
+    if (problem != PROBLEM_NONE)
+        return problem;
     if (call_add(x->call, param, collected.values, collected.count, &x->err) != 0)
         return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
     call_note_said(x->call, collected.said);
@@ -254,7 +259,7 @@ static enum problem check_query(struct exchange *x, bool body)
         const struct config_param *param = find_param(x->route, name, CONFIG_IN_QUERY);
         if (param == NULL && strcmp(name, "region") != 0 &&
             (x->route->list == NULL || strcmp(name, "all") != 0))
-            return unknown(x, "query key", name);
+            return unknown_key(x, name);
         if (param != NULL && body && (param->sources & CONFIG_IN_BODY) != 0)
             return check_value_wrong(x, param, "goes into the body or the query, not both at once");
     }

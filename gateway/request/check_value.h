@@ -5,7 +5,7 @@
 
 #include "gateway/exchange/exchange.h"
 
-/* All values of one parameter; PROBLEM_NONE: they are good. */
+/* All values of one parameter, by config/model/param_value.h; PROBLEM_NONE: they are good. */
 enum problem check_value_check(struct exchange *x, const struct config_param *param,
                                const char *const *values, size_t count);
 

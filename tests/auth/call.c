@@ -4,16 +4,23 @@
 
 #include <string.h>
 
-enum { CEILING = 64 * 1024, PARAMS = 4 };
+enum { CEILING = 256 * 1024, PARAMS = 5 };
 
 static struct config_param params[PARAMS] = {
     {.name = "vpcId", .type = CONFIG_STRING},
     {.name = "instanceIds", .type = CONFIG_STRINGS},
     {.name = "limit", .type = CONFIG_INTEGER},
     {.name = "vpcName", .type = CONFIG_STRING},
+    {.name = "tags", .type = CONFIG_STRINGS, .empty = true},
 };
 static const struct config_route route = {.params = params, .param_count = PARAMS};
 static const struct config_upstream upstream = {.name = "vpc", .region = "ap-guangzhou"};
+/* What signs: API 2.0 by default, API 3.0 with the query signature, API 3.0 by a hash of JSON. */
+static const struct config_upstream sha256 = {.name = "vpc", .region = "a", .scheme = CONFIG_HMAC_SHA256};
+static const struct config_upstream query = {
+    .name = "vpc", .region = "a", .api = CONFIG_API3, .scheme = CONFIG_HMAC_SHA256};
+static const struct config_upstream tc3 = {
+    .name = "vpc", .region = "a", .api = CONFIG_API3, .scheme = CONFIG_TC3};
 static struct arena *arena;
 
 static int enter(void **state)
@@ -62,43 +69,68 @@ static void keeps_the_callers_order(void **state)
     assert_ptr_equal(call->upstream, &upstream);
 }
 
-/* What could be read differently once it stands in the signed string, joined raw by '=' and '&'. */
+/* What could be read differently once it stands in the signed string, joined raw by '=' and '&'; JSON that is
+ * hashed has no such place. */
 static void ambiguous_values_are_refused(void **state)
 {
+    static const struct config_upstream *const joined[] = {&upstream, &sha256, &query};
     static const struct {
         const char *value;
-        bool good;
+        bool good, hashed;
     } rows[] = {
-        {"vpc-2ari9m7h", true},
-        {"a_b.c-d~e", true},
-        {"a b", true},
-        {"50%", true},
-        {"a@b", true},
-        {"\xE6\x97\xA5", true},
-        {"vpc-1&Action=DeleteVpc", false},
-        {"&", false},
-        {"a=b", false},
-        {"=", false},
-        {"@/etc/passwd", false},
-        {"a\nb", false},
-        {"a\rb", false},
-        {"a\tb", false},
-        {"\x01", false},
-        {"a\x1F", false},
-        {"a\x7F", false},
-        {"a\xFF", false},
-        {"\xC0\xAF", false},
-        {"\xED\xA0\x80", false},
+        {"vpc-2ari9m7h", true, true},
+        {"a_b.c-d~e", true, true},
+        {"a b", true, true},
+        {"50%", true, true},
+        {"a@b", true, true},
+        {"", true, true},
+        {"\xE6\x97\xA5", true, true},
+        {"vpc-1&Action=DeleteVpc", false, true},
+        {"&", false, true},
+        {"a=b", false, true},
+        {"=", false, true},
+        {"@/etc/passwd", false, true},
+        {"@", false, true},
+        {"a\nb", false, true},
+        {"\n", false, true},
+        {"a\rb", false, true},
+        {"a\tb", false, true},
+        {"\x01", false, true},
+        {"a\x1F", false, true},
+        {"a\x7F", false, true},
+        {"a\xFF", false, false},
+        {"\xC0\xAF", false, false},
+        {"\xED\xA0\x80", false, false},
     };
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct call *call = call_new(&route, &upstream, arena);
+        for (size_t j = 0; j < COUNT(joined); j++) {
+            struct call *call = call_new(&route, joined[j], arena);
+            assert_non_null(call);
+            wrong += unit_wrong(rows[i].value, (add(call, &params[0], rows[i].value) == 0) == rows[i].good);
+            wrong += unit_wrong(rows[i].value, call->param_count == (rows[i].good ? 1 : 0));
+        }
+        struct call *call = call_new(&route, &tc3, arena);
         assert_non_null(call);
-        wrong += unit_wrong(rows[i].value, (add(call, &params[0], rows[i].value) == 0) == rows[i].good);
-        wrong += unit_wrong(rows[i].value, call->param_count == (rows[i].good ? 1 : 0));
+        wrong += unit_wrong(rows[i].value, (add(call, &params[0], rows[i].value) == 0) == rows[i].hashed);
     }
     assert_int_equal(wrong, 0);
+}
+
+/* Joined, it would be as if nobody had said it. */
+static void an_empty_list_is_for_a_hash(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    struct call *joined = call_new(&route, &query, arena);
+    struct call *hashed = call_new(&route, &tc3, arena);
+    assert_int_equal(call_add(joined, &params[4], NULL, 0, &err), -1);
+    assert_non_null(strstr(err.text, "tags is an empty list, which cannot be told from none"));
+    assert_int_equal(call_add(hashed, &params[1], NULL, 0, NULL), -1); /* the catalog does not say `empty` */
+    assert_int_equal(call_add(hashed, &params[0], NULL, 0, NULL), -1);
+    assert_int_equal(call_add(hashed, &params[4], NULL, 0, NULL), 0);
+    assert_int_equal(call_find(hashed, "tags")->count, 0);
 }
 
 static void one_bad_value_refuses_the_list(void **state)
@@ -111,13 +143,13 @@ static void one_bad_value_refuses_the_list(void **state)
 
 static void length_is_bounded(void **state)
 {
-    char value[CONFIG_VALUE_MAX + 2];
+    char value[CONFIG_LENGTH_MAX + 2];
     struct call *call = *state;
     memset(value, 'x', sizeof value);
-    value[CONFIG_VALUE_MAX] = '\0';
+    value[CONFIG_LENGTH_MAX] = '\0';
     assert_int_equal(add(call, &params[0], value), 0);
-    value[CONFIG_VALUE_MAX] = 'x';
-    value[CONFIG_VALUE_MAX + 1] = '\0';
+    value[CONFIG_LENGTH_MAX] = 'x';
+    value[CONFIG_LENGTH_MAX + 1] = '\0';
     assert_int_equal(add(call, &params[3], value), -1);
 }
 
@@ -213,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CALL(keeps_the_callers_order),
         WITH_CALL(ambiguous_values_are_refused),
+        WITH_CALL(an_empty_list_is_for_a_hash),
         WITH_CALL(one_bad_value_refuses_the_list),
         WITH_CALL(length_is_bounded),
         WITH_CALL(ambiguous_names_are_refused),

@@ -286,12 +286,16 @@ static void whole_calls(void **state)
 static void what_is_no_number_is_not_signed(void **state)
 {
     static const char *const rows[] = {"limit=",
-                                       "limit=-1",
+                                       "limit=-",
+                                       "limit=-0",
+                                       "limit=--1",
+                                       "limit=-01",
                                        "limit=01",
                                        "limit=1.0",
                                        "limit=1e1",
                                        "limit={}",
-                                       "limit=1234567890123456789",
+                                       "limit=9223372036854775808",
+                                       "limit=-9223372036854775809",
                                        "force=yes",
                                        "force=1",
                                        "force="};

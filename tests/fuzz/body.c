@@ -46,7 +46,7 @@ static size_t depth_of(const json_t *value)
 
 static void check_value(const struct call_param *param, const char *value, const json_t *given)
 {
-    FUZZ_MUST(value[0] != '\0' && strlen(value) <= CONFIG_VALUE_MAX);
+    FUZZ_MUST(value[0] != '\0' && strlen(value) <= (size_t)param->param->length);
     FUZZ_MUST(text_is_utf8(value, strlen(value)) && !text_has_control(value, strlen(value)));
     FUZZ_MUST(strpbrk(value, "&=") == NULL && value[0] != '@');
     if (json_is_string(given))

@@ -42,23 +42,30 @@ static void done(struct fixture *fixture)
     report_done(&fixture->report);
 }
 
+/* The report's lines against those of a file, which need not be there. */
+static int differs(const char *folder, const char *file, const struct buf *lines)
+{
+    char *expected = unit_vector(folder, file);
+    char *got = strndup(buf_text(lines), lines->length == 0 ? 0 : lines->length - 1);
+    assert_non_null(got);
+    int wrong = unit_differs(folder, expected == NULL ? "" : expected, got);
+    free(got);
+    free(expected);
+    return wrong;
+}
+
 static int run_case(const char *name)
 {
     struct fixture fixture;
     char folder[PATH_SIZE];
     (void)snprintf(folder, sizeof folder, "catalog/%s", name);
     char *text = unit_vector(folder, "catalog.yaml");
-    char *expected = unit_vector(folder, "error");
     assert_non_null(text);
     int result = read_text(&fixture, text, strlen(text));
-    size_t length = fixture.report.errors.length;
-    char *got = strndup(buf_text(&fixture.report.errors), length == 0 ? 0 : length - 1);
-    assert_non_null(got);
-    int wrong = unit_differs(folder, expected == NULL ? "" : expected, got);
-    wrong += unit_wrong(folder, (result != 0) == (expected != NULL));
+    int wrong = differs(folder, "error", &fixture.report.errors);
+    wrong += unit_wrong(folder, (result != 0) == (fixture.report.error_count > 0));
+    wrong += differs(folder, "warning", &fixture.report.warnings);
     done(&fixture);
-    free(got);
-    free(expected);
     free(text);
     return wrong;
 }

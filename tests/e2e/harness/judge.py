@@ -43,7 +43,7 @@ def condition_holds(rule, name, wanted, policy, call):
     deny = "deny" in rule
     given = call["params"].get(name)
     if isinstance(wanted, dict):                    # { absent: true }
-        return given is None
+        return given is None or (deny and given in ("", []))
     patterns = [one for pattern in wanted
                 for one in (policy.get("sets", {})[pattern[1:]] if pattern.startswith("$") else [pattern])]
     if name == "region":
@@ -52,6 +52,8 @@ def condition_holds(rule, name, wanted, policy, call):
         return deny and rule.get("strict", False)
     hits = [value_holds(deny, patterns, value, FORMER.get(name), policy.get("former_ids", {}))
             for value in (given if isinstance(given, list) else [given])]
+    if deny and given in ("", []) and rule.get("strict", False):
+        return True
     return any(hits) if deny else bool(hits) and all(hits)
 
 

@@ -41,7 +41,8 @@ static char *describe(const char *path, const char *query)
 #define PATH_TEXT        "! the path holds a NUL or is not UTF-8"
 #define DOTS             "! the path has an empty segment, '.' or '..'"
 #define QUERY            "! the query holds a '%' that is no escape: write it as %25"
-#define LIST             "! the query holds '[': a list is its name several times, as in a=1&a=2"
+#define LIST(n)          "! a list has no brackets here: write " n "= once for each value, as in " n "=a&" n "=b"
+#define BRACKET          "! the query holds a bracket: a list is its name several times, as in a=1&a=2"
 #define WRITE(c, escape) "! the query holds '" c "', which must be written as %" escape
 #define OCTET(escape)    "! the query holds an octet that must be written as %" escape
 #define QUERY_TEXT       "! the query holds a NUL or is not UTF-8"
@@ -146,7 +147,18 @@ static const struct {
     {"/a", "b=%&c=d", QUERY},
     {"/a", "b=c d", OCTET("20")},
     {"/a", "b=\"c\"", WRITE("\"", "22")},
-    {"/a", "b[]=c", LIST},
+    {"/a", "b[]=c", LIST("b")},
+    {"/a", "instanceIds[]=ins-a&instanceIds[]=ins-b", LIST("instanceIds")},
+    {"/a", "x=1&ids[0]=a", LIST("ids")},
+    {"/a", "ids%5B]=a", LIST("ids")},
+    {"/a", "ids[", LIST("ids")},
+    {"/a", "ids]=a", BRACKET},
+    {"/a", "[]=a", BRACKET},
+    {"/a", "%5B[]=a", BRACKET},
+    {"/a", "a!b[]=a", BRACKET},
+    {"/a", "abcdefghijklmnopqrstuvwxyzabcdef[]=a", LIST("abcdefghijklmnopqrstuvwxyzabcdef")},
+    {"/a", "abcdefghijklmnopqrstuvwxyzabcdefg[]=a", BRACKET}, /* as long as a token in the wrong place */
+    {"/a", "b=c[0]", WRITE("[", "5B")},
     {"/a", "b=c#d", WRITE("#", "23")},
     {"/a", "b=c\\d", WRITE("\\", "5C")},
     {"/a", "b=\xE6\x97\xA5", OCTET("E6")},

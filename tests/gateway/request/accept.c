@@ -74,7 +74,7 @@ static const struct {
     {"a slash at the end", "/a/", "Host: h\n", PROBLEM_NONE, NULL},
     {"an empty pair", "/a?b=c&&d=e&", "Host: h\n", PROBLEM_NONE, NULL},
     {"brackets", "/a?b[]=c", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
-     "the query holds '[': a list is its name several times, as in a=1&a=2"},
+     "a list has no brackets here: write b= once for each value, as in b=a&b=b"},
     {"a raw character", "/a?b={c}", "Host: h\n", PROBLEM_MALFORMED_REQUEST,
      "the query holds '{', which must be written as %7B"},
     {"no Host", "/a", "A: 1\n", PROBLEM_MALFORMED_REQUEST, "the Host field is missing"},
