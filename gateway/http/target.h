@@ -36,8 +36,8 @@ struct target {
 MUST_USE int target_parse(const char *path, const char *query, struct arena *arena, struct target *target,
                           struct err *err);
 
-/* The name in front of the brackets of "ids[]" or "ids%5B%5D"; false: it has none, or not one that can be told.
- */
+/* The name in front of the brackets of "ids[]" or "ids%5B%5D"; false: it has none, or not one that can be
+ * told. */
 bool target_put_list_name(const char *name, char out[TARGET_NAME_SIZE]);
 
 #endif

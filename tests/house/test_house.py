@@ -33,7 +33,7 @@ ROOMS = {
     "gateway/exchange": ("gateway/metrics", "gateway/audit", "gateway/openapi", "gateway/upstream", "gateway/http",
                          "auth", "config/model", "base"),
     "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config/model", "base"),
-    "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth", "base"),
+    "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth", "config/model", "base"),
     "gateway/server": ("gateway/http", "base"),
     "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",

@@ -41,12 +41,13 @@ static char *describe(const char *path, const char *query)
 #define PATH_TEXT        "! the path holds a NUL or is not UTF-8"
 #define DOTS             "! the path has an empty segment, '.' or '..'"
 #define QUERY            "! the query holds a '%' that is no escape: write it as %25"
-#define LIST(n)          "! a list has no brackets here: write " n "= once for each value, as in " n "=a&" n "=b"
 #define BRACKET          "! the query holds a bracket: a list is its name several times, as in a=1&a=2"
 #define WRITE(c, escape) "! the query holds '" c "', which must be written as %" escape
 #define OCTET(escape)    "! the query holds an octet that must be written as %" escape
 #define QUERY_TEXT       "! the query holds a NUL or is not UTF-8"
 #define NAMELESS         "! the query has a pair without a name"
+
+#define LIST(n) "! a list has no brackets here: write " n "= once for each value, as in " n "=a&" n "=b"
 
 /* clang-format off */
 static const struct {
