@@ -21,14 +21,21 @@ cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$out"
 
 cat "$viewer/NOTICE" "$viewer/LICENSE" "$viewer/swagger-ui-bundle.js.LICENSE.txt" >"$out/licences.txt"
 
-# NAME FILE TYPE: compressed once, here; every browser takes gzip.
+hex() {
+    od -An -v -tx1 | sed 's/ \(..\)/0x\1,/g'
+}
+
+# NAME FILE: as it is, and compressed once, here.
 array() {
-    printf 'static const unsigned char file_%s[] = {\n' "$1"
-    gzip -9 -n -c "$2" | od -An -v -tx1 | sed 's/ \(..\)/0x\1,/g'
+    printf 'static const unsigned char plain_%s[] = {\n' "$1"
+    hex <"$2"
+    printf '};\nstatic const unsigned char gzip_%s[] = {\n' "$1"
+    gzip -9 -n -c "$2" | hex
     printf '};\n'
 }
 {
     printf '#include "gateway/openapi/docs_page.h"\n'
+    printf '#define BOTH(name) gzip_##name, sizeof gzip_##name, plain_##name, sizeof plain_##name\n'
     array html "$here/index.html"
     array page_css "$here/page.css"
     array page_js "$here/page.js"
@@ -37,12 +44,12 @@ array() {
     array licences "$out/licences.txt"
     cat <<'END'
 const struct docs_page_file reference_files[] = {
-    {"", "text/html; charset=utf-8", file_html, sizeof file_html},
-    {"page.css", "text/css; charset=utf-8", file_page_css, sizeof file_page_css},
-    {"page.js", "text/javascript; charset=utf-8", file_page_js, sizeof file_page_js},
-    {"swagger-ui.css", "text/css; charset=utf-8", file_viewer_css, sizeof file_viewer_css},
-    {"swagger-ui-bundle.js", "text/javascript; charset=utf-8", file_viewer_js, sizeof file_viewer_js},
-    {"licences.txt", "text/plain; charset=utf-8", file_licences, sizeof file_licences},
+    {"", "text/html; charset=utf-8", BOTH(html)},
+    {"page.css", "text/css; charset=utf-8", BOTH(page_css)},
+    {"page.js", "text/javascript; charset=utf-8", BOTH(page_js)},
+    {"swagger-ui.css", "text/css; charset=utf-8", BOTH(viewer_css)},
+    {"swagger-ui-bundle.js", "text/javascript; charset=utf-8", BOTH(viewer_js)},
+    {"licences.txt", "text/plain; charset=utf-8", BOTH(licences)},
     {0},
 };
 END

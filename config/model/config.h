@@ -30,12 +30,21 @@ enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
 
 /* ---- countersign.yaml ---- */
 
+/* Where a secret can be read again; path NULL: nowhere, as of the environment. */
+struct config_secret_file {
+    const char *path;
+    bool is_private; /* nobody else may read it */
+};
+
+enum config_part { CONFIG_ID, CONFIG_KEY, CONFIG_TOKEN, CONFIG_PARTS };
+
 struct config_credential {
     const char *name;
     struct mark mark;
     struct secret *id;    /* SecretId */
     struct secret *key;   /* SecretKey */
     struct secret *token; /* of a temporary credential, or NULL */
+    struct config_secret_file files[CONFIG_PARTS];
 };
 
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };

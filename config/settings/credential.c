@@ -2,8 +2,7 @@
  * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). */
 #include "config/settings/credential.h"
 
-#include "base/file.h"
-#include "base/text.h"
+#include "base/secret_file.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/settings/environment.h"
@@ -23,28 +22,8 @@ static const struct keyword source_keywords[] = {
     {"credential", keyword_name, offsetof(struct secret_source, credential), OPTIONAL, 0, 0, NULL},
 };
 
-size_t credential_length(const char *bytes, size_t length)
-{
-    while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
-        length--;
-    return length;
-}
-
-static struct secret *from_file(const char *path, enum file_care care, struct err *err)
-{
-    struct buf bytes;
-    struct secret *secret = NULL;
-    buf_init(&bytes, SECRET_MAX);
-    if (file_read(path, care, &bytes, err) == 0) {
-        secret = secret_new(buf_text(&bytes), credential_length(buf_text(&bytes), bytes.length));
-        if (secret == NULL)
-            err_memory(err);
-    }
-    buf_done(&bytes);
-    return secret;
-}
-
-static struct secret *from_systemd(struct loader *loader, const char *name, struct err *err)
+/* Where systemd has put it; NULL with `err` set. */
+static const char *systemd_path(struct loader *loader, const char *name, struct err *err)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     if (folder == NULL) {
@@ -61,18 +40,24 @@ static struct secret *from_systemd(struct loader *loader, const char *name, stru
     memcpy(path, folder, strlen(folder));
     path[strlen(folder)] = '/';
     memcpy(path + strlen(folder) + 1, name, strlen(name));
-    return from_file(path, FILE_PLAIN, err); /* systemd made the folder and keeps others out */
+    return path;
 }
 
-static bool is_clean(const struct secret *secret)
+/* `file` gets where it can be read again; its path stays NULL where it cannot. */
+static struct secret *read_source(struct loader *loader, const struct secret_source *source,
+                                  struct config_secret_file *file, struct err *err)
 {
-    for (size_t i = 0; i < secret_length(secret); i++)
-        if ((unsigned char)secret_bytes(secret)[i] <= 0x20 || (unsigned char)secret_bytes(secret)[i] >= 0x7F)
-            return false;
-    return secret_length(secret) > 0;
+    if (source->env != NULL)
+        return environment_secret(loader, source->env, err);
+    file->is_private = source->file != NULL; /* systemd made its folder and keeps others out */
+    file->path = source->file != NULL ? source->file : systemd_path(loader, source->credential, err);
+    return file->path == NULL
+               ? NULL
+               : secret_file_read(file->path, file->is_private ? FILE_PRIVATE : FILE_PLAIN, err);
 }
 
-struct secret *credential_secret(struct loader *loader, const struct yaml_node *node, const char *what)
+static struct secret *read_one(struct loader *loader, const struct yaml_node *node, const char *what,
+                               struct config_secret_file *file)
 {
     struct secret_source source = {0};
     struct err err = {0};
@@ -82,12 +67,10 @@ struct secret *credential_secret(struct loader *loader, const struct yaml_node *
         report_error(loader->report, &node->mark, "%s takes exactly one of file, env and credential", what);
         return NULL;
     }
-    struct secret *secret = source.file != NULL  ? from_file(source.file, FILE_PRIVATE, &err)
-                            : source.env != NULL ? environment_secret(loader, source.env, &err)
-                                                 : from_systemd(loader, source.credential, &err);
+    struct secret *secret = read_source(loader, &source, file, &err);
     if (secret == NULL) {
         report_error(loader->report, &node->mark, "%s: %s", what, err.text);
-    } else if (!is_clean(secret)) {
+    } else if (!secret_file_is_clean(secret)) {
         report_error(loader->report, &node->mark,
                      "%s is empty, or holds a blank or a character beyond ASCII's printable ones", what);
         secret_free(secret);
@@ -96,10 +79,18 @@ struct secret *credential_secret(struct loader *loader, const struct yaml_node *
     return secret;
 }
 
+struct secret *credential_secret(struct loader *loader, const struct yaml_node *node, const char *what)
+{
+    struct config_secret_file file = {0}; /* it is not read again */
+    return read_one(loader, node, what, &file);
+}
+
 static int read_secret(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                        void *field)
 {
-    struct secret *secret = credential_secret(loader, node, keyword->name);
+    struct config_credential *credential =
+        (struct config_credential *)(void *)((char *)field - keyword->offset);
+    struct secret *secret = read_one(loader, node, keyword->name, &credential->files[keyword->min]);
     if (secret == NULL)
         return -1;
     *(struct secret **)field = secret;
@@ -107,9 +98,9 @@ static int read_secret(struct loader *loader, const struct yaml_node *node, cons
 }
 
 static const struct keyword credential_keywords[] = {
-    {"secret_id", read_secret, offsetof(struct config_credential, id), REQUIRED, 0, 0, NULL},
-    {"secret_key", read_secret, offsetof(struct config_credential, key), REQUIRED, 0, 0, NULL},
-    {"token", read_secret, offsetof(struct config_credential, token), OPTIONAL, 0, 0, NULL},
+    {"secret_id", read_secret, offsetof(struct config_credential, id), REQUIRED, CONFIG_ID, 0, NULL},
+    {"secret_key", read_secret, offsetof(struct config_credential, key), REQUIRED, CONFIG_KEY, 0, NULL},
+    {"token", read_secret, offsetof(struct config_credential, token), OPTIONAL, CONFIG_TOKEN, 0, NULL},
 };
 
 int credential_read_all(struct loader *loader, const struct yaml_node *node)

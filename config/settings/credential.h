@@ -12,7 +12,4 @@ int credential_read_all(struct loader *loader, const struct yaml_node *node);
 MUST_USE struct secret *credential_secret(struct loader *loader, const struct yaml_node *node,
                                           const char *what);
 
-/* Its length without the line ends that editors and `kubectl create secret` leave behind it. */
-size_t credential_length(const char *bytes, size_t length);
-
 #endif

@@ -2,7 +2,7 @@
  * every configuration keeps what it and those before it have read. */
 #include "config/settings/environment.h"
 
-#include "config/settings/credential.h"
+#include "base/secret_file.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ struct secret *environment_secret(struct loader *loader, const char *name, struc
     const char *value = getenv(name);
     const struct config_kept *kept = find(loader->config, name);
     if (kept == NULL && value != NULL) {
-        size_t length = credential_length(value, strlen(value));
+        size_t length = secret_file_length(value, strlen(value));
         if (length > SECRET_MAX) {
             err_set(err, ERR_LIMIT, "the environment variable '%s' is longer than %d bytes", name,
                     SECRET_MAX);

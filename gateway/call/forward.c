@@ -20,7 +20,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { FORWARD_STEP_MS = 50 }; /* how soon a pause notices that the gateway is draining */
+enum {
+    FORWARD_STEP_MS = 50, /* how soon a pause notices that the gateway is draining */
+    TOKEN_REFUSED = 4105, /* of API 2.0: a temporary credential's Token is wrong, or has expired */
+};
 
 /* One call on its way, over all its attempts. */
 struct forward {
@@ -37,6 +40,7 @@ struct forward {
     bool refused;             /* the last answer refused the credential itself, not the call */
     bool clock_corrected;     /* for this call */
     bool credential_replaced; /* for this call */
+    bool credential_renewed;  /* for this call */
 };
 
 static enum problem refused(const struct forward *f, enum problem problem)
@@ -86,7 +90,7 @@ static void withhold_words(const struct forward *f)
 static bool is_credential_refused(const struct answer_meaning *meaning, const struct answer *answer)
 {
     return meaning->problem == PROBLEM_UPSTREAM_CREDENTIAL &&
-           (meaning->other_credential ||
+           (meaning->other_credential || (!answer->named && answer->code == TOKEN_REFUSED) ||
             (answer->code_desc != NULL && text_matches("AuthFailure.TokenFailure*", answer->code_desc)));
 }
 
@@ -118,7 +122,9 @@ static void judge(struct forward *f, const struct answer_meaning *meaning)
 
 static bool is_leak(const struct forward *f, const char *bytes, size_t length)
 {
-    return secret_scan_found(bytes, length, f->call->upstream, upstream_pool_request(f->slot)->signature);
+    const struct config_credential *const both[] = {upstream_pool_signed(f->slot, 0),
+                                                    upstream_pool_signed(f->slot, 1)};
+    return secret_scan_found(bytes, length, both, upstream_pool_request(f->slot)->signature);
 }
 
 /* "text/html", where it says something that is not said already; else NULL. */
@@ -249,6 +255,14 @@ static void correct(struct forward *f)
         f->credential = !f->credential;
     f->clock_corrected = f->clock_corrected || f->cause == RETRY_CLOCK;
     f->credential_replaced = f->credential_replaced || f->cause == RETRY_CREDENTIAL;
+    f->credential_renewed = f->credential_renewed || f->cause == RETRY_RENEWED;
+}
+
+static bool is_corrected(const struct forward *f)
+{
+    return f->cause == RETRY_CLOCK     ? f->clock_corrected
+           : f->cause == RETRY_RENEWED ? f->credential_renewed
+                                       : f->credential_replaced;
 }
 
 static const char *credential_name(const struct forward *f, unsigned credential)
@@ -272,6 +286,26 @@ static void tell_credential(const struct forward *f, enum problem problem)
     else if (news && (f->call->upstream->fallback == NULL || f->credential_replaced))
         operator_log_warn(notices, "upstream '%s' refuses credential '%s', and there is no other: calls fail",
                           upstream, name);
+}
+
+/* A refused credential may have been replaced on the disk meanwhile: the call goes again with that, once. */
+static void renew(struct forward *f)
+{
+    struct err news = {0};
+    struct log *notices = &f->x->gateway->notices;
+    if (!f->refused || f->credential_renewed)
+        return;
+    if (upstream_pool_renew(f->slot, f->credential, &news)) {
+        f->cause = RETRY_RENEWED;
+        f->refused = false; /* it was another one */
+    }
+    if (news.kind != ERR_NONE)
+        operator_log_warn(notices,
+                          "credential '%s' of upstream '%s' is refused, and cannot be read again: %s",
+                          credential_name(f, f->credential), f->call->upstream->name, news.text);
+    else if (news.text[0] != '\0')
+        operator_log_write(notices, "credential '%s' of upstream '%s' was replaced, and has been read again",
+                           credential_name(f, f->credential), f->call->upstream->name);
 }
 
 /* What the operator should know, and the next call. */
@@ -309,8 +343,7 @@ static bool again(struct forward *f)
         return false;
     const struct retry_facts facts = {.cause = f->cause,
                                       .changes = f->call->route->effect == CONFIG_CHANGE,
-                                      .corrected = f->cause == RETRY_CLOCK ? f->clock_corrected
-                                                                           : f->credential_replaced,
+                                      .corrected = is_corrected(f),
                                       .attempts = f->attempts,
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
@@ -420,6 +453,7 @@ static enum problem run(struct forward *f)
         if (f->attempts == 0 && (problem = begin(f)) != PROBLEM_NONE)
             break;
         problem = attempt(f);
+        renew(f);
         tell(f, problem);
     } while (again(f));
     if (f->slot != NULL)

@@ -216,15 +216,15 @@ static bool holds_deeper(const struct needles *needles, struct caller_view text)
     return found;
 }
 
-bool secret_scan_found(const char *bytes, size_t length, const struct config_upstream *upstream,
+bool secret_scan_found(const char *bytes, size_t length, const struct config_credential *const both[2],
                        const char *signature)
 {
     struct caller_view text = {bytes, length};
     struct needles needles = {.count = 0};
     buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
-    add_credential(&needles, upstream->credential, length);
-    if (upstream->fallback != NULL)
-        add_credential(&needles, upstream->fallback, length);
+    add_credential(&needles, both[0], length);
+    if (both[1] != NULL)
+        add_credential(&needles, both[1], length);
     add_secret(&needles, signature, strlen(signature), length);
     bool found = needles.bytes.failed || holds_any(&needles, &text) || holds_deeper(&needles, text);
     buf_done(&needles.bytes);

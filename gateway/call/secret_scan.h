@@ -12,9 +12,10 @@
 
 enum { SECRET_SCAN_MIN = 8 };
 
-/* True too when memory is out: what cannot be searched is not passed on. */
-MUST_USE bool secret_scan_found(const char *bytes, size_t length, const struct config_upstream *upstream,
-                                const char *signature);
+/* The credential and its spare, which may be NULL.  True too when memory is out: what cannot be searched is
+ * not passed on. */
+MUST_USE bool secret_scan_found(const char *bytes, size_t length,
+                                const struct config_credential *const both[2], const char *signature);
 
 /* Does a short text of the upstream's hold a secret value of the call, in any of these forms?  True too of a
  * text beside a value that is too short to be looked for. */

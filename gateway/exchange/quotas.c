@@ -201,6 +201,7 @@ static bool take(struct quota *quota, const struct config_client *client, int64_
     bool within = rate_take(&own, &part->used, now_us).allowed;
     if (wanting > 1 && !within)
         rest.burst -= rest.burst / 2; /* the other half is for those within their part */
+    rate_adapt(&quota->rate, &quota->usage->total, now_us); /* a reload may have changed it */
     struct rate_verdict verdict = rate_take(&rest, &quota->usage->total, now_us);
     *wait_us = verdict.wait_us;
     return verdict.allowed;

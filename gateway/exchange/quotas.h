@@ -1,4 +1,4 @@
-/* gateway/quota.h - how many calls a rule, an upstream or one of its actions takes, of all clients together.
+/* gateway/exchange/quotas.h - how many calls a rule, an upstream or one of its actions takes, of all clients together.
  *
  * A quota is shared: while several clients want it, each has an equal part of the rate, and what one leaves
  * others may use, but for the half that is kept for those within their part.  Safe from many threads, without
@@ -12,7 +12,8 @@
 
 struct quotas; /* of one configuration */
 
-/* What `previous`, which may be NULL, has used of the quotas of the same name stays used. */
+/* What `previous`, which may be NULL, has used of the quotas of the same name stays used: so many calls, also
+ * where the rate is another. */
 MUST_USE struct quotas *quotas_new(const struct config *config, struct quotas *previous);
 void quotas_free(struct quotas *quotas);
 

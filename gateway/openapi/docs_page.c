@@ -4,13 +4,18 @@
 
 /* Scripts and styles are files of ours, requests go to us, and nobody puts the page into a frame.  Images of
  * the viewer's style sheet are data: URLs. */
-const char reference_fields[] =
-    "Content-Encoding: gzip\r\n"
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Referrer-Policy: no-referrer\r\n";
+#define FIELDS                                                                                               \
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "      \
+    "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"             \
+    "Cross-Origin-Opener-Policy: same-origin\r\n"                                                            \
+    "Cross-Origin-Resource-Policy: same-origin\r\n"                                                          \
+    "Referrer-Policy: no-referrer\r\n"                                                                       \
+    "Vary: Accept-Encoding\r\n"
+
+const char *docs_page_fields(bool gzip)
+{
+    return gzip ? "Content-Encoding: gzip\r\n" FIELDS : FIELDS;
+}
 
 bool docs_page_is_built(void)
 {

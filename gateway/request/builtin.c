@@ -3,6 +3,7 @@
 #include "gateway/request/builtin.h"
 
 #include "gateway/exchange/shared.h"
+#include "gateway/http/accept_encoding.h"
 #include "gateway/openapi/docs_page.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/whoami.h"
@@ -76,6 +77,17 @@ bool builtin_has_path(const struct exchange *x)
     return find(x) != NULL || find_file(x) != NULL;
 }
 
+/* Browsers take gzip; a client that does not say so gets the file as it is. */
+static void show_file(struct exchange *x, const struct docs_page_file *file)
+{
+    bool gzip = accept_encoding_has_gzip(x->head);
+    x->own = (struct exchange_own){.status = 200,
+                                   .type = file->type,
+                                   .bytes = (const char *)(gzip ? file->gzip : file->plain),
+                                   .length = gzip ? file->gzip_length : file->plain_length,
+                                   .fields = docs_page_fields(gzip)};
+}
+
 /* The reference page is the same for everybody, and asks for no token: it asks its reader. */
 enum problem builtin_match(struct exchange *x)
 {
@@ -86,11 +98,7 @@ enum problem builtin_match(struct exchange *x)
     if (reads)
         x->page = page;
     if (reads && file != NULL)
-        x->own = (struct exchange_own){.status = 200,
-                                       .type = file->type,
-                                       .bytes = (const char *)file->bytes,
-                                       .length = file->length,
-                                       .fields = reference_fields};
+        show_file(x, file);
     return PROBLEM_NONE;
 }
 

@@ -13,6 +13,7 @@ static const struct rule {
     [RETRY_GATEWAY]    = {.read = true, .change = false, .pause_us = 500000},
     [RETRY_CLOCK]      = {.read = true, .change = true,  .correction = true},
     [RETRY_CREDENTIAL] = {.read = true, .change = true,  .correction = true},
+    [RETRY_RENEWED]    = {.read = true, .change = true,  .correction = true},
 };
 /* clang-format on */
 

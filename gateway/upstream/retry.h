@@ -20,13 +20,14 @@ enum {
 
 /* How an attempt ended, as far as another one is concerned. */
 enum retry_cause {
-    RETRY_NEVER,     /* answered: good, or refused for a reason that stays */
-    RETRY_NOT_SENT,  /* no byte of it left: no connection */
-    RETRY_LOST,      /* sent, then broken or late: nobody knows */
-    RETRY_THROTTLED, /* refused for the rate: not executed */
-    RETRY_GATEWAY,   /* HTTP 502, 503 or 504 of what stands before the cloud: nobody knows */
-    RETRY_CLOCK,     /* refused for its time or nonce: not executed */
-    RETRY_CREDENTIAL /* refused for its credential, and there is another: not executed */
+    RETRY_NEVER,      /* answered: good, or refused for a reason that stays */
+    RETRY_NOT_SENT,   /* no byte of it left: no connection */
+    RETRY_LOST,       /* sent, then broken or late: nobody knows */
+    RETRY_THROTTLED,  /* refused for the rate: not executed */
+    RETRY_GATEWAY,    /* HTTP 502, 503 or 504 of what stands before the cloud: nobody knows */
+    RETRY_CLOCK,      /* refused for its time or nonce: not executed */
+    RETRY_CREDENTIAL, /* refused for its credential, and there is another: not executed */
+    RETRY_RENEWED     /* refused for its credential, which has been renewed: not executed */
 };
 
 /* What an upstream's calls have earned and its retries have spent; shared by all threads. */
@@ -45,7 +46,7 @@ void retry_budget_earn(struct retry_budget *budget);
 struct retry_facts {
     enum retry_cause cause;
     bool changes;      /* a change, not a read */
-    bool corrected;    /* the clock or the credential that was wrong has been corrected for this request */
+    bool corrected;    /* what was wrong, a clock or a credential, has been corrected for this request */
     unsigned attempts; /* so far, this one included */
     int64_t left_us;   /* of the request's deadline */
     int64_t asked_us;  /* Retry-After of the answer; 0: none */

@@ -1,6 +1,7 @@
 #include "gateway/upstream/upstream_pool.h"
 
 #include "base/clock.h"
+#include "gateway/upstream/renewal.h"
 #include "gateway/upstream/slots.h"
 #include "gateway/upstream/upstream_conn.h"
 
@@ -14,8 +15,9 @@ struct upstream_pool_slot {
     struct upstream_pool_pool *pool;
     size_t place; /* in it */
     struct upstream_conn *line;
-    struct signer *signers[2];  /* of the upstream's credential and its spare */
-    struct breaker_entry entry; /* of the next attempt */
+    struct signer *signers[2];           /* of the upstream's credential and its spare */
+    struct renewal_version *versions[2]; /* what they sign with, held; NULL: what the configuration has */
+    struct breaker_entry entry;          /* of the next attempt */
 };
 
 struct upstream_pool_pool {
@@ -23,8 +25,9 @@ struct upstream_pool_pool {
     struct upstream_health *known;
     struct back_site *site;
     struct slots slots;
-    atomic_uint credential; /* that worked last */
-    atomic_uint refused;    /* bit 0: the first credential, bit 1: its spare */
+    struct renewal *renewals[2]; /* of both; NULL: nothing can be read again */
+    atomic_uint credential;      /* that worked last */
+    atomic_uint refused;         /* bit 0: the first credential, bit 1: its spare */
     atomic_uint resting;
 };
 
@@ -40,8 +43,10 @@ static void slot_free(struct upstream_pool_slot *slot)
     if (slot == NULL)
         return;
     upstream_conn_free(slot->line);
-    signer_free(slot->signers[0]);
-    signer_free(slot->signers[1]);
+    for (int i = 0; i < 2; i++) {
+        signer_free(slot->signers[i]);
+        renewal_version_release(slot->versions[i]);
+    }
     free(slot);
 }
 
@@ -63,9 +68,45 @@ static struct upstream_pool_slot *slot_new(struct upstream_pool_pool *pool)
     return slot;
 }
 
+static unsigned number_of(const struct upstream_pool_slot *slot, unsigned credential)
+{
+    return slot->versions[credential] == NULL ? 0 : slot->versions[credential]->number;
+}
+
+/* Where memory is out it signs with what it has, and is refused. */
+static void renew_signer(struct upstream_pool_slot *slot, unsigned credential)
+{
+    struct renewal_version *version = renewal_take(slot->pool->renewals[credential]);
+    struct signer *signer = signer_new(slot->pool->upstream, &version->credential, NULL);
+    if (signer == NULL) {
+        renewal_version_release(version);
+        return;
+    }
+    signer_free(slot->signers[credential]);
+    renewal_version_release(slot->versions[credential]);
+    slot->signers[credential] = signer;
+    slot->versions[credential] = version;
+}
+
 struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential)
 {
+    const struct renewal *renewal = slot->pool->renewals[credential];
+    if (renewal != NULL && renewal_number(renewal) != number_of(slot, credential))
+        renew_signer(slot, credential);
     return slot->signers[credential];
+}
+
+const struct config_credential *upstream_pool_signed(const struct upstream_pool_slot *slot,
+                                                     unsigned credential)
+{
+    const struct signer *signer = slot->signers[credential];
+    return signer == NULL ? NULL : signer_credential(signer);
+}
+
+bool upstream_pool_renew(struct upstream_pool_slot *slot, unsigned credential, struct err *news)
+{
+    struct renewal *renewal = slot->pool->renewals[credential];
+    return renewal != NULL && renewal_ask(renewal, number_of(slot, credential), clock_monotonic_us(), news);
 }
 
 struct signed_request *upstream_pool_request(struct upstream_pool_slot *slot)
@@ -139,6 +180,10 @@ static int back_pool_init(struct upstream_pool_pool *pool, const struct config_u
     pool->known = known_before(previous, upstream);
     if (pool->known == NULL)
         return err_memory(err);
+    if (upstream->credential != NULL && renewal_new(upstream->credential, &pool->renewals[0]) != 0)
+        return err_memory(err);
+    if (upstream->fallback != NULL && renewal_new(upstream->fallback, &pool->renewals[1]) != 0)
+        return err_memory(err);
     retry_budget_set(&pool->known->budget, upstream->slots);
     pool->site = upstream_conn_site(upstream, abandoned, err);
     return pool->site == NULL ? -1 : 0;
@@ -152,6 +197,8 @@ static void back_pool_done(struct upstream_pool_pool *pool)
         slot_free(*slots_at(&pool->slots, place));
     slots_done(&pool->slots);
     upstream_conn_site_free(pool->site);
+    renewal_release(pool->renewals[0]);
+    renewal_release(pool->renewals[1]);
     upstream_health_release(pool->known);
 }
 

@@ -69,6 +69,14 @@ void upstream_pool_wake(struct upstream_pool *back, const struct config_upstream
 struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential);
 struct signed_request *upstream_pool_request(struct upstream_pool_slot *slot);
 
+/* What that signer signs with, from one upstream_pool_signer() to the next; NULL: there is no spare. */
+const struct config_credential *upstream_pool_signed(const struct upstream_pool_slot *slot,
+                                                     unsigned credential);
+
+/* The cloud refuses what that signer signs with.  True when its files have something else now: the next
+ * upstream_pool_signer() signs with that.  Waits at most RENEWAL_WAIT_MS; for `news` see renewal.h. */
+MUST_USE bool upstream_pool_renew(struct upstream_pool_slot *slot, unsigned credential, struct err *news);
+
 /* What is known of the slot's upstream. */
 struct upstream_health *upstream_pool_upstream(struct upstream_pool_slot *slot);
 

@@ -14,6 +14,7 @@ FILES = {"/docs": "text/html", "/docs/page.css": "text/css", "/docs/page.js": "t
          "/docs/licences.txt": "text/plain"}
 POLICY_OF_PAGE = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                   "connect-src": "'self'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
+GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 
 
 @pytest.fixture
@@ -23,19 +24,24 @@ def gateway(start):
 
 @pytest.mark.parametrize("path, kind", FILES.items())
 def test_files(gateway, path, kind):
-    answer = gateway.call("GET", path)
+    answer = gateway.call("GET", path, headers=GZIP)
     assert (answer.status, answer.header("Content-Type")) == (200, kind + "; charset=utf-8")
     courtesy(answer)
-    assert answer.header("Content-Encoding") == "gzip" and gzip.decompress(answer.body)
+    assert answer.header("Content-Encoding") == "gzip" and answer.header("Vary") == "Accept-Encoding"
+    for headers in (None, {"Accept-Encoding": "identity"}, {"Accept-Encoding": "br, gzip;q=0, *"}):
+        plain = gateway.call("GET", path, headers=headers)
+        assert plain.status == 200 and plain.header("Content-Encoding") is None
+        assert plain.header("Vary") == "Accept-Encoding" and plain.body == gzip.decompress(answer.body)
+        assert gateway.call("HEAD", path, headers=headers).header("Content-Length") == str(len(plain.body))
     said = dict(directive.strip().split(" ", 1) for directive in answer.header("Content-Security-Policy").split(";"))
     assert said == POLICY_OF_PAGE, "no inline script or style, no eval, no other host, no frame"
     assert answer.header("Referrer-Policy") == "no-referrer"
-    head = gateway.call("HEAD", path)
+    head = gateway.call("HEAD", path, headers=GZIP)
     assert (head.status, head.body, head.header("Content-Length")) == (200, b"", str(len(answer.body)))
 
 
 def test_the_page_names_only_files_that_are_there(gateway):
-    page = gzip.decompress(gateway.call("GET", "/docs").body).decode()
+    page = gateway.call("GET", "/docs").body.decode()
     assert page == (REPOSITORY / "reference/index.html").read_text()
     named = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert {"/" + name for name in named if not name.startswith("data:")} == set(FILES) - {"/docs"}

@@ -58,7 +58,7 @@ def test_every_line_is_an_object(tmp_path, upstream):
     assert level(found[:1], "no rule uses the set") == "warning", found
     for part, wanted in {
             "ready on http://": "info", "refuses credential 'main'": "warning", "takes credential 'main' again": "info",
-            "policy.yaml:": "error", "the reload failed": "error", "workers stays 32": "warning", "reloaded": "info",
+            "policy.yaml:6:": "error", "the reload failed": "error", "workers stays 32": "warning", "reloaded": "info",
             "finishing what is in flight": "info"}.items():
         assert level(found, part) == wanted, (part, found)
 

@@ -78,7 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     buf_put_bytes(&text, buf_text(&hidden), hidden.length);
     put_noise(&text, bytes + 4 + before, size - 4 - before);
     FUZZ_MUST(!text.failed && !hidden.failed);
-    FUZZ_MUST(secret_scan_found(buf_text(&text), text.length, &fuzz_config()->upstreams[0], signature));
+    const struct config_upstream *upstream = &fuzz_config()->upstreams[0];
+    const struct config_credential *const both[] = {upstream->credential, upstream->fallback};
+    FUZZ_MUST(secret_scan_found(buf_text(&text), text.length, both, signature));
     buf_done(&text);
     buf_done(&hidden);
     return 0;

@@ -61,14 +61,14 @@ static void table(void **state)
     struct config_credential credential = {
         .id = make_secret(ID), .key = make_secret(KEY), .token = make_secret(TOKEN)};
     struct config_credential spare = {.id = make_secret("short"), .key = make_secret(SPARE)};
-    const struct config_upstream upstream = {.credential = &credential, .fallback = &spare};
+    const struct config_credential *const both[] = {&credential, &spare};
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        wrong += unit_wrong(rows[i].name, secret_scan_found(rows[i].text, strlen(rows[i].text), &upstream,
+        wrong += unit_wrong(rows[i].name, secret_scan_found(rows[i].text, strlen(rows[i].text), both,
                                                             SIGNATURE) == rows[i].leaks);
-    wrong += unit_wrong("what is shorter than 8 is found everywhere",
-                        !secret_scan_found("short", 5, &upstream, ""));
+    wrong +=
+        unit_wrong("what is shorter than 8 is found everywhere", !secret_scan_found("short", 5, both, ""));
     struct secret *const all[] = {credential.id, credential.key, credential.token, spare.id, spare.key};
     for (size_t i = 0; i < COUNT(all); i++)
         secret_free(all[i]);

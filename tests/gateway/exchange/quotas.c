@@ -132,6 +132,46 @@ static int remove_clients(void **state)
     return 0;
 }
 
+/* 600 an hour that are used up, then raised; 100 a second, then lowered: what was used are calls. */
+static void a_reload_that_changes_a_limit_keeps_the_count(void **state)
+{
+    static const struct {
+        const char *what;
+        struct rate before, after;
+        int used;  /* of `before`, at once */
+        int left;  /* of `after`, at the same moment */
+        int later; /* and a second after that */
+    } rows[] = {
+        {"raised when used up", {6 * SECOND, 600}, {SECOND / 100, 100}, 600, 0, 100},
+        {"raised, half used", {6 * SECOND, 600}, {SECOND / 100, 1000}, 300, 700, 100},
+        {"lowered when unused", {SECOND / 100, 100}, {36 * SECOND, 100}, 0, 100, 0},
+        {"lowered, one left", {SECOND / 100, 100}, {36 * SECOND, 100}, 99, 1, 0},
+        {"lowered when used up", {SECOND / 100, 100}, {36 * SECOND, 50}, 100, 0, 0},
+        {"the same", {SECOND, 10}, {SECOND, 10}, 4, 6, 1},
+    };
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config_upstream mine[] = {{.name = "vpc", .limit = rows[i].before}};
+        struct config_upstream other[] = {{.name = "vpc", .limit = rows[i].after}};
+        struct config old = config, new = config;
+        const struct call first = {.route = &routes[0], .upstream = mine};
+        const struct call second = {.route = &routes[0], .upstream = other};
+        old.upstreams = mine;
+        new.upstreams = other;
+        old.upstream_count = new.upstream_count = 1;
+        struct quotas *before = quotas_new(&old, NULL);
+        for (int j = 0; j < rows[i].used; j++)
+            wrong += !takes(before, &first, 0, 100 * SECOND);
+        struct quotas *after = quotas_new(&new, before);
+        quotas_free(before);
+        wrong += unit_wrong(rows[i].what, take_all(after, &second, 0, 100 * SECOND) == rows[i].left);
+        wrong += unit_wrong(rows[i].what, take_all(after, &second, 0, 101 * SECOND) == rows[i].later);
+        quotas_free(after);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +180,7 @@ int main(void)
         cmocka_unit_test(two_greedy_ones_have_the_same),
         cmocka_unit_test(an_action_and_a_rule_have_their_own),
         cmocka_unit_test(a_reload_forgets_nothing_of_what_was_used),
+        cmocka_unit_test(a_reload_that_changes_a_limit_keeps_the_count),
     };
     return cmocka_run_group_tests(tests, add_clients, remove_clients);
 }

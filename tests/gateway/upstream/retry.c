@@ -38,6 +38,8 @@ static const struct {
     {"clock, again", {RETRY_CLOCK, true, true, 2, PLENTY, 0, 7}, false, 0, 0},
     {"credential", {RETRY_CREDENTIAL, true, false, 1, PLENTY, 0, 7}, true, 0, 0},
     {"credential, again", {RETRY_CREDENTIAL, false, true, 2, PLENTY, 0, 7}, false, 0, 0},
+    {"renewed", {RETRY_RENEWED, true, false, 1, PLENTY, 0, 7}, true, 0, 0},
+    {"renewed, again", {RETRY_RENEWED, false, true, 2, PLENTY, 0, 7}, false, 0, 0},
 };
 /* clang-format on */
 
