@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "sandbox/outcome.h"
-#include "sandbox/params.h"
+#include "sandbox/http/params.h"
 #include "sandbox/state.h"
 
 struct action_call {

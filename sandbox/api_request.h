@@ -5,9 +5,9 @@
 
 #include "sandbox/auth_params.h"
 #include "sandbox/fault.h"
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 #include "sandbox/outcome.h"
-#include "sandbox/params.h"
+#include "sandbox/http/params.h"
 #include "sandbox/state.h"
 
 struct api_request {

@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "sandbox/http.h"
-#include "sandbox/params.h"
+#include "sandbox/http/http.h"
+#include "sandbox/http/params.h"
 
 enum auth_params_scheme {
     AUTH_PARAMS_API2,  /* generation 2: all among the parameters               */

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "sandbox/counters.h"
 #include "sandbox/fault.h"
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 #include "sandbox/state.h"
 
 struct control {

@@ -1,7 +1,7 @@
 #include "sandbox/describe.h"
 
 #include "base/json.h"
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 #include "sandbox/page.h"
 #include "sandbox/rows.h"
 

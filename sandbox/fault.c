@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <limits.h>
 #include <pthread.h>

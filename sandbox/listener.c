@@ -1,6 +1,6 @@
 #include "sandbox/listener.h"
 
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 #include "sandbox/threads.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 #include "sandbox/page.h"
 
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "config/reader/report.h"
 #include "sandbox/fault.h"
 #include "sandbox/listener.h"
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 #include "sandbox/seed.h"
 #include "sandbox/service.h"
 

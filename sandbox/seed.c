@@ -4,7 +4,7 @@
 #include "config/reader/yaml.h"
 #include "sandbox/fault.h"
 #include "sandbox/items.h"
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <string.h>
 

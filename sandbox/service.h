@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "sandbox/fault.h"
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 #include "sandbox/journal.h"
 #include "sandbox/state.h"
 

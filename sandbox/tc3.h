@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "sandbox/auth_params.h"
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 
 enum { TC3_SEAL_SIZE = 65, TC3_TEXT_MAX = 128 * 1024 };
 

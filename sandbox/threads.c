@@ -1,7 +1,7 @@
 #include "sandbox/threads.h"
 
-#include "sandbox/http.h"
-#include "sandbox/stream.h"
+#include "sandbox/http/http.h"
+#include "sandbox/http/stream.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "sandbox/verify.h"
 
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 #include "sandbox/tc3.h"
 
 #include <limits.h>

@@ -9,10 +9,10 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "sandbox/auth_params.h"
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 #include "sandbox/nonce_cache.h"
 #include "sandbox/outcome.h"
-#include "sandbox/params.h"
+#include "sandbox/http/params.h"
 #include "sandbox/state.h"
 #include "sandbox/tc3.h"
 

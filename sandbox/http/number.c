@@ -1,4 +1,4 @@
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <limits.h>
 

@@ -1,7 +1,7 @@
 #include "tests/unit.h"
 
 #include "base/buf.h"
-#include "sandbox/params.h"
+#include "sandbox/http/params.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "sandbox/head.h"
+#include "sandbox/http/head.h"
 
 #include "base/text.h"
-#include "sandbox/number.h"
+#include "sandbox/http/number.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
-#include "sandbox/http.h"
+#include "sandbox/http/http.h"
 
-#include "sandbox/head.h"
+#include "sandbox/http/head.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,13 +1,13 @@
-/* sandbox/http.h - one HTTP/1.1 request in, one answer out.
+/* sandbox/http/http.h - one HTTP/1.1 request in, one answer out.
  *
  * A small strict parser: a test upstream had better refuse what a signer should not have sent. */
-#ifndef SANDBOX_HTTP_H
-#define SANDBOX_HTTP_H
+#ifndef SANDBOX_HTTP_HTTP_H
+#define SANDBOX_HTTP_HTTP_H
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "sandbox/http_request.h"
-#include "sandbox/stream.h"
+#include "sandbox/http/http_request.h"
+#include "sandbox/http/stream.h"
 
 enum {
     HTTP_CHUNK = 8192,

@@ -1,4 +1,4 @@
-#include "sandbox/params.h"
+#include "sandbox/http/params.h"
 
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-#include "sandbox/http_request.h"
+#include "sandbox/http/http_request.h"
 
 #include <strings.h>
 

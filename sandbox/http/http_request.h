@@ -1,6 +1,6 @@
-/* sandbox/http_request.h - an HTTP request as it was read. */
-#ifndef SANDBOX_HTTP_REQUEST_H
-#define SANDBOX_HTTP_REQUEST_H
+/* sandbox/http/http_request.h - an HTTP request as it was read. */
+#ifndef SANDBOX_HTTP_HTTP_REQUEST_H
+#define SANDBOX_HTTP_HTTP_REQUEST_H
 
 #include "base/base.h"
 #include "base/buf.h"

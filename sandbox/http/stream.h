@@ -1,9 +1,9 @@
-/* sandbox/stream.h - one connection's bytes, plain or TLS, with deadlines; everything ends when the sandbox
- * stops.
+/* sandbox/http/stream.h - one connection's bytes, plain or TLS, with deadlines; everything ends when the
+ * sandbox stops.
  *
  * A stream belongs to one thread. */
-#ifndef SANDBOX_STREAM_H
-#define SANDBOX_STREAM_H
+#ifndef SANDBOX_HTTP_STREAM_H
+#define SANDBOX_HTTP_STREAM_H
 
 #include "base/base.h"
 

@@ -1,9 +1,9 @@
-/* sandbox/params.h - the parameters of one request, out of the bytes that came over the wire.
+/* sandbox/http/params.h - the parameters of one request, out of the bytes that came over the wire.
  *
  * Written from the description of the scheme alone and shares nothing with the signing side: a mistake made
  * in one must not be made in the other. */
-#ifndef SANDBOX_PARAMS_H
-#define SANDBOX_PARAMS_H
+#ifndef SANDBOX_HTTP_PARAMS_H
+#define SANDBOX_HTTP_PARAMS_H
 
 #include "base/arena.h"
 #include "base/base.h"

@@ -1,4 +1,4 @@
-#include "sandbox/stream.h"
+#include "sandbox/http/stream.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
-/* sandbox/number.h - a decimal number out of text, with its bounds. */
-#ifndef SANDBOX_NUMBER_H
-#define SANDBOX_NUMBER_H
+/* sandbox/http/number.h - a decimal number out of text, with its bounds. */
+#ifndef SANDBOX_HTTP_NUMBER_H
+#define SANDBOX_HTTP_NUMBER_H
 
 #include "base/base.h"
 

@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/head.h"
+#include "sandbox/http/head.h"
 
 #include <string.h>
 
