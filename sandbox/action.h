@@ -7,9 +7,9 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "sandbox/outcome.h"
+#include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 struct action_call {
     int generation;      /* 2 or 3 */

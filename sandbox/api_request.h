@@ -6,9 +6,9 @@
 #include "sandbox/auth_params.h"
 #include "sandbox/fault.h"
 #include "sandbox/http/http.h"
-#include "sandbox/outcome.h"
+#include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 struct api_request {
     const struct http_request *request; /* borrowed */

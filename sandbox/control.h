@@ -6,7 +6,7 @@
 #include "sandbox/counters.h"
 #include "sandbox/fault.h"
 #include "sandbox/http/http.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 struct control {
     struct state *state;

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "config/reader/yaml.h"
 #include "sandbox/fault.h"
-#include "sandbox/items.h"
+#include "sandbox/state/items.h"
 #include "sandbox/http/number.h"
 
 #include <string.h>

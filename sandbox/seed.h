@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "config/reader/report.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 /* Reads the file at `path`; NULL: the state that is built in.  `now` (seconds) becomes the createTime of all.
  * NULL when anything was wrong: the report tells everything, and never a secret_key or token. */

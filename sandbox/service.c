@@ -6,7 +6,7 @@
 #include "sandbox/control.h"
 #include "sandbox/counters.h"
 #include "sandbox/nonce_cache.h"
-#include "sandbox/request_id.h"
+#include "sandbox/state/request_id.h"
 #include "sandbox/verify.h"
 
 #include <stdlib.h>

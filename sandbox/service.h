@@ -7,7 +7,7 @@
 #include "sandbox/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/journal.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 struct settings;
 

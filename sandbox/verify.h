@@ -11,9 +11,9 @@
 #include "sandbox/auth_params.h"
 #include "sandbox/http/http.h"
 #include "sandbox/nonce_cache.h"
-#include "sandbox/outcome.h"
+#include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 #include "sandbox/tc3.h"
 
 enum {

@@ -1,11 +1,11 @@
-/* sandbox/request_id.h - the RequestId of an answer of generation 3: looks like a UUID.
+/* sandbox/state/request_id.h - the RequestId of an answer of generation 3: looks like a UUID.
  *
  * That of a change names its task, so its end is the task's number and the rest cannot be guessed. */
-#ifndef SANDBOX_REQUEST_ID_H
-#define SANDBOX_REQUEST_ID_H
+#ifndef SANDBOX_STATE_REQUEST_ID_H
+#define SANDBOX_STATE_REQUEST_ID_H
 
 #include "base/base.h"
-#include "sandbox/outcome.h"
+#include "sandbox/state/outcome.h"
 
 enum { REQUEST_ID_SALT = 10 };
 

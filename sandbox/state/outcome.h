@@ -1,6 +1,6 @@
-/* sandbox/outcome.h - what became of one API request, in the words of both generations. */
-#ifndef SANDBOX_OUTCOME_H
-#define SANDBOX_OUTCOME_H
+/* sandbox/state/outcome.h - what became of one API request, in the words of both generations. */
+#ifndef SANDBOX_STATE_OUTCOME_H
+#define SANDBOX_STATE_OUTCOME_H
 
 #include "base/base.h"
 #include "base/buf.h"

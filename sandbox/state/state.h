@@ -1,15 +1,15 @@
-/* sandbox/state.h - the little cloud: accounts, regions, VPCs, classic instances, the links between them,
- * tasks.
+/* sandbox/state/state.h - the little cloud: accounts, regions, VPCs, classic instances, the links between
+ * them, tasks.
  *
  * Accounts, regions, VPCs and instances never change after seed_load(); links and tasks do.  Whoever reads or
  * changes those, or an instance's link, holds the lock: state_lock() and state_unlock(). */
-#ifndef SANDBOX_STATE_H
-#define SANDBOX_STATE_H
+#ifndef SANDBOX_STATE_STATE_H
+#define SANDBOX_STATE_STATE_H
 
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/secret.h"
-#include "sandbox/request_id.h"
+#include "sandbox/state/request_id.h"
 
 #include <pthread.h>
 

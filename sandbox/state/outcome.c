@@ -1,4 +1,4 @@
-#include "sandbox/outcome.h"
+#include "sandbox/state/outcome.h"
 
 #include "base/json.h"
 

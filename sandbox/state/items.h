@@ -1,11 +1,11 @@
-/* sandbox/items.h - a YAML list of maps to an array of structs, by a table of keywords. */
-#ifndef SANDBOX_ITEMS_H
-#define SANDBOX_ITEMS_H
+/* sandbox/state/items.h - a YAML list of maps to an array of structs, by a table of keywords. */
+#ifndef SANDBOX_STATE_ITEMS_H
+#define SANDBOX_STATE_ITEMS_H
 
 #include "base/base.h"
 #include "config/reader/report.h"
 #include "config/reader/yaml.h"
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 enum { ITEMS_MAX = 10000 };
 

@@ -1,4 +1,4 @@
-#include "sandbox/request_id.h"
+#include "sandbox/state/request_id.h"
 
 #include "base/text.h"
 

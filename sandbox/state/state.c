@@ -1,4 +1,4 @@
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/state.h"
+#include "sandbox/state/state.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "sandbox/items.h"
+#include "sandbox/state/items.h"
 
 #include "base/text.h"
 
