@@ -1,7 +1,7 @@
 #include "sandbox/action.h"
 
 #include "base/json.h"
-#include "sandbox/auth_params.h"
+#include "sandbox/auth/auth_params.h"
 #include "sandbox/describe.h"
 #include "sandbox/describe3.h"
 

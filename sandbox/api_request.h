@@ -3,7 +3,7 @@
 #ifndef SANDBOX_API_REQUEST_H
 #define SANDBOX_API_REQUEST_H
 
-#include "sandbox/auth_params.h"
+#include "sandbox/auth/auth_params.h"
 #include "sandbox/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/state/outcome.h"

@@ -5,9 +5,9 @@
 #include "sandbox/api_request.h"
 #include "sandbox/control.h"
 #include "sandbox/counters.h"
-#include "sandbox/nonce_cache.h"
+#include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
-#include "sandbox/verify.h"
+#include "sandbox/auth/verify.h"
 
 #include <stdlib.h>
 #include <string.h>

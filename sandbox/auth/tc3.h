@@ -1,14 +1,14 @@
-/* sandbox/tc3.h - the stages of TC3-HMAC-SHA256, each to be tested alone.
+/* sandbox/auth/tc3.h - the stages of TC3-HMAC-SHA256, each to be tested alone.
  *
  * Written from the vendor's "signature v3" page, from the bytes on the wire; shares nothing with the signing
  * side. */
-#ifndef SANDBOX_TC3_H
-#define SANDBOX_TC3_H
+#ifndef SANDBOX_AUTH_TC3_H
+#define SANDBOX_AUTH_TC3_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/secret.h"
-#include "sandbox/auth_params.h"
+#include "sandbox/auth/auth_params.h"
 #include "sandbox/http/http.h"
 
 enum { TC3_SEAL_SIZE = 65, TC3_TEXT_MAX = 128 * 1024 };

@@ -1,20 +1,20 @@
-/* sandbox/verify.h - is this request signed by whom it says, now, and for the first time?
+/* sandbox/auth/verify.h - is this request signed by whom it says, now, and for the first time?
  *
  * The schemes are the vendor's "signature method" page of API 2.0, and "signature v1" and "v3" of API 3.0. In
  * which order several faults are told is not documented; docs/sandbox.md lists the order taken here. */
-#ifndef SANDBOX_VERIFY_H
-#define SANDBOX_VERIFY_H
+#ifndef SANDBOX_AUTH_VERIFY_H
+#define SANDBOX_AUTH_VERIFY_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/secret.h"
-#include "sandbox/auth_params.h"
+#include "sandbox/auth/auth_params.h"
 #include "sandbox/http/http.h"
-#include "sandbox/nonce_cache.h"
+#include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"
 #include "sandbox/state/state.h"
-#include "sandbox/tc3.h"
+#include "sandbox/auth/tc3.h"
 
 enum {
     VERIFY_SEAL_SIZE = TC3_SEAL_SIZE, /* hex of 32 bytes; base64 of them is shorter */

@@ -1,6 +1,6 @@
-/* sandbox/auth_params.h - what a request says of itself, wherever its scheme wants that said. */
-#ifndef SANDBOX_AUTH_PARAMS_H
-#define SANDBOX_AUTH_PARAMS_H
+/* sandbox/auth/auth_params.h - what a request says of itself, wherever its scheme wants that said. */
+#ifndef SANDBOX_AUTH_AUTH_PARAMS_H
+#define SANDBOX_AUTH_AUTH_PARAMS_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/nonce_cache.h"
+#include "sandbox/auth/nonce_cache.h"
 
 static void triples(void **state)
 {

@@ -1,4 +1,4 @@
-#include "sandbox/tc3.h"
+#include "sandbox/auth/tc3.h"
 
 #include "base/text.h"
 

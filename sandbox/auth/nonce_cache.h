@@ -1,6 +1,6 @@
-/* sandbox/nonce_cache.h - which (SecretId, Timestamp, Nonce) was seen, within a time and a bound. */
-#ifndef SANDBOX_NONCE_CACHE_H
-#define SANDBOX_NONCE_CACHE_H
+/* sandbox/auth/nonce_cache.h - which (SecretId, Timestamp, Nonce) was seen, within a time and a bound. */
+#ifndef SANDBOX_AUTH_NONCE_CACHE_H
+#define SANDBOX_AUTH_NONCE_CACHE_H
 
 #include "base/base.h"
 

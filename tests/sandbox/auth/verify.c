@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "sandbox/seed.h"
-#include "sandbox/verify.h"
+#include "sandbox/auth/verify.h"
 
 #include <stdlib.h>
 #include <string.h>

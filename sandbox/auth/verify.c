@@ -1,7 +1,7 @@
-#include "sandbox/verify.h"
+#include "sandbox/auth/verify.h"
 
 #include "sandbox/http/number.h"
-#include "sandbox/tc3.h"
+#include "sandbox/auth/tc3.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "sandbox/nonce_cache.h"
+#include "sandbox/auth/nonce_cache.h"
 
 #include "base/buf.h"
 

@@ -1,4 +1,4 @@
-#include "sandbox/auth_params.h"
+#include "sandbox/auth/auth_params.h"
 
 #include <stdlib.h>
 #include <string.h>
