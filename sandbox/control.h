@@ -3,8 +3,8 @@
 #define SANDBOX_CONTROL_H
 
 #include "base/base.h"
-#include "sandbox/counters.h"
-#include "sandbox/fault.h"
+#include "sandbox/actions/counters.h"
+#include "sandbox/actions/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/state/state.h"
 

@@ -1,7 +1,7 @@
 #include "sandbox/sandbox.h"
 
 #include "config/reader/report.h"
-#include "sandbox/fault.h"
+#include "sandbox/actions/fault.h"
 #include "sandbox/listener.h"
 #include "sandbox/http/number.h"
 #include "sandbox/seed.h"

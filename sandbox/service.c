@@ -1,10 +1,10 @@
 #include "sandbox/service.h"
 
 #include "base/json.h"
-#include "sandbox/action.h"
-#include "sandbox/api_request.h"
+#include "sandbox/actions/action.h"
+#include "sandbox/actions/api_request.h"
 #include "sandbox/control.h"
-#include "sandbox/counters.h"
+#include "sandbox/actions/counters.h"
 #include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
 #include "sandbox/auth/verify.h"

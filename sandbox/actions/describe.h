@@ -1,8 +1,8 @@
-/* sandbox/describe.h - the actions that only read. */
-#ifndef SANDBOX_DESCRIBE_H
-#define SANDBOX_DESCRIBE_H
+/* sandbox/actions/describe.h - the actions that only read. */
+#ifndef SANDBOX_ACTIONS_DESCRIBE_H
+#define SANDBOX_ACTIONS_DESCRIBE_H
 
-#include "sandbox/action.h"
+#include "sandbox/actions/action.h"
 
 MUST_USE int describe_links(struct action_call *call);     /* DescribeVpcClassicLink */
 MUST_USE int describe_task(struct action_call *call);      /* DescribeVpcTaskResult  */

@@ -1,9 +1,9 @@
-/* sandbox/page.h - which rows of a list are asked for, and in what order: offset, limit, orderField,
+/* sandbox/actions/page.h - which rows of a list are asked for, and in what order: offset, limit, orderField,
  * orderDirection; in generation 3 Offset and Limit. */
-#ifndef SANDBOX_PAGE_H
-#define SANDBOX_PAGE_H
+#ifndef SANDBOX_ACTIONS_PAGE_H
+#define SANDBOX_ACTIONS_PAGE_H
 
-#include "sandbox/action.h"
+#include "sandbox/actions/action.h"
 
 struct page {
     long long offset;        /* 0 when not given                                  */

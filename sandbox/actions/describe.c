@@ -1,9 +1,9 @@
-#include "sandbox/describe.h"
+#include "sandbox/actions/describe.h"
 
 #include "base/json.h"
 #include "sandbox/http/number.h"
-#include "sandbox/page.h"
-#include "sandbox/rows.h"
+#include "sandbox/actions/page.h"
+#include "sandbox/actions/rows.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "sandbox/filter.h"
+#include "sandbox/actions/filter.h"
 
 #include <stdio.h>
 #include <string.h>

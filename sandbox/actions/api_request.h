@@ -1,10 +1,10 @@
-/* sandbox/api_request.h - one API request while it is being answered: each step reads what the steps before
- * it wrote. */
-#ifndef SANDBOX_API_REQUEST_H
-#define SANDBOX_API_REQUEST_H
+/* sandbox/actions/api_request.h - one API request while it is being answered: each step reads what the
+ * steps before it wrote. */
+#ifndef SANDBOX_ACTIONS_API_REQUEST_H
+#define SANDBOX_ACTIONS_API_REQUEST_H
 
 #include "sandbox/auth/auth_params.h"
-#include "sandbox/fault.h"
+#include "sandbox/actions/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"

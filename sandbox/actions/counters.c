@@ -1,7 +1,7 @@
-#include "sandbox/counters.h"
+#include "sandbox/actions/counters.h"
 
 #include "base/json.h"
-#include "sandbox/action.h"
+#include "sandbox/actions/action.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "sandbox/page.h"
+#include "sandbox/actions/page.h"
 
 #include "sandbox/http/number.h"
 

@@ -1,9 +1,10 @@
-/* sandbox/rows.h - the rows of a list that some filter has let through, and how a page of them is written. */
-#ifndef SANDBOX_ROWS_H
-#define SANDBOX_ROWS_H
+/* sandbox/actions/rows.h - the rows of a list that some filter has let through, and how a page of them is
+ * written. */
+#ifndef SANDBOX_ACTIONS_ROWS_H
+#define SANDBOX_ACTIONS_ROWS_H
 
-#include "sandbox/action.h"
-#include "sandbox/page.h"
+#include "sandbox/actions/action.h"
+#include "sandbox/actions/page.h"
 
 struct rows {
     const void **all; /* the owner calls rows_done() */

@@ -1,9 +1,9 @@
-/* sandbox/action.h - the actions of the API, as a table: one more is a row and a function.
+/* sandbox/actions/action.h - the actions of the API, as a table: one more is a row and a function.
  *
  * What is answered comes from the vendor's pages of the ClassicLink family; what those leave open is a choice
  * that docs/sandbox.md names. */
-#ifndef SANDBOX_ACTION_H
-#define SANDBOX_ACTION_H
+#ifndef SANDBOX_ACTIONS_ACTION_H
+#define SANDBOX_ACTIONS_ACTION_H
 
 #include "base/base.h"
 #include "base/buf.h"

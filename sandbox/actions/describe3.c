@@ -1,9 +1,9 @@
-#include "sandbox/describe3.h"
+#include "sandbox/actions/describe3.h"
 
 #include "base/json.h"
-#include "sandbox/filter.h"
-#include "sandbox/page.h"
-#include "sandbox/rows.h"
+#include "sandbox/actions/filter.h"
+#include "sandbox/actions/page.h"
+#include "sandbox/actions/rows.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,9 +1,9 @@
-#include "sandbox/action.h"
+#include "sandbox/actions/action.h"
 
 #include "base/json.h"
 #include "sandbox/auth/auth_params.h"
-#include "sandbox/describe.h"
-#include "sandbox/describe3.h"
+#include "sandbox/actions/describe.h"
+#include "sandbox/actions/describe3.h"
 
 #include <stdio.h>
 #include <stdlib.h>

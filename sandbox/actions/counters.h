@@ -1,10 +1,10 @@
-/* sandbox/counters.h - how many requests there were, and what became of them. */
-#ifndef SANDBOX_COUNTERS_H
-#define SANDBOX_COUNTERS_H
+/* sandbox/actions/counters.h - how many requests there were, and what became of them. */
+#ifndef SANDBOX_ACTIONS_COUNTERS_H
+#define SANDBOX_ACTIONS_COUNTERS_H
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "sandbox/api_request.h"
+#include "sandbox/actions/api_request.h"
 
 struct counters;
 

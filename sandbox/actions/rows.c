@@ -1,4 +1,4 @@
-#include "sandbox/rows.h"
+#include "sandbox/actions/rows.h"
 
 #include "base/json.h"
 

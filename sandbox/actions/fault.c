@@ -1,4 +1,4 @@
-#include "sandbox/fault.h"
+#include "sandbox/actions/fault.h"
 
 #include "base/json.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/action.h"
+#include "sandbox/actions/action.h"
 #include "sandbox/seed.h"
 
 #include <stdio.h>
