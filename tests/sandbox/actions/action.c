@@ -1,7 +1,7 @@
 #include "tests/unit.h"
 
 #include "sandbox/actions/action.h"
-#include "sandbox/seed.h"
+#include "sandbox/command/seed.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "tests/unit.h"
 
 #include "base/text.h"
-#include "sandbox/seed.h"
+#include "sandbox/command/seed.h"
 #include "sandbox/auth/verify.h"
 
 #include <openssl/sha.h>

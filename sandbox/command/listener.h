@@ -1,10 +1,10 @@
-/* sandbox/listener.h - a loopback socket, perhaps with TLS, and a thread for every connection. */
-#ifndef SANDBOX_LISTENER_H
-#define SANDBOX_LISTENER_H
+/* sandbox/command/listener.h - a loopback socket, perhaps with TLS, and a thread for every connection. */
+#ifndef SANDBOX_COMMAND_LISTENER_H
+#define SANDBOX_COMMAND_LISTENER_H
 
 #include "base/base.h"
 #include "base/err.h"
-#include "sandbox/service.h"
+#include "sandbox/command/service.h"
 
 enum { LISTENER_CONNECTIONS_MAX = 2048, LISTENER_URL_SIZE = 80 };
 

@@ -1,4 +1,4 @@
-#include "sandbox/threads.h"
+#include "sandbox/command/threads.h"
 
 #include "sandbox/http/http.h"
 #include "sandbox/http/stream.h"

@@ -1,12 +1,12 @@
-/* sandbox/service.h - the walk of an API request, and what is counted on the way. */
-#ifndef SANDBOX_SERVICE_H
-#define SANDBOX_SERVICE_H
+/* sandbox/command/service.h - the walk of an API request, and what is counted on the way. */
+#ifndef SANDBOX_COMMAND_SERVICE_H
+#define SANDBOX_COMMAND_SERVICE_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "sandbox/actions/fault.h"
 #include "sandbox/http/http.h"
-#include "sandbox/journal.h"
+#include "sandbox/command/journal.h"
 #include "sandbox/state/state.h"
 
 struct settings;

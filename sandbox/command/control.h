@@ -1,6 +1,7 @@
-/* sandbox/control.h - /_sandbox/: what tests ask the sandbox about itself, and how they change its faults. */
-#ifndef SANDBOX_CONTROL_H
-#define SANDBOX_CONTROL_H
+/* sandbox/command/control.h - /_sandbox/: what tests ask the sandbox about itself, and how they change its
+ * faults. */
+#ifndef SANDBOX_COMMAND_CONTROL_H
+#define SANDBOX_COMMAND_CONTROL_H
 
 #include "base/base.h"
 #include "sandbox/actions/counters.h"

@@ -1,4 +1,4 @@
-#include "sandbox/control.h"
+#include "sandbox/command/control.h"
 
 #include "base/json.h"
 

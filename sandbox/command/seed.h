@@ -1,6 +1,6 @@
-/* sandbox/seed.h - a YAML file to the state that the sandbox starts with. */
-#ifndef SANDBOX_SEED_H
-#define SANDBOX_SEED_H
+/* sandbox/command/seed.h - a YAML file to the state that the sandbox starts with. */
+#ifndef SANDBOX_COMMAND_SEED_H
+#define SANDBOX_COMMAND_SEED_H
 
 #include "base/base.h"
 #include "config/reader/report.h"

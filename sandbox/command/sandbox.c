@@ -1,11 +1,11 @@
-#include "sandbox/sandbox.h"
+#include "sandbox/command/sandbox.h"
 
 #include "config/reader/report.h"
 #include "sandbox/actions/fault.h"
-#include "sandbox/listener.h"
+#include "sandbox/command/listener.h"
 #include "sandbox/http/number.h"
-#include "sandbox/seed.h"
-#include "sandbox/service.h"
+#include "sandbox/command/seed.h"
+#include "sandbox/command/service.h"
 
 #include <errno.h>
 #include <getopt.h>

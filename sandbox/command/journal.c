@@ -1,4 +1,4 @@
-#include "sandbox/journal.h"
+#include "sandbox/command/journal.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"

@@ -1,9 +1,9 @@
-/* sandbox/threads.h - a bounded number of threads, each serving one connection to its end. */
-#ifndef SANDBOX_THREADS_H
-#define SANDBOX_THREADS_H
+/* sandbox/command/threads.h - a bounded number of threads, each serving one connection to its end. */
+#ifndef SANDBOX_COMMAND_THREADS_H
+#define SANDBOX_COMMAND_THREADS_H
 
 #include "base/base.h"
-#include "sandbox/service.h"
+#include "sandbox/command/service.h"
 
 #include <openssl/types.h>
 

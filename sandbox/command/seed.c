@@ -1,4 +1,4 @@
-#include "sandbox/seed.h"
+#include "sandbox/command/seed.h"
 
 #include "base/file.h"
 #include "config/reader/yaml.h"

@@ -1,7 +1,7 @@
 #include "tests/unit.h"
 
 #include "base/file.h"
-#include "sandbox/seed.h"
+#include "sandbox/command/seed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

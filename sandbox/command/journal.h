@@ -1,8 +1,8 @@
-/* sandbox/journal.h - one JSON line per API request: on standard output, and into a file.
+/* sandbox/command/journal.h - one JSON line per API request: on standard output, and into a file.
  *
  * It never shows a Signature, a Token or a key; the SecretId is a name, and is shown. */
-#ifndef SANDBOX_JOURNAL_H
-#define SANDBOX_JOURNAL_H
+#ifndef SANDBOX_COMMAND_JOURNAL_H
+#define SANDBOX_COMMAND_JOURNAL_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
-#include "sandbox/listener.h"
+#include "sandbox/command/listener.h"
 
 #include "sandbox/http/number.h"
-#include "sandbox/threads.h"
+#include "sandbox/command/threads.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
-#include "sandbox/service.h"
+#include "sandbox/command/service.h"
 
 #include "base/json.h"
 #include "sandbox/actions/action.h"
 #include "sandbox/actions/api_request.h"
-#include "sandbox/control.h"
+#include "sandbox/command/control.h"
 #include "sandbox/actions/counters.h"
 #include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
