@@ -241,6 +241,14 @@ const struct action *action_find(const char *name)
     return NULL;
 }
 
+bool action_is_service(const char *name)
+{
+    for (size_t i = 0; i < COUNT(actions); i++)
+        if (strcmp(actions[i].service, name) == 0)
+            return true;
+    return false;
+}
+
 size_t action_index(const struct action *action)
 {
     return (size_t)(action - actions);

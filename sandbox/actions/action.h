@@ -40,6 +40,9 @@ struct action {
 /* NULL: there is no such action. */
 const struct action *action_find(const char *name);
 
+/* Has some action this service? */
+bool action_is_service(const char *name);
+
 /* Its row, for those who count by action. */
 size_t action_index(const struct action *action);
 const struct action *action_table(size_t *count);

@@ -184,7 +184,7 @@ int describe_vpcs(struct action_call *call)
     for (size_t i = 0; i < call->state->vpc_count; i++) {
         const struct state_vpc *vpc = &call->state->vpcs[i];
         if (vpc->region == call->region && (one == NULL || vpc == one) &&
-            (name == NULL || strcmp(vpc->name, name) == 0))
+            (name == NULL || strstr(vpc->name, name) != NULL))
             rows_add(&rows, vpc);
     }
     bool named = page.order_field == fields[1];

@@ -2,25 +2,16 @@
 
 #include "base/json.h"
 #include "sandbox/actions/filter.h"
+#include "sandbox/actions/model.h"
 #include "sandbox/actions/page.h"
 #include "sandbox/actions/rows.h"
 
 #include <string.h>
-#include <time.h>
 
 /* The vendor's pages of all three. */
 enum { LIMIT_MAX = 100 };
 
 static const char *const no_order[] = {NULL};
-
-static void member_time(struct buf *body, const char *key, int64_t when)
-{
-    time_t seconds = (time_t)when;
-    struct tm tm;
-    char text[sizeof "2026-11-24 12:00:00"];
-    if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) > 0)
-        json_member(body, key, text);
-}
 
 static void put_empty_array(struct buf *body, const char *key)
 {
@@ -46,16 +37,10 @@ static const char *instance_ip(const void *row)
     return ((const struct state_instance *)row)->lan_ip;
 }
 
-static void put_link(struct buf *body, const void *row)
-{
-    const struct state_instance *instance = row;
-    json_member(body, "VpcId", instance->vpc->id);
-    json_member(body, "InstanceId", instance->id);
-}
-
 int describe3_links(struct action_call *call)
 {
-    static const struct filter filters[] = {{"vpc-id", link_vpc}, {"vm-ip", instance_ip}, {NULL, NULL}};
+    static const struct filter filters[] = {
+        {"vpc-id", link_vpc, false}, {"vm-ip", instance_ip, false}, {NULL, NULL, false}};
     struct page page;
     struct rows rows;
     if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
@@ -67,7 +52,7 @@ int describe3_links(struct action_call *call)
             filter_passes(filters, call, instance))
             rows_add(&rows, instance);
     }
-    put_list(call, &rows, &page, "ClassicLinkInstanceSet", put_link);
+    put_list(call, &rows, &page, "ClassicLinkInstanceSet", model_put_link);
     return 0;
 }
 
@@ -101,17 +86,11 @@ static const char *vpc_cidr(const void *row)
     return ((const struct state_vpc *)row)->cidr;
 }
 
-static void put_vpc(struct buf *body, const void *row)
+/* None of them is. */
+static const char *vpc_default(const void *row)
 {
-    const struct state_vpc *vpc = row;
-    json_member(body, "VpcId", vpc->id);
-    json_member(body, "VpcName", vpc->name);
-    json_member(body, "CidrBlock", vpc->cidr);
-    json_member_bool(body, "IsDefault", false);
-    json_member_bool(body, "EnableMulticast", false);
-    member_time(body, "CreatedTime", vpc->created);
-    put_empty_array(body, "DnsServerSet");
-    put_empty_array(body, "TagSet");
+    (void)row;
+    return "false";
 }
 
 /* Every id that is named must be there; and ids and filters exclude each other. */
@@ -128,8 +107,11 @@ static int check_vpc_ids(struct action_call *call)
 
 int describe3_vpcs(struct action_call *call)
 {
-    static const struct filter filters[] = {
-        {"vpc-id", vpc_id}, {"vpc-name", vpc_name}, {"cidr-block", vpc_cidr}, {NULL, NULL}};
+    static const struct filter filters[] = {{"vpc-id", vpc_id, false},
+                                            {"vpc-name", vpc_name, true},
+                                            {"cidr-block", vpc_cidr, false},
+                                            {"is-default", vpc_default, false},
+                                            {NULL, NULL, false}};
     struct page page;
     struct rows rows;
     if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
@@ -142,7 +124,7 @@ int describe3_vpcs(struct action_call *call)
             filter_passes(filters, call, vpc))
             rows_add(&rows, vpc);
     }
-    put_list(call, &rows, &page, "VpcSet", put_vpc);
+    put_list(call, &rows, &page, "VpcSet", model_put_vpc);
     return 0;
 }
 
@@ -156,31 +138,12 @@ static const char *instance_name(const void *row)
     return ((const struct state_instance *)row)->name;
 }
 
-/* A classic instance is in no VPC, also when it is linked to one. */
-static void put_instance(struct buf *body, const void *row)
-{
-    const struct state_instance *instance = row;
-    json_member(body, "InstanceId", instance->id);
-    json_member(body, "InstanceName", instance->name);
-    json_member(body, "InstanceState", "RUNNING");
-    json_open_array(body, "PrivateIpAddresses");
-    json_element(body, instance->lan_ip);
-    json_close_array(body);
-    json_open_member(body, "Placement");
-    json_member_int(body, "ProjectId", 0);
-    json_close(body);
-    json_open_member(body, "VirtualPrivateCloud");
-    json_member(body, "VpcId", "");
-    json_member(body, "SubnetId", "");
-    json_close(body);
-}
-
 int describe3_instances(struct action_call *call)
 {
-    static const struct filter filters[] = {{"instance-id", instance_id},
-                                            {"instance-name", instance_name},
-                                            {"private-ip-address", instance_ip},
-                                            {NULL, NULL}};
+    static const struct filter filters[] = {{"instance-id", instance_id, false},
+                                            {"instance-name", instance_name, false},
+                                            {"private-ip-address", instance_ip, false},
+                                            {NULL, NULL, false}};
     struct page page;
     struct rows rows;
     bool all = params_member(call->params, "InstanceIds", 0) == NULL;
@@ -196,6 +159,6 @@ int describe3_instances(struct action_call *call)
             filter_passes(filters, call, instance))
             rows_add(&rows, instance);
     }
-    put_list(call, &rows, &page, "InstanceSet", put_instance);
+    put_list(call, &rows, &page, "InstanceSet", model_put_instance);
     return 0;
 }

@@ -50,12 +50,23 @@ int filter_check(const struct filter *filters, struct action_call *call)
     return 0;
 }
 
+/* Whether one of the values is the row's, or a part of it. */
+static bool has_value(const struct action_call *call, const char *key, const char *value, bool parts)
+{
+    const char *wanted = params_member(call->params, key, 0);
+    for (size_t i = 0; wanted != NULL; wanted = params_member(call->params, key, ++i))
+        if (parts ? strstr(value, wanted) != NULL : strcmp(value, wanted) == 0)
+            return true;
+    return false;
+}
+
 bool filter_passes(const struct filter *filters, const struct action_call *call, const void *row)
 {
     char key[KEY_SIZE];
     for (size_t i = 0; is_there(call, i); i++) {
         values_key(i, key);
-        if (!params_lists(call->params, key, find(filters, name_of(call, i))->value_of(row)))
+        const struct filter *filter = find(filters, name_of(call, i));
+        if (!has_value(call, key, filter->value_of(row), filter->finds_parts))
             return false;
     }
     return true;

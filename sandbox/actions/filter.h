@@ -9,6 +9,7 @@
 struct filter {
     const char *name; /* NULL ends the table */
     const char *(*value_of)(const void *row);
+    bool finds_parts; /* "prod" finds "production" */
 };
 
 /* 0, or -1 with the reason in the outcome: a filter without a name, of an unknown one, or without values. */

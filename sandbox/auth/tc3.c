@@ -61,6 +61,15 @@ static void put_hash(struct buf *out, const char *bytes, size_t length)
     buf_put(out, hex);
 }
 
+/* Official clients can be told to leave the body out, and then say so in a field. */
+static const char unsigned_payload[] = "UNSIGNED-PAYLOAD";
+
+static bool is_payload_unsigned(const struct http_request *request)
+{
+    const char *said = http_request_field(request, "X-TC-Content-SHA256");
+    return said != NULL && strcmp(said, unsigned_payload) == 0;
+}
+
 void tc3_put_canonical(struct buf *out, const struct http_request *request, const struct auth_params *claim,
                        const char *host)
 {
@@ -80,7 +89,10 @@ void tc3_put_canonical(struct buf *out, const struct http_request *request, cons
     buf_put_char(out, '\n');
     buf_put(out, claim->signed_headers);
     buf_put_char(out, '\n');
-    put_hash(out, buf_text(&request->body), request->body.length);
+    if (is_payload_unsigned(request))
+        put_hash(out, unsigned_payload, sizeof unsigned_payload - 1);
+    else
+        put_hash(out, buf_text(&request->body), request->body.length);
 }
 
 void tc3_put_text(struct buf *out, const struct auth_params *claim, const struct buf *canonical)

@@ -10,23 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_signed(const struct verify_subject *subject, const struct param *param)
+static bool is_post(const struct verify_subject *subject)
+{
+    return strcmp(subject->request->method, "POST") == 0;
+}
+
+static bool is_signed(const struct verify_subject *subject, const struct verify_reading *reading,
+                      const struct param *param)
 {
     if (strcmp(param->wire_name, "Signature") == 0)
         return false;
-    return strcmp(subject->request->method, "POST") != 0 || param->value[0] != '@';
+    return reading->whole || !is_post(subject) || param->value[0] != '@';
 }
 
-void verify_compose(const struct verify_subject *subject, const char *host, struct buf *text)
+void verify_compose(const struct verify_subject *subject, const struct verify_reading *reading,
+                    struct buf *text)
 {
     char separator = '?';
     bool dots = subject->claim->scheme == AUTH_PARAMS_API2;
     buf_put(text, subject->request->method);
-    buf_put(text, host);
+    buf_put(text, reading->host);
     buf_put(text, subject->request->path);
     for (size_t i = 0; i < subject->params->count; i++) {
         const struct param *param = &subject->params->list[i];
-        if (!is_signed(subject, param))
+        if (!is_signed(subject, reading, param))
             continue;
         buf_put_char(text, separator);
         buf_put(text, dots ? param->name : param->wire_name);
@@ -134,11 +141,12 @@ static int check_token(struct check *check)
     return outcome_refuse(check->outcome, OUTCOME_BAD_TOKEN, "the Token is wrong");
 }
 
-static int seal_form(const struct check *check, const char *host, char seal[VERIFY_SEAL_SIZE])
+static int seal_form(const struct check *check, const struct verify_reading *reading,
+                     char seal[VERIFY_SEAL_SIZE])
 {
     struct buf text;
     buf_init(&text, VERIFY_TEXT_MAX);
-    verify_compose(check->subject, host, &text);
+    verify_compose(check->subject, reading, &text);
     int result =
         verify_seal(&text, check->subject->claim->signature_method, check->account->secret_key, seal);
     buf_done(&text);
@@ -161,18 +169,40 @@ static int seal_tc3(const struct check *check, const char *host, char seal[VERIF
 }
 
 /* 1: it is the caller's seal; 0: it is not; -1: it could not be computed. */
-static int compare_seal(const struct check *check, const char *host)
+static int compare_seal(const struct check *check, const struct verify_reading *reading)
 {
     char seal[VERIFY_SEAL_SIZE];
     const struct auth_params *claim = check->subject->claim;
-    int sealed =
-        claim->scheme == AUTH_PARAMS_TC3 ? seal_tc3(check, host, seal) : seal_form(check, host, seal);
+    int sealed = claim->scheme == AUTH_PARAMS_TC3 ? seal_tc3(check, reading->host, seal)
+                                                  : seal_form(check, reading, seal);
     if (sealed != 0)
         return -1;
     size_t length = strlen(seal);
     bool equal = strlen(claim->signature) == length && CRYPTO_memcmp(claim->signature, seal, length) == 0;
     OPENSSL_cleanse(seal, sizeof seal);
     return equal ? 1 : 0;
+}
+
+static bool has_file_mark(const struct verify_subject *subject)
+{
+    for (size_t i = 0; i < subject->params->count; i++)
+        if (subject->params->list[i].value[0] == '@')
+            return true;
+    return false;
+}
+
+/* Of generation 3, official clients sign a form's values that start with '@' like any other; the page of the
+ * signature leaves them out. */
+static int compare_with_host(const struct check *check, const char *host)
+{
+    const struct verify_subject *subject = check->subject;
+    struct verify_reading reading = {.host = host};
+    int same = compare_seal(check, &reading);
+    if (same != 0 || subject->claim->scheme != AUTH_PARAMS_QUERY || !is_post(subject) ||
+        !has_file_mark(subject))
+        return same;
+    reading.whole = true;
+    return compare_seal(check, &reading);
 }
 
 /* Of generation 3, official clients sign the host with or without its port. */
@@ -183,14 +213,14 @@ static int compare_without_port(const struct check *check)
     if (check->subject->claim->scheme == AUTH_PARAMS_API2 || colon == NULL || strchr(colon, ']') != NULL)
         return 0;
     char *bare = strndup(host, (size_t)(colon - host));
-    int result = bare == NULL ? -1 : compare_seal(check, bare);
+    int result = bare == NULL ? -1 : compare_with_host(check, bare);
     free(bare);
     return result;
 }
 
 static int check_signature(struct check *check)
 {
-    int same = compare_seal(check, check->subject->request->host);
+    int same = compare_with_host(check, check->subject->request->host);
     if (same == 0)
         same = compare_without_port(check);
     if (same < 0)

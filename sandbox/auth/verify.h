@@ -28,10 +28,16 @@ struct verify_subject {
     const struct auth_params *claim;
 };
 
-/* The string that the caller must have signed, unless it is TC3: every parameter but Signature, and on POST
- * but those whose value starts with '@' (the old mark of an uploaded file).  Generation 3 leaves '_' in names
- * as it is.  `host` is what the caller may have meant by its Host field. */
-void verify_compose(const struct verify_subject *subject, const char *host, struct buf *text);
+/* What one signature may cover, where callers differ. */
+struct verify_reading {
+    const char *host; /* what the caller may have meant by its Host field */
+    bool whole;       /* of a POST, also values that start with '@' (the old mark of an uploaded file) */
+};
+
+/* The string that the caller must have signed, unless it is TC3: every parameter but Signature.  Generation 3
+ * leaves '_' in names as it is. */
+void verify_compose(const struct verify_subject *subject, const struct verify_reading *reading,
+                    struct buf *text);
 
 /* base64(HMAC(key, text)): SHA-256 when `method` is exactly "HmacSHA256", SHA-1 when it is anything else or
  * NULL. */

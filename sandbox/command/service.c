@@ -119,10 +119,22 @@ static int judge(const struct settings *service, struct api_request *x)
     return verify_request(&desk, &subject, &x->outcome);
 }
 
-/* In generation 3 a service knows its own actions only; with TC3 it is named by the scope that was signed. */
+/* Of 127.0.0.1:9443, "127"; of localhost:9443, "localhost", with or without the port. */
+static bool is_first_label(const char *host, const char *label)
+{
+    size_t length = strlen(label);
+    return strncmp(host, label, length) == 0 &&
+           (length == strcspn(host, ".") || length == strcspn(host, ".:"));
+}
+
+/* In generation 3 a service knows its own actions only; with TC3 it is named by the scope that was signed.
+ * The vendor's SDKs for Node, Java and PHP take that name from the endpoint: where it is an address, or a
+ * host's name that is no service's, the action and the version decide. */
 static bool is_of_service(const struct api_request *x, const struct action *action)
 {
-    return x->claim.scheme != AUTH_PARAMS_TC3 || strcmp(action->service, x->claim.service) == 0;
+    const char *service = x->claim.service;
+    return x->claim.scheme != AUTH_PARAMS_TC3 || strcmp(action->service, service) == 0 ||
+           (!action_is_service(service) && is_first_label(x->request->host, service));
 }
 
 static int find_action(struct api_request *x, const struct action **action)

@@ -47,6 +47,7 @@ struct state_instance {
     const char *name;
     const char *lan_ip;
     const struct state_region *region;
+    int64_t created;                  /* seconds */
     struct state_vpc *vpc;            /* locked; NULL: not linked */
     char link_id[STATE_LINK_ID_SIZE]; /* locked; "vcx-..."        */
     unsigned long link_order;         /* locked; grows with every link */

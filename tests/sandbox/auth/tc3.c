@@ -232,7 +232,7 @@ static void query_signature(void **state)
     struct verify_subject subject = {&request, &params, &claim};
     buf_init(&text, 4096);
     assert_int_equal(params_parse(&params, wire, strlen(wire), NULL), 0);
-    verify_compose(&subject, "cvm.tencentcloudapi.com", &text);
+    verify_compose(&subject, &(struct verify_reading){.host = "cvm.tencentcloudapi.com"}, &text);
     assert_int_equal(verify_seal(&text, NULL, secret, seal), 0);
     assert_string_equal(seal, "EliP9YW3pW28FpsEdkXt/+WcGeI=");
     secret_free(secret);

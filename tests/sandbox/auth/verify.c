@@ -117,7 +117,7 @@ static void composes(void **state)
         struct http_request request = {.method = rows[i].method, .path = "/v2/index.php"};
         struct auth_params claim = {.scheme = AUTH_PARAMS_API2};
         struct verify_subject subject = {&request, &params, &claim};
-        verify_compose(&subject, "h:1", &text);
+        verify_compose(&subject, &(struct verify_reading){.host = "h:1"}, &text);
         assert_string_equal(buf_text(&text), rows[i].text);
         params_done(&params);
         buf_done(&text);
@@ -135,7 +135,7 @@ static void put_signed(struct buf *out, const struct fixture *fixture, const cha
     struct auth_params claim = {.scheme = AUTH_PARAMS_API2};
     struct verify_subject subject = {&request, &params, &claim};
     buf_init(&text, 4096);
-    verify_compose(&subject, "h", &text);
+    verify_compose(&subject, &(struct verify_reading){.host = "h"}, &text);
     const struct state_account *account = &fixture->state->accounts[0];
     assert_int_equal(verify_seal(&text, params_get(&params, "SignatureMethod"), account->secret_key, seal),
                      0);
