@@ -180,9 +180,9 @@ static void read_root(const struct items_desk *desk, const struct yaml_node *roo
     state->vpcs = items_read(desk, &vpc_form, root, &state->vpc_count);
     for (size_t i = 0; i < state->vpc_count; i++)
         state->vpcs[i].created = state->created;
+    state->instances = items_read(desk, &instance_form, root, &state->instance_count);
     for (size_t i = 0; i < state->instance_count; i++)
         state->instances[i].created = state->created;
-    state->instances = items_read(desk, &instance_form, root, &state->instance_count);
     read_links(desk, root);
     read_tasks(desk, root);
     read_faults(desk, root);
