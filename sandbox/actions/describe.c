@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <utlist.h>
 #include <time.h>
 
 enum {
@@ -70,10 +71,10 @@ static void put_link(struct buf *body, const void *row)
 
 static bool has_lan_ip(const struct action_call *call, const char *lan_ip)
 {
-    for (size_t i = 0; i < call->state->instance_count; i++)
-        if (call->state->instances[i].region == call->region &&
-            strcmp(call->state->instances[i].lan_ip, lan_ip) == 0)
-            return true;
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    if (instance->region == call->region && strcmp(instance->lan_ip, lan_ip) == 0)
+        return true;
     return false;
 }
 
@@ -112,8 +113,9 @@ int describe_links(struct action_call *call)
     if (page_read(&page, call, LINKS_LIMIT_MAX, fields) != 0 || read_link_filter(&filter, call) != 0 ||
         rows_init(&rows, call, call->state->instance_count) != 0)
         return -1;
-    for (size_t i = 0; i < call->state->instance_count; i++) {
-        const struct state_instance *instance = &call->state->instances[i];
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    {
         if (instance->region == call->region && link_passes(&filter, instance))
             rows_add(&rows, instance);
     }
@@ -145,12 +147,12 @@ static int by_vpc_name(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-/* All were made at once: in the order of the file, which is the order in memory. */
+/* Many were made in one second. */
 static int by_vpc_time(const void *left, const void *right)
 {
     const struct state_vpc *a = *(const struct state_vpc *const *)left;
     const struct state_vpc *b = *(const struct state_vpc *const *)right;
-    return (a > b) - (a < b);
+    return (a->order > b->order) - (a->order < b->order);
 }
 
 static void put_vpc(struct buf *body, const void *row)
@@ -181,8 +183,9 @@ int describe_vpcs(struct action_call *call)
     const struct state_vpc *one = id == NULL ? NULL : action_vpc(call, id);
     if ((id != NULL && one == NULL) || rows_init(&rows, call, call->state->vpc_count) != 0)
         return -1;
-    for (size_t i = 0; i < call->state->vpc_count; i++) {
-        const struct state_vpc *vpc = &call->state->vpcs[i];
+    const struct state_vpc *vpc;
+    DL_FOREACH(call->state->vpcs, vpc)
+    {
         if (vpc->region == call->region && (one == NULL || vpc == one) &&
             (name == NULL || strstr(vpc->name, name) != NULL))
             rows_add(&rows, vpc);
@@ -241,9 +244,10 @@ int describe_instances(struct action_call *call)
     if (page_read(&page, call, INSTANCES_LIMIT_MAX, fields) != 0 ||
         rows_init(&rows, call, call->state->instance_count) != 0)
         return -1;
-    for (size_t i = 0; i < call->state->instance_count; i++)
-        if (instance_passes(call, &call->state->instances[i]))
-            rows_add(&rows, &call->state->instances[i]);
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    if (instance_passes(call, instance))
+        rows_add(&rows, instance);
     put_list(call, &rows, &page, "instanceSet", NULL, put_instance);
     return 0;
 }

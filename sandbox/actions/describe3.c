@@ -7,6 +7,7 @@
 #include "sandbox/actions/rows.h"
 
 #include <string.h>
+#include <utlist.h>
 
 /* The vendor's pages of all three. */
 enum { LIMIT_MAX = 100 };
@@ -46,8 +47,9 @@ int describe3_links(struct action_call *call)
     if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
         rows_init(&rows, call, call->state->instance_count) != 0)
         return -1;
-    for (size_t i = 0; i < call->state->instance_count; i++) {
-        const struct state_instance *instance = &call->state->instances[i];
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    {
         if (instance->region == call->region && instance->vpc != NULL &&
             filter_passes(filters, call, instance))
             rows_add(&rows, instance);
@@ -118,8 +120,9 @@ int describe3_vpcs(struct action_call *call)
         check_vpc_ids(call) != 0 || rows_init(&rows, call, call->state->vpc_count) != 0)
         return -1;
     bool all = params_member(call->params, "VpcIds", 0) == NULL;
-    for (size_t i = 0; i < call->state->vpc_count; i++) {
-        const struct state_vpc *vpc = &call->state->vpcs[i];
+    const struct state_vpc *vpc;
+    DL_FOREACH(call->state->vpcs, vpc)
+    {
         if (vpc->region == call->region && (all || params_lists(call->params, "VpcIds", vpc->id)) &&
             filter_passes(filters, call, vpc))
             rows_add(&rows, vpc);
@@ -152,8 +155,9 @@ int describe3_instances(struct action_call *call)
     if (page_read(&page, call, LIMIT_MAX, no_order) != 0 || filter_check(filters, call) != 0 ||
         rows_init(&rows, call, call->state->instance_count) != 0)
         return -1;
-    for (size_t i = 0; i < call->state->instance_count; i++) {
-        const struct state_instance *instance = &call->state->instances[i];
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    {
         if (instance->region == call->region &&
             (all || params_lists(call->params, "InstanceIds", instance->id)) &&
             filter_passes(filters, call, instance))

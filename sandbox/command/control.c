@@ -3,13 +3,15 @@
 #include "base/json.h"
 
 #include <string.h>
+#include <utlist.h>
 
 static void put_links(struct state *state, struct buf *out)
 {
     json_open_array(out, "links");
     state_lock(state);
-    for (size_t i = 0; i < state->instance_count; i++) {
-        const struct state_instance *instance = &state->instances[i];
+    const struct state_instance *instance;
+    DL_FOREACH(state->instances, instance)
+    {
         if (instance->vpc == NULL)
             continue;
         json_open(out);

@@ -77,6 +77,26 @@ static void attach(const struct items_desk *desk, const struct seed_link *link, 
         state_attach(desk->state, link->instance, link->vpc, link->id, desk->state->created);
 }
 
+static void read_vpcs(const struct items_desk *desk, const struct yaml_node *root)
+{
+    size_t count = 0;
+    struct state_vpc *vpcs = items_read(desk, &vpc_form, root, &count);
+    for (size_t i = 0; i < count; i++) {
+        vpcs[i].created = desk->state->created;
+        state_add_vpc(desk->state, &vpcs[i]);
+    }
+}
+
+static void read_instances(const struct items_desk *desk, const struct yaml_node *root)
+{
+    size_t count = 0;
+    struct state_instance *instances = items_read(desk, &instance_form, root, &count);
+    for (size_t i = 0; i < count; i++) {
+        instances[i].created = desk->state->created;
+        state_add_instance(desk->state, &instances[i]);
+    }
+}
+
 static void read_links(const struct items_desk *desk, const struct yaml_node *root)
 {
     size_t count = 0;
@@ -177,12 +197,8 @@ static void read_root(const struct items_desk *desk, const struct yaml_node *roo
     check_version(desk, root);
     state->accounts = items_read(desk, &account_form, root, &state->account_count);
     state->regions = items_read(desk, &region_form, root, &state->region_count);
-    state->vpcs = items_read(desk, &vpc_form, root, &state->vpc_count);
-    for (size_t i = 0; i < state->vpc_count; i++)
-        state->vpcs[i].created = state->created;
-    state->instances = items_read(desk, &instance_form, root, &state->instance_count);
-    for (size_t i = 0; i < state->instance_count; i++)
-        state->instances[i].created = state->created;
+    read_vpcs(desk, root);
+    read_instances(desk, root);
     read_links(desk, root);
     read_tasks(desk, root);
     read_faults(desk, root);

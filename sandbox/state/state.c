@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 struct state *state_new(struct arena **arena)
 {
@@ -22,6 +23,14 @@ struct state *state_new(struct arena **arena)
     return state;
 }
 
+static void free_made(struct state *state)
+{
+    while (state->subnets != NULL)
+        state_remove_subnet(state, state->subnets);
+    while (state->vpcs != NULL)
+        state_remove_vpc(state, state->vpcs);
+}
+
 void state_free(struct state *state)
 {
     if (state == NULL)
@@ -30,6 +39,7 @@ void state_free(struct state *state)
         secret_free(state->accounts[i].secret_key);
         secret_free(state->accounts[i].token);
     }
+    free_made(state);
     pthread_mutex_destroy(&state->lock);
     free(state->tasks);
     arena_free(state->arena);
@@ -69,22 +79,66 @@ const struct state_region *state_region(const struct state *state, const char *n
 
 struct state_vpc *state_vpc(const struct state *state, const char *id)
 {
-    for (size_t i = 0; i < state->vpc_count; i++)
-        if (is_either(id, state->vpcs[i].id, state->vpcs[i].legacy_id))
-            return &state->vpcs[i];
+    struct state_vpc *vpc;
+    DL_FOREACH(state->vpcs, vpc)
+    if (is_either(id, vpc->id, vpc->legacy_id))
+        return vpc;
     return NULL;
 }
 
 struct state_instance *state_instance(const struct state *state, const char *id)
 {
-    for (size_t i = 0; i < state->instance_count; i++)
-        if (is_either(id, state->instances[i].id, state->instances[i].legacy_id))
-            return &state->instances[i];
+    struct state_instance *instance;
+    DL_FOREACH(state->instances, instance)
+    if (is_either(id, instance->id, instance->legacy_id))
+        return instance;
     return NULL;
 }
 
-/* "vcx-" and eight base-36 digits that never repeat, as the vendor's ids look. */
-static void make_link_id(unsigned long number, char out[STATE_LINK_ID_SIZE])
+struct state_subnet *state_subnet(const struct state *state, const char *id)
+{
+    struct state_subnet *subnet;
+    DL_FOREACH(state->subnets, subnet)
+    if (strcmp(id, subnet->id) == 0)
+        return subnet;
+    return NULL;
+}
+
+void state_add_vpc(struct state *state, struct state_vpc *vpc)
+{
+    vpc->order = ++state->next_vpc;
+    DL_APPEND(state->vpcs, vpc);
+    state->vpc_count++;
+}
+
+void state_add_subnet(struct state *state, struct state_subnet *subnet)
+{
+    DL_APPEND(state->subnets, subnet);
+    state->subnet_count++;
+}
+
+void state_add_instance(struct state *state, struct state_instance *instance)
+{
+    DL_APPEND(state->instances, instance);
+    state->instance_count++;
+}
+
+void state_remove_vpc(struct state *state, struct state_vpc *vpc)
+{
+    DL_DELETE(state->vpcs, vpc);
+    state->vpc_count--;
+    arena_free(vpc->arena);
+}
+
+void state_remove_subnet(struct state *state, struct state_subnet *subnet)
+{
+    DL_DELETE(state->subnets, subnet);
+    state->subnet_count--;
+    arena_free(subnet->arena);
+}
+
+/* Eight base-36 digits that never repeat, as the vendor's ids look. */
+static void put_digits(unsigned long number, const char *prefix, char *out, size_t size)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     char tail[9] = {0};
@@ -92,7 +146,20 @@ static void make_link_id(unsigned long number, char out[STATE_LINK_ID_SIZE])
         tail[i - 1] = digits[number % 36];
         number /= 36;
     }
-    (void)snprintf(out, STATE_LINK_ID_SIZE, "vcx-%s", tail);
+    (void)snprintf(out, size, "%s%s", prefix, tail);
+}
+
+/* The state's file may have taken one. */
+static bool is_taken(const struct state *state, const char *id)
+{
+    return state_vpc(state, id) != NULL || state_instance(state, id) != NULL;
+}
+
+void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])
+{
+    do
+        put_digits(++state->next_id, prefix, out, STATE_ID_SIZE);
+    while (is_taken(state, out));
 }
 
 void state_attach(struct state *state, struct state_instance *instance, struct state_vpc *vpc,
@@ -102,7 +169,7 @@ void state_attach(struct state *state, struct state_instance *instance, struct s
     instance->linked_at = now;
     instance->link_order = ++state->next_link;
     if (link_id == NULL)
-        make_link_id(instance->link_order, instance->link_id);
+        put_digits(instance->link_order, "vcx-", instance->link_id, sizeof instance->link_id);
     else
         (void)snprintf(instance->link_id, sizeof instance->link_id, "%s", link_id);
     vpc->link_count++;

@@ -1,8 +1,8 @@
 /* sandbox/state/state.h - the little cloud: accounts, regions, VPCs, classic instances, the links between
  * them, tasks.
  *
- * Accounts, regions, VPCs and instances never change after seed_load(); links and tasks do.  Whoever reads or
- * changes those, or an instance's link, holds the lock: state_lock() and state_unlock(). */
+ * Accounts and regions never change after seed_load(); all else does.  A thread that reads or changes it holds
+ * the lock: state_lock() and state_unlock(). */
 #ifndef SANDBOX_STATE_STATE_H
 #define SANDBOX_STATE_STATE_H
 
@@ -18,6 +18,8 @@ enum {
     STATE_FIRST_TASK = 135254, /* the vendor's sample answer                          */
     STATE_TASKS_KEPT = 65536,  /* of older ones it is known only that they are done   */
     STATE_LINK_ID_SIZE = 65,
+    STATE_ID_SIZE = 32,
+    STATE_MADE_MAX = 10000, /* of a kind: what calls can make must not fill the memory */
 };
 
 struct state_account {
@@ -31,14 +33,38 @@ struct state_region {
     const char *short_name; /* gz; NULL when it has none */
 };
 
+/* A member of a generation 3 object that its maker chose; others have the sandbox's plain value. */
+struct state_given {
+    const char *name;
+    const char *json;
+    struct state_given *next;
+};
+
+/* What a call has made lives in an arena of its own, which goes with it; what the file has, in the state's. */
 struct state_vpc {
+    struct arena *arena;   /* NULL: of the state's file       */
     const char *id;        /* unVpcId, "vpc-..."            */
     const char *legacy_id; /* vpcId before the upgrade      */
     const char *name;
     const char *cidr;
     const struct state_region *region;
-    int64_t created;   /* seconds */
-    size_t link_count; /* locked */
+    int64_t created; /* seconds */
+    const struct state_given *given;
+    size_t link_count;
+    unsigned long order; /* grows with every VPC */
+    struct state_vpc *prev, *next;
+};
+
+struct state_subnet {
+    struct arena *arena;
+    const char *id; /* "subnet-..." */
+    const char *name;
+    const char *cidr;
+    const char *zone;
+    struct state_vpc *vpc;
+    int64_t created; /* seconds */
+    const struct state_given *given;
+    struct state_subnet *prev, *next;
 };
 
 struct state_instance {
@@ -48,10 +74,11 @@ struct state_instance {
     const char *lan_ip;
     const struct state_region *region;
     int64_t created;                  /* seconds */
-    struct state_vpc *vpc;            /* locked; NULL: not linked */
-    char link_id[STATE_LINK_ID_SIZE]; /* locked; "vcx-..."        */
-    unsigned long link_order;         /* locked; grows with every link */
-    int64_t linked_at;                /* locked; seconds          */
+    struct state_vpc *vpc;            /* NULL: not linked */
+    char link_id[STATE_LINK_ID_SIZE]; /* "vcx-..."        */
+    unsigned long link_order;         /* grows with every link */
+    int64_t linked_at;                /* seconds          */
+    struct state_instance *prev, *next;
 };
 
 struct state_task {
@@ -65,19 +92,23 @@ struct state {
     size_t account_count;
     struct state_region *regions;
     size_t region_count;
-    struct state_vpc *vpcs;
-    size_t vpc_count;
-    struct state_instance *instances;
-    size_t instance_count;
     const char **faults; /* specs, checked */
     size_t fault_count;
     int64_t created;       /* seconds: the createTime of what came with the file */
     int64_t task_duration; /* milliseconds */
 
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;   /* what follows */
+    struct state_vpc *vpcs; /* lists, in the order in which they were made */
+    size_t vpc_count;
+    struct state_subnet *subnets;
+    size_t subnet_count;
+    struct state_instance *instances;
+    size_t instance_count;
     struct state_task *tasks; /* ring of STATE_TASKS_KEPT, by task id */
     long long next_task;
     unsigned long next_link;
+    unsigned long next_vpc;
+    unsigned long next_id;
 };
 
 /* `arena` is taken in any case; NULL when memory is out. */
@@ -92,6 +123,20 @@ const struct state_account *state_account(const struct state *state, const char 
 const struct state_region *state_region(const struct state *state, const char *name);
 struct state_vpc *state_vpc(const struct state *state, const char *id);
 struct state_instance *state_instance(const struct state *state, const char *id);
+
+struct state_subnet *state_subnet(const struct state *state, const char *id);
+
+/* Puts them at the lists' ends. */
+void state_add_vpc(struct state *state, struct state_vpc *vpc);
+void state_add_subnet(struct state *state, struct state_subnet *subnet);
+void state_add_instance(struct state *state, struct state_instance *instance);
+
+/* Out of the list, and away; a VPC without links and subnets. */
+void state_remove_vpc(struct state *state, struct state_vpc *vpc);
+void state_remove_subnet(struct state *state, struct state_subnet *subnet);
+
+/* `prefix` ("vpc-") and eight base-36 digits, which no call returns twice. */
+void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE]);
 
 /* The instance must not be linked, the VPC not be full.  `link_id` NULL: a new one is made. */
 void state_attach(struct state *state, struct state_instance *instance, struct state_vpc *vpc,
