@@ -4,6 +4,8 @@
 #include "sandbox/actions/describe.h"
 #include "sandbox/actions/describe3.h"
 #include "sandbox/actions/link.h"
+#include "sandbox/actions/subnet.h"
+#include "sandbox/actions/vpc.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,15 @@
 static bool is_malformed(const struct action_call *call, const char *id, const char *prefix)
 {
     return call->generation == 3 && strncmp(id, prefix, strlen(prefix)) != 0;
+}
+
+const char *action_required(struct action_call *call, const char *name)
+{
+    const char *value = params_get(call->params, name);
+    if (value != NULL && value[0] != '\0')
+        return value;
+    (void)outcome_refuse(call->outcome, OUTCOME_MISSING, "%s is missing", name);
+    return NULL;
 }
 
 struct state_vpc *action_vpc(struct action_call *call, const char *id)
@@ -55,6 +66,27 @@ static const struct action_param instances3[] = {
     {"InstanceIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
     {"Offset", PARAM_NUMBER},        {"Limit", PARAM_NUMBER},          {NULL, PARAM_FORM}};
 
+static const struct action_param vpc_create3[] = {{"VpcName", PARAM_STRING},
+                                                  {"CidrBlock", PARAM_STRING},
+                                                  {"EnableMulticast", PARAM_STRING},
+                                                  {"DnsServers.#", PARAM_STRING},
+                                                  {"DomainName", PARAM_STRING},
+                                                  {"Tags.#.Key", PARAM_STRING},
+                                                  {"Tags.#.Value", PARAM_STRING},
+                                                  {"EnableRouteVpcPublish", PARAM_BOOL},
+                                                  {"EnableRouteVpcPublishIpv6", PARAM_BOOL},
+                                                  {NULL, PARAM_FORM}};
+static const struct action_param vpc_delete3[] = {{"VpcId", PARAM_STRING}, {NULL, PARAM_FORM}};
+static const struct action_param subnet_create3[] = {
+    {"VpcId", PARAM_STRING},      {"SubnetName", PARAM_STRING},
+    {"CidrBlock", PARAM_STRING},  {"Zone", PARAM_STRING},
+    {"Tags.#.Key", PARAM_STRING}, {"Tags.#.Value", PARAM_STRING},
+    {"CdcId", PARAM_STRING},      {NULL, PARAM_FORM}};
+static const struct action_param subnet_delete3[] = {{"SubnetId", PARAM_STRING}, {NULL, PARAM_FORM}};
+static const struct action_param subnets3[] = {
+    {"SubnetIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
+    {"Offset", PARAM_STRING},      {"Limit", PARAM_STRING},          {NULL, PARAM_FORM}};
+
 static const struct action actions[] = {
     {"DetachClassicLinkVpc", "vpc", link_detach, link_detach, change3},
     {"AttachClassicLinkVpc", "vpc", link_attach, link_attach, change3},
@@ -63,6 +95,11 @@ static const struct action actions[] = {
     {"DescribeVpcTaskResult", "vpc", describe_task, describe3_task, task3},
     {"DescribeVpcEx", "vpc", describe_vpcs, NULL, NULL},
     {"DescribeVpcs", "vpc", NULL, describe3_vpcs, vpcs3},
+    {"CreateVpc", "vpc", NULL, vpc_create, vpc_create3},
+    {"DeleteVpc", "vpc", NULL, vpc_delete, vpc_delete3},
+    {"CreateSubnet", "vpc", NULL, subnet_create, subnet_create3},
+    {"DeleteSubnet", "vpc", NULL, subnet_delete, subnet_delete3},
+    {"DescribeSubnets", "vpc", NULL, subnet_describe, subnets3},
     {"DescribeInstances", "cvm", describe_instances, describe3_instances, instances3},
 };
 

@@ -50,7 +50,11 @@ const struct action *action_table(size_t *count);
 /* Generation 3 refuses what it does not know: 0, or -1 with the reason in the call's outcome. */
 MUST_USE int action_check_params(const struct action *action, struct action_call *call);
 
-/* For the functions in the table: the VPC or instance in the call's region, NULL with the refusal. Generation
+/* For the functions in the table: the value of a parameter that must be there and not be empty; NULL with the
+ * refusal. */
+const char *action_required(struct action_call *call, const char *name);
+
+/* The VPC or instance in the call's region, NULL with the refusal. Generation
  * 3 knows the new ids only. */
 struct state_vpc *action_vpc(struct action_call *call, const char *id);
 struct state_instance *action_instance(struct action_call *call, const char *id);

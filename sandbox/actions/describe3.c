@@ -20,14 +20,6 @@ static void put_empty_array(struct buf *body, const char *key)
     json_close_array(body);
 }
 
-static void put_list(struct action_call *call, struct rows *rows, const struct page *page, const char *key,
-                     void (*put)(struct buf *, const void *))
-{
-    json_member_int(call->body, "TotalCount", (long long)rows->count);
-    rows_put(rows, page, call->body, key, NULL, put);
-    rows_done(rows);
-}
-
 static const char *link_vpc(const void *row)
 {
     return ((const struct state_instance *)row)->vpc->id;
@@ -54,7 +46,7 @@ int describe3_links(struct action_call *call)
             filter_passes(filters, call, instance))
             rows_add(&rows, instance);
     }
-    put_list(call, &rows, &page, "ClassicLinkInstanceSet", model_put_link);
+    rows_answer(&rows, &page, call->body, "ClassicLinkInstanceSet", model_put_link);
     return 0;
 }
 
@@ -127,7 +119,7 @@ int describe3_vpcs(struct action_call *call)
             filter_passes(filters, call, vpc))
             rows_add(&rows, vpc);
     }
-    put_list(call, &rows, &page, "VpcSet", model_put_vpc);
+    rows_answer(&rows, &page, call->body, "VpcSet", model_put_vpc);
     return 0;
 }
 
@@ -163,6 +155,6 @@ int describe3_instances(struct action_call *call)
             filter_passes(filters, call, instance))
             rows_add(&rows, instance);
     }
-    put_list(call, &rows, &page, "InstanceSet", model_put_instance);
+    rows_answer(&rows, &page, call->body, "InstanceSet", model_put_instance);
     return 0;
 }

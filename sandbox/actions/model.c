@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum { ZONE_SIZE = 80 };
@@ -10,16 +11,32 @@ enum { ZONE_SIZE = 80 };
 /* The month that a prepaid instance has been paid for. */
 enum { PREPAID_SECONDS = 30 * 24 * 3600 };
 
-/* A member whose value is the same in every row, as JSON. */
+/* A member whose value is the same in every row that was not given another, as JSON. */
 struct constant {
     const char *name;
     const char *json;
 };
 
+static const char *find_given(const struct state_given *given, const char *name)
+{
+    for (; given != NULL; given = given->next)
+        if (strcmp(given->name, name) == 0)
+            return given->json;
+    return NULL;
+}
+
+static void put_members(struct buf *body, const struct constant *constants, size_t count,
+                        const struct state_given *given)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *json = find_given(given, constants[i].name);
+        json_member_raw(body, constants[i].name, json != NULL ? json : constants[i].json);
+    }
+}
+
 static void put_constants(struct buf *body, const struct constant *constants, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        json_member_raw(body, constants[i].name, constants[i].json);
+    put_members(body, constants, count, NULL);
 }
 
 /* vpc writes no zone, which is UTC here; cvm writes ISO 8601. */
@@ -48,7 +65,32 @@ void model_put_vpc(struct buf *body, const void *row)
     json_member(body, "VpcId", vpc->id);
     json_member(body, "CidrBlock", vpc->cidr);
     put_time(body, "CreatedTime", vpc->created, false);
-    put_constants(body, constants, COUNT(constants));
+    put_members(body, constants, COUNT(constants), vpc->given);
+}
+
+/* The vendor keeps the first address, the last, and the gateway's. */
+enum { RESERVED = 3 };
+
+void model_put_subnet(struct buf *body, const void *row)
+{
+    static const struct constant constants[] = {
+        {"IsDefault", "false"},   {"EnableBroadcast", "false"},
+        {"RouteTableId", "\"\""}, {"Ipv6CidrBlock", "\"\""},
+        {"NetworkAclId", "\"\""}, {"IsRemoteVpcSnat", "false"},
+        {"TagSet", "[]"},         {"CdcId", "\"\""},
+        {"IsCdcSubnet", "0"},
+    };
+    const struct state_subnet *subnet = row;
+    int64_t addresses = cidr_size(&subnet->network) - RESERVED;
+    json_member(body, "VpcId", subnet->vpc->id);
+    json_member(body, "SubnetId", subnet->id);
+    json_member(body, "SubnetName", subnet->name);
+    json_member(body, "CidrBlock", subnet->cidr);
+    json_member(body, "Zone", subnet->zone);
+    put_time(body, "CreatedTime", subnet->created, false);
+    json_member_int(body, "AvailableIpAddressCount", addresses);
+    json_member_int(body, "TotalIpAddressCount", addresses);
+    put_members(body, constants, COUNT(constants), subnet->given);
 }
 
 void model_put_link(struct buf *body, const void *row)

@@ -34,3 +34,11 @@ void rows_put(struct rows *rows, const struct page *page, struct buf *body, cons
     }
     json_close_array(body);
 }
+
+void rows_answer(struct rows *rows, const struct page *page, struct buf *body, const char *key,
+                 void (*put)(struct buf *, const void *))
+{
+    json_member_int(body, "TotalCount", (long long)rows->count);
+    rows_put(rows, page, body, key, NULL, put);
+    rows_done(rows);
+}

@@ -21,4 +21,8 @@ void rows_add(struct rows *rows, const void *row);
 void rows_put(struct rows *rows, const struct page *page, struct buf *body, const char *key,
               int (*compare)(const void *, const void *), void (*put)(struct buf *, const void *));
 
+/* "TotalCount":n,"key":[...], as generation 3's lists have it; and rows_done(). */
+void rows_answer(struct rows *rows, const struct page *page, struct buf *body, const char *key,
+                 void (*put)(struct buf *, const void *));
+
 #endif

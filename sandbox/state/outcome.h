@@ -13,6 +13,7 @@ enum outcome_reason {
     OUTCOME_BAD_VALUE,
     OUTCOME_BAD_TYPE,
     OUTCOME_BAD_RANGE,
+    OUTCOME_TOO_LONG,
     OUTCOME_MALFORMED, /* an id that can be none */
     OUTCOME_UNKNOWN_PARAMETER,
     OUTCOME_BAD_FILTER,
@@ -29,6 +30,10 @@ enum outcome_reason {
     OUTCOME_NO_TASK,
     OUTCOME_LINKED,
     OUTCOME_FULL,
+    OUTCOME_NOT_FOUND, /* a resource that generation 2 knows nothing of */
+    OUTCOME_IN_USE,
+    OUTCOME_SUBNET_RANGE,    /* not in the VPC's network    */
+    OUTCOME_SUBNET_CONFLICT, /* another subnet has a part of it */
     OUTCOME_INTERNAL,
     OUTCOME_NO_ACTION,
     OUTCOME_NO_VERSION,

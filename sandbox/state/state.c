@@ -152,7 +152,8 @@ static void put_digits(unsigned long number, const char *prefix, char *out, size
 /* The state's file may have taken one. */
 static bool is_taken(const struct state *state, const char *id)
 {
-    return state_vpc(state, id) != NULL || state_instance(state, id) != NULL;
+    return state_vpc(state, id) != NULL || state_instance(state, id) != NULL ||
+           state_subnet(state, id) != NULL;
 }
 
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/secret.h"
+#include "sandbox/state/cidr.h"
 #include "sandbox/state/request_id.h"
 
 #include <pthread.h>
@@ -60,6 +61,7 @@ struct state_subnet {
     const char *id; /* "subnet-..." */
     const char *name;
     const char *cidr;
+    struct cidr network; /* the same */
     const char *zone;
     struct state_vpc *vpc;
     int64_t created; /* seconds */
