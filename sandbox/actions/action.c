@@ -5,10 +5,15 @@
 #include "sandbox/actions/describe3.h"
 #include "sandbox/actions/link.h"
 #include "sandbox/actions/subnet.h"
+#include "sandbox/actions/policy.h"
+#include "sandbox/actions/security_group.h"
 #include "sandbox/actions/vpc.h"
+#include "sandbox/http/number.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { INDEXED_NAME_MAX = 100, INDEX_DIGITS_MAX = 4 };
 
 /* No document gives the old ids (gz_vpc_245, qcvm10001) a place in generation 3. */
 static bool is_malformed(const struct action_call *call, const char *id, const char *prefix)
@@ -87,6 +92,37 @@ static const struct action_param subnets3[] = {
     {"SubnetIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
     {"Offset", PARAM_STRING},      {"Limit", PARAM_STRING},          {NULL, PARAM_FORM}};
 
+static const struct action_param group_create3[] = {
+    {"GroupName", PARAM_STRING},  {"GroupDescription", PARAM_STRING}, {"ProjectId", PARAM_STRING},
+    {"Tags.#.Key", PARAM_STRING}, {"Tags.#.Value", PARAM_STRING},     {NULL, PARAM_FORM}};
+static const struct action_param group3[] = {{"SecurityGroupId", PARAM_STRING}, {NULL, PARAM_FORM}};
+static const struct action_param groups3[] = {{"SecurityGroupIds.#", PARAM_STRING},
+                                              {"Filters.#.Name", PARAM_STRING},
+                                              {"Filters.#.Values.#", PARAM_STRING},
+                                              {"Offset", PARAM_STRING},
+                                              {"Limit", PARAM_STRING},
+                                              {NULL, PARAM_FORM}};
+#define POLICY(direction)                                                                                    \
+    {"SecurityGroupPolicySet." direction ".#.PolicyIndex", PARAM_NUMBER},                                    \
+        {"SecurityGroupPolicySet." direction ".#.Protocol", PARAM_STRING},                                   \
+        {"SecurityGroupPolicySet." direction ".#.Port", PARAM_STRING},                                       \
+        {"SecurityGroupPolicySet." direction ".#.CidrBlock", PARAM_STRING},                                  \
+        {"SecurityGroupPolicySet." direction ".#.Ipv6CidrBlock", PARAM_STRING},                              \
+        {"SecurityGroupPolicySet." direction ".#.SecurityGroupId", PARAM_STRING},                            \
+        {"SecurityGroupPolicySet." direction ".#.Action", PARAM_STRING},                                     \
+    {                                                                                                        \
+        "SecurityGroupPolicySet." direction ".#.PolicyDescription", PARAM_STRING                             \
+    }
+static const struct action_param policies3[] = {{"SecurityGroupId", PARAM_STRING},
+                                                {"SecurityGroupPolicySet.Version", PARAM_STRING},
+                                                POLICY("Egress"),
+                                                POLICY("Ingress"),
+                                                {NULL, PARAM_FORM}};
+static const struct action_param policies_describe3[] = {{"SecurityGroupId", PARAM_STRING},
+                                                         {"Filters.#.Name", PARAM_STRING},
+                                                         {"Filters.#.Values.#", PARAM_STRING},
+                                                         {NULL, PARAM_FORM}};
+
 static const struct action actions[] = {
     {"DetachClassicLinkVpc", "vpc", link_detach, link_detach, change3},
     {"AttachClassicLinkVpc", "vpc", link_attach, link_attach, change3},
@@ -100,6 +136,12 @@ static const struct action actions[] = {
     {"CreateSubnet", "vpc", NULL, subnet_create, subnet_create3},
     {"DeleteSubnet", "vpc", NULL, subnet_delete, subnet_delete3},
     {"DescribeSubnets", "vpc", NULL, subnet_describe, subnets3},
+    {"CreateSecurityGroup", "vpc", NULL, security_group_create, group_create3},
+    {"DeleteSecurityGroup", "vpc", NULL, security_group_delete, group3},
+    {"DescribeSecurityGroups", "vpc", NULL, security_group_describe, groups3},
+    {"CreateSecurityGroupPolicies", "vpc", NULL, policy_create, policies3},
+    {"DeleteSecurityGroupPolicies", "vpc", NULL, policy_delete, policies3},
+    {"DescribeSecurityGroupPolicies", "vpc", NULL, policy_describe, policies_describe3},
     {"DescribeInstances", "cvm", describe_instances, describe3_instances, instances3},
 };
 
@@ -124,19 +166,46 @@ static const struct action_param *find_param(const struct action *action, const 
     return NULL;
 }
 
-/* JSON cannot number its members wrongly; a form can. */
-static int check_lists(const struct action *action, struct action_call *call)
+static bool has_prefix(const struct params *params, const char *prefix)
 {
-    char list[32];
-    struct err err = {0};
-    for (const struct action_param *param = action->params3; param->name != NULL; param++) {
-        size_t length = strcspn(param->name, ".");
-        size_t count = 0;
-        if (strcmp(param->name + length, ".#") != 0)
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < params->count; i++) {
+        const char *name = params->list[i].name;
+        if (strncmp(name, prefix, length) == 0 && (name[length] == '.' || name[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Of Filters.1.Values.2, that there are Filters.0 and Filters.1.Values.1. */
+static bool is_numbered(const struct params *params, const char *name)
+{
+    char before[INDEXED_NAME_MAX + 1];
+    long long index;
+    for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+        size_t digits = strspn(dot + 1, "0123456789");
+        if (digits == 0)
             continue;
-        (void)snprintf(list, sizeof list, "%.*s", (int)length, param->name);
-        if (params_count(call->params, list, &count, &err) != 0)
-            return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
+        (void)snprintf(before, sizeof before, "%.*s", (int)digits, dot + 1);
+        if (digits > INDEX_DIGITS_MAX || !number_parse(before, 0, PARAMS_MAX, &index) ||
+            (digits > 1 && before[0] == '0'))
+            return false;
+        (void)snprintf(before, sizeof before, "%.*s.%lld", (int)(dot - name), name, index - 1);
+        if (index > 0 && !has_prefix(params, before))
+            return false;
+    }
+    return true;
+}
+
+/* JSON cannot number its members wrongly; a form can.  The names are known, so none is long. */
+static int check_lists(struct action_call *call)
+{
+    for (size_t i = 0; i < call->params->count; i++) {
+        const struct param *given = &call->params->list[i];
+        if (given->kind == PARAM_FORM && !is_numbered(call->params, given->name))
+            return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST,
+                                  "the members of a list are numbered from 0 without a gap: %.64s is not",
+                                  given->name);
     }
     return 0;
 }
@@ -155,7 +224,7 @@ int action_check_params(const struct action *action, struct action_call *call)
             return outcome_refuse(call->outcome, OUTCOME_BAD_TYPE, "the type of %.64s is not right",
                                   given->wire_name);
     }
-    return check_lists(action, call);
+    return check_lists(call);
 }
 
 const struct action *action_find(const char *name)

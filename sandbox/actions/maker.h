@@ -1,4 +1,5 @@
-/* sandbox/actions/maker.h - what a call makes: its memory, and those members of its object that the call chose.
+/* sandbox/actions/maker.h - what a call makes: its memory, and those members of its object that the call
+ * chose.
  *
  * All is in one arena, which the made thing takes.  Failures stick, and maker_end() tells. */
 #ifndef SANDBOX_ACTIONS_MAKER_H
@@ -25,8 +26,8 @@ const char *maker_copy(struct maker *maker, const char *text);
 /* A new id with this prefix; NULL on a failure. */
 const char *maker_id(struct maker *maker, const char *prefix);
 
-/* When the call has the parameter: the object's member is what it says.  A list is `param`.0 and so on; tags are
- * `param`.0.Key and .Value. */
+/* When the call has the parameter: the object's member is what it says.  A list is `param`.0 and so on; tags
+ * are `param`.0.Key and .Value. */
 void maker_give_text(struct maker *maker, const char *param, const char *member);
 void maker_give_bool(struct maker *maker, const char *param, const char *member);
 void maker_give_texts(struct maker *maker, const char *param, const char *member);

@@ -93,6 +93,38 @@ void model_put_subnet(struct buf *body, const void *row)
     put_members(body, constants, COUNT(constants), subnet->given);
 }
 
+void model_put_group(struct buf *body, const void *row)
+{
+    static const struct constant constants[] = {
+        {"ProjectId", "\"0\""}, {"IsDefault", "false"}, {"TagSet", "[]"}};
+    const struct state_group *group = row;
+    json_member(body, "SecurityGroupId", group->id);
+    json_member(body, "SecurityGroupName", group->name);
+    json_member(body, "SecurityGroupDesc", group->description);
+    put_time(body, "CreatedTime", group->created, false);
+    put_time(body, "UpdateTime", group->updated, false);
+    put_members(body, constants, COUNT(constants), group->given);
+}
+
+void model_put_policy(struct buf *body, const struct state_policy *policy, size_t index)
+{
+    static const struct constant constants[] = {
+        {"ServiceTemplate", "{\"ServiceId\":\"\",\"ServiceGroupId\":\"\"}"},
+        {"AddressTemplate", "{\"AddressId\":\"\",\"AddressGroupId\":\"\"}"},
+    };
+    json_member_int(body, "PolicyIndex", (long long)index);
+    json_member(body, "Protocol", policy->protocol);
+    json_member(body, "Port", policy->port);
+    json_member(body, "CidrBlock", policy->cidr);
+    json_member(body, "Ipv6CidrBlock", policy->cidr6);
+    json_member(body, "SecurityGroupId", policy->group);
+    json_member(body, "Action", policy->action);
+    json_member(body, "PolicyDescription", policy->description);
+    put_time(body, "ModifyTime", policy->modified, false);
+    json_member_int(body, "Priority", (long long)index);
+    put_constants(body, constants, COUNT(constants));
+}
+
 void model_put_link(struct buf *body, const void *row)
 {
     const struct state_instance *instance = row;

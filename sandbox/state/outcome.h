@@ -32,6 +32,8 @@ enum outcome_reason {
     OUTCOME_FULL,
     OUTCOME_NOT_FOUND, /* a resource that generation 2 knows nothing of */
     OUTCOME_IN_USE,
+    OUTCOME_DUPLICATE_POLICY,
+    OUTCOME_OLD_VERSION,     /* of a group's policies */
     OUTCOME_SUBNET_RANGE,    /* not in the VPC's network    */
     OUTCOME_SUBNET_CONFLICT, /* another subnet has a part of it */
     OUTCOME_INTERNAL,

@@ -25,6 +25,8 @@ struct state *state_new(struct arena **arena)
 
 static void free_made(struct state *state)
 {
+    while (state->groups != NULL)
+        state_remove_group(state, state->groups);
     while (state->subnets != NULL)
         state_remove_subnet(state, state->subnets);
     while (state->vpcs != NULL)
@@ -104,6 +106,15 @@ struct state_subnet *state_subnet(const struct state *state, const char *id)
     return NULL;
 }
 
+struct state_group *state_group(const struct state *state, const char *id)
+{
+    struct state_group *group;
+    DL_FOREACH(state->groups, group)
+    if (strcmp(id, group->id) == 0)
+        return group;
+    return NULL;
+}
+
 void state_add_vpc(struct state *state, struct state_vpc *vpc)
 {
     vpc->order = ++state->next_vpc;
@@ -115,6 +126,12 @@ void state_add_subnet(struct state *state, struct state_subnet *subnet)
 {
     DL_APPEND(state->subnets, subnet);
     state->subnet_count++;
+}
+
+void state_add_group(struct state *state, struct state_group *group)
+{
+    DL_APPEND(state->groups, group);
+    state->group_count++;
 }
 
 void state_add_instance(struct state *state, struct state_instance *instance)
@@ -137,6 +154,36 @@ void state_remove_subnet(struct state *state, struct state_subnet *subnet)
     arena_free(subnet->arena);
 }
 
+void state_remove_group(struct state *state, struct state_group *group)
+{
+    for (size_t i = 0; i < STATE_DIRECTIONS; i++)
+        while (group->policies[i] != NULL)
+            state_remove_policy(group, group->policies[i]);
+    DL_DELETE(state->groups, group);
+    state->group_count--;
+    arena_free(group->arena);
+}
+
+void state_add_policy(struct state_group *group, struct state_policy *policy, size_t index)
+{
+    struct state_policy **list = &group->policies[policy->direction];
+    struct state_policy *later = *list;
+    while (later != NULL && index-- > 0)
+        later = later->next;
+    if (later == NULL)
+        DL_APPEND(*list, policy);
+    else
+        DL_PREPEND_ELEM(*list, later, policy);
+    group->policy_count[policy->direction]++;
+}
+
+void state_remove_policy(struct state_group *group, struct state_policy *policy)
+{
+    DL_DELETE(group->policies[policy->direction], policy);
+    group->policy_count[policy->direction]--;
+    arena_free(policy->arena);
+}
+
 /* Eight base-36 digits that never repeat, as the vendor's ids look. */
 static void put_digits(unsigned long number, const char *prefix, char *out, size_t size)
 {
@@ -153,7 +200,7 @@ static void put_digits(unsigned long number, const char *prefix, char *out, size
 static bool is_taken(const struct state *state, const char *id)
 {
     return state_vpc(state, id) != NULL || state_instance(state, id) != NULL ||
-           state_subnet(state, id) != NULL;
+           state_subnet(state, id) != NULL || state_group(state, id) != NULL;
 }
 
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])

@@ -1,8 +1,8 @@
 /* sandbox/state/state.h - the little cloud: accounts, regions, VPCs, classic instances, the links between
  * them, tasks.
  *
- * Accounts and regions never change after seed_load(); all else does.  A thread that reads or changes it holds
- * the lock: state_lock() and state_unlock(). */
+ * Accounts and regions never change after seed_load(); all else does.  A thread that reads or changes it
+ * holds the lock: state_lock() and state_unlock(). */
 #ifndef SANDBOX_STATE_STATE_H
 #define SANDBOX_STATE_STATE_H
 
@@ -41,7 +41,8 @@ struct state_given {
     struct state_given *next;
 };
 
-/* What a call has made lives in an arena of its own, which goes with it; what the file has, in the state's. */
+/* What a call has made lives in an arena of its own, which goes with it; what the file has, in the state's
+ * arena. */
 struct state_vpc {
     struct arena *arena;   /* NULL: of the state's file       */
     const char *id;        /* unVpcId, "vpc-..."            */
@@ -67,6 +68,38 @@ struct state_subnet {
     int64_t created; /* seconds */
     const struct state_given *given;
     struct state_subnet *prev, *next;
+};
+
+enum state_direction { STATE_EGRESS, STATE_INGRESS, STATE_DIRECTIONS };
+
+/* One rule of a security group.  Of the three sources or targets one is there; "" where there is none. */
+struct state_policy {
+    struct arena *arena;
+    enum state_direction direction;
+    const char *protocol;
+    const char *port;
+    const char *cidr;
+    const char *cidr6;
+    const char *group; /* its id */
+    const char *action;
+    const char *description;
+    int64_t modified; /* seconds */
+    struct state_policy *prev, *next;
+};
+
+struct state_group {
+    struct arena *arena;
+    const char *id; /* "sg-..." */
+    const char *name;
+    const char *description;
+    const struct state_region *region;
+    int64_t created; /* seconds */
+    int64_t updated;
+    long long version; /* of its policies: one more with each change */
+    const struct state_given *given;
+    struct state_policy *policies[STATE_DIRECTIONS]; /* in their order */
+    size_t policy_count[STATE_DIRECTIONS];
+    struct state_group *prev, *next;
 };
 
 struct state_instance {
@@ -104,6 +137,8 @@ struct state {
     size_t vpc_count;
     struct state_subnet *subnets;
     size_t subnet_count;
+    struct state_group *groups;
+    size_t group_count;
     struct state_instance *instances;
     size_t instance_count;
     struct state_task *tasks; /* ring of STATE_TASKS_KEPT, by task id */
@@ -127,15 +162,22 @@ struct state_vpc *state_vpc(const struct state *state, const char *id);
 struct state_instance *state_instance(const struct state *state, const char *id);
 
 struct state_subnet *state_subnet(const struct state *state, const char *id);
+struct state_group *state_group(const struct state *state, const char *id);
 
 /* Puts them at the lists' ends. */
 void state_add_vpc(struct state *state, struct state_vpc *vpc);
 void state_add_subnet(struct state *state, struct state_subnet *subnet);
+void state_add_group(struct state *state, struct state_group *group);
 void state_add_instance(struct state *state, struct state_instance *instance);
 
 /* Out of the list, and away; a VPC without links and subnets. */
 void state_remove_vpc(struct state *state, struct state_vpc *vpc);
 void state_remove_subnet(struct state *state, struct state_subnet *subnet);
+void state_remove_group(struct state *state, struct state_group *group);
+
+/* At `index` of its direction, which is at most policy_count; the later ones move on. */
+void state_add_policy(struct state_group *group, struct state_policy *policy, size_t index);
+void state_remove_policy(struct state_group *group, struct state_policy *policy);
 
 /* `prefix` ("vpc-") and eight base-36 digits, which no call returns twice. */
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE]);

@@ -23,6 +23,11 @@ MODELS = {
     "SecurityGroupPolicy": """PolicyIndex:int Protocol Port ServiceTemplate:ServiceTemplateSpecification CidrBlock Ipv6CidrBlock
         SecurityGroupId AddressTemplate:AddressTemplateSpecification Action PolicyDescription ModifyTime
         Priority:int""",
+    "PolicyStatistics": """IngressIPv4TotalCount:int IngressIPv6TotalCount:int EgressIPv4TotalCount:int
+        EgressIPv6TotalCount:int""",
+    "ServiceTemplateSpecification": """ServiceId ServiceGroupId""",
+    "AddressTemplateSpecification": """AddressId AddressGroupId""",
+    "Tag": """Key Value""",
     "Address": """AddressId AddressName AddressStatus AddressIp InstanceId CreatedTime NetworkInterfaceId PrivateAddressIp
         IsArrears:bool IsBlocked:bool IsEipDirectConnection:bool AddressType CascadeRelease:bool
         EipAlgType:AlgType InternetServiceProvider LocalBgp:bool Bandwidth:int InternetChargeType TagSet:[Tag]

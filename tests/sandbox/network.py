@@ -111,6 +111,114 @@ class Network(unittest.TestCase):
         self.refused("ResourceNotFound", "DescribeSubnets", {"SubnetIds": [made["SubnetId"]]})
         self.call("DeleteVpc", {"VpcId": vpc})
 
+    def group(self, name="web", **more):
+        return self.call("CreateSecurityGroup", {"GroupName": name, "GroupDescription": "", **more})["SecurityGroup"]
+
+    def test_security_groups(self):
+        made = self.group(Tags=[{"Key": "k", "Value": "v"}], ProjectId="7")
+        self.assertEqual(wrong(made, "SecurityGroup"), [])
+        self.assertEqual((made["SecurityGroupName"], made["ProjectId"], made["TagSet"]),
+                         ("web", "7", [{"Key": "k", "Value": "v"}]))
+        other = self.group("database")
+        ids = lambda body: [row["SecurityGroupId"] for row in
+                            self.call("DescribeSecurityGroups", body)["SecurityGroupSet"]]
+        self.assertEqual(ids({}), [made["SecurityGroupId"], other["SecurityGroupId"]])
+        self.assertEqual(ids({"SecurityGroupIds": [other["SecurityGroupId"]]}), [other["SecurityGroupId"]])
+        self.assertEqual(ids(live3.where("security-group-name", "data")), [other["SecurityGroupId"]])
+        self.assertEqual(ids({"Limit": "1"}), [made["SecurityGroupId"]])
+        self.refused("MissingParameter", "CreateSecurityGroup", {"GroupName": "n"})
+        self.refused("MissingParameter", "CreateSecurityGroup", {"GroupDescription": "n"})
+        self.refused("InvalidParameterValue.TooLong", "CreateSecurityGroup",
+                     {"GroupName": "n" * 61, "GroupDescription": ""})
+        self.refused("InvalidParameterValue.Malformed", "DeleteSecurityGroup", {"SecurityGroupId": "x"})
+        self.refused("ResourceNotFound", "DescribeSecurityGroups", {"SecurityGroupIds": ["sg-zzzzzzzz"]})
+        # A group that another one's policy names stays.
+        self.allow(made["SecurityGroupId"], rule(CidrBlock=None, SecurityGroupId=other["SecurityGroupId"]))
+        self.refused("ResourceInUse", "DeleteSecurityGroup", {"SecurityGroupId": other["SecurityGroupId"]})
+        for group in (made, other):
+            self.call("DeleteSecurityGroup", {"SecurityGroupId": group["SecurityGroupId"]})
+        self.assertEqual(ids({}), [])
+
+    def allow(self, group, *rules, direction="Ingress", action="CreateSecurityGroupPolicies", **more):
+        return self.call(action, {"SecurityGroupId": group, "SecurityGroupPolicySet": {direction: list(rules), **more}})
+
+    def policies(self, group, body=None):
+        return self.call("DescribeSecurityGroupPolicies", {"SecurityGroupId": group, **(body or {})})[
+            "SecurityGroupPolicySet"]
+
+    def ports(self, group, direction="Ingress", body=None):
+        return [row["Port"] for row in self.policies(group, body)[direction]]
+
+    def test_policies(self):
+        group = self.group()["SecurityGroupId"]
+        self.assertEqual(wrong(self.policies(group), "SecurityGroupPolicySet"), [])
+        self.assertEqual(list(self.allow(group, rule("80"), rule("443"))), ["RequestId"])
+        self.allow(group, rule("8080", PolicyIndex=0), rule("8081", PolicyIndex=0), rule("22", PolicyIndex=3))
+        self.assertEqual(self.ports(group), ["8080", "8081", "80", "22", "443"])
+        self.allow(group, rule(None, "ICMP", Action="DROP", PolicyDescription="no ping"),
+                   rule(None, "ALL", CidrBlock=None, Ipv6CidrBlock="2001:db8::/32"), direction="Egress", Version="2")
+        found = self.policies(group)
+        self.assertEqual(wrong(found, "SecurityGroupPolicySet"), [])
+        self.assertEqual(found["Version"], "3")
+        self.assertEqual([(row["Protocol"], row["Port"], row["Action"], row["PolicyDescription"])
+                          for row in found["Egress"]], [("ICMP", "ALL", "DROP", "no ping"), ("ALL", "ALL", "ACCEPT", "")])
+        self.assertEqual([row["PolicyIndex"] for row in found["Ingress"]], [0, 1, 2, 3, 4])
+        self.assertEqual(found["PolicyStatistics"], {"IngressIPv4TotalCount": 5, "IngressIPv6TotalCount": 0,
+                                                     "EgressIPv4TotalCount": 1, "EgressIPv6TotalCount": 1})
+        self.assertEqual(self.ports(group, body=live3.where("port", "22", "80")), ["80", "22"])
+        self.assertEqual(self.ports(group, body=live3.where("direction", "EGRESS")), [])
+        delete = {"action": "DeleteSecurityGroupPolicies"}
+        self.allow(group, {"PolicyIndex": 1}, {"PolicyIndex": 3}, **delete)
+        self.allow(group, rule("443"), **delete)
+        self.assertEqual(self.ports(group), ["8080", "80"])
+        for rules in ([rule("443")], [{"PolicyIndex": 2}], [rule("80"), {"PolicyIndex": 1}], [rule("80"), rule("1")]):
+            self.assertEqual(self.allow(group, *rules, **delete), "ResourceNotFound")
+        self.assertEqual(self.ports(group), ["8080", "80"])
+        # In a query, signed the older way.
+        flat = {"SecurityGroupId": group, "SecurityGroupPolicySet.Ingress.0.Protocol": "TCP"}
+        rest = {"SecurityGroupPolicySet.Ingress.0.Port": "25", "SecurityGroupPolicySet.Ingress.0.Action": "drop",
+                "SecurityGroupPolicySet.Ingress.0.CidrBlock": "10.0.0.1", "SecurityGroupPolicySet.Ingress.0.PolicyIndex": "0"}
+        self.assertIsInstance(self.sandbox.query("CreateSecurityGroupPolicies", method="POST", **flat, **rest), dict)
+        self.assertEqual(self.ports(group), ["25", "8080", "80"])
+        moved = {name.replace("Ingress.0", "Ingress.1"): value for name, value in rest.items()}
+        self.assertEqual(self.sandbox.query("CreateSecurityGroupPolicies", SecurityGroupId=group, **moved),
+                         "InvalidParameter")
+
+    def test_policies_that_cannot_be(self):
+        group = self.group()["SecurityGroupId"]
+        self.allow(group, rule("80"))
+        both = {"SecurityGroupId": group, "SecurityGroupPolicySet": {"Ingress": [rule("1")], "Egress": [rule("2")]}}
+        self.refused("InvalidParameter.Coexist", "CreateSecurityGroupPolicies", both)
+        self.refused("MissingParameter", "CreateSecurityGroupPolicies", {"SecurityGroupId": group})
+        for code, bad in (("MissingParameter", rule("1", CidrBlock=None)), ("MissingParameter", rule("1", Action=None)),
+                          ("MissingParameter", rule("1", None)), ("InvalidParameterValue", rule("1", "SCTP")),
+                          ("InvalidParameterValue", rule("1", Action="ALLOW")),
+                          ("InvalidParameterValue", rule("65536")), ("InvalidParameterValue", rule("90-80")),
+                          ("InvalidParameterValue", rule("80,")), ("InvalidParameterValue", rule("80", "ICMP")),
+                          ("InvalidParameterValue.Malformed", rule("1", CidrBlock="10.0.0.1/8")),
+                          ("InvalidParameterValue.Malformed", rule("1", CidrBlock=None, Ipv6CidrBlock="::/129")),
+                          ("InvalidParameter.Coexist", rule("1", Ipv6CidrBlock="::/0")),
+                          ("InvalidParameterValue.TooLong", rule("1", PolicyDescription="x" * 101)),
+                          ("InvalidParameterValue.Range", rule("1", PolicyIndex=3)),
+                          ("ResourceNotFound", rule("1", CidrBlock=None, SecurityGroupId="sg-zzzzzzzz")),
+                          ("UnsupportedOperation.DuplicatePolicy", rule("80")),
+                          ("InvalidParameter", rule("1", PolicyIndex="0")),
+                          ("UnknownParameter", rule("1", ServiceTemplate={"ServiceId": "ppm-1"}))):
+            self.assertEqual(self.allow(group, rule("1000"), bad), code, bad)
+            self.assertEqual(self.ports(group), ["80"])
+        self.assertEqual(self.allow(group, rule("1"), rule("1")), "UnsupportedOperation.DuplicatePolicy")
+        self.assertEqual(self.allow(group, rule("1"), Version="0"), "UnsupportedOperation.VersionMismatch")
+        self.assertEqual(self.allow("sg-zzzzzzzz", rule("1")), "ResourceNotFound")
+        self.assertIsInstance(self.allow(group, *[rule(str(port)) for port in range(1, 50)]), dict)
+        self.assertEqual(self.allow(group, *[rule(str(port)) for port in range(100, 151)]), "LimitExceeded")
+        self.assertEqual(len(self.ports(group)), 50)
+
+
+def rule(port="80", protocol="TCP", **more):
+    """One rule of a SecurityGroupPolicySet; None leaves a member out."""
+    made = {"Protocol": protocol, "Port": port, "CidrBlock": "10.0.0.0/16", "Action": "ACCEPT", **more}
+    return {name: value for name, value in made.items() if value is not None}
+
 
 if __name__ == "__main__":
     live.PROGRAM = sys.argv[1:]
