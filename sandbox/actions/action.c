@@ -1,6 +1,7 @@
 #include "sandbox/actions/action.h"
 
 #include "sandbox/auth/auth_params.h"
+#include "sandbox/actions/address.h"
 #include "sandbox/actions/describe.h"
 #include "sandbox/actions/describe3.h"
 #include "sandbox/actions/link.h"
@@ -123,6 +124,26 @@ static const struct action_param policies_describe3[] = {{"SecurityGroupId", PAR
                                                          {"Filters.#.Values.#", PARAM_STRING},
                                                          {NULL, PARAM_FORM}};
 
+static const struct action_param allocate3[] = {{"AddressCount", PARAM_NUMBER},
+                                                {"InternetServiceProvider", PARAM_STRING},
+                                                {"InternetChargeType", PARAM_STRING},
+                                                {"InternetMaxBandwidthOut", PARAM_NUMBER},
+                                                {"AddressType", PARAM_STRING},
+                                                {"AddressName", PARAM_STRING},
+                                                {"Tags.#.Key", PARAM_STRING},
+                                                {"Tags.#.Value", PARAM_STRING},
+                                                {"BandwidthPackageId", PARAM_STRING},
+                                                {"DedicatedClusterId", PARAM_STRING},
+                                                {"Egress", PARAM_STRING},
+                                                {"AntiDDoSPackageId", PARAM_STRING},
+                                                {"ClientToken", PARAM_STRING},
+                                                {NULL, PARAM_FORM}};
+static const struct action_param release3[] = {{"AddressIds.#", PARAM_STRING}, {NULL, PARAM_FORM}};
+static const struct action_param addresses3[] = {
+    {"AddressIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
+    {"Offset", PARAM_NUMBER},       {"Limit", PARAM_NUMBER},          {NULL, PARAM_FORM}};
+static const struct action_param address_task3[] = {{"TaskId", PARAM_NUMBER}, {NULL, PARAM_FORM}};
+
 static const struct action actions[] = {
     {"DetachClassicLinkVpc", "vpc", link_detach, link_detach, change3},
     {"AttachClassicLinkVpc", "vpc", link_attach, link_attach, change3},
@@ -142,6 +163,10 @@ static const struct action actions[] = {
     {"CreateSecurityGroupPolicies", "vpc", NULL, policy_create, policies3},
     {"DeleteSecurityGroupPolicies", "vpc", NULL, policy_delete, policies3},
     {"DescribeSecurityGroupPolicies", "vpc", NULL, policy_describe, policies_describe3},
+    {"AllocateAddresses", "vpc", NULL, address_allocate, allocate3},
+    {"ReleaseAddresses", "vpc", NULL, address_release, release3},
+    {"DescribeAddresses", "vpc", NULL, address_describe, addresses3},
+    {"DescribeTaskResult", "vpc", NULL, address_task, address_task3},
     {"DescribeInstances", "cvm", describe_instances, describe3_instances, instances3},
 };
 

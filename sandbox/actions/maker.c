@@ -1,7 +1,9 @@
 #include "sandbox/actions/maker.h"
 
 #include "base/json.h"
+#include "sandbox/http/number.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +59,23 @@ void maker_give_text(struct maker *maker, const char *param, const char *member)
         return;
     buf_init(&json, JSON_MAX);
     json_put_string(&json, text, strlen(text));
+    give(maker, member, &json);
+}
+
+void maker_give_number(struct maker *maker, const char *param, const char *member)
+{
+    struct buf json;
+    long long number;
+    const char *text = params_get(maker->call->params, param);
+    if (text == NULL)
+        return;
+    if (!number_parse(text, 0, INT_MAX, &number)) {
+        maker->failed = outcome_refuse(maker->call->outcome, OUTCOME_BAD_RANGE,
+                                       "%s must be a number from 0 to %d", param, INT_MAX) != 0;
+        return;
+    }
+    buf_init(&json, JSON_MAX);
+    buf_put_int(&json, number);
     give(maker, member, &json);
 }
 

@@ -29,6 +29,7 @@ const char *maker_id(struct maker *maker, const char *prefix);
 /* When the call has the parameter: the object's member is what it says.  A list is `param`.0 and so on; tags
  * are `param`.0.Key and .Value. */
 void maker_give_text(struct maker *maker, const char *param, const char *member);
+void maker_give_number(struct maker *maker, const char *param, const char *member); /* 0 to INT_MAX */
 void maker_give_bool(struct maker *maker, const char *param, const char *member);
 void maker_give_texts(struct maker *maker, const char *param, const char *member);
 void maker_give_tags(struct maker *maker, const char *param, const char *member);

@@ -106,6 +106,41 @@ void model_put_group(struct buf *body, const void *row)
     put_members(body, constants, COUNT(constants), group->given);
 }
 
+void model_put_address(struct buf *body, const void *row)
+{
+    static const struct constant constants[] = {
+        {"AddressStatus", "\"UNBIND\""},
+        {"InstanceId", "\"\""},
+        {"NetworkInterfaceId", "\"\""},
+        {"PrivateAddressIp", "\"\""},
+        {"IsArrears", "false"},
+        {"IsBlocked", "false"},
+        {"IsEipDirectConnection", "false"},
+        {"AddressType", "\"EIP\""},
+        {"CascadeRelease", "false"},
+        {"EipAlgType", "{\"Ftp\":false,\"Sip\":false}"},
+        {"InternetServiceProvider", "\"BGP\""},
+        {"LocalBgp", "false"},
+        {"Bandwidth", "1"},
+        {"InternetChargeType", "\"TRAFFIC_POSTPAID_BY_HOUR\""},
+        {"TagSet", "[]"},
+        {"DeadlineDate", "\"\""},
+        {"InstanceType", "\"\""},
+        {"Egress", "\"center_egress1\""},
+        {"AntiDDoSPackageId", "\"\""},
+        {"RenewFlag", "\"\""},
+        {"BandwidthPackageId", "\"\""},
+        {"UnVpcId", "\"\""},
+        {"DedicatedClusterId", "\"\""},
+    };
+    const struct state_address *address = row;
+    json_member(body, "AddressId", address->id);
+    json_member(body, "AddressName", address->name);
+    json_member(body, "AddressIp", address->ip);
+    put_time(body, "CreatedTime", address->created, true);
+    put_members(body, constants, COUNT(constants), address->given);
+}
+
 void model_put_policy(struct buf *body, const struct state_policy *policy, size_t index)
 {
     static const struct constant constants[] = {

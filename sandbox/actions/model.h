@@ -9,10 +9,11 @@
 #include "base/buf.h"
 #include "sandbox/state/state.h"
 
-/* The members of a Vpc, a Subnet, a SecurityGroup, a SecurityGroupPolicy, a ClassicLinkInstance, an
- * Instance; the caller opens and closes the object. */
+/* The members of a Vpc, a Subnet, a SecurityGroup, a SecurityGroupPolicy, an Address, a
+ * ClassicLinkInstance, an Instance; the caller opens and closes the object. */
 void model_put_vpc(struct buf *body, const void *vpc);
 void model_put_subnet(struct buf *body, const void *subnet);
+void model_put_address(struct buf *body, const void *address);
 void model_put_group(struct buf *body, const void *group);
 void model_put_policy(struct buf *body, const struct state_policy *policy, size_t index);
 void model_put_link(struct buf *body, const void *instance);

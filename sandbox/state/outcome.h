@@ -32,6 +32,8 @@ enum outcome_reason {
     OUTCOME_FULL,
     OUTCOME_NOT_FOUND, /* a resource that generation 2 knows nothing of */
     OUTCOME_IN_USE,
+    OUTCOME_NO_ADDRESS,
+    OUTCOME_ADDRESS_MALFORMED,
     OUTCOME_DUPLICATE_POLICY,
     OUTCOME_OLD_VERSION,     /* of a group's policies */
     OUTCOME_SUBNET_RANGE,    /* not in the VPC's network    */

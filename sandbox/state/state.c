@@ -25,6 +25,8 @@ struct state *state_new(struct arena **arena)
 
 static void free_made(struct state *state)
 {
+    while (state->addresses != NULL)
+        state_remove_address(state, state->addresses);
     while (state->groups != NULL)
         state_remove_group(state, state->groups);
     while (state->subnets != NULL)
@@ -115,6 +117,15 @@ struct state_group *state_group(const struct state *state, const char *id)
     return NULL;
 }
 
+struct state_address *state_address(const struct state *state, const char *id)
+{
+    struct state_address *address;
+    DL_FOREACH(state->addresses, address)
+    if (strcmp(id, address->id) == 0)
+        return address;
+    return NULL;
+}
+
 void state_add_vpc(struct state *state, struct state_vpc *vpc)
 {
     vpc->order = ++state->next_vpc;
@@ -132,6 +143,12 @@ void state_add_group(struct state *state, struct state_group *group)
 {
     DL_APPEND(state->groups, group);
     state->group_count++;
+}
+
+void state_add_address(struct state *state, struct state_address *address)
+{
+    DL_APPEND(state->addresses, address);
+    state->address_count++;
 }
 
 void state_add_instance(struct state *state, struct state_instance *instance)
@@ -162,6 +179,13 @@ void state_remove_group(struct state *state, struct state_group *group)
     DL_DELETE(state->groups, group);
     state->group_count--;
     arena_free(group->arena);
+}
+
+void state_remove_address(struct state *state, struct state_address *address)
+{
+    DL_DELETE(state->addresses, address);
+    state->address_count--;
+    arena_free(address->arena);
 }
 
 void state_add_policy(struct state_group *group, struct state_policy *policy, size_t index)
@@ -200,7 +224,8 @@ static void put_digits(unsigned long number, const char *prefix, char *out, size
 static bool is_taken(const struct state *state, const char *id)
 {
     return state_vpc(state, id) != NULL || state_instance(state, id) != NULL ||
-           state_subnet(state, id) != NULL || state_group(state, id) != NULL;
+           state_subnet(state, id) != NULL || state_group(state, id) != NULL ||
+           state_address(state, id) != NULL;
 }
 
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])

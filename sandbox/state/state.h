@@ -102,6 +102,19 @@ struct state_group {
     struct state_group *prev, *next;
 };
 
+/* An elastic public address, bound to nothing. */
+struct state_address {
+    struct arena *arena;
+    const char *id; /* "eip-..." */
+    const char *name;
+    const char *ip;
+    const char *client_token; /* NULL: none */
+    const struct state_region *region;
+    int64_t created; /* seconds */
+    const struct state_given *given;
+    struct state_address *prev, *next;
+};
+
 struct state_instance {
     const char *id;        /* unInstanceId, "ins-..."       */
     const char *legacy_id; /* instanceId, "qcvm..."         */
@@ -139,6 +152,8 @@ struct state {
     size_t subnet_count;
     struct state_group *groups;
     size_t group_count;
+    struct state_address *addresses;
+    size_t address_count;
     struct state_instance *instances;
     size_t instance_count;
     struct state_task *tasks; /* ring of STATE_TASKS_KEPT, by task id */
@@ -146,6 +161,7 @@ struct state {
     unsigned long next_link;
     unsigned long next_vpc;
     unsigned long next_id;
+    unsigned long next_ip;
 };
 
 /* `arena` is taken in any case; NULL when memory is out. */
@@ -163,17 +179,20 @@ struct state_instance *state_instance(const struct state *state, const char *id)
 
 struct state_subnet *state_subnet(const struct state *state, const char *id);
 struct state_group *state_group(const struct state *state, const char *id);
+struct state_address *state_address(const struct state *state, const char *id);
 
 /* Puts them at the lists' ends. */
 void state_add_vpc(struct state *state, struct state_vpc *vpc);
 void state_add_subnet(struct state *state, struct state_subnet *subnet);
 void state_add_group(struct state *state, struct state_group *group);
+void state_add_address(struct state *state, struct state_address *address);
 void state_add_instance(struct state *state, struct state_instance *instance);
 
 /* Out of the list, and away; a VPC without links and subnets. */
 void state_remove_vpc(struct state *state, struct state_vpc *vpc);
 void state_remove_subnet(struct state *state, struct state_subnet *subnet);
 void state_remove_group(struct state *state, struct state_group *group);
+void state_remove_address(struct state *state, struct state_address *address);
 
 /* At `index` of its direction, which is at most policy_count; the later ones move on. */
 void state_add_policy(struct state_group *group, struct state_policy *policy, size_t index);

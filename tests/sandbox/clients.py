@@ -28,6 +28,7 @@ MODELS = {
     "ServiceTemplateSpecification": """ServiceId ServiceGroupId""",
     "AddressTemplateSpecification": """AddressId AddressGroupId""",
     "Tag": """Key Value""",
+    "AlgType": """Ftp:bool Sip:bool""",
     "Address": """AddressId AddressName AddressStatus AddressIp InstanceId CreatedTime NetworkInterfaceId PrivateAddressIp
         IsArrears:bool IsBlocked:bool IsEipDirectConnection:bool AddressType CascadeRelease:bool
         EipAlgType:AlgType InternetServiceProvider LocalBgp:bool Bandwidth:int InternetChargeType TagSet:[Tag]

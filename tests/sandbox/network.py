@@ -213,6 +213,44 @@ class Network(unittest.TestCase):
         self.assertEqual(self.allow(group, *[rule(str(port)) for port in range(100, 151)]), "LimitExceeded")
         self.assertEqual(len(self.ports(group)), 50)
 
+    def test_addresses(self):
+        tags = [{"Key": "k", "Value": "v"}]
+        made = self.call("AllocateAddresses", {"AddressCount": 2, "AddressName": "out", "InternetMaxBandwidthOut": 10,
+                                               "InternetServiceProvider": "CMCC", "Tags": tags})
+        self.assertEqual(list(made), ["AddressSet", "TaskId", "RequestId"])
+        one, two = made["AddressSet"]
+        self.assertEqual(self.call("DescribeTaskResult", {"TaskId": int(made["TaskId"])})["Result"], "SUCCESS")
+        self.refused("ResourceNotFound", "DescribeTaskResult", {"TaskId": 1})
+        rows = self.call("DescribeAddresses")["AddressSet"]
+        self.assertEqual([wrong(row, "Address") for row in rows], [[], []])
+        self.assertEqual([row["AddressId"] for row in rows], [one, two])
+        self.assertEqual((rows[0]["Bandwidth"], rows[0]["InternetServiceProvider"], rows[0]["TagSet"],
+                          rows[0]["AddressStatus"]), (10, "CMCC", tags, "UNBIND"))
+        network = ipaddress.ip_network("198.18.0.0/15")
+        self.assertEqual(len({row["AddressIp"] for row in rows if ipaddress.ip_address(row["AddressIp"]) in network}), 2)
+        ids = lambda body: [row["AddressId"] for row in self.call("DescribeAddresses", body)["AddressSet"]]
+        self.assertEqual(ids({"Offset": 1, "Limit": 1}), [two])
+        self.assertEqual(ids({"AddressIds": [two]}), [two])
+        self.assertEqual(ids(live3.where("address-ip", rows[0]["AddressIp"])), [one])
+        self.assertEqual(ids(live3.where("address-status", "BIND")), [])
+        # The same ClientToken is the same call.
+        token = {"ClientToken": "t" * 64}
+        third = self.call("AllocateAddresses", token)["AddressSet"]
+        self.assertEqual(self.call("AllocateAddresses", token)["AddressSet"], third)
+        self.assertEqual(len(ids({})), 3)
+        self.refused("InvalidParameterValue.TooLong", "AllocateAddresses", {"ClientToken": "t" * 65})
+        for count in (0, 21):
+            self.refused("InvalidParameterValue.Range", "AllocateAddresses", {"AddressCount": count})
+        self.refused("InvalidParameterValue.Range", "AllocateAddresses", {"InternetMaxBandwidthOut": -1})
+        self.refused("MissingParameter", "ReleaseAddresses")
+        self.refused("InvalidParameterValue.AddressIdMalformed", "ReleaseAddresses", {"AddressIds": [one, "x"]})
+        self.refused("InvalidAddressId.NotFound", "ReleaseAddresses", {"AddressIds": [one, "eip-zzzzzzzz"]})
+        self.assertEqual(len(ids({})), 3)
+        self.call("ReleaseAddresses", {"AddressIds": [one, *third, one]})
+        self.assertEqual(ids({}), [two])
+        self.refused("InvalidAddressId.NotFound", "DescribeAddresses", {"AddressIds": [one]})
+        self.assertNotEqual(self.call("AllocateAddresses", token)["AddressSet"], third)
+
 
 def rule(port="80", protocol="TCP", **more):
     """One rule of a SecurityGroupPolicySet; None leaves a member out."""
