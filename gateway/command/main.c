@@ -1,7 +1,7 @@
 #include "client/client.h"
 #include "gateway/command/command.h"
 #include "gateway/upstream/upstream_conn.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/command/sandbox.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* tests/sandbox/alone.c - the sandbox without the gateway around it, for live.py. */
-#include "sandbox/sandbox.h"
+#include "sandbox/command/sandbox.h"
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,12 @@
+/* sandbox/actions/subnet.h - subnets, which generation 3 alone has here. */
+#ifndef SANDBOX_ACTIONS_SUBNET_H
+#define SANDBOX_ACTIONS_SUBNET_H
+
+#include "sandbox/actions/action.h"
+
+MUST_USE int
+subnet_create(struct action_call *call); /* CreateSubnet: in its VPC's network, beside the others */
+MUST_USE int subnet_delete(struct action_call *call);   /* DeleteSubnet    */
+MUST_USE int subnet_describe(struct action_call *call); /* DescribeSubnets */
+
+#endif
