@@ -362,7 +362,7 @@ LEFTOVERS = {
 
 @pytest.mark.parametrize("data, status", LEFTOVERS.values(), ids=LEFTOVERS)
 def test_what_is_left_behind_a_request(gateway, upstream, data, status):
-    """It begins the next request, whatever it is, and is neither dropped nor part of the body: that next one is broken."""
+    """It begins the next request, whatever it is: neither dropped nor part of the body.  That next one is broken."""
     with gateway.wire() as wire:
         wire.send(data + GOOD)
         assert [wire.read().status for _ in range(2)] == [202, status]
