@@ -20,6 +20,8 @@ static bool is_of_type(const struct config_param *param, const char *value)
 /* Nothing that was judged may be left out, and each thing must be what the catalog calls it. */
 static bool is_sayable(const struct call *call, int api)
 {
+    if (call->route->document != NULL) /* the document itself goes out, as JSON */
+        return call->document != NULL && call->upstream->scheme == CONFIG_TC3;
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         if (param->param->wire[api].name == NULL)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const types[] = {"string", "int64",    "uint64",       "float",  "bool",
                                     "date",   "datetime", "datetime_iso", "binary", "object"};
@@ -64,6 +65,28 @@ bool definitions_is_version(const char *text)
         if (form[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != form[i])
             return false;
     return true;
+}
+
+/* What a text of an answer is called that gives power: its end, in any case; the last is its whole name. */
+static const char *const power[] = {
+    "kubeconfig",     "vncurl",       "secretkey",    "secretaccesskey", "accesskeysecret", "accesskey",
+    "password",       "passwd",       "privatekey",   "privatekeypem",   "apikey",          "authkey",
+    "secret",         "secretstring", "secretbinary", "secretvalue",     "passwordvalue",   "authtoken",
+    "sessiontoken",   "accesstoken",  "bearertoken",  "refreshtoken",    "securitytoken",   "tmptoken",
+    "usersig",        "signkey",      "aeskey",       "encryptkey",      "credential",      "credentials",
+    "tokenorpassword"};
+
+bool definitions_gives_power(const struct definitions_member *member)
+{
+    size_t length = strlen(member->name);
+    if (member->type != DEFINITIONS_STRING)
+        return false;
+    for (size_t i = 0; i < COUNT(power); i++) {
+        size_t end = strlen(power[i]);
+        if (length >= end && strcasecmp(member->name + length - end, power[i]) == 0)
+            return true;
+    }
+    return strcasecmp(member->name, "token") == 0;
 }
 
 /* ---- looking up ---- */

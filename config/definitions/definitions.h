@@ -96,6 +96,9 @@ const struct definitions_object *definitions_object(const struct definitions *de
 const struct definitions_member *definitions_member(const struct definitions_object *object, const char *name,
                                                     size_t length);
 
+/* Is it a text that is called like a key, a password, a token or a console's address? */
+bool definitions_gives_power(const struct definitions_member *member);
+
 /* Letters, digits and '_', 1 to DEFINITIONS_NAME_MAX. */
 bool definitions_is_name(const char *text, size_t length);
 

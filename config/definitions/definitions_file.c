@@ -60,13 +60,15 @@ static int read_plain(const char *path, struct buf *out, struct err *err)
 }
 
 int definitions_file_read(const char *path, struct definitions *definitions, struct arena *arena,
-                          struct err *err)
+                          struct digest *digest, struct err *err)
 {
     struct buf bytes;
     buf_init(&bytes, DEFINITIONS_BYTES_MAX);
     int result = read_plain(path, &bytes, err);
     if (result == 0 && bytes.length == 0)
         result = err_set(err, ERR_INPUT, "%.200s: it is empty", path);
+    if (result == 0 && digest != NULL)
+        digest_add(digest, bytes.bytes, bytes.length);
     if (result == 0) {
         char *text = arena_copy(arena, bytes.bytes, bytes.length);
         result = text == NULL ? err_memory(err)

@@ -3,11 +3,13 @@
 #ifndef CONFIG_DEFINITIONS_DEFINITIONS_FILE_H
 #define CONFIG_DEFINITIONS_DEFINITIONS_FILE_H
 
+#include "base/digest.h"
 #include "config/definitions/definitions.h"
 
-/* The file's definitions, in `arena`.  -1: it cannot be read, is cut, or is something else. */
+/* The file's definitions, in `arena`; its text, not compressed, goes to `digest`, which may be NULL.  -1: it cannot
+ * be read, is cut, or is something else. */
 MUST_USE int definitions_file_read(const char *path, struct definitions *definitions, struct arena *arena,
-                                   struct err *err);
+                                   struct digest *digest, struct err *err);
 
 /* The paths of the folder's files, sorted; of `service` alone where that is not NULL.  Its versions follow
  * each other, the oldest first.  -1: there is no such folder.  A file that is there in both forms is an

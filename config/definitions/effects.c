@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 extern const char effects_exceptions[]; /* exceptions.txt, embedded by CMake */
 extern const size_t effects_exceptions_size;
@@ -11,15 +10,6 @@ extern const size_t effects_exceptions_size;
 static const char *const reading[] = {"Describe", "Get",           "List",    "Query",   "Search",
                                       "Inquiry",  "Inquire",       "Fetch",   "Preview", "View",
                                       "Count",    "BatchDescribe", "BatchGet"};
-
-/* What a text of an answer is called that gives power: its end, in any case; the last is its whole name. */
-static const char *const power[] = {
-    "kubeconfig",     "vncurl",       "secretkey",    "secretaccesskey", "accesskeysecret", "accesskey",
-    "password",       "passwd",       "privatekey",   "privatekeypem",   "apikey",          "authkey",
-    "secret",         "secretstring", "secretbinary", "secretvalue",     "passwordvalue",   "authtoken",
-    "sessiontoken",   "accesstoken",  "bearertoken",  "refreshtoken",    "securitytoken",   "tmptoken",
-    "usersig",        "signkey",      "aeskey",       "encryptkey",      "credential",      "credentials",
-    "tokenorpassword"};
 
 static bool begins_with(const char *name, const char *word)
 {
@@ -33,19 +23,6 @@ static bool is_reading(const char *name)
         if (begins_with(name, reading[i]))
             return true;
     return false;
-}
-
-static bool gives_power(const struct definitions_member *member)
-{
-    size_t length = strlen(member->name);
-    if (member->type != DEFINITIONS_STRING)
-        return false;
-    for (size_t i = 0; i < COUNT(power); i++) {
-        size_t end = strlen(power[i]);
-        if (length >= end && strcasecmp(member->name + length - end, power[i]) == 0)
-            return true;
-    }
-    return strcasecmp(member->name, "token") == 0;
 }
 
 /* ---- what can be reached from an object ---- */
@@ -91,7 +68,7 @@ static bool answers_power(struct walk *walk, const bool *carried, const struct d
     wait_for(walk, action->output);
     for (const struct definitions_object *object; (object = next_object(walk)) != NULL;)
         for (size_t i = 0; i < object->member_count && !carried[object - walk->definitions->objects]; i++)
-            found = found || gives_power(&object->members[i]);
+            found = found || definitions_gives_power(&object->members[i]);
     return found;
 }
 

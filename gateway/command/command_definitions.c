@@ -62,7 +62,7 @@ static int load_bytes(const char *path, struct buf *bytes, struct definitions *d
     if (file_read(path, FILE_PLAIN, bytes, err) != 0)
         return -1;
     if (buf_text(bytes)[strspn(buf_text(bytes), " \t\r\n")] != '{')
-        return definitions_file_read(path, definitions, arena, err);
+        return definitions_file_read(path, definitions, arena, NULL, err);
     if (api_json_read(definitions, bytes->bytes, bytes->length, arena, &cause) != 0)
         return err_set(err, cause.kind, "%.120s: %s", path, cause.text);
     return 0;
@@ -252,7 +252,7 @@ static int run_list(struct task *task)
         return fail(&err);
     for (size_t i = 0; i < count; i++) {
         struct definitions definitions;
-        if (definitions_file_read(paths[i], &definitions, task->arena, &err) != 0)
+        if (definitions_file_read(paths[i], &definitions, task->arena, NULL, &err) != 0)
             return fail(&err);
         if (service == NULL)
             print_service(&definitions);
@@ -292,7 +292,7 @@ static int run_show(struct task *task)
         return fail(&err);
     while (count-- > 0) { /* the newest is the last */
         struct definitions definitions;
-        if (definitions_file_read(paths[count], &definitions, task->arena, &err) != 0)
+        if (definitions_file_read(paths[count], &definitions, task->arena, NULL, &err) != 0)
             return fail(&err);
         const struct definitions_action *action = definitions_action(&definitions, task->operands[1]);
         if (action != NULL && (task->version == NULL || strcmp(task->version, definitions.version) == 0))
