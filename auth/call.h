@@ -55,8 +55,8 @@ MUST_USE struct call *call_new(const struct config_route *route, const struct co
 MUST_USE int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
                       struct err *err);
 
-/* The same of a document that was read: any text, also of another type and none at all.  `room` of the call is
- * that of call_new_document(). */
+/* The same of a document that was read: any text, also of another type and none at all.  `room` of the
+ * call is that of call_new_document(). */
 MUST_USE int call_add_read(struct call *call, const struct call_param *read, struct err *err);
 
 /* Room for `count` parameters. */

@@ -6,8 +6,8 @@
 #include "base/digest.h"
 #include "config/definitions/definitions.h"
 
-/* The file's definitions, in `arena`; its text, not compressed, goes to `digest`, which may be NULL.  -1: it cannot
- * be read, is cut, or is something else. */
+/* The file's definitions, in `arena`; its text, not compressed, goes to `digest`, which may be NULL.  -1:
+ * it cannot be read, is cut, or is something else. */
 MUST_USE int definitions_file_read(const char *path, struct definitions *definitions, struct arena *arena,
                                    struct digest *digest, struct err *err);
 

@@ -152,8 +152,8 @@ struct config_condition {
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
-/* CONFIG_SECRET: a read whose answer is power, such as a key.  No pattern of an allow covers it: only its whole
- * name, or `effects: [secret]`. */
+/* CONFIG_SECRET: a read whose answer is power, such as a key.  No pattern of an allow covers it: only its
+ * whole name, or `effects: [secret]`. */
 enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_SECRET, CONFIG_ROUTE_EFFECTS };
 
 /* `own`: the task that a call asks about was begun by this very client, or was not. */
@@ -203,10 +203,10 @@ struct config_former_id {
     const char *current;
 };
 
-/* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
- * of an action that has a route are rules[starts[action_index]] to rules[starts[action_index + 1] - 1], in the
- * file's order.  The cloud's other actions are thousands, and most buckets have nothing for them: they stand in
- * `runs`, by action_index, if they have any.  config_bucket_find() looks. */
+/* The rules that can concern the clients of one name or prefix, by action: what a decision looks
+ * at.  Those of an action that has a route are rules[starts[action_index]] to rules[starts[action_index +
+ * 1] - 1], in the file's order.  The cloud's other actions are thousands, and most buckets have nothing
+ * for them: they stand in `runs`, by action_index, if they have any.  config_bucket_find() looks. */
 struct config_run {
     uint32_t action;
     uint32_t start, count; /* in `rules` */
@@ -469,10 +469,12 @@ bool config_is_unconditional(const struct config_rule *rule);
 
 const char *config_effect_name(int effect); /* enum config_route_effect: "read", "change", "secret" */
 
-/* Does one of the rule's patterns mean this action?  "Describe*" is of any service, "vpc:Describe*" of one. */
+/* Does one of the rule's patterns mean this action?  "Describe*" is of any service, "vpc:Describe*" of
+ * one. */
 bool config_reaches(const struct config_rule *rule, const struct config_route *route);
 
-/* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a route. */
+/* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a
+ * route. */
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action);
 static inline struct config_bucket_rules config_bucket_find(const struct config_bucket *bucket, size_t action)
 {

@@ -48,8 +48,8 @@ MUST_USE const struct config_values *value_set_copy(const struct config_values *
 /* Is the text one of them, not counting patterns? */
 bool value_set_name(const struct config_values *values, const char *text);
 
-/* The numbers from min to max, both included; or what lies wholly within one of `count` networks.  Live in the
- * arena; NULL when memory is out. */
+/* The numbers from min to max, both included; or what lies wholly within one of `count` networks.  Live in
+ * the arena; NULL when memory is out. */
 MUST_USE const struct config_values *value_set_new_range(const struct value_set_range *range,
                                                          const char *words, struct arena *arena);
 MUST_USE const struct config_values *value_set_new_networks(const struct config_patterns *texts,

@@ -19,8 +19,8 @@ static const struct definitions_member *find_member(const struct config_action *
     return NULL;
 }
 
-/* What the cloud calls a parameter of the catalog: a rule about vpcId is about VpcId, too, where no route says
- * how the action calls it. */
+/* What the cloud calls a parameter of the catalog: a rule about vpcId is about VpcId, too, where no route
+ * says how the action calls it. */
 static const char *cloud_name(const struct config *config, const struct config_action *action,
                               const char *name)
 {

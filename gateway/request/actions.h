@@ -8,7 +8,8 @@
 /* Writes x->route for a POST to an action that there is; x->path_exists for any method there. */
 void actions_match(struct exchange *x);
 
-/* Is the path a service's, or an action's, that can be looked at by GET?  That of an action takes POST, too. */
+/* Is the path a service's, or an action's, that can be looked at by GET?  That of an action takes POST,
+ * too. */
 bool actions_has_path(const struct exchange *x);
 bool actions_takes_post(const struct exchange *x);
 

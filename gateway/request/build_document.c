@@ -4,6 +4,7 @@
 
 #include "config/definitions/document.h"
 #include "gateway/request/build_call.h"
+#include "gateway/request/check_value.h"
 
 #include <string.h>
 #include <strings.h>
@@ -85,6 +86,17 @@ static enum problem add_param(struct exchange *x, const struct config_param *par
     return call_add_read(x->call, &read, &x->err) == 0 ? PROBLEM_NONE : exchange_fail(x);
 }
 
+/* One thing has one spelling through every door: what a route would refuse could be another name of what a
+ * rule denies. */
+static enum problem check_values(struct exchange *x, const struct config_param *param,
+                                 const struct values *values)
+{
+    enum problem problem = PROBLEM_NONE;
+    for (size_t i = 0; i < values->count && problem == PROBLEM_NONE; i++)
+        problem = check_value_check(x, param, &values->items[i], 1);
+    return problem;
+}
+
 /* A parameter of the catalog, by the name that it has in API 3.0. */
 static enum problem read_param(struct exchange *x, const struct json_value *root,
                                const struct config_param *param)
@@ -97,8 +109,12 @@ static enum problem read_param(struct exchange *x, const struct json_value *root
                               : document_find(root, &wire->name, 1, add_value, &values, &gaps, &there);
     if (result != 0)
         return exchange_fail(x);
-    return there ? add_param(x, param, &values, wire->filter ? values.count == 0 : gaps, false)
-                 : PROBLEM_NONE;
+    if (!there)
+        return PROBLEM_NONE;
+    enum problem problem = check_values(x, param, &values);
+    return problem != PROBLEM_NONE
+               ? problem
+               : add_param(x, param, &values, wire->filter ? values.count == 0 : gaps, false);
 }
 
 /* A path that a rule names. */

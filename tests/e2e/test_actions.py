@@ -258,6 +258,14 @@ def test_verdicts(door, upstream, rules, path, body, allowed):
     assert len(upstream.seen(1 if allowed else 0)) == allowed
 
 
+@pytest.mark.parametrize("address", ["010.0.0.1", "0x0a.0.0.1", "10.1", " 10.0.0.1"])
+def test_one_thing_has_one_spelling_through_every_door(door, upstream, address):
+    gateway = door(allow("*"), deny("vpc:DescribeClassicLinkInstances", where={"lanIp": ["10.0.0.1"]}))
+    body = {"Filters": [{"Name": "vm-ip", "Values": [address]}]}
+    assert post(gateway, "/actions/vpc/DescribeClassicLinkInstances", body).status in (400, 403)
+    assert upstream.seen(0) == []
+
+
 def test_the_operator_knows_better(door):
     rules = [allow("cvm:Describe*")]
     top = {**OPEN, "effects": {"cvm:DescribeInstanceVncUrl": "read", "cvm:DescribeZones": "secret"}}
