@@ -7,13 +7,20 @@
 struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
                       struct arena *arena)
 {
+    return call_new_document(route, upstream, route->param_count, arena);
+}
+
+struct call *call_new_document(const struct config_route *route, const struct config_upstream *upstream,
+                               size_t count, struct arena *arena)
+{
     struct call *call = arena_alloc(arena, sizeof *call);
     if (call == NULL)
         return NULL;
     call->route = route;
     call->upstream = upstream;
     call->arena = arena;
-    call->params = arena_array(arena, route->param_count, sizeof *call->params);
+    call->room = count;
+    call->params = arena_array(arena, count, sizeof *call->params);
     return call->params == NULL ? NULL : call;
 }
 
@@ -37,6 +44,8 @@ static int mark_former(const struct call *call, const struct config_param *param
 {
     bool *marks = NULL;
     for (size_t i = 0; param->formers != NULL && i < count; i++) {
+        if (strlen(values[i]) > CONFIG_ID_MAX)
+            continue; /* of a document; no id is so long */
         enum pattern_result result = config_is_former(param, values[i]);
         if (result == PATTERN_FITS && marks == NULL)
             marks = arena_array(call->arena, count, sizeof *marks);
@@ -52,8 +61,9 @@ static int mark_former(const struct call *call, const struct config_param *param
 int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
              struct err *err)
 {
-    if (call->sealed || call->param_count == call->route->param_count ||
-        call_find(call, param->name) != NULL || !config_is_param_name(param->name))
+    if (call->sealed || call->route->document != NULL || call->param_count == call->room ||
+        call_find(call, param->name) != NULL || !config_is_param_name(param->name) ||
+        (param->type != CONFIG_STRINGS && count != 1))
         return err_set(err, ERR_INPUT, "%s cannot be added to the call", param->name);
     if (check_values(call, param, values, count, err) != 0)
         return -1;
@@ -67,6 +77,19 @@ int call_add(struct call *call, const struct config_param *param, const char **v
                                                             .values = values,
                                                             .count = count,
                                                             .former = former};
+    call->several = call->several || former != NULL;
+    return 0;
+}
+
+int call_add_read(struct call *call, const struct call_param *read, struct err *err)
+{
+    const bool *former = NULL;
+    if (call->sealed || call->route->document == NULL || call->param_count == call->room)
+        return err_set(err, ERR_INPUT, "%s cannot be added to the call", read->name);
+    if (mark_former(call, read->param, read->values, read->count, &former, err) != 0)
+        return -1;
+    call->params[call->param_count] = *read;
+    call->params[call->param_count++].former = former;
     call->several = call->several || former != NULL;
     return 0;
 }

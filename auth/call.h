@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "config/model/config.h"
 
@@ -17,6 +18,8 @@ struct call_param {
     const char *name;    /* the param's: the callers' and the policy's */
     uint32_t number;     /* config_param.number */
     bool list;           /* goes out as name.0, name.1, ..., or as an array */
+    bool gaps;           /* of a document: some object of a list on its path, or an empty list, lacks it */
+    bool secret;         /* of a document: no record has its values */
     const char **values; /* NUL-terminated UTF-8 */
     size_t count;
     const bool *former; /* by value: an id of before of which nobody knows the current one; NULL: none is */
@@ -33,10 +36,16 @@ struct call {
     const char *region;      /* its one name */
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
-    size_t param_count;
+    size_t param_count, room;
     bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is there
                    */
     bool sealed;
+
+    /* Where the route is that of an action: what is sent, as JSON; parameters are what is judged of it. */
+    const char *document;
+    size_t document_length;
+    size_t document_others;               /* values in it that no parameter has */
+    char document_hash[DIGEST_TEXT_SIZE]; /* SHA-256 of its bytes */
 };
 
 /* What is judged are things: ids are current ones and regions have their one name, as far as anybody knows.
@@ -49,6 +58,15 @@ MUST_USE struct call *call_new(const struct config_route *route, const struct co
 /* Adds `count` values under the parameter's name; borrows them.  0 is an empty list. */
 MUST_USE int call_add(struct call *call, const struct config_param *param, const char **values, size_t count,
                       struct err *err);
+
+/* The same of a document that was read: any text, also of another type and none at all.  `room` of the
+ * call is that of call_new_document(). */
+MUST_USE int call_add_read(struct call *call, const struct call_param *read, struct err *err);
+
+/* Room for `count` parameters. */
+MUST_USE struct call *call_new_document(const struct config_route *route,
+                                        const struct config_upstream *upstream, size_t count,
+                                        struct arena *arena);
 
 /* By these ids of before the caller named the values of the parameter that was added last. */
 void call_note_said(struct call *call, const char **said);

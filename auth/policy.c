@@ -1,9 +1,12 @@
 #include "auth/policy.h"
 
-static bool value_matches(const struct config_condition *condition, const char *value)
+/* A value that a number or a network is asked of and that is none: for a deny it is what it must not be. */
+static bool value_matches(const struct config_condition *condition, enum config_effect effect,
+                          const char *value)
 {
     for (uint32_t i = 0; i < condition->count; i++)
-        if (value_set_match(condition->lists[i], value))
+        if (value_set_match(condition->lists[i], value) ||
+            (effect == CONFIG_DENY && value_set_is_puzzled(condition->lists[i], value)))
             return true;
     return false;
 }
@@ -24,35 +27,39 @@ static bool thing_matches(const struct config_condition *condition, enum config_
     const char *said = param->said == NULL ? NULL : param->said[i];
     bool former = param->former != NULL && param->former[i];
     if (effect == CONFIG_DENY)
-        return former || value_matches(condition, param->values[i]) ||
-               (said != NULL && value_matches(condition, said));
-    return (former ? is_named(condition, param->values[i]) : value_matches(condition, param->values[i])) ||
+        return former || value_matches(condition, effect, param->values[i]) ||
+               (said != NULL && value_matches(condition, effect, said));
+    return (former ? is_named(condition, param->values[i])
+                   : value_matches(condition, effect, param->values[i])) ||
            (said != NULL && is_named(condition, said));
 }
 
-/* An allow needs all of them, a deny one. */
-static bool all_or_one(enum config_effect effect, size_t matching, size_t count)
+/* An allow needs all of them, a deny one.  Where an object of a list lacks it, it is left out there. */
+static bool all_or_one(const struct config_condition *condition, const struct config_rule *rule,
+                       const struct call_param *param, size_t matching)
 {
-    return effect == CONFIG_ALLOW ? count > 0 && matching == count : matching > 0;
+    if (rule->effect == CONFIG_ALLOW)
+        return param->count > 0 && matching == param->count && !param->gaps;
+    return matching > 0 || (param->gaps && (rule->strict || condition->count == 0));
 }
 
-static bool values_hold(const struct config_condition *condition, enum config_effect effect,
+static bool values_hold(const struct config_condition *condition, const struct config_rule *rule,
                         const struct call_param *param)
 {
     size_t matching = 0;
     for (size_t i = 0; i < param->count; i++)
-        matching += value_matches(condition, param->values[i]);
-    return all_or_one(effect, matching, param->count);
+        matching += value_matches(condition, rule->effect, param->values[i]);
+    return all_or_one(condition, rule, param, matching);
 }
 
 /* The same where a value has, or could have, several names. */
-static bool things_hold(const struct config_condition *condition, enum config_effect effect,
+static bool things_hold(const struct config_condition *condition, const struct config_rule *rule,
                         const struct call_param *param)
 {
     size_t matching = 0;
     for (size_t i = 0; i < param->count && condition->count > 0; i++) /* 0: `absent`, and it is there */
-        matching += thing_matches(condition, effect, param, i);
-    return all_or_one(effect, matching, param->count);
+        matching += thing_matches(condition, rule->effect, param, i);
+    return all_or_one(condition, rule, param, matching);
 }
 
 /* "" or []: to the cloud it can be as if nobody had said it. */
@@ -64,8 +71,7 @@ static bool is_empty(const struct call_param *param)
 static bool param_holds(const struct config_condition *condition, const struct config_rule *rule,
                         const struct call *call, const struct call_param *param)
 {
-    bool holds = call->several ? things_hold(condition, rule->effect, param)
-                               : values_hold(condition, rule->effect, param);
+    bool holds = call->several ? things_hold(condition, rule, param) : values_hold(condition, rule, param);
     return holds || (rule->effect == CONFIG_DENY && is_empty(param) &&
                      (condition->count == 0 || rule->strict)); /* a deny of what is left out */
 }
@@ -74,7 +80,7 @@ static bool condition_holds(const struct config_condition *condition, const stru
                             const struct call *call)
 {
     if (condition->param == CONFIG_REGION)
-        return value_matches(condition, call->region);
+        return value_matches(condition, rule->effect, call->region);
     for (size_t i = 0; i < call->param_count; i++)
         if (call->params[i].number == condition->param)
             return param_holds(condition, rule, call, &call->params[i]);
@@ -155,7 +161,7 @@ enum policy_miss policy_try(const struct config_rule *rule, const struct policy_
 {
     if (!config_matches(&rule->clients, question->client->name))
         return POLICY_OTHER_CLIENT;
-    if (!config_matches(&rule->actions, question->call->route->action))
+    if (!config_reaches(rule, question->call->route))
         return POLICY_OTHER_ACTION;
     return try_rest(rule, question, condition);
 }
@@ -176,9 +182,9 @@ static void consider(const struct config_rule **slot, const struct config_rule *
 static void look_into(const struct config_bucket *bucket, const struct policy_question *question,
                       struct found *found)
 {
-    size_t action = question->call->route->action_index;
-    for (uint32_t i = bucket->starts[action]; i < bucket->starts[action + 1]; i++) {
-        const struct config_rule *rule = bucket->rules[i];
+    const struct config_bucket_rules rules = config_bucket_find(bucket, question->call->route->action_index);
+    for (size_t i = 0; i < rules.count; i++) {
+        const struct config_rule *rule = rules.items[i];
         if (rule->effect == CONFIG_ALLOW)
             consider(rule->audit ? &found->audit_allow : &found->allow, rule, question);
         else
@@ -268,12 +274,12 @@ enum policy_miss policy_nearest(const struct policy_question *question,
     size_t action = question->call->route->action_index;
     *condition = NULL;
     for (size_t i = 0; i < question->client->bucket_count; i++) {
-        const struct config_bucket *bucket = question->client->buckets[i];
-        for (uint32_t j = bucket->starts[action]; j < bucket->starts[action + 1]; j++) {
+        const struct config_bucket_rules rules = config_bucket_find(question->client->buckets[i], action);
+        for (size_t j = 0; j < rules.count; j++) {
             const struct config_condition *here = NULL;
-            if (bucket->rules[j]->effect != CONFIG_ALLOW || bucket->rules[j]->audit)
+            if (rules.items[j]->effect != CONFIG_ALLOW || rules.items[j]->audit)
                 continue;
-            enum policy_miss miss = miss_alone(bucket->rules[j], question, &here);
+            enum policy_miss miss = miss_alone(rules.items[j], question, &here);
             if (nearness(miss) > nearness(best))
                 *condition = here;
             else if (miss == best && *condition != NULL && here != NULL && (*condition)->param != here->param)
@@ -298,12 +304,11 @@ bool policy_may(const struct config_client *client, const struct config_route *r
 {
     bool allowed = false;
     for (size_t i = 0; i < client->bucket_count; i++) {
-        const struct config_bucket *bucket = client->buckets[i];
-        for (uint32_t j = bucket->starts[route->action_index]; j < bucket->starts[route->action_index + 1];
-             j++) {
-            if (!may_apply(bucket->rules[j], route, source, now))
+        const struct config_bucket_rules rules = config_bucket_find(client->buckets[i], route->action_index);
+        for (size_t j = 0; j < rules.count; j++) {
+            if (!may_apply(rules.items[j], route, source, now))
                 continue;
-            if (bucket->rules[j]->effect == CONFIG_DENY)
+            if (rules.items[j]->effect == CONFIG_DENY)
                 return false;
             allowed = true;
         }

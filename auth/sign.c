@@ -8,6 +8,8 @@
  * boolean stands in a JSON body without quotes. */
 static bool is_sayable(const struct call *call, int api)
 {
+    if (call->route->document != NULL) /* the document itself goes out, as JSON */
+        return call->document != NULL && call->upstream->scheme == CONFIG_TC3;
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         if (param->param->wire[api].name == NULL)

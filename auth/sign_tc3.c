@@ -56,6 +56,10 @@ static void put_filters(struct buf *body, const struct call *call)
 
 void sign_tc3_compose(const struct call *call, struct buf *body)
 {
+    if (call->document != NULL) {
+        buf_put_bytes(body, call->document, call->document_length);
+        return;
+    }
     json_open(body);
     for (size_t i = 0; i < call->param_count; i++)
         if (!call->params[i].param->wire[CONFIG_API3].filter)

@@ -25,6 +25,7 @@ countersign_package(JANSSON jansson libjansson-dev)
 countersign_package(YAML yaml-0.1 libyaml-dev)
 countersign_package(PCRE2 libpcre2-8 libpcre2-dev)
 countersign_package(OPENSSL openssl libssl-dev)
+countersign_package(ZLIB zlib zlib1g-dev)
 countersign_header(uthash.h uthash-dev)
 
 # CivetWeb's own config file adds definitions that we do not want; it has no .pc file.

@@ -204,7 +204,8 @@ static bool overlap(const struct config_route *a, const struct config_route *b)
 static void number_action(struct config *config, struct config_route *route)
 {
     for (const struct config_route *other = config->routes; other < route; other++)
-        if (other->action != NULL && strcmp(other->action, route->action) == 0) {
+        if (other->action != NULL && other->service != NULL && strcmp(other->action, route->action) == 0 &&
+            strcmp(other->service, route->service) == 0) {
             route->action_index = other->action_index;
             return;
         }

@@ -3,6 +3,7 @@
 #include "config/catalog/catalog.h"
 #include "config/catalog/param.h"
 #include "config/catalog/regions.h"
+#include "config/load/door_actions.h"
 #include "config/policy/findings.h"
 #include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
@@ -78,6 +79,14 @@ static void read_service(struct loader *loader, const char *path)
         (void)settings_read(loader, root);
 }
 
+static void read_definitions(struct loader *loader)
+{
+    struct digest *digest = loader->config->actions_door ? digest_new() : NULL;
+    (void)door_actions_read(loader, digest); /* the report counts */
+    if (loader->config->actions_door)
+        end_digest(loader, digest, CONFIG_HASH_DEFINITIONS);
+}
+
 /* The policy is the file that grows: its tree takes several times what is kept of it. */
 static void read_policy(struct loader *loader, const char *path)
 {
@@ -100,7 +109,7 @@ static void check_limits(struct loader *loader, const struct config_upstream *up
 {
     const struct config *config = loader->config;
     for (size_t i = 0; i < upstream->limit_count; i++) {
-        bool found = false;
+        bool found = config_action(config, upstream->name, upstream->limits[i].action, NULL) != NULL;
         for (size_t j = 0; j < config->route_count && !found; j++)
             found = strcmp(config->routes[j].service, upstream->name) == 0 &&
                     strcmp(config->routes[j].action, upstream->limits[i].action) == 0;
@@ -151,6 +160,8 @@ static void check_services(struct loader *loader)
     for (size_t i = 0; i < config->upstream_count; i++) {
         check_limits(loader, &config->upstreams[i]);
         bool used = false;
+        for (size_t j = 0; j < config->service_count; j++)
+            used = used || config->services[j].upstream == &config->upstreams[i];
         for (size_t j = 0; j < config->route_count; j++) {
             if (strcmp(config->routes[j].service, config->upstreams[i].name) != 0)
                 continue;
@@ -203,6 +214,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count, digest);
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     (void)regions_settle(&loader); /* the report counts */
+    read_definitions(&loader);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
     (void)environment_keep(&loader); /* the report counts */
@@ -254,6 +266,7 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     if (region != NULL)
         invent_upstreams(&loader, region);
     (void)regions_settle(&loader); /* the report counts */
+    read_definitions(&loader);
     if (path != NULL)
         read_policy(&loader, path);
     sum_up(&loader);

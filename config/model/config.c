@@ -62,8 +62,74 @@ bool config_is_unconditional(const struct config_rule *rule)
 
 const char *config_effect_name(int effect)
 {
-    static const char *const names[] = {[CONFIG_READ] = "read", [CONFIG_CHANGE] = "change"};
+    static const char *const names[] = {
+        [CONFIG_READ] = "read", [CONFIG_CHANGE] = "change", [CONFIG_SECRET] = "secret"};
     return names[effect];
+}
+
+/* "vpc:Describe*": both sides are patterns. */
+static bool action_matches(const char *pattern, const struct config_route *route)
+{
+    const char *colon = strchr(pattern, ':');
+    if (colon == NULL)
+        return text_matches(pattern, route->action);
+    size_t length = (size_t)(colon - pattern);
+    char service[CONFIG_SERVICE_MAX + 1];
+    if (length > CONFIG_SERVICE_MAX)
+        return false;
+    memcpy(service, pattern, length);
+    service[length] = '\0';
+    const struct config_dialect *cloud = &route->dialects[CONFIG_API3]; /* it may have another name there */
+    return text_matches(service, route->service) &&
+           (text_matches(colon + 1, route->action) ||
+            (cloud->supported && cloud->action != NULL && text_matches(colon + 1, cloud->action)));
+}
+
+/* A star in an allow does not stand for what hands out power, unless the rule says that it is meant. */
+static bool is_meant(const struct config_rule *rule, const char *pattern, const struct config_route *route)
+{
+    return route->effect != CONFIG_SECRET || rule->effect == CONFIG_DENY ||
+           (rule->effects >> CONFIG_SECRET & 1) != 0 || strchr(pattern, '*') == NULL;
+}
+
+bool config_reaches(const struct config_rule *rule, const struct config_route *route)
+{
+    for (size_t i = 0; i < rule->actions.count; i++)
+        if (action_matches(rule->actions.items[i], route) && is_meant(rule, rule->actions.items[i], route))
+            return true;
+    return false;
+}
+
+struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action)
+{
+    size_t low = 0;
+    size_t high = bucket->run_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct config_run *run = &bucket->runs[middle];
+        if (run->action == action)
+            return (struct config_bucket_rules){bucket->rules + run->start, run->count};
+        if (run->action < action)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (struct config_bucket_rules){NULL, 0};
+}
+
+const struct config_action *config_action(const struct config *config, const char *service, const char *name,
+                                          const char *version)
+{
+    for (size_t i = config->service_count; i-- > 0;) { /* the newest is the last */
+        const struct config_service *one = &config->services[i];
+        if (strcmp(one->upstream->name, service) != 0 ||
+            (version != NULL && strcmp(one->definitions->version, version) != 0))
+            continue;
+        const struct definitions_action *found = definitions_action(one->definitions, name);
+        if (found != NULL)
+            return &one->actions[found - one->definitions->actions];
+    }
+    return NULL;
 }
 
 bool config_matches(const struct config_patterns *patterns, const char *text)

@@ -14,6 +14,7 @@
 #include "base/rate.h"
 #include "base/secret.h"
 #include "base/zone.h"
+#include "config/definitions/definitions.h"
 #include "config/model/pattern.h"
 #include "config/model/token_index.h"
 #include "config/model/value_set.h"
@@ -163,7 +164,9 @@ struct config_condition {
 };
 
 enum config_effect { CONFIG_ALLOW, CONFIG_DENY };
-enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_ROUTE_EFFECTS };
+/* CONFIG_SECRET: a read whose answer is power, such as a key.  No pattern of an allow covers it: only its
+ * whole name, or `effects: [secret]`. */
+enum config_route_effect { CONFIG_READ, CONFIG_CHANGE, CONFIG_SECRET, CONFIG_ROUTE_EFFECTS };
 
 /* `own`: the task that a call asks about was begun by this very client, or was not. */
 enum config_own { CONFIG_OWN_ANY, CONFIG_OWN_ONLY, CONFIG_OWN_NOT };
@@ -192,7 +195,7 @@ struct config_rule {
     bool audit;  /* only says what it would have done */
     bool strict; /* of a deny: a condition on what the call leaves out holds */
     enum config_own own;
-    unsigned char effects; /* of its routes: bit CONFIG_READ, bit CONFIG_CHANGE; 0: any */
+    unsigned char effects; /* of its routes: bit enum config_route_effect; 0: any */
     bool by_subject;       /* only for `subjects` */
 
     const char *id;
@@ -212,12 +215,25 @@ struct config_former_id {
     const char *current;
 };
 
-/* The rules that can concern the clients of one name or prefix, by action: what a decision looks at.  Those
- * of an action are rules[starts[action_index]] to rules[starts[action_index + 1] - 1], in the file's order.
- */
+/* The rules that can concern the clients of one name or prefix, by action: what a decision looks
+ * at.  Those of an action that has a route are rules[starts[action_index]] to rules[starts[action_index +
+ * 1] - 1], in the file's order.  The cloud's other actions are thousands, and most buckets have nothing
+ * for them: they stand in `runs`, by action_index, if they have any.  config_bucket_find() looks. */
+struct config_run {
+    uint32_t action;
+    uint32_t start, count; /* in `rules` */
+};
+
 struct config_bucket {
-    const uint32_t *starts;
+    const uint32_t *starts; /* by the actions that have a route, and one more */
     const struct config_rule **rules;
+    const struct config_run *runs;
+    uint32_t route_actions, run_count;
+};
+
+struct config_bucket_rules {
+    const struct config_rule **items;
+    size_t count;
 };
 
 /* `tests` of the policy: a request and the verdict that it must get. */
@@ -225,8 +241,10 @@ struct config_trial {
     struct mark mark;
     const struct config_client *client;
     const char *method;
-    const char *path;    /* with its query */
-    const char *body;    /* JSON, or NULL */
+    const char *path;   /* with its query */
+    const char *body;   /* JSON, or NULL */
+    const char *action; /* instead: the path of /actions/..., while it is read */
+    const char *document;
     const char *from;    /* an address, or NULL: 127.0.0.1 */
     const char *subject; /* or NULL */
     int64_t at;          /* CONFIG_NEVER: now */
@@ -342,6 +360,38 @@ struct config_route {
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+    const struct config_action *document; /* the body is the cloud's own document; NULL: parameters */
+};
+
+/* ---- the cloud's own documents: POST /actions/{service}/{Action} ---- */
+
+enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
+
+enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
+
+/* What rules call a member of a document, and where it is.  A list on the way stands for all its items. */
+struct config_path {
+    struct config_param param; /* name, number and forms of former ids; its type is of no use */
+    const char **members;      /* "SecurityGroupPolicySet", "Ingress", "CidrBlock" */
+    size_t depth;
+    bool secret; /* its values are called like a password or a key: no record has them */
+};
+
+/* An action of an upstream's service, by one version of its definitions. */
+struct config_action {
+    const struct definitions_action *definition;
+    const struct config_upstream *upstream;
+    struct config_route route; /* how the walk knows it; its params are those of the routes of that action */
+    bool has_route;            /* in the catalog: it is judged by the names that the routes have */
+    struct config_path *paths; /* that rules name; written when they are read */
+    size_t path_count;
+};
+
+/* One version of a service that has an upstream. */
+struct config_service {
+    const struct definitions *definitions;
+    const struct config_upstream *upstream;
+    struct config_action *actions; /* as in the definitions, one by one */
 };
 
 /* A region has one name, to policies and records; a request may say the short one, in any case. */
@@ -353,16 +403,25 @@ struct config_region {
 /* ---- all of it ---- */
 
 /* SHA-256 of the files: sha256sum says the same.  That of the catalog goes on from the one that ships to the
- * operator's own, in their order; ALL is that of the other three in hex, one behind the other. */
+ * operator's own, in their order; ALL is that of the others in hex, one behind the other. */
 enum config_hash {
     CONFIG_HASH_POLICY,
     CONFIG_HASH_CATALOG,
     CONFIG_HASH_SERVICE,
+    CONFIG_HASH_DEFINITIONS, /* of the services at /actions, not compressed, in the upstreams' order */
     CONFIG_HASH_ALL,
     CONFIG_HASHES
 };
 
 enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
+
+/* An action whose effect is another than the definitions say. */
+struct config_exception {
+    const char *name; /* "cvm:DescribeInstanceVncUrl" */
+    struct mark mark;
+    int effect; /* enum config_route_effect */
+    bool used;
+};
 
 struct config {
     struct arena *arena;
@@ -399,7 +458,7 @@ struct config {
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
     bool *param_secrets;      /* likewise: every parameter of that name is secret, or none is */
-    size_t param_name_count;
+    size_t param_name_count, param_name_room;
     struct config_former_id *former_ids; /* by `former`, in strcmp()'s order */
     size_t former_id_count;
     struct config_trial *trials;
@@ -407,7 +466,14 @@ struct config {
 
     struct config_route *routes; /* those that ship, then those of `catalog` */
     size_t route_count;
-    size_t action_count; /* distinct */
+    size_t action_count;       /* distinct, and those of `services` behind them */
+    size_t route_action_count; /* of routes alone */
+    bool actions_door;         /* `doors: { actions: true }` */
+    const char *definitions_folder;
+    struct config_exception *exceptions; /* `effects`: what the operator knows better */
+    size_t exception_count;
+    struct config_service *services; /* the versions of one follow each other, the oldest first */
+    size_t service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -425,7 +491,26 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
  * audit`. */
 bool config_is_unconditional(const struct config_rule *rule);
 
-const char *config_effect_name(int effect); /* enum config_route_effect: "read" or "change" */
+const char *config_effect_name(int effect); /* enum config_route_effect: "read", "change", "secret" */
+
+/* Does one of the rule's patterns mean this action?  "Describe*" is of any service, "vpc:Describe*" of
+ * one. */
+bool config_reaches(const struct config_rule *rule, const struct config_route *route);
+
+/* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a
+ * route. */
+struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action);
+static inline struct config_bucket_rules config_bucket_find(const struct config_bucket *bucket, size_t action)
+{
+    if (action >= bucket->route_actions)
+        return config_bucket_run(bucket, action);
+    uint32_t start = bucket->starts[action];
+    return (struct config_bucket_rules){bucket->rules + start, bucket->starts[action + 1] - start};
+}
+
+/* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
+const struct config_action *config_action(const struct config *config, const char *service, const char *name,
+                                          const char *version);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

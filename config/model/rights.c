@@ -48,7 +48,11 @@ static bool condition_covers(const struct rights_rule *wide, const struct config
         const struct config_values *list = other->lists[i];
         bool shared = false;
         for (uint32_t j = 0; j < condition->count; j++)
-            shared = shared || condition->lists[j] == list;
+            shared = shared || condition->lists[j] == list ||
+                     ((list->kind != VALUE_SET_TEXTS || condition->lists[j]->kind != VALUE_SET_TEXTS) &&
+                      value_set_covers(condition->lists[j], list));
+        if (!shared && list->kind != VALUE_SET_TEXTS)
+            return false;
         for (size_t j = 0; !shared && j < list->exact + list->patterns; j++)
             if (!text_is_covered(wide, condition, narrow, other->param, list->texts[j]))
                 return false;
@@ -155,10 +159,16 @@ bool rights_cover_all(const struct rights_rule *wide, const struct rights_rule *
     if (!clients_cover(&wide->rule->clients, &narrow->rule->clients))
         return false;
     for (size_t i = 0; i < narrow->config->route_count; i++) {
-        const char *action = narrow->config->routes[i].action;
-        if (config_matches(&narrow->rule->actions, action) && !config_matches(&wide->rule->actions, action))
+        const struct config_route *route = &narrow->config->routes[i];
+        if (config_reaches(narrow->rule, route) && !config_reaches(wide->rule, route))
             return false;
     }
+    for (size_t i = 0; i < narrow->config->service_count; i++)
+        for (size_t j = 0; j < narrow->config->services[i].definitions->action_count; j++) {
+            const struct config_route *route = &narrow->config->services[i].actions[j].route;
+            if (config_reaches(narrow->rule, route) && !config_reaches(wide->rule, route))
+                return false;
+        }
     return rights_cover(wide, narrow);
 }
 
@@ -233,6 +243,7 @@ bool rights_only_less(const struct config *old, const struct config *new)
 {
     return strcmp(old->hashes[CONFIG_HASH_SERVICE], new->hashes[CONFIG_HASH_SERVICE]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_CATALOG], new->hashes[CONFIG_HASH_CATALOG]) == 0 &&
+           strcmp(old->hashes[CONFIG_HASH_DEFINITIONS], new->hashes[CONFIG_HASH_DEFINITIONS]) == 0 &&
            same_former_ids(old, new) && has_clients(old, new) && has_tokens(old, new) &&
            has_rules(new, old, CONFIG_ALLOW) && has_rules(old, new, CONFIG_ALLOW) &&
            has_rules(old, new, CONFIG_DENY);

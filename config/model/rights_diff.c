@@ -24,7 +24,7 @@ struct side {
 struct diff {
     struct side old, new;
     const char *name; /* of the client */
-    const char *action;
+    const struct config_route *action;
     bool action_is_new;
     const struct rights_question *question;
     struct rights_counts *counts;
@@ -49,12 +49,16 @@ static bool spend(struct diff *diff, size_t cost)
 
 /* ---- what counts ---- */
 
-static size_t action_index(const struct config *config, const char *action)
+/* The same action of another configuration; SIZE_MAX: it has none. */
+static size_t action_index(const struct config *config, const struct config_route *of)
 {
     for (size_t i = 0; i < config->route_count; i++)
-        if (strcmp(config->routes[i].action, action) == 0)
+        if (strcmp(config->routes[i].action, of->action) == 0 &&
+            strcmp(config->routes[i].service, of->service) == 0)
             return config->routes[i].action_index;
-    return SIZE_MAX;
+    const struct config_action *action =
+        config_action(config, of->service, of->action, of->dialects[CONFIG_API3].version);
+    return action == NULL || action->has_route ? SIZE_MAX : action->route.action_index;
 }
 
 static bool covered_by(const struct side *side, const struct config_rule *const *rules, size_t count,
@@ -66,15 +70,15 @@ static bool covered_by(const struct side *side, const struct config_rule *const 
     return false;
 }
 
-static void gather(struct side *side, const char *action, int64_t now)
+static void gather(struct side *side, const struct config_route *action, int64_t now)
 {
     size_t index = action_index(side->config, action);
     size_t kept = 0;
     side->allow_count = side->deny_count = 0;
     for (size_t i = 0; side->client != NULL && index != SIZE_MAX && i < side->client->bucket_count; i++) {
-        const struct config_bucket *bucket = side->client->buckets[i];
-        for (uint32_t j = bucket->starts[index]; j < bucket->starts[index + 1]; j++) {
-            const struct config_rule *rule = bucket->rules[j];
+        const struct config_bucket_rules rules = config_bucket_find(side->client->buckets[i], index);
+        for (size_t j = 0; j < rules.count; j++) {
+            const struct config_rule *rule = rules.items[j];
             if (rule->audit || rule->expires <= now)
                 continue;
             if (rule->effect == CONFIG_ALLOW)
@@ -103,7 +107,7 @@ static const struct config_rule *same_id(const struct config_rule *const *rules,
 static void put_rule(struct diff *diff, const char *sign, const char *verb, const struct side *side,
                      const struct config_rule *rule)
 {
-    buf_put_format(&diff->line, "%s %s %s %s", sign, diff->name, verb, diff->action);
+    buf_put_format(&diff->line, "%s %s %s %s", sign, diff->name, verb, diff->action->action);
     words_put_conditions(&diff->line, side->config, rule, WORDS_VALUES_MAX);
     buf_put_format(&diff->line, " (rule '%s', line %u", rule->id, rule->mark.line);
 }
@@ -276,18 +280,29 @@ static const struct config_client *find_client(const struct config *config, cons
     return client;
 }
 
+static void compare_action_of(struct diff *diff, const struct config_route *action,
+                              const struct config *not_in)
+{
+    if (not_in != NULL && action_index(not_in, action) != SIZE_MAX)
+        return;
+    diff->action = action;
+    diff->action_is_new = not_in == NULL && action_index(diff->old.config, action) == SIZE_MAX;
+    compare_action(diff);
+}
+
 static void compare_actions_of(struct diff *diff, const struct config *config, const struct config *not_in)
 {
     for (size_t i = 0; i < config->route_count; i++) {
-        bool first = action_index(config, config->routes[i].action) == config->routes[i].action_index;
+        bool first = true;
         for (size_t j = 0; j < i && first; j++)
             first = config->routes[j].action_index != config->routes[i].action_index;
-        if (!first || (not_in != NULL && action_index(not_in, config->routes[i].action) != SIZE_MAX))
-            continue;
-        diff->action = config->routes[i].action;
-        diff->action_is_new = not_in == NULL && action_index(diff->old.config, diff->action) == SIZE_MAX;
-        compare_action(diff);
+        if (first)
+            compare_action_of(diff, &config->routes[i], not_in);
     }
+    for (size_t i = 0; i < config->service_count; i++)
+        for (size_t j = 0; j < config->services[i].definitions->action_count; j++)
+            if (!config->services[i].actions[j].has_route)
+                compare_action_of(diff, &config->services[i].actions[j].route, not_in);
 }
 
 static void compare_client(struct diff *diff, const char *name)

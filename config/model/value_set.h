@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/network.h"
 
 /* Texts as they stand in the file, in its order; '*' in one stands for any run of characters. */
 struct config_patterns {
@@ -15,11 +16,22 @@ struct config_patterns {
     size_t count;
 };
 
+/* What the texts are: what a value is compared with, or a number's bounds or networks, written for people. */
+enum value_set_kind { VALUE_SET_TEXTS, VALUE_SET_RANGE, VALUE_SET_NETWORKS };
+
+struct value_set_range {
+    bool has_min, has_max;
+    long double min, max; /* 64 bits of precision or more: whole numbers are exact */
+};
+
 struct config_values {
-    uint32_t exact;      /* texts[0] to texts[exact - 1], in strcmp()'s order */
-    uint32_t patterns;   /* so many more behind them, each with a '*' */
-    bool other_names;    /* nobody wrote them: config/policy/things.c */
-    const char *texts[]; /* into the bytes that follow */
+    uint32_t exact;                      /* texts[0] to texts[exact - 1], in strcmp()'s order */
+    uint32_t patterns;                   /* so many more behind them, each with a '*' */
+    bool other_names;                    /* nobody wrote them: config/policy/things.c */
+    unsigned char kind;                  /* enum value_set_kind; others have no `exact` texts, and these: */
+    const struct value_set_range *range; /* of one text, "at least 1 and at most 5" */
+    const struct network *networks;      /* as many as texts */
+    const char *texts[];                 /* into the bytes that follow */
 };
 
 /* Lives in the arena; NULL when memory is out. */
@@ -35,6 +47,24 @@ MUST_USE const struct config_values *value_set_copy(const struct config_values *
 
 /* Is the text one of them, not counting patterns? */
 bool value_set_name(const struct config_values *values, const char *text);
+
+/* The numbers from min to max, both included; or what lies wholly within one of `count` networks.  Live in
+ * the arena; NULL when memory is out. */
+MUST_USE const struct config_values *value_set_new_range(const struct value_set_range *range,
+                                                         const char *words, struct arena *arena);
+MUST_USE const struct config_values *value_set_new_networks(const struct config_patterns *texts,
+                                                            const struct network *networks,
+                                                            struct arena *arena);
+
+/* A number is asked of it, or a network, and it is none: "ten", "10.0.0.1/8". */
+bool value_set_is_puzzled(const struct config_values *values, const char *text);
+
+/* Does everything that `narrow` matches match `wide`?  Only for two of which one is no VALUE_SET_TEXTS; where
+ * that cannot be told it does not. */
+bool value_set_covers(const struct config_values *wide, const struct config_values *narrow);
+
+/* A decimal number without exponent: "-12.50".  false: it is none. */
+MUST_USE bool value_set_parse_number(const char *text, long double *number);
 
 /* Is the text one of them, or does one of the patterns match it? */
 bool value_set_match(const struct config_values *values, const char *text);

@@ -104,6 +104,7 @@ static const char *joint(struct buf *out, size_t begin)
 void words_put_conditions(struct buf *out, const struct config *config, const struct config_rule *rule,
                           size_t values_max)
 {
+    static const char *const kinds[] = {"reads", "changes", "secrets"};
     size_t begin = out->length;
     for (uint32_t i = 0; i < rule->condition_count; i++) {
         const struct config_condition *condition = &rule->conditions[i];
@@ -124,7 +125,7 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
         buf_put_format(out, ", ... (%zu in all)", rule->subjects.count);
     for (int effect = 0; rule->effects != 0 && effect < CONFIG_ROUTE_EFFECTS; effect++)
         if ((rule->effects >> effect & 1) != 0)
-            buf_put_format(out, "%sfor %s", joint(out, begin), effect == CONFIG_READ ? "reads" : "changes");
+            buf_put_format(out, "%sfor %s", joint(out, begin), kinds[effect]);
     if (rule->network_count > 0) {
         buf_put_format(out, "%sfrom ", joint(out, begin));
         put_networks(out, rule, values_max);

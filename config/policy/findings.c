@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/model/rights.h"
+#include "config/policy/document_paths.h"
 
 #include <string.h>
 
@@ -78,7 +79,7 @@ static void look_at_clients(struct loader *loader)
 static bool reaches_all(const struct config *config, const struct config_rule *rule)
 {
     for (size_t i = 0; i < config->route_count; i++)
-        if (!config_matches(&rule->actions, config->routes[i].action))
+        if (!config_reaches(rule, &config->routes[i]))
             return false;
     return config->route_count > 0;
 }
@@ -86,9 +87,17 @@ static bool reaches_all(const struct config *config, const struct config_rule *r
 static void look_at_allow(struct loader *loader, const struct config_rule *rule)
 {
     struct report_kind all = kind_of(REPORT_SECURITY, rule, "name the actions, or say where");
+    struct report_kind wide = kind_of(REPORT_SECURITY, rule, "name the actions, or say effects: [read]");
+    size_t count = document_paths_count(loader->config, rule);
+    bool wild = false;
+    for (size_t i = 0; i < rule->actions.count; i++)
+        wild = wild || strchr(rule->actions.items[i], '*') != NULL;
     struct report_kind prefix =
         kind_of(REPORT_SUGGESTION, rule,
                 "name the clients, or say in a note why those who come later may do it, too");
+    if (count > 0 && wild)
+        report_find(loader->report, &wide,
+                    "rule '%s' also allows %zu actions that have no route, at /actions", rule->id, count);
     if (rule->condition_count == 0 && reaches_all(loader->config, rule))
         report_find(loader->report, &all, "rule '%s' allows everything", rule->id);
     for (size_t i = 0; i < rule->clients.count && rule->note == NULL; i++)
@@ -131,7 +140,7 @@ static void look_at_params(struct loader *loader, const struct config_rule *rule
                                       "make a rule for each");
     for (size_t i = 0; i < config->route_count; i++) {
         size_t has = 0;
-        if (!config_matches(&rule->actions, config->routes[i].action))
+        if (!config_reaches(rule, &config->routes[i]))
             continue;
         while (has < rule->condition_count &&
                (rule->strict || rule->conditions[has].count == 0 || /* `absent` */
@@ -140,6 +149,8 @@ static void look_at_params(struct loader *loader, const struct config_rule *rule
         if (has == rule->condition_count)
             return;
     }
+    if (document_paths_count(config, rule) > 0)
+        return; /* documents have many members */
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (rule->conditions[i].param >= config->param_name_count)
             return; /* a parameter that is nobody's has been reported */

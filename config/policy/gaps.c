@@ -36,7 +36,7 @@ static void warn_condition(struct loader *loader, const struct config_rule *rule
     buf_init(&routes, GAPS_TEXT);
     for (size_t i = 0; i < loader->config->route_count; i++) {
         const struct config_route *route = &loader->config->routes[i];
-        if (!config_matches(&rule->actions, route->action) || !can_leave_out(route, condition->param))
+        if (!config_reaches(rule, route) || !can_leave_out(route, condition->param))
             continue;
         if (count < GAPS_NAMED)
             buf_put_format(&routes, "%s%s %.100s", count == 0 ? "" : ", ", route->method, route->template);

@@ -2,6 +2,7 @@
 #include "config/policy/policy_file.h"
 
 #include "config/policy/clients.h"
+#include "config/policy/document_paths.h"
 #include "config/policy/findings.h"
 #include "config/policy/former.h"
 #include "config/policy/gaps.h"
@@ -35,7 +36,10 @@ static const struct keyword grants_keywords[] = {
 static int finish(struct loader *loader, const struct rules *rules)
 {
     struct rule_index buckets;
-    int result = rule_index_file(&buckets, loader, rules) == 0 && rule_layout_place(&buckets) == 0 ? 0 : -1;
+    int result = rule_index_file(&buckets, loader, rules) == 0 && document_paths_place(&buckets) == 0 &&
+                         rule_layout_place(&buckets) == 0
+                     ? 0
+                     : -1;
     if (result == 0)
         rule_warnings_warn(&buckets);
     if (result == 0)

@@ -8,6 +8,7 @@
 #include "config/policy/rules.h"
 #include "config/reader/keyword.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { TRIAL_BODY_MAX = 64 * 1024 };
@@ -88,6 +89,43 @@ static int read_request(struct loader *loader, const struct yaml_node *node, con
     return trial->method == NULL ? keyword_out_of_memory(loader) : 0;
 }
 
+/* "vpc:DeleteVpc", as POST /actions/vpc/DeleteVpc */
+static int read_action(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_trial *trial = (struct config_trial *)(void *)((char *)field - keyword->offset);
+    const char *text = NULL;
+    char path[sizeof "/actions/" + 2 * CONFIG_ID_MAX];
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    const char *colon = strchr(text, ':');
+    if (colon == NULL || colon == text || colon[1] == '\0' || strchr(text, '*') != NULL ||
+        strlen(text) > CONFIG_ID_MAX)
+        return report_error(loader->report, &node->mark,
+                            "action must be a service and an action, such as vpc:DeleteVpc");
+    if (!loader->config->actions_door)
+        return report_error(loader->report, &node->mark,
+                            "action needs doors: { actions: true } in countersign.yaml");
+    (void)snprintf(path, sizeof path, "/actions/%.*s/%s", (int)(colon - text), text, colon + 1);
+    trial->action = arena_strdup(loader->arena, path);
+    return trial->action == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
+/* Either a request and its body, or an action and its document, which are those of a request. */
+static int choose_request(struct loader *loader, const struct yaml_node *node, struct config_trial *trial)
+{
+    if ((trial->method == NULL) == (trial->action == NULL) ||
+        (trial->action == NULL ? trial->document : trial->body) != NULL)
+        return report_error(loader->report, &node->mark,
+                            "a test has a request, and perhaps a body; or an action, and perhaps a document");
+    if (trial->action == NULL)
+        return 0;
+    trial->method = "POST";
+    trial->path = trial->action;
+    trial->body = trial->document;
+    return 0;
+}
+
 static int read_client_name(struct loader *loader, const struct yaml_node *node,
                             const struct keyword *keyword, void *field)
 {
@@ -125,8 +163,10 @@ static int read_expect(struct loader *loader, const struct yaml_node *node, cons
 #define TRIAL(field) offsetof(struct config_trial, field)
 static const struct keyword trial_keywords[] = {
     {"client", read_client_name, TRIAL(client), REQUIRED, 0, 0, NULL},
-    {"request", read_request, TRIAL(method), REQUIRED, 0, 0, NULL},
+    {"request", read_request, TRIAL(method), OPTIONAL, 0, 0, NULL},
     {"body", read_body, TRIAL(body), OPTIONAL, 0, 0, NULL},
+    {"action", read_action, TRIAL(action), OPTIONAL, 0, 0, NULL},
+    {"document", read_body, TRIAL(document), OPTIONAL, 0, 0, NULL},
     {"from", read_source, TRIAL(from), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_text, TRIAL(subject), OPTIONAL, 0, 0, NULL},
     {"at", keyword_time, TRIAL(at), OPTIONAL, 0, 0, NULL},
@@ -147,7 +187,8 @@ int policy_tests_read(struct loader *loader, const struct yaml_node *node, const
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
         struct config_trial *trial = &config->trials[config->trial_count++];
         *trial = (struct config_trial){.mark = child->mark, .at = CONFIG_NEVER};
-        if (keyword_read_map(loader, child, "test", trial_keywords, COUNT(trial_keywords), trial) != 0)
+        if (keyword_read_map(loader, child, "test", trial_keywords, COUNT(trial_keywords), trial) != 0 ||
+            choose_request(loader, child, trial) != 0)
             result = -1;
         if (trial->by != NULL && !rules_know(rules, trial->by))
             result = report_error(loader->report, &child->mark, "there is no rule '%.64s'", trial->by);

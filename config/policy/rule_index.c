@@ -30,9 +30,6 @@ static struct draft *find_or_add(struct rule_index *buckets, const char *pattern
         return NULL;
     draft->pattern = pattern;
     draft->first = rule;
-    draft->closed = scratch(buckets, buckets->loader->config->action_count, sizeof *draft->closed);
-    if (draft->closed == NULL)
-        return NULL;
     HASH_ADD_KEYPTR(hh, buckets->drafts, draft->pattern, length, draft);
     if (draft->hh.tbl == NULL) {
         keyword_out_of_memory(buckets->loader);
@@ -78,13 +75,24 @@ static int draft_add(struct rule_index *buckets, struct draft *draft, uint32_t n
     return 0;
 }
 
-/* Is one of the action's routes of an effect that the rule names? */
-static bool has_effect(const struct config *config, const struct config_rule *rule, size_t action)
+/* All routes of an action have one effect. */
+static bool has_effect(const struct config_rule *rule, const struct config_route *route)
 {
-    for (size_t i = 0; i < config->route_count && rule->effects != 0; i++)
-        if (config->routes[i].action_index == action && (rule->effects >> config->routes[i].effect & 1) != 0)
-            return true;
-    return rule->effects == 0;
+    return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
+}
+
+/* A deny without conditions, in front of everything else. */
+static int close_actions(struct rule_index *buckets, struct draft *draft, const struct config_rule *rule)
+{
+    size_t count = buckets->loader->config->action_count;
+    if (draft->closed == NULL)
+        draft->closed = scratch(buckets, count, sizeof *draft->closed);
+    if (draft->closed == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (buckets->reaches[rule->number][i] && draft->closed[i] == NULL)
+            draft->closed[i] = rule;
+    return 0;
 }
 
 static int file_rule(struct rule_index *buckets, const struct config_rule *rule)
@@ -95,15 +103,14 @@ static int file_rule(struct rule_index *buckets, const struct config_rule *rule)
         return -1;
     buckets->reaches[rule->number] = reaches;
     for (size_t i = 0; i < config->action_count; i++)
-        reaches[i] = config_matches(&rule->actions, buckets->actions[i]) && has_effect(config, rule, i);
+        reaches[i] = has_effect(rule, buckets->actions[i]) && config_reaches(rule, buckets->actions[i]);
     for (size_t i = 0; i < rule->clients.count; i++) {
         struct draft *draft = find_or_add(buckets, rule->clients.items[i], rule);
         if (draft == NULL || draft_add(buckets, draft, rule->number) != 0)
             return -1;
-        for (size_t j = 0;
-             rule->effect == CONFIG_DENY && config_is_unconditional(rule) && j < config->action_count; j++)
-            if (reaches[j] && draft->closed[j] == NULL)
-                draft->closed[j] = rule;
+        if (rule->effect == CONFIG_DENY && config_is_unconditional(rule) &&
+            close_actions(buckets, draft, rule) != 0)
+            return -1;
     }
     return 0;
 }
@@ -117,7 +124,13 @@ int rule_index_file(struct rule_index *buckets, struct loader *loader, const str
     if (buckets->reaches == NULL || buckets->actions == NULL)
         return -1;
     for (size_t i = 0; i < config->route_count; i++)
-        buckets->actions[config->routes[i].action_index] = config->routes[i].action;
+        buckets->actions[config->routes[i].action_index] = &config->routes[i];
+    for (size_t i = 0; i < config->service_count; i++)
+        for (size_t j = 0; j < config->services[i].definitions->action_count; j++) {
+            const struct config_route *route = &config->services[i].actions[j].route;
+            if (buckets->actions[route->action_index] == NULL)
+                buckets->actions[route->action_index] = route;
+        }
     for (size_t i = 0; i < rules->count; i++)
         if (file_rule(buckets, &rules->items[i]) != 0)
             return -1;

@@ -16,18 +16,19 @@ struct draft {
     uint32_t *rules;                 /* numbers, in the file's order */
     size_t count;
     size_t room;
-    const struct config_rule **closed; /* by action: the first deny without any condition, or NULL */
-    const struct config_bucket *made;  /* by rule_layout_place(); NULL: no client is concerned */
+    const struct config_rule *
+        *closed; /* by action: the first deny without any condition, or NULL; NULL: none */
+    const struct config_bucket *made; /* by rule_layout_place(); NULL: no client is concerned */
     UT_hash_handle hh;
 };
 
 struct rule_index {
     struct loader *loader;
     const struct rules *rules;
-    const char **actions; /* by action_index */
-    bool **reaches;       /* by rule and action_index: does one of its patterns match? */
-    struct draft *drafts; /* uthash, by pattern, in the file's order */
-    uint64_t prefixes[2]; /* bit n: there is a draft whose prefix has n characters */
+    const struct config_route **actions; /* by action_index: one of its routes */
+    bool **reaches;                      /* by rule and action_index: does one of its patterns match? */
+    struct draft *drafts;                /* uthash, by pattern, in the file's order */
+    uint64_t prefixes[2];                /* bit n: there is a draft whose prefix has n characters */
 };
 
 /* -1 when memory is out; rule_index_done() in either case. */

@@ -55,35 +55,84 @@ static const struct config_rule *place_rule(struct rule_index *buckets, const st
     return rule;
 }
 
-static size_t count_entries(const struct rule_index *buckets, const struct draft *draft)
+static size_t count_entries(const struct rule_index *buckets, const struct draft *draft, size_t action)
 {
     size_t entries = 0;
     for (size_t i = 0; i < draft->count; i++)
-        for (size_t action = 0; action < buckets->loader->config->action_count; action++)
-            entries += buckets->reaches[draft->rules[i]][action];
+        entries += buckets->reaches[draft->rules[i]][action];
     return entries;
+}
+
+/* The rules of an action, behind those that are there. */
+static uint32_t put_entries(const struct rule_index *buckets, const struct draft *draft, size_t action,
+                            const struct config_rule **rules, uint32_t at)
+{
+    for (size_t i = 0; i < draft->count; i++)
+        if (buckets->reaches[draft->rules[i]][action])
+            rules[at++] = buckets->loader->config->rules[draft->rules[i]];
+    return at;
+}
+
+static bool are_same(const struct rule_index *buckets, const struct draft *draft, size_t action, size_t other)
+{
+    for (size_t i = 0; i < draft->count; i++)
+        if (buckets->reaches[draft->rules[i]][action] != buckets->reaches[draft->rules[i]][other])
+            return false;
+    return true;
+}
+
+/* Actions without a route, of which neighbours have the same rules as a rule: they share them.  Counts, and
+ * writes where `bucket` has room. */
+static void put_runs(const struct rule_index *buckets, const struct draft *draft, struct config_run *runs,
+                     const struct config_rule **rules, struct config_bucket *bucket, uint32_t *at)
+{
+    const struct config *config = buckets->loader->config;
+    size_t before = config->action_count; /* the last action that has rules */
+    uint32_t start = *at;
+    bucket->run_count = 0;
+    for (size_t action = config->route_action_count; action < config->action_count; action++) {
+        size_t count = count_entries(buckets, draft, action);
+        if (count == 0)
+            continue;
+        if (before == config->action_count || !are_same(buckets, draft, action, before)) {
+            start = *at;
+            *at = rules == NULL ? *at + (uint32_t)count : put_entries(buckets, draft, action, rules, *at);
+        }
+        if (runs != NULL)
+            runs[bucket->run_count] = (struct config_run){(uint32_t)action, start, (uint32_t)count};
+        bucket->run_count++;
+        before = action;
+    }
 }
 
 static const struct config_bucket *make_bucket(struct rule_index *buckets, struct draft *draft)
 {
-    size_t actions = buckets->loader->config->action_count;
+    size_t actions = buckets->loader->config->route_action_count;
+    uint32_t entries = 0;
     if (draft->made != NULL)
         return draft->made;
     struct config_bucket *bucket = keep(buckets, 1, sizeof *bucket);
     uint32_t *starts = keep(buckets, actions + 1, sizeof *starts);
-    const struct config_rule **rules = keep(buckets, count_entries(buckets, draft), sizeof *rules);
-    if (bucket == NULL || starts == NULL || rules == NULL)
+    if (bucket == NULL || starts == NULL)
+        return NULL;
+    for (size_t action = 0; action < actions; action++)
+        entries += (uint32_t)count_entries(buckets, draft, action);
+    put_runs(buckets, draft, NULL, NULL, bucket, &entries);
+    const struct config_rule **rules = keep(buckets, entries, sizeof *rules);
+    struct config_run *runs = keep(buckets, bucket->run_count, sizeof *runs);
+    if (rules == NULL || runs == NULL)
         return NULL;
     for (size_t i = 0; i < draft->count; i++)
         if (place_rule(buckets, &buckets->rules->items[draft->rules[i]]) == NULL)
             return NULL;
-    for (size_t action = 0; action < actions; action++) {
-        starts[action + 1] = starts[action];
-        for (size_t i = 0; i < draft->count; i++)
-            if (buckets->reaches[draft->rules[i]][action])
-                rules[starts[action + 1]++] = buckets->loader->config->rules[draft->rules[i]];
-    }
-    *bucket = (struct config_bucket){.starts = starts, .rules = rules};
+    for (size_t action = 0; action < actions; action++)
+        starts[action + 1] = put_entries(buckets, draft, action, rules, starts[action]);
+    uint32_t at = starts[actions];
+    put_runs(buckets, draft, runs, rules, bucket, &at);
+    bucket->starts = starts;
+    bucket->rules = rules;
+    bucket->runs = runs;
+    bucket->route_actions = (uint32_t)actions;
     draft->made = bucket;
     return bucket;
 }

@@ -7,10 +7,10 @@ static const struct config_rule *closed_by(const struct rule_index *buckets, con
 {
     size_t length = 0;
     const struct draft *draft = rule_index_find(buckets, pattern);
-    if (draft != NULL && draft->closed[action] != NULL)
+    if (draft != NULL && draft->closed != NULL && draft->closed[action] != NULL)
         return draft->closed[action];
     while ((draft = rule_index_next(buckets, pattern, &length)) != NULL)
-        if (draft->closed[action] != NULL)
+        if (draft->closed != NULL && draft->closed[action] != NULL)
             return draft->closed[action];
     return NULL;
 }

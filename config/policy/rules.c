@@ -1,8 +1,11 @@
 /* policy.yaml, `rules`: what each client may do, where, when and from where. */
 #include "config/policy/rules.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "config/model/config.h"
+#include "config/model/words.h"
+#include "config/policy/document_paths.h"
 #include "config/policy/schedule.h"
 #include "config/policy/secret_values.h"
 #include "config/policy/sets.h"
@@ -10,11 +13,28 @@
 #include "config/policy/value_warnings.h"
 #include "config/reader/keyword.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const mode_names[] = {"enforce", "audit", NULL};
 
 /* ---- where ---- */
+
+/* An action's document is judged by what the routes call its parameters. */
+static void number_documents(struct config *config, const struct config_pattern *const *formers)
+{
+    for (size_t i = 0; i < config->service_count; i++)
+        for (size_t j = 0; j < config->services[i].definitions->action_count; j++) {
+            struct config_route *route = &config->services[i].actions[j].route;
+            for (size_t k = 0; k < route->param_count; k++) {
+                struct config_param *param = &route->params[k];
+                param->number = 1;
+                while (strcmp(config->param_names[param->number], param->name) != 0)
+                    param->number++; /* each was copied from a route, and has one */
+                param->formers = formers[param->number];
+            }
+        }
+}
 
 /* In the order in which they are met.  What is an id of before under one parameter is one under each of that
  * name: a route of the operator's own need not know of it. */
@@ -24,8 +44,10 @@ int rules_number(struct loader *loader)
     size_t room = 1;
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
-    config->param_names = arena_array(loader->arena, room, sizeof *config->param_names);
-    config->param_secrets = arena_array(loader->arena, room, sizeof *config->param_secrets);
+    config->param_name_room = room + (config->service_count > 0 ? DOCUMENT_PATHS_MAX : 0);
+    config->param_names = arena_array(loader->arena, config->param_name_room, sizeof *config->param_names);
+    config->param_secrets =
+        arena_array(loader->arena, config->param_name_room, sizeof *config->param_secrets);
     const struct config_pattern **formers = arena_array(loader->scratch, room, sizeof *formers);
     if (config->param_names == NULL || config->param_secrets == NULL || formers == NULL)
         return keyword_out_of_memory(loader);
@@ -54,6 +76,7 @@ int rules_number(struct loader *loader)
     for (size_t i = 0; i < config->route_count; i++)
         for (size_t j = 0; j < config->routes[i].param_count; j++)
             config->routes[i].params[j].formers = formers[config->routes[i].params[j].number];
+    number_documents(config, formers);
     return result;
 }
 
@@ -61,13 +84,14 @@ int rules_number(struct loader *loader)
 static int find_param(struct loader *loader, const struct config_rule *rule, const struct yaml_node *node,
                       uint32_t *number)
 {
-    bool reaches = false;
+    bool reaches = document_paths_count(loader->config, rule) > 0;
+    bool is_object = false;
     *number = CONFIG_REGION;
     if (strcmp(node->key, "region") == 0)
         return 0;
     for (size_t i = 0; i < loader->config->route_count; i++) {
         const struct config_route *route = &loader->config->routes[i];
-        if (!config_matches(&rule->actions, route->action))
+        if (!config_reaches(rule, route))
             continue;
         reaches = true;
         for (size_t j = 0; j < route->param_count; j++)
@@ -76,11 +100,19 @@ static int find_param(struct loader *loader, const struct config_rule *rule, con
                 return 0;
             }
     }
+    if (document_paths_number(loader, rule, node->key, number, &is_object) != 0)
+        return -1;
+    if (is_object &&
+        (node->kind != YAML_MAP || node->children == NULL || strcmp(node->children->key, "absent") != 0))
+        return report_error(loader->report, &node->key_mark,
+                            "'%.128s' is an object: name a member of it, or say { absent: true }", node->key);
+    if (*number != UINT32_MAX)
+        return 0;
     *number = UINT32_MAX; /* without a route to any of its actions the rule is never asked: a warning tells */
     if (!reaches)
         return 0;
-    return report_error(loader->report, &node->key_mark, "none of the rule's actions has a parameter '%.64s'",
-                        node->key);
+    return report_error(loader->report, &node->key_mark,
+                        "none of the rule's actions has a parameter '%.128s'", node->key);
 }
 
 /* A $set is a list of its own, shared by all rules that name it. */
@@ -94,19 +126,95 @@ static int use_set(struct loader *loader, const struct yaml_node *item, struct s
     return 0;
 }
 
-/* "{ absent: true }" in a list's place: the call must not have the parameter. */
-static int read_absent(struct loader *loader, const struct yaml_node *node,
-                       const struct config_condition *condition)
+/* In a list's place: { absent: true }, { min: 1, max: 5 }, { cidr_within: [10.0.0.0/8] }. */
+struct asked {
+    bool absent;
+    const struct yaml_node *min, *max, *cidr_within;
+};
+
+static int read_bound(struct loader *loader, const struct yaml_node *node, bool *has, long double *number)
 {
-    static const struct keyword keywords[] = {{"absent", keyword_bool, 0, REQUIRED, 0, 0, NULL}};
-    bool absent = false;
-    if (keyword_read_map(loader, node, node->key, keywords, COUNT(keywords), &absent) != 0)
+    if (node == NULL)
+        return 0;
+    if (!keyword_expect(loader, node, YAML_SCALAR, node->key))
         return -1;
-    if (!absent)
-        return report_error(loader->report, &node->mark, "absent is true: to ask for any value, say [\"*\"]");
-    if (condition->param == CONFIG_REGION)
-        return report_error(loader->report, &node->mark, "every call has a region: it is never absent");
+    *has = true;
+    if (!value_set_parse_number(node->text, number))
+        return report_error(loader->report, &node->mark, "%s must be a number, such as 5 or 0.5", node->key);
     return 0;
+}
+
+static int read_range(struct loader *loader, const struct yaml_node *node, const struct asked *asked,
+                      struct config_condition *condition)
+{
+    char words[2 * CONFIG_ID_MAX];
+    struct value_set_range range = {0};
+    if (read_bound(loader, asked->min, &range.has_min, &range.min) != 0 ||
+        read_bound(loader, asked->max, &range.has_max, &range.max) != 0)
+        return -1;
+    if (range.has_min && range.has_max && range.min > range.max)
+        return report_error(loader->report, &node->mark, "min is more than max: no number is both");
+    (void)snprintf(words, sizeof words, "%s%.64s%s%s%.64s", range.has_min ? "at least " : "",
+                   range.has_min ? asked->min->text : "", range.has_min && range.has_max ? " and " : "",
+                   range.has_max ? "at most " : "", range.has_max ? asked->max->text : "");
+    condition->lists[condition->count++] = value_set_new_range(&range, words, loader->arena);
+    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
+static int read_within(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                       struct config_condition *condition)
+{
+    struct network *networks = NULL;
+    struct config_patterns texts = {0};
+    size_t count = 0;
+    if (sets_read_sources(loader, sets, node, loader->scratch, &networks, &count) != 0)
+        return -1;
+    texts.items = arena_array(loader->scratch, count, sizeof *texts.items);
+    if (texts.items == NULL)
+        return keyword_out_of_memory(loader);
+    for (; texts.count < count; texts.count++) {
+        struct buf words;
+        buf_init(&words, CONFIG_ID_MAX);
+        buf_put(&words, "within ");
+        words_put_network(&words, &networks[texts.count]);
+        texts.items[texts.count] = arena_strdup(loader->scratch, buf_text(&words));
+        buf_done(&words);
+        if (texts.items[texts.count] == NULL)
+            return keyword_out_of_memory(loader);
+    }
+    condition->lists[condition->count++] = value_set_new_networks(&texts, networks, loader->arena);
+    return condition->lists[0] == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
+static int read_asked(struct loader *loader, const struct yaml_node *node, struct sets *sets,
+                      struct config_condition *condition)
+{
+    static const struct keyword keywords[] = {
+        {"absent", keyword_bool, offsetof(struct asked, absent), OPTIONAL, 0, 0, NULL},
+        {"min", keyword_node, offsetof(struct asked, min), OPTIONAL, 0, 0, NULL},
+        {"max", keyword_node, offsetof(struct asked, max), OPTIONAL, 0, 0, NULL},
+        {"cidr_within", keyword_node, offsetof(struct asked, cidr_within), OPTIONAL, 0, 0, NULL}};
+    struct asked asked = {0};
+    if (keyword_read_map(loader, node, node->key, keywords, COUNT(keywords), &asked) != 0)
+        return -1;
+    bool range = asked.min != NULL || asked.max != NULL;
+    bool says_absent = node->count == 1 && strcmp(node->children->key, "absent") == 0;
+    if (says_absent && !asked.absent)
+        return report_error(loader->report, &node->mark, "absent is true: to ask for any value, say [\"*\"]");
+    if (!says_absent && (range == (asked.cidr_within != NULL) || asked.absent))
+        return report_error(loader->report, &node->mark,
+                            "say one of { absent: true }, { min: ..., max: ... } and { cidr_within: [...] }");
+    if (condition->param == CONFIG_REGION)
+        return report_error(loader->report, &node->mark,
+                            says_absent ? "every call has a region: it is never absent"
+                                        : "a region is a name: say which");
+    if (says_absent)
+        return 0;
+    condition->lists = arena_array(loader->scratch, 1, sizeof *condition->lists);
+    if (condition->lists == NULL)
+        return keyword_out_of_memory(loader);
+    return range ? read_range(loader, node, &asked, condition)
+                 : read_within(loader, asked.cidr_within, sets, condition);
 }
 
 /* One parameter's values: the plain texts are the first list, even when there are none. */
@@ -116,7 +224,7 @@ static int read_values(struct loader *loader, const struct yaml_node *node, stru
     struct config_patterns own = {0};
     int result = 0;
     if (node->kind == YAML_MAP)
-        return read_absent(loader, node, condition);
+        return read_asked(loader, node, sets, condition);
     if (sets_read_patterns(loader, node, node->key, loader->scratch, &own) != 0)
         return -1;
     own.count = 0;
@@ -185,7 +293,7 @@ static int check_own(struct loader *loader, const struct config_rule *rule)
 {
     for (size_t i = 0; i < loader->config->route_count; i++) {
         const struct config_route *route = &loader->config->routes[i];
-        if (config_matches(&rule->actions, route->action) && !config_tells_status(route))
+        if (config_reaches(rule, route) && !config_tells_status(route))
             return report_error(loader->report, &rule->mark,
                                 "own is for actions that tell how a task is: '%.64s' does not",
                                 route->action);
@@ -207,8 +315,8 @@ static int read_effects(struct loader *loader, const struct yaml_node *node, con
         while (effect < CONFIG_ROUTE_EFFECTS && strcmp(config_effect_name(effect), names.items[i]) != 0)
             effect++;
         if (effect == CONFIG_ROUTE_EFFECTS)
-            return report_error(loader->report, &node->mark, "effects must list read or change, not '%.64s'",
-                                names.items[i]);
+            return report_error(loader->report, &node->mark,
+                                "effects must list read, change or secret, not '%.64s'", names.items[i]);
         effects |= (unsigned char)(1U << effect);
     }
     *(unsigned char *)field = effects;
@@ -256,9 +364,12 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
 static void check_actions(struct loader *loader, const struct yaml_node *node, const struct config_rule *rule)
 {
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
-        bool found = false;
+        const char *text = item->text;
+        struct config_rule one = *rule;
+        one.actions = (struct config_patterns){.items = &text, .count = 1};
+        bool found = document_paths_count(loader->config, &one) > 0;
         for (size_t i = 0; i < loader->config->route_count; i++)
-            found = found || text_matches(item->text, loader->config->routes[i].action);
+            found = found || config_reaches(&one, &loader->config->routes[i]);
         if (!found)
             report_find(loader->report,
                         &(struct report_kind){

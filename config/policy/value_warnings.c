@@ -84,12 +84,22 @@ static void warn_deny(struct loader *loader, uint32_t number, const char *text, 
         }
 }
 
+/* Is it some route's?  Else it is a member of a document, of which no more is known than its type. */
+static bool is_known(const struct config *config, uint32_t param)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].param_count; j++)
+            if (config->routes[i].params[j].number == param)
+                return true;
+    return false;
+}
+
 void value_warnings_warn(struct loader *loader, uint32_t param, enum config_effect effect, const char *text,
                          const struct mark *mark)
 {
     const struct config *config = loader->config;
     bool found = param == CONFIG_REGION && may_be_region(config, text);
-    if (param >= config->param_name_count)
+    if (param >= config->param_name_count || (param != CONFIG_REGION && !is_known(config, param)))
         return;
     for (size_t i = 0; i < config->route_count && !found; i++) {
         const struct config_route *route = &config->routes[i];

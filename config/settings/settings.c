@@ -304,6 +304,51 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
+/* `doors: { actions: true }`: ways in beside the routes; all are closed unless they are opened here. */
+static int read_doors(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                      void *field)
+{
+    static const struct keyword keywords[] = {
+        {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL}};
+    (void)field;
+    return keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), loader->config);
+}
+
+static int read_definitions(struct loader *loader, const struct yaml_node *node,
+                            const struct keyword *keyword, void *field)
+{
+    (void)field;
+    return keyword_path(loader, node, keyword, &loader->config->definitions_folder);
+}
+
+/* `effects: { "cvm:DescribeInstanceVncUrl": read }` */
+static int read_exceptions(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                           void *field)
+{
+    static const char *const names[] = {"read", "change", "secret", NULL};
+    static const struct keyword effect = {"effects", keyword_choice, 0, REQUIRED, 0, 0, names};
+    struct config *config = loader->config;
+    int result = 0;
+    (void)field;
+    if (!keyword_expect(loader, node, YAML_MAP, keyword->name))
+        return -1;
+    config->exceptions = arena_array(loader->arena, node->count + 1, sizeof *config->exceptions);
+    if (config->exceptions == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_exception *exception = &config->exceptions[config->exception_count++];
+        const char *colon = strchr(child->key, ':');
+        exception->name = child->key;
+        exception->mark = child->key_mark;
+        if (keyword_choice(loader, child, &effect, &exception->effect) != 0)
+            result = -1;
+        if (colon == NULL || colon == child->key || colon[1] == '\0' || strchr(child->key, '*') != NULL)
+            result = report_error(loader->report, &child->key_mark,
+                                  "effects names a service and an action, such as cvm:DescribeInstances");
+    }
+    return result;
+}
+
 #define SERVICE(field) offsetof(struct settings, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
@@ -314,6 +359,9 @@ static const struct keyword service_keywords[] = {
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
+    {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
+    {"definitions", read_definitions, 0, OPTIONAL, 0, 0, NULL},
+    {"effects", read_exceptions, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
     {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
     {"keep_alive", keyword_duration, SERVICE(keep_alive), RESTART, 1000, 3600000, NULL},

@@ -4,6 +4,7 @@ _countersign_options() {
     case $1 in
     serve) echo "--config --help" ;;
     check) echo "--config --running --policy --catalog --region --strict --json --help" ;;
+    definitions) echo "import diff list show --to --from --version --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --own --json --help" ;;
@@ -20,11 +21,11 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay diff audit sign call openapi sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay definitions diff audit sign call openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in
-    -c | -k | --config | --policy | --catalog | --old-catalog | --new-catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file)
+    -c | -k | --config | --policy | --catalog | --old-catalog | --new-catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file | --to)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;

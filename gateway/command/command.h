@@ -23,6 +23,7 @@ int command_sign(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_diff(int argc, char **argv);
+int command_definitions(int argc, char **argv);
 int command_openapi(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_audit_show(int argc, char **argv); /* argv[0] is "show" */

@@ -20,6 +20,7 @@ static const struct {
     {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"sign", command_sign, "show what would be signed for a request, and its signature"},
     {"call", client_main, "send one request to a gateway, and wait for its end"},
+    {"definitions", command_definitions, "show what actions the cloud has, or import them"},
     {"openapi", command_openapi, "print the routes as an OpenAPI document"},
     {"sandbox", sandbox_main, "run a local upstream that verifies signatures"},
     {"version", command_version, "print the version"},
@@ -35,7 +36,7 @@ static void print_help(FILE *out)
         "\n",
         out);
     for (size_t i = 0; i < COUNT(commands); i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`countersign COMMAND --help` tells more.  Exit: 0 good, 1 failed or denied, 2 wrong usage,\n"
           "78 bad configuration.\n",
           out);

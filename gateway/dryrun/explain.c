@@ -112,7 +112,7 @@ static void text_call(struct buf *out, const struct policy_question *question)
         buf_put_format(out, "note     %.200s\n", question->client->note);
     buf_put_format(out, "route    %s %.400s\n", call->route->method, call->route->template);
     buf_put_format(out, "call     %s %s (%s)\n", call->route->service, call->route->action,
-                   call->route->effect == CONFIG_CHANGE ? "change" : "read");
+                   config_effect_name(call->route->effect));
     if (call->upstream != NULL && call->upstream->api == CONFIG_API3)
         buf_put_format(out, "         sent as %s of API 3.0\n", call->route->dialects[CONFIG_API3].action);
     buf_put_format(out, "         region = %s\n", call->region);

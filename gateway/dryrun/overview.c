@@ -108,9 +108,9 @@ static void gather(struct rows *rows, const struct config_client *client, size_t
 {
     rows->allow_count = rows->deny_count = 0;
     for (size_t i = 0; i < client->bucket_count; i++) {
-        const struct config_bucket *bucket = client->buckets[i];
-        for (uint32_t j = bucket->starts[action]; j < bucket->starts[action + 1]; j++) {
-            const struct config_rule *rule = bucket->rules[j];
+        const struct config_bucket_rules rules = config_bucket_find(client->buckets[i], action);
+        for (size_t j = 0; j < rules.count; j++) {
+            const struct config_rule *rule = rules.items[j];
             if (rule->audit || rule->expires <= rows->question->now)
                 continue;
             if (rule->effect == CONFIG_ALLOW)

@@ -135,6 +135,8 @@ static enum policy_replay_end judge(const struct config *config, const json_t *l
         return POLICY_REPLAY_SKIPPED;
     if (!json_is_object(params))
         return POLICY_REPLAY_BROKEN;
+    if (json_object_get(line, "document") != NULL)
+        return POLICY_REPLAY_UNKNOWN; /* the record has not all that a rule could name */
     const struct config_route *route = find_route(config, text_of(line, "action", arena), params);
     if (route == NULL)
         return POLICY_REPLAY_UNKNOWN;

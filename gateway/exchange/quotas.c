@@ -104,6 +104,9 @@ static int add_actions(struct quotas *quotas, struct quotas *previous, size_t pl
         for (size_t j = 0; j < config->route_count; j++)
             if (strcmp(config->routes[j].action, limit->action) == 0)
                 quotas->by_action[place * config->action_count + config->routes[j].action_index] = quota;
+        const struct config_action *action = config_action(config, upstream->name, limit->action, NULL);
+        if (action != NULL)
+            quotas->by_action[place * config->action_count + action->route.action_index] = quota;
     }
     return 0;
 }

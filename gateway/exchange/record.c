@@ -26,6 +26,10 @@ void record_put_params(struct buf *out, const struct call *call)
     json_open_member(out, "params");
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
+        if (param->secret) {
+            json_member(out, param->name, "withheld");
+            continue;
+        }
         if (!param->list) {
             json_member(out, param->name, call_shown(param, 0));
             continue;
@@ -35,6 +39,16 @@ void record_put_params(struct buf *out, const struct call *call)
             json_element(out, call_shown(param, j));
         json_close_array(out);
     }
+    json_close(out);
+}
+
+/* What no parameter has: how many values, and the hash of the whole. */
+static void put_document(struct buf *out, const struct call *call)
+{
+    json_open_member(out, "document");
+    json_member_int(out, "others", (long long)call->document_others);
+    json_member_int(out, "bytes", (long long)call->document_length);
+    json_member(out, "sha256", call->document_hash);
     json_close(out);
 }
 
@@ -71,11 +85,15 @@ static void put_call(struct buf *line, const struct exchange *x)
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
         json_member(line, "action", x->route->action);
+        if (x->route->document != NULL)
+            json_member(line, "service", x->route->service);
     }
     if (x->call != NULL && x->call->sealed) {
         json_member(line, "region", x->call->region);
         record_put_params(line, x->call);
         record_put_former_ids(line, x->call);
+        if (x->call->document != NULL)
+            put_document(line, x->call);
     }
     if (x->owner != POLICY_OWNER_UNKNOWN)
         json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);

@@ -123,8 +123,7 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_open_array(out, "actions");
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
-        bool first =
-            config_upstream(config, route->service) != NULL && config_matches(&rule->actions, route->action);
+        bool first = config_upstream(config, route->service) != NULL && config_reaches(rule, route);
         for (size_t j = 0; j < i && first; j++)
             first = config->routes[j].action_index != route->action_index;
         if (first)

@@ -3,6 +3,7 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
+#include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
 
 #include <string.h>
@@ -305,7 +306,7 @@ static enum problem read_members(struct exchange *x, const struct json_value *ro
     return PROBLEM_NONE;
 }
 
-static enum problem choose_region(struct exchange *x)
+enum problem build_call_choose_region(struct exchange *x)
 {
     const char *region = NULL;
     enum problem problem = own_key(x, "region", &region);
@@ -335,7 +336,7 @@ static enum problem build_call(struct exchange *x, const struct json_value *root
     if (problem == PROBLEM_NONE && root->kind != JSON_VALUE_NONE)
         problem = read_members(x, root, &given);
     if (problem == PROBLEM_NONE)
-        problem = choose_region(x);
+        problem = build_call_choose_region(x);
     if (problem == PROBLEM_NONE)
         problem = choose_pages(x);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
@@ -364,6 +365,8 @@ enum problem build_call_request(struct exchange *x)
     enum problem problem = parse_body(x, &root);
     if (problem != PROBLEM_NONE)
         return problem;
+    if (x->route->document != NULL)
+        return build_document_call(x, &root);
     x->call = call_new(x->route, upstream, x->arena);
     return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
 }

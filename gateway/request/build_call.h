@@ -6,4 +6,7 @@
 
 enum problem build_call_request(struct exchange *x);
 
+/* x->call->region: `region` of the query, or the upstream's. */
+enum problem build_call_choose_region(struct exchange *x);
+
 #endif

@@ -7,6 +7,7 @@
 #include "gateway/openapi/docs_page.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/whoami.h"
+#include "gateway/request/actions.h"
 
 #include <string.h>
 
@@ -54,8 +55,12 @@ static enum problem answer_whoami(struct exchange *x)
 
 static const struct builtin_page pages[] = {{"openapi.json", answer_openapi}, {"whoami", answer_whoami}};
 
+static const struct builtin_page action_page = {"actions", actions_answer};
+
 static const struct builtin_page *find(const struct exchange *x)
 {
+    if (actions_has_path(x))
+        return &action_page;
     for (size_t i = 0; i < COUNT(pages) && x->target.segment_count == 1 && !x->target.slash; i++)
         if (strcmp(pages[i].path, x->target.segments[0]) == 0)
             return &pages[i];

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/request/actions.h"
 #include "gateway/request/builtin.h"
 #include "gateway/request/cors.h"
 #include "gateway/request/route.h"
@@ -97,6 +98,8 @@ static void put_allow(struct buf *out, const struct exchange *x)
         buf_put_format(out, "%s%s", written++ == 0 ? "" : ", ", route->method);
         heads = heads || (strcmp(route->method, "GET") == 0 && route->effect == CONFIG_READ);
     }
+    if (actions_takes_post(x))
+        buf_put(out, ", POST");
     if (heads)
         buf_put(out, ", HEAD");
     buf_put(out, "\r\n");

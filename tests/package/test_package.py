@@ -33,6 +33,8 @@ FILES = {
     "usr/share/man/man1/countersign.1.gz": 0o644,
     "usr/share/man/man5/countersign-policy.5.gz": 0o644,
     "usr/share/man/man5/countersign.yaml.5.gz": 0o644,
+    **{f"usr/share/countersign/definitions/{file.name}.gz": 0o644
+       for file in (ROOT / "config/definitions/data").iterdir()},
 }
 
 POLICY = f"""\

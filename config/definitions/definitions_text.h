@@ -1,0 +1,19 @@
+/* config/definitions/definitions_text.h - definitions written in the compact form, and shown to people. */
+#ifndef CONFIG_DEFINITIONS_DEFINITIONS_TEXT_H
+#define CONFIG_DEFINITIONS_DEFINITIONS_TEXT_H
+
+#include "base/buf.h"
+#include "config/definitions/definitions.h"
+
+/* What definitions_read() reads; the same definitions give the same bytes. */
+void definitions_text_put(struct buf *out, const struct definitions *definitions);
+
+/* An action with its effect, what it takes and what it answers, objects indented below what they stand in.
+ * An object that stands in itself, or stood there before, is named and not unfolded again. */
+void definitions_text_show(struct buf *out, const struct definitions *definitions,
+                           const struct definitions_action *action);
+
+/* "[Tag]", "string" */
+void definitions_text_put_type(struct buf *out, const struct definitions_member *member);
+
+#endif

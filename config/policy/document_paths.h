@@ -1,0 +1,20 @@
+/* config/policy/document_paths.h - the members of the cloud's documents that rules name: "Tags.Key". */
+#ifndef CONFIG_POLICY_DOCUMENT_PATHS_H
+#define CONFIG_POLICY_DOCUMENT_PATHS_H
+
+#include "config/policy/rule_index.h"
+
+enum { DOCUMENT_PATHS_MAX = 1000 }; /* distinct names that are no parameter's, of all rules */
+
+/* Where the document of some action of the rule has that name, its number; UINT32_MAX: no such action has it.
+ * *is_object: it is an object there, of which only its absence can be asked.  -1: there are too many. */
+MUST_USE int document_paths_number(struct loader *loader, const struct config_rule *rule, const char *name,
+                                   uint32_t *number, bool *is_object);
+
+/* Writes config_action.paths: of each action, what its rules name. */
+MUST_USE int document_paths_place(struct rule_index *index);
+
+/* How many actions without a route the rule reaches. */
+size_t document_paths_count(const struct config *config, const struct config_rule *rule);
+
+#endif

@@ -1,0 +1,220 @@
+#include "gateway/request/actions.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+enum {
+    ACTIONS_ANSWER_MAX = 4 * 1024 * 1024
+}; /* the largest service has 1,400 actions, the largest schema 300 KiB */
+
+/* ---- which one ---- */
+
+static const char *query_value(const struct exchange *x, const char *name)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, name) == 0)
+            return x->target.pairs[i].value;
+    return NULL;
+}
+
+static bool is_door(const struct exchange *x, size_t segments)
+{
+    return x->config->actions_door && !x->target.slash && x->target.segment_count == segments &&
+           strcmp(x->target.segments[0], "actions") == 0;
+}
+
+static const struct config_action *find_action(const struct exchange *x)
+{
+    return is_door(x, 3) ? config_action(x->config, x->target.segments[1], x->target.segments[2],
+                                         query_value(x, "version"))
+                         : NULL;
+}
+
+static bool has_service(const struct exchange *x)
+{
+    for (size_t i = 0; is_door(x, 2) && i < x->config->service_count; i++)
+        if (strcmp(x->config->services[i].upstream->name, x->target.segments[1]) == 0)
+            return true;
+    return false;
+}
+
+bool actions_takes_post(const struct exchange *x)
+{
+    return find_action(x) != NULL;
+}
+
+bool actions_has_path(const struct exchange *x)
+{
+    return has_service(x) || find_action(x) != NULL;
+}
+
+void actions_match(struct exchange *x)
+{
+    const struct config_action *action = find_action(x);
+    if (action == NULL)
+        return;
+    x->path_exists = true;
+    if (strcmp(x->head->method, "POST") == 0)
+        x->route = &action->route;
+}
+
+/* ---- what a token may call ---- */
+
+static bool may_call(const struct exchange *x, const struct config_action *action)
+{
+    return policy_may(x->token->client, &action->route, &x->address, x->began_ms / 1000);
+}
+
+static void put_facts(struct buf *out, const struct config_action *action)
+{
+    const struct config_dialect *dialect = &action->route.dialects[CONFIG_API3];
+    json_member(out, "action", action->definition->name);
+    json_member(out, "version", dialect->version);
+    json_member(out, "effect", config_effect_name(action->route.effect));
+    if (action->definition->status != DEFINITIONS_ONLINE)
+        json_member(out, "status", definitions_status_name(action->definition->status));
+    if (action->has_route)
+        json_member(out, "judgedAs", action->route.action);
+}
+
+static void put_service(struct buf *out, const struct exchange *x)
+{
+    json_open(out);
+    json_member(out, "service", x->target.segments[1]);
+    json_open_array(out, "actions");
+    for (size_t i = x->config->service_count; i-- > 0;) {
+        const struct config_service *service = &x->config->services[i];
+        for (size_t j = 0; strcmp(service->upstream->name, x->target.segments[1]) == 0 &&
+                           j < service->definitions->action_count;
+             j++)
+            if (may_call(x, &service->actions[j])) {
+                json_open(out);
+                put_facts(out, &service->actions[j]);
+                json_close(out);
+            }
+    }
+    json_close_array(out);
+    json_close(out);
+}
+
+/* ---- schemas (JSON Schema 2020-12) ---- */
+
+static void put_type(struct buf *out, const struct definitions_member *member)
+{
+    static const char *const types[] = {[DEFINITIONS_INT64] = "integer",
+                                        [DEFINITIONS_UINT64] = "integer",
+                                        [DEFINITIONS_FLOAT] = "number",
+                                        [DEFINITIONS_BOOL] = "boolean"};
+    if (member->type == DEFINITIONS_OBJECT) {
+        buf_put_format(out, "{\"$ref\":\"#/$defs/%s\"}", member->type_name);
+        return;
+    }
+    const char *type = member->type < COUNT(types) ? types[member->type] : NULL;
+    buf_put_format(out, "{\"type\":\"%s\"%s}", type == NULL ? "string" : type,
+                   member->type == DEFINITIONS_UINT64 ? ",\"minimum\":0" : "");
+}
+
+static void put_object(struct buf *out, const struct definitions_object *object)
+{
+    bool first = true;
+    buf_put(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    for (size_t i = 0; i < object->member_count; i++) {
+        const struct definitions_member *member = &object->members[i];
+        buf_put_format(out, "%s\"%s\":%s", i == 0 ? "" : ",", member->name,
+                       member->list ? "{\"type\":\"array\",\"items\":" : "");
+        put_type(out, member);
+        buf_put(out, member->list ? "}" : "");
+    }
+    buf_put(out, "}");
+    for (size_t i = 0; i < object->member_count; i++)
+        if (object->members[i].required) {
+            buf_put_format(out, "%s\"%s\"", first ? ",\"required\":[" : ",", object->members[i].name);
+            first = false;
+        }
+    buf_put(out, first ? "}" : "]}");
+}
+
+/* Each object that the document can have is there once, whatever stands in what. */
+struct reached {
+    const struct definitions_object **items;
+    size_t count, room;
+};
+
+static void reach(struct reached *reached, const struct definitions_object *object)
+{
+    for (size_t i = 0; i < reached->count; i++)
+        if (reached->items[i] == object)
+            return;
+    if (reached->count < reached->room)
+        reached->items[reached->count++] = object;
+}
+
+static int put_schema(struct buf *out, const struct definitions *definitions,
+                      const struct definitions_object *root, struct arena *arena)
+{
+    struct reached reached = {.room = definitions->object_count};
+    reached.items = arena_array(arena, reached.room, sizeof *reached.items);
+    if (reached.items == NULL)
+        return -1;
+    reach(&reached, root);
+    buf_put_format(out, "{\"$ref\":\"#/$defs/%s\",\"$defs\":{", root->name);
+    for (size_t i = 0; i < reached.count; i++) {
+        const struct definitions_object *object = reached.items[i];
+        buf_put_format(out, "%s\"%s\":", i == 0 ? "" : ",", object->name);
+        put_object(out, object);
+        for (size_t j = 0; j < object->member_count; j++)
+            if (object->members[j].object != NULL)
+                reach(&reached, object->members[j].object);
+    }
+    buf_put(out, "}}");
+    return 0;
+}
+
+static const struct definitions *definitions_of(const struct exchange *x, const struct config_action *action)
+{
+    for (size_t i = 0; i < x->config->service_count; i++) {
+        const struct definitions *definitions = x->config->services[i].definitions;
+        if (action->definition >= definitions->actions &&
+            action->definition < definitions->actions + definitions->action_count)
+            return definitions;
+    }
+    return NULL;
+}
+
+static int put_one(struct buf *out, const struct exchange *x, const struct config_action *action)
+{
+    const struct definitions *definitions = definitions_of(x, action);
+    if (definitions == NULL)
+        return -1;
+    json_open(out);
+    json_member(out, "service", x->target.segments[1]);
+    put_facts(out, action);
+    buf_put(out, ",\"request\":");
+    int result = put_schema(out, definitions, action->definition->input, x->arena);
+    buf_put(out, ",\"answer\":");
+    if (result == 0)
+        result = put_schema(out, definitions, action->definition->output, x->arena);
+    json_close(out);
+    return result;
+}
+
+enum problem actions_answer(struct exchange *x)
+{
+    struct buf out;
+    int result = 0;
+    const struct config_action *action = find_action(x);
+    if (action != NULL && !may_call(x, action))
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action->route.action);
+    buf_init(&out, ACTIONS_ANSWER_MAX);
+    if (action == NULL)
+        put_service(&out, x);
+    else
+        result = put_one(&out, x, action);
+    const char *bytes = result != 0 || out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
+    if (bytes != NULL)
+        x->own = (struct exchange_own){
+            .status = 200, .type = "application/json", .bytes = bytes, .length = out.length};
+    buf_done(&out);
+    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+}

@@ -1,0 +1,202 @@
+/* The cloud's own document is checked against its definition, written out again, and looked at where the
+ * catalog or a rule has a name for what is there: those are the parameters that the policy judges. */
+#include "gateway/request/build_document.h"
+
+#include "config/definitions/document.h"
+#include "gateway/request/build_call.h"
+#include "gateway/request/check_value.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* One parameter's values while they are collected. */
+struct values {
+    struct arena *arena;
+    const char **items;
+    size_t count, room;
+};
+
+static int add_value(void *context, const struct json_value *value)
+{
+    struct values *values = context;
+    const char *text = document_text(value, values->arena);
+    if (values->count == values->room) {
+        size_t room = values->room == 0 ? 4 : values->room * 2;
+        const char **larger = arena_array(values->arena, room, sizeof *larger);
+        if (larger == NULL)
+            return -1;
+        if (values->count > 0)
+            memcpy(larger, values->items, values->count * sizeof *larger);
+        values->items = larger;
+        values->room = room;
+    }
+    values->items[values->count] = text;
+    values->count += text != NULL;
+    return text == NULL ? -1 : 0;
+}
+
+static struct json_value find_member(const struct json_value *object, const char *name)
+{
+    struct json_items items = json_value_items(object);
+    for (struct json_value member; json_value_next(&items, &member);)
+        if (json_value_has_key(&member, name))
+            return member;
+    return (struct json_value){0};
+}
+
+/* ---- filters: [{"Name": "vpc-id", "Values": [...]}] ---- */
+
+/* In any case: whether the cloud tells "VPC-ID" from "vpc-id" is not known. */
+static int find_filter(const struct json_value *root, const char *name, struct values *values, bool *there)
+{
+    const struct json_value filters = find_member(root, "Filters");
+    static const char *const member[] = {"Values"};
+    bool gaps = false;
+    bool found = false;
+    struct json_items items = json_value_items(&filters);
+    for (struct json_value filter; json_value_next(&items, &filter);) {
+        const struct json_value key = find_member(&filter, "Name");
+        const char *text = key.kind == JSON_VALUE_STRING ? document_text(&key, values->arena) : "";
+        if (text == NULL)
+            return -1;
+        if (strcasecmp(text, name) != 0)
+            continue;
+        *there = true;
+        if (document_find(&filter, member, 1, add_value, values, &gaps, &found) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- parameters ---- */
+
+static enum problem add_param(struct exchange *x, const struct config_param *param,
+                              const struct values *values, bool gaps, bool secret)
+{
+    const struct call_param read = {.param = param,
+                                    .name = param->name,
+                                    .number = param->number,
+                                    .list = values->count != 1,
+                                    .gaps = gaps,
+                                    .secret = secret,
+                                    .values = values->items,
+                                    .count = values->count};
+    size_t known = values->count < x->call->document_others ? values->count : x->call->document_others;
+    x->call->document_others -= known;
+    return call_add_read(x->call, &read, &x->err) == 0 ? PROBLEM_NONE : exchange_fail(x);
+}
+
+/* One thing has one spelling through every door: what a route would refuse could be another name of what a
+ * rule denies. */
+static enum problem check_values(struct exchange *x, const struct config_param *param,
+                                 const struct values *values)
+{
+    enum problem problem = PROBLEM_NONE;
+    for (size_t i = 0; i < values->count && problem == PROBLEM_NONE; i++)
+        problem = check_value_check(x, param, &values->items[i], 1);
+    return problem;
+}
+
+/* A parameter of the catalog, by the name that it has in API 3.0. */
+static enum problem read_param(struct exchange *x, const struct json_value *root,
+                               const struct config_param *param)
+{
+    struct values values = {.arena = x->arena};
+    const struct config_wire *wire = &param->wire[CONFIG_API3];
+    bool gaps = false;
+    bool there = false;
+    int result = wire->filter ? find_filter(root, wire->name, &values, &there)
+                              : document_find(root, &wire->name, 1, add_value, &values, &gaps, &there);
+    if (result != 0)
+        return exchange_fail(x);
+    if (!there)
+        return PROBLEM_NONE;
+    enum problem problem = check_values(x, param, &values);
+    return problem != PROBLEM_NONE
+               ? problem
+               : add_param(x, param, &values, wire->filter ? values.count == 0 : gaps, false);
+}
+
+/* A path that a rule names. */
+static enum problem read_path(struct exchange *x, const struct json_value *root,
+                              const struct config_path *path)
+{
+    struct values values = {.arena = x->arena};
+    bool gaps = false;
+    bool there = false;
+    if (document_find(root, path->members, path->depth, add_value, &values, &gaps, &there) != 0)
+        return exchange_fail(x);
+    return there ? add_param(x, &path->param, &values, gaps, path->secret) : PROBLEM_NONE;
+}
+
+static enum problem read_params(struct exchange *x, const struct json_value *root)
+{
+    enum problem problem = PROBLEM_NONE;
+    const struct config_action *action = x->route->document;
+    for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
+        problem = read_param(x, root, &x->route->params[i]);
+    for (size_t i = 0; i < action->path_count && problem == PROBLEM_NONE; i++)
+        problem = read_path(x, root, &action->paths[i]);
+    return problem;
+}
+
+/* ---- the whole call ---- */
+
+static enum problem check_query(struct exchange *x)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                                 "the query of an action is region and version: all else is in its document");
+    return PROBLEM_NONE;
+}
+
+/* What was read is what is sent, and what the audit file has the hash of. */
+static enum problem keep_document(struct exchange *x, const struct buf *out)
+{
+    struct call *call = x->call;
+    struct digest *digest = digest_new();
+    digest_add(digest, out->bytes, out->length);
+    call->document = arena_copy(x->arena, out->bytes, out->length);
+    call->document_length = out->length;
+    return digest_end(digest, call->document_hash) == 0 && call->document != NULL ? PROBLEM_NONE
+                                                                                  : exchange_fail(x);
+}
+
+static enum problem read_document(struct exchange *x, const struct json_value *root)
+{
+    struct buf out;
+    struct err err = {0};
+    enum problem problem = PROBLEM_NONE;
+    buf_init(&out, 2 * REQUEST_BODY_MAX); /* names are written in full where a caller escaped them */
+    if (document_read(x->route->document->definition->input, root, &out, &x->call->document_others, &err) !=
+        0)
+        problem = err.kind == ERR_MEMORY ? exchange_fail(x)
+                                         : exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s", err.text);
+    if (problem == PROBLEM_NONE)
+        problem = keep_document(x, &out);
+    buf_done(&out);
+    return problem;
+}
+
+enum problem build_document_call(struct exchange *x, const struct json_value *root)
+{
+    static const struct json_value nothing = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
+    const struct config_action *action = x->route->document;
+    if (root->kind == JSON_VALUE_NONE)
+        root = &nothing;
+    x->call =
+        call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
+    if (x->call == NULL)
+        return exchange_fail(x);
+    enum problem problem = check_query(x);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_choose_region(x);
+    if (problem == PROBLEM_NONE)
+        problem = read_document(x, root);
+    if (problem == PROBLEM_NONE)
+        problem = read_params(x, root);
+    if (problem == PROBLEM_NONE)
+        call_seal(x->call);
+    return problem;
+}

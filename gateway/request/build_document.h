@@ -1,0 +1,12 @@
+/* gateway/request/build_document.h - the body of POST /actions/{service}/{Action} to a sealed call. */
+#ifndef GATEWAY_REQUEST_BUILD_DOCUMENT_H
+#define GATEWAY_REQUEST_BUILD_DOCUMENT_H
+
+#include "base/json_value.h"
+#include "gateway/exchange/exchange.h"
+
+/* `root` is the body, or none.  x->call has the document that will be signed, and as parameters what rules
+ * name of it. */
+enum problem build_document_call(struct exchange *x, const struct json_value *root);
+
+#endif
