@@ -1,6 +1,6 @@
 /* A value (behind two bytes that choose what the catalog says and what signs) against a second reading of
- * docs/routes.md: integers by the C library, texts byte by byte.  What is taken can be said in API 3.0, and comes
- * out of its JSON as it was. */
+ * docs/routes.md: integers by the C library, texts byte by byte.  What is taken can be said in API 3.0, and
+ * comes out of its JSON as it was. */
 #include "tests/fuzz/fuzz.h"
 
 #include "auth/sign_tc3.h"

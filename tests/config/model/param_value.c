@@ -1,5 +1,5 @@
-/* What a parameter may be, as docs/routes.md has it: a row is a parameter, who signs, a value, and what is said.
- */
+/* What a parameter may be, as docs/routes.md has it: a row is a parameter, who signs, a value, and what
+ * is said. */
 #include "config/model/param_value.h"
 
 #include "tests/unit.h"
