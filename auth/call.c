@@ -31,7 +31,7 @@ static int check_values(const struct call *call, const struct config_param *para
     if (param->type != CONFIG_STRINGS && count != 1)
         return err_set(err, ERR_INPUT, "%s cannot be added to the call", param->name);
     if (count == 0)
-        return param_value_check_none(param, call->upstream, err);
+        return param_value_check_none(param->name, call->upstream, err);
     for (size_t i = 0; i < count; i++)
         if (param_value_check_signed(param->name, call->upstream, values[i], err) != 0)
             return -1;

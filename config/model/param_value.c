@@ -136,14 +136,12 @@ int param_value_check_signed(const char *name, const struct config_upstream *ups
     return signs_a_hash(upstream) || can_be_joined(value, length) ? 0 : refuse_joined(name, value, err);
 }
 
-int param_value_check_none(const struct config_param *param, const struct config_upstream *upstream,
-                           struct err *err)
+int param_value_check_none(const char *name, const struct config_upstream *upstream, struct err *err)
 {
-    if (param->type != CONFIG_STRINGS || !param->empty)
-        return wrong(param, "must be an array of at least one string", err);
-    if (!signs_a_hash(upstream))
-        return wrong(param, "is an empty list, which cannot be told from none: leave it out; " JOINED, err);
-    return 0;
+    if (signs_a_hash(upstream))
+        return 0;
+    return err_set(err, ERR_INPUT,
+                   "%.64s is an empty list, which cannot be told from none: leave it out; " JOINED, name);
 }
 
 /* ---- all of them ---- */
@@ -152,8 +150,10 @@ int param_value_check_all(const struct config_param *param, const struct config_
                           const char *const *values, size_t count, struct err *err)
 {
     long long most = upstream == NULL ? param->max_items : param->wire[upstream->api].max_items;
+    if (count == 0 && (param->type != CONFIG_STRINGS || !param->empty))
+        return wrong(param, "must be an array of at least one string", err);
     if (count == 0)
-        return param_value_check_none(param, upstream, err);
+        return param_value_check_none(param->name, upstream, err);
     if (param->type != CONFIG_STRINGS && count > 1)
         return wrong(param, "is given more than once", err);
     if (param->type == CONFIG_STRINGS && count > (size_t)most)

@@ -30,7 +30,7 @@ MUST_USE int param_value_check_signed(const char *name, const struct config_upst
                                       const char *value, struct err *err);
 
 /* The same for a list that has none: where it is joined, it would be as if nobody had said it. */
-MUST_USE int param_value_check_none(const struct config_param *param, const struct config_upstream *upstream,
+MUST_USE int param_value_check_none(const char *name, const struct config_upstream *upstream,
                                     struct err *err);
 
 /* What the parameter is where nobody says it: a text that a caller could say, too.  Against the catalog alone
