@@ -5,8 +5,8 @@
 #include "auth/call.h"
 #include "gateway/exchange/answer.h"
 
-/* An answer that holds a secret of ours: the number stays, and no text, whatever it is for, since a secret can
- * look like an id. */
+/* An answer that holds a secret of ours: the number stays, and no text, whatever it is for, since a secret
+ * can look like an id. */
 void withheld_all(struct answer *answer);
 
 /* A refusal of a call with a secret parameter: what the cloud says about it in words may repeat it in a form
