@@ -6,6 +6,7 @@
 #include "base/operator_log.h"
 #include "base/text.h"
 #include "gateway/call/secret_scan.h"
+#include "gateway/call/withheld.h"
 #include "gateway/exchange/answer_meaning.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
@@ -54,36 +55,6 @@ static enum problem refused(const struct forward *f, enum problem problem)
         return exchange_stop(f->x, problem, "the upstream refused %s with code %lld", action, answer->code);
     return exchange_stop(f->x, problem, "the upstream refused %s with code %lld, %s", action, answer->code,
                          answer->code_desc);
-}
-
-/* The number is told, and no text, whatever it is for: a secret can look like an id. */
-static void withhold(struct answer *answer)
-{
-    *answer = (struct answer){.length = answer->length,
-                              .named = answer->named,
-                              .code = answer->code,
-                              .code_desc = answer->named ? "withheld" : NULL};
-}
-
-/* A code or an id, in which nothing is escaped, and which repeats no secret value. */
-static const char *harmless(const struct forward *f, const char *text, const char *instead)
-{
-    bool plain = text != NULL && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                              "0123456789._-") == strlen(text);
-    return text == NULL || (plain && !secret_scan_repeats(text, f->call)) ? text : instead;
-}
-
-/* What the cloud says in words about a secret parameter may repeat it in a form that nobody looks for: the
- * code alone goes on. */
-static void withhold_words(const struct forward *f)
-{
-    struct answer *answer = f->answer;
-    if (!call_has_secret(f->call))
-        return;
-    answer->message = NULL;
-    answer->detail = NULL;
-    answer->code_desc = harmless(f, answer->code_desc, answer->named ? "withheld" : NULL);
-    answer->request_id = harmless(f, answer->request_id, NULL);
 }
 
 /* Unknown, disabled, mistyped or expired; not: without the right to this action. */
@@ -172,14 +143,14 @@ static enum problem understand(struct forward *f)
     judge(f, &meaning);
     f->refused = is_credential_refused(&meaning, f->answer);
     if (is_leak(f, result->bytes, result->length)) {
-        withhold(f->answer);
+        withheld_all(f->answer);
         upstream_pool_distrust(f->slot);
         if (meaning.problem == PROBLEM_NONE)
             return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                                  "the upstream's answer repeats a secret of the gateway: it is withheld");
     }
     if (meaning.problem != PROBLEM_NONE) {
-        withhold_words(f);
+        withheld_words(f->answer, f->call);
         return refused(f, meaning.problem);
     }
     bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */
