@@ -25,6 +25,8 @@ struct state *state_new(struct arena **arena)
 
 static void free_made(struct state *state)
 {
+    while (state->instances != NULL)
+        state_remove_instance(state, state->instances);
     while (state->addresses != NULL)
         state_remove_address(state, state->addresses);
     while (state->groups != NULL)
@@ -155,6 +157,8 @@ void state_add_instance(struct state *state, struct state_instance *instance)
 {
     DL_APPEND(state->instances, instance);
     state->instance_count++;
+    if (instance->subnet != NULL)
+        instance->subnet->instance_count++;
 }
 
 void state_remove_vpc(struct state *state, struct state_vpc *vpc)
@@ -169,6 +173,17 @@ void state_remove_subnet(struct state *state, struct state_subnet *subnet)
     DL_DELETE(state->subnets, subnet);
     state->subnet_count--;
     arena_free(subnet->arena);
+}
+
+void state_remove_instance(struct state *state, struct state_instance *instance)
+{
+    DL_DELETE(state->instances, instance);
+    state->instance_count--;
+    if (instance->subnet != NULL)
+        instance->subnet->instance_count--;
+    if (instance->vpc != NULL)
+        instance->vpc->link_count--;
+    arena_free(instance->arena);
 }
 
 void state_remove_group(struct state *state, struct state_group *group)
