@@ -21,7 +21,6 @@ struct order {
     struct action_call *call;
     struct state_subnet *subnet;
     long long count;
-    uint32_t next_ip;
     struct state_instance *made[COUNT_MAX];
 };
 
@@ -41,14 +40,18 @@ static int find_subnet(struct order *order)
     return 0;
 }
 
+static int64_t usable_of(const struct cidr *network)
+{
+    return cidr_size(network) - FIRST_HOST - 1;
+}
+
 static int check_room(struct order *order)
 {
     struct action_call *call = order->call;
-    int64_t addresses = cidr_size(&order->subnet->network) - FIRST_HOST - 1;
     if (call->state->instance_count + (size_t)order->count > STATE_MADE_MAX)
         return outcome_refuse(call->outcome, OUTCOME_FULL, "the sandbox makes no more than %d instances",
                               STATE_MADE_MAX);
-    if ((int64_t)order->subnet->instance_count + order->count > addresses)
+    if ((int64_t)order->subnet->instance_count + order->count > usable_of(&order->subnet->network))
         return outcome_refuse(call->outcome, OUTCOME_FULL, "the subnet has no address left");
     return 0;
 }
@@ -74,7 +77,6 @@ static int read_order(struct order *order, struct action_call *call)
     if (count != NULL && !number_parse(count, 1, COUNT_MAX, &order->count))
         return outcome_refuse(call->outcome, OUTCOME_BAD_RANGE, "InstanceCount must be a number from 1 to %d",
                               COUNT_MAX);
-    order->next_ip = order->subnet->network.base + FIRST_HOST;
     return check_room(order);
 }
 
@@ -83,17 +85,22 @@ static int read_order(struct order *order, struct action_call *call)
 static bool is_used(const struct order *order, const char *ip)
 {
     const struct state_instance *instance;
+    if (order->subnet->next_host <= (uint64_t)usable_of(&order->subnet->network))
+        return false; /* the first round */
     DL_FOREACH(order->call->state->instances, instance)
     if (instance->subnet == order->subnet && strcmp(instance->lan_ip, ip) == 0)
         return true;
     return false;
 }
 
-/* The next free one: there is one, as check_room() has found. */
+/* The next free one, round and round: there is one, as check_room() has found. */
 static void take_ip(struct order *order, char out[INET_ADDRSTRLEN])
 {
+    const struct cidr *network = &order->subnet->network;
+    uint32_t usable = (uint32_t)usable_of(network);
     do {
-        struct in_addr address = {.s_addr = htonl(order->next_ip++)};
+        uint32_t host = FIRST_HOST + (uint32_t)(order->subnet->next_host++ % usable);
+        struct in_addr address = {.s_addr = htonl(network->base + host)};
         (void)inet_ntop(AF_INET, &address, out, INET_ADDRSTRLEN);
     } while (is_used(order, out));
 }

@@ -235,12 +235,17 @@ static void put_digits(unsigned long number, const char *prefix, char *out, size
     (void)snprintf(out, size, "%s%s", prefix, tail);
 }
 
-/* The state's file may have taken one. */
+/* The state's file may have taken one; its things come first.  What calls have made has other numbers. */
 static bool is_taken(const struct state *state, const char *id)
 {
-    return state_vpc(state, id) != NULL || state_instance(state, id) != NULL ||
-           state_subnet(state, id) != NULL || state_group(state, id) != NULL ||
-           state_address(state, id) != NULL;
+    for (const struct state_vpc *vpc = state->vpcs; vpc != NULL && vpc->arena == NULL; vpc = vpc->next)
+        if (is_either(id, vpc->id, vpc->legacy_id))
+            return true;
+    for (const struct state_instance *instance = state->instances;
+         instance != NULL && instance->arena == NULL; instance = instance->next)
+        if (is_either(id, instance->id, instance->legacy_id))
+            return true;
+    return false;
 }
 
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])

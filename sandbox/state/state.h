@@ -67,6 +67,7 @@ struct state_subnet {
     struct state_vpc *vpc;
     int64_t created; /* seconds */
     size_t instance_count;
+    uint64_t next_host; /* how many addresses were tried: round and round, see instance.c */
     const struct state_given *given;
     struct state_subnet *prev, *next;
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What calls make in the sandbox and remove again: python3 network.py PROGRAM [ARGUMENT...]"""
-import ipaddress, os, sys, unittest
+import ipaddress, os, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import live, live3
@@ -9,7 +9,7 @@ from clients import wrong
 
 class Network(unittest.TestCase):
     def setUp(self):
-        self.sandbox = live3.Sandbox3()
+        self.sandbox = live3.Sandbox3("--quiet")
         self.call = self.sandbox.call3
 
     def tearDown(self):
@@ -301,16 +301,61 @@ class Network(unittest.TestCase):
         self.refused("LimitExceeded", "RunInstances", fill)
         more = self.call("RunInstances", {**fill, "InstanceCount": 3})["InstanceIdSet"]
         rows = self.call("DescribeInstances", live3.where("subnet-id", where["SubnetId"]))["InstanceSet"]
-        self.assertEqual(len({row["PrivateIpAddresses"][0] for row in rows}), 5)
+        self.assertEqual({row["PrivateIpAddresses"][0] for row in rows}, {f"10.8.1.{host}" for host in range(2, 7)})
+        # An address that is free again is given again.
+        self.call("TerminateInstances", {"InstanceIds": more[1:2]})
+        again = self.call("RunInstances", {**fill, "ClientToken": "again", "InstanceCount": 1})["InstanceIdSet"]
+        address = lambda name: self.call("DescribeInstances", {"InstanceIds": [name]})["InstanceSet"][0][
+            "PrivateIpAddresses"]
+        self.assertEqual(address(again[0]), [rows[3]["PrivateIpAddresses"][0]])
         self.assertEqual([row["InstanceName"] for row in rows[2:]], ["n1", "n2", "n3"])
         self.refused("InvalidInstanceId.NotFound", "TerminateInstances", {"InstanceIds": [made[0], "ins-zzzzzzzz"]})
         self.refused("InvalidInstanceId.Malformed", "TerminateInstances", {"InstanceIds": [made[0], "qcvm10001"]})
         self.refused("MissingParameter", "TerminateInstances")
-        self.call("TerminateInstances", {"InstanceIds": [*made, *more, made[0]]})
+        self.call("TerminateInstances", {"InstanceIds": [*made, more[0], more[2], *again, made[0]]})
         self.assertEqual(self.call("DescribeInstances")["TotalCount"], 7)
         self.call("DeleteSubnet", {"SubnetId": where["SubnetId"]})
         self.call("DeleteSecurityGroup", {"SecurityGroupId": group})
         self.call("DeleteVpc", {"VpcId": where["VpcId"]})
+
+    def test_many_at_once(self):
+        """No id twice, and nothing left over."""
+        made, failed = [], []
+
+        def work(number):
+            try:
+                for _ in range(10):
+                    vpc = self.vpc(f"10.{number}.0.0/16")["VpcId"]
+                    subnet = self.subnet(vpc, f"10.{number}.1.0/24")["SubnetId"]
+                    group = self.group()["SecurityGroupId"]
+                    self.allow(group, rule("80"), rule("443"))
+                    made.extend((vpc, subnet, group))
+                    self.call("DescribeVpcs"), self.call("DescribeSubnets"), self.call("DescribeInstances")
+                    self.call("DeleteSecurityGroup", {"SecurityGroupId": group})
+                    self.call("DeleteSubnet", {"SubnetId": subnet})
+                    self.call("DeleteVpc", {"VpcId": vpc})
+            except Exception as error:  # of a thread: shown by the test
+                failed.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 7)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60 * live.SLOW)
+        self.assertEqual(failed, [])
+        self.assertEqual((len(made), len(set(made))), (180, 180))
+        self.assertEqual([self.call(action)["TotalCount"] for action in
+                          ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups")], [3, 0, 0])
+
+    def test_no_more_than_the_limit(self):
+        order = self.order(InstanceCount=100)
+        order["VirtualPrivateCloud"] = {**order["VirtualPrivateCloud"], "SubnetId": self.subnet(
+            order["VirtualPrivateCloud"]["VpcId"], "10.8.128.0/17")["SubnetId"]}
+        made = 7  # those of the state file count
+        while made + 100 <= 10000:
+            self.assertIsInstance(self.call("RunInstances", order), dict)
+            made += 100
+        self.refused("LimitExceeded", "RunInstances", order)
 
     def test_a_classic_instance_ends_with_its_link(self):
         self.call("TerminateInstances", {"InstanceIds": ["ins-df454d"]})
