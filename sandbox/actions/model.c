@@ -76,8 +76,8 @@ void model_put_vpc(struct buf *body, const void *row)
         {"Ipv6CidrBlockSet", "[]"}, {"EnableRouteVpcPublishIpv6", "false"},
     };
     const struct state_vpc *vpc = row;
-    json_member(body, "VpcName", vpc->name);
     json_member(body, "VpcId", vpc->id);
+    json_member(body, "VpcName", vpc->name);
     json_member(body, "CidrBlock", vpc->cidr);
     put_time(body, "CreatedTime", vpc->created, false);
     put_members(body, constants, COUNT(constants), vpc->given);
