@@ -1,9 +1,11 @@
 #include "sandbox/actions/action.h"
 
 #include "sandbox/auth/auth_params.h"
+#include "sandbox/actions/action_params.h"
 #include "sandbox/actions/address.h"
 #include "sandbox/actions/describe.h"
 #include "sandbox/actions/describe3.h"
+#include "sandbox/actions/instance.h"
 #include "sandbox/actions/link.h"
 #include "sandbox/actions/subnet.h"
 #include "sandbox/actions/policy.h"
@@ -55,119 +57,32 @@ struct state_instance *action_instance(struct action_call *call, const char *id)
     return NULL;
 }
 
-static const struct action_param change3[] = {
-    {"VpcId", PARAM_STRING}, {"InstanceIds.#", PARAM_STRING}, {NULL, PARAM_FORM}};
-
-/* Offset and Limit are strings with vpc, numbers with cvm: so the vendor's typings have it. */
-static const struct action_param links3[] = {{"Filters.#.Name", PARAM_STRING},
-                                             {"Filters.#.Values.#", PARAM_STRING},
-                                             {"Offset", PARAM_STRING},
-                                             {"Limit", PARAM_STRING},
-                                             {NULL, PARAM_FORM}};
-static const struct action_param task3[] = {{"TaskId", PARAM_STRING}, {NULL, PARAM_FORM}};
-static const struct action_param vpcs3[] = {
-    {"VpcIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
-    {"Offset", PARAM_STRING},   {"Limit", PARAM_STRING},          {NULL, PARAM_FORM}};
-static const struct action_param instances3[] = {
-    {"InstanceIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
-    {"Offset", PARAM_NUMBER},        {"Limit", PARAM_NUMBER},          {NULL, PARAM_FORM}};
-
-static const struct action_param vpc_create3[] = {{"VpcName", PARAM_STRING},
-                                                  {"CidrBlock", PARAM_STRING},
-                                                  {"EnableMulticast", PARAM_STRING},
-                                                  {"DnsServers.#", PARAM_STRING},
-                                                  {"DomainName", PARAM_STRING},
-                                                  {"Tags.#.Key", PARAM_STRING},
-                                                  {"Tags.#.Value", PARAM_STRING},
-                                                  {"EnableRouteVpcPublish", PARAM_BOOL},
-                                                  {"EnableRouteVpcPublishIpv6", PARAM_BOOL},
-                                                  {NULL, PARAM_FORM}};
-static const struct action_param vpc_delete3[] = {{"VpcId", PARAM_STRING}, {NULL, PARAM_FORM}};
-static const struct action_param subnet_create3[] = {
-    {"VpcId", PARAM_STRING},      {"SubnetName", PARAM_STRING},
-    {"CidrBlock", PARAM_STRING},  {"Zone", PARAM_STRING},
-    {"Tags.#.Key", PARAM_STRING}, {"Tags.#.Value", PARAM_STRING},
-    {"CdcId", PARAM_STRING},      {NULL, PARAM_FORM}};
-static const struct action_param subnet_delete3[] = {{"SubnetId", PARAM_STRING}, {NULL, PARAM_FORM}};
-static const struct action_param subnets3[] = {
-    {"SubnetIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
-    {"Offset", PARAM_STRING},      {"Limit", PARAM_STRING},          {NULL, PARAM_FORM}};
-
-static const struct action_param group_create3[] = {
-    {"GroupName", PARAM_STRING},  {"GroupDescription", PARAM_STRING}, {"ProjectId", PARAM_STRING},
-    {"Tags.#.Key", PARAM_STRING}, {"Tags.#.Value", PARAM_STRING},     {NULL, PARAM_FORM}};
-static const struct action_param group3[] = {{"SecurityGroupId", PARAM_STRING}, {NULL, PARAM_FORM}};
-static const struct action_param groups3[] = {{"SecurityGroupIds.#", PARAM_STRING},
-                                              {"Filters.#.Name", PARAM_STRING},
-                                              {"Filters.#.Values.#", PARAM_STRING},
-                                              {"Offset", PARAM_STRING},
-                                              {"Limit", PARAM_STRING},
-                                              {NULL, PARAM_FORM}};
-#define POLICY(direction)                                                                                    \
-    {"SecurityGroupPolicySet." direction ".#.PolicyIndex", PARAM_NUMBER},                                    \
-        {"SecurityGroupPolicySet." direction ".#.Protocol", PARAM_STRING},                                   \
-        {"SecurityGroupPolicySet." direction ".#.Port", PARAM_STRING},                                       \
-        {"SecurityGroupPolicySet." direction ".#.CidrBlock", PARAM_STRING},                                  \
-        {"SecurityGroupPolicySet." direction ".#.Ipv6CidrBlock", PARAM_STRING},                              \
-        {"SecurityGroupPolicySet." direction ".#.SecurityGroupId", PARAM_STRING},                            \
-        {"SecurityGroupPolicySet." direction ".#.Action", PARAM_STRING},                                     \
-    {                                                                                                        \
-        "SecurityGroupPolicySet." direction ".#.PolicyDescription", PARAM_STRING                             \
-    }
-static const struct action_param policies3[] = {{"SecurityGroupId", PARAM_STRING},
-                                                {"SecurityGroupPolicySet.Version", PARAM_STRING},
-                                                POLICY("Egress"),
-                                                POLICY("Ingress"),
-                                                {NULL, PARAM_FORM}};
-static const struct action_param policies_describe3[] = {{"SecurityGroupId", PARAM_STRING},
-                                                         {"Filters.#.Name", PARAM_STRING},
-                                                         {"Filters.#.Values.#", PARAM_STRING},
-                                                         {NULL, PARAM_FORM}};
-
-static const struct action_param allocate3[] = {{"AddressCount", PARAM_NUMBER},
-                                                {"InternetServiceProvider", PARAM_STRING},
-                                                {"InternetChargeType", PARAM_STRING},
-                                                {"InternetMaxBandwidthOut", PARAM_NUMBER},
-                                                {"AddressType", PARAM_STRING},
-                                                {"AddressName", PARAM_STRING},
-                                                {"Tags.#.Key", PARAM_STRING},
-                                                {"Tags.#.Value", PARAM_STRING},
-                                                {"BandwidthPackageId", PARAM_STRING},
-                                                {"DedicatedClusterId", PARAM_STRING},
-                                                {"Egress", PARAM_STRING},
-                                                {"AntiDDoSPackageId", PARAM_STRING},
-                                                {"ClientToken", PARAM_STRING},
-                                                {NULL, PARAM_FORM}};
-static const struct action_param release3[] = {{"AddressIds.#", PARAM_STRING}, {NULL, PARAM_FORM}};
-static const struct action_param addresses3[] = {
-    {"AddressIds.#", PARAM_STRING}, {"Filters.#.Name", PARAM_STRING}, {"Filters.#.Values.#", PARAM_STRING},
-    {"Offset", PARAM_NUMBER},       {"Limit", PARAM_NUMBER},          {NULL, PARAM_FORM}};
-static const struct action_param address_task3[] = {{"TaskId", PARAM_NUMBER}, {NULL, PARAM_FORM}};
-
 static const struct action actions[] = {
-    {"DetachClassicLinkVpc", "vpc", link_detach, link_detach, change3},
-    {"AttachClassicLinkVpc", "vpc", link_attach, link_attach, change3},
+    {"DetachClassicLinkVpc", "vpc", link_detach, link_detach, action_params_change},
+    {"AttachClassicLinkVpc", "vpc", link_attach, link_attach, action_params_change},
     {"DescribeVpcClassicLink", "vpc", describe_links, NULL, NULL},
-    {"DescribeClassicLinkInstances", "vpc", NULL, describe3_links, links3},
-    {"DescribeVpcTaskResult", "vpc", describe_task, describe3_task, task3},
+    {"DescribeClassicLinkInstances", "vpc", NULL, describe3_links, action_params_links},
+    {"DescribeVpcTaskResult", "vpc", describe_task, describe3_task, action_params_task},
     {"DescribeVpcEx", "vpc", describe_vpcs, NULL, NULL},
-    {"DescribeVpcs", "vpc", NULL, describe3_vpcs, vpcs3},
-    {"CreateVpc", "vpc", NULL, vpc_create, vpc_create3},
-    {"DeleteVpc", "vpc", NULL, vpc_delete, vpc_delete3},
-    {"CreateSubnet", "vpc", NULL, subnet_create, subnet_create3},
-    {"DeleteSubnet", "vpc", NULL, subnet_delete, subnet_delete3},
-    {"DescribeSubnets", "vpc", NULL, subnet_describe, subnets3},
-    {"CreateSecurityGroup", "vpc", NULL, security_group_create, group_create3},
-    {"DeleteSecurityGroup", "vpc", NULL, security_group_delete, group3},
-    {"DescribeSecurityGroups", "vpc", NULL, security_group_describe, groups3},
-    {"CreateSecurityGroupPolicies", "vpc", NULL, policy_create, policies3},
-    {"DeleteSecurityGroupPolicies", "vpc", NULL, policy_delete, policies3},
-    {"DescribeSecurityGroupPolicies", "vpc", NULL, policy_describe, policies_describe3},
-    {"AllocateAddresses", "vpc", NULL, address_allocate, allocate3},
-    {"ReleaseAddresses", "vpc", NULL, address_release, release3},
-    {"DescribeAddresses", "vpc", NULL, address_describe, addresses3},
-    {"DescribeTaskResult", "vpc", NULL, address_task, address_task3},
-    {"DescribeInstances", "cvm", describe_instances, describe3_instances, instances3},
+    {"DescribeVpcs", "vpc", NULL, describe3_vpcs, action_params_vpcs},
+    {"CreateVpc", "vpc", NULL, vpc_create, action_params_vpc_create},
+    {"DeleteVpc", "vpc", NULL, vpc_delete, action_params_vpc_delete},
+    {"CreateSubnet", "vpc", NULL, subnet_create, action_params_subnet_create},
+    {"DeleteSubnet", "vpc", NULL, subnet_delete, action_params_subnet_delete},
+    {"DescribeSubnets", "vpc", NULL, subnet_describe, action_params_subnets},
+    {"CreateSecurityGroup", "vpc", NULL, security_group_create, action_params_group_create},
+    {"DeleteSecurityGroup", "vpc", NULL, security_group_delete, action_params_group},
+    {"DescribeSecurityGroups", "vpc", NULL, security_group_describe, action_params_groups},
+    {"CreateSecurityGroupPolicies", "vpc", NULL, policy_create, action_params_policies},
+    {"DeleteSecurityGroupPolicies", "vpc", NULL, policy_delete, action_params_policies},
+    {"DescribeSecurityGroupPolicies", "vpc", NULL, policy_describe, action_params_policies_describe},
+    {"AllocateAddresses", "vpc", NULL, address_allocate, action_params_allocate},
+    {"ReleaseAddresses", "vpc", NULL, address_release, action_params_release},
+    {"DescribeAddresses", "vpc", NULL, address_describe, action_params_addresses},
+    {"DescribeTaskResult", "vpc", NULL, address_task, action_params_address_task},
+    {"RunInstances", "cvm", NULL, instance_run, action_params_run},
+    {"TerminateInstances", "cvm", NULL, instance_terminate, action_params_terminate},
+    {"DescribeInstances", "cvm", describe_instances, describe3_instances, action_params_instances},
 };
 
 /* Filters.#.Name and Filters.0.Name */

@@ -203,7 +203,8 @@ static void put_instance(struct buf *body, const void *row)
     json_member(body, "unInstanceId", instance->id);
     json_member(body, "instanceName", instance->name);
     json_member(body, "lanIp", instance->lan_ip);
-    json_member(body, "vpcId", ""); /* a classic instance is in no VPC, also when it is linked to one */
+    /* A classic instance is in no VPC, also when it is linked to one. */
+    json_member(body, "vpcId", instance->subnet == NULL ? "" : instance->subnet->vpc->legacy_id);
     json_member(body, "Region", region->short_name != NULL ? region->short_name : region->name);
     for (size_t i = 0; i < COUNT(instance_traits); i++)
         json_member_int(body, instance_traits[i].name, instance_traits[i].value);

@@ -133,12 +133,25 @@ static const char *instance_name(const void *row)
     return ((const struct state_instance *)row)->name;
 }
 
+/* A classic instance is in none, also when it is linked to one. */
+static const char *instance_vpc(const void *row)
+{
+    const struct state_subnet *subnet = ((const struct state_instance *)row)->subnet;
+    return subnet == NULL ? "" : subnet->vpc->id;
+}
+
+static const char *instance_subnet(const void *row)
+{
+    const struct state_subnet *subnet = ((const struct state_instance *)row)->subnet;
+    return subnet == NULL ? "" : subnet->id;
+}
+
 int describe3_instances(struct action_call *call)
 {
-    static const struct filter filters[] = {{"instance-id", instance_id, false},
-                                            {"instance-name", instance_name, false},
-                                            {"private-ip-address", instance_ip, false},
-                                            {NULL, NULL, false}};
+    static const struct filter filters[] = {
+        {"instance-id", instance_id, false},        {"instance-name", instance_name, false},
+        {"private-ip-address", instance_ip, false}, {"vpc-id", instance_vpc, false},
+        {"subnet-id", instance_subnet, false},      {NULL, NULL, false}};
     struct page page;
     struct rows rows;
     bool all = params_member(call->params, "InstanceIds", 0) == NULL;

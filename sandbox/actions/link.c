@@ -16,6 +16,8 @@ static int add_instance(struct action_call *call, struct subjects *subjects, con
     struct state_instance *instance = action_instance(call, id);
     if (instance == NULL)
         return -1;
+    if (instance->subnet != NULL)
+        return outcome_refuse(call->outcome, OUTCOME_NOT_CLASSIC, "%.64s is no classic instance", id);
     for (size_t i = 0; i < subjects->count; i++)
         if (subjects->list[i] == instance) /* named twice: one is enough */
             return 0;

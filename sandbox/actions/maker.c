@@ -38,8 +38,7 @@ const char *maker_id(struct maker *maker, const char *prefix)
     return maker_copy(maker, id);
 }
 
-/* Takes the JSON out of `json`, which ends. */
-static void give(struct maker *maker, const char *member, struct buf *json)
+void maker_give(struct maker *maker, const char *member, struct buf *json)
 {
     struct state_given *given = json->failed ? NULL : maker_thing(maker, sizeof *given);
     const char *copy = given == NULL ? NULL : maker_copy(maker, buf_text(json));
@@ -59,7 +58,7 @@ void maker_give_text(struct maker *maker, const char *param, const char *member)
         return;
     buf_init(&json, JSON_MAX);
     json_put_string(&json, text, strlen(text));
-    give(maker, member, &json);
+    maker_give(maker, member, &json);
 }
 
 void maker_give_number(struct maker *maker, const char *param, const char *member)
@@ -76,16 +75,17 @@ void maker_give_number(struct maker *maker, const char *param, const char *membe
     }
     buf_init(&json, JSON_MAX);
     buf_put_int(&json, number);
-    give(maker, member, &json);
+    maker_give(maker, member, &json);
 }
 
-/* JSON has true and false; in a form Python writes True and False, PHP 1 and 0. */
+/* JSON has true and false; in a form Python writes True and False, PHP 1 and 0. Where it is a text, clients
+ * send an empty one for none. */
 void maker_give_bool(struct maker *maker, const char *param, const char *member)
 {
     static const char *const words[] = {"false", "False", "0", "true", "True", "1"};
     struct buf json;
     const char *text = params_get(maker->call->params, param);
-    if (text == NULL)
+    if (text == NULL || text[0] == '\0')
         return;
     size_t i = 0;
     while (i < COUNT(words) && strcmp(words[i], text) != 0)
@@ -97,7 +97,7 @@ void maker_give_bool(struct maker *maker, const char *param, const char *member)
     }
     buf_init(&json, JSON_MAX);
     buf_put(&json, i < COUNT(words) / 2 ? "false" : "true");
-    give(maker, member, &json);
+    maker_give(maker, member, &json);
 }
 
 void maker_give_texts(struct maker *maker, const char *param, const char *member)
@@ -111,7 +111,7 @@ void maker_give_texts(struct maker *maker, const char *param, const char *member
     for (size_t i = 0; text != NULL; text = params_member(maker->call->params, param, ++i))
         json_element(&json, text);
     buf_put_char(&json, ']');
-    give(maker, member, &json);
+    maker_give(maker, member, &json);
 }
 
 static const char *tag_part(const struct maker *maker, const char *param, size_t index, const char *part)
@@ -137,7 +137,7 @@ void maker_give_tags(struct maker *maker, const char *param, const char *member)
         json_close(&json);
     }
     buf_put_char(&json, ']');
-    give(maker, member, &json);
+    maker_give(maker, member, &json);
 }
 
 int maker_end(struct maker *maker)

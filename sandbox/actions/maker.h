@@ -26,6 +26,9 @@ const char *maker_copy(struct maker *maker, const char *text);
 /* A new id with this prefix; NULL on a failure. */
 const char *maker_id(struct maker *maker, const char *prefix);
 
+/* The member is `json`, which ends. */
+void maker_give(struct maker *maker, const char *member, struct buf *json);
+
 /* When the call has the parameter: the object's member is what it says.  A list is `param`.0 and so on; tags
  * are `param`.0.Key and .Value. */
 void maker_give_text(struct maker *maker, const char *param, const char *member);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ZONE_SIZE = 80 };
+enum { ZONE_SIZE = 80, SYSTEM_DISK_GB = 50 };
 
 /* The month that a prepaid instance has been paid for. */
 enum { PREPAID_SECONDS = 30 * 24 * 3600 };
@@ -39,15 +39,30 @@ static void put_constants(struct buf *body, const struct constant *constants, si
     put_members(body, constants, count, NULL);
 }
 
-/* vpc writes no zone, which is UTC here; cvm writes ISO 8601. */
-static void put_time(struct buf *body, const char *key, int64_t when, bool iso)
+enum { TIME_SIZE = sizeof "2026-11-24T12:00:00Z" };
+
+/* vpc writes no zone, which is UTC here; cvm writes ISO 8601.  "" when there is no such time. */
+static void write_time(int64_t when, bool iso, char out[TIME_SIZE])
 {
     time_t seconds = (time_t)when;
     struct tm tm;
-    char text[sizeof "2026-11-24T12:00:00Z"];
-    if (gmtime_r(&seconds, &tm) != NULL && (iso ? strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)
-                                                : strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm)) > 0)
-        json_member(body, key, text);
+    if (gmtime_r(&seconds, &tm) == NULL || (iso ? strftime(out, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm)
+                                                : strftime(out, TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm)) == 0)
+        out[0] = '\0';
+}
+
+static void put_time(struct buf *body, const char *key, int64_t when, bool iso)
+{
+    char text[TIME_SIZE];
+    write_time(when, iso, text);
+    json_member(body, key, text);
+}
+
+void model_put_expiry(struct buf *body, int64_t created)
+{
+    char text[TIME_SIZE];
+    write_time(created + PREPAID_SECONDS, true, text);
+    json_put_string(body, text, strlen(text));
 }
 
 void model_put_vpc(struct buf *body, const void *row)
@@ -61,8 +76,8 @@ void model_put_vpc(struct buf *body, const void *row)
         {"Ipv6CidrBlockSet", "[]"}, {"EnableRouteVpcPublishIpv6", "false"},
     };
     const struct state_vpc *vpc = row;
-    json_member(body, "VpcName", vpc->name);
     json_member(body, "VpcId", vpc->id);
+    json_member(body, "VpcName", vpc->name);
     json_member(body, "CidrBlock", vpc->cidr);
     put_time(body, "CreatedTime", vpc->created, false);
     put_members(body, constants, COUNT(constants), vpc->given);
@@ -88,7 +103,7 @@ void model_put_subnet(struct buf *body, const void *row)
     json_member(body, "CidrBlock", subnet->cidr);
     json_member(body, "Zone", subnet->zone);
     put_time(body, "CreatedTime", subnet->created, false);
-    json_member_int(body, "AvailableIpAddressCount", addresses);
+    json_member_int(body, "AvailableIpAddressCount", addresses - (int64_t)subnet->instance_count);
     json_member_int(body, "TotalIpAddressCount", addresses);
     put_members(body, constants, COUNT(constants), subnet->given);
 }
@@ -167,40 +182,34 @@ void model_put_link(struct buf *body, const void *row)
     json_member(body, "InstanceId", instance->id);
 }
 
-/* All of them are in the second zone of their region, as in generation 2. */
-static void put_placement(struct buf *body, const struct state_region *region)
+void model_put_placement(struct buf *body, const char *zone, const char *suffix, long long project)
 {
     static const struct constant constants[] = {
-        {"ProjectId", "0"},
         {"HostIds", "[]"},
         {"HostId", "\"\""},
         {"DedicatedResourcePackTenancy", "\"\""},
         {"DedicatedResourcePackIds", "[]"},
         {"RackId", "\"\""},
     };
-    char zone[ZONE_SIZE];
-    (void)snprintf(zone, sizeof zone, "%.64s-2", region->name);
-    json_open_member(body, "Placement");
-    json_member(body, "Zone", zone);
+    char text[ZONE_SIZE];
+    (void)snprintf(text, sizeof text, "%.64s%s", zone, suffix);
+    json_member(body, "Zone", text);
+    json_member_int(body, "ProjectId", project);
     put_constants(body, constants, COUNT(constants));
-    json_close(body);
 }
 
-static void put_system_disk(struct buf *body, const char *instance_id)
+void model_put_disk(struct buf *body, const char *instance_id, size_t number, const char *type,
+                    long long size)
 {
-    static const struct constant constants[] = {{"DiskType", "\"CLOUD_PREMIUM\""},
-                                                {"DiskSize", "50"},
-                                                {"CdcId", "\"\""},
-                                                {"DiskName", "\"\""},
-                                                {"Encrypt", "false"},
-                                                {"KmsKeyId", "\"\""}};
+    static const struct constant constants[] = {
+        {"CdcId", "\"\""}, {"DiskName", "\"\""}, {"Encrypt", "false"}, {"KmsKeyId", "\"\""}};
     char id[ZONE_SIZE];
-    const char *tail = instance_id + (instance_id[0] == 'i' ? sizeof "ins-" - 1 : 0);
-    (void)snprintf(id, sizeof id, "disk-%.64s", tail);
-    json_open_member(body, "SystemDisk");
+    const char *tail = instance_id + (strncmp(instance_id, "ins-", 4) == 0 ? 4 : 0);
+    (void)snprintf(id, sizeof id, number == 0 ? "disk-%.64s" : "disk-%.64s-%zu", tail, number);
     json_member(body, "DiskId", id);
+    json_member(body, "DiskType", type);
+    json_member_int(body, "DiskSize", size);
     put_constants(body, constants, COUNT(constants));
-    json_close(body);
 }
 
 static void put_addresses(struct buf *body, const char *lan_ip)
@@ -208,6 +217,27 @@ static void put_addresses(struct buf *body, const char *lan_ip)
     json_open_array(body, "PrivateIpAddresses");
     json_element(body, lan_ip);
     json_close_array(body);
+}
+
+/* In the second zone of its region, as in generation 2. */
+static void put_classic(struct buf *body, const struct state_instance *instance)
+{
+    json_open_member(body, "Placement");
+    model_put_placement(body, instance->region->name, "-2", 0);
+    json_close(body);
+    json_open_member(body, "SystemDisk");
+    model_put_disk(body, instance->id, 0, "CLOUD_PREMIUM", SYSTEM_DISK_GB);
+    json_close(body);
+    buf_put(body, ",\"ExpiredTime\":");
+    model_put_expiry(body, instance->created);
+}
+
+/* What only an instance that a call has made has; it gives them all. */
+static void put_given(struct buf *body, const struct state_instance *instance)
+{
+    static const char *const names[] = {"Placement", "SystemDisk", "ExpiredTime"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        json_member_raw(body, names[i], find_given(instance->given, names[i]));
 }
 
 /* A classic instance is in no VPC, also when it is linked to one. */
@@ -261,10 +291,11 @@ void model_put_instance(struct buf *body, const void *row)
     json_member(body, "InstanceId", instance->id);
     json_member(body, "InstanceName", instance->name);
     json_member(body, "Uuid", instance->legacy_id);
-    put_placement(body, instance->region);
     put_addresses(body, instance->lan_ip);
-    put_system_disk(body, instance->id);
     put_time(body, "CreatedTime", instance->created, true);
-    put_time(body, "ExpiredTime", instance->created + PREPAID_SECONDS, true);
-    put_constants(body, constants, COUNT(constants));
+    if (instance->subnet == NULL)
+        put_classic(body, instance);
+    else
+        put_given(body, instance);
+    put_members(body, constants, COUNT(constants), instance->given);
 }

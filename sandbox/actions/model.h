@@ -19,4 +19,14 @@ void model_put_policy(struct buf *body, const struct state_policy *policy, size_
 void model_put_link(struct buf *body, const void *instance);
 void model_put_instance(struct buf *body, const void *instance);
 
+/* Those of a Placement: `suffix` belongs to the zone. */
+void model_put_placement(struct buf *body, const char *zone, const char *suffix, long long project);
+
+/* Those that a SystemDisk and a DataDisk have in common; the system's is number 0, sizes are GB. */
+void model_put_disk(struct buf *body, const char *instance_id, size_t number, const char *type,
+                    long long size);
+
+/* The text, as JSON, of when a prepaid instance made at `created` runs out. */
+void model_put_expiry(struct buf *body, int64_t created);
+
 #endif

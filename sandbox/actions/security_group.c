@@ -79,6 +79,14 @@ int security_group_create(struct action_call *call)
     return 0;
 }
 
+static bool has_group(const struct state_instance *instance, const char *id)
+{
+    for (size_t i = 0; instance->groups != NULL && instance->groups[i] != NULL; i++)
+        if (strcmp(instance->groups[i], id) == 0)
+            return true;
+    return false;
+}
+
 /* Do the policies of `owner` name the group? */
 static bool names(const struct state_group *owner, const char *id)
 {
@@ -100,6 +108,10 @@ int security_group_delete(struct action_call *call)
     DL_FOREACH(call->state->groups, other)
     if (other != group && names(other, id))
         return outcome_refuse(call->outcome, OUTCOME_IN_USE, "a policy of %.64s names it", other->id);
+    const struct state_instance *instance;
+    DL_FOREACH(call->state->instances, instance)
+    if (has_group(instance, id))
+        return outcome_refuse(call->outcome, OUTCOME_IN_USE, "the instance %.64s has it", instance->id);
     state_remove_group(call->state, group);
     call->outcome->changed = true;
     return 0;

@@ -7,7 +7,7 @@
 MUST_USE int
 security_group_create(struct action_call *call); /* CreateSecurityGroup                           */
 MUST_USE int
-security_group_delete(struct action_call *call); /* DeleteSecurityGroup: one that no policy names */
+security_group_delete(struct action_call *call); /* DeleteSecurityGroup: one that nothing names   */
 MUST_USE int
 security_group_describe(struct action_call *call); /* DescribeSecurityGroups                        */
 

@@ -12,8 +12,7 @@
 
 enum { PREFIX_MAX = 29, LIMIT_MAX = 100 };
 
-/* The subnet in the call's region; NULL with the refusal. */
-static struct state_subnet *find(struct action_call *call, const char *id)
+struct state_subnet *subnet_find(struct action_call *call, const char *id)
 {
     struct state_subnet *subnet = state_subnet(call->state, id);
     if (strncmp(id, "subnet-", sizeof "subnet-" - 1) != 0)
@@ -115,9 +114,11 @@ int subnet_create(struct action_call *call)
 int subnet_delete(struct action_call *call)
 {
     const char *id = action_required(call, "SubnetId");
-    struct state_subnet *subnet = id == NULL ? NULL : find(call, id);
+    struct state_subnet *subnet = id == NULL ? NULL : subnet_find(call, id);
     if (subnet == NULL)
         return -1;
+    if (subnet->instance_count > 0)
+        return outcome_refuse(call->outcome, OUTCOME_IN_USE, "the subnet %.64s has instances", id);
     state_remove_subnet(call->state, subnet);
     call->outcome->changed = true;
     return 0;
@@ -159,7 +160,7 @@ static int check_ids(struct action_call *call)
     if (id != NULL && params_get(call->params, "Filters.0.Name") != NULL)
         return outcome_refuse(call->outcome, OUTCOME_TOGETHER, "SubnetIds and Filters exclude each other");
     for (size_t i = 0; id != NULL; id = params_member(call->params, "SubnetIds", ++i))
-        if (find(call, id) == NULL)
+        if (subnet_find(call, id) == NULL)
             return -1;
     return 0;
 }

@@ -9,4 +9,7 @@ subnet_create(struct action_call *call); /* CreateSubnet: in its VPC's network, 
 MUST_USE int subnet_delete(struct action_call *call);   /* DeleteSubnet    */
 MUST_USE int subnet_describe(struct action_call *call); /* DescribeSubnets */
 
+/* The subnet in the call's region; NULL with the refusal. */
+struct state_subnet *subnet_find(struct action_call *call, const char *id);
+
 #endif

@@ -32,6 +32,9 @@ enum outcome_reason {
     OUTCOME_FULL,
     OUTCOME_NOT_FOUND, /* a resource that generation 2 knows nothing of */
     OUTCOME_IN_USE,
+    OUTCOME_NOT_CLASSIC,
+    OUTCOME_INSTANCE_GONE, /* as cvm says it */
+    OUTCOME_INSTANCE_MALFORMED,
     OUTCOME_NO_ADDRESS,
     OUTCOME_ADDRESS_MALFORMED,
     OUTCOME_DUPLICATE_POLICY,

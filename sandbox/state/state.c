@@ -25,6 +25,8 @@ struct state *state_new(struct arena **arena)
 
 static void free_made(struct state *state)
 {
+    while (state->instances != NULL)
+        state_remove_instance(state, state->instances);
     while (state->addresses != NULL)
         state_remove_address(state, state->addresses);
     while (state->groups != NULL)
@@ -155,6 +157,8 @@ void state_add_instance(struct state *state, struct state_instance *instance)
 {
     DL_APPEND(state->instances, instance);
     state->instance_count++;
+    if (instance->subnet != NULL)
+        instance->subnet->instance_count++;
 }
 
 void state_remove_vpc(struct state *state, struct state_vpc *vpc)
@@ -169,6 +173,17 @@ void state_remove_subnet(struct state *state, struct state_subnet *subnet)
     DL_DELETE(state->subnets, subnet);
     state->subnet_count--;
     arena_free(subnet->arena);
+}
+
+void state_remove_instance(struct state *state, struct state_instance *instance)
+{
+    DL_DELETE(state->instances, instance);
+    state->instance_count--;
+    if (instance->subnet != NULL)
+        instance->subnet->instance_count--;
+    if (instance->vpc != NULL)
+        instance->vpc->link_count--;
+    arena_free(instance->arena);
 }
 
 void state_remove_group(struct state *state, struct state_group *group)
@@ -220,12 +235,17 @@ static void put_digits(unsigned long number, const char *prefix, char *out, size
     (void)snprintf(out, size, "%s%s", prefix, tail);
 }
 
-/* The state's file may have taken one. */
+/* The state's file may have taken one; its things come first.  What calls have made has other numbers. */
 static bool is_taken(const struct state *state, const char *id)
 {
-    return state_vpc(state, id) != NULL || state_instance(state, id) != NULL ||
-           state_subnet(state, id) != NULL || state_group(state, id) != NULL ||
-           state_address(state, id) != NULL;
+    for (const struct state_vpc *vpc = state->vpcs; vpc != NULL && vpc->arena == NULL; vpc = vpc->next)
+        if (is_either(id, vpc->id, vpc->legacy_id))
+            return true;
+    for (const struct state_instance *instance = state->instances;
+         instance != NULL && instance->arena == NULL; instance = instance->next)
+        if (is_either(id, instance->id, instance->legacy_id))
+            return true;
+    return false;
 }
 
 void state_make_id(struct state *state, const char *prefix, char out[STATE_ID_SIZE])

@@ -66,6 +66,8 @@ struct state_subnet {
     const char *zone;
     struct state_vpc *vpc;
     int64_t created; /* seconds */
+    size_t instance_count;
+    uint64_t next_host; /* how many addresses were tried: round and round, see instance.c */
     const struct state_given *given;
     struct state_subnet *prev, *next;
 };
@@ -115,13 +117,19 @@ struct state_address {
     struct state_address *prev, *next;
 };
 
+/* A classic one, of the state's file, or one in a subnet, which a call has made. */
 struct state_instance {
+    struct arena *arena;   /* NULL: of the state's file     */
     const char *id;        /* unInstanceId, "ins-..."       */
     const char *legacy_id; /* instanceId, "qcvm..."         */
     const char *name;
     const char *lan_ip;
     const struct state_region *region;
-    int64_t created;                  /* seconds */
+    int64_t created;             /* seconds */
+    struct state_subnet *subnet; /* NULL: a classic instance */
+    const char *const *groups;   /* ids of its security groups, ended by NULL; NULL: none */
+    const char *client_token;    /* NULL: none */
+    const struct state_given *given;
     struct state_vpc *vpc;            /* NULL: not linked */
     char link_id[STATE_LINK_ID_SIZE]; /* "vcx-..."        */
     unsigned long link_order;         /* grows with every link */
@@ -191,6 +199,7 @@ void state_add_instance(struct state *state, struct state_instance *instance);
 /* Out of the list, and away; a VPC without links and subnets. */
 void state_remove_vpc(struct state *state, struct state_vpc *vpc);
 void state_remove_subnet(struct state *state, struct state_subnet *subnet);
+void state_remove_instance(struct state *state, struct state_instance *instance);
 void state_remove_group(struct state *state, struct state_group *group);
 void state_remove_address(struct state *state, struct state_address *address);
 

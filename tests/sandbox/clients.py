@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import live, live3
 from live3 import SECRET_KEY, VERSION, authorization, opened
 
-# The members of the vendor's definitions, in their order.  A name alone is a string; [] is a list of strings.
+# The members of the vendor's definitions, in their order.  A name alone is a string, which :null may be absent; []
+# is a list of strings.
 MODELS = {
     "Vpc": """VpcName VpcId CidrBlock IsDefault:bool EnableMulticast:bool CreatedTime DnsServerSet:[] DomainName
         DhcpOptionsId EnableDhcp:bool Ipv6CidrBlock TagSet:[Tag] AssistantCidrSet:[AssistantCidr]
@@ -28,6 +29,8 @@ MODELS = {
     "ServiceTemplateSpecification": """ServiceId ServiceGroupId""",
     "AddressTemplateSpecification": """AddressId AddressGroupId""",
     "Tag": """Key Value""",
+    "DataDisk": """DiskSize:int DiskType DiskId DeleteWithInstance:bool SnapshotId Encrypt:bool KmsKeyId
+        ThroughputPerformance:int CdcId BurstPerformance:bool DiskName""",
     "AlgType": """Ftp:bool Sip:bool""",
     "Address": """AddressId AddressName AddressStatus AddressIp InstanceId CreatedTime NetworkInterfaceId PrivateAddressIp
         IsArrears:bool IsBlocked:bool IsEipDirectConnection:bool AddressType CascadeRelease:bool
@@ -37,7 +40,7 @@ MODELS = {
     "Instance": """Placement:Placement InstanceId InstanceType CPU:int Memory:int RestrictState InstanceName
         InstanceChargeType SystemDisk:SystemDisk DataDisks:[DataDisk] PrivateIpAddresses:[] PublicIpAddresses:[]
         InternetAccessible:InternetAccessible VirtualPrivateCloud:VirtualPrivateCloud ImageId RenewFlag
-        CreatedTime ExpiredTime OsName SecurityGroupIds:[] LoginSettings:LoginSettings InstanceState Tags:[Tag]
+        CreatedTime ExpiredTime:null OsName SecurityGroupIds:[] LoginSettings:LoginSettings InstanceState Tags:[Tag]
         StopChargingMode Uuid LatestOperation LatestOperationState LatestOperationRequestId
         DisasterRecoverGroupId IPv6Addresses:[] CamRoleName HpcClusterId RdmaIpAddresses:[] DedicatedClusterId
         IsolatedSource DisasterRecoverGroupIds:[] GPUInfo:GPUInfo LicenseType DisableApiTermination:bool
@@ -87,7 +90,9 @@ def wrong(value, kind):
         if not isinstance(value, list):
             return [f"{value!r} is no list"]
         return [text for item in value for text in wrong(item, kind[1:-1])]
-    wanted = {"": str, "bool": bool, "int": int, "float": (int, float)}.get(kind)
+    if value is None and kind == "null":
+        return []
+    wanted = {"": str, "null": str, "bool": bool, "int": int, "float": (int, float)}.get(kind)
     fits = wanted is None or (isinstance(value, wanted) and (kind == "bool") == isinstance(value, bool))
     return [] if fits else [f"{value!r} is no {kind or 'string'}"]
 

@@ -45,7 +45,7 @@ class Sandbox3(live.Sandbox):
     def tc3(self, action, body=None, service=None, host=None, timestamp=None, drop=(), headers=None, sent=None, **more):
         """Sends it, and answers (HTTP answer, body).  `host` is what is signed; `sent` what goes instead of the body."""
         timestamp = int(time.time()) if timestamp is None else timestamp
-        service = service or ("cvm" if action == "DescribeInstances" else "vpc")
+        service = service or ("cvm" if action in ("DescribeInstances", "RunInstances", "TerminateInstances") else "vpc")
         raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         fields = {"Host": self.host, "Content-Type": "application/json; charset=utf-8", "X-TC-Action": action,
                   "X-TC-Version": VERSION, "X-TC-Region": "ap-guangzhou", "X-TC-Timestamp": str(timestamp)}

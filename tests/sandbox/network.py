@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What calls make in the sandbox and remove again: python3 network.py PROGRAM [ARGUMENT...]"""
-import ipaddress, os, sys, unittest
+import ipaddress, os, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import live, live3
@@ -9,7 +9,7 @@ from clients import wrong
 
 class Network(unittest.TestCase):
     def setUp(self):
-        self.sandbox = live3.Sandbox3()
+        self.sandbox = live3.Sandbox3("--quiet")
         self.call = self.sandbox.call3
 
     def tearDown(self):
@@ -45,7 +45,7 @@ class Network(unittest.TestCase):
         self.assertIs(made["EnableRouteVpcPublish"], True)
         found = self.call("DescribeVpcs", {"VpcIds": [made["VpcId"]]})
         self.assertEqual(found["VpcSet"], [made])
-        self.assertNotEqual(self.vpc()["VpcId"], made["VpcId"])
+        self.assertNotEqual(self.vpc(EnableMulticast="")["VpcId"], made["VpcId"])
         # The other generation knows it too, and links are made with it.
         self.assertEqual(self.sandbox.call("DescribeVpcEx", vpcId=made["VpcId"])["data"][0]["vpcName"], "made")
         self.call("AttachClassicLinkVpc", live3.change("ins-free1", vpc=made["VpcId"]))
@@ -250,6 +250,142 @@ class Network(unittest.TestCase):
         self.assertEqual(ids({}), [two])
         self.refused("InvalidAddressId.NotFound", "DescribeAddresses", {"AddressIds": [one]})
         self.assertNotEqual(self.call("AllocateAddresses", token)["AddressSet"], third)
+
+    def order(self, **more):
+        """What RunInstances takes, in a new subnet."""
+        vpc = self.vpc()["VpcId"]
+        subnet = self.subnet(vpc, "10.8.1.0/29")["SubnetId"]
+        body = {"Placement": {"Zone": "ap-guangzhou-3", "ProjectId": 0}, "ImageId": "img-8toqc6s3",
+                "VirtualPrivateCloud": {"VpcId": vpc, "SubnetId": subnet, "AsVpcGateway": False}, **more}
+        return {name: value for name, value in body.items() if value is not None}
+
+    def test_instances(self):
+        group = self.group()["SecurityGroupId"]
+        tags = [{"Key": "team", "Value": "net ops"}]
+        order = self.order(
+            InstanceChargeType="POSTPAID_BY_HOUR", InstanceType="S5.MEDIUM4", InstanceCount=2, InstanceName="web-{R:7}",
+            SystemDisk={"DiskType": "CLOUD_SSD", "DiskSize": 60}, SecurityGroupIds=[group], UserData="IyEvYmluL3NoCg==",
+            DataDisks=[{"DiskType": "CLOUD_SSD", "DiskSize": 100, "DeleteWithInstance": False}, {"DiskSize": 10}],
+            TagSpecification=[{"ResourceType": "instance", "Tags": tags}], LoginSettings={"Password": "Not-to-be-seen-1"},
+            ClientToken="5f1b4c1e-0c3e-4a57-9d0e-2f7d1f0a9b11")
+        where = order["VirtualPrivateCloud"]
+        self.assertEqual(list(self.call("RunInstances", {**order, "DryRun": True})), ["RequestId"])
+        self.assertEqual(self.call("DescribeInstances")["TotalCount"], 7)
+        made = self.call("RunInstances", order)["InstanceIdSet"]
+        self.assertEqual(len(made), 2)
+        self.assertEqual(self.call("RunInstances", order)["InstanceIdSet"], made)
+        rows = self.call("DescribeInstances", {"InstanceIds": made})["InstanceSet"]
+        self.assertEqual([wrong(row, "Instance") for row in rows], [[], []])
+        row = rows[0]
+        self.assertEqual([row["InstanceName"] for row in rows], ["web-7", "web-8"])
+        self.assertEqual((row["CPU"], row["Memory"], row["Tags"], row["SecurityGroupIds"], row["ExpiredTime"]),
+                         (2, 4, tags, [group], None))
+        self.assertEqual((row["SystemDisk"]["DiskSize"], [disk["DiskSize"] for disk in row["DataDisks"]],
+                          [disk["DeleteWithInstance"] for disk in row["DataDisks"]]), (60, [100, 10], [False, True]))
+        self.assertEqual({name: row["VirtualPrivateCloud"][name] for name in where}, where)
+        self.assertEqual(row["Placement"]["Zone"], "ap-guangzhou-3")
+        self.assertNotIn("Not-to-be-seen-1", repr(rows))
+        network = ipaddress.ip_network("10.8.1.0/29")
+        self.assertTrue(all(ipaddress.ip_address(row["PrivateIpAddresses"][0]) in network for row in rows))
+        self.assertEqual(self.call("DescribeInstances", live3.where("vpc-id", where["VpcId"]))["TotalCount"], 2)
+        self.assertEqual(self.call("DescribeSubnets", live3.where("subnet-id", where["SubnetId"]))["SubnetSet"][0][
+            "AvailableIpAddressCount"], 3)
+        # Generation 2 knows them; they are no classic instances, and what they use stays.
+        found = self.sandbox.call("DescribeInstances", **live.ids(made[0]))["instanceSet"][0]
+        self.assertEqual((found["vpcId"], found["lanIp"]), (where["VpcId"], row["PrivateIpAddresses"][0]))
+        self.refused("UnsupportedOperation", "AttachClassicLinkVpc", live3.change(made[0]))
+        self.refused("ResourceInUse", "DeleteSubnet", {"SubnetId": where["SubnetId"]})
+        self.refused("ResourceInUse", "DeleteSecurityGroup", {"SecurityGroupId": group})
+        # The subnet has five addresses.
+        fill = {**order, "ClientToken": "other", "InstanceName": "n", "InstanceCount": 4}
+        self.refused("LimitExceeded", "RunInstances", fill)
+        more = self.call("RunInstances", {**fill, "InstanceCount": 3})["InstanceIdSet"]
+        rows = self.call("DescribeInstances", live3.where("subnet-id", where["SubnetId"]))["InstanceSet"]
+        self.assertEqual({row["PrivateIpAddresses"][0] for row in rows}, {f"10.8.1.{host}" for host in range(2, 7)})
+        # An address that is free again is given again.
+        self.call("TerminateInstances", {"InstanceIds": more[1:2]})
+        again = self.call("RunInstances", {**fill, "ClientToken": "again", "InstanceCount": 1})["InstanceIdSet"]
+        address = lambda name: self.call("DescribeInstances", {"InstanceIds": [name]})["InstanceSet"][0][
+            "PrivateIpAddresses"]
+        self.assertEqual(address(again[0]), [rows[3]["PrivateIpAddresses"][0]])
+        self.assertEqual([row["InstanceName"] for row in rows[2:]], ["n1", "n2", "n3"])
+        self.refused("InvalidInstanceId.NotFound", "TerminateInstances", {"InstanceIds": [made[0], "ins-zzzzzzzz"]})
+        self.refused("InvalidInstanceId.Malformed", "TerminateInstances", {"InstanceIds": [made[0], "qcvm10001"]})
+        self.refused("MissingParameter", "TerminateInstances")
+        self.call("TerminateInstances", {"InstanceIds": [*made, more[0], more[2], *again, made[0]]})
+        self.assertEqual(self.call("DescribeInstances")["TotalCount"], 7)
+        self.call("DeleteSubnet", {"SubnetId": where["SubnetId"]})
+        self.call("DeleteSecurityGroup", {"SecurityGroupId": group})
+        self.call("DeleteVpc", {"VpcId": where["VpcId"]})
+
+    def test_many_at_once(self):
+        """No id twice, and nothing left over."""
+        made, failed = [], []
+
+        def work(number):
+            try:
+                for _ in range(10):
+                    vpc = self.vpc(f"10.{number}.0.0/16")["VpcId"]
+                    subnet = self.subnet(vpc, f"10.{number}.1.0/24")["SubnetId"]
+                    group = self.group()["SecurityGroupId"]
+                    self.allow(group, rule("80"), rule("443"))
+                    made.extend((vpc, subnet, group))
+                    self.call("DescribeVpcs"), self.call("DescribeSubnets"), self.call("DescribeInstances")
+                    self.call("DeleteSecurityGroup", {"SecurityGroupId": group})
+                    self.call("DeleteSubnet", {"SubnetId": subnet})
+                    self.call("DeleteVpc", {"VpcId": vpc})
+            except Exception as error:  # of a thread: shown by the test
+                failed.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 7)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60 * live.SLOW)
+        self.assertEqual(failed, [])
+        self.assertEqual((len(made), len(set(made))), (180, 180))
+        self.assertEqual([self.call(action)["TotalCount"] for action in
+                          ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups")], [3, 0, 0])
+
+    def test_no_more_than_the_limit(self):
+        order = self.order(InstanceCount=100)
+        order["VirtualPrivateCloud"] = {**order["VirtualPrivateCloud"], "SubnetId": self.subnet(
+            order["VirtualPrivateCloud"]["VpcId"], "10.8.128.0/17")["SubnetId"]}
+        made = 7  # those of the state file count
+        while made + 100 <= 10000:
+            self.assertIsInstance(self.call("RunInstances", order), dict)
+            made += 100
+        self.refused("LimitExceeded", "RunInstances", order)
+
+    def test_a_classic_instance_ends_with_its_link(self):
+        self.call("TerminateInstances", {"InstanceIds": ["ins-df454d"]})
+        self.assertEqual(self.call("DescribeClassicLinkInstances", live3.where("vpc-id", "vpc-2ari9m7h"))["TotalCount"], 2)
+        self.assertEqual(self.sandbox.call("DescribeVpcEx", vpcId="vpc-2ari9m7h")["data"][0]["classicLinkNum"], 2)
+
+    def test_instances_that_cannot_be(self):
+        order = self.order(InstanceName="n")
+        where = order["VirtualPrivateCloud"]
+        for code, more in (("MissingParameter", {"ImageId": None}), ("MissingParameter", {"Placement": None}),
+                           ("MissingParameter", {"VirtualPrivateCloud": None}),
+                           ("InvalidParameterValue", {"InstanceType": "big"}),
+                           ("InvalidParameterValue", {"InstanceType": "S5.HUGE1"}),
+                           ("InvalidParameterValue", {"InstanceChargeType": "FREE"}),
+                           ("InvalidParameterValue.Range", {"InstanceCount": 0}),
+                           ("InvalidParameterValue.Range", {"InstanceCount": 101}),
+                           ("InvalidParameterValue.Range", {"SystemDisk": {"DiskSize": 0}}),
+                           ("InvalidParameterValue.Range", {"DataDisks": [{"DiskSize": 1}, {"DiskSize": 99999}]}),
+                           ("MissingParameter", {"DataDisks": [{"DiskType": "CLOUD_SSD"}]}),
+                           ("InvalidParameterValue.TooLong", {"InstanceName": "n" * 129}),
+                           ("InvalidParameterValue.TooLong", {"ClientToken": "n" * 65}),
+                           ("ResourceNotFound", {"SecurityGroupIds": ["sg-zzzzzzzz"]}),
+                           ("ResourceNotFound", {"VirtualPrivateCloud": {**where, "SubnetId": "subnet-zzzzzzzz"}}),
+                           ("InvalidParameterValue", {"VirtualPrivateCloud": {**where, "VpcId": "vpc-prod1"}}),
+                           ("InvalidParameterValue", {"TagSpecification": [{"ResourceType": "disk", "Tags": []}]}),
+                           ("InvalidParameter", {"InstanceCount": "1"}), ("InvalidParameter", {"DryRun": "true"}),
+                           ("UnknownParameter", {"DataDisks": [{"DiskSize": 1, "Nonsense": 1}]})):
+            self.refused(code, "RunInstances", {name: value for name, value in {**order, **more}.items()
+                                                if value is not None})
+        self.assertEqual(self.call("DescribeInstances")["TotalCount"], 7)
 
 
 def rule(port="80", protocol="TCP", **more):

@@ -55,9 +55,32 @@ async function changes(more, instance) {
   assert.ok(!links.ClassicLinkInstanceSet.some((link) => link.InstanceId === instance));
 }
 
+async function makes(more) {
+  const vpc = vpcOf(more);
+  const computers = new cvm.v20170312.Client(options(more));
+  const { Vpc } = await vpc.request("CreateVpc", { VpcName: "@sdk", CidrBlock: "10.9.0.0/16", Tags: [{ Key: "a", Value: "b=c&d" }] });
+  assert.deepEqual(Vpc.TagSet, [{ Key: "a", Value: "b=c&d" }]);
+  const { Subnet } = await vpc.request("CreateSubnet", {
+    VpcId: Vpc.VpcId, SubnetName: "sdk", CidrBlock: "10.9.1.0/24", Zone: "ap-guangzhou-3",
+  });
+  const run = await computers.RunInstances({
+    Placement: { Zone: "ap-guangzhou-3" }, ImageId: "img-8toqc6s3", InstanceType: "S5.LARGE8", InstanceCount: 2,
+    VirtualPrivateCloud: { VpcId: Vpc.VpcId, SubnetId: Subnet.SubnetId, AsVpcGateway: false },
+  });
+  const found = await computers.DescribeInstances({ Filters: [{ Name: "subnet-id", Values: [Subnet.SubnetId] }] });
+  assert.deepEqual(found.InstanceSet.map((row) => [row.InstanceId, row.CPU, row.Memory]),
+    run.InstanceIdSet.map((id) => [id, 4, 8]));
+  await refused(vpc.request("DeleteSubnet", { SubnetId: Subnet.SubnetId }), "ResourceInUse");
+  await computers.TerminateInstances({ InstanceIds: run.InstanceIdSet });
+  await vpc.request("DeleteSubnet", { SubnetId: Subnet.SubnetId });
+  await vpc.request("DeleteVpc", { VpcId: Vpc.VpcId });
+  await refused(vpc.request("DescribeVpcs", { VpcIds: [Vpc.VpcId] }), "ResourceNotFound");
+}
+
 async function main() {
   const ways = [{}, { reqMethod: "GET" }, { signMethod: "HmacSHA256" }, { signMethod: "HmacSHA1" }];
   for (const way of ways) await reads(way);
+  for (const way of ways) await makes(way);
   await changes({}, "ins-df454d");
   await changes({ signMethod: "HmacSHA256" }, "ins-df221dd");
   await refused(vpcOf().request("DetachClassicLinkVpc", { VpcId: "vpc-00000000", InstanceIds: ["ins-df454d"] }),
