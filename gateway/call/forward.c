@@ -164,27 +164,34 @@ static int64_t attempt_until(const struct forward *f, int64_t now_us)
     return until_us < f->deadline_us ? until_us : f->deadline_us;
 }
 
-/* No answer that can be read, and what is known about a change then. */
+/* clang-format off */
+/* What an end without an answer says: what the caller is told, what is known of a change, and whether the
+ * call may go again.  Of answers: answer_meaning.c, and cause_of(). */
+static const struct end_meaning {
+    enum problem problem;
+    enum outcome outcome;
+    enum retry_cause cause;
+    const char *sentence; /* before the reason */
+} ends[UPSTREAM_HEALTH_ENDS] = {
+    [UPSTREAM_HEALTH_FAILED]    = {.outcome = OUTCOME_NOT_EXECUTED, .cause = RETRY_NEVER}, /* memory is out */
+    [UPSTREAM_HEALTH_NOT_SENT]  = {PROBLEM_UPSTREAM_UNREACHABLE, OUTCOME_NOT_EXECUTED, RETRY_NOT_SENT,
+                                   "the upstream cannot be reached: "},
+    [UPSTREAM_HEALTH_LOST]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST,
+                                   "the call was sent, but no whole answer came: "},
+    [UPSTREAM_HEALTH_LATE]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST,
+                                   "the call was sent, but no whole answer came: "},
+    [UPSTREAM_HEALTH_TOO_LARGE] = {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER, ""},
+};
+/* clang-format on */
+
+/* No answer that can be read. */
 static enum problem unanswered(struct forward *f, const struct err *err)
 {
-    struct exchange *x = f->x;
-    switch (f->result.end) {
-    case UPSTREAM_HEALTH_NOT_SENT:
-        f->cause = RETRY_NOT_SENT;
-        f->outcome = OUTCOME_NOT_EXECUTED;
-        return exchange_stop(x, PROBLEM_UPSTREAM_UNREACHABLE, "the upstream cannot be reached: %s",
-                             err->text);
-    case UPSTREAM_HEALTH_LOST:
-    case UPSTREAM_HEALTH_LATE:
-        f->cause = RETRY_LOST;
-        return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT, "the call was sent, but no whole answer came: %s",
-                             err->text);
-    case UPSTREAM_HEALTH_TOO_LARGE:
-        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s", err->text);
-    default: /* UPSTREAM_HEALTH_FAILED: memory is out, nothing was sent */
-        f->outcome = OUTCOME_NOT_EXECUTED;
-        return exchange_fail(x);
-    }
+    const struct end_meaning *end = &ends[f->result.end];
+    f->cause = end->cause;
+    f->outcome = end->outcome;
+    return end->sentence == NULL ? exchange_fail(f->x)
+                                 : exchange_stop(f->x, end->problem, "%s%s", end->sentence, err->text);
 }
 
 static enum problem attempt(struct forward *f)
@@ -307,11 +314,11 @@ static bool rest(const struct forward *f, int64_t pause_us)
     return !atomic_load(&f->x->gateway->draining);
 }
 
-/* A pause is spent without the slot: others can use it, and it is they whom the upstream answers. */
-static bool again(struct forward *f)
+/* Changes nothing but the budget of the upstream, from which a retry is taken. */
+static struct retry_decision should_retry(const struct forward *f)
 {
     if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
-        return false;
+        return (struct retry_decision){.again = false};
     const struct retry_facts facts = {.cause = f->cause,
                                       .changes = f->call->route->effect == CONFIG_CHANGE,
                                       .corrected = is_corrected(f),
@@ -319,16 +326,20 @@ static bool again(struct forward *f)
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
                                       .random = arc4random()};
-    struct retry_decision decision = retry_decide(&facts, &upstream_pool_upstream(f->slot)->budget);
-    if (!decision.again)
-        return false;
+    return retry_decide(&facts, &upstream_pool_upstream(f->slot)->budget);
+}
+
+/* A pause is spent without the slot: others can use it, and it is they whom the upstream answers.  False when
+ * there is no next attempt after all. */
+static bool prepare_next_attempt(struct forward *f, int64_t pause_us)
+{
     correct(f);
-    if (decision.pause_us == 0)
+    if (pause_us == 0)
         return true;
     if (!upstream_pool_rest(f->slot))
         return false;
     f->slot = NULL;
-    bool rested = rest(f, decision.pause_us);
+    bool rested = rest(f, pause_us);
     upstream_pool_wake(f->x->snapshot->back, f->call->upstream);
     return rested;
 }
@@ -413,6 +424,7 @@ static enum problem within_quota(const struct forward *f)
 static enum problem run(struct forward *f)
 {
     enum problem problem = PROBLEM_NONE;
+    struct retry_decision retry;
     int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
     if (deadline_us < f->deadline_us)
         f->deadline_us = deadline_us;
@@ -426,7 +438,8 @@ static enum problem run(struct forward *f)
         problem = attempt(f);
         renew(f);
         tell(f, problem);
-    } while (again(f));
+        retry = should_retry(f);
+    } while (retry.again && prepare_next_attempt(f, retry.pause_us));
     if (f->slot != NULL)
         upstream_pool_give(f->slot);
     bool later = f->cause == RETRY_GATEWAY && f->call->route->effect == CONFIG_READ;

@@ -6,42 +6,115 @@
 
 enum { SECOND = 1000000, PLENTY = 60 * SECOND };
 
-/* clang-format off */
 static const struct {
     const char *name;
     struct retry_facts facts;
     bool again;
     int64_t least_us, most_us; /* of the pause */
 } rows[] = {
-    {"a good answer", {RETRY_NEVER, false, false, 1, PLENTY, 0, 0}, false, 0, 0},
-    {"a good change", {RETRY_NEVER, true, false, 1, PLENTY, 0, 0}, false, 0, 0},
-    {"change, not sent", {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7}, true, 25000, 50000},
-    {"read, not sent", {RETRY_NOT_SENT, false, false, 1, PLENTY, 0, 7}, true, 25000, 50000},
-    {"change, not sent twice", {RETRY_NOT_SENT, true, false, 2, PLENTY, 0, UINT32_MAX}, true, 50000, 100000},
-    {"change, not sent three times", {RETRY_NOT_SENT, true, false, 3, PLENTY, 0, 7}, false, 0, 0},
-    {"change, lost", {RETRY_LOST, true, false, 1, PLENTY, 0, 7}, false, 0, 0},
-    {"read, lost", {RETRY_LOST, false, false, 1, PLENTY, 0, 7}, true, 25000, 50000},
-    {"read, lost three times", {RETRY_LOST, false, false, 3, PLENTY, 0, 7}, false, 0, 0},
-    {"change, throttled", {RETRY_THROTTLED, true, false, 1, PLENTY, 0, 7}, true, 250000, 500000},
-    {"read, throttled twice", {RETRY_THROTTLED, false, false, 2, PLENTY, 0, 7}, true, 500000, SECOND},
-    {"change, not reached", {RETRY_GATEWAY, true, false, 1, PLENTY, 0, 7}, false, 0, 0},
-    {"read, not reached", {RETRY_GATEWAY, false, false, 1, PLENTY, 0, 7}, true, 250000, 500000},
-    {"read, not reached, 2 s", {RETRY_GATEWAY, false, false, 1, PLENTY, 2 * SECOND, 7}, true,
-     2 * SECOND, 3 * SECOND},
-    {"asked for 2 s", {RETRY_THROTTLED, true, false, 1, PLENTY, 2 * SECOND, 7}, true, 2 * SECOND, 3 * SECOND},
-    {"asked for more than is waited", {RETRY_THROTTLED, true, false, 1, PLENTY, 6 * SECOND, 7}, false, 0, 0},
-    {"asked for all that is left", {RETRY_THROTTLED, true, false, 1, 2 * SECOND, 2 * SECOND, 7}, false, 0, 0},
-    {"nothing is left", {RETRY_NOT_SENT, true, false, 1, 0, 0, 7}, false, 0, 0},
-    {"too little is left", {RETRY_NOT_SENT, true, false, 1, 120000, 0, 7}, false, 0, 0},
-    {"less than nothing is left", {RETRY_CLOCK, true, false, 1, -1, 0, 7}, false, 0, 0},
-    {"clock", {RETRY_CLOCK, true, false, 1, PLENTY, 0, 7}, true, 0, 0},
-    {"clock, again", {RETRY_CLOCK, true, true, 2, PLENTY, 0, 7}, false, 0, 0},
-    {"credential", {RETRY_CREDENTIAL, true, false, 1, PLENTY, 0, 7}, true, 0, 0},
-    {"credential, again", {RETRY_CREDENTIAL, false, true, 2, PLENTY, 0, 7}, false, 0, 0},
-    {"renewed", {RETRY_RENEWED, true, false, 1, PLENTY, 0, 7}, true, 0, 0},
-    {"renewed, again", {RETRY_RENEWED, false, true, 2, PLENTY, 0, 7}, false, 0, 0},
+    {.name = "a good answer", .facts = {.cause = RETRY_NEVER, .attempts = 1, .left_us = PLENTY}},
+    {.name = "a good change",
+     .facts = {.cause = RETRY_NEVER, .changes = true, .attempts = 1, .left_us = PLENTY}},
+    {.name = "change, not sent",
+     .facts = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 25000,
+     .most_us = 50000},
+    {.name = "read, not sent",
+     .facts = {.cause = RETRY_NOT_SENT, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 25000,
+     .most_us = 50000},
+    {.name = "change, not sent twice",
+     .facts =
+         {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 2, .left_us = PLENTY, .random = UINT32_MAX},
+     .again = true,
+     .least_us = 50000,
+     .most_us = 100000},
+    {.name = "change, not sent three times",
+     .facts = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 3, .left_us = PLENTY, .random = 7}},
+    {.name = "change, lost",
+     .facts = {.cause = RETRY_LOST, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7}},
+    {.name = "read, lost",
+     .facts = {.cause = RETRY_LOST, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 25000,
+     .most_us = 50000},
+    {.name = "read, lost three times",
+     .facts = {.cause = RETRY_LOST, .attempts = 3, .left_us = PLENTY, .random = 7}},
+    {.name = "change, throttled",
+     .facts = {.cause = RETRY_THROTTLED, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 250000,
+     .most_us = 500000},
+    {.name = "read, throttled twice",
+     .facts = {.cause = RETRY_THROTTLED, .attempts = 2, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 500000,
+     .most_us = SECOND},
+    {.name = "change, not reached",
+     .facts = {.cause = RETRY_GATEWAY, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7}},
+    {.name = "read, not reached",
+     .facts = {.cause = RETRY_GATEWAY, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true,
+     .least_us = 250000,
+     .most_us = 500000},
+    {.name = "read, not reached, 2 s",
+     .facts = {.cause = RETRY_GATEWAY, .attempts = 1, .left_us = PLENTY, .asked_us = 2 * SECOND, .random = 7},
+     .again = true,
+     .least_us = 2 * SECOND,
+     .most_us = 3 * SECOND},
+    {.name = "asked for 2 s",
+     .facts = {.cause = RETRY_THROTTLED,
+               .changes = true,
+               .attempts = 1,
+               .left_us = PLENTY,
+               .asked_us = 2 * SECOND,
+               .random = 7},
+     .again = true,
+     .least_us = 2 * SECOND,
+     .most_us = 3 * SECOND},
+    {.name = "asked for more than is waited",
+     .facts = {.cause = RETRY_THROTTLED,
+               .changes = true,
+               .attempts = 1,
+               .left_us = PLENTY,
+               .asked_us = 6 * SECOND,
+               .random = 7}},
+    {.name = "asked for all that is left",
+     .facts = {.cause = RETRY_THROTTLED,
+               .changes = true,
+               .attempts = 1,
+               .left_us = 2 * SECOND,
+               .asked_us = 2 * SECOND,
+               .random = 7}},
+    {.name = "nothing is left",
+     .facts = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = 0, .random = 7}},
+    {.name = "too little is left",
+     .facts = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = 120000, .random = 7}},
+    {.name = "less than nothing is left",
+     .facts = {.cause = RETRY_CLOCK, .changes = true, .attempts = 1, .left_us = -1, .random = 7}},
+    {.name = "clock",
+     .facts = {.cause = RETRY_CLOCK, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true},
+    {.name = "clock, again",
+     .facts = {.cause = RETRY_CLOCK,
+               .changes = true,
+               .corrected = true,
+               .attempts = 2,
+               .left_us = PLENTY,
+               .random = 7}},
+    {.name = "credential",
+     .facts = {.cause = RETRY_CREDENTIAL, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true},
+    {.name = "credential, again",
+     .facts = {.cause = RETRY_CREDENTIAL, .corrected = true, .attempts = 2, .left_us = PLENTY, .random = 7}},
+    {.name = "renewed",
+     .facts = {.cause = RETRY_RENEWED, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7},
+     .again = true},
+    {.name = "renewed, again",
+     .facts = {.cause = RETRY_RENEWED, .corrected = true, .attempts = 2, .left_us = PLENTY, .random = 7}},
 };
-/* clang-format on */
 
 static void table(void **state)
 {
@@ -61,7 +134,8 @@ static void table(void **state)
 /* A thousand calls that all fail: the burst, and then one retry for five calls. */
 static void budget_is_a_share(void **state)
 {
-    const struct retry_facts facts = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
+    const struct retry_facts facts = {
+        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
@@ -76,7 +150,8 @@ static void budget_is_a_share(void **state)
 /* What is not used is not saved up beyond the burst. */
 static void budget_has_a_ceiling(void **state)
 {
-    const struct retry_facts facts = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
+    const struct retry_facts facts = {
+        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
@@ -91,9 +166,11 @@ static void budget_has_a_ceiling(void **state)
 /* A refusal costs nothing. */
 static void budget_pays_for_retries_only(void **state)
 {
-    const struct retry_facts lost = {RETRY_LOST, true, false, 1, PLENTY, 0, 7};
-    const struct retry_facts late = {RETRY_NOT_SENT, true, false, 1, 0, 0, 7};
-    const struct retry_facts good = {RETRY_NOT_SENT, true, false, 1, PLENTY, 0, 7};
+    const struct retry_facts lost = {
+        .cause = RETRY_LOST, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
+    const struct retry_facts late = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .random = 7};
+    const struct retry_facts good = {
+        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     (void)state;
     retry_budget_set(&budget, 1);

@@ -1,0 +1,164 @@
+/* A list of so many entries, in pages of so many, put together: how often the cloud is asked, and at which
+ * offsets.  The cloud, the policy and the writing of the answer are this file's. */
+#include "gateway/call/pages.h"
+
+#include "auth/call.h"
+#include "gateway/call/authorize.h"
+#include "gateway/call/caller_view.h"
+#include "gateway/call/forward.h"
+#include "gateway/exchange/shared.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the cloud has. */
+struct cloud {
+    size_t entries, page;
+    size_t page_bytes;
+    bool counts;       /* its answers have a total, ... */
+    bool in_text;      /* ... as a string */
+    size_t fails_at;   /* this offset; 0: none */
+    size_t refused_at; /* likewise, by the policy */
+};
+
+static struct cloud cloud;
+static size_t asked;   /* calls beside the first */
+static size_t written; /* pages in the answer */
+static size_t items;   /* in them */
+
+static size_t offset_of(const struct call *call)
+{
+    return (size_t)strtoul(call->params[0].values[0], NULL, 10);
+}
+
+static void make_answer(struct answer *answer, size_t offset, struct arena *arena)
+{
+    char number[32];
+    char *text = NULL;
+    size_t left = offset < cloud.entries ? cloud.entries - offset : 0;
+    *answer = (struct answer){.length = cloud.page_bytes};
+    answer->list =
+        (struct json_value){.kind = JSON_VALUE_ARRAY, .count = left < cloud.page ? left : cloud.page};
+    (void)snprintf(number, sizeof number, cloud.in_text ? "\"%zu\"" : "%zu", cloud.entries);
+    text = arena_strdup(arena, number);
+    assert_non_null(text);
+    if (cloud.counts)
+        assert_int_equal(json_value_read(text, strlen(text), 4, &answer->total, NULL), 0);
+}
+
+enum problem forward_read(struct exchange *x, const struct call *call, int64_t until_us,
+                          struct answer *answer)
+{
+    (void)until_us;
+    asked++;
+    make_answer(answer, offset_of(call), x->arena);
+    return cloud.fails_at != 0 && offset_of(call) == cloud.fails_at ? PROBLEM_UPSTREAM_FAILED : PROBLEM_NONE;
+}
+
+bool authorize_further(const struct exchange *x, const struct call *call, bool granted)
+{
+    (void)x;
+    assert_false(granted);
+    return cloud.refused_at == 0 || offset_of(call) != cloud.refused_at;
+}
+
+int caller_view_write(const struct caller_view *view, struct arena *arena, struct answer *answer,
+                      struct err *err)
+{
+    (void)arena;
+    (void)answer;
+    (void)err;
+    assert_true(view->joined);
+    written = view->page_count;
+    for (size_t i = 0; i < view->page_count; i++)
+        items += view->pages[i].list.count;
+    return 0;
+}
+
+static const struct row {
+    const char *name;
+    struct cloud cloud;
+    unsigned others; /* lists that are put together at the same time */
+    size_t asked;
+    enum problem problem;
+} rows[] = {
+    {.name = "none", .cloud = {.page = 10, .counts = true}},
+    {.name = "one page", .cloud = {.entries = 10, .page = 10, .counts = true}},
+    {.name = "one more than a page", .cloud = {.entries = 11, .page = 10, .counts = true}, .asked = 1},
+    {.name = "a total in a string",
+     .cloud = {.entries = 30, .page = 10, .counts = true, .in_text = true},
+     .asked = 2},
+    {.name = "no total: until a page is empty", .cloud = {.entries = 30, .page = 10}, .asked = 3},
+    {.name = "as many pages as may be", .cloud = {.entries = 1000, .page = 10, .counts = true}, .asked = 99},
+    {.name = "one page too many",
+     .cloud = {.entries = 1001, .page = 10, .counts = true},
+     .asked = 99,
+     .problem = PROBLEM_INVALID_PARAMETER},
+    {.name = "too many bytes",
+     .cloud = {.entries = 30, .page = 10, .counts = true, .page_bytes = 400000},
+     .asked = 2,
+     .problem = PROBLEM_INVALID_PARAMETER},
+    {.name = "a page that fails",
+     .cloud = {.entries = 40, .page = 10, .counts = true, .fails_at = 20},
+     .asked = 2,
+     .problem = PROBLEM_UPSTREAM_FAILED},
+    {.name = "a page that is denied",
+     .cloud = {.entries = 40, .page = 10, .counts = true, .refused_at = 20},
+     .asked = 1,
+     .problem = PROBLEM_NOT_ALLOWED},
+    {.name = "too many lists at a time",
+     .cloud = {.entries = 30, .page = 10, .counts = true},
+     .others = PAGES_LISTS_MAX,
+     .problem = PROBLEM_BUSY},
+    {.name = "a page is no list to put together",
+     .cloud = {.entries = 5, .page = 10, .counts = true},
+     .others = PAGES_LISTS_MAX},
+};
+
+static const struct config_param offset = {.name = "offset"};
+static const struct config_route route = {.action = "Describe",
+                                          .list = "data",
+                                          .params = (struct config_param *)(uintptr_t)&offset,
+                                          .param_count = 1};
+static const struct config_upstream upstream = {.name = "vpc"};
+
+static int check(const struct row *row)
+{
+    static struct shared gateway;
+    const char *first[] = {"0"};
+    struct exchange x = {.gateway = &gateway, .route = &route, .arena = arena_new(4 * 1024 * 1024)};
+    assert_non_null(x.arena);
+    x.call = call_new(&route, &upstream, x.arena);
+    assert_non_null(x.call);
+    assert_int_equal(call_set_region(x.call, "ap-guangzhou", NULL), 0);
+    assert_int_equal(call_add(x.call, &offset, first, 1, NULL), 0);
+    call_seal(x.call);
+    cloud = row->cloud;
+    asked = written = items = 0;
+    atomic_store(&gateway.collecting, row->others);
+    make_answer(&x.answer, 0, x.arena);
+    enum problem problem = pages_collect(&x);
+    bool whole = problem != PROBLEM_NONE ? written == 0 : written == asked + 1 && items == cloud.entries;
+    int wrong = unit_wrong(row->name, problem == row->problem) + unit_wrong(row->name, asked == row->asked) +
+                unit_wrong(row->name, whole) +
+                unit_wrong(row->name, atomic_load(&gateway.collecting) == row->others);
+    arena_free(x.arena);
+    return wrong;
+}
+
+static void table(void **state)
+{
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        wrong += check(&rows[i]);
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
