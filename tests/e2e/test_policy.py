@@ -228,6 +228,9 @@ def random_rule(dice, number):
         where["region"] = some(dice, ["ap-guangzhou", "ap-*", "*shanghai", "gz", "SH", "s*", "AP-*", "Ap-ShangHai", "$u"])
     if dice.random() < .1:
         where[dice.choice(["vpcId", "instanceIds"])] = {"absent": True}
+    if dice.random() < .1:
+        where[dice.choice(["vpcId", "instanceIds"])] = dice.choice(
+            [{"min": 1}, {"max": 2}, {"min": 7, "max": 8}, {"cidr_within": ["10.0.0.0/8", "$n"]}, {"cidr_within": ["2001:db8::/32"]}])
     if where:
         rule["where"] = where
     if "deny" in rule and dice.random() < .4:
@@ -260,7 +263,7 @@ def random_call(dice, number):
             "region": dice.choice(["ap-guangzhou", "ap-shanghai", "gz", "sh", "SH", "AP-Guangzhou", "sg"]), "verdict": "none",
             **({"subject": dice.choice(["alice", "bob", "eve@x", "Alice"])} if dice.random() < .5 else {}),
             "params": {key: value for key, value in {
-                "vpcId": dice.choice(["vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None, "gz_vpc_1", "gz_vpc_01", "gz_vpc_2"]),
+                "vpcId": dice.choice(["7", "2", "8.5", "10.1.0.0/16", "10.0.0.0/7", "192.0.2.7", "vpc-1", "vpc-12", "vpc-2", "VPC-1", "", "专2", None, "gz_vpc_1", "gz_vpc_01", "gz_vpc_2"]),
                 "instanceIds": dice.choice([None, [""], *([some(dice, ["ins-a", "ins-b1", "ins-c", "ins-bc", "INS-A", "ü", "qcvm1", "qcvm3"])] * 6)]),
             }.items() if value is not None}}
 

@@ -472,8 +472,8 @@ def test_an_address_has_one_spelling(upstream, start, address):
 
 
 @pytest.mark.parametrize("rest,words", [
-    ({"where": {"vpcId": {"absent": False}}}, "absent is true"), ({"where": {"vpcId": {}}}, "lacks the key 'absent'"),
-    ({"where": {"vpcId": {"missing": True}}}, "has no key 'missing' (absent)"),
+    ({"where": {"vpcId": {"absent": False}}}, "absent is true"), ({"where": {"vpcId": {}}}, "say one of"),
+    ({"where": {"vpcId": {"missing": True}}}, "has no key 'missing' (absent, min, max, cidr_within)"),
     ({"where": {"region": {"absent": True}}}, "every call has a region"),
     ({"where": {"vpcIds": {"absent": True}}}, "none of the rule's actions has a parameter 'vpcIds'"),
     ({"strict": True}, "strict is for a deny"), ({"own": True}, "own is for actions that tell how a task is"),

@@ -1,6 +1,7 @@
 """A second, naive reading of the policy language: every rule is walked, nothing is indexed or rewritten.  A value is
 compared by all the names that its thing has."""
 import datetime
+import decimal
 import ipaddress
 import pathlib
 import re
@@ -39,11 +40,37 @@ def value_holds(deny, patterns, value, form, former_ids):
     return any_glob(patterns, current) or any(name in patterns for name in others)
 
 
+def asked_holds(deny, wanted, value, sets, form, former_ids):
+    """{ min, max } or { cidr_within }: what is no number, or no network, is what a deny is about.  So is a former id of
+    which nobody knows the current one."""
+    current = former_ids.get(value, value) if form else value
+    if form and current == value and re.fullmatch(form, value):
+        return deny
+    try:
+        if "cidr_within" in wanted:
+            network = ipaddress.ip_network(current)
+            nets = [one for net in wanted["cidr_within"] for one in (sets[net[1:]] if net.startswith("$") else [net])]
+            return any(network.version == ipaddress.ip_network(net).version and
+                       network.subnet_of(ipaddress.ip_network(net)) for net in nets)
+        if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", current):
+            return deny
+        number = decimal.Decimal(current)
+        return number >= wanted.get("min", number) and number <= wanted.get("max", number)
+    except ValueError:
+        return deny
+
+
 def condition_holds(rule, name, wanted, policy, call):
     deny = "deny" in rule
     given = call["params"].get(name)
-    if isinstance(wanted, dict):                    # { absent: true }
+    if isinstance(wanted, dict) and "absent" in wanted:
         return given is None or (deny and given in ("", []))
+    if isinstance(wanted, dict):
+        if given is None or (deny and given in ("", []) and rule.get("strict", False)):
+            return deny and rule.get("strict", False)
+        hits = [asked_holds(deny, wanted, value, policy.get("sets", {}), FORMER.get(name), policy.get("former_ids", {}))
+                for value in (given if isinstance(given, list) else [given])]
+        return any(hits) if deny else bool(hits) and all(hits)
     patterns = [one for pattern in wanted
                 for one in (policy.get("sets", {})[pattern[1:]] if pattern.startswith("$") else [pattern])]
     if name == "region":
