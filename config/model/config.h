@@ -30,6 +30,24 @@ enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
 
 /* ---- countersign.yaml ---- */
 
+enum config_listener_kind { CONFIG_TCP, CONFIG_UNIX, CONFIG_SYSTEMD };
+
+/* One entry of `listen` or `admin`. */
+struct config_listener {
+    const char *address; /* as it is written */
+    struct mark mark;
+    int kind;            /* enum config_listener_kind */
+    struct network host; /* CONFIG_TCP: one address */
+    int port;            /* likewise; 0: a free one */
+    const char *name;    /* CONFIG_UNIX: the path; CONFIG_SYSTEMD: FileDescriptorName=, NULL: every socket */
+    unsigned mode;       /* CONFIG_UNIX: of the path */
+};
+
+struct config_listeners {
+    const struct config_listener *items;
+    size_t count;
+};
+
 struct config_credential {
     const char *name;
     struct mark mark;
@@ -347,8 +365,8 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
-    const char *listen; /* IPv4:port */
-    const char *admin;
+    struct config_listeners listen;
+    struct config_listeners admin;
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;

@@ -8,8 +8,8 @@
 #include "config/settings/audit.h"
 #include "config/settings/browsers.h"
 #include "config/settings/credential.h"
+#include "config/settings/listeners.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,30 +30,6 @@ enum {
 static const char *const api_names[] = {"2", "3", NULL};
 static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
 static const char *const method_names[] = {"GET", "POST", NULL};
-
-static int read_address(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                        void *field)
-{
-    const char *text = NULL;
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    long long port;
-    if (keyword_text(loader, node, keyword, &text) != 0)
-        return -1;
-    const char *colon = strrchr(text, ':');
-    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-    if (length > 0 && length < sizeof host) {
-        memcpy(host, text, length);
-        host[length] = '\0';
-        if (inet_pton(AF_INET, host, &address) == 1 && colon[1] != '-' &&
-            keyword_parse_number(colon + 1, &port) && port <= 65535) {
-            *(const char **)field = text;
-            return 0;
-        }
-    }
-    return report_error(loader->report, &node->mark,
-                        "%s must be an IPv4 address and a port, such as 127.0.0.1:8080", keyword->name);
-}
 
 static int read_url(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                     void *field)
@@ -253,8 +229,8 @@ struct settings {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
     const struct yaml_node *audit;
-    const char *listen;
-    const char *admin;
+    struct config_listeners listen;
+    struct config_listeners admin;
     const char *policy;
     long long workers;
     long long per_address;
@@ -305,8 +281,8 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
 #define SERVICE(field) offsetof(struct settings, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
-    {"listen", read_address, SERVICE(listen), RESTART, 0, 0, NULL},
-    {"admin", read_address, SERVICE(admin), RESTART, 0, 0, NULL},
+    {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
+    {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
@@ -339,7 +315,7 @@ static void check_slots(struct loader *loader)
 }
 
 /* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
- * of a keyword's row: a number, or a text. */
+ * of a keyword's row: a number, or where we listen. */
 static void stay(struct loader *loader, const struct keyword *keyword, const struct settings *running,
                  struct settings *service)
 {
@@ -347,20 +323,17 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
     void *new = (char *)service + keyword->offset;
     char number[TEXT_NUMBER_SIZE];
     const char *shown = number;
-    if (keyword->read == keyword_number || keyword->read == keyword_duration) {
+    if (keyword->read == listeners_read) {
+        shown = listeners_stay(loader->arena, old, new);
+        if (shown == NULL)
+            return;
+    } else {
         if (*(const long long *)old == *(long long *)new)
             return;
         text_number(number, *(const long long *)old);
         if (*(const long long *)old == 0)
             shown = "at its default";
         *(long long *)new = *(const long long *)old;
-    } else {
-        shown = *(const char *const *)old;
-        if (strcmp(shown, *(const char **)new) == 0)
-            return;
-        *(const char **)new = arena_strdup(loader->arena, shown);
-        if (*(const char **)new == NULL)
-            *(const char **)new = "";
     }
     report_find(loader->report, &(struct report_kind){.severity = REPORT_SECURITY},
                 "%s stays %s: it changes by a restart only", keyword->name, shown);
@@ -382,8 +355,8 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
-        .listen = "127.0.0.1:8080",
-        .admin = "127.0.0.1:9090",
+        .listen = listeners_default_listen,
+        .admin = listeners_default_admin,
         .workers = WORKERS_DEFAULT,
         .prefix = "",
         .keep_alive = KEEP_ALIVE_DEFAULT,
@@ -395,8 +368,8 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     struct config *config = loader->config;
     int result = keyword_read_map(loader, root, "countersign.yaml", service_keywords, COUNT(service_keywords),
                                   &service);
-    if (strcmp(service.listen, service.admin) == 0 && strcmp(strrchr(service.listen, ':'), ":0") != 0)
-        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
+    if (listeners_check(loader, root, &service.listen, &service.admin) != 0)
+        result = -1;
     if (loader->previous != NULL)
         stay_all(loader, &service);
     config->listen = service.listen;

@@ -43,6 +43,8 @@ bool connection_open(struct connection *connection, struct connections *guard, u
                                       .fd = connections_fd(guard, place),
                                       .inbox = connections_inbox(guard, place),
                                       .head = head};
+    const struct network peer = connections_peer(guard, place);
+    network_format(&peer, connection->source);
     /* It comes without waiting, from CivetWeb.  One call less for each wait. */
     return connection->inbox != NULL && fcntl(connection->fd, F_SETFL, 0) == 0;
 }

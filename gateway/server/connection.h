@@ -16,7 +16,8 @@ struct connection {
     struct connections *guard;
     unsigned place;
     int fd;
-    struct inbox *inbox; /* of the place */
+    struct inbox *inbox;            /* of the place */
+    char source[NETWORK_TEXT_SIZE]; /* the peer's address */
     struct request_head *head;
     bool idle;               /* nothing has come of the next request */
     bool reading;            /* the body, since its deadline runs */

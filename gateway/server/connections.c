@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +24,6 @@ enum {
     QUICK_TICK_MS = 5,     /* while somebody waits for a worker           */
     LINGER_BYTES = 131072, /* two bodies of the largest size: no more is read only to be forgotten */
     MUTE_LOOKS = 64,       /* a system call each */
-    LOOPBACK_NET = 127,
 };
 
 struct place {
@@ -32,6 +32,7 @@ struct place {
     atomic_llong since;  /* monotonic, us */
     atomic_bool ended;   /* by us */
     atomic_bool used;    /* a request has come */
+    struct network peer;
 };
 
 struct connections {
@@ -42,7 +43,8 @@ struct connections {
     struct place *places;
     struct inbox *inboxes;         /* by place */
     struct inbox_pool *inbox_pool; /* a worker has one at most */
-    in_addr_t *sources; /* by place; 0: free.  Apart, since every newcomer's is compared with all */
+    uint64_t
+        *sources; /* by place: source_of() its peer.  Apart, since every newcomer's is compared with all */
     unsigned *free_places;
     size_t free_count;
     unsigned *queue; /* the places in the order of their admission, a ring */
@@ -92,7 +94,7 @@ static int patience_ms(const struct place *place)
 
 /* With the mutex: the place that has gone furthest beyond its patience; `source` 0: of any address.  The
  * capacity when there is none. */
-static size_t find_dawdler(const struct connections *guard, in_addr_t source, int64_t now)
+static size_t find_dawdler(const struct connections *guard, uint64_t source, int64_t now)
 {
     size_t found = guard->capacity;
     int64_t most = 0;
@@ -122,7 +124,7 @@ static bool has_sent(int fd)
 
 /* With the mutex: of those who hold a worker and have sent nothing at all, the one that is longest there.
  * Whoever comes after it has the better chance to be somebody who asks. */
-static size_t find_mute(const struct connections *guard, in_addr_t source)
+static size_t find_mute(const struct connections *guard, uint64_t source)
 {
     size_t found = guard->capacity;
     size_t looks = MUTE_LOOKS;
@@ -142,7 +144,7 @@ static size_t find_mute(const struct connections *guard, in_addr_t source)
 
 /* Somebody goes who has kept us waiting; or, where the newcomer would have to otherwise, one that has sent
  * nothing. */
-static bool displace(struct connections *guard, in_addr_t source, bool mute, int64_t now)
+static bool displace(struct connections *guard, uint64_t source, bool mute, int64_t now)
 {
     size_t i = find_dawdler(guard, source, now);
     if (i == guard->capacity && mute)
@@ -248,7 +250,20 @@ static void *watch(void *context)
 
 /* ---- coming and going ---- */
 
-static size_t count_of(const struct connections *guard, in_addr_t source)
+/* What an address counts as, in a number that is never 0, which is a free place: the first 64 bits of an IPv6
+ * one; the last 64 of IPv4 and ::1, which begin with zeros (no network does that is routed); all ones for
+ * Unix peers. */
+static uint64_t source_of(const struct network *peer)
+{
+    uint64_t halves[2];
+    const struct network source = network_source(peer);
+    memcpy(halves, source.bytes, sizeof halves);
+    if (halves[0] != 0)
+        return halves[0];
+    return halves[1] != 0 ? halves[1] : UINT64_MAX;
+}
+
+static size_t count_of(const struct connections *guard, uint64_t source)
 {
     size_t there = 0;
     for (size_t i = 0; i < guard->capacity; i++)
@@ -257,7 +272,7 @@ static size_t count_of(const struct connections *guard, in_addr_t source)
 }
 
 /* Connections from the address on which nothing was asked yet. */
-static size_t unasked_of(const struct connections *guard, in_addr_t source)
+static size_t unasked_of(const struct connections *guard, uint64_t source)
 {
     size_t unasked = 0;
     for (size_t i = 0; i < guard->capacity; i++) {
@@ -269,17 +284,17 @@ static size_t unasked_of(const struct connections *guard, in_addr_t source)
     return unasked;
 }
 
-static bool may_come(const struct connections *guard, in_addr_t source)
+static bool may_come(const struct connections *guard, const struct network *peer, uint64_t source)
 {
     const struct connections_limits *limits = &guard->limits;
-    bool any = limits->per_address == 0 && ntohl(source) >> 24 == LOOPBACK_NET;
+    bool any = limits->per_address == 0 && network_is_local(peer);
     size_t limit = limits->per_address == 0 ? guard->room * 3 / 4 : limits->per_address;
     return any || count_of(guard, source) < limit;
 }
 
 /* One that only connects may come in the place of another; as soon as that has a worker, since the end of
  * others is not seen by anybody. */
-static bool may_ask(struct connections *guard, in_addr_t source)
+static bool may_ask(struct connections *guard, uint64_t source)
 {
     const struct timespec deadline = deadline_in(PLACE_MS);
     int waited = 0;
@@ -294,10 +309,11 @@ static bool may_ask(struct connections *guard, in_addr_t source)
 }
 
 /* With the mutex: PROBLEM_NONE, or why not. */
-static enum problem judge(struct connections *guard, in_addr_t source, const char **detail)
+static enum problem judge(struct connections *guard, const struct network *peer, const char **detail)
 {
     int64_t now = clock_monotonic_us();
-    if ((!may_come(guard, source) && !displace(guard, source, true, now)) || !may_ask(guard, source)) {
+    const uint64_t source = source_of(peer);
+    if ((!may_come(guard, peer, source) && !displace(guard, source, true, now)) || !may_ask(guard, source)) {
         *detail = "there are too many connections from this address";
         return PROBLEM_TOO_MANY_REQUESTS;
     }
@@ -312,7 +328,7 @@ static enum problem judge(struct connections *guard, in_addr_t source, const cha
     return guard->free_count == 0 ? PROBLEM_BUSY : PROBLEM_NONE;
 }
 
-static unsigned take_place(struct connections *guard, int fd, in_addr_t source)
+static unsigned take_place(struct connections *guard, int fd, const struct network *peer)
 {
     unsigned place = guard->free_places[--guard->free_count];
     struct place *new = &guard->places[place - 1];
@@ -321,7 +337,8 @@ static unsigned take_place(struct connections *guard, int fd, in_addr_t source)
     atomic_store(&new->used, false);
     atomic_store(&new->since, clock_monotonic_us());
     atomic_store(&new->wait, CONNECTIONS_FOR_WORKER);
-    guard->sources[place - 1] = source;
+    new->peer = *peer;
+    guard->sources[place - 1] = source_of(peer);
     guard->queue[guard->admitted++ % guard->capacity] = place;
     size_t before = atomic_fetch_add(&guard->open, 1);
     if (before == 0 || before == guard->limits.workers)
@@ -329,14 +346,14 @@ static unsigned take_place(struct connections *guard, int fd, in_addr_t source)
     return place;
 }
 
-unsigned connections_admit(struct connections *guard, int fd, struct in_addr source)
+unsigned connections_admit(struct connections *guard, int fd, const struct network *peer)
 {
     const char *detail = NULL;
     unsigned place = 0;
     (void)pthread_mutex_lock(&guard->mutex);
-    enum problem problem = judge(guard, source.s_addr, &detail);
+    enum problem problem = judge(guard, peer, &detail);
     if (problem == PROBLEM_NONE)
-        place = take_place(guard, fd, source.s_addr);
+        place = take_place(guard, fd, peer);
     (void)pthread_mutex_unlock(&guard->mutex);
     if (place == 0) {
         early_answer_send(fd, problem, detail);
@@ -378,6 +395,11 @@ void connections_wait(struct connections *guard, unsigned place, enum connection
 bool connections_has_ended(const struct connections *guard, unsigned place)
 {
     return atomic_load(&guard->places[place - 1].ended);
+}
+
+struct network connections_peer(const struct connections *guard, unsigned place)
+{
+    return guard->places[place - 1].peer;
 }
 
 int connections_fd(const struct connections *guard, unsigned place)

@@ -14,10 +14,9 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "base/network.h"
 #include "gateway/http/problem.h"
 #include "gateway/server/inbox.h"
-
-#include <netinet/in.h>
 
 enum {
     CONNECTIONS_HEADER_MS =
@@ -58,8 +57,8 @@ struct connections;
 struct connections_limits {
     size_t workers;     /* connections that are served at a time */
     size_t places;      /* that can be open, at least 4: connections_places(), or what descriptors allow */
-    size_t per_address; /* from one address; 0: three quarters of the workers, but any number from loopback,
-                           where proxies live */
+    size_t per_address; /* from one address, or network of network_source(); 0: three quarters of the workers,
+                           but any number from this machine, where proxies live */
     size_t unasked;     /* of these, on which no request has come yet; 0: any number */
     int queue_ms;       /* for a worker to come free */
     long long idle_ms;  /* that a connection may be idle between two requests */
@@ -80,7 +79,7 @@ MUST_USE struct connections *connections_new(const struct connections_limits *li
 void connections_free(struct connections *guard);
 
 /* A new connection: its place, from 1 on; 0 when it was answered, and the caller has to close it. */
-MUST_USE unsigned connections_admit(struct connections *guard, int fd, struct in_addr source);
+MUST_USE unsigned connections_admit(struct connections *guard, int fd, const struct network *peer);
 
 /* A worker has taken a connection from CivetWeb's queue, whichever it is: they come in the order in which
  * they were admitted. */
@@ -94,6 +93,9 @@ void connections_wait(struct connections *guard, unsigned place, enum connection
 
 /* Was it ended, at a deadline or to make room? */
 bool connections_has_ended(const struct connections *guard, unsigned place);
+
+/* The address of its peer. */
+struct network connections_peer(const struct connections *guard, unsigned place);
 
 /* The place's descriptor, and what its client has sent: taken at the first call, NULL when there is no memory
  * for it, and given back, wiped, by connections_leave(). */

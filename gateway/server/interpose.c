@@ -3,13 +3,24 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 static _Thread_local const struct interpose *chosen;
 
 void interpose_thread(const struct interpose *interpose)
 {
     chosen = interpose;
+}
+
+int listen(int fd, int backlog);
+
+int listen(int fd, int backlog)
+{
+    if (chosen == NULL || chosen->listen == NULL)
+        return (int)syscall(SYS_listen, fd, backlog);
+    return chosen->listen(chosen->context, fd);
 }
 
 int accept(int fd, struct sockaddr *address, socklen_t *length);

@@ -1,20 +1,26 @@
 #include "gateway/server/listener.h"
 
 #include "base/clock.h"
+#include "gateway/server/passed.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    FD_MAX = 65536,       /* our descriptors are the first ones of a process that has just begun */
+    BACKLOG = 1024,       /* the kernel may have less: net.core.somaxconn */
+    PRIVILEGED = 1024,    /* ports below, where net.ipv4.ip_unprivileged_port_start says nothing else */
     PAUSE_NS = 10000000,  /* between two looks whether there are descriptors again */
     SETTLE_US = 50000,    /* for handshakes that were under way: their last segment is on the wire */
     BACKLOG_US = 1000000, /* for what was established to be accepted */
@@ -22,41 +28,244 @@ enum {
     SYN = 0x02 /* offset and bit in a TCP header: RFC 9293 section 3.1 */
 };
 
-int listener_init(struct listener *listener, const char *text, struct err *err)
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un path;
+};
+
+static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
+static struct network network_of(const union address *address)
 {
-    char host[INET_ADDRSTRLEN] = "";
-    size_t length = strcspn(text, ":");
-    *listener = (struct listener){.fd = -1, .dummy = -1, .address = {.sin_family = AF_INET}};
-    memcpy(host, text, length < sizeof host ? length : 0);
-    if (inet_pton(AF_INET, host, &listener->address.sin_addr) != 1)
-        return err_set(err, ERR_INPUT, "cannot listen on '%s'", text);
+    struct network network = network_unix();
+    if (address->any.sa_family == AF_INET6)
+        memcpy(network.bytes, &address->v6.sin6_addr, sizeof network.bytes);
+    if (address->any.sa_family == AF_INET) {
+        memcpy(network.bytes, mapped, sizeof mapped);
+        memcpy(network.bytes + sizeof mapped, &address->v4.sin_addr, sizeof address->v4.sin_addr);
+    }
+    return network;
+}
+
+/* ---- what a socket is called ---- */
+
+static void name_tcp(struct listener *listener, const union address *address)
+{
+    char host[NETWORK_TEXT_SIZE];
+    const struct network network = network_of(address);
+    bool v6 = address->any.sa_family == AF_INET6;
+    listener->port = ntohs(v6 ? address->v6.sin6_port : address->v4.sin_port);
+    network_format(&network, host);
+    if (v6 && IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr))
+        memcpy(host, "::", sizeof "::");
+    (void)snprintf(listener->text, sizeof listener->text, v6 ? "http://[%s]:%d" : "http://%s:%d", host,
+                   listener->port);
+}
+
+static int name_socket(struct listener *listener, struct err *err)
+{
+    union address address = {0};
+    socklen_t length = sizeof address;
+    if (getsockname(listener->fd, &address.any, &length) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot ask where a socket listens: %s", strerror(errno));
+    if (address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6)
+        name_tcp(listener, &address);
+    else if (address.any.sa_family == AF_UNIX)
+        (void)snprintf(listener->text, sizeof listener->text, "unix:%.*s", (int)sizeof address.path.sun_path,
+                       address.path.sun_path);
+    else
+        return err_set(err, ERR_INPUT, "descriptor %d of systemd is neither TCP nor a Unix socket",
+                       listener->fd);
     return 0;
 }
 
-static bool is_it(const struct listener *listener, int fd)
+/* ---- TCP ---- */
+
+static int explain_tcp(const struct config_listener *config, int why, struct err *err)
 {
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int listening = 0;
-    socklen_t size = sizeof listening;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0 &&
-           getsockname(fd, (struct sockaddr *)&address, &length) == 0 && address.sin_family == AF_INET &&
-           address.sin_port == listener->address.sin_port &&
-           address.sin_addr.s_addr == listener->address.sin_addr.s_addr;
+    if (why == EADDRINUSE)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: the address is in use", config->address);
+    if (why == EADDRNOTAVAIL)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: no interface of this machine has the address",
+                       config->address);
+    if ((why == EACCES || why == EPERM) && config->port < PRIVILEGED)
+        return err_set(
+            err, ERR_SYSTEM,
+            "cannot listen on %s: a port below %d takes the capability CAP_NET_BIND_SERVICE "
+            "(AmbientCapabilities= and CapabilityBoundingSet= of the unit), or sockets of systemd's own "
+            "(listen: systemd)",
+            config->address, PRIVILEGED);
+    if (why == EAFNOSUPPORT)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: this machine has no IPv6", config->address);
+    return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(why));
 }
 
-int listener_find(struct listener *listener, int port, struct err *err)
+static socklen_t address_of(const struct config_listener *config, union address *address)
 {
-    listener->address.sin_port = htons((uint16_t)port);
-    listener->dummy = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); /* now: there may be no descriptor left later */
-    if (listener->dummy < 0)
-        return err_set(err, ERR_SYSTEM, "cannot make an eventfd: %s", strerror(errno));
-    for (int fd = 0; fd < FD_MAX; fd++)
-        if (is_it(listener, fd)) {
-            listener->fd = fd;
-            return 0;
-        }
-    return err_set(err, ERR_SYSTEM, "the HTTP library's listener cannot be found");
+    *address = (union address){0};
+    if (memcmp(config->host.bytes, mapped, sizeof mapped) == 0) {
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_port = htons((uint16_t)config->port);
+        memcpy(&address->v4.sin_addr, config->host.bytes + sizeof mapped, sizeof address->v4.sin_addr);
+        return sizeof address->v4;
+    }
+    address->v6.sin6_family = AF_INET6;
+    address->v6.sin6_port = htons((uint16_t)config->port);
+    memcpy(&address->v6.sin6_addr, config->host.bytes, sizeof config->host.bytes);
+    return sizeof address->v6;
+}
+
+/* An IPv6 socket is for IPv6 alone: an address means what it says.  Connections inherit the other options. */
+static int listen_tcp(struct listener *listener, const struct config_listener *config, struct err *err)
+{
+    const int on = 1;
+    union address address;
+    socklen_t length = address_of(config, &address);
+    listener->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener->fd < 0 || setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(listener->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
+        setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+        (address.any.sa_family == AF_INET6 &&
+         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
+        bind(listener->fd, &address.any, length) != 0 || listen(listener->fd, BACKLOG) != 0)
+        return explain_tcp(config, errno, err);
+    return 0;
+}
+
+/* ---- Unix sockets ---- */
+
+/* Does anybody listen there?  A full queue is an answer, too. */
+static bool is_answered(const struct sockaddr_un *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)path, sizeof *path) != 0 &&
+                   (errno == ECONNREFUSED || errno == ENOENT);
+    if (fd >= 0)
+        (void)close(fd);
+    return !refused;
+}
+
+/* What a process that was killed has left behind is taken away; nothing else ever is. */
+static int clear_path(const struct sockaddr_un *path, struct err *err)
+{
+    struct stat found;
+    if (lstat(path->sun_path, &found) != 0)
+        return errno == ENOENT ? 0
+                               : err_set(err, ERR_SYSTEM, "cannot listen on unix:%s: %s", path->sun_path,
+                                         strerror(errno));
+    if (!S_ISSOCK(found.st_mode))
+        return err_set(err, ERR_SYSTEM,
+                       "cannot listen on unix:%s: there is something else, which is no socket",
+                       path->sun_path);
+    if (is_answered(path))
+        return err_set(err, ERR_SYSTEM,
+                       "cannot listen on unix:%s: another process listens there, or we may not ask",
+                       path->sun_path);
+    if (unlink(path->sun_path) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot replace the socket %s, on which nobody listens: %s",
+                       path->sun_path, strerror(errno));
+    return 0;
+}
+
+/* Nobody can connect before listen(2), so the path never has more rights than it shall. */
+static int listen_unix(struct listener *listener, const struct config_listener *config, struct err *err)
+{
+    struct stat made;
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    memcpy(path.sun_path, config->name, strlen(config->name)); /* checked: it fits */
+    if (clear_path(&path, err) != 0)
+        return -1;
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener->fd < 0 || bind(listener->fd, (const struct sockaddr *)&path, sizeof path) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
+    listener->path = path;
+    if (lstat(path.sun_path, &made) != 0 || chmod(path.sun_path, config->mode) != 0 ||
+        listen(listener->fd, BACKLOG) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
+    listener->device = made.st_dev;
+    listener->inode = made.st_ino;
+    return 0;
+}
+
+/* Unless another process has put its own there meanwhile. */
+static void remove_path(struct listener *listener)
+{
+    struct stat found;
+    if (listener->path.sun_path[0] != '\0' && lstat(listener->path.sun_path, &found) == 0 &&
+        found.st_dev == listener->device && found.st_ino == listener->inode)
+        (void)unlink(listener->path.sun_path);
+    listener->path.sun_path[0] = '\0';
+}
+
+/* ---- all ---- */
+
+/* Behind `ready`, with its index. */
+static int add(struct listeners *listeners, struct listener *listener, struct err *err)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)(listener - listeners->items)};
+    if (name_socket(listener, err) != 0)
+        return -1;
+    if (epoll_ctl(listeners->ready, EPOLL_CTL_ADD, listener->fd, &event) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot wait for connections at %s: %s", listener->text,
+                       strerror(errno));
+    return 0;
+}
+
+static struct listener *next_place(struct listeners *listeners, struct err *err)
+{
+    if (listeners->count == LISTENER_SOCKETS) {
+        err_set(err, ERR_LIMIT, "more than %d sockets to listen on", LISTENER_SOCKETS);
+        return NULL;
+    }
+    struct listener *listener = &listeners->items[listeners->count++];
+    *listener = (struct listener){.fd = -1};
+    return listener;
+}
+
+static int open_passed(struct listeners *listeners, const struct config_listener *config, struct err *err)
+{
+    int fds[LISTENER_SOCKETS];
+    size_t count = 0;
+    if (passed_sockets(config->name, fds, COUNT(fds), &count, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct listener *listener = next_place(listeners, err);
+        if (listener == NULL)
+            return -1;
+        listener->fd = fds[i];
+        listener->passed = true;
+        if (add(listeners, listener, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int open_own(struct listeners *listeners, const struct config_listener *config, struct err *err)
+{
+    struct listener *listener = next_place(listeners, err);
+    if (listener == NULL)
+        return -1;
+    int opened =
+        config->kind == CONFIG_UNIX ? listen_unix(listener, config, err) : listen_tcp(listener, config, err);
+    return opened == 0 ? add(listeners, listener, err) : -1;
+}
+
+int listeners_open(struct listeners *listeners, const struct config_listeners *config, struct err *err)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = LISTENER_SOCKETS};
+    memset(listeners, 0, sizeof *listeners);
+    listeners->ready = epoll_create1(EPOLL_CLOEXEC);
+    listeners->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (listeners->ready < 0 || listeners->wake < 0 ||
+        epoll_ctl(listeners->ready, EPOLL_CTL_ADD, listeners->wake, &event) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot make an epoll and an eventfd: %s", strerror(errno));
+    for (size_t i = 0; i < config->count; i++)
+        if ((config->items[i].kind == CONFIG_SYSTEMD ? open_passed(listeners, &config->items[i], err)
+                                                     : open_own(listeners, &config->items[i], err)) != 0)
+            return -1;
+    return 0;
 }
 
 static void pause_until(int64_t until_us)
@@ -67,21 +276,35 @@ static void pause_until(int64_t until_us)
     while (clock_monotonic_us() < until_us);
 }
 
-enum listener_result listener_accept(int fd, int *accepted, struct sockaddr_in *peer)
+enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
+                                      size_t *listener)
 {
-    socklen_t length = sizeof *peer;
-    *accepted = accept4(fd, (struct sockaddr *)peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (*accepted >= 0)
-        return LISTENER_GOOD;
-    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EPROTO)
+    union address address = {0};
+    struct epoll_event event = {0};
+    socklen_t length = sizeof address;
+    if (epoll_wait(listeners->ready, &event, 1, 0) != 1)
         return LISTENER_NOBODY;
-    bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    *listener = (size_t)event.data.u64;
+    *accepted = *listener < listeners->count ? accept4(listeners->items[*listener].fd, &address.any, &length,
+                                                       SOCK_CLOEXEC | SOCK_NONBLOCK)
+                                             : -1;
+    if (*accepted >= 0) {
+        *peer = network_of(&address);
+        return LISTENER_GOOD;
+    }
+    if (*listener < listeners->count &&
+        (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EPROTO))
+        return LISTENER_NOBODY;
+    bool exhausted = *listener < listeners->count &&
+                     (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
     pause_until(clock_monotonic_us() + PAUSE_NS / 1000);
     return exhausted ? LISTENER_EXHAUSTED : LISTENER_NOBODY;
 }
 
+/* ---- the end ---- */
+
 /* Established connections go on; where the kernel takes no filter, they are only refused less politely. */
-static void drop_newcomers(int fd)
+static void drop_newcomers(struct listener *listener)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS),
@@ -90,40 +313,62 @@ static void drop_newcomers(int fd)
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
     };
     const struct sock_fprog program = {.len = COUNT(code), .filter = code};
-    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    if (listener->port > 0 && !listener->passed)
+        (void)setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    remove_path(listener);
 }
 
-static bool has_backlog(int fd)
+static bool has_backlog(const struct listeners *listeners)
 {
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    return poll(&ready, 1, 0) > 0;
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct pollfd ready = {.fd = listeners->items[i].fd, .events = POLLIN};
+        if (!listeners->items[i].passed && poll(&ready, 1, 0) > 0)
+            return true;
+    }
+    return false;
 }
 
-/* CivetWeb cannot stop listening without stopping to serve: its listener is replaced, in place, by a
- * descriptor that becomes readable only when we say so. */
-void listener_stop(struct listener *listener)
+/* The socket's number stays taken, by a descriptor that is never ready: the thread that accepts may just be
+ * about to use it. */
+static void replace(const struct listeners *listeners, struct listener *listener)
 {
-    if (listener->fd < 0 || listener->stopped)
+    (void)epoll_ctl(listeners->ready, EPOLL_CTL_DEL, listener->fd, NULL);
+    if (!listener->passed)
+        (void)shutdown(listener->fd, SHUT_RDWR);
+    (void)dup3(listeners->wake, listener->fd, O_CLOEXEC);
+}
+
+void listeners_stop(struct listeners *listeners)
+{
+    if (listeners->stopped)
         return;
-    listener->stopped = true;
-    drop_newcomers(listener->fd);
+    listeners->stopped = true;
+    for (size_t i = 0; i < listeners->count; i++)
+        drop_newcomers(&listeners->items[i]);
     int64_t began = clock_monotonic_us();
     pause_until(began + SETTLE_US);
-    while (has_backlog(listener->fd) && clock_monotonic_us() < began + BACKLOG_US)
+    while (has_backlog(listeners) && clock_monotonic_us() < began + BACKLOG_US)
         pause_until(0);
-    (void)shutdown(listener->fd, SHUT_RDWR); /* ends a poll of it, which would not notice the other */
-    (void)dup3(listener->dummy, listener->fd, O_CLOEXEC);
+    for (size_t i = 0; i < listeners->count; i++)
+        replace(listeners, &listeners->items[i]);
 }
 
-void listener_wake(struct listener *listener)
+void listeners_wake(struct listeners *listeners)
 {
-    if (listener->stopped)
-        (void)eventfd_write(listener->dummy, 1); /* it stays readable: listener_accept() pauses */
+    (void)eventfd_write(listeners->wake, 1); /* it stays readable: listeners_accept() pauses */
 }
 
-void listener_done(struct listener *listener)
+void listeners_done(struct listeners *listeners)
 {
-    if (listener->dummy >= 0)
-        (void)close(listener->dummy);
-    listener->dummy = -1;
+    for (size_t i = 0; i < listeners->count; i++) {
+        remove_path(&listeners->items[i]);
+        if (listeners->items[i].fd >= 0)
+            (void)close(listeners->items[i].fd);
+    }
+    if (listeners->ready >= 0)
+        (void)close(listeners->ready);
+    if (listeners->wake >= 0)
+        (void)close(listeners->wake);
+    listeners->count = 0;
+    listeners->ready = listeners->wake = -1;
 }

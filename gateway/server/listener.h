@@ -1,41 +1,59 @@
-/* gateway/server/listener.h - the socket that CivetWeb listens on, in our hands.
+/* gateway/server/listener.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
  *
- * CivetWeb 1.15 opens it, polls it and calls accept(2) on it, and has no word for what else an operator
- * needs: not to spin when descriptors are out, and to stop listening while it goes on to serve. */
+ * All of them stand behind one descriptor, `ready`, which is readable when somebody is there: CivetWeb polls
+ * it in the place of a listener of its own.  One thread accepts; any other may stop it. */
 #ifndef GATEWAY_SERVER_LISTENER_H
 #define GATEWAY_SERVER_LISTENER_H
 
 #include "base/base.h"
 #include "base/err.h"
+#include "base/network.h"
+#include "config/model/config.h"
 
-#include <netinet/in.h>
+#include <sys/un.h>
 
-struct listener {
-    int fd;    /* CivetWeb's; found by its address */
-    int dummy; /* stands in its place once we stopped listening */
-    bool stopped;
-    struct sockaddr_in address; /* where it listens */
+enum {
+    LISTENER_TEXT = 160,  /* "https://[IPv6]:65535", or "unix:" and a path */
+    LISTENER_SOCKETS = 64 /* of one server: sixteen entries, one of which systemd may fill */
 };
 
-/* `text` is IPv4:port, whose form the configuration has checked.  Opens nothing. */
-MUST_USE int listener_init(struct listener *listener, const char *text, struct err *err);
+/* One socket. */
+struct listener {
+    int fd;
+    bool passed;              /* by systemd, which keeps it open */
+    struct sockaddr_un path;  /* of a Unix socket of ours; its name is "" otherwise */
+    uint64_t device, inode;   /* of that path */
+    int port;                 /* TCP */
+    char text[LISTENER_TEXT]; /* "http://127.0.0.1:8080", "unix:/run/x.sock" */
+};
 
-/* Once CivetWeb listens, on `port`. */
-MUST_USE int listener_find(struct listener *listener, int port, struct err *err);
+struct listeners {
+    struct listener items[LISTENER_SOCKETS];
+    size_t count;
+    int ready; /* an epoll of all */
+    int wake;  /* an eventfd: takes the place of a socket that listens no more */
+    bool stopped;
+};
+
+/* Listens.  After -1 listeners_done() is still due. */
+MUST_USE int listeners_open(struct listeners *listeners, const struct config_listeners *config,
+                            struct err *err);
 
 enum listener_result { LISTENER_GOOD, LISTENER_NOBODY, LISTENER_EXHAUSTED };
 
-/* The next connection, with its peer.  After LISTENER_EXHAUSTED (no descriptor, no memory) and
- * LISTENER_NOBODY on anything that is no listener any more it has waited a moment, so that who calls in a
- * loop does not spin. */
-enum listener_result listener_accept(int fd, int *accepted, struct sockaddr_in *peer);
+/* The next connection, non-blocking: its peer, and the listener by which it came.  After LISTENER_EXHAUSTED
+ * (no descriptor, no memory), and once all are stopped, it has waited a moment, so that who calls in a loop
+ * does not spin. */
+enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
+                                      size_t *listener);
 
-/* Takes no new connection: a SYN is dropped, so that the client repeats it and then finds the port closed.
- * Those that were established are accepted still, then the socket is closed. */
-void listener_stop(struct listener *listener);
+/* Takes no new connection: a SYN is dropped, so that the client repeats it and then finds the port closed; a
+ * Unix socket's path goes.  Those that were established are accepted still, then the sockets are closed.
+ * Sockets of systemd's stay open there, for whoever comes next. */
+void listeners_stop(struct listeners *listeners);
 
-/* Wakes the thread that polls the stopped listener; for its end only. */
-void listener_wake(struct listener *listener);
-void listener_done(struct listener *listener);
+/* Wakes the thread that polls `ready`; for its end only. */
+void listeners_wake(struct listeners *listeners);
+void listeners_done(struct listeners *listeners);
 
 #endif

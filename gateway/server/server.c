@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <civetweb.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ struct worker {
 struct server {
     struct mg_context *context;
     struct handler handler;
-    struct listener listener;
+    struct listeners listeners;
+    int civet_fd; /* what CivetWeb believes to be its listener, or -1 */
     struct connections *guard;
     struct interpose interpose; /* of the thread that accepts */
     struct worker *workers;
@@ -59,6 +61,7 @@ static void *on_thread_start(const struct mg_context *context, int type)
     struct server *front = mg_get_user_data(context);
     atomic_fetch_add(&front->threads, 1);
     if (type == 0) {
+        (void)dup3(front->listeners.ready, front->civet_fd, O_CLOEXEC); /* it has not polled yet */
         interpose_thread(&front->interpose);
         atomic_store(&front->accepting, true);
     }
@@ -77,23 +80,35 @@ static void on_thread_end(const struct mg_context *context, int type, void *work
 
 /* ---- connections ---- */
 
-/* The port that CivetWeb is told is the connection's place with the guard; the address is the caller's. */
-static int accept_instead(void *context, int fd, struct sockaddr_in *peer)
+/* CivetWeb is to listen on a free port of loopback.  It never does: our sockets take that one's place, before
+ * it looks at it. */
+static int listen_instead(void *context, int fd)
 {
     struct server *front = context;
+    front->civet_fd = fd;
+    return 0;
+}
+
+/* The port that CivetWeb is told is the connection's place with the guard; the address is no one's. */
+static int accept_instead(void *context, int fd, struct sockaddr_in *told)
+{
+    struct server *front = context;
+    struct network peer;
+    size_t listener = 0;
     int accepted = -1;
-    enum listener_result result = listener_accept(fd, &accepted, peer);
+    (void)fd;
+    enum listener_result result = listeners_accept(&front->listeners, &accepted, &peer, &listener);
     if (result == LISTENER_EXHAUSTED)
         connections_make_room(front->guard);
     if (result != LISTENER_GOOD)
         return -1;
-    unsigned place = connections_admit(front->guard, accepted, peer->sin_addr);
+    unsigned place = connections_admit(front->guard, accepted, &peer);
     if (place == 0) {
         (void)close(accepted);
         errno = ECONNABORTED;
         return -1;
     }
-    peer->sin_port = htons((uint16_t)place);
+    *told = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)place)};
     return accepted;
 }
 
@@ -123,7 +138,7 @@ static ssize_t recv_instead(void *context, void *bytes, size_t size)
 /* ---- requests ---- */
 
 /* The one way in which a request is answered.  Its status; the connection ends where `over` is set. */
-static int serve(struct worker *worker, const struct mg_connection *civet)
+static int serve(struct worker *worker)
 {
     struct server *front = worker->front;
     const struct connection *connection = &worker->connection;
@@ -131,7 +146,7 @@ static int serve(struct worker *worker, const struct mg_connection *civet)
     struct visit visit = {
         .head = &worker->head,
         .door = &door,
-        .source = mg_get_request_info(civet)->remote_addr,
+        .source = connection->source,
         .arena = worker->arena,
         .reply = &worker->reply,
         .ends =
@@ -157,7 +172,7 @@ static void fail(struct worker *worker, const struct mg_connection *civet)
     if (worker->asked) {
         (void)request_head_refuse(&worker->head, PROBLEM_INTERNAL,
                                   "the gateway is out of memory, or its library failed");
-        (void)serve(worker, civet);
+        (void)serve(worker);
     } else if (!worker->over && connections_begin(worker->front->guard, place_of(civet))) {
         connections_refuse(worker->front->guard, place_of(civet), PROBLEM_INTERNAL,
                            "the gateway's HTTP library failed");
@@ -185,7 +200,7 @@ static int on_request(struct mg_connection *civet)
     int status = 500;
     interpose_thread(NULL); /* an upstream's socket is read by the same thread */
     if (worker->asked)
-        status = serve(worker, civet);
+        status = serve(worker);
     else
         fail(worker, civet);
     if (worker->over)
@@ -237,15 +252,15 @@ static int on_message(const struct mg_connection *connection, const char *messag
 
 /* ---- listening ---- */
 
-static int start(struct server *front, const char *address, size_t places, struct err *err)
+static int start(struct server *front, size_t places, struct err *err)
 {
     char workers[24];
     char queue[24];
     char reason[256] = "";
     (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
     (void)snprintf(queue, sizeof queue, "%zu", places + 1); /* it is never full */
-    const char *options[] = {"listening_ports", address, "num_threads", workers, "enable_keep_alive", "yes",
-                             "tcp_nodelay", "1", "max_request_size", "1024", "connection_queue", queue,
+    const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", workers, "enable_keep_alive",
+                             "yes", "tcp_nodelay", "1", "max_request_size", "1024", "connection_queue", queue,
                              "listen_backlog", "1024", "decode_url", "no", "decode_query_string", "no",
                              /* everything that could serve a file, a script or another origin is off */
                              "enable_directory_listing", "no", "cgi_pattern", "", "ssi_pattern", "",
@@ -263,11 +278,13 @@ static int start(struct server *front, const char *address, size_t places, struc
     struct mg_init_data init = {
         .callbacks = &callbacks, .user_data = front, .configuration_options = options};
     struct mg_error_data error = {.text = reason, .text_buffer_size = sizeof reason};
-    struct mg_server_port port = {0};
+    const struct interpose starting = {.listen = listen_instead, .context = front};
+    interpose_thread(&starting);
     front->context = mg_start2(&init, &error);
+    interpose_thread(NULL);
     if (front->context == NULL)
-        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
-                       reason[0] == '\0' ? "the address is in use, or not ours" : reason);
+        return err_set(err, ERR_SYSTEM, "the HTTP library does not start: %s",
+                       reason[0] == '\0' ? "it does not say why" : reason);
     if (front->short_of_threads)
         return err_set(
             err, ERR_LIMIT,
@@ -275,9 +292,9 @@ static int start(struct server *front, const char *address, size_t places, struc
             "pids limit of a container, TasksMax of a unit), or memory is out; raise it, or say fewer "
             "workers",
             front->worker_count);
-    if (mg_get_server_ports(front->context, 1, &port) != 1)
-        return err_set(err, ERR_SYSTEM, "the HTTP library does not say where it listens");
-    return listener_find(&front->listener, port.port, err);
+    if (front->civet_fd < 0)
+        return err_set(err, ERR_SYSTEM, "the HTTP library's listener cannot be replaced by ours");
+    return 0;
 }
 
 static int make_workers(struct server *front, struct err *err)
@@ -307,10 +324,11 @@ struct server *server_open(const struct handler *handler, const struct server_op
     }
     front->handler = *handler;
     front->worker_count = options->limits.workers;
+    front->civet_fd = -1;
     front->interpose = (struct interpose){.accept = accept_instead, .context = front};
-    if (listener_init(&front->listener, options->address, err) == 0 && make_workers(front, err) == 0 &&
+    if (listeners_open(&front->listeners, options->listen, err) == 0 && make_workers(front, err) == 0 &&
         (front->guard = connections_new(&options->limits, err)) != NULL &&
-        start(front, options->address, options->limits.places, err) == 0)
+        start(front, options->limits.places, err) == 0)
         return front;
     server_close(front);
     return NULL;
@@ -321,9 +339,10 @@ bool server_is_ready(const struct server *front)
     return atomic_load(&front->accepting) && atomic_load(&front->started) >= front->worker_count;
 }
 
-int server_port(const struct server *front)
+void server_put_addresses(const struct server *front, struct buf *text)
 {
-    return ntohs(front->listener.address.sin_port);
+    for (size_t i = 0; i < front->listeners.count; i++)
+        buf_put_format(text, "%s%s", i == 0 ? "" : " and ", front->listeners.items[i].text);
 }
 
 void server_count(struct server *front, struct connections_counts *counts)
@@ -333,14 +352,14 @@ void server_count(struct server *front, struct connections_counts *counts)
 
 void server_stop_listening(struct server *front)
 {
-    listener_stop(&front->listener);
+    listeners_stop(&front->listeners);
     connections_drain(front->guard);
 }
 
 static void stop(struct server *front)
 {
-    listener_stop(&front->listener);
-    listener_wake(&front->listener);
+    listeners_stop(&front->listeners);
+    listeners_wake(&front->listeners);
     connections_close(front->guard);
     mg_stop(front->context);
     /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
@@ -357,7 +376,7 @@ void server_close(struct server *front)
     if (front->context != NULL && !atomic_load(&front->accepting))
         return; /* the acceptor's thread could not be made: nobody can end the others but the process */
     connections_free(front->guard);
-    listener_done(&front->listener);
+    listeners_done(&front->listeners);
     for (size_t i = 0; front->workers != NULL && i < front->worker_count; i++) {
         arena_free(front->workers[i].arena);
         buf_done(&front->workers[i].reply);

@@ -14,7 +14,7 @@
 struct server;
 
 struct server_options {
-    const char *address; /* IPv4:port; port 0 takes a free one */
+    const struct config_listeners *listen; /* lent for the call; port 0 takes a free one */
     struct connections_limits limits;
 };
 
@@ -26,7 +26,8 @@ MUST_USE struct server *server_open(const struct handler *handler, const struct 
 /* Every thread is there. */
 bool server_is_ready(const struct server *front);
 
-int server_port(const struct server *front);
+/* Where it listens: "http://127.0.0.1:8080 and unix:/run/x.sock". */
+void server_put_addresses(const struct server *front, struct buf *text);
 
 /* Open connections, and what became of others. */
 void server_count(struct server *front, struct connections_counts *counts);

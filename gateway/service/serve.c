@@ -33,6 +33,7 @@ enum {
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
     SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
+    SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
     SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
@@ -144,12 +145,13 @@ static int wait_until_ready(const struct settings *service, struct err *err)
 
 static void print_ready(struct settings *service)
 {
-    struct snapshot *snapshot = shared_take(&service->gateway); /* reloads have begun */
-    const struct config *config = snapshot->config;
-    operator_log_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
-                       (int)strcspn(config->listen, ":"), config->listen, server_port(service->front),
-                       (int)strcspn(config->admin, ":"), config->admin, server_port(service->admin_door));
-    shared_release(snapshot);
+    struct buf text;
+    buf_init(&text, SERVE_ADDRESSES);
+    server_put_addresses(service->front, &text);
+    buf_put(&text, ", admin on ");
+    server_put_addresses(service->admin_door, &text);
+    operator_log_write(&service->gateway.notices, "ready on %s", buf_text(&text));
+    buf_done(&text);
 }
 
 /* What everybody may have, before anybody is there; and what that costs callers. */
@@ -180,14 +182,14 @@ static int open_doors(struct settings *service, struct err *err)
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
-    const struct server_options inner = {.address = config->admin,
+    const struct server_options inner = {.listen = &config->admin,
                                          .limits = {.workers = SERVE_ADMIN_WORKERS,
                                                     .places = service->descriptors.admin,
                                                     .per_address = service->descriptors.admin,
                                                     .unasked = SERVE_ADMIN_UNASKED,
                                                     .queue_ms = CONNECTIONS_ADMIN_QUEUE_MS,
                                                     .idle_ms = CONNECTIONS_HEADER_MS}};
-    const struct server_options outer = {.address = config->listen,
+    const struct server_options outer = {.listen = &config->listen,
                                          .limits = {.workers = (size_t)config->workers,
                                                     .places = service->descriptors.places,
                                                     .per_address = (size_t)config->per_address,

@@ -224,8 +224,8 @@ static void defaults(void **state)
     struct config *config = load("config/good");
     const struct config_upstream *vpc = config_upstream(config, "vpc");
     (void)state;
-    assert_string_equal(config->listen, "127.0.0.1:8080");
-    assert_string_equal(config->admin, "127.0.0.1:9090");
+    assert_string_equal(config->listen.items[0].address, "127.0.0.1:8080");
+    assert_string_equal(config->admin.items[0].address, "127.0.0.1:9090");
     assert_string_equal(config->policy_file, "policy.yaml");
     assert_int_equal(config->workers, 1024);
     assert_int_equal(config->per_address, 0);
@@ -254,8 +254,8 @@ static void everything_said(void **state)
     const struct config_upstream *vpc = config_upstream(config, "vpc");
     const struct config_upstream *cvm = config_upstream(config, "cvm");
     (void)state;
-    assert_string_equal(config->listen, "0.0.0.0:8443");
-    assert_string_equal(config->admin, "127.0.0.1:0");
+    assert_string_equal(config->listen.items[0].address, "0.0.0.0:8443");
+    assert_string_equal(config->admin.items[0].address, "127.0.0.1:0");
     assert_int_equal(config->workers, 64);
     assert_int_equal(config->per_address, 48);
     assert_int_equal(config->grace, 0);

@@ -2,7 +2,7 @@
 
 #include "tests/unit.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,13 +18,6 @@ struct crowd {
     unsigned places[CLIENTS];
     size_t count;
 };
-
-static struct in_addr address(const char *text)
-{
-    struct in_addr parsed = {0};
-    assert_int_equal(inet_pton(AF_INET, text, &parsed), 1);
-    return parsed;
-}
 
 static void crowd_begin_with(struct crowd *crowd, struct connections_limits limits)
 {
@@ -48,7 +41,9 @@ static unsigned come_on(struct crowd *crowd, const int ends[2], const char *sour
     size_t i = crowd->count++;
     crowd->ours[i] = ends[0];
     crowd->theirs[i] = ends[1];
-    crowd->places[i] = connections_admit(crowd->guard, ends[0], address(source));
+    struct network peer;
+    assert_true(network_parse_peer(source, &peer));
+    crowd->places[i] = connections_admit(crowd->guard, ends[0], &peer);
     return crowd->places[i];
 }
 
@@ -63,7 +58,7 @@ static unsigned come(struct crowd *crowd, const char *source)
 static unsigned come_by_tcp(struct crowd *crowd, const char *source, const char *says)
 {
     int ends[2];
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = address("127.0.0.1")};
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof here;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(listener, (struct sockaddr *)&here, sizeof here), 0);
@@ -173,13 +168,26 @@ static void one_address_has_its_share(void **state)
         {2, 3, 2, "127.0.0.1"},
         {0, WORKERS, WORKERS * 3 / 4, "192.0.2.1"},
         {0, WORKERS, WORKERS, "127.0.0.1"},
+        {2, 3, 2, "2001:db8::#"}, /* one network of 64 bits */
+        {2, 3, 3, "2001:db8:0:#::1"},
+        {2, 3, 3, "192.0.2.#"},
+        {0, WORKERS, WORKERS, "::1"},
+        {0, WORKERS, WORKERS, "unix"},
+        {2, 3, 2, "unix"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct crowd crowd;
         crowd_begin(&crowd, rows[i].limit);
         for (size_t j = 0; j < rows[i].comes; j++) {
-            unsigned place = come(&crowd, rows[i].source);
+            char source[NETWORK_TEXT_SIZE]; /* its number stands where the row wants one */
+            const char *hole = strchr(rows[i].source, '#');
+            if (hole == NULL)
+                (void)snprintf(source, sizeof source, "%s", rows[i].source);
+            else
+                (void)snprintf(source, sizeof source, "%.*s%zu%s", (int)(hole - rows[i].source),
+                               rows[i].source, j + 1, hole + 1);
+            unsigned place = come(&crowd, source);
             assert_int_equal(place != 0, j < rows[i].stays);
             if (place == 0)
                 hears(&crowd, j, "HTTP/1.1 429 ");
