@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,7 +16,7 @@
 
 enum {
     FD_MAX = 65536,       /* our descriptors are the first ones of a process that has just begun */
-    PAUSE_NS = 10000000,  /* between two looks whether there are descriptors again */
+    PAUSE_NS = 1000000,   /* between two looks */
     SETTLE_US = 50000,    /* for handshakes that were under way: their last segment is on the wire */
     BACKLOG_US = 1000000, /* for what was established to be accepted */
     TCP_FLAGS = 13,
@@ -45,6 +46,18 @@ static bool is_it(const struct listener *listener, int fd)
            address.sin_addr.s_addr == listener->address.sin_addr.s_addr;
 }
 
+/* Connections inherit what is set here: answers go at once, and a peer that is gone is noticed in the end. */
+static int prepare(int fd)
+{
+    const int on = 1;
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+                   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+                   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0
+               ? 0
+               : -1;
+}
+
 int listener_find(struct listener *listener, int port, struct err *err)
 {
     listener->address.sin_port = htons((uint16_t)port);
@@ -54,14 +67,16 @@ int listener_find(struct listener *listener, int port, struct err *err)
     for (int fd = 0; fd < FD_MAX; fd++)
         if (is_it(listener, fd)) {
             listener->fd = fd;
-            return 0;
+            return prepare(fd) == 0
+                       ? 0
+                       : err_set(err, ERR_SYSTEM, "cannot prepare the listener: %s", strerror(errno));
         }
     return err_set(err, ERR_SYSTEM, "the HTTP library's listener cannot be found");
 }
 
 static void pause_until(int64_t until_us)
 {
-    const struct timespec step = {.tv_nsec = PAUSE_NS / 10};
+    const struct timespec step = {.tv_nsec = PAUSE_NS};
     do
         (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
     while (clock_monotonic_us() < until_us);
@@ -70,14 +85,11 @@ static void pause_until(int64_t until_us)
 enum listener_result listener_accept(int fd, int *accepted, struct sockaddr_in *peer)
 {
     socklen_t length = sizeof *peer;
-    *accepted = accept4(fd, (struct sockaddr *)peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    *accepted = accept4(fd, (struct sockaddr *)peer, &length, SOCK_CLOEXEC);
     if (*accepted >= 0)
         return LISTENER_GOOD;
-    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EPROTO)
-        return LISTENER_NOBODY;
-    bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    pause_until(clock_monotonic_us() + PAUSE_NS / 1000);
-    return exhausted ? LISTENER_EXHAUSTED : LISTENER_NOBODY;
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? LISTENER_EXHAUSTED
+                                                                                     : LISTENER_NOBODY;
 }
 
 /* Established connections go on; where the kernel takes no filter, they are only refused less politely. */
@@ -100,7 +112,7 @@ static bool has_backlog(int fd)
 }
 
 /* CivetWeb cannot stop listening without stopping to serve: its listener is replaced, in place, by a
- * descriptor that becomes readable only when we say so. */
+ * descriptor that never becomes readable. */
 void listener_stop(struct listener *listener)
 {
     if (listener->fd < 0 || listener->stopped)
@@ -111,14 +123,8 @@ void listener_stop(struct listener *listener)
     pause_until(began + SETTLE_US);
     while (has_backlog(listener->fd) && clock_monotonic_us() < began + BACKLOG_US)
         pause_until(0);
-    (void)shutdown(listener->fd, SHUT_RDWR); /* ends a poll of it, which would not notice the other */
+    (void)shutdown(listener->fd, SHUT_RDWR); /* refuses who comes from here on */
     (void)dup3(listener->dummy, listener->fd, O_CLOEXEC);
-}
-
-void listener_wake(struct listener *listener)
-{
-    if (listener->stopped)
-        (void)eventfd_write(listener->dummy, 1); /* it stays readable: listener_accept() pauses */
 }
 
 void listener_done(struct listener *listener)

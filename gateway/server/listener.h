@@ -1,7 +1,7 @@
 /* gateway/server/listener.h - the socket that CivetWeb listens on, in our hands.
  *
- * CivetWeb 1.15 opens it, polls it and calls accept(2) on it, and has no word for what else an operator
- * needs: not to spin when descriptors are out, and to stop listening while it goes on to serve. */
+ * CivetWeb 1.15 opens it, and closes it at its end.  It has no word for what else an operator needs: not to
+ * spin when descriptors are out, and to stop listening while it goes on to serve. */
 #ifndef GATEWAY_SERVER_LISTENER_H
 #define GATEWAY_SERVER_LISTENER_H
 
@@ -25,17 +25,13 @@ MUST_USE int listener_find(struct listener *listener, int port, struct err *err)
 
 enum listener_result { LISTENER_GOOD, LISTENER_NOBODY, LISTENER_EXHAUSTED };
 
-/* The next connection, with its peer.  After LISTENER_EXHAUSTED (no descriptor, no memory) and
- * LISTENER_NOBODY on anything that is no listener any more it has waited a moment, so that who calls in a
- * loop does not spin. */
+/* The next connection, with its peer, without waiting.  LISTENER_EXHAUSTED: no descriptor, no memory. */
 enum listener_result listener_accept(int fd, int *accepted, struct sockaddr_in *peer);
 
 /* Takes no new connection: a SYN is dropped, so that the client repeats it and then finds the port closed.
  * Those that were established are accepted still, then the socket is closed. */
 void listener_stop(struct listener *listener);
 
-/* Wakes the thread that polls the stopped listener; for its end only. */
-void listener_wake(struct listener *listener);
 void listener_done(struct listener *listener);
 
 #endif
