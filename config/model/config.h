@@ -375,7 +375,8 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* connections that are served at a time */
+    long long workers;     /* requests that are served at a time */
+    long long connections; /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */

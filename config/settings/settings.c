@@ -17,8 +17,10 @@ enum { UNSAID = -1 };
 
 /* Defaults, each with its reason. */
 enum {
-    WORKERS_DEFAULT = 1024, /* connections promised: each holds a worker, 9 MiB of them at rest */
-    WORKERS_MAX = 16000,    /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    WORKERS_DEFAULT = 256, /* requests at a time: the cloud answers in some 20 ms, so 10,000 a second */
+    WORKERS_MAX = 16000,
+    CONNECTIONS_DEFAULT = 10000, /* one that is idle takes a descriptor and some 200 bytes */
+    CONNECTIONS_MAX = 60000,
     KEEP_ALIVE_DEFAULT =
         75000,               /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
     GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
@@ -233,6 +235,7 @@ struct settings {
     struct config_listeners admin;
     const char *policy;
     long long workers;
+    long long connections;
     long long per_address;
     long long keep_alive;
     const char *prefix;
@@ -289,7 +292,8 @@ static const struct keyword service_keywords[] = {
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
-    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
+    {"connections", keyword_number, SERVICE(connections), RESTART, 2, CONNECTIONS_MAX, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, CONNECTIONS_MAX, NULL},
     {"keep_alive", keyword_duration, SERVICE(keep_alive), RESTART, 1000, 3600000, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
@@ -345,6 +349,7 @@ static void stay_all(struct loader *loader, struct settings *service)
     const struct settings running = {.listen = previous->listen,
                                      .admin = previous->admin,
                                      .workers = previous->workers,
+                                     .connections = previous->connections,
                                      .per_address = previous->per_address,
                                      .keep_alive = previous->keep_alive};
     for (size_t i = 0; i < COUNT(service_keywords); i++)
@@ -358,6 +363,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
         .workers = WORKERS_DEFAULT,
+        .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
         .keep_alive = KEEP_ALIVE_DEFAULT,
 
@@ -376,6 +382,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->admin = service.admin;
     config->policy_file = service.policy;
     config->workers = service.workers;
+    config->connections = service.connections;
     config->per_address = service.per_address;
     config->prefix = service.prefix;
     config->keep_alive = service.keep_alive;

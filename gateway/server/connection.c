@@ -1,23 +1,29 @@
 #include "gateway/server/connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 
 /* ---- the socket ---- */
 
-/* Waits; 0 when the client has ended its side, or was ended by the guard.  What came before that still
- * counts. */
-static size_t receive_bytes(const struct connection *connection, char *bytes, size_t size)
+enum patience { NONE, A_LITTLE, ALL };
+
+enum { NOTHING_YET = -1 };
+
+/* Bytes; 0 when the client has ended its side, or was ended; NOTHING_YET where we do not wait, or not any
+ * longer.  SO_RCVTIMEO is what is little: see connections_admit(). */
+static ssize_t receive_bytes(const struct connection *connection, char *bytes, size_t size,
+                             enum patience patience)
 {
     ssize_t got = -1;
-    if (connections_has_ended(connection->guard, connection->place))
-        return 0;
-    do
-        got = recvfrom(connection->fd, bytes, size, 0, NULL, NULL);
-    while (got < 0 && errno == EINTR);
-    return got > 0 ? (size_t)got : 0;
+    do {
+        if (connections_has_ended(connection->guard, connection->place))
+            return 0;
+        got = recvfrom(connection->fd, bytes, size, patience == NONE ? MSG_DONTWAIT : 0, NULL, NULL);
+    } while (got < 0 && (errno == EINTR || (errno == EAGAIN && patience == ALL)));
+    if (got < 0 && errno == EAGAIN)
+        return NOTHING_YET;
+    return got > 0 ? got : 0;
 }
 
 /* Waits until all of it is sent; -1: the client is gone, or was ended. */
@@ -35,71 +41,117 @@ static int send_bytes(const struct connection *connection, const char *bytes, si
     return 0;
 }
 
-bool connection_open(struct connection *connection, struct connections *guard, unsigned place,
-                     struct request_head *head)
+bool connection_open(struct connection *connection, struct connections *guard, unsigned place)
 {
     *connection = (struct connection){.guard = guard,
                                       .place = place,
                                       .fd = connections_fd(guard, place),
-                                      .inbox = connections_inbox(guard, place),
-                                      .head = head};
-    const struct network peer = connections_peer(guard, place);
-    network_format(&peer, connection->source);
-    /* It comes without waiting, from CivetWeb.  One call less for each wait. */
-    return connection->inbox != NULL && fcntl(connection->fd, F_SETFL, 0) == 0;
+                                      .inbox = connections_inbox(guard, place)};
+    if (connection->inbox == NULL)
+        return false;
+    connection->head = connection->inbox->head;
+    return true;
 }
 
 /* ---- heads ---- */
 
-static void refuse_half(struct connection *connection)
+enum connection_state connection_give_up(struct connection *connection)
 {
+    if (!request_head_has_begun(connection->head, connection->inbox->end))
+        return CONNECTION_ENDED;
     if (connections_has_ended(connection->guard, connection->place))
         (void)request_head_refuse(connection->head, PROBLEM_REQUEST_TIMEOUT,
                                   "the header did not arrive in time");
     else
         (void)request_head_refuse(connection->head, PROBLEM_MALFORMED_REQUEST,
                                   "the connection ended in the middle of the header");
-}
-
-void connection_rest(struct connection *connection)
-{
-    connection->idle = true;
-    connections_wait(connection->guard, connection->place, CONNECTIONS_IDLE);
+    return CONNECTION_ASKS;
 }
 
 /* Its header is waited for as any other's from its first byte on. */
 static void wake(struct connection *connection)
 {
-    if (connection->idle)
+    if (connections_waits_for(connection->guard, connection->place) == CONNECTIONS_IDLE)
         connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_HEADER);
-    connection->idle = false;
 }
 
-bool connection_next(struct connection *connection)
+static enum connection_state read_head(struct connection *connection)
+{
+    const struct inbox *inbox = connection->inbox;
+    return request_head_read(connection->head, inbox->bytes, inbox->end) == REQUEST_HEAD_PART
+               ? CONNECTION_WAITS
+               : CONNECTION_ASKS;
+}
+
+/* More of it, once. */
+static enum connection_state read_more(struct connection *connection, enum patience patience)
 {
     struct inbox *inbox = connection->inbox;
-    struct request_head *head = connection->head;
-    inbox_settle(inbox);
-    request_head_begin(head);
-    if (inbox->end > 0)
+    ssize_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end, patience);
+    if (got == NOTHING_YET)
+        return CONNECTION_WAITS;
+    if (got == 0)
+        return connection_give_up(connection);
+    inbox_grow(inbox, (size_t)got);
+    return read_head(connection);
+}
+
+enum connection_state connection_gather(struct connection *connection)
+{
+    enum connection_state state = CONNECTION_WAITS;
+    size_t before;
+    do {
+        before = connection->inbox->end;
+        state = read_more(connection, NONE);
+    } while (state == CONNECTION_WAITS && connection->inbox->end > before);
+    if (connection->inbox->end > 0)
         wake(connection);
-    while (request_head_read(head, inbox->bytes, inbox->end) == REQUEST_HEAD_PART) {
-        size_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end);
-        if (got == 0 && !request_head_has_begun(head, inbox->end))
-            return false;
-        if (got == 0) {
-            refuse_half(connection);
-            break;
-        }
-        inbox_grow(inbox, got);
-        wake(connection);
-    }
-    inbox->begin = head->length;
+    return state;
+}
+
+void connection_begin(struct connection *connection)
+{
+    const struct request_head *head = connection->head;
+    connection->inbox->begin = head->length;
     connection->reading = false;
     connection->whole = head->problem == PROBLEM_NONE && !request_head_has_body(head);
     connection->left = (unsigned long long)head->message.content_length;
     chunked_begin(&connection->chunked);
-    return true;
+    connections_begin(connection->guard, connection->place);
+}
+
+enum connection_state connection_next(struct connection *connection, bool lingers)
+{
+    inbox_settle(connection->inbox);
+    enum connection_state state = read_head(connection);
+    if (state == CONNECTION_WAITS && connection->inbox->end == 0 && lingers) {
+        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_NEXT);
+        state = read_more(connection, A_LITTLE);
+    }
+    return state;
+}
+
+/* ---- ends ---- */
+
+void connection_park(struct connection *connection)
+{
+    bool idle = connection->inbox->end == 0;
+    if (idle)
+        connections_empty(connection->guard, connection->place);
+    if (!connections_park(connection->guard, connection->place,
+                          idle ? CONNECTIONS_IDLE : CONNECTIONS_FOR_HEADER))
+        connections_leave(connection->guard, connection->place);
+}
+
+void connection_end(struct connection *connection, bool unread)
+{
+    struct connections *guard = connection->guard;
+    if (unread && !connections_is_crowded(guard) && shutdown(connection->fd, SHUT_WR) == 0) {
+        connections_empty(guard, connection->place);
+        if (connections_park(guard, connection->place, CONNECTIONS_FOR_CLOSE))
+            return;
+    }
+    connections_leave(guard, connection->place);
 }
 
 /* ---- bodies ---- */
@@ -119,7 +171,7 @@ static size_t read_plain(struct connection *connection, char *bytes, size_t size
         memcpy(bytes, inbox->bytes + inbox->begin, step);
         inbox->begin += step;
     } else {
-        step = receive_bytes(connection, bytes, step);
+        step = (size_t)receive_bytes(connection, bytes, step, ALL);
     }
     connection->left -= step;
     connection->whole = connection->left == 0;
@@ -131,8 +183,8 @@ static bool fill(struct connection *connection)
 {
     struct inbox *inbox = connection->inbox;
     inbox->begin = inbox->end = connection->head->length;
-    size_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end);
-    inbox_grow(inbox, got);
+    ssize_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end, ALL);
+    inbox_grow(inbox, (size_t)got);
     return got > 0;
 }
 

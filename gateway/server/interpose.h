@@ -15,10 +15,12 @@
 struct interpose {
     /* Instead of listen(2), by the thread that starts CivetWeb; or NULL. */
     int (*listen)(void *context, int fd);
+    /* Instead of poll(2) of one descriptor for reading: is there something within `millis`?  NULL: yes, at
+     * once. */
+    bool (*poll)(void *context, int millis);
     /* Instead of accept(2), by the thread that accepts; or NULL. */
-    int (*accept)(void *context, int fd, struct sockaddr_in *peer);
-    /* Instead of recv(2); or NULL.  poll(2) of one descriptor for reading says at once that there is
-     * something. */
+    int (*accept)(void *context, struct sockaddr_in *peer);
+    /* Instead of recv(2); or NULL. */
     ssize_t (*recv)(void *context, void *bytes, size_t size);
     void *context;
 };

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 1024,       /* the kernel may have less: net.core.somaxconn */
-    PRIVILEGED = 1024,    /* ports below, where net.ipv4.ip_unprivileged_port_start says nothing else */
-    PAUSE_NS = 10000000,  /* between two looks whether there are descriptors again */
+    BACKLOG = 1024,    /* the kernel may have less: net.core.somaxconn */
+    PRIVILEGED = 1024, /* ports below, where net.ipv4.ip_unprivileged_port_start says nothing else */
+    STEP_NS = 1000000,
     SETTLE_US = 50000,    /* for handshakes that were under way: their last segment is on the wire */
     BACKLOG_US = 1000000, /* for what was established to be accepted */
     TCP_FLAGS = 13,
@@ -117,7 +117,15 @@ static socklen_t address_of(const struct config_listener *config, union address 
     return sizeof address->v6;
 }
 
-/* An IPv6 socket is for IPv6 alone: an address means what it says.  Connections inherit the other options. */
+/* Connections inherit them; of a Unix socket they mean nothing. */
+static void set_options(int fd)
+{
+    const int on = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* An IPv6 socket is for IPv6 alone: an address means what it says. */
 static int listen_tcp(struct listener *listener, const struct config_listener *config, struct err *err)
 {
     const int on = 1;
@@ -125,8 +133,6 @@ static int listen_tcp(struct listener *listener, const struct config_listener *c
     socklen_t length = address_of(config, &address);
     listener->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->fd < 0 || setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        setsockopt(listener->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
-        setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
         (address.any.sa_family == AF_INET6 &&
          setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
         bind(listener->fd, &address.any, length) != 0 || listen(listener->fd, BACKLOG) != 0)
@@ -207,6 +213,7 @@ static int add(struct listeners *listeners, struct listener *listener, struct er
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)(listener - listeners->items)};
     if (name_socket(listener, err) != 0)
         return -1;
+    set_options(listener->fd);
     if (epoll_ctl(listeners->ready, EPOLL_CTL_ADD, listener->fd, &event) != 0)
         return err_set(err, ERR_SYSTEM, "cannot wait for connections at %s: %s", listener->text,
                        strerror(errno));
@@ -254,26 +261,16 @@ static int open_own(struct listeners *listeners, const struct config_listener *c
 
 int listeners_open(struct listeners *listeners, const struct config_listeners *config, struct err *err)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = LISTENER_SOCKETS};
     memset(listeners, 0, sizeof *listeners);
     listeners->ready = epoll_create1(EPOLL_CLOEXEC);
-    listeners->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (listeners->ready < 0 || listeners->wake < 0 ||
-        epoll_ctl(listeners->ready, EPOLL_CTL_ADD, listeners->wake, &event) != 0)
+    listeners->idle = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (listeners->ready < 0 || listeners->idle < 0)
         return err_set(err, ERR_SYSTEM, "cannot make an epoll and an eventfd: %s", strerror(errno));
     for (size_t i = 0; i < config->count; i++)
         if ((config->items[i].kind == CONFIG_SYSTEMD ? open_passed(listeners, &config->items[i], err)
                                                      : open_own(listeners, &config->items[i], err)) != 0)
             return -1;
     return 0;
-}
-
-static void pause_until(int64_t until_us)
-{
-    const struct timespec step = {.tv_nsec = PAUSE_NS / 10};
-    do
-        (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
-    while (clock_monotonic_us() < until_us);
 }
 
 enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
@@ -285,23 +282,24 @@ enum listener_result listeners_accept(struct listeners *listeners, int *accepted
     if (epoll_wait(listeners->ready, &event, 1, 0) != 1)
         return LISTENER_NOBODY;
     *listener = (size_t)event.data.u64;
-    *accepted = *listener < listeners->count ? accept4(listeners->items[*listener].fd, &address.any, &length,
-                                                       SOCK_CLOEXEC | SOCK_NONBLOCK)
-                                             : -1;
+    *accepted = accept4(listeners->items[*listener].fd, &address.any, &length, SOCK_CLOEXEC);
     if (*accepted >= 0) {
         *peer = network_of(&address);
         return LISTENER_GOOD;
     }
-    if (*listener < listeners->count &&
-        (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EPROTO))
-        return LISTENER_NOBODY;
-    bool exhausted = *listener < listeners->count &&
-                     (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
-    pause_until(clock_monotonic_us() + PAUSE_NS / 1000);
+    bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     return exhausted ? LISTENER_EXHAUSTED : LISTENER_NOBODY;
 }
 
 /* ---- the end ---- */
+
+static void pause_until(int64_t until_us)
+{
+    const struct timespec step = {.tv_nsec = STEP_NS};
+    do
+        (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
+    while (clock_monotonic_us() < until_us);
+}
 
 /* Established connections go on; where the kernel takes no filter, they are only refused less politely. */
 static void drop_newcomers(struct listener *listener)
@@ -335,7 +333,7 @@ static void replace(const struct listeners *listeners, struct listener *listener
     (void)epoll_ctl(listeners->ready, EPOLL_CTL_DEL, listener->fd, NULL);
     if (!listener->passed)
         (void)shutdown(listener->fd, SHUT_RDWR);
-    (void)dup3(listeners->wake, listener->fd, O_CLOEXEC);
+    (void)dup3(listeners->idle, listener->fd, O_CLOEXEC);
 }
 
 void listeners_stop(struct listeners *listeners)
@@ -353,11 +351,6 @@ void listeners_stop(struct listeners *listeners)
         replace(listeners, &listeners->items[i]);
 }
 
-void listeners_wake(struct listeners *listeners)
-{
-    (void)eventfd_write(listeners->wake, 1); /* it stays readable: listeners_accept() pauses */
-}
-
 void listeners_done(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++) {
@@ -367,8 +360,8 @@ void listeners_done(struct listeners *listeners)
     }
     if (listeners->ready >= 0)
         (void)close(listeners->ready);
-    if (listeners->wake >= 0)
-        (void)close(listeners->wake);
+    if (listeners->idle >= 0)
+        (void)close(listeners->idle);
     listeners->count = 0;
-    listeners->ready = listeners->wake = -1;
+    listeners->ready = listeners->idle = -1;
 }

@@ -1,7 +1,7 @@
 /* gateway/server/listener.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
  *
- * All of them stand behind one descriptor, `ready`, which is readable when somebody is there: CivetWeb polls
- * it in the place of a listener of its own.  One thread accepts; any other may stop it. */
+ * All of them stand behind one descriptor, `ready`, which is readable when somebody is there.  One thread
+ * accepts; any other may stop it. */
 #ifndef GATEWAY_SERVER_LISTENER_H
 #define GATEWAY_SERVER_LISTENER_H
 
@@ -31,7 +31,7 @@ struct listeners {
     struct listener items[LISTENER_SOCKETS];
     size_t count;
     int ready; /* an epoll of all */
-    int wake;  /* an eventfd: takes the place of a socket that listens no more */
+    int idle;  /* an eventfd: takes the place of a socket that listens no more */
     bool stopped;
 };
 
@@ -41,9 +41,8 @@ MUST_USE int listeners_open(struct listeners *listeners, const struct config_lis
 
 enum listener_result { LISTENER_GOOD, LISTENER_NOBODY, LISTENER_EXHAUSTED };
 
-/* The next connection, non-blocking: its peer, and the listener by which it came.  After LISTENER_EXHAUSTED
- * (no descriptor, no memory), and once all are stopped, it has waited a moment, so that who calls in a loop
- * does not spin. */
+/* The next connection, without waiting: its peer, and the listener by which it came.  LISTENER_EXHAUSTED: no
+ * descriptor, no memory. */
 enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
                                       size_t *listener);
 
@@ -52,8 +51,6 @@ enum listener_result listeners_accept(struct listeners *listeners, int *accepted
  * Sockets of systemd's stay open there, for whoever comes next. */
 void listeners_stop(struct listeners *listeners);
 
-/* Wakes the thread that polls `ready`; for its end only. */
-void listeners_wake(struct listeners *listeners);
 void listeners_done(struct listeners *listeners);
 
 #endif

@@ -23,7 +23,7 @@ static void put_service(const struct shared *gateway, const struct config *confi
                          "1; config is the hash in force that access lines and audit records carry.");
     prometheus_text_count(out, "countersign_config_info", "", &in_force, 1, 1);
     prometheus_text_single(out, "countersign_ready", "gauge", "1 when /readyz says so.", ready);
-    prometheus_text_single(out, "countersign_workers", "gauge", "Connections that can be served at a time.",
+    prometheus_text_single(out, "countersign_workers", "gauge", "Requests that can be served at a time.",
                            (double)config->workers);
     prometheus_text_single(out, "countersign_requests_in_flight", "gauge", "Requests being walked.",
                            (double)atomic_load(&gateway->in_flight));
@@ -52,6 +52,9 @@ static void put_connections(struct server *door, struct buf *out)
     } rows[] = {{"refused", counts.refused}, {"late", counts.late}, {"displaced", counts.displaced}};
     prometheus_text_single(out, "countersign_connections", "gauge", "Connections that callers have open.",
                            (double)counts.open);
+    prometheus_text_single(out, "countersign_connections_limit", "gauge",
+                           "Connections that can be open: the next one evicts one that waits.",
+                           (double)counts.limit);
     prometheus_text_open(
         out, "countersign_connections_ended_total", "counter",
         "Connections refused before a worker took them, ended at a deadline, or ended to make room.");

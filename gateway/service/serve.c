@@ -31,7 +31,8 @@ enum {
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
+    SERVE_ADMIN_CONNECTIONS = 16,
+    SERVE_ADMIN_UNASKED = 6,                    /* connections of one address with no request yet */
     SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
     SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
     SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
@@ -161,16 +162,17 @@ static int share_descriptors(struct settings *service, const struct config *conf
     struct rlimit files = {0};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
-    if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
+    if (descriptors_share(config, SERVE_ADMIN_CONNECTIONS, (size_t)files.rlim_cur, shares, err) != 0)
         return -1;
     if (shares->limit < shares->wanted)
         fprintf(
             stderr,
-            "countersign: %zu file descriptors are few for %lld workers and all slots of the upstreams, "
-            "which "
-            "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to upstreams are "
-            "open at a time\n",
-            shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+            "countersign: %zu file descriptors are few for %zu connections and all slots of the upstreams, "
+            "which take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to "
+            "upstreams "
+            "are open at a time\n",
+            shares->limit, descriptors_connections(config), shares->wanted, shares->places,
+            shares->connections);
     return 0;
 }
 
@@ -184,6 +186,7 @@ static int open_doors(struct settings *service, struct err *err)
     const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
     const struct server_options inner = {.listen = &config->admin,
                                          .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                    .connections = SERVE_ADMIN_CONNECTIONS,
                                                     .places = service->descriptors.admin,
                                                     .per_address = service->descriptors.admin,
                                                     .unasked = SERVE_ADMIN_UNASKED,
@@ -191,6 +194,7 @@ static int open_doors(struct settings *service, struct err *err)
                                                     .idle_ms = CONNECTIONS_HEADER_MS}};
     const struct server_options outer = {.listen = &config->listen,
                                          .limits = {.workers = (size_t)config->workers,
+                                                    .connections = descriptors_connections(config),
                                                     .places = service->descriptors.places,
                                                     .per_address = (size_t)config->per_address,
                                                     .queue_ms = CONNECTIONS_QUEUE_MS,
