@@ -73,7 +73,7 @@ bool network_parse(const char *text, struct network *network)
     return true;
 }
 
-static bool is_v4(const struct network *address)
+bool network_is_v4(const struct network *address)
 {
     for (size_t i = 0; i < sizeof mapped; i++)
         if (address->bytes[i] != mapped[i])
@@ -84,8 +84,8 @@ static bool is_v4(const struct network *address)
 /* ::1, or what stands for a Unix peer. */
 static bool is_first(const struct network *address)
 {
-    static const unsigned char zeros[15];
-    return memcmp(address->bytes, zeros, sizeof zeros) == 0 && address->bytes[15] <= 1;
+    const struct network zeros = {.prefix = 127};
+    return network_contains(&zeros, address);
 }
 
 static bool is_unix(const struct network *address)
@@ -95,12 +95,12 @@ static bool is_unix(const struct network *address)
 
 bool network_is_local(const struct network *address)
 {
-    return is_first(address) || (is_v4(address) && address->bytes[sizeof mapped] == LOOPBACK_NET);
+    return is_first(address) || (network_is_v4(address) && address->bytes[sizeof mapped] == LOOPBACK_NET);
 }
 
 struct network network_source(const struct network *address)
 {
-    struct network source = {.prefix = is_v4(address) || is_first(address) ? 128 : 64};
+    struct network source = {.prefix = network_is_v4(address) || is_first(address) ? 128 : 64};
     memcpy(source.bytes, address->bytes, source.prefix / 8);
     return source;
 }
@@ -122,7 +122,7 @@ uint64_t network_hash(const struct network *address, const uint64_t seed[2])
 
 void network_format(const struct network *address, char *text)
 {
-    bool v4 = is_v4(address);
+    bool v4 = network_is_v4(address);
     text[0] = '\0'; /* inet_ntop() fails for want of room only */
     if (is_unix(address)) {
         memcpy(text, unix_peer, sizeof unix_peer);

@@ -40,6 +40,8 @@ uint64_t network_hash(const struct network *address, const uint64_t seed[2]);
 /* Of this machine itself: IPv4's 127.0.0.0/8, IPv6's ::1, or a Unix peer. */
 bool network_is_local(const struct network *address);
 
+bool network_is_v4(const struct network *address);
+
 /* All of IPv4, or more than that. */
 bool network_is_everything(const struct network *network);
 

@@ -186,12 +186,6 @@ static bool is_wildcard(const struct network *host)
     return network_is_same(host, &v4) || network_is_same(host, &v6);
 }
 
-static bool is_v4(const struct network *host)
-{
-    const struct network all = {.bytes = {[10] = 0xFF, [11] = 0xFF}, .prefix = 96};
-    return network_contains(&all, host);
-}
-
 /* An address of one family also covers each of its own. */
 static bool share_socket(const struct config_listener *one, const struct config_listener *other)
 {
@@ -201,7 +195,7 @@ static bool share_socket(const struct config_listener *one, const struct config_
         return strcmp(one->name, other->name) == 0;
     if (one->kind == CONFIG_SYSTEMD)
         return one->name == NULL || other->name == NULL || strcmp(one->name, other->name) == 0;
-    return one->port == other->port && one->port != 0 && is_v4(&one->host) == is_v4(&other->host) &&
+    return one->port == other->port && one->port != 0 && network_is_v4(&one->host) == network_is_v4(&other->host) &&
            (network_is_same(&one->host, &other->host) || is_wildcard(&one->host) ||
             is_wildcard(&other->host));
 }

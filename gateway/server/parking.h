@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "gateway/server/connections.h"
 #include "gateway/server/dispatch.h"
-#include "gateway/server/listener.h"
+#include "gateway/server/listeners.h"
 
 struct parking;
 

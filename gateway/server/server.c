@@ -5,7 +5,7 @@
 #include "gateway/server/connection.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"
-#include "gateway/server/listener.h"
+#include "gateway/server/listeners.h"
 #include "gateway/server/parking.h"
 
 #include <civetweb.h>

@@ -1,9 +1,9 @@
-/* gateway/server/listener.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
+/* gateway/server/listeners.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
  *
  * All of them stand behind one descriptor, `ready`, which is readable when somebody is there.  One thread
  * accepts; any other may stop it. */
-#ifndef GATEWAY_SERVER_LISTENER_H
-#define GATEWAY_SERVER_LISTENER_H
+#ifndef GATEWAY_SERVER_LISTENERS_H
+#define GATEWAY_SERVER_LISTENERS_H
 
 #include "base/base.h"
 #include "base/err.h"
@@ -48,7 +48,7 @@ enum listener_result listeners_accept(struct listeners *listeners, int *accepted
 
 /* Takes no new connection: a SYN is dropped, so that the client repeats it and then finds the port closed; a
  * Unix socket's path goes.  Those that were established are accepted still, then the sockets are closed.
- * Sockets of systemd's stay open there, for whoever comes next. */
+ * Sockets of systemd's stay open there. */
 void listeners_stop(struct listeners *listeners);
 
 void listeners_done(struct listeners *listeners);

@@ -1,4 +1,4 @@
-#include "gateway/server/listener.h"
+#include "gateway/server/listeners.h"
 
 #include "base/clock.h"
 #include "gateway/server/passed.h"
@@ -105,7 +105,7 @@ static int explain_tcp(const struct config_listener *config, int why, struct err
 static socklen_t address_of(const struct config_listener *config, union address *address)
 {
     *address = (union address){0};
-    if (memcmp(config->host.bytes, mapped, sizeof mapped) == 0) {
+    if (network_is_v4(&config->host)) {
         address->v4.sin_family = AF_INET;
         address->v4.sin_port = htons((uint16_t)config->port);
         memcpy(&address->v4.sin_addr, config->host.bytes + sizeof mapped, sizeof address->v4.sin_addr);
