@@ -135,7 +135,7 @@ MUST_USE bool connections_forget(struct connections *guard, unsigned place);
 /* Closes it.  The place may be given to another from here on. */
 void connections_leave(struct connections *guard, unsigned place);
 
-/* More than three quarters of the connections are open: answers should end theirs. */
+/* More are open than may be, since nobody could be evicted: answers should end their connections. */
 bool connections_is_crowded(const struct connections *guard);
 
 /* From now on connections that are idle are ended. */
