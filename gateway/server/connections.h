@@ -2,8 +2,8 @@
  * until when.
  *
  * A connection between two requests, and one whose header is not whole yet, is parked: no worker has it, the
- * kernel tells the thread of parking.c when bytes come.  A worker has it for one request, from the whole
- * header to the answer.  So it belongs to one thread at a time, which alone reads it, writes it and closes it.
+ * kernel tells the thread of parking.c when bytes come.  A worker has it for one request, from the
+ * whole header to the answer.  So it belongs to one thread at a time, which alone reads, writes and closes it.
  *
  * Every wait for a client has a deadline, whether bytes drip in or nothing comes at all; when places are
  * short, the one that has kept us waiting longest goes.  What a worker has is ended by shutdown(2) only: the
