@@ -91,7 +91,7 @@ static int free_place(struct connections *guard, size_t i)
 }
 
 /* With the mutex, of a parked place, which nobody else uses: its thread is ours. */
-static void close_parked(struct connections *guard, size_t i)
+static void dismiss(struct connections *guard, size_t i)
 {
     const struct inbox *inbox = &guard->inboxes[i];
     int wait = atomic_load(&guard->places[i].wait);
@@ -175,7 +175,7 @@ static bool displace(struct connections *guard, size_t i)
     if (i == guard->capacity)
         return false;
     if (is_parked(atomic_load(&guard->places[i].wait)))
-        close_parked(guard, i);
+        dismiss(guard, i);
     else
         shut(guard, i);
     atomic_fetch_add(&guard->displaced, 1);
@@ -417,6 +417,13 @@ void connections_refuse(struct connections *guard, unsigned place, enum problem 
     early_answer_send(guard->places[place - 1].fd, problem, detail);
     atomic_fetch_add(&guard->refused, 1);
     connections_leave(guard, place);
+}
+
+void connections_dismiss(struct connections *guard, unsigned place)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    dismiss(guard, place - 1);
+    (void)pthread_mutex_unlock(&guard->mutex);
 }
 
 bool connections_sees_leave(struct connections *guard, unsigned place, int millis)

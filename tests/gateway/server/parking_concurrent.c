@@ -1,5 +1,6 @@
-/* The thread of parking.c between clients that send in pieces and workers that answer: each request is answered
- * once, in order, with what its own client has said, whoever comes, goes, hangs up or says nothing. */
+/* The thread of parking.c between clients that send in pieces and workers that answer: each request is
+ * answered once, in order, with what its own client has said, whoever comes, goes, hangs up or says
+ * nothing. */
 #include "gateway/server/parking.h"
 
 #include "gateway/server/connection.h"
