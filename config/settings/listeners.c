@@ -195,7 +195,8 @@ static bool share_socket(const struct config_listener *one, const struct config_
         return strcmp(one->name, other->name) == 0;
     if (one->kind == CONFIG_SYSTEMD)
         return one->name == NULL || other->name == NULL || strcmp(one->name, other->name) == 0;
-    return one->port == other->port && one->port != 0 && network_is_v4(&one->host) == network_is_v4(&other->host) &&
+    return one->port == other->port && one->port != 0 &&
+           network_is_v4(&one->host) == network_is_v4(&other->host) &&
            (network_is_same(&one->host, &other->host) || is_wildcard(&one->host) ||
             is_wildcard(&other->host));
 }

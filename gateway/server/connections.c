@@ -69,6 +69,12 @@ static bool is_clients_turn(int wait)
     return is_parked(wait) || wait == CONNECTIONS_FOR_BODY || wait == CONNECTIONS_FOR_READER;
 }
 
+/* It was shut, and its worker has yet to see it. */
+static bool is_going(const struct place *place)
+{
+    return atomic_load(&place->ended) && !is_parked(atomic_load(&place->wait));
+}
+
 /* ---- ending ---- */
 
 /* With the mutex.  The descriptor is the caller's to close. */
@@ -84,7 +90,7 @@ static int free_place(struct connections *guard, size_t i)
 }
 
 /* With the mutex, of a parked place, which nobody else uses: its thread is ours. */
-static void close_parked(struct connections *guard, size_t i)
+static void dismiss(struct connections *guard, size_t i)
 {
     const struct inbox *inbox = &guard->inboxes[i];
     int wait = atomic_load(&guard->places[i].wait);
@@ -106,7 +112,7 @@ static void shut(struct connections *guard, size_t i)
 static int patience_ms(const struct place *place)
 {
     int wait = atomic_load(&place->wait);
-    if (!is_clients_turn(wait) || atomic_load(&place->ended))
+    if (!is_clients_turn(wait) || is_going(place))
         return -1;
     return wait == CONNECTIONS_FOR_HEADER && !atomic_load(&place->used) ? CONNECTIONS_NEWCOMER_MS
                                                                         : CONNECTIONS_PATIENCE_MS;
@@ -168,7 +174,7 @@ static bool displace(struct connections *guard, size_t i)
     if (i == guard->capacity)
         return false;
     if (is_parked(atomic_load(&guard->places[i].wait)))
-        close_parked(guard, i);
+        dismiss(guard, i);
     else
         shut(guard, i);
     atomic_fetch_add(&guard->displaced, 1);
@@ -195,7 +201,7 @@ void connections_make_way(struct connections *guard, size_t waiting)
     size_t going = 0; /* their workers are about to be free */
     (void)pthread_mutex_lock(&guard->mutex);
     for (size_t i = 0; i < guard->capacity; i++)
-        going += guard->sources[i] != 0 && atomic_load(&guard->places[i].ended) &&
+        going += guard->sources[i] != 0 && is_going(&guard->places[i]) &&
                  atomic_load(&guard->places[i].wait) != CONNECTIONS_FOR_WORKER;
     while (going < waiting && displace(guard, find_latest(guard, 0, true, clock_monotonic_us())))
         going++;
@@ -226,7 +232,7 @@ unsigned connections_late(struct connections *guard, unsigned place, int64_t now
     unsigned found = 0;
     (void)pthread_mutex_lock(&guard->mutex);
     for (size_t i = place; i < guard->capacity && found == 0; i++) {
-        if (guard->sources[i] == 0 || atomic_load(&guard->places[i].ended) ||
+        if (guard->sources[i] == 0 || is_going(&guard->places[i]) ||
             !is_over(guard, &guard->places[i], now_us))
             continue;
         if (!is_parked(atomic_load(&guard->places[i].wait)))
@@ -352,8 +358,12 @@ unsigned connections_admit(struct connections *guard, int fd, const struct netwo
 
 bool connections_park(struct connections *guard, unsigned place, enum connections_wait wait)
 {
+    struct place *mine = &guard->places[place - 1];
     (void)pthread_mutex_lock(&guard->mutex); /* both at once: nobody ends it in between */
-    connections_wait(guard, place, wait);
+    if (wait == CONNECTIONS_IDLE && atomic_load(&mine->wait) == CONNECTIONS_FOR_NEXT)
+        atomic_store(&mine->wait, wait); /* it is idle since its worker began to wait */
+    else
+        connections_wait(guard, place, wait);
     bool good = watch(guard, EPOLL_CTL_MOD, place) == 0;
     if (!good)
         connections_wait(guard, place, CONNECTIONS_FOR_US);
@@ -423,6 +433,13 @@ void connections_refuse(struct connections *guard, unsigned place, enum problem 
     connections_leave(guard, place);
 }
 
+void connections_dismiss(struct connections *guard, unsigned place)
+{
+    (void)pthread_mutex_lock(&guard->mutex);
+    dismiss(guard, place - 1);
+    (void)pthread_mutex_unlock(&guard->mutex);
+}
+
 bool connections_sees_leave(struct connections *guard, unsigned place, int millis)
 {
     struct pollfd watched = {.fd = guard->places[place - 1].fd, .events = POLLRDHUP};
@@ -451,7 +468,7 @@ void connections_leave(struct connections *guard, unsigned place)
 
 bool connections_is_crowded(const struct connections *guard)
 {
-    return atomic_load(&guard->open) > guard->room * 3 / 4;
+    return atomic_load(&guard->open) > guard->room;
 }
 
 void connections_drain(struct connections *guard)

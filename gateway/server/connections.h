@@ -3,7 +3,7 @@
  *
  * A connection between two requests, and one whose header is not whole yet, is parked: no worker has it, the
  * kernel tells the thread of parking.c when bytes come.  A worker has it for one request, from the whole
- * header to the answer.  So it belongs to one thread at a time, which alone reads it, writes it and closes it.
+ * header to the answer.  So it belongs to one thread at a time, which alone reads, writes and closes it.
  *
  * Every wait for a client has a deadline, whether bytes drip in or nothing comes at all; when places are
  * short, the one that has kept us waiting longest goes.  What a worker has is ended by shutdown(2) only: the
@@ -123,6 +123,9 @@ void connections_empty(struct connections *guard, unsigned place);
 /* Answers by itself, without waiting, and leaves. */
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail);
 
+/* Closes a parked one; where a header had begun, the client is told that it did not come in time. */
+void connections_dismiss(struct connections *guard, unsigned place);
+
 /* Waits up to `millis` for the client to close. A half-close counts as a close: the two cannot be told apart
  * without writing. */
 bool connections_sees_leave(struct connections *guard, unsigned place, int millis);
@@ -134,7 +137,7 @@ MUST_USE bool connections_forget(struct connections *guard, unsigned place);
 /* Closes it.  The place may be given to another from here on. */
 void connections_leave(struct connections *guard, unsigned place);
 
-/* More than three quarters of the connections are open: answers should end theirs. */
+/* More are open than may be, since nobody could be evicted: answers should end their connections. */
 bool connections_is_crowded(const struct connections *guard);
 
 /* From now on connections that are idle are ended. */

@@ -14,6 +14,7 @@
 
 enum {
     EVENTS_MAX = 64,   /* at a time */
+    LATE_MAX = 32,     /* at a time: each is an answer and some system calls */
     NEWCOMERS_MAX = 8, /* at a time: those before them may have asked already */
     TICK_MS = 100,     /* between two looks at all places          */
     QUEUE_MS = 5,      /* while somebody waits for a worker        */
@@ -30,9 +31,10 @@ struct parking {
     int events;
     struct listeners *listeners;
     int wake;
-    int64_t paused_us; /* since then descriptors are out; 0: they are not */
-    int64_t looked_us; /* at all */
-    int64_t queued_us; /* at those who wait for a worker */
+    int64_t paused_us;  /* since then descriptors are out; 0: they are not */
+    int64_t looked_us;  /* at all */
+    unsigned looked_at; /* up to this place, when not at all of them yet */
+    int64_t queued_us;  /* at those who wait for a worker */
     atomic_bool ending;
     pthread_t thread;
 };
@@ -108,21 +110,28 @@ static void accept_some(struct parking *parking)
 
 /* ---- those that are late ---- */
 
+/* While many workers are idle one says what was late, with an access line; otherwise they are for others. */
 static void end_late(struct parking *parking, unsigned place)
 {
     struct connection connection;
     if (connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_HEADER &&
-        connection_open(&connection, parking->guard, place))
+        dispatch_may_linger(parking->dispatch) && connection_open(&connection, parking->guard, place))
         settle(parking, &connection, connection_give_up(&connection));
     else
-        connections_leave(parking->guard, place);
+        connections_dismiss(parking->guard, place);
 }
 
+/* Some of them, and the others after the next events. */
 static void look_at_all(struct parking *parking, int64_t now)
 {
-    parking->looked_us = now;
-    for (unsigned place = 0; (place = connections_late(parking->guard, place, now)) != 0;)
-        end_late(parking, place);
+    for (int i = 0; i < LATE_MAX; i++) {
+        parking->looked_at = connections_late(parking->guard, parking->looked_at, now);
+        if (parking->looked_at == 0) {
+            parking->looked_us = now;
+            return;
+        }
+        end_late(parking, parking->looked_at);
+    }
 }
 
 /* Whom no worker takes is answered here; and one that has kept its worker waiting goes for each. */
@@ -131,7 +140,7 @@ static void look_at_queue(struct parking *parking, int64_t now)
     int64_t before = now - connections_limits(parking->guard)->queue_ms * (int64_t)1000;
     unsigned place;
     parking->queued_us = now;
-    while ((place = dispatch_take_back(parking->dispatch, before)) != 0)
+    for (int i = 0; i < LATE_MAX && (place = dispatch_take_back(parking->dispatch, before)) != 0; i++)
         connections_refuse(parking->guard, place, PROBLEM_BUSY, "all workers are taken");
     if (dispatch_is_full(parking->dispatch))
         connections_make_way(parking->guard, dispatch_waiting(parking->dispatch));
@@ -143,6 +152,8 @@ static int next_look(const struct parking *parking)
 {
     struct connections_counts counts;
     connections_count(parking->guard, &counts);
+    if (parking->looked_at != 0)
+        return 0;
     if (dispatch_waiting(parking->dispatch) > 0)
         return QUEUE_MS;
     if (parking->paused_us != 0)
@@ -155,7 +166,7 @@ static void look(struct parking *parking)
     int64_t now = clock_monotonic_us();
     if (dispatch_waiting(parking->dispatch) > 0 && now - parking->queued_us >= QUEUE_MS * 1000)
         look_at_queue(parking, now);
-    if (now - parking->looked_us >= TICK_MS * 1000)
+    if (parking->looked_at != 0 || now - parking->looked_us >= TICK_MS * 1000)
         look_at_all(parking, now);
 }
 

@@ -92,7 +92,7 @@ static void on_thread_end(const struct mg_context *context, int type, void *work
 
 /* ---- what CivetWeb takes for connections ---- */
 
-/* One for each worker, for good: it takes from the dispatcher what it reads as requests of that connection. */
+/* One for each worker, for good: what it reads as that connection's requests it takes from the dispatcher. */
 static bool poll_instead(void *context, int millis)
 {
     struct server *front = context;

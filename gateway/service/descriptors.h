@@ -12,7 +12,7 @@
 
 enum {
     DESCRIPTORS_OWN =
-        24, /* streams, listeners with what watches them, and the audit file, 12; files of a reload, a name server */
+        24, /* streams, listeners and what watches them, an audit file, 12; a reload, a name server */
     DESCRIPTORS_CONNECTION =
         3,                 /* of one to an upstream: its socket, and two by which libcurl 7.88 wakes itself */
     DESCRIPTORS_ADMIN = 4, /* at least: a probe, metrics, a reload, and one that makes room               */

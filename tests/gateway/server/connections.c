@@ -292,7 +292,6 @@ static void few_places(void **state)
         assert_true(come_by_tcp(&crowd, "127.0.0.1", "") != 0);
     assert_true(come_by_tcp(&crowd, "127.0.0.1", "GET /") != 0);
     is_closed(&crowd, 0);
-    assert_true(connections_is_crowded(crowd.guard));
     crowd_end(&crowd);
 }
 
@@ -334,6 +333,22 @@ static void every_wait_has_a_deadline(void **state)
         assert_int_equal(counts.late, rows[i].limit_ms != 0);
         crowd_end(&crowd);
     }
+}
+
+/* Who was late and is answered so has the ordinary time to read that, and no more. */
+static void who_was_late_is_not_waited_for(void **state)
+{
+    struct crowd crowd;
+    (void)state;
+    crowd_begin(&crowd, 0);
+    unsigned place = come(&crowd, "127.0.0.1");
+    int64_t later = clock_monotonic_us() + INT64_C(1000) * CONNECTIONS_HEADER_MS;
+    assert_int_equal(connections_late(crowd.guard, 0, later), place);
+    connections_begin(crowd.guard, place);
+    assert_true(connections_park(crowd.guard, place, CONNECTIONS_FOR_CLOSE));
+    later = clock_monotonic_us() + INT64_C(1000) * CONNECTIONS_LINGER_MS;
+    assert_int_equal(connections_late(crowd.guard, 0, later), place);
+    crowd_end(&crowd);
 }
 
 static void a_drain_ends_who_is_idle(void **state)
@@ -411,6 +426,7 @@ int main(void)
         cmocka_unit_test(who_only_connects_makes_way),
         cmocka_unit_test(few_places),
         cmocka_unit_test(every_wait_has_a_deadline),
+        cmocka_unit_test(who_was_late_is_not_waited_for),
         cmocka_unit_test(a_drain_ends_who_is_idle),
         cmocka_unit_test(what_comes_is_told_once),
         cmocka_unit_test(not_everything_is_forgotten),
