@@ -32,6 +32,25 @@ enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
 
 enum config_listener_kind { CONFIG_TCP, CONFIG_UNIX, CONFIG_SYSTEMD };
 
+struct config_certificate {
+    const char *certificate; /* files in PEM: a chain, and its key */
+    const char *key;
+};
+
+enum config_tls_client { CONFIG_TLS_OPTIONAL, CONFIG_TLS_REQUIRED };
+enum config_tls_min { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
+
+/* What callers meet at a listener with TLS. */
+struct config_tls {
+    struct config_certificate
+        *certificates; /* by the name that a client asks for; the first is the default */
+    size_t count;
+    const char *client_ca;  /* whose certificates clients may have; NULL: they are asked for none */
+    const char *client_crl; /* which of them are revoked; or NULL */
+    int client;             /* enum config_tls_client */
+    int min;                /* enum config_tls_min */
+};
+
 /* One entry of `listen` or `admin`. */
 struct config_listener {
     const char *address; /* as it is written */
@@ -41,6 +60,7 @@ struct config_listener {
     int port;            /* likewise; 0: a free one */
     const char *name;    /* CONFIG_UNIX: the path; CONFIG_SYSTEMD: FileDescriptorName=, NULL: every socket */
     unsigned mode;       /* CONFIG_UNIX: of the path */
+    const struct config_tls *tls; /* NULL: plain HTTP */
 };
 
 struct config_listeners {

@@ -244,9 +244,9 @@ void findings_service(struct loader *loader, const char *path)
     const struct config *config = loader->config;
     const struct mark mark = {.file = path};
     struct report_kind kind = {.severity = REPORT_SECURITY, .mark = &mark};
-    kind.advice = "listen on loopback behind a proxy with TLS: tokens can be read on their way";
+    kind.advice = "listen with tls, or on loopback behind a proxy with TLS: tokens can be read on their way";
     for (size_t i = 0; i < config->listen.count; i++)
-        if (is_in_the_open(&config->listen.items[i]))
+        if (config->listen.items[i].tls == NULL && is_in_the_open(&config->listen.items[i]))
             report_find(loader->report, &kind, "listen: plain HTTP at %s, which is not loopback",
                         config->listen.items[i].address);
     kind.advice = "keep it on loopback: those who reach it can reload, and read the names of clients";

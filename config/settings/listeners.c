@@ -100,10 +100,92 @@ static int read_address(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
+/* ---- TLS ---- */
+
+static const char *const client_names[] = {"optional", "required", NULL};
+static const char *const min_names[] = {"1.2", "1.3", NULL};
+
+#define CERTIFICATE(field) offsetof(struct config_certificate, field)
+static const struct keyword certificate_keywords[] = {
+    {"certificate", keyword_path, CERTIFICATE(certificate), REQUIRED, 0, 0, NULL},
+    {"key", keyword_path, CERTIFICATE(key), REQUIRED, 0, 0, NULL},
+};
+
+struct tls {
+    struct config_tls tls;
+    struct config_certificate one; /* the short form */
+};
+
+static int read_certificates(struct loader *loader, const struct yaml_node *node,
+                             const struct keyword *keyword, void *field)
+{
+    struct config_tls *tls = field;
+    int result = 0;
+    if (keyword_expect_items(loader, node, keyword->name) != 0)
+        return -1;
+    tls->certificates = arena_array(loader->arena, node->count, sizeof *tls->certificates);
+    if (tls->certificates == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (keyword_read_map(loader, child, keyword->name, certificate_keywords, COUNT(certificate_keywords),
+                             &tls->certificates[tls->count++]) != 0)
+            result = -1;
+    return result;
+}
+
+#define TLS(field) offsetof(struct tls, field)
+static const struct keyword tls_keywords[] = {
+    {"certificate", keyword_path, TLS(one.certificate), OPTIONAL, 0, 0, NULL},
+    {"key", keyword_path, TLS(one.key), OPTIONAL, 0, 0, NULL},
+    {"certificates", read_certificates, TLS(tls), OPTIONAL, 0, 0, NULL},
+    {"client_ca", keyword_path, TLS(tls.client_ca), OPTIONAL, 0, 0, NULL},
+    {"client", keyword_choice, TLS(tls.client), OPTIONAL, 0, 0, client_names},
+    {"client_crl", keyword_path, TLS(tls.client_crl), OPTIONAL, 0, 0, NULL},
+    {"min", keyword_choice, TLS(tls.min), OPTIONAL, 0, 0, min_names},
+};
+
+/* One certificate by two keys, or several by a list. */
+static int settle_certificates(struct loader *loader, const struct yaml_node *node, struct tls *tls)
+{
+    bool any = tls->one.certificate != NULL || tls->one.key != NULL;
+    bool both = tls->one.certificate != NULL && tls->one.key != NULL;
+    if (any ? !both || tls->tls.count > 0 : tls->tls.count == 0)
+        return report_error(loader->report, &node->mark,
+                            "tls has a certificate and its key, or a list of such pairs in certificates");
+    if (!any)
+        return 0;
+    tls->tls.certificates = arena_array(loader->arena, 1, sizeof tls->one);
+    if (tls->tls.certificates == NULL)
+        return keyword_out_of_memory(loader);
+    tls->tls.certificates[0] = tls->one;
+    tls->tls.count = 1;
+    return 0;
+}
+
+/* Who names an authority and says no more means it: a certificate of its is required. */
+static int read_tls(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                    void *field)
+{
+    struct tls tls = {.tls.client = CONFIG_TLS_REQUIRED};
+    if (keyword_read_map(loader, node, keyword->name, tls_keywords, COUNT(tls_keywords), &tls) != 0 ||
+        settle_certificates(loader, node, &tls) != 0)
+        return -1;
+    if (tls.tls.client_ca == NULL && (yaml_get(node, "client") != NULL || tls.tls.client_crl != NULL))
+        return report_error(loader->report, &node->mark,
+                            "client and client_crl go with client_ca: whose certificates are they?");
+    struct config_tls *copy = arena_alloc(loader->arena, sizeof *copy);
+    if (copy == NULL)
+        return keyword_out_of_memory(loader);
+    *copy = tls.tls;
+    *(const struct config_tls **)field = copy;
+    return 0;
+}
+
 /* ---- entries ---- */
 
 struct entry {
     struct config_listener listener;
+    const struct config_tls *tls;
     long long mode; /* MODE_UNSAID where it is not said */
     struct mark mode_mark;
 };
@@ -135,6 +217,7 @@ static int read_mode(struct loader *loader, const struct yaml_node *node, const 
 static const struct keyword entry_keywords[] = {
     {"address", read_address, ENTRY(listener), REQUIRED, 0, 0, NULL},
     {"mode", read_mode, ENTRY(mode), OPTIONAL, 0, 0, NULL},
+    {"tls", read_tls, ENTRY(tls), OPTIONAL, 0, 0, NULL},
 };
 
 static int read_entry(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -146,6 +229,7 @@ static int read_entry(struct loader *loader, const struct yaml_node *node, const
     if (keyword_read_map(loader, node, keyword->name, entry_keywords, COUNT(entry_keywords), &entry) != 0)
         return -1;
     *listener = entry.listener;
+    listener->tls = entry.tls;
     if (entry.mode != MODE_UNSAID && listener->kind != CONFIG_UNIX)
         return report_error(loader->report, &entry.mode_mark,
                             "mode belongs to the path of a unix: socket only");
@@ -241,7 +325,8 @@ static const char *text_of(struct arena *arena, const struct config_listeners *l
     struct buf text;
     buf_init(&text, LISTENERS_TEXT);
     for (size_t i = 0; i < listeners->count; i++)
-        buf_put_format(&text, "%s%s", i == 0 ? "" : ", ", listeners->items[i].address);
+        buf_put_format(&text, "%s%s%s", i == 0 ? "" : ", ", listeners->items[i].address,
+                       listeners->items[i].tls == NULL ? "" : " with TLS");
     const char *copy = arena_strdup(arena, buf_text(&text));
     buf_done(&text);
     return copy == NULL ? "" : copy;
@@ -253,15 +338,42 @@ static bool are_same(const struct config_listeners *one, const struct config_lis
         return false;
     for (size_t i = 0; i < one->count; i++)
         if (strcmp(one->items[i].address, other->items[i].address) != 0 ||
-            one->items[i].mode != other->items[i].mode)
+            one->items[i].mode != other->items[i].mode ||
+            (one->items[i].tls != NULL) != (other->items[i].tls != NULL))
             return false;
     return true;
 }
 
-static struct config_listener copy_of(struct arena *arena, const struct config_listener *listener)
+static const char *copy_text(struct arena *arena, const char *text, bool *failed)
+{
+    const char *copy = text == NULL ? NULL : arena_strdup(arena, text);
+    *failed = *failed || (text != NULL && copy == NULL);
+    return copy;
+}
+
+static const struct config_tls *copy_tls(struct arena *arena, const struct config_tls *tls, bool *failed)
+{
+    struct config_tls *copy = tls == NULL ? NULL : arena_alloc(arena, sizeof *copy);
+    if (copy != NULL) {
+        *copy = *tls;
+        copy->certificates = arena_array(arena, tls->count, sizeof *copy->certificates);
+        copy->client_ca = copy_text(arena, tls->client_ca, failed);
+        copy->client_crl = copy_text(arena, tls->client_crl, failed);
+        for (size_t i = 0; i < tls->count && copy->certificates != NULL; i++)
+            copy->certificates[i] =
+                (struct config_certificate){copy_text(arena, tls->certificates[i].certificate, failed),
+                                            copy_text(arena, tls->certificates[i].key, failed)};
+    }
+    *failed = *failed || (tls != NULL && (copy == NULL || copy->certificates == NULL));
+    return copy;
+}
+
+static struct config_listener copy_of(struct arena *arena, const struct config_listener *listener,
+                                      bool *failed)
 {
     struct config_listener copy = *listener;
-    copy.address = arena_strdup(arena, listener->address);
+    copy.address = copy_text(arena, listener->address, failed);
+    copy.tls = copy_tls(arena, listener->tls, failed);
     copy.mark = (struct mark){0}; /* of a file that is no more */
     if (listener->name != NULL && copy.address != NULL)
         copy.name = copy.address + (listener->name - listener->address);
@@ -274,11 +386,9 @@ const char *listeners_stay(struct arena *arena, const struct config_listeners *o
     if (are_same(old, new))
         return NULL;
     struct config_listener *items = arena_array(arena, old->count, sizeof *items);
-    *new = (struct config_listeners){items, items == NULL ? 0 : old->count};
-    for (size_t i = 0; i<old->count &&new->count> 0; i++) {
-        items[i] = copy_of(arena, &old->items[i]);
-        if (items[i].address == NULL)
-            new->count = 0; /* nothing is listened on anew */
-    }
+    bool failed = items == NULL;
+    for (size_t i = 0; i < old->count && !failed; i++)
+        items[i] = copy_of(arena, &old->items[i], &failed);
+    *new = (struct config_listeners){items, failed ? 0 : old->count};
     return text_of(arena, old);
 }

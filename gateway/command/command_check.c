@@ -4,6 +4,7 @@
 #include "gateway/command/command.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/openapi.h"
+#include "gateway/service/certificates.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <getopt.h>
@@ -72,12 +73,13 @@ static int read_options(int argc, char **argv, struct check *check)
     return COMMAND_GOOD;
 }
 
-/* What only an attempt tells: the CA files, the document of the routes, the audit file. */
+/* What only an attempt tells: the CA files, our certificates, the document of the routes, the audit file. */
 static int try_parts(struct config *config, const struct check *check, struct report *report)
 {
     struct err of_back = {0};
     struct err of_openapi = {0};
     struct err of_audit = {0};
+    struct certificates certificates;
     const atomic_bool abandoned = false;
     unsigned errors = report->error_count;
     if (check->source.policy != NULL)
@@ -90,6 +92,8 @@ static int try_parts(struct config *config, const struct check *check, struct re
         report_error(report, NULL, "%s", of_openapi.text);
     if (config->audit.file != NULL && audit_check(&config->audit, &of_audit) != 0)
         report_error(report, &config->audit.mark, "%s", of_audit.text);
+    if (certificates_read(config, clock_wall_ms() / 1000, report, &certificates) == 0)
+        certificates_release(&certificates);
     openapi_free(openapi);
     upstream_pool_free(back);
     return report->error_count == errors ? 0 : -1;

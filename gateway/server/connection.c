@@ -10,6 +10,24 @@ enum patience { NONE, A_LITTLE, ALL };
 
 enum { NOTHING_YET = -1 };
 
+static ssize_t receive_once(const struct connection *connection, char *bytes, size_t size, int flags)
+{
+    return connection->tls == NULL ? recvfrom(connection->fd, bytes, size, flags, NULL, NULL)
+                                   : tls_receive(connection->tls, bytes, size, flags);
+}
+
+static ssize_t send_once(const struct connection *connection, const char *bytes, size_t size)
+{
+    return connection->tls == NULL ? send(connection->fd, bytes, size, MSG_NOSIGNAL)
+                                   : tls_send(connection->tls, bytes, size);
+}
+
+/* Bytes of the record that was read last, of which the kernel would tell nothing. */
+static bool has_more(const struct connection *connection)
+{
+    return connection->tls != NULL && tls_has_pending(connection->tls);
+}
+
 /* Bytes; 0 when the client has ended its side, or was ended; NOTHING_YET where we do not wait, or not any
  * longer.  SO_RCVTIMEO is what is little: see connections_admit(). */
 static ssize_t receive_bytes(const struct connection *connection, char *bytes, size_t size,
@@ -19,7 +37,7 @@ static ssize_t receive_bytes(const struct connection *connection, char *bytes, s
     do {
         if (connections_has_ended(connection->guard, connection->place))
             return 0;
-        got = recvfrom(connection->fd, bytes, size, patience == NONE ? MSG_DONTWAIT : 0, NULL, NULL);
+        got = receive_once(connection, bytes, size, patience == NONE ? MSG_DONTWAIT : 0);
     } while (got < 0 && (errno == EINTR || (errno == EAGAIN && patience == ALL)));
     if (got < 0 && errno == EAGAIN)
         return NOTHING_YET;
@@ -30,7 +48,7 @@ static ssize_t receive_bytes(const struct connection *connection, char *bytes, s
 static int send_bytes(const struct connection *connection, const char *bytes, size_t size)
 {
     while (size > 0) {
-        ssize_t sent = send(connection->fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t sent = send_once(connection, bytes, size);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent <= 0)
@@ -46,6 +64,7 @@ bool connection_open(struct connection *connection, struct connections *guard, u
     *connection = (struct connection){.guard = guard,
                                       .place = place,
                                       .fd = connections_fd(guard, place),
+                                      .tls = connections_tls(guard, place),
                                       .inbox = connections_inbox(guard, place)};
     if (connection->inbox == NULL)
         return false;
@@ -124,6 +143,8 @@ enum connection_state connection_next(struct connection *connection, bool linger
 {
     inbox_settle(connection->inbox);
     enum connection_state state = read_head(connection);
+    if (state == CONNECTION_WAITS && has_more(connection))
+        state = connection_gather(connection);
     if (state == CONNECTION_WAITS && connection->inbox->end == 0 && lingers) {
         connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_NEXT);
         state = read_more(connection, A_LITTLE);
@@ -146,7 +167,7 @@ void connection_park(struct connection *connection)
 void connection_end(struct connection *connection, bool unread)
 {
     struct connections *guard = connection->guard;
-    if (unread && !connections_is_crowded(guard) && shutdown(connection->fd, SHUT_WR) == 0) {
+    if (unread && !connections_is_crowded(guard) && connections_finish(guard, connection->place) == 0) {
         connections_empty(guard, connection->place);
         if (connections_park(guard, connection->place, CONNECTIONS_FOR_CLOSE))
             return;

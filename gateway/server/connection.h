@@ -1,6 +1,6 @@
 /* gateway/server/connection.h - the bytes of one connection, in and out: requests, one after the other, and
- * their answers.  Every byte of a request is read here, and every byte of its answer is written here; what a
- * layer below (TLS) has to replace is receive_bytes() and send_bytes() in connection.c.
+ * their answers.  Every byte of a request is read here, and every byte of its answer is written here; TLS lies
+ * below (tls.h).
  *
  * A head is gathered while the connection is parked, without waiting, by the thread of parking.c; a worker
  * reads the body, answers, and looks for the next head.  Its waits have no deadline of their own: they are
@@ -17,6 +17,7 @@ struct connection {
     struct connections *guard;
     unsigned place;
     int fd;
+    struct tls *tls;     /* of the place; NULL: plain HTTP */
     struct inbox *inbox; /* of the place */
     struct request_head *head;
     bool reading;            /* the body, since its deadline runs */

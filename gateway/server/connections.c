@@ -20,6 +20,7 @@
 enum {
     SPARE_PLACES = 64,  /* beyond one for each connection: for those whose worker has yet to see them end */
     FORGOTTEN = 131072, /* bytes, two bodies of the largest size: no more is read only to be forgotten */
+    FORGETS = 8,        /* reads of what a refused client has sent: 16 KiB */
     MUTE_LOOKS = 64,    /* a system call each */
 };
 
@@ -30,6 +31,7 @@ struct place {
     atomic_bool ended;   /* by us */
     atomic_bool used;    /* a request has come */
     unsigned forgotten;  /* bytes */
+    struct tls *tls;     /* or NULL */
     char source[NETWORK_TEXT_SIZE];
 };
 
@@ -77,10 +79,30 @@ static bool is_going(const struct place *place)
 
 /* ---- ending ---- */
 
+/* Without waiting, and without TLS where there has been no handshake. */
+static void answer(int fd, struct tls *tls, enum problem problem, const char *detail)
+{
+    struct buf text;
+    char bytes[EARLY_ANSWER_MAX];
+    if (tls == NULL || tls_is_plain(tls)) {
+        early_answer_send(fd, problem, detail);
+        return;
+    }
+    buf_init_in(&text, bytes, sizeof bytes);
+    early_answer_put(&text, problem, detail);
+    tls_refuse(tls, buf_text(&text), text.failed ? 0 : text.length);
+    for (int i = 0; i < FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+        continue;
+}
+
 /* With the mutex.  The descriptor is the caller's to close. */
 static int free_place(struct connections *guard, size_t i)
 {
     int fd = guard->places[i].fd;
+    if (guard->places[i].tls != NULL)
+        tls_end(guard->places[i].tls);
+    tls_free(guard->places[i].tls);
+    guard->places[i].tls = NULL;
     inbox_give(guard->inbox_pool, &guard->inboxes[i]);
     guard->sources[i] = 0;
     atomic_store(&guard->places[i].wait, CONNECTIONS_FOR_US); /* a late event finds nobody parked */
@@ -96,7 +118,8 @@ static void dismiss(struct connections *guard, size_t i)
     int wait = atomic_load(&guard->places[i].wait);
     if (wait == CONNECTIONS_FOR_HEADER && inbox->bytes != NULL &&
         request_head_has_begun(inbox->head, inbox->end))
-        early_answer_send(guard->places[i].fd, PROBLEM_REQUEST_TIMEOUT, "the header did not arrive in time");
+        answer(guard->places[i].fd, guard->places[i].tls, PROBLEM_REQUEST_TIMEOUT,
+               "the header did not arrive in time");
     (void)close(free_place(guard, i));
 }
 
@@ -318,7 +341,7 @@ static int watch(const struct connections *guard, int how, unsigned place)
 }
 
 /* With the mutex. */
-static unsigned take_place(struct connections *guard, int fd, const struct network *peer)
+static unsigned take_place(struct connections *guard, int fd, const struct network *peer, struct tls *tls)
 {
     unsigned place = guard->free_places[guard->free_count - 1];
     struct place *new = &guard->places[place - 1];
@@ -333,11 +356,12 @@ static unsigned take_place(struct connections *guard, int fd, const struct netwo
         return 0;
     guard->free_count--;
     guard->sources[place - 1] = source_of(peer);
+    new->tls = tls;
     atomic_fetch_add(&guard->open, 1);
     return place;
 }
 
-unsigned connections_admit(struct connections *guard, int fd, const struct network *peer)
+unsigned connections_admit(struct connections *guard, int fd, const struct network *peer, struct tls *tls)
 {
     const struct timeval next = {.tv_usec = CONNECTIONS_NEXT_MS * 1000};
     const char *detail = NULL;
@@ -346,10 +370,11 @@ unsigned connections_admit(struct connections *guard, int fd, const struct netwo
     (void)pthread_mutex_lock(&guard->mutex);
     enum problem problem = judge(guard, peer, &detail);
     if (problem == PROBLEM_NONE)
-        place = take_place(guard, fd, peer);
+        place = take_place(guard, fd, peer, tls);
     (void)pthread_mutex_unlock(&guard->mutex);
     if (place == 0) {
-        early_answer_send(fd, problem == PROBLEM_NONE ? PROBLEM_BUSY : problem, detail);
+        answer(fd, tls, problem == PROBLEM_NONE ? PROBLEM_BUSY : problem, detail);
+        tls_free(tls);
         (void)close(fd);
         atomic_fetch_add(&guard->refused, 1);
     }
@@ -405,6 +430,19 @@ bool connections_has_ended(const struct connections *guard, unsigned place)
     return atomic_load(&guard->places[place - 1].ended);
 }
 
+struct tls *connections_tls(const struct connections *guard, unsigned place)
+{
+    return guard->places[place - 1].tls;
+}
+
+int connections_finish(struct connections *guard, unsigned place)
+{
+    const struct place *mine = &guard->places[place - 1];
+    if (mine->tls != NULL)
+        tls_end(mine->tls);
+    return shutdown(mine->fd, SHUT_WR);
+}
+
 int connections_fd(const struct connections *guard, unsigned place)
 {
     return guard->places[place - 1].fd;
@@ -428,7 +466,7 @@ void connections_empty(struct connections *guard, unsigned place)
 
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail)
 {
-    early_answer_send(guard->places[place - 1].fd, problem, detail);
+    answer(guard->places[place - 1].fd, guard->places[place - 1].tls, problem, detail);
     atomic_fetch_add(&guard->refused, 1);
     connections_leave(guard, place);
 }

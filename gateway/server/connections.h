@@ -18,6 +18,7 @@
 #include "base/network.h"
 #include "gateway/http/problem.h"
 #include "gateway/server/inbox.h"
+#include "gateway/server/tls.h"
 
 enum {
     CONNECTIONS_HEADER_MS =
@@ -89,9 +90,9 @@ const struct connections_limits *connections_limits(const struct connections *gu
 /* What the kernel tells of parked connections, as epoll(7): the event's `u64` is the place. */
 int connections_events(const struct connections *guard);
 
-/* A new connection, which is taken: its place, from 1 on, where it is parked; 0 when it was answered and
+/* A new connection, which is taken with its TLS (NULL: none): its place, from 1 on, where it is parked; 0 when it was answered and
  * closed. */
-unsigned connections_admit(struct connections *guard, int fd, const struct network *peer);
+unsigned connections_admit(struct connections *guard, int fd, const struct network *peer, struct tls *tls);
 
 /* Parks it for one of the first three waits: from here on it belongs to the thread of parking.c.  False when
  * the kernel cannot: it still belongs to who asks. */
@@ -113,12 +114,16 @@ void connections_begin(struct connections *guard, unsigned place);
 /* Was it ended, at a deadline or to make room? */
 bool connections_has_ended(const struct connections *guard, unsigned place);
 
-/* The place's descriptor, its peer's address, and what its client has sent: taken at the first call, NULL
+/* The place's TLS (NULL: none), its descriptor, its peer's address, and what its client has sent: taken at the first call, NULL
  * when there is no memory for it, and given back, wiped, by connections_empty() and connections_leave(). */
+struct tls *connections_tls(const struct connections *guard, unsigned place);
 int connections_fd(const struct connections *guard, unsigned place);
 const char *connections_source(const struct connections *guard, unsigned place);
 MUST_USE struct inbox *connections_inbox(struct connections *guard, unsigned place);
 void connections_empty(struct connections *guard, unsigned place);
+
+/* Nothing more will be said, and the client is told so; it can still be read.  -1: it has gone. */
+MUST_USE int connections_finish(struct connections *guard, unsigned place);
 
 /* Answers by itself, without waiting, and leaves. */
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail);

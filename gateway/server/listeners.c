@@ -64,6 +64,17 @@ static void name_tcp(struct listener *listener, const union address *address)
                    listener->port);
 }
 
+/* "https" */
+static void name_tls(struct listener *listener)
+{
+    const size_t scheme = sizeof "http" - 1;
+    size_t length = strlen(listener->text);
+    if (length + 1 >= sizeof listener->text)
+        return; /* an address is shorter */
+    memmove(listener->text + scheme + 1, listener->text + scheme, length - scheme + 1);
+    listener->text[scheme] = 's';
+}
+
 static int name_socket(struct listener *listener, struct err *err)
 {
     union address address = {0};
@@ -259,36 +270,85 @@ static int open_own(struct listeners *listeners, const struct config_listener *c
     return opened == 0 ? add(listeners, listener, err) : -1;
 }
 
-int listeners_open(struct listeners *listeners, const struct config_listeners *config, struct err *err)
+static int open_entry(struct listeners *listeners, const struct config_listeners *config, size_t entry,
+                      struct err *err)
+{
+    size_t first = listeners->count;
+    const struct config_listener *item = &config->items[entry];
+    if ((item->kind == CONFIG_SYSTEMD ? open_passed(listeners, item, err) : open_own(listeners, item, err)) !=
+        0)
+        return -1;
+    for (size_t i = first; i < listeners->count; i++) {
+        listeners->items[i].entry = entry;
+        if (item->tls != NULL && listeners->items[i].port > 0)
+            name_tls(&listeners->items[i]);
+    }
+    return 0;
+}
+
+int listeners_open(struct listeners *listeners, const struct config_listeners *config, struct tls_set *tls,
+                   struct err *err)
 {
     memset(listeners, 0, sizeof *listeners);
+    listeners->tls = tls;
+    (void)pthread_mutex_init(&listeners->mutex, NULL); /* cannot fail on Linux */
     listeners->ready = epoll_create1(EPOLL_CLOEXEC);
     listeners->idle = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (listeners->ready < 0 || listeners->idle < 0)
         return err_set(err, ERR_SYSTEM, "cannot make an epoll and an eventfd: %s", strerror(errno));
     for (size_t i = 0; i < config->count; i++)
-        if ((config->items[i].kind == CONFIG_SYSTEMD ? open_passed(listeners, &config->items[i], err)
-                                                     : open_own(listeners, &config->items[i], err)) != 0)
+        if (open_entry(listeners, config, i, err) != 0)
             return -1;
     return 0;
 }
 
+/* ---- who comes ---- */
+
+void listeners_use(struct listeners *listeners, struct tls_set *tls)
+{
+    (void)pthread_mutex_lock(&listeners->mutex);
+    struct tls_set *old = listeners->tls;
+    listeners->tls = tls;
+    (void)pthread_mutex_unlock(&listeners->mutex);
+    tls_set_release(old);
+}
+
+struct tls_set *listeners_tls(struct listeners *listeners)
+{
+    (void)pthread_mutex_lock(&listeners->mutex);
+    struct tls_set *set = listeners->tls == NULL ? NULL : tls_set_hold(listeners->tls);
+    (void)pthread_mutex_unlock(&listeners->mutex);
+    return set;
+}
+
+/* False: there is no memory for it. */
+static bool begin_tls(struct listeners *listeners, const struct listener *listener, int fd, struct tls **tls)
+{
+    struct tls_set *set = listeners_tls(listeners);
+    bool wanted = set != NULL && tls_set_has(set, listener->entry);
+    *tls = wanted ? tls_new(set, listener->entry, fd) : NULL;
+    tls_set_release(set);
+    return *tls != NULL || !wanted;
+}
+
 enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
-                                      size_t *listener)
+                                      struct tls **tls)
 {
     union address address = {0};
     struct epoll_event event = {0};
     socklen_t length = sizeof address;
     if (epoll_wait(listeners->ready, &event, 1, 0) != 1)
         return LISTENER_NOBODY;
-    *listener = (size_t)event.data.u64;
-    *accepted = accept4(listeners->items[*listener].fd, &address.any, &length, SOCK_CLOEXEC);
-    if (*accepted >= 0) {
-        *peer = network_of(&address);
+    const struct listener *listener = &listeners->items[event.data.u64];
+    *accepted = accept4(listener->fd, &address.any, &length, SOCK_CLOEXEC);
+    if (*accepted < 0)
+        return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? LISTENER_EXHAUSTED
+                                                                                         : LISTENER_NOBODY;
+    *peer = network_of(&address);
+    if (begin_tls(listeners, listener, *accepted, tls))
         return LISTENER_GOOD;
-    }
-    bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    return exhausted ? LISTENER_EXHAUSTED : LISTENER_NOBODY;
+    (void)close(*accepted);
+    return LISTENER_EXHAUSTED;
 }
 
 /* ---- the end ---- */
@@ -362,6 +422,9 @@ void listeners_done(struct listeners *listeners)
         (void)close(listeners->ready);
     if (listeners->idle >= 0)
         (void)close(listeners->idle);
+    tls_set_release(listeners->tls);
+    listeners->tls = NULL;
+    (void)pthread_mutex_destroy(&listeners->mutex);
     listeners->count = 0;
     listeners->ready = listeners->idle = -1;
 }

@@ -9,7 +9,9 @@
 #include "base/err.h"
 #include "base/network.h"
 #include "config/model/config.h"
+#include "gateway/server/tls.h"
 
+#include <pthread.h>
 #include <sys/un.h>
 
 enum {
@@ -20,6 +22,7 @@ enum {
 /* One socket. */
 struct listener {
     int fd;
+    size_t entry;             /* of the configuration */
     bool passed;              /* by systemd, which keeps it open */
     struct sockaddr_un path;  /* of a Unix socket of ours; its name is "" otherwise */
     uint64_t device, inode;   /* of that path */
@@ -33,18 +36,26 @@ struct listeners {
     int ready; /* an epoll of all */
     int idle;  /* an eventfd: takes the place of a socket that listens no more */
     bool stopped;
+    pthread_mutex_t mutex; /* guards what follows */
+    struct tls_set *tls;   /* for connections that come from now on */
 };
 
-/* Listens.  After -1 listeners_done() is still due. */
+/* Listens; `tls` is taken.  After -1 listeners_done() is still due. */
 MUST_USE int listeners_open(struct listeners *listeners, const struct config_listeners *config,
-                            struct err *err);
+                            struct tls_set *tls, struct err *err);
+
+/* Takes the set, of the same entries, for connections that come from now on. */
+void listeners_use(struct listeners *listeners, struct tls_set *tls);
+
+/* The set in use, held: tls_set_release(). */
+struct tls_set *listeners_tls(struct listeners *listeners);
 
 enum listener_result { LISTENER_GOOD, LISTENER_NOBODY, LISTENER_EXHAUSTED };
 
-/* The next connection, without waiting: its peer, and the listener by which it came.  LISTENER_EXHAUSTED: no
+/* The next connection, without waiting: its peer, and its TLS or NULL.  LISTENER_EXHAUSTED: no
  * descriptor, no memory. */
 enum listener_result listeners_accept(struct listeners *listeners, int *accepted, struct network *peer,
-                                      size_t *listener);
+                                      struct tls **tls);
 
 /* Takes no new connection: a SYN is dropped, so that the client repeats it and then finds the port closed; a
  * Unix socket's path goes.  Those that were established are accepted still, then the sockets are closed.

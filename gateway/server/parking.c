@@ -57,6 +57,9 @@ static void settle(struct parking *parking, struct connection *connection, enum 
 {
     if (state == CONNECTION_ASKS)
         hand_over(parking, connection->place);
+    else if (state == CONNECTION_ENDED && connection->tls != NULL && tls_is_plain(connection->tls))
+        connections_refuse(parking->guard, connection->place, PROBLEM_MALFORMED_REQUEST,
+                           "plain HTTP was sent to a port that takes TLS only: ask by https://");
     else if (state == CONNECTION_ENDED || !connections_watch(parking->guard, connection->place))
         connections_leave(parking->guard, connection->place);
     else if (connection->inbox->end == 0)
@@ -95,11 +98,11 @@ static void accept_some(struct parking *parking)
     enum listener_result result = LISTENER_GOOD;
     for (int i = 0; i < NEWCOMERS_MAX && result == LISTENER_GOOD; i++) {
         struct network peer;
-        size_t listener = 0;
+        struct tls *tls = NULL;
         int fd = -1;
-        result = listeners_accept(parking->listeners, &fd, &peer, &listener);
+        result = listeners_accept(parking->listeners, &fd, &peer, &tls);
         if (result == LISTENER_GOOD)
-            (void)connections_admit(parking->guard, fd, &peer);
+            (void)connections_admit(parking->guard, fd, &peer, tls);
     }
     if (result == LISTENER_EXHAUSTED)
         connections_make_room(parking->guard);

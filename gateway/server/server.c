@@ -351,7 +351,8 @@ static int make_workers(struct server *front, struct err *err)
 /* Everything that CivetWeb's threads meet is there before they are. */
 static int open_all(struct server *front, const struct server_options *options, struct err *err)
 {
-    if (listeners_open(&front->listeners, options->listen, err) != 0 || make_workers(front, err) != 0)
+    if (listeners_open(&front->listeners, options->listen, options->tls, err) != 0 ||
+        make_workers(front, err) != 0)
         return -1;
     front->guard = connections_new(&options->limits, err);
     front->dispatch = dispatch_new(front->worker_count, options->limits.places, err);
@@ -366,6 +367,7 @@ struct server *server_open(const struct handler *handler, const struct server_op
 {
     struct server *front = calloc(1, sizeof *front);
     if (front == NULL) {
+        tls_set_release(options->tls);
         err_memory(err);
         return NULL;
     }
@@ -388,6 +390,16 @@ void server_put_addresses(const struct server *front, struct buf *text)
 {
     for (size_t i = 0; i < front->listeners.count; i++)
         buf_put_format(text, "%s%s", i == 0 ? "" : " and ", front->listeners.items[i].text);
+}
+
+void server_use_tls(struct server *front, struct tls_set *tls)
+{
+    listeners_use(&front->listeners, tls);
+}
+
+struct tls_set *server_tls(struct server *front)
+{
+    return listeners_tls(&front->listeners);
 }
 
 void server_count(struct server *front, struct connections_counts *counts)

@@ -1,5 +1,7 @@
 #include "gateway/service/metrics_page.h"
 
+#include "gateway/service/certificates.h"
+
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
@@ -133,6 +135,28 @@ static void put_tokens(const struct config *config, int64_t now, struct buf *out
     }
 }
 
+/* Each certificate by its file and listener. */
+static void put_certificates_of(struct server *door, const char *listener, int64_t now, struct buf *out)
+{
+    struct tls_set *set = door == NULL ? NULL : server_tls(door);
+    for (size_t i = 0; set != NULL && i < tls_set_count(set); i++) {
+        const struct tls_certificate *certificate = tls_set_certificate(set, i);
+        const struct prometheus_text_label labels[] = {{"listener", listener},
+                                                       {"certificate", certificate->file}};
+        prometheus_text_real(out, "countersign_certificate_days_left", "", labels, COUNT(labels),
+                             (double)certificates_days(certificate, now));
+    }
+    tls_set_release(set);
+}
+
+static void put_certificates(struct server *door, struct server *own, int64_t now, struct buf *out)
+{
+    prometheus_text_open(out, "countersign_certificate_days_left", "gauge",
+                         "Whole days until a certificate of a listener expires; negative once it has.");
+    put_certificates_of(door, "listen", now, out);
+    put_certificates_of(own, "admin", now, out);
+}
+
 /* ---- upstreams: a family at a time, over all of them ---- */
 
 static const char *const end_names[UPSTREAM_HEALTH_ENDS] = {
@@ -239,8 +263,8 @@ static void put_upstreams(const struct snapshot *snapshot, struct buf *out)
     }
 }
 
-void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door, int64_t now_ms,
-                        struct buf *out)
+void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
+                        struct server *own, int64_t now_ms, struct buf *out)
 {
     struct snapshot *snapshot = shared_take(gateway);
     put_service(gateway, snapshot->config, out);
@@ -248,6 +272,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
+    put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);
     process_write(gateway->began_ms, out);
     shared_release(snapshot);

@@ -8,6 +8,7 @@
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
 #include "gateway/service/admin.h"
+#include "gateway/service/certificates.h"
 #include "gateway/service/descriptors.h"
 #include "gateway/service/sd_notify.h"
 #include "gateway/service/watchdog.h"
@@ -176,6 +177,22 @@ static int share_descriptors(struct settings *service, const struct config *conf
     return 0;
 }
 
+/* What is said of them goes where everything is told. */
+static int read_certificates(struct settings *service, struct certificates *certificates, struct err *err)
+{
+    struct report report;
+    report_init(&report);
+    int result =
+        certificates_read(service->gateway.current->config, clock_wall_ms() / 1000, &report, certificates);
+    operator_log_lines(&service->gateway.notices, buf_text(&report.warnings));
+    if (result != 0) {
+        const char *text = buf_text(&report.errors);
+        err_set(err, ERR_INPUT, "%.*s", (int)strcspn(text, "\n"), text);
+    }
+    report_done(&report);
+    return result;
+}
+
 static int open_doors(struct settings *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
@@ -184,7 +201,11 @@ static int open_doors(struct settings *service, struct err *err)
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
+    struct certificates certificates;
+    if (read_certificates(service, &certificates, err) != 0)
+        return -1;
     const struct server_options inner = {.listen = &config->admin,
+                                         .tls = certificates.admin,
                                          .limits = {.workers = SERVE_ADMIN_WORKERS,
                                                     .connections = SERVE_ADMIN_CONNECTIONS,
                                                     .places = service->descriptors.admin,
@@ -193,6 +214,7 @@ static int open_doors(struct settings *service, struct err *err)
                                                     .queue_ms = CONNECTIONS_ADMIN_QUEUE_MS,
                                                     .idle_ms = CONNECTIONS_HEADER_MS}};
     const struct server_options outer = {.listen = &config->listen,
+                                         .tls = certificates.listen,
                                          .limits = {.workers = (size_t)config->workers,
                                                     .connections = descriptors_connections(config),
                                                     .places = service->descriptors.places,
@@ -200,11 +222,16 @@ static int open_doors(struct settings *service, struct err *err)
                                                     .queue_ms = CONNECTIONS_QUEUE_MS,
                                                     .idle_ms = config->keep_alive}};
     service->admin_door = server_open(&admin, &inner, err);
-    if (service->admin_door == NULL)
+    if (service->admin_door == NULL) {
+        tls_set_release(certificates.listen);
         return -1;
+    }
     service->front = server_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
+    service->reload.listen = service->front;
+    service->reload.admin = service->admin_door;
+    atomic_store(&service->admin.own_door, service->admin_door);
     atomic_store(&service->admin.public_door, service->front);
     atomic_store(&service->gateway.serving, true);
     return 0;

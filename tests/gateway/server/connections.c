@@ -45,7 +45,7 @@ static unsigned come_on(struct crowd *crowd, const int ends[2], const char *sour
     crowd->theirs[i] = ends[1];
     struct network peer;
     assert_true(network_parse_peer(source, &peer));
-    crowd->places[i] = connections_admit(crowd->guard, ends[0], &peer);
+    crowd->places[i] = connections_admit(crowd->guard, ends[0], &peer, NULL);
     return crowd->places[i];
 }
 

@@ -147,7 +147,7 @@ static void open_house(struct house *house, struct task *tasks)
     struct config_listener here = {.address = "127.0.0.1:0", .kind = CONFIG_TCP};
     *house = (struct house){.address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
     assert_true(network_parse_address("127.0.0.1", &here.host));
-    assert_int_equal(listeners_open(&house->listeners, &(struct config_listeners){&here, 1}, &err), 0);
+    assert_int_equal(listeners_open(&house->listeners, &(struct config_listeners){&here, 1}, NULL, &err), 0);
     house->address.sin_port = htons((uint16_t)house->listeners.items[0].port);
     house->guard = connections_new(&limits, &err);
     house->dispatch = dispatch_new(WORKERS, limits.places, &err);
