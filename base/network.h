@@ -1,7 +1,7 @@
 /* base/network.h - addresses and networks in CIDR notation, IPv4 and IPv6.
  *
- * A peer on a Unix socket has no address.  It is written `unix`, and kept as the unspecified address, which no
- * host ever has (RFC 4291 section 2.5.2). */
+ * A peer on a Unix socket has no address.  It is written `unix`, and kept as the unspecified address, which
+ * no host ever has (RFC 4291 section 2.5.2). */
 #ifndef BASE_NETWORK_H
 #define BASE_NETWORK_H
 
@@ -14,8 +14,8 @@ struct network {
     unsigned prefix;         /* bits of the 128 that count */
 };
 
-/* "10.0.0.0/8", "2001:db8::/32", an address alone, or "unix".  Bits behind the prefix must be zero: "10.0.0.1/8" is a
- * mistake that somebody should look at. */
+/* "10.0.0.0/8", "2001:db8::/32", an address alone, or "unix".  Bits behind the prefix must be zero:
+ * "10.0.0.1/8" is a mistake that somebody should look at. */
 MUST_USE bool network_parse(const char *text, struct network *network);
 
 /* An address alone. */

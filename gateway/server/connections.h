@@ -90,8 +90,8 @@ const struct connections_limits *connections_limits(const struct connections *gu
 /* What the kernel tells of parked connections, as epoll(7): the event's `u64` is the place. */
 int connections_events(const struct connections *guard);
 
-/* A new connection, which is taken with its TLS (NULL: none): its place, from 1 on, where it is parked; 0 when it was answered and
- * closed. */
+/* A new connection, which is taken with its TLS (NULL: none): its place, from 1 on, where it is parked; 0
+ * when it was answered and closed. */
 unsigned connections_admit(struct connections *guard, int fd, const struct network *peer, struct tls *tls);
 
 /* Parks it for one of the first three waits: from here on it belongs to the thread of parking.c.  False when
@@ -114,8 +114,9 @@ void connections_begin(struct connections *guard, unsigned place);
 /* Was it ended, at a deadline or to make room? */
 bool connections_has_ended(const struct connections *guard, unsigned place);
 
-/* The place's TLS (NULL: none), its descriptor, its peer's address, and what its client has sent: taken at the first call, NULL
- * when there is no memory for it, and given back, wiped, by connections_empty() and connections_leave(). */
+/* The place's TLS (NULL: none), its descriptor, its peer's address, and what its client has sent: taken at
+ * the first call, NULL when there is no memory for it, and given back, wiped, by connections_empty() and
+ * connections_leave(). */
 struct tls *connections_tls(const struct connections *guard, unsigned place);
 int connections_fd(const struct connections *guard, unsigned place);
 const char *connections_source(const struct connections *guard, unsigned place);

@@ -1,9 +1,9 @@
 /* gateway/server/interpose.h - four functions of the C library, as CivetWeb calls them.
  *
- * The program's listen(2), accept(2), poll(2) and recv(2) come before the C library's, for everything that is linked to
- * it: that is how a listener gets hold of what CivetWeb has no callback for.  Each thread chooses: without a
- * choice they do what they always do.  Where a CivetWeb calls something else, no request is ever answered:
- * see server.c. */
+ * The program's listen(2), accept(2), poll(2) and recv(2) come before the C library's, for everything that
+ * is linked to it: that is how a listener gets hold of what CivetWeb has no callback for.  Each thread
+ * chooses: without a choice they do what they always do.  Where a CivetWeb calls something else, no request
+ * is ever answered: see server.c. */
 #ifndef GATEWAY_SERVER_INTERPOSE_H
 #define GATEWAY_SERVER_INTERPOSE_H
 

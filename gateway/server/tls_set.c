@@ -20,8 +20,8 @@ enum {
     OPEN_TO_OTHERS = 027, /* a group may read a key (Debian's ssl-cert, a container's fsGroup) */
 };
 
-/* TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 section 4.2).  Those of TLS 1.3 are all
- * of that kind. */
+/* TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 section 4.2).  Those of TLS 1.3 are
+ * all of that kind. */
 static const char suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
                              "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
                              "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
@@ -209,7 +209,8 @@ static int open_pair(struct pair *pair, const struct config_tls *tls, const stru
 
 /* ---- an entry ---- */
 
-/* RFC 6066 section 3: who asks for a name that is nobody's gets the first, and may find that it does not fit. */
+/* RFC 6066 section 3: who asks for a name that is nobody's gets the first, and may find that it does not
+ * fit. */
 static int choose_certificate(SSL *ssl, int *alert, void *context)
 {
     const struct entry *entry = context;

@@ -1,7 +1,8 @@
 /* gateway/server/tls_set.h - the certificates of a server's listeners, ready for handshakes.
  *
- * A set is made whole from the configuration, or not at all, and never changes: who reads certificates again
- * makes another one.  It is counted: connections that began with it keep it.  Used by any number of threads. */
+ * A set is made whole from the configuration, or not at all, and never changes: who reads certificates
+ * again makes another one.  It is counted: connections that began with it keep it.  Used by any number of
+ * threads. */
 #ifndef GATEWAY_SERVER_TLS_SET_H
 #define GATEWAY_SERVER_TLS_SET_H
 
