@@ -89,17 +89,24 @@ static void set_busy(struct dispatch *dispatch, struct dispatch_worker *worker, 
     worker->busy = busy;
 }
 
-/* One at a time: each that comes calls the next while there is work.  Where processors are short, a worker that
- * ends takes more of it before the one that was called can run, and fewer threads are woken. */
-static void call_one(struct dispatch *dispatch)
+/* Whom to wake when the mutex is given up, or NULL.  One at a time: each that comes calls the next while
+ * there is work.  Where processors are short, a worker that ends takes more of it before the one that was
+ * called can run, and fewer threads are woken. */
+static struct dispatch_worker *call_one(struct dispatch *dispatch)
 {
     struct dispatch_worker *worker = dispatch->idle;
     if (worker == NULL || dispatch->calling || atomic_load(&dispatch->waits) == 0)
-        return;
+        return NULL;
     dispatch->idle = worker->next;
     atomic_fetch_sub(&dispatch->resting, 1);
     dispatch->calling = worker->called = true;
-    (void)pthread_cond_signal(&worker->turn);
+    return worker;
+}
+
+static void wake(struct dispatch_worker *worker)
+{
+    if (worker != NULL)
+        (void)pthread_cond_signal(&worker->turn);
 }
 
 /* ---- who works ---- */
@@ -108,8 +115,9 @@ void dispatch_put(struct dispatch *dispatch, unsigned place)
 {
     (void)pthread_mutex_lock(&dispatch->mutex);
     push(dispatch, place);
-    call_one(dispatch);
+    struct dispatch_worker *called = call_one(dispatch);
     (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
 }
 
 static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
@@ -126,6 +134,7 @@ static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
 
 unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker)
 {
+    struct dispatch_worker *called = NULL;
     unsigned place = 0;
     (void)pthread_mutex_lock(&dispatch->mutex);
     if (!worker->there)
@@ -138,9 +147,10 @@ unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker
         place = pop(dispatch);
         dispatch->moved = clock_monotonic_us();
         set_busy(dispatch, worker, true);
-        call_one(dispatch);
+        called = call_one(dispatch);
     }
     (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
     return place;
 }
 

@@ -1,7 +1,8 @@
 /* gateway/server/dispatch.h - which worker serves which request.
  *
- * Connections whose next request is there are served in the order in which those came.  Of idle workers the one
- * is called that was busy last, whose memory is warm.  Used by many threads. */
+ * Connections whose next request is there are served in the order in which those came.  Of idle workers the
+ * one is called that was busy last, whose memory is warm.  Used by many threads; the workers live as long as
+ * the dispatcher does. */
 #ifndef GATEWAY_SERVER_DISPATCH_H
 #define GATEWAY_SERVER_DISPATCH_H
 
@@ -47,8 +48,8 @@ size_t dispatch_waiting(const struct dispatch *dispatch);
 bool dispatch_is_full(const struct dispatch *dispatch);
 
 /* Takes the connection back that waits longest, where every worker has a request, and it waits since before
- * `before_us` and no worker has taken any since then; or since before `long_before_us`.  Otherwise 0.  Times are
- * the monotonic clock's. */
+ * `before_us` and no worker has taken any since then; or since before `long_before_us`.  Otherwise 0.  Times
+ * are the monotonic clock's. */
 unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_t long_before_us);
 
 /* Every worker has come for work. */
