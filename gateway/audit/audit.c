@@ -241,11 +241,20 @@ static char *folder_of(const char *path)
 static int check_new(const struct config_audit *what, struct err *err)
 {
     char *folder = folder_of(what->file);
-    int result = folder == NULL ? err_memory(err) : access(folder, W_OK | X_OK);
-    if (folder != NULL && result != 0)
-        err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be made: %s", what->file, strerror(errno));
+    int result = folder == NULL ? err_memory(err) : 0;
+    if (folder != NULL && access(folder, W_OK | X_OK) != 0 && errno != ENOENT)
+        result =
+            err_set(err, ERR_SYSTEM, "the audit file '%s' cannot be made: %s", what->file, strerror(errno));
     free(folder);
     return result;
+}
+
+bool audit_lacks_folder(const struct config_audit *what)
+{
+    char *folder = folder_of(what->file);
+    bool lacks = folder != NULL && access(folder, F_OK) != 0 && errno == ENOENT;
+    free(folder);
+    return lacks;
 }
 
 /* Nobody is kept from it: a gateway may be writing to it. */

@@ -26,8 +26,12 @@ struct audit;
  * it is borrowed. */
 MUST_USE struct audit *audit_open(const struct config_audit *what, struct log *notices, struct err *err);
 
-/* Could it be opened and gone on with?  For who only asks: makes nothing, writes nothing, locks nothing. */
+/* Could it be opened and gone on with?  Makes nothing, writes nothing, locks nothing.  A folder that is not
+ * there yet is no error: see audit_lacks_folder(). */
 MUST_USE int audit_check(const struct config_audit *what, struct err *err);
+
+/* Somebody has to make its folder before a start: systemd does, where the unit says StateDirectory=. */
+MUST_USE bool audit_lacks_folder(const struct config_audit *what);
 
 /* Writes a last seal. */
 void audit_close(struct audit *audit);

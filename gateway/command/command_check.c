@@ -73,12 +73,27 @@ static int read_options(int argc, char **argv, struct check *check)
     return COMMAND_GOOD;
 }
 
+/* A path that can never work is an error; a folder that the first start makes is not. */
+static void try_audit(const struct config_audit *audit, struct report *report)
+{
+    struct err err = {0};
+    if (audit->file == NULL)
+        return;
+    if (audit_check(audit, &err) != 0)
+        report_error(report, &audit->mark, "%s", err.text);
+    else if (audit_lacks_folder(audit))
+        report_find(report,
+                    &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                          .mark = &audit->mark,
+                                          .advice = "make it, or leave it to systemd's StateDirectory="},
+                    "the folder of the audit file '%s' is not there yet: no start without it", audit->file);
+}
+
 /* What only an attempt tells: the CA files, our certificates, the document of the routes, the audit file. */
 static int try_parts(struct config *config, const struct check *check, struct report *report)
 {
     struct err of_back = {0};
     struct err of_openapi = {0};
-    struct err of_audit = {0};
     struct certificates certificates;
     const atomic_bool abandoned = false;
     unsigned errors = report->error_count;
@@ -90,10 +105,9 @@ static int try_parts(struct config *config, const struct check *check, struct re
         report_error(report, NULL, "%s", of_back.text);
     if (openapi == NULL)
         report_error(report, NULL, "%s", of_openapi.text);
-    if (config->audit.file != NULL && audit_check(&config->audit, &of_audit) != 0)
-        report_error(report, &config->audit.mark, "%s", of_audit.text);
     if (certificates_read(config, clock_wall_ms() / 1000, report, &certificates) == 0)
         certificates_release(&certificates);
+    try_audit(&config->audit, report);
     openapi_free(openapi);
     upstream_pool_free(back);
     return report->error_count == errors ? 0 : -1;

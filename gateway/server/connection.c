@@ -87,13 +87,6 @@ enum connection_state connection_give_up(struct connection *connection)
     return CONNECTION_ASKS;
 }
 
-/* Its header is waited for as any other's from its first byte on. */
-static void wake(struct connection *connection)
-{
-    if (connections_waits_for(connection->guard, connection->place) == CONNECTIONS_IDLE)
-        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_HEADER);
-}
-
 static enum connection_state read_head(struct connection *connection)
 {
     const struct inbox *inbox = connection->inbox;
@@ -123,8 +116,9 @@ enum connection_state connection_gather(struct connection *connection)
         before = connection->inbox->end;
         state = read_more(connection, NONE);
     } while (state == CONNECTION_WAITS && connection->inbox->end > before);
-    if (connection->inbox->end > 0)
-        wake(connection);
+    if (connection->inbox->end > 0 &&
+        connections_waits_for(connection->guard, connection->place) == CONNECTIONS_IDLE)
+        connections_wake(connection->guard, connection->place);
     return state;
 }
 
@@ -148,6 +142,7 @@ enum connection_state connection_next(struct connection *connection, bool linger
     if (state == CONNECTION_WAITS && connection->inbox->end == 0 && lingers) {
         connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_NEXT);
         state = read_more(connection, A_LITTLE);
+        connections_set_quick(connection->guard, connection->place, connection->inbox->end > 0);
     }
     return state;
 }

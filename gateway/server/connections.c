@@ -31,7 +31,8 @@ struct place {
     atomic_bool ended;   /* by us */
     atomic_bool used;    /* a request has come */
     unsigned forgotten;  /* bytes */
-    struct tls *tls;     /* or NULL */
+    bool quick;
+    struct tls *tls; /* or NULL */
     char source[NETWORK_TEXT_SIZE];
 };
 
@@ -347,6 +348,7 @@ static unsigned take_place(struct connections *guard, int fd, const struct netwo
     struct place *new = &guard->places[place - 1];
     new->fd = fd;
     new->forgotten = 0;
+    new->quick = false;
     atomic_store(&new->ended, false);
     atomic_store(&new->used, false);
     atomic_store(&new->since, clock_monotonic_us());
@@ -417,6 +419,24 @@ void connections_wait(struct connections *guard, unsigned place, enum connection
 enum connections_wait connections_waits_for(const struct connections *guard, unsigned place)
 {
     return (enum connections_wait)atomic_load(&guard->places[place - 1].wait);
+}
+
+bool connections_is_quick(const struct connections *guard, unsigned place)
+{
+    return guard->places[place - 1].quick;
+}
+
+void connections_set_quick(struct connections *guard, unsigned place, bool quick)
+{
+    guard->places[place - 1].quick = quick;
+}
+
+void connections_wake(struct connections *guard, unsigned place)
+{
+    struct place *mine = &guard->places[place - 1];
+    int64_t since = atomic_load(&mine->since);
+    connections_wait(guard, place, CONNECTIONS_FOR_HEADER);
+    mine->quick = atomic_load(&mine->since) - since <= INT64_C(1000) * CONNECTIONS_NEXT_MS;
 }
 
 void connections_begin(struct connections *guard, unsigned place)

@@ -29,6 +29,8 @@ enum {
         10000, /* for a client to take an answer                                               */
     CONNECTIONS_QUEUE_MS =
         25, /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
+    CONNECTIONS_MOVING_MS =
+        500, /* the same while workers end and take others: that is a queue for the processor */
     CONNECTIONS_ADMIN_QUEUE_MS =
         1000, /* on the admin listener: a probe waits for a second, and must not fail    */
     CONNECTIONS_LINGER_MS =
@@ -107,6 +109,14 @@ bool connections_is_parked(const struct connections *guard, unsigned place);
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait);
 
 enum connections_wait connections_waits_for(const struct connections *guard, unsigned place);
+
+/* The first octets of a header have come on an idle, parked one: it has its time from now on. */
+void connections_wake(struct connections *guard, unsigned place);
+
+/* Did its last request come within CONNECTIONS_NEXT_MS of the answer before?  Then it is worth while to wait
+ * for the next one.  By the thread that has the connection. */
+bool connections_is_quick(const struct connections *guard, unsigned place);
+void connections_set_quick(struct connections *guard, unsigned place, bool quick);
 
 /* A worker has a request of it. */
 void connections_begin(struct connections *guard, unsigned place);

@@ -17,6 +17,8 @@ struct dispatch {
     size_t first;                 /* in the ring: who came first */
     struct dispatch_worker *idle; /* the last one that came is the first one to go */
     size_t workers;
+    bool calling;  /* one that was idle is on its way */
+    int64_t moved; /* when a worker last took a request; monotonic, us */
     bool closed;
     atomic_size_t there;   /* workers that have ever come */
     atomic_size_t resting; /* of the idle list */
@@ -78,16 +80,6 @@ static unsigned pop(struct dispatch *dispatch)
     return place;
 }
 
-static struct dispatch_worker *pop_idle(struct dispatch *dispatch)
-{
-    struct dispatch_worker *worker = dispatch->idle;
-    if (worker == NULL)
-        return NULL;
-    dispatch->idle = worker->next;
-    atomic_fetch_sub(&dispatch->resting, 1);
-    return worker;
-}
-
 static void set_busy(struct dispatch *dispatch, struct dispatch_worker *worker, bool busy)
 {
     if (worker->busy && !busy)
@@ -97,50 +89,68 @@ static void set_busy(struct dispatch *dispatch, struct dispatch_worker *worker, 
     worker->busy = busy;
 }
 
+/* Whom to wake when the mutex is given up, or NULL.  One at a time: each that comes calls the next while
+ * there is work.  Where processors are short, a worker that ends takes more of it before the one that was
+ * called can run, and fewer threads are woken. */
+static struct dispatch_worker *call_one(struct dispatch *dispatch)
+{
+    struct dispatch_worker *worker = dispatch->idle;
+    if (worker == NULL || dispatch->calling || atomic_load(&dispatch->waits) == 0)
+        return NULL;
+    dispatch->idle = worker->next;
+    atomic_fetch_sub(&dispatch->resting, 1);
+    dispatch->calling = worker->called = true;
+    return worker;
+}
+
+static void wake(struct dispatch_worker *worker)
+{
+    if (worker != NULL)
+        (void)pthread_cond_signal(&worker->turn);
+}
+
 /* ---- who works ---- */
 
 void dispatch_put(struct dispatch *dispatch, unsigned place)
 {
     (void)pthread_mutex_lock(&dispatch->mutex);
-    struct dispatch_worker *worker = pop_idle(dispatch);
-    if (worker != NULL) {
-        worker->place = place;
-        set_busy(dispatch, worker, true);
-        (void)pthread_cond_signal(&worker->turn); /* here: it may be gone as soon as it can */
-    } else {
-        push(dispatch, place);
-    }
+    push(dispatch, place);
+    struct dispatch_worker *called = call_one(dispatch);
     (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
 }
 
 static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
 {
-    worker->place = 0;
+    worker->called = false;
     worker->next = dispatch->idle;
     dispatch->idle = worker;
     atomic_fetch_add(&dispatch->resting, 1);
-    while (worker->place == 0 && !dispatch->closed)
+    while (!worker->called && !dispatch->closed)
         (void)pthread_cond_wait(&worker->turn, &dispatch->mutex);
+    if (worker->called)
+        dispatch->calling = false;
 }
 
 unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker)
 {
+    struct dispatch_worker *called = NULL;
     unsigned place = 0;
     (void)pthread_mutex_lock(&dispatch->mutex);
     if (!worker->there)
         atomic_fetch_add(&dispatch->there, 1);
     worker->there = true;
     set_busy(dispatch, worker, false);
-    if (dispatch->closed) {
-        place = 0;
-    } else if (atomic_load(&dispatch->waits) > 0) {
-        place = pop(dispatch);
-        set_busy(dispatch, worker, true);
-    } else {
+    while (!dispatch->closed && atomic_load(&dispatch->waits) == 0)
         rest(dispatch, worker);
-        place = worker->place;
+    if (!dispatch->closed) {
+        place = pop(dispatch);
+        dispatch->moved = clock_monotonic_us();
+        set_busy(dispatch, worker, true);
+        called = call_one(dispatch);
     }
     (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
     return place;
 }
 
@@ -149,13 +159,15 @@ void dispatch_linger(struct dispatch *dispatch, struct dispatch_worker *worker, 
     set_busy(dispatch, worker, !lingers);
 }
 
-unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us)
+unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_t long_before_us)
 {
     unsigned place = 0;
     (void)pthread_mutex_lock(&dispatch->mutex);
-    if (atomic_load(&dispatch->waits) > 0 && dispatch_is_full(dispatch) &&
-        dispatch->queue[dispatch->first].since <= before_us)
-        place = pop(dispatch);
+    if (atomic_load(&dispatch->waits) > 0 && dispatch_is_full(dispatch)) {
+        int64_t since = dispatch->queue[dispatch->first].since;
+        if (since <= long_before_us || (since <= before_us && dispatch->moved <= before_us))
+            place = pop(dispatch);
+    }
     (void)pthread_mutex_unlock(&dispatch->mutex);
     return place;
 }

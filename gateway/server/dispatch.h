@@ -1,7 +1,8 @@
 /* gateway/server/dispatch.h - which worker serves which request.
  *
- * A connection whose next request is there is handed to an idle worker: to the one that was busy last, whose
- * memory is warm.  Where all are busy it waits in the order in which requests came.  Used by many threads. */
+ * Connections whose next request is there are served in the order in which those came.  Of idle workers the
+ * one is called that was busy last, whose memory is warm.  Used by many threads; the workers live as long as
+ * the dispatcher does. */
 #ifndef GATEWAY_SERVER_DISPATCH_H
 #define GATEWAY_SERVER_DISPATCH_H
 
@@ -16,9 +17,9 @@ struct dispatch;
 struct dispatch_worker {
     pthread_cond_t turn;
     struct dispatch_worker *next; /* of those that are idle */
-    unsigned place;
-    bool there; /* it has come for work, ever */
-    bool busy;  /* it has a request */
+    bool called;                  /* there is work for it */
+    bool there;                   /* it has come for work, ever */
+    bool busy;                    /* it has a request */
 };
 
 /* For so many workers, and at most so many connections that wait at a time. */
@@ -46,9 +47,10 @@ size_t dispatch_waiting(const struct dispatch *dispatch);
 /* Every worker has a request: otherwise one is on its way, however slow the machine is just now. */
 bool dispatch_is_full(const struct dispatch *dispatch);
 
-/* Takes the connection back that waits longest, where it does since before `before_us`, by the monotonic
- * clock, and every worker has a request; otherwise 0. */
-unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us);
+/* Takes the connection back that waits longest, where every worker has a request, and it waits since before
+ * `before_us` and no worker has taken any since then; or since before `long_before_us`.  Otherwise 0.  Times
+ * are the monotonic clock's. */
+unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_t long_before_us);
 
 /* Every worker has come for work. */
 bool dispatch_is_complete(const struct dispatch *dispatch);

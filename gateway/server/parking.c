@@ -140,10 +140,14 @@ static void look_at_all(struct parking *parking, int64_t now)
 /* Whom no worker takes is answered here; and one that has kept its worker waiting goes for each. */
 static void look_at_queue(struct parking *parking, int64_t now)
 {
-    int64_t before = now - connections_limits(parking->guard)->queue_ms * (int64_t)1000;
+    int queue_ms = connections_limits(parking->guard)->queue_ms;
+    int moving_ms = queue_ms > CONNECTIONS_MOVING_MS ? queue_ms : CONNECTIONS_MOVING_MS;
+    int64_t before = now - INT64_C(1000) * queue_ms;
+    int64_t long_before = now - INT64_C(1000) * moving_ms;
     unsigned place;
     parking->queued_us = now;
-    for (int i = 0; i < LATE_MAX && (place = dispatch_take_back(parking->dispatch, before)) != 0; i++)
+    for (int i = 0; i < LATE_MAX && (place = dispatch_take_back(parking->dispatch, before, long_before)) != 0;
+         i++)
         connections_refuse(parking->guard, place, PROBLEM_BUSY, "all workers are taken");
     if (dispatch_is_full(parking->dispatch))
         connections_make_way(parking->guard, dispatch_waiting(parking->dispatch));

@@ -134,7 +134,8 @@ static void queue_again(struct worker *worker)
 static bool has_next(struct worker *worker)
 {
     struct dispatch *dispatch = worker->front->dispatch;
-    bool lingers = dispatch_may_linger(dispatch);
+    bool lingers =
+        dispatch_may_linger(dispatch) && connections_is_quick(worker->front->guard, worker->connection.place);
     if (lingers)
         dispatch_linger(dispatch, &worker->seat, true);
     enum connection_state state = connection_next(&worker->connection, lingers);

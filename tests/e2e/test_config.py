@@ -360,9 +360,9 @@ def test_admin_answers_when_all_workers_are_busy(upstream, start):
 # ---- the audit file ----
 
 @pytest.mark.parametrize("path, words", [
-    ("none/audit.log", "cannot be made: No such file or directory"),
     ("folder", "cannot be opened: Is a directory"),
     ("notes.txt/audit.log", "cannot be opened: Not a directory"),
+    ("notes.txt/none/audit.log", "cannot be opened: Not a directory"),
     ("notes.txt", "the audit file"),
     ("fifo", "is not a regular file"),
 ])
@@ -375,6 +375,18 @@ def test_check_finds_an_audit_file_that_cannot_be_used(tmp_path, path, words):
     assert done.returncode == 78 and words in done.stderr, done.stderr
     line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if text.startswith("audit"))
     assert f"countersign.yaml:{line}:" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["none/audit.log", "none/none/audit.log", "link/audit.log"])
+def test_check_says_that_the_folder_of_the_audit_file_is_not_there_yet(tmp_path, path):
+    """systemd makes it at the first start (StateDirectory=), and `check` comes before that; nobody else does."""
+    (tmp_path / "link").symlink_to(tmp_path / "private")
+    file = configure(tmp_path, "http://127.0.0.1:9/v2/index.php", top={"audit": path})
+    done = run("check", "-c", file)
+    assert done.returncode == 0 and "suggestion: the folder of the audit file" in done.stderr, done.stderr
+    assert run("check", "-c", file, "--strict").returncode == 78
+    started = run("serve", "-c", file)
+    assert started.returncode != 0 and "cannot be opened: No such file or directory" in started.stderr
 
 
 def test_check_leaves_a_good_audit_file_alone(tmp_path, upstream, start):

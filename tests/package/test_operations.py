@@ -50,7 +50,7 @@ def test_every_command_works(machine):
 
 def test_every_alert_has_its_look():
     alerts = set(re.findall(r"alert: (\w+)", RULES))
-    table = PAGE.split("## When an alert speaks")[1].split("\n## ")[0]
+    table = PAGE.split("## When an alert fires")[1].split("\n## ")[0]
     assert alerts and set(re.findall(r"\bCountersign[A-Z]\w+", table)) == alerts
     looks = set(re.findall(r"\| (\w+) \|$", table, re.M)) - {"look"}
     assert looks == {word.lower() for word in re.findall(r"^\*\*(\w+)\*\*", table, re.M)}

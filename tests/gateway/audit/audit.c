@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RECORDS = 3, FILE_MAX = 64 * 1024 };
@@ -368,6 +370,40 @@ static void test_removed_while_open(void **state)
     assert_int_equal(verify(NULL).records, 2); /* in a new file, which goes on from the old one */
 }
 
+/* Asked by somebody who is not root, since root may write everywhere. */
+static int check_as_a_user(void)
+{
+    struct err err = {0};
+    pid_t child = fork();
+    if (child == 0) {
+        bool is_user = geteuid() != 0 || setuid(65534) == 0;
+        _exit(is_user && audit_check(&config, &err) == 0 ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void test_who_only_asks(void **state)
+{
+    char missing[sizeof path + 16];
+    struct err err = {0};
+    (void)state;
+    (void)unlink(path);
+    assert_int_equal(audit_check(&config, &err), 0);
+    assert_false(audit_lacks_folder(&config));
+    (void)snprintf(missing, sizeof missing, "%s/none/audit.log", folder);
+    const struct config_audit later = {.file = missing};
+    assert_int_equal(audit_check(&later, &err), 0);
+    assert_true(audit_lacks_folder(&later));
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_int_equal(check_as_a_user(), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_not_equal(check_as_a_user(), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_audit_file),
         cmocka_unit_test(test_one_writer),
         cmocka_unit_test(test_removed_while_open),
+        cmocka_unit_test(test_who_only_asks),
     };
     (void)signal(SIGXFSZ, SIG_IGN); /* as serve does */
     return cmocka_run_group_tests(tests, enter, leave);

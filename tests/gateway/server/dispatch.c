@@ -59,12 +59,16 @@ static void who_waits_too_long_is_taken_back(void **state)
     dispatch_put(house.dispatch, 9);
     int64_t after = clock_monotonic_us();
     assert_false(dispatch_is_full(house.dispatch));
-    assert_int_equal(dispatch_take_back(house.dispatch, after), 0);
+    assert_int_equal(dispatch_take_back(house.dispatch, after, after), 0);
     assert_int_equal(dispatch_take(house.dispatch, &house.workers[WORKERS - 1]), 7);
+    int64_t moved = clock_monotonic_us();
     assert_true(dispatch_is_full(house.dispatch) && dispatch_is_complete(house.dispatch));
-    assert_int_equal(dispatch_take_back(house.dispatch, before - 1), 0);
-    assert_int_equal(dispatch_take_back(house.dispatch, after), 8);
-    assert_int_equal(dispatch_take(house.dispatch, &house.workers[0]), 9);
+    assert_int_equal(dispatch_take_back(house.dispatch, before - 1, before - 1), 0);
+    assert_int_equal(dispatch_take_back(house.dispatch, before - 1, after),
+                     8); /* long, though others moved */
+    assert_int_equal(dispatch_take_back(house.dispatch, moved, before - 1), 9); /* nobody has moved since */
+    dispatch_put(house.dispatch, 10);
+    assert_int_equal(dispatch_take(house.dispatch, &house.workers[0]), 10);
     end(&house);
 }
 
