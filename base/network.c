@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+enum { LOOPBACK_NET = 127 };
+
 static bool bit(const unsigned char bytes[16], unsigned index)
 {
     return bytes[index / 8] >> (7 - index % 8) & 1;
@@ -17,6 +19,21 @@ bool network_parse_address(const char *text, struct network *address)
     address->prefix = 128;
     return inet_pton(AF_INET, text, address->bytes + sizeof mapped) == 1 ||
            inet_pton(AF_INET6, text, address->bytes) == 1;
+}
+
+static const char unix_peer[] = "unix";
+
+struct network network_unix(void)
+{
+    return (struct network){.prefix = 128};
+}
+
+bool network_parse_peer(const char *text, struct network *address)
+{
+    if (strcmp(text, unix_peer) != 0)
+        return network_parse_address(text, address);
+    *address = network_unix();
+    return true;
 }
 
 /* "0" to "128"; false for anything else. */
@@ -39,6 +56,10 @@ bool network_parse(const char *text, struct network *network)
     memcpy(address, text, length);
     address[length] = '\0';
     bool v4 = strchr(address, ':') == NULL;
+    if (strcmp(text, unix_peer) == 0) {
+        *network = network_unix();
+        return true;
+    }
     if (!network_parse_address(address, network))
         return false;
     if (text[length] == '\0')
@@ -52,7 +73,7 @@ bool network_parse(const char *text, struct network *network)
     return true;
 }
 
-static bool is_v4(const struct network *address)
+bool network_is_v4(const struct network *address)
 {
     for (size_t i = 0; i < sizeof mapped; i++)
         if (address->bytes[i] != mapped[i])
@@ -60,9 +81,26 @@ static bool is_v4(const struct network *address)
     return true;
 }
 
+/* ::1, or what stands for a Unix peer. */
+static bool is_first(const struct network *address)
+{
+    const struct network zeros = {.prefix = 127};
+    return network_contains(&zeros, address);
+}
+
+static bool is_unix(const struct network *address)
+{
+    return is_first(address) && address->bytes[15] == 0;
+}
+
+bool network_is_local(const struct network *address)
+{
+    return is_first(address) || (network_is_v4(address) && address->bytes[sizeof mapped] == LOOPBACK_NET);
+}
+
 struct network network_source(const struct network *address)
 {
-    struct network source = {.prefix = is_v4(address) ? 128 : 64};
+    struct network source = {.prefix = network_is_v4(address) || is_first(address) ? 128 : 64};
     memcpy(source.bytes, address->bytes, source.prefix / 8);
     return source;
 }
@@ -84,8 +122,12 @@ uint64_t network_hash(const struct network *address, const uint64_t seed[2])
 
 void network_format(const struct network *address, char *text)
 {
-    bool v4 = is_v4(address);
+    bool v4 = network_is_v4(address);
     text[0] = '\0'; /* inet_ntop() fails for want of room only */
+    if (is_unix(address)) {
+        memcpy(text, unix_peer, sizeof unix_peer);
+        return;
+    }
     (void)inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? sizeof mapped : 0), text,
                     NETWORK_TEXT_SIZE);
 }

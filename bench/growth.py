@@ -81,7 +81,7 @@ def idle_connections(rig):
     results = []
     print(f"\n{'idle beside 64 active':<26} {'p50':>8} {'p99':>8} {'lost':>5} {'MiB':>7}   1,000 requests a second, upstream 20 ms")
     for idle in (0, 1000, 4000, 9000):
-        peer = gateway(rig, f"idle-{idle}", "http", upstream, top="workers: 12300")
+        peer = gateway(rig, f"idle-{idle}", "http", upstream)
         keeper = rigs.keep_idle(rig, peer.port, idle, 30)
         row = rigs.open_loop(peer.port, 1000, 10, 64)
         print(f"{idle:<26} {row['p50']:>8.2f} {row['p99']:>8.2f} {row['failed'] + row['lost']:>5} {peer.rss():>7.1f}")

@@ -18,7 +18,7 @@ RATE, SECONDS, DELAY_MS = 1000, 4, 20
 def open_loop(rig, rounds):
     upstream = rig.slow_stub(DELAY_MS)
     ports = {"upstream alone": upstream, "nginx proxy_pass": pass_nginx(rig, "pass", "http", upstream).port,
-             "Countersign": gateway(rig, "gateway", "http", upstream, top="workers: 1400").port}
+             "Countersign": gateway(rig, "gateway", "http", upstream).port}
     results = {}
     print(f"{RATE} requests a second over an upstream of {DELAY_MS} ms, open loop, {rounds} rounds of {SECONDS} s, ms:")
     print(f"{'connections':>11} {'':<17} {'p50':>7} {'p90':>7} {'p99':>7} {'p99.9':>7} {'added p50':>10} {'lost':>5}")

@@ -32,7 +32,8 @@ static struct {
     size_t request_length;
     int poller, timer;
     struct connection *all;
-    size_t *idle, idle_count; /* a stack of places in `all` */
+    size_t *idle, idle_first, idle_count; /* a ring of places in `all`: each has its turn */
+    size_t idle_size;
     int64_t *latencies_us;
     size_t meant, begun, done, failed, reconnects, total;
     int64_t start_us;
@@ -93,8 +94,12 @@ static void begin(size_t place)
 
 static void begin_what_is_meant(void)
 {
-    while (load.begun < load.meant && load.idle_count > 0)
-        begin(load.idle[--load.idle_count]);
+    while (load.begun < load.meant && load.idle_count > 0) {
+        size_t place = load.idle[load.idle_first];
+        load.idle_first = (load.idle_first + 1) % load.idle_size;
+        load.idle_count--;
+        begin(place);
+    }
 }
 
 static void on_timer(void)
@@ -130,7 +135,7 @@ static void finish(size_t place, bool good, bool closes)
     connection->length = 0;
     if (closes)
         reopen(place);
-    load.idle[load.idle_count++] = place;
+    load.idle[(load.idle_first + load.idle_count++) % load.idle_size] = place;
     begin_what_is_meant();
 }
 
@@ -143,7 +148,7 @@ static void on_input(size_t place)
         if (connection->meant_us != 0)
             finish(place, false, true);
         else
-            reopen(place); /* an idle one: still in the stack */
+            reopen(place); /* an idle one: still in the ring */
         return;
     }
     connection->length += (size_t)got;
@@ -224,7 +229,8 @@ int main(int argc, char **argv)
     load.poller = epoll_create1(EPOLL_CLOEXEC);
     load.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     load.all = calloc(active + silent + 1, sizeof *load.all);
-    load.idle = calloc(active + 1, sizeof *load.idle);
+    load.idle_size = active + 1;
+    load.idle = calloc(load.idle_size, sizeof *load.idle);
     load.latencies_us = calloc(load.total + 1, sizeof *load.latencies_us);
     if (load.poller < 0 || load.timer < 0 || load.all == NULL || load.idle == NULL ||
         load.latencies_us == NULL || active + silent > CONNECTIONS_MAX ||

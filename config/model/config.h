@@ -39,6 +39,44 @@ struct config_secret_file {
 
 enum config_part { CONFIG_ID, CONFIG_KEY, CONFIG_TOKEN, CONFIG_PARTS };
 
+enum config_listener_kind { CONFIG_TCP, CONFIG_UNIX, CONFIG_SYSTEMD };
+
+struct config_certificate {
+    const char *certificate; /* files in PEM: a chain, and its key */
+    const char *key;
+};
+
+enum config_tls_client { CONFIG_TLS_OPTIONAL, CONFIG_TLS_REQUIRED };
+enum config_tls_min { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
+
+/* What callers meet at a listener with TLS. */
+struct config_tls {
+    struct config_certificate
+        *certificates; /* by the name that a client asks for; the first is the default */
+    size_t count;
+    const char *client_ca;  /* whose certificates clients may have; NULL: they are asked for none */
+    const char *client_crl; /* which of them are revoked; or NULL */
+    int client;             /* enum config_tls_client */
+    int min;                /* enum config_tls_min */
+};
+
+/* One entry of `listen` or `admin`. */
+struct config_listener {
+    const char *address; /* as it is written */
+    struct mark mark;
+    int kind;            /* enum config_listener_kind */
+    struct network host; /* CONFIG_TCP: one address */
+    int port;            /* likewise; 0: a free one */
+    const char *name;    /* CONFIG_UNIX: the path; CONFIG_SYSTEMD: FileDescriptorName=, NULL: every socket */
+    unsigned mode;       /* CONFIG_UNIX: of the path */
+    const struct config_tls *tls; /* NULL: plain HTTP */
+};
+
+struct config_listeners {
+    const struct config_listener *items;
+    size_t count;
+};
+
 struct config_credential {
     const char *name;
     struct mark mark;
@@ -428,8 +466,8 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
-    const char *listen; /* IPv4:port */
-    const char *admin;
+    struct config_listeners listen;
+    struct config_listeners admin;
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -438,7 +476,8 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* connections that are served at a time */
+    long long workers;     /* requests that are served at a time */
+    long long connections; /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */

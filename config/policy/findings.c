@@ -218,10 +218,12 @@ void findings_policy(struct loader *loader)
 
 /* ---- countersign.yaml ---- */
 
-static bool is_loopback(const char *address)
+/* Of sockets that systemd passes it is not known yet.  [::] is every address here, and no Unix peer. */
+static bool is_in_the_open(const struct config_listener *listener)
 {
-    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0 || address[0] == '/' ||
-           strncmp(address, "unix:", 5) == 0;
+    const struct network any = network_unix();
+    return listener->kind == CONFIG_TCP &&
+           (!network_is_local(&listener->host) || network_is_same(&listener->host, &any));
 }
 
 static bool has_wide_proxy(const struct config *config)
@@ -253,12 +255,16 @@ void findings_service(struct loader *loader, const char *path)
     const struct config *config = loader->config;
     const struct mark mark = {.file = path};
     struct report_kind kind = {.severity = REPORT_SECURITY, .mark = &mark};
-    kind.advice = "listen on loopback behind a proxy with TLS: tokens can be read on their way";
-    if (config->listen != NULL && !is_loopback(config->listen))
-        report_find(loader->report, &kind, "listen: plain HTTP at %s, which is not loopback", config->listen);
+    kind.advice = "listen with tls, or on loopback behind a proxy with TLS: tokens can be read on their way";
+    for (size_t i = 0; i < config->listen.count; i++)
+        if (config->listen.items[i].tls == NULL && is_in_the_open(&config->listen.items[i]))
+            report_find(loader->report, &kind, "listen: plain HTTP at %s, which is not loopback",
+                        config->listen.items[i].address);
     kind.advice = "keep it on loopback: those who reach it can reload, and read the names of clients";
-    if (config->admin != NULL && !is_loopback(config->admin))
-        report_find(loader->report, &kind, "admin: the listener at %s is not on loopback", config->admin);
+    for (size_t i = 0; i < config->admin.count; i++)
+        if (is_in_the_open(&config->admin.items[i]))
+            report_find(loader->report, &kind, "admin: the listener at %s is not on loopback",
+                        config->admin.items[i].address);
     kind.mark = &config->browsers.docs_mark;
     kind.advice = "list in hosts the names by which callers ask: a hostile page can otherwise ask by its own";
     if (config->browsers.docs && config->browsers.hosts.count == 0)

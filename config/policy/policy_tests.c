@@ -145,7 +145,7 @@ static int read_source(struct loader *loader, const struct yaml_node *node, cons
     struct network address;
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
-    if (!network_parse_address(node->text, &address))
+    if (!network_parse_peer(node->text, &address))
         return report_error(loader->report, &node->mark, "from must be an address, such as 10.1.2.3");
     return keyword_text(loader, node, keyword, field);
 }

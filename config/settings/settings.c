@@ -8,8 +8,8 @@
 #include "config/settings/audit.h"
 #include "config/settings/browsers.h"
 #include "config/settings/credential.h"
+#include "config/settings/listeners.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +17,10 @@ enum { UNSAID = -1 };
 
 /* Defaults, each with its reason. */
 enum {
-    WORKERS_DEFAULT = 1024, /* connections promised: each holds a worker, 9 MiB of them at rest */
-    WORKERS_MAX = 16000,    /* three quarters of them keep 9,000 idle connections, and those that are busy */
+    WORKERS_DEFAULT = 256, /* requests at a time: the cloud answers in some 20 ms, so 10,000 a second */
+    WORKERS_MAX = 16000,
+    CONNECTIONS_DEFAULT = 10000, /* one that is idle takes a descriptor and some 200 bytes */
+    CONNECTIONS_MAX = 60000,
     KEEP_ALIVE_DEFAULT =
         75000,               /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
     GRACE_DEFAULT = 1000,    /* ms: a load balancer that asks every half second has noticed      */
@@ -31,30 +33,6 @@ static const char *const api_names[] = {"2", "3", NULL};
 static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
 static const char *const notice_names[] = {"text", "json", NULL};
 static const char *const method_names[] = {"GET", "POST", NULL};
-
-static int read_address(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
-                        void *field)
-{
-    const char *text = NULL;
-    char host[INET_ADDRSTRLEN];
-    struct in_addr address;
-    long long port;
-    if (keyword_text(loader, node, keyword, &text) != 0)
-        return -1;
-    const char *colon = strrchr(text, ':');
-    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-    if (length > 0 && length < sizeof host) {
-        memcpy(host, text, length);
-        host[length] = '\0';
-        if (inet_pton(AF_INET, host, &address) == 1 && colon[1] != '-' &&
-            keyword_parse_number(colon + 1, &port) && port <= 65535) {
-            *(const char **)field = text;
-            return 0;
-        }
-    }
-    return report_error(loader->report, &node->mark,
-                        "%s must be an IPv4 address and a port, such as 127.0.0.1:8080", keyword->name);
-}
 
 static int read_url(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                     void *field)
@@ -254,10 +232,11 @@ struct settings {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
     const struct yaml_node *audit;
-    const char *listen;
-    const char *admin;
+    struct config_listeners listen;
+    struct config_listeners admin;
     const char *policy;
     long long workers;
+    long long connections;
     long long per_address;
     long long keep_alive;
     int notices;
@@ -352,8 +331,8 @@ static int read_exceptions(struct loader *loader, const struct yaml_node *node, 
 #define SERVICE(field) offsetof(struct settings, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
-    {"listen", read_address, SERVICE(listen), RESTART, 0, 0, NULL},
-    {"admin", read_address, SERVICE(admin), RESTART, 0, 0, NULL},
+    {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
+    {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
@@ -363,7 +342,8 @@ static const struct keyword service_keywords[] = {
     {"definitions", read_definitions, 0, OPTIONAL, 0, 0, NULL},
     {"effects", read_exceptions, 0, OPTIONAL, 0, 0, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
-    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, WORKERS_MAX, NULL},
+    {"connections", keyword_number, SERVICE(connections), RESTART, 2, CONNECTIONS_MAX, NULL},
+    {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, CONNECTIONS_MAX, NULL},
     {"keep_alive", keyword_duration, SERVICE(keep_alive), RESTART, 1000, 3600000, NULL},
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
@@ -390,7 +370,7 @@ static void check_slots(struct loader *loader)
 }
 
 /* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
- * of a keyword's row: a number, or a text. */
+ * of a keyword's row: a number, or where we listen. */
 static void stay(struct loader *loader, const struct keyword *keyword, const struct settings *running,
                  struct settings *service)
 {
@@ -398,20 +378,17 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
     void *new = (char *)service + keyword->offset;
     char number[TEXT_NUMBER_SIZE];
     const char *shown = number;
-    if (keyword->read == keyword_number || keyword->read == keyword_duration) {
+    if (keyword->read == listeners_read) {
+        shown = listeners_stay(loader->arena, old, new);
+        if (shown == NULL)
+            return;
+    } else {
         if (*(const long long *)old == *(long long *)new)
             return;
         text_number(number, *(const long long *)old);
         if (*(const long long *)old == 0)
             shown = "at its default";
         *(long long *)new = *(const long long *)old;
-    } else {
-        shown = *(const char *const *)old;
-        if (strcmp(shown, *(const char **)new) == 0)
-            return;
-        *(const char **)new = arena_strdup(loader->arena, shown);
-        if (*(const char **)new == NULL)
-            *(const char **)new = "";
     }
     report_find(loader->report, &(struct report_kind){.severity = REPORT_SECURITY},
                 "%s stays %s: it changes by a restart only", keyword->name, shown);
@@ -423,6 +400,7 @@ static void stay_all(struct loader *loader, struct settings *service)
     const struct settings running = {.listen = previous->listen,
                                      .admin = previous->admin,
                                      .workers = previous->workers,
+                                     .connections = previous->connections,
                                      .per_address = previous->per_address,
                                      .keep_alive = previous->keep_alive};
     for (size_t i = 0; i < COUNT(service_keywords); i++)
@@ -433,9 +411,10 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
-        .listen = "127.0.0.1:8080",
-        .admin = "127.0.0.1:9090",
+        .listen = listeners_default_listen,
+        .admin = listeners_default_admin,
         .workers = WORKERS_DEFAULT,
+        .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
         .keep_alive = KEEP_ALIVE_DEFAULT,
         .grace = GRACE_DEFAULT,
@@ -445,14 +424,15 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     struct config *config = loader->config;
     int result = keyword_read_map(loader, root, "countersign.yaml", service_keywords, COUNT(service_keywords),
                                   &service);
-    if (strcmp(service.listen, service.admin) == 0 && strcmp(strrchr(service.listen, ':'), ":0") != 0)
-        result = report_error(loader->report, &root->mark, "listen and admin must be two addresses");
+    if (listeners_check(loader, root, &service.listen, &service.admin) != 0)
+        result = -1;
     if (loader->previous != NULL)
         stay_all(loader, &service);
     config->listen = service.listen;
     config->admin = service.admin;
     config->policy_file = service.policy;
     config->workers = service.workers;
+    config->connections = service.connections;
     config->per_address = service.per_address;
     config->prefix = service.prefix;
     config->keep_alive = service.keep_alive;

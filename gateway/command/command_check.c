@@ -4,6 +4,7 @@
 #include "gateway/command/command.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/openapi.h"
+#include "gateway/service/certificates.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <getopt.h>
@@ -88,11 +89,12 @@ static void try_audit(const struct config_audit *audit, struct report *report)
                     "the folder of the audit file '%s' is not there yet: no start without it", audit->file);
 }
 
-/* What only an attempt tells: the CA files, the document of the routes, the audit file. */
+/* What only an attempt tells: the CA files, our certificates, the document of the routes, the audit file. */
 static int try_parts(struct config *config, const struct check *check, struct report *report)
 {
     struct err of_back = {0};
     struct err of_openapi = {0};
+    struct certificates certificates;
     const atomic_bool abandoned = false;
     unsigned errors = report->error_count;
     if (check->source.policy != NULL)
@@ -103,6 +105,8 @@ static int try_parts(struct config *config, const struct check *check, struct re
         report_error(report, NULL, "%s", of_back.text);
     if (openapi == NULL)
         report_error(report, NULL, "%s", of_openapi.text);
+    if (certificates_read(config, clock_wall_ms() / 1000, report, &certificates) == 0)
+        certificates_release(&certificates);
     try_audit(&config->audit, report);
     openapi_free(openapi);
     upstream_pool_free(back);

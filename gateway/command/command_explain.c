@@ -75,7 +75,7 @@ static int read_option(int option, const char *value, struct explain_options *ou
         out->json = true;
         break;
     case 'f':
-        if (!network_parse_address(value, &out->from))
+        if (!network_parse_peer(value, &out->from))
             return command_usage("explain", "--from must be an address, such as 10.1.2.3");
         break;
     case 'a':
@@ -216,7 +216,7 @@ int command_explain(int argc, char **argv)
 {
     struct explain_options options = {.source = {.config = COMMAND_CONFIG_FILE, .region = COMMAND_REGION},
                                       .at = clock_wall_ms() / 1000};
-    if (!network_parse_address("127.0.0.1", &options.from))
+    if (!network_parse_peer("127.0.0.1", &options.from))
         return COMMAND_FAILED; /* cannot happen */
     int parsed = read_options(argc, argv, &options);
     if (parsed != COMMAND_GOOD)

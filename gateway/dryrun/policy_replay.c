@@ -156,7 +156,7 @@ static enum policy_replay_end judge(const struct config *config, const json_t *l
                          : POLICY_OWNER_UNKNOWN;
     question.call = read_call(config, route, line, arena);
     if (question.call == NULL || !timestamp_parse(text_of(line, "time", arena), &question.now) ||
-        !network_parse_address(text_of(line, "source", arena), &question.source))
+        !network_parse_peer(text_of(line, "source", arena), &question.source))
         return POLICY_REPLAY_BROKEN;
     if (client != NULL) /* otherwise the candidate does not know it any more: denied */
         verdict = policy_decide(&question);

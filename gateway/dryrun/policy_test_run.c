@@ -52,7 +52,7 @@ static int run_one(struct run *run, const struct config *config, int64_t now, st
                                        .owner = policy_owner_of(trial->own)};
     run->kind.mark = &trial->mark;
     if (dry_run_translate(&x, trial->method, trial->path, trial->body) != 0 ||
-        !network_parse_address(trial->from == NULL ? "127.0.0.1" : trial->from, &question.source)) {
+        !network_parse_peer(trial->from == NULL ? "127.0.0.1" : trial->from, &question.source)) {
         report_find(run->report, &run->kind, "the test's request cannot become a call: %s", x.err.text);
         return -1;
     }

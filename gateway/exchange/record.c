@@ -209,7 +209,7 @@ static bool is_gathered(const struct exchange *x)
     struct network address;
     if (x->token != NULL)
         return false;
-    if (!network_parse_address(x->source, &address))
+    if (!network_parse_peer(x->source, &address))
         address = (struct network){0};
     return !anonymous_has_line(x->gateway->anonymous, &address, x->status, x->began_ms);
 }

@@ -31,6 +31,13 @@ static bool parse_node(char *text, struct network *address)
            network_parse_address(text + bracketed, address);
 }
 
+/* No host has the unspecified address, and it is what stands for peers on a Unix socket. */
+static bool is_some_host(const struct network *address)
+{
+    const struct network nobody = network_unix();
+    return !network_is_same(address, &nobody);
+}
+
 /* The element that ends at `*end`, without the blanks around it; `*end` moves in front of it, -1 when it was
  * the first. */
 static bool cut_address(const char *list, ptrdiff_t *end, struct network *address)
@@ -50,7 +57,7 @@ static bool cut_address(const char *list, ptrdiff_t *end, struct network *addres
         return false;
     memcpy(text, list + first, length);
     text[length] = '\0';
-    return parse_node(text, address);
+    return parse_node(text, address) && is_some_host(address);
 }
 
 enum client_address client_address_find(const struct request_head *head, const struct network *trusted,

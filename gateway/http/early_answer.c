@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 enum {
-    EARLY_ANSWER_MAX = 2048,
     EARLY_ANSWER_BODY_MAX = 1024,
     EARLY_ANSWER_FORGETS = 8
 }; /* reads of what the client has sent: 16
@@ -31,7 +30,7 @@ static void put_body(struct buf *body, const struct problem_kind *kind, const ch
     json_close(body);
 }
 
-static void put_answer(struct buf *answer, enum problem problem, const char *detail)
+void early_answer_put(struct buf *answer, enum problem problem, const char *detail)
 {
     struct buf body;
     char text[EARLY_ANSWER_BODY_MAX];
@@ -61,7 +60,7 @@ void early_answer_send(int fd, enum problem problem, const char *detail)
     struct buf answer;
     char bytes[EARLY_ANSWER_MAX]; /* no memory is needed */
     buf_init_in(&answer, bytes, sizeof bytes);
-    put_answer(&answer, problem, detail);
+    early_answer_put(&answer, problem, detail);
     if (!answer.failed)
         (void)send(fd, buf_text(&answer), answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);

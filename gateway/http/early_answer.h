@@ -2,7 +2,13 @@
 #ifndef GATEWAY_HTTP_EARLY_ANSWER_H
 #define GATEWAY_HTTP_EARLY_ANSWER_H
 
+#include "base/buf.h"
 #include "gateway/http/problem.h"
+
+enum { EARLY_ANSWER_MAX = 2048 }; /* bytes of one */
+
+/* The answer alone. */
+void early_answer_put(struct buf *answer, enum problem problem, const char *detail);
 
 /* Writes the answer to a connected socket, without waiting, and ends the sending side.  What the client has
  * sent so far is read and forgotten: closing with bytes unread would reset the connection under the answer.

@@ -78,8 +78,8 @@ void pipeline_serve(void *context, struct visit *visit)
         .source = visit->source,
         .reply = visit->reply,
     };
-    if (!network_parse_address(x.source, &x.address))
-        memset(&x.address, 0, sizeof x.address); /* cannot happen; "::" is in nobody's network */
+    if (!network_parse_peer(x.source, &x.address))
+        memset(&x.address, 0, sizeof x.address); /* cannot happen: it counts as one on a Unix socket */
     atomic_fetch_add(&gateway->in_flight, 1);
     walk(&x);
     atomic_fetch_sub(&gateway->in_flight, 1);

@@ -1,30 +1,54 @@
 #include "gateway/server/connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 
 /* ---- the socket ---- */
 
-/* Waits; 0 when the client has ended its side, or was ended by the guard.  What came before that still
- * counts. */
-static size_t receive_bytes(const struct connection *connection, char *bytes, size_t size)
+enum patience { NONE, A_LITTLE, ALL };
+
+enum { NOTHING_YET = -1 };
+
+static ssize_t receive_once(const struct connection *connection, char *bytes, size_t size, int flags)
+{
+    return connection->tls == NULL ? recvfrom(connection->fd, bytes, size, flags, NULL, NULL)
+                                   : tls_receive(connection->tls, bytes, size, flags);
+}
+
+static ssize_t send_once(const struct connection *connection, const char *bytes, size_t size)
+{
+    return connection->tls == NULL ? send(connection->fd, bytes, size, MSG_NOSIGNAL)
+                                   : tls_send(connection->tls, bytes, size);
+}
+
+/* Bytes of the record that was read last, of which the kernel would tell nothing. */
+static bool has_more(const struct connection *connection)
+{
+    return connection->tls != NULL && tls_has_pending(connection->tls);
+}
+
+/* Bytes; 0 when the client has ended its side, or was ended; NOTHING_YET where we do not wait, or not any
+ * longer.  SO_RCVTIMEO is what is little: see connections_admit(). */
+static ssize_t receive_bytes(const struct connection *connection, char *bytes, size_t size,
+                             enum patience patience)
 {
     ssize_t got = -1;
-    if (connections_has_ended(connection->guard, connection->place))
-        return 0;
-    do
-        got = recvfrom(connection->fd, bytes, size, 0, NULL, NULL);
-    while (got < 0 && errno == EINTR);
-    return got > 0 ? (size_t)got : 0;
+    do {
+        if (connections_has_ended(connection->guard, connection->place))
+            return 0;
+        got = receive_once(connection, bytes, size, patience == NONE ? MSG_DONTWAIT : 0);
+    } while (got < 0 && (errno == EINTR || (errno == EAGAIN && patience == ALL)));
+    if (got < 0 && errno == EAGAIN)
+        return NOTHING_YET;
+    return got > 0 ? got : 0;
 }
 
 /* Waits until all of it is sent; -1: the client is gone, or was ended. */
 static int send_bytes(const struct connection *connection, const char *bytes, size_t size)
 {
     while (size > 0) {
-        ssize_t sent = send(connection->fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t sent = send_once(connection, bytes, size);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent <= 0)
@@ -35,69 +59,115 @@ static int send_bytes(const struct connection *connection, const char *bytes, si
     return 0;
 }
 
-bool connection_open(struct connection *connection, struct connections *guard, unsigned place,
-                     struct request_head *head)
+bool connection_open(struct connection *connection, struct connections *guard, unsigned place)
 {
     *connection = (struct connection){.guard = guard,
                                       .place = place,
                                       .fd = connections_fd(guard, place),
-                                      .inbox = connections_inbox(guard, place),
-                                      .head = head};
-    /* It comes without waiting, from CivetWeb.  One call less for each wait. */
-    return connection->inbox != NULL && fcntl(connection->fd, F_SETFL, 0) == 0;
+                                      .tls = connections_tls(guard, place),
+                                      .inbox = connections_inbox(guard, place)};
+    if (connection->inbox == NULL)
+        return false;
+    connection->head = connection->inbox->head;
+    return true;
 }
 
 /* ---- heads ---- */
 
-static void refuse_half(struct connection *connection)
+enum connection_state connection_give_up(struct connection *connection)
 {
+    if (!request_head_has_begun(connection->head, connection->inbox->end))
+        return CONNECTION_ENDED;
     if (connections_has_ended(connection->guard, connection->place))
         (void)request_head_refuse(connection->head, PROBLEM_REQUEST_TIMEOUT,
                                   "the header did not arrive in time");
     else
         (void)request_head_refuse(connection->head, PROBLEM_MALFORMED_REQUEST,
                                   "the connection ended in the middle of the header");
+    return CONNECTION_ASKS;
 }
 
-void connection_rest(struct connection *connection)
+static enum connection_state read_head(struct connection *connection)
 {
-    connection->idle = true;
-    connections_wait(connection->guard, connection->place, CONNECTIONS_IDLE);
+    const struct inbox *inbox = connection->inbox;
+    return request_head_read(connection->head, inbox->bytes, inbox->end) == REQUEST_HEAD_PART
+               ? CONNECTION_WAITS
+               : CONNECTION_ASKS;
 }
 
-/* Its header is waited for as any other's from its first byte on. */
-static void wake(struct connection *connection)
-{
-    if (connection->idle)
-        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_HEADER);
-    connection->idle = false;
-}
-
-bool connection_next(struct connection *connection)
+/* More of it, once. */
+static enum connection_state read_more(struct connection *connection, enum patience patience)
 {
     struct inbox *inbox = connection->inbox;
-    struct request_head *head = connection->head;
-    inbox_settle(inbox);
-    request_head_begin(head);
-    if (inbox->end > 0)
-        wake(connection);
-    while (request_head_read(head, inbox->bytes, inbox->end) == REQUEST_HEAD_PART) {
-        size_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end);
-        if (got == 0 && !request_head_has_begun(head, inbox->end))
-            return false;
-        if (got == 0) {
-            refuse_half(connection);
-            break;
-        }
-        inbox_grow(inbox, got);
-        wake(connection);
-    }
-    inbox->begin = head->length;
+    ssize_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end, patience);
+    if (got == NOTHING_YET)
+        return CONNECTION_WAITS;
+    if (got == 0)
+        return connection_give_up(connection);
+    inbox_grow(inbox, (size_t)got);
+    return read_head(connection);
+}
+
+enum connection_state connection_gather(struct connection *connection)
+{
+    enum connection_state state = CONNECTION_WAITS;
+    size_t before;
+    do {
+        before = connection->inbox->end;
+        state = read_more(connection, NONE);
+    } while (state == CONNECTION_WAITS && connection->inbox->end > before);
+    if (connection->inbox->end > 0 &&
+        connections_waits_for(connection->guard, connection->place) == CONNECTIONS_IDLE)
+        connections_wake(connection->guard, connection->place);
+    return state;
+}
+
+void connection_begin(struct connection *connection)
+{
+    const struct request_head *head = connection->head;
+    connection->inbox->begin = head->length;
     connection->reading = false;
     connection->whole = head->problem == PROBLEM_NONE && !request_head_has_body(head);
     connection->left = (unsigned long long)head->message.content_length;
     chunked_begin(&connection->chunked);
-    return true;
+    connections_begin(connection->guard, connection->place);
+}
+
+enum connection_state connection_next(struct connection *connection, bool lingers)
+{
+    inbox_settle(connection->inbox);
+    enum connection_state state = read_head(connection);
+    if (state == CONNECTION_WAITS && has_more(connection))
+        state = connection_gather(connection);
+    if (state == CONNECTION_WAITS && connection->inbox->end == 0 && lingers) {
+        connections_wait(connection->guard, connection->place, CONNECTIONS_FOR_NEXT);
+        state = read_more(connection, A_LITTLE);
+        connections_set_quick(connection->guard, connection->place, connection->inbox->end > 0);
+    }
+    return state;
+}
+
+/* ---- ends ---- */
+
+void connection_park(struct connection *connection)
+{
+    bool idle = connection->inbox->end == 0;
+    if (idle)
+        connections_empty(connection->guard, connection->place);
+    if (!connections_park(connection->guard, connection->place,
+                          idle ? CONNECTIONS_IDLE : CONNECTIONS_FOR_HEADER))
+        connections_leave(connection->guard, connection->place);
+}
+
+void connection_end(struct connection *connection, bool unread)
+{
+    struct connections *guard = connection->guard;
+    if (unread && !connections_is_crowded(guard) && connections_finish(guard, connection->place) == 0) {
+        connections_empty(guard, connection->place);
+        if (connections_park(guard, connection->place, CONNECTIONS_FOR_CLOSE))
+            return;
+    }
+    connections_leave(guard, connection->place);
 }
 
 /* ---- bodies ---- */
@@ -117,7 +187,7 @@ static size_t read_plain(struct connection *connection, char *bytes, size_t size
         memcpy(bytes, inbox->bytes + inbox->begin, step);
         inbox->begin += step;
     } else {
-        step = receive_bytes(connection, bytes, step);
+        step = (size_t)receive_bytes(connection, bytes, step, ALL);
     }
     connection->left -= step;
     connection->whole = connection->left == 0;
@@ -129,8 +199,8 @@ static bool fill(struct connection *connection)
 {
     struct inbox *inbox = connection->inbox;
     inbox->begin = inbox->end = connection->head->length;
-    size_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end);
-    inbox_grow(inbox, got);
+    ssize_t got = receive_bytes(connection, inbox->bytes + inbox->end, INBOX_SIZE - inbox->end, ALL);
+    inbox_grow(inbox, (size_t)got);
     return got > 0;
 }
 

@@ -3,33 +3,46 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096 };
+
+struct memory {
+    struct request_head head;
+    char bytes[INBOX_SIZE];
+};
+
+enum { STRIDE = (sizeof(struct memory) + PAGE - 1) / PAGE * PAGE };
 
 struct inbox_pool {
     pthread_mutex_t mutex; /* guards what follows */
     char *memory;
     char **free; /* the last one given is the next one taken: its pages are there */
     size_t free_count;
+    size_t count;
+    size_t kept;
 };
 
-struct inbox_pool *inbox_pool_new(size_t count, struct err *err)
+struct inbox_pool *inbox_pool_new(size_t count, size_t kept, struct err *err)
 {
     struct inbox_pool *pool = calloc(1, sizeof *pool);
-    if (pool != NULL) {
-        pool->memory = calloc(count, INBOX_SIZE);
-        pool->free = calloc(count, sizeof *pool->free);
-    }
-    if (pool == NULL || pool->memory == NULL || pool->free == NULL ||
-        pthread_mutex_init(&pool->mutex, NULL) != 0) {
-        if (pool != NULL) {
-            free(pool->memory);
-            free(pool->free);
-        }
+    char **list = calloc(count, sizeof *list);
+    void *memory = mmap(NULL, count * STRIDE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pool == NULL || list == NULL || memory == MAP_FAILED || pthread_mutex_init(&pool->mutex, NULL) != 0) {
+        if (memory != MAP_FAILED)
+            (void)munmap(memory, count * STRIDE);
+        free(list);
         free(pool);
         err_memory(err);
         return NULL;
     }
+    pool->memory = memory;
+    pool->free = list;
+    pool->count = count;
+    pool->kept = kept;
     for (size_t i = count; i > 0; i--)
-        pool->free[pool->free_count++] = pool->memory + (i - 1) * INBOX_SIZE;
+        pool->free[pool->free_count++] = pool->memory + (i - 1) * STRIDE;
     return pool;
 }
 
@@ -38,30 +51,50 @@ void inbox_pool_free(struct inbox_pool *pool)
     if (pool == NULL)
         return;
     (void)pthread_mutex_destroy(&pool->mutex);
-    free(pool->memory);
+    (void)munmap(pool->memory, pool->count * STRIDE);
     free(pool->free);
     free(pool);
 }
 
 bool inbox_take(struct inbox_pool *pool, struct inbox *inbox)
 {
+    struct memory *memory = NULL;
     *inbox = (struct inbox){0};
     (void)pthread_mutex_lock(&pool->mutex);
     if (pool->free_count > 0)
-        inbox->bytes = pool->free[--pool->free_count];
+        memory = (void *)pool->free[--pool->free_count];
     (void)pthread_mutex_unlock(&pool->mutex);
-    return inbox->bytes != NULL;
+    if (memory == NULL)
+        return false;
+    inbox->bytes = memory->bytes;
+    inbox->head = &memory->head;
+    request_head_begin(inbox->head);
+    return true;
+}
+
+static void put_back(struct inbox_pool *pool, char *memory)
+{
+    pool->free[pool->free_count++] = memory;
 }
 
 void inbox_give(struct inbox_pool *pool, struct inbox *inbox)
 {
     if (inbox->bytes == NULL)
         return;
+    char *memory = (char *)inbox->head; /* it only points to what is wiped, and begins anew */
     explicit_bzero(inbox->bytes, inbox->touched);
-    (void)pthread_mutex_lock(&pool->mutex);
-    pool->free[pool->free_count++] = inbox->bytes;
-    (void)pthread_mutex_unlock(&pool->mutex);
     *inbox = (struct inbox){0};
+    (void)pthread_mutex_lock(&pool->mutex);
+    bool many = pool->count - pool->free_count > pool->kept;
+    if (!many)
+        put_back(pool, memory);
+    (void)pthread_mutex_unlock(&pool->mutex);
+    if (!many)
+        return;
+    (void)madvise(memory, STRIDE, MADV_DONTNEED); /* else its pages stay, wiped */
+    (void)pthread_mutex_lock(&pool->mutex);
+    put_back(pool, memory);
+    (void)pthread_mutex_unlock(&pool->mutex);
 }
 
 void inbox_grow(struct inbox *inbox, size_t length)
@@ -78,4 +111,5 @@ void inbox_settle(struct inbox *inbox)
         memmove(inbox->bytes, inbox->bytes + inbox->begin, left);
     inbox->begin = 0;
     inbox->end = left;
+    request_head_begin(inbox->head);
 }

@@ -3,13 +3,24 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 static _Thread_local const struct interpose *chosen;
 
 void interpose_thread(const struct interpose *interpose)
 {
     chosen = interpose;
+}
+
+int listen(int fd, int backlog);
+
+int listen(int fd, int backlog)
+{
+    if (chosen == NULL || chosen->listen == NULL)
+        return (int)syscall(SYS_listen, fd, backlog);
+    return chosen->listen(chosen->context, fd);
 }
 
 int accept(int fd, struct sockaddr *address, socklen_t *length);
@@ -19,7 +30,7 @@ int accept(int fd, struct sockaddr *address, socklen_t *length)
     struct sockaddr_in peer = {0};
     if (chosen == NULL || chosen->accept == NULL || address == NULL || *length < sizeof peer)
         return accept4(fd, address, length, 0);
-    int accepted = chosen->accept(chosen->context, fd, &peer);
+    int accepted = chosen->accept(chosen->context, &peer);
     memcpy(address, &peer, sizeof peer);
     *length = sizeof peer;
     return accepted;
@@ -39,8 +50,9 @@ int poll(struct pollfd *fds, nfds_t count, int millis);
 int poll(struct pollfd *fds, nfds_t count, int millis)
 {
     const struct timespec wait = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000L};
-    if (chosen == NULL || chosen->recv == NULL || count != 1)
+    if (chosen == NULL || count != 1)
         return ppoll(fds, count, millis < 0 ? NULL : &wait, NULL);
-    fds->revents = POLLIN;
-    return 1;
+    bool ready = chosen->poll == NULL || chosen->poll(chosen->context, millis);
+    fds->revents = ready ? POLLIN : 0;
+    return ready;
 }

@@ -1,13 +1,18 @@
 #include "gateway/server/server.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "gateway/server/connection.h"
+#include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"
-#include "gateway/server/listener.h"
+#include "gateway/server/listeners.h"
+#include "gateway/server/parking.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
-#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +20,7 @@
 #include <unistd.h>
 
 enum {
+    SERVER_END_MS = 10,             /* between two looks of the acceptor's thread, at the end */
     SERVER_ARENA = 8 * 1024 * 1024, /* of one exchange beside its reply; an ordinary one takes 8 KiB */
     SERVER_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
 };
@@ -23,30 +29,39 @@ enum {
  * other, and nothing that CivetWeb makes of it is believed. */
 static const char stand_in[] = "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
 
+/* The descriptor of the connections that CivetWeb gets: one that no process ever has, so that whatever
+ * CivetWeb does with it comes to nothing. */
+enum { NO_DESCRIPTOR = INT_MAX };
+
 /* What a worker keeps from one request to the next. */
 struct worker {
     struct server *front;
-    const struct mg_connection *civet; /* CivetWeb's, while one is open */
+    struct dispatch_worker seat;
     struct connection connection;
-    struct request_head head;
     struct arena *arena;
     struct buf reply;
     struct interpose interpose;
-    bool open;   /* `connection` is */
-    bool asked;  /* a request is there and not answered yet */
-    bool unread; /* the client may still send what nobody will read */
-    bool over;   /* nothing that still comes on this connection is answered */
+    bool open;  /* `connection` is */
+    bool asked; /* a request is there and not answered yet */
+    bool over;  /* CivetWeb has failed: its connection must end */
 };
 
 struct server {
     struct mg_context *context;
     struct handler handler;
-    struct listener listener;
+    struct listeners listeners;
+    int civet_fd; /* what CivetWeb believes to be its listener, or -1 */
     struct connections *guard;
-    struct interpose interpose; /* of the thread that accepts */
+    struct dispatch *dispatch;
+    struct parking *parking;
+    struct interpose interpose; /* of CivetWeb's thread that accepts */
     struct worker *workers;
     size_t worker_count;
+    size_t seats;          /* of the workers that were made */
+    sem_t vacant;          /* workers that have no connection of CivetWeb's */
+    bool has_vacant;       /* the semaphore is there */
     bool short_of_threads; /* CivetWeb could not start all */
+    atomic_bool closing;
     atomic_size_t started; /* workers, ever */
     atomic_bool accepting; /* the acceptor's thread is there */
     atomic_size_t threads; /* CivetWeb's that run now */
@@ -75,63 +90,109 @@ static void on_thread_end(const struct mg_context *context, int type, void *work
     atomic_fetch_sub(&front->threads, 1); /* the last that this thread does with us: see server_close() */
 }
 
-/* ---- connections ---- */
+/* ---- what CivetWeb takes for connections ---- */
 
-/* The port that CivetWeb is told is the connection's place with the guard; the address is the caller's. */
-static int accept_instead(void *context, int fd, struct sockaddr_in *peer)
+/* One for each worker, for good: what it reads as that connection's requests it takes from the dispatcher. */
+static bool poll_instead(void *context, int millis)
 {
     struct server *front = context;
-    int accepted = -1;
-    enum listener_result result = listener_accept(fd, &accepted, peer);
-    if (result == LISTENER_EXHAUSTED)
-        connections_make_room(front->guard);
-    if (result != LISTENER_GOOD)
-        return -1;
-    unsigned place = connections_admit(front->guard, accepted, peer->sin_addr);
-    if (place == 0) {
-        (void)close(accepted);
-        errno = ECONNABORTED;
-        return -1;
-    }
-    peer->sin_port = htons((uint16_t)place);
-    return accepted;
+    const struct timespec until = deadline_in(atomic_load(&front->closing) ? SERVER_END_MS : millis);
+    return sem_clockwait(&front->vacant, CLOCK_MONOTONIC, &until) == 0 && !atomic_load(&front->closing);
 }
 
-static unsigned place_of(const struct mg_connection *connection)
+static int accept_instead(void *context, struct sockaddr_in *peer)
 {
-    return (unsigned)mg_get_request_info(connection)->remote_port;
+    (void)context;
+    peer->sin_family = AF_INET;
+    return NO_DESCRIPTOR;
 }
 
-/* The head of the next request is read here, judged, and kept; CivetWeb gets its stand-in.  0 ends the
- * connection. */
+/* CivetWeb is to listen on a free port of loopback.  It never does: the sockets are ours (listener.h). */
+static int listen_instead(void *context, int fd)
+{
+    struct server *front = context;
+    front->civet_fd = fd;
+    return 0;
+}
+
+/* ---- requests ---- */
+
+static void leave(struct worker *worker, bool unread)
+{
+    connection_end(&worker->connection, unread);
+    worker->open = false;
+}
+
+/* Others wait for a worker: it is their turn before this one's. */
+static void queue_again(struct worker *worker)
+{
+    connections_wait(worker->front->guard, worker->connection.place, CONNECTIONS_FOR_WORKER);
+    dispatch_put(worker->front->dispatch, worker->connection.place);
+}
+
+/* The connection stays with its worker while its next request is there, and nobody else waits. */
+static bool has_next(struct worker *worker)
+{
+    struct dispatch *dispatch = worker->front->dispatch;
+    bool lingers =
+        dispatch_may_linger(dispatch) && connections_is_quick(worker->front->guard, worker->connection.place);
+    if (lingers)
+        dispatch_linger(dispatch, &worker->seat, true);
+    enum connection_state state = connection_next(&worker->connection, lingers);
+    if (lingers && state == CONNECTION_ASKS)
+        dispatch_linger(dispatch, &worker->seat, false);
+    if (state == CONNECTION_ASKS && dispatch_waiting(dispatch) == 0)
+        return true;
+    worker->open = false;
+    if (state == CONNECTION_WAITS)
+        connection_park(&worker->connection);
+    else if (state == CONNECTION_ENDED)
+        connection_end(&worker->connection, false);
+    else
+        queue_again(worker);
+    return false;
+}
+
+/* The next connection that has a request; one without memory is none. */
+static bool take(struct worker *worker)
+{
+    struct server *front = worker->front;
+    while (!worker->open) {
+        unsigned place = dispatch_take(front->dispatch, &worker->seat);
+        if (place == 0)
+            return false;
+        worker->open = connection_open(&worker->connection, front->guard, place);
+        if (!worker->open)
+            connections_leave(front->guard, place);
+    }
+    return true;
+}
+
+/* The head of the next request was read by us, judged, and kept; CivetWeb gets its stand-in.  0 ends its
+ * connection, and no client's. */
 static ssize_t recv_instead(void *context, void *bytes, size_t size)
 {
     struct worker *worker = context;
-    struct connections *guard = worker->front->guard;
     if (worker->asked || worker->over || size < sizeof stand_in - 1)
         return 0;
-    if (!worker->open && !connection_open(&worker->connection, guard, place_of(worker->civet), &worker->head))
+    if (!(worker->open && has_next(worker)) && !take(worker))
         return 0;
-    worker->open = true;
-    if (!connection_next(&worker->connection))
-        return 0;
+    connection_begin(&worker->connection);
     worker->asked = true;
     memcpy(bytes, stand_in, sizeof stand_in - 1);
     return sizeof stand_in - 1;
 }
 
-/* ---- requests ---- */
-
-/* The one way in which a request is answered.  Its status; the connection ends where `over` is set. */
-static int serve(struct worker *worker, const struct mg_connection *civet)
+/* The one way in which a request is answered: its status. */
+static int serve(struct worker *worker)
 {
     struct server *front = worker->front;
     const struct connection *connection = &worker->connection;
     const struct door door = connection_door(&worker->connection);
     struct visit visit = {
-        .head = &worker->head,
+        .head = connection->head,
         .door = &door,
-        .source = mg_get_request_info(civet)->remote_addr,
+        .source = connections_source(front->guard, connection->place),
         .arena = worker->arena,
         .reply = &worker->reply,
         .ends =
@@ -140,10 +201,9 @@ static int serve(struct worker *worker, const struct mg_connection *civet)
         .close = true,
     };
     worker->asked = false;
-    if (connections_begin(front->guard, connection->place))
-        front->handler.serve(front->handler.context, &visit);
-    worker->over = visit.close || !connection->whole;
-    worker->unread = worker->over;
+    front->handler.serve(front->handler.context, &visit);
+    if (visit.close || !connection->whole)
+        leave(worker, true);
     buf_rest(&worker->reply, SERVER_REPLY_KEPT);
     arena_reset(worker->arena);
     return visit.status;
@@ -151,19 +211,17 @@ static int serve(struct worker *worker, const struct mg_connection *civet)
 
 /* CivetWeb has failed (its memory is out, say), or has read by itself: nothing may be taken for the answer to
  * this request, and nothing that follows may be read. */
-static void fail(struct worker *worker, const struct mg_connection *civet)
+static void fail(struct worker *worker)
 {
     interpose_thread(NULL);
     if (worker->asked) {
-        (void)request_head_refuse(&worker->head, PROBLEM_INTERNAL,
+        (void)request_head_refuse(worker->connection.head, PROBLEM_INTERNAL,
                                   "the gateway is out of memory, or its library failed");
-        (void)serve(worker, civet);
-    } else if (!worker->over && connections_begin(worker->front->guard, place_of(civet))) {
-        connections_refuse(worker->front->guard, place_of(civet), PROBLEM_INTERNAL,
-                           "the gateway's HTTP library failed");
+        (void)serve(worker);
     }
+    if (worker->open)
+        leave(worker, true);
     worker->over = true;
-    worker->unread = true;
 }
 
 /* ---- CivetWeb's callbacks ---- */
@@ -172,9 +230,7 @@ static int on_connect(const struct mg_connection *civet, void **data)
 {
     struct worker *worker = mg_get_thread_pointer(civet);
     *data = NULL;
-    worker->civet = civet;
-    worker->open = worker->asked = worker->unread = worker->over = false;
-    connections_enter(worker->front->guard); /* which connection it is cannot be asked here yet */
+    worker->open = worker->asked = worker->over = false;
     interpose_thread(&worker->interpose);
     return 0;
 }
@@ -185,13 +241,11 @@ static int on_request(struct mg_connection *civet)
     int status = 500;
     interpose_thread(NULL); /* an upstream's socket is read by the same thread */
     if (worker->asked)
-        status = serve(worker, civet);
+        status = serve(worker);
     else
-        fail(worker, civet);
+        fail(worker);
     if (worker->over)
         mg_disable_connection_keep_alive(civet);
-    else
-        connection_rest(&worker->connection);
     interpose_thread(&worker->interpose);
     return status;
 }
@@ -201,30 +255,24 @@ static void on_request_end(const struct mg_connection *civet, int status)
     struct worker *worker = mg_get_thread_pointer(civet);
     (void)status;
     if (worker->asked)
-        fail(worker, civet);
+        fail(worker);
 }
 
 static int on_error(struct mg_connection *civet, int status, const char *message)
 {
-    struct worker *worker = mg_get_thread_pointer(civet);
     (void)status;
     (void)message;
     mg_disable_connection_keep_alive(civet);
-    fail(worker, civet);
+    fail(mg_get_thread_pointer(civet));
     return 0;
 }
 
 static void on_close(const struct mg_connection *civet)
 {
     struct worker *worker = mg_get_thread_pointer(civet);
-    struct connections *guard = worker->front->guard;
-    unsigned place = place_of(civet);
-    if (worker->asked)
-        fail(worker, civet);
-    interpose_thread(NULL);
-    if (worker->unread && !connections_is_crowded(guard))
-        connections_linger(guard, place);
-    connections_leave(guard, place);
+    fail(worker); /* where it is in order there is nothing to fail */
+    if (!atomic_load(&worker->front->closing))
+        (void)sem_post(&worker->front->vacant);
 }
 
 static int on_message(const struct mg_connection *connection, const char *message)
@@ -237,15 +285,15 @@ static int on_message(const struct mg_connection *connection, const char *messag
 
 /* ---- listening ---- */
 
-static int start(struct server *front, const char *address, size_t places, struct err *err)
+static int start(struct server *front, struct err *err)
 {
     char workers[24];
     char queue[24];
     char reason[256] = "";
     (void)snprintf(workers, sizeof workers, "%zu", front->worker_count);
-    (void)snprintf(queue, sizeof queue, "%zu", places + 1); /* it is never full */
-    const char *options[] = {"listening_ports", address, "num_threads", workers, "enable_keep_alive", "yes",
-                             "tcp_nodelay", "1", "max_request_size", "1024", "connection_queue", queue,
+    (void)snprintf(queue, sizeof queue, "%zu", front->worker_count + 1); /* it is never full */
+    const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", workers, "enable_keep_alive",
+                             "yes", "tcp_nodelay", "1", "max_request_size", "1024", "connection_queue", queue,
                              "listen_backlog", "1024", "decode_url", "no", "decode_query_string", "no",
                              /* everything that could serve a file, a script or another origin is off */
                              "enable_directory_listing", "no", "cgi_pattern", "", "ssi_pattern", "",
@@ -263,11 +311,13 @@ static int start(struct server *front, const char *address, size_t places, struc
     struct mg_init_data init = {
         .callbacks = &callbacks, .user_data = front, .configuration_options = options};
     struct mg_error_data error = {.text = reason, .text_buffer_size = sizeof reason};
-    struct mg_server_port port = {0};
+    const struct interpose starting = {.listen = listen_instead, .context = front};
+    interpose_thread(&starting);
     front->context = mg_start2(&init, &error);
+    interpose_thread(NULL);
     if (front->context == NULL)
-        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", address,
-                       reason[0] == '\0' ? "the address is in use, or not ours" : reason);
+        return err_set(err, ERR_SYSTEM, "the HTTP library does not start: %s",
+                       reason[0] == '\0' ? "it does not say why" : reason);
     if (front->short_of_threads)
         return err_set(
             err, ERR_LIMIT,
@@ -275,26 +325,42 @@ static int start(struct server *front, const char *address, size_t places, struc
             "pids limit of a container, TasksMax of a unit), or memory is out; raise it, or say fewer "
             "workers",
             front->worker_count);
-    if (mg_get_server_ports(front->context, 1, &port) != 1)
-        return err_set(err, ERR_SYSTEM, "the HTTP library does not say where it listens");
-    return listener_find(&front->listener, port.port, err);
+    if (front->civet_fd < 0 || dup3(front->listeners.idle, front->civet_fd, O_CLOEXEC) < 0)
+        return err_set(err, ERR_SYSTEM, "the HTTP library's listener cannot be replaced by ours");
+    return 0;
 }
 
 static int make_workers(struct server *front, struct err *err)
 {
     front->workers = calloc(front->worker_count, sizeof *front->workers);
-    if (front->workers == NULL)
+    if (front->workers == NULL || sem_init(&front->vacant, 0, (unsigned)front->worker_count) != 0)
         return err_memory(err);
+    front->has_vacant = true;
     for (size_t i = 0; i < front->worker_count; i++) {
         struct worker *worker = &front->workers[i];
         worker->front = front;
         worker->interpose = (struct interpose){.recv = recv_instead, .context = worker};
         buf_init(&worker->reply, front->handler.reply_max);
         worker->arena = arena_new(front->handler.reply_max + SERVER_ARENA);
-        if (worker->arena == NULL)
+        if (worker->arena == NULL || dispatch_worker_init(&worker->seat) != 0)
             return err_memory(err);
+        front->seats++;
     }
     return 0;
+}
+
+/* Everything that CivetWeb's threads meet is there before they are. */
+static int open_all(struct server *front, const struct server_options *options, struct err *err)
+{
+    if (listeners_open(&front->listeners, options->listen, options->tls, err) != 0 ||
+        make_workers(front, err) != 0)
+        return -1;
+    front->guard = connections_new(&options->limits, err);
+    front->dispatch = dispatch_new(front->worker_count, options->limits.places, err);
+    if (front->guard == NULL || front->dispatch == NULL || start(front, err) != 0)
+        return -1;
+    front->parking = parking_start(front->guard, front->dispatch, &front->listeners, err);
+    return front->parking == NULL ? -1 : 0;
 }
 
 struct server *server_open(const struct handler *handler, const struct server_options *options,
@@ -302,15 +368,15 @@ struct server *server_open(const struct handler *handler, const struct server_op
 {
     struct server *front = calloc(1, sizeof *front);
     if (front == NULL) {
+        tls_set_release(options->tls);
         err_memory(err);
         return NULL;
     }
     front->handler = *handler;
     front->worker_count = options->limits.workers;
-    front->interpose = (struct interpose){.accept = accept_instead, .context = front};
-    if (listener_init(&front->listener, options->address, err) == 0 && make_workers(front, err) == 0 &&
-        (front->guard = connections_new(&options->limits, err)) != NULL &&
-        start(front, options->address, options->limits.places, err) == 0)
+    front->civet_fd = -1;
+    front->interpose = (struct interpose){.poll = poll_instead, .accept = accept_instead, .context = front};
+    if (open_all(front, options, err) == 0)
         return front;
     server_close(front);
     return NULL;
@@ -318,12 +384,23 @@ struct server *server_open(const struct handler *handler, const struct server_op
 
 bool server_is_ready(const struct server *front)
 {
-    return atomic_load(&front->accepting) && atomic_load(&front->started) >= front->worker_count;
+    return atomic_load(&front->accepting) && dispatch_is_complete(front->dispatch);
 }
 
-int server_port(const struct server *front)
+void server_put_addresses(const struct server *front, struct buf *text)
 {
-    return ntohs(front->listener.address.sin_port);
+    for (size_t i = 0; i < front->listeners.count; i++)
+        buf_put_format(text, "%s%s", i == 0 ? "" : " and ", front->listeners.items[i].text);
+}
+
+void server_use_tls(struct server *front, struct tls_set *tls)
+{
+    listeners_use(&front->listeners, tls);
+}
+
+struct tls_set *server_tls(struct server *front)
+{
+    return listeners_tls(&front->listeners);
 }
 
 void server_count(struct server *front, struct connections_counts *counts)
@@ -333,19 +410,42 @@ void server_count(struct server *front, struct connections_counts *counts)
 
 void server_stop_listening(struct server *front)
 {
-    listener_stop(&front->listener);
+    listeners_stop(&front->listeners);
     connections_drain(front->guard);
+    parking_wake(front->parking);
 }
 
 static void stop(struct server *front)
 {
-    listener_stop(&front->listener);
-    listener_wake(&front->listener);
+    listeners_stop(&front->listeners);
     connections_close(front->guard);
+    if (front->parking != NULL)
+        parking_wake(front->parking);
+    atomic_store(&front->closing, true);
+    dispatch_close(front->dispatch);
+    (void)sem_post(&front->vacant); /* ends the acceptor's wait; from here on its waits are short */
     mg_stop(front->context);
     /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
      * too, which sees no join within the library: what they shared may be freed from here on. */
     (void)atomic_load(&front->threads);
+}
+
+static void release(struct server *front)
+{
+    parking_end(front->parking);
+    connections_free(front->guard);
+    dispatch_free(front->dispatch);
+    listeners_done(&front->listeners);
+    for (size_t i = 0; front->workers != NULL && i < front->worker_count; i++) {
+        arena_free(front->workers[i].arena);
+        buf_done(&front->workers[i].reply);
+    }
+    for (size_t i = 0; i < front->seats; i++)
+        dispatch_worker_done(&front->workers[i].seat);
+    if (front->has_vacant)
+        (void)sem_destroy(&front->vacant);
+    free(front->workers);
+    free(front);
 }
 
 void server_close(struct server *front)
@@ -356,12 +456,5 @@ void server_close(struct server *front)
         stop(front);
     if (front->context != NULL && !atomic_load(&front->accepting))
         return; /* the acceptor's thread could not be made: nobody can end the others but the process */
-    connections_free(front->guard);
-    listener_done(&front->listener);
-    for (size_t i = 0; front->workers != NULL && i < front->worker_count; i++) {
-        arena_free(front->workers[i].arena);
-        buf_done(&front->workers[i].reply);
-    }
-    free(front->workers);
-    free(front);
+    release(front);
 }

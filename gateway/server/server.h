@@ -10,11 +10,13 @@
 #include "base/err.h"
 #include "gateway/http/handler.h"
 #include "gateway/server/connections.h"
+#include "gateway/server/tls_set.h"
 
 struct server;
 
 struct server_options {
-    const char *address; /* IPv4:port; port 0 takes a free one */
+    struct tls_set *tls;                   /* of the entries of `listen`; taken, also by a failure */
+    const struct config_listeners *listen; /* lent for the call; port 0 takes a free one */
     struct connections_limits limits;
 };
 
@@ -26,7 +28,14 @@ MUST_USE struct server *server_open(const struct handler *handler, const struct 
 /* Every thread is there. */
 bool server_is_ready(const struct server *front);
 
-int server_port(const struct server *front);
+/* Where it listens: "http://127.0.0.1:8080 and unix:/run/x.sock". */
+void server_put_addresses(const struct server *front, struct buf *text);
+
+/* Takes the certificates, of the same entries, for handshakes that begin from now on. */
+void server_use_tls(struct server *front, struct tls_set *tls);
+
+/* Those in use, held: tls_set_release(). */
+struct tls_set *server_tls(struct server *front);
 
 /* Open connections, and what became of others. */
 void server_count(struct server *front, struct connections_counts *counts);

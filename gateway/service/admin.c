@@ -7,6 +7,7 @@
 #include "gateway/http/host_check.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
+#include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
 #include "gateway/upstream/upstream_pool.h"
 
@@ -115,6 +116,32 @@ static void put_hashes(struct buf *body, struct shared *gateway)
     shared_release(snapshot);
 }
 
+/* How long the certificates of a listener last; they were read by the last reload that was good. */
+static void put_certificates(struct buf *body, struct server *door, bool *any)
+{
+    struct tls_set *set = door == NULL ? NULL : server_tls(door);
+    for (size_t i = 0; set != NULL && i < tls_set_count(set); i++) {
+        const struct tls_certificate *certificate = tls_set_certificate(set, i);
+        if (!*any)
+            json_open_array(body, "certificates");
+        *any = true;
+        json_open(body);
+        json_member(body, "file", certificate->file);
+        json_member_int(body, "daysLeft", certificates_days(certificate, clock_wall_ms() / 1000));
+        json_close(body);
+    }
+    tls_set_release(set);
+}
+
+static void put_all_certificates(struct buf *body, struct admin *admin)
+{
+    bool any = false;
+    put_certificates(body, atomic_load(&admin->public_door), &any);
+    put_certificates(body, atomic_load(&admin->own_door), &any);
+    if (any)
+        json_close_array(body);
+}
+
 /* A failed reload leaves it ready: the old configuration serves; so do a test of the policy that fails, and
  * reads without an audit file.  The detail tells. */
 static void readyz(struct admin *admin, struct desk_answer *answer)
@@ -137,6 +164,7 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
     if (admin->gateway->audit != NULL)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
     put_upstreams(&answer->body, admin->gateway);
+    put_all_certificates(&answer->body, admin);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');
     buf_done(&errors);
@@ -211,8 +239,8 @@ static void metrics(struct admin *admin, struct desk_answer *answer)
 {
     answer->type = PROMETHEUS_TEXT_TYPE;
     series_write(admin->gateway->metrics, &answer->body);
-    metrics_page_write(admin->gateway, admin->reload, atomic_load(&admin->public_door), clock_wall_ms(),
-                       &answer->body);
+    metrics_page_write(admin->gateway, admin->reload, atomic_load(&admin->public_door),
+                       atomic_load(&admin->own_door), clock_wall_ms(), &answer->body);
 }
 
 static const struct {

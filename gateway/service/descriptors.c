@@ -15,11 +15,16 @@ static size_t all_slots(const struct config *config)
     return slots;
 }
 
-int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
+size_t descriptors_connections(const struct config *config)
+{
+    return (size_t)(config->connections > config->workers ? config->connections : config->workers);
+}
+
+int descriptors_share(const struct config *config, size_t admin_connections, size_t limit,
                       struct descriptors *shares, struct err *err)
 {
-    const size_t places = connections_places((size_t)config->workers);
-    const size_t admin = connections_places(admin_workers);
+    const size_t places = connections_places(descriptors_connections(config));
+    const size_t admin = connections_places(admin_connections);
     const size_t slots = all_slots(config);
     const size_t fewest = DESCRIPTORS_OWN + DESCRIPTORS_ADMIN + DESCRIPTORS_CALLERS +
                           DESCRIPTORS_CONNECTION * config->upstream_count;

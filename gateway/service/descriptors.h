@@ -11,7 +11,8 @@
 #include "config/model/config.h"
 
 enum {
-    DESCRIPTORS_OWN = 20, /* streams, listeners and the audit file, 8; files of a reload, a name server */
+    DESCRIPTORS_OWN =
+        24, /* streams, listeners and what watches them, an audit file, 12; a reload, a name server */
     DESCRIPTORS_CONNECTION =
         3,                 /* of one to an upstream: its socket, and two by which libcurl 7.88 wakes itself */
     DESCRIPTORS_ADMIN = 4, /* at least: a probe, metrics, a reload, and one that makes room               */
@@ -26,8 +27,11 @@ struct descriptors {
     size_t connections; /* to upstreams */
 };
 
+/* So many connections of callers may be open where there are enough: one for each worker at least. */
+size_t descriptors_connections(const struct config *config);
+
 /* -1 when so few let nobody be served. */
-MUST_USE int descriptors_share(const struct config *config, size_t admin_workers, size_t limit,
+MUST_USE int descriptors_share(const struct config *config, size_t admin_connections, size_t limit,
                                struct descriptors *shares, struct err *err);
 
 #endif

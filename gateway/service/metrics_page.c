@@ -1,5 +1,7 @@
 #include "gateway/service/metrics_page.h"
 
+#include "gateway/service/certificates.h"
+
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
@@ -23,7 +25,7 @@ static void put_service(const struct shared *gateway, const struct config *confi
                          "1; config is the hash in force that access lines and audit records carry.");
     prometheus_text_count(out, "countersign_config_info", "", &in_force, 1, 1);
     prometheus_text_single(out, "countersign_ready", "gauge", "1 when /readyz says so.", ready);
-    prometheus_text_single(out, "countersign_workers", "gauge", "Connections that can be served at a time.",
+    prometheus_text_single(out, "countersign_workers", "gauge", "Requests that can be served at a time.",
                            (double)config->workers);
     prometheus_text_single(out, "countersign_requests_in_flight", "gauge", "Requests being walked.",
                            (double)atomic_load(&gateway->in_flight));
@@ -52,6 +54,9 @@ static void put_connections(struct server *door, struct buf *out)
     } rows[] = {{"refused", counts.refused}, {"late", counts.late}, {"displaced", counts.displaced}};
     prometheus_text_single(out, "countersign_connections", "gauge", "Connections that callers have open.",
                            (double)counts.open);
+    prometheus_text_single(out, "countersign_connections_limit", "gauge",
+                           "Connections that can be open: the next one evicts one that waits.",
+                           (double)counts.limit);
     prometheus_text_open(
         out, "countersign_connections_ended_total", "counter",
         "Connections refused before a worker took them, ended at a deadline, or ended to make room.");
@@ -128,6 +133,28 @@ static void put_tokens(const struct config *config, int64_t now, struct buf *out
         const struct prometheus_text_label label = {"expires", classes[i].name};
         prometheus_text_count(out, "countersign_tokens", "", &label, 1, counts[i]);
     }
+}
+
+/* Each certificate by its file and listener. */
+static void put_certificates_of(struct server *door, const char *listener, int64_t now, struct buf *out)
+{
+    struct tls_set *set = door == NULL ? NULL : server_tls(door);
+    for (size_t i = 0; set != NULL && i < tls_set_count(set); i++) {
+        const struct tls_certificate *certificate = tls_set_certificate(set, i);
+        const struct prometheus_text_label labels[] = {{"listener", listener},
+                                                       {"certificate", certificate->file}};
+        prometheus_text_real(out, "countersign_certificate_days_left", "", labels, COUNT(labels),
+                             (double)certificates_days(certificate, now));
+    }
+    tls_set_release(set);
+}
+
+static void put_certificates(struct server *door, struct server *own, int64_t now, struct buf *out)
+{
+    prometheus_text_open(out, "countersign_certificate_days_left", "gauge",
+                         "Whole days until a certificate of a listener expires; negative once it has.");
+    put_certificates_of(door, "listen", now, out);
+    put_certificates_of(own, "admin", now, out);
 }
 
 /* ---- upstreams: a family at a time, over all of them ---- */
@@ -236,8 +263,8 @@ static void put_upstreams(const struct snapshot *snapshot, struct buf *out)
     }
 }
 
-void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door, int64_t now_ms,
-                        struct buf *out)
+void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
+                        struct server *own, int64_t now_ms, struct buf *out)
 {
     struct snapshot *snapshot = shared_take(gateway);
     put_service(gateway, snapshot->config, out);
@@ -245,6 +272,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
+    put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);
     process_write(gateway->began_ms, out);
     shared_release(snapshot);

@@ -8,8 +8,8 @@
 #include "gateway/server/server.h"
 #include "gateway/service/reload.h"
 
-/* `door`: the public one, NULL before it is open. */
-void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door, int64_t now_ms,
-                        struct buf *out);
+/* `door`: the public one, `own` the admin listener's; NULL before they are open. */
+void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
+                        struct server *own, int64_t now_ms, struct buf *out);
 
 #endif

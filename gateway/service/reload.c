@@ -8,6 +8,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/docs_page.h"
+#include "gateway/service/certificates.h"
 #include "gateway/service/changes.h"
 
 #include <malloc.h>
@@ -100,12 +101,23 @@ static void wipe(struct reload *reload)
     shared_release(current);
 }
 
+/* Connections that are open keep theirs. */
+static void use(struct reload *reload, struct certificates *certificates)
+{
+    server_use_tls(reload->listen, certificates->listen);
+    server_use_tls(reload->admin, certificates->admin);
+    *certificates = (struct certificates){0};
+}
+
 static int swap(struct reload *reload, const struct config *old, struct config *new, struct report *report)
 {
     struct err err = {0};
     struct report tests;
     report_init(&tests);
-    int result = run_tests(old, new, report, &tests);
+    struct certificates certificates = {0};
+    int result = certificates_read(new, clock_wall_ms() / 1000, report, &certificates);
+    if (result == 0)
+        result = run_tests(old, new, report, &tests);
     if (result != 0)
         config_release(new);
     else {
@@ -113,9 +125,12 @@ static int swap(struct reload *reload, const struct config *old, struct config *
             result = report_error(report, NULL, "%s", err.text);
         else
             keep_tests(reload, &tests);
-        if (result == 0)
+        if (result == 0) {
+            use(reload, &certificates);
             wipe(reload);
+        }
     }
+    certificates_release(&certificates);
     report_done(&tests);
     return result;
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "config/reader/report.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/server/server.h"
 #include "gateway/service/sd_notify.h"
 
 #include <pthread.h>
@@ -33,6 +34,8 @@ struct reload {
     const char *path; /* of countersign.yaml; borrowed */
     struct shared *gateway;
     const struct sd_notify *notify; /* borrowed */
+    struct server *listen;          /* whose certificates are read again; set before reload_start() */
+    struct server *admin;
     pthread_t thread;
     bool started;
     pthread_mutex_t mutex;

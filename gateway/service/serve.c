@@ -8,6 +8,7 @@
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
 #include "gateway/service/admin.h"
+#include "gateway/service/certificates.h"
 #include "gateway/service/descriptors.h"
 #include "gateway/service/sd_notify.h"
 #include "gateway/service/watchdog.h"
@@ -31,8 +32,10 @@ enum {
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
     SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
-    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet: two workers are for others */
+    SERVE_ADMIN_CONNECTIONS = 16,
+    SERVE_ADMIN_UNASKED = 6,                    /* connections of one address with no request yet */
     SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
+    SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
     SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
@@ -144,12 +147,13 @@ static int wait_until_ready(const struct settings *service, struct err *err)
 
 static void print_ready(struct settings *service)
 {
-    struct snapshot *snapshot = shared_take(&service->gateway); /* reloads have begun */
-    const struct config *config = snapshot->config;
-    operator_log_write(&service->gateway.notices, "ready on http://%.*s:%d, admin on http://%.*s:%d",
-                       (int)strcspn(config->listen, ":"), config->listen, server_port(service->front),
-                       (int)strcspn(config->admin, ":"), config->admin, server_port(service->admin_door));
-    shared_release(snapshot);
+    struct buf text;
+    buf_init(&text, SERVE_ADDRESSES);
+    server_put_addresses(service->front, &text);
+    buf_put(&text, ", admin on ");
+    server_put_addresses(service->admin_door, &text);
+    operator_log_write(&service->gateway.notices, "ready on %s", buf_text(&text));
+    buf_done(&text);
 }
 
 /* Before there is a log. */
@@ -158,11 +162,12 @@ static void tell_few(const struct config *config, const struct descriptors *shar
     struct log log;
     if (operator_log_init(&log, config->notices == CONFIG_NOTICES_JSON) != 0)
         return; /* what follows fails likewise, and says so */
-    operator_log_warn(&log,
-                      "%zu file descriptors are few for %lld workers and all slots of the upstreams, which "
-                      "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to "
-                      "upstreams are open at a time",
-                      shares->limit, config->workers, shares->wanted, shares->places, shares->connections);
+    operator_log_warn(
+        &log,
+        "%zu file descriptors are few for %zu connections and all slots of the upstreams, which "
+        "take %zu (LimitNOFILE, ulimit -n): at most %zu connections of callers and %zu to "
+        "upstreams are open at a time",
+        shares->limit, descriptors_connections(config), shares->wanted, shares->places, shares->connections);
     log_done(&log);
 }
 
@@ -173,11 +178,27 @@ static int share_descriptors(struct settings *service, const struct config *conf
     struct rlimit files = {0};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return err_set(err, ERR_SYSTEM, "cannot ask for the limit of descriptors: %s", strerror(errno));
-    if (descriptors_share(config, SERVE_ADMIN_WORKERS, (size_t)files.rlim_cur, shares, err) != 0)
+    if (descriptors_share(config, SERVE_ADMIN_CONNECTIONS, (size_t)files.rlim_cur, shares, err) != 0)
         return -1;
     if (shares->limit < shares->wanted)
         tell_few(config, shares);
     return 0;
+}
+
+/* What is said of them goes where everything is told. */
+static int read_certificates(struct settings *service, struct certificates *certificates, struct err *err)
+{
+    struct report report;
+    report_init(&report);
+    int result =
+        certificates_read(service->gateway.current->config, clock_wall_ms() / 1000, &report, certificates);
+    operator_log_lines(&service->gateway.notices, OPERATOR_WARNING, buf_text(&report.warnings));
+    if (result != 0) {
+        const char *text = buf_text(&report.errors);
+        err_set(err, ERR_INPUT, "%.*s", (int)strcspn(text, "\n"), text);
+    }
+    report_done(&report);
+    return result;
 }
 
 static int open_doors(struct settings *service, struct err *err)
@@ -188,25 +209,37 @@ static int open_doors(struct settings *service, struct err *err)
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
-    const struct server_options inner = {.address = config->admin,
+    struct certificates certificates;
+    if (read_certificates(service, &certificates, err) != 0)
+        return -1;
+    const struct server_options inner = {.listen = &config->admin,
+                                         .tls = certificates.admin,
                                          .limits = {.workers = SERVE_ADMIN_WORKERS,
+                                                    .connections = SERVE_ADMIN_CONNECTIONS,
                                                     .places = service->descriptors.admin,
                                                     .per_address = service->descriptors.admin,
                                                     .unasked = SERVE_ADMIN_UNASKED,
                                                     .queue_ms = CONNECTIONS_ADMIN_QUEUE_MS,
                                                     .idle_ms = CONNECTIONS_HEADER_MS}};
-    const struct server_options outer = {.address = config->listen,
+    const struct server_options outer = {.listen = &config->listen,
+                                         .tls = certificates.listen,
                                          .limits = {.workers = (size_t)config->workers,
+                                                    .connections = descriptors_connections(config),
                                                     .places = service->descriptors.places,
                                                     .per_address = (size_t)config->per_address,
                                                     .queue_ms = CONNECTIONS_QUEUE_MS,
                                                     .idle_ms = config->keep_alive}};
     service->admin_door = server_open(&admin, &inner, err);
-    if (service->admin_door == NULL)
+    if (service->admin_door == NULL) {
+        tls_set_release(certificates.listen);
         return -1;
+    }
     service->front = server_open(&gateway, &outer, err);
     if (service->front == NULL || wait_until_ready(service, err) != 0)
         return -1;
+    service->reload.listen = service->front;
+    service->reload.admin = service->admin_door;
+    atomic_store(&service->admin.own_door, service->admin_door);
     atomic_store(&service->admin.public_door, service->front);
     atomic_store(&service->gateway.serving, true);
     return 0;

@@ -324,7 +324,7 @@ def test_at_rest_with_the_default_workers(tmp_path, upstream, reaper):
     resident, threads = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "Threads"))
     reaper.ask(gateway)
     print(f"{resident} kB, {threads} threads, ready after {gateway.ready_after * 1000:.0f} ms")
-    assert threads > 1024 and resident <= 60 * 1024
+    assert 256 < threads < 300 and resident <= 60 * 1024
 
 
 @pytest.mark.parametrize("listener", ["listen", "admin"])

@@ -56,7 +56,7 @@ static void check_upstream(const struct config_upstream *upstream)
 static void check_good(const struct config *config)
 {
     FUZZ_MUST(config->workers >= 2 && config->workers <= 10000);
-    FUZZ_MUST(config->policy_file != NULL && strchr(config->listen, ':') != NULL);
+    FUZZ_MUST(config->policy_file != NULL && config->listen.count > 0);
     FUZZ_MUST(config->upstream_count > 0);
     for (size_t i = 0; i < config->upstream_count; i++)
         check_upstream(&config->upstreams[i]);

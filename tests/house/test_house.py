@@ -42,7 +42,7 @@ ROOMS = {
     "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config/model", "base"),
     "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth",
                         "config/definitions", "base"),
-    "gateway/server": ("gateway/http", "base"),
+    "gateway/server": ("gateway/http", "config/model", "base"),
     "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http",
@@ -72,6 +72,7 @@ FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissi
 
 # foo.c exports foo() and foo_...(); these do not, each for a reason.
 NOUN_EXCEPTIONS = {
+    ("interpose.c", "listen"): "CivetWeb's call of listen(2), answered by us",
     ("interpose.c", "accept"): "CivetWeb's call of accept(2), answered by us",
     ("interpose.c", "recv"): "CivetWeb's call of recv(2), answered by us",
     ("interpose.c", "poll"): "CivetWeb's call of poll(2), answered by us",

@@ -224,10 +224,11 @@ static void defaults(void **state)
     struct config *config = load("config/good");
     const struct config_upstream *vpc = config_upstream(config, "vpc");
     (void)state;
-    assert_string_equal(config->listen, "127.0.0.1:8080");
-    assert_string_equal(config->admin, "127.0.0.1:9090");
+    assert_string_equal(config->listen.items[0].address, "127.0.0.1:8080");
+    assert_string_equal(config->admin.items[0].address, "127.0.0.1:9090");
     assert_string_equal(config->policy_file, "policy.yaml");
-    assert_int_equal(config->workers, 1024);
+    assert_int_equal(config->workers, 256);
+    assert_int_equal(config->connections, 10000);
     assert_int_equal(config->per_address, 0);
     assert_int_equal(config->grace, 1000);
     assert_int_equal(config->drain, 15000);
@@ -242,7 +243,7 @@ static void defaults(void **state)
     assert_int_equal(vpc->method, CONFIG_GET);
     assert_int_equal(vpc->timeout, 10000);
     assert_int_equal(vpc->deadline, 25000);
-    assert_int_equal(vpc->slots, 256);
+    assert_int_equal(vpc->slots, 192); /* three in four of the workers */
     assert_null(vpc->fallback);
     assert_null(config_upstream(config, "cvm"));
     config_release(config);
@@ -254,9 +255,10 @@ static void everything_said(void **state)
     const struct config_upstream *vpc = config_upstream(config, "vpc");
     const struct config_upstream *cvm = config_upstream(config, "cvm");
     (void)state;
-    assert_string_equal(config->listen, "0.0.0.0:8443");
-    assert_string_equal(config->admin, "127.0.0.1:0");
+    assert_string_equal(config->listen.items[0].address, "0.0.0.0:8443");
+    assert_string_equal(config->admin.items[0].address, "127.0.0.1:0");
     assert_int_equal(config->workers, 64);
+    assert_int_equal(config->connections, 640);
     assert_int_equal(config->per_address, 48);
     assert_int_equal(config->grace, 0);
     assert_int_equal(config->drain, 120000);

@@ -25,7 +25,7 @@ distinguished_name = none
 [none]
 """
 
-ROOT_EXTENSIONS = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+ROOT_EXTENSIONS = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
 
 @dataclass(frozen=True)

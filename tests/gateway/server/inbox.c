@@ -16,7 +16,7 @@ static void write_to(struct inbox *inbox, const char *text)
 static void what_is_given_back_is_wiped(void **state)
 {
     struct inbox inbox;
-    struct inbox_pool *pool = inbox_pool_new(TAKEN_MAX, NULL);
+    struct inbox_pool *pool = inbox_pool_new(TAKEN_MAX, TAKEN_MAX, NULL);
     (void)state;
     assert_non_null(pool);
     for (int i = 0; i < 2 * TAKEN_MAX; i++) {
@@ -40,7 +40,7 @@ static void what_is_given_back_is_wiped(void **state)
 static void no_two_have_the_same_memory(void **state)
 {
     struct inbox inboxes[TAKEN_MAX + 1];
-    struct inbox_pool *pool = inbox_pool_new(TAKEN_MAX, NULL);
+    struct inbox_pool *pool = inbox_pool_new(TAKEN_MAX, TAKEN_MAX, NULL);
     (void)state;
     assert_non_null(pool);
     for (size_t i = 0; i < TAKEN_MAX; i++) {
@@ -58,7 +58,7 @@ static void no_two_have_the_same_memory(void **state)
 static void what_is_not_used_comes_first(void **state)
 {
     struct inbox inbox;
-    struct inbox_pool *pool = inbox_pool_new(1, NULL);
+    struct inbox_pool *pool = inbox_pool_new(1, 1, NULL);
     (void)state;
     assert_non_null(pool);
     assert_true(inbox_take(pool, &inbox));

@@ -8,18 +8,18 @@
 static struct config_upstream upstreams[] = {{.slots = 256}, {.slots = 64}};
 
 static const struct config config = {
-    .workers = 1024, .upstreams = upstreams, .upstream_count = COUNT(upstreams)};
+    .workers = 256, .connections = 1024, .upstreams = upstreams, .upstream_count = COUNT(upstreams)};
 
-enum { WANTED = 20 + (2 * 1024 + 64) + (2 * 8 + 64) + 3 * (256 + 64) };
+enum { WANTED = 24 + (1024 + 64) + (16 + 64) + 3 * (256 + 64) };
 
 static void enough(void **state)
 {
     struct descriptors shares;
     (void)state;
-    assert_int_equal(descriptors_share(&config, 8, WANTED, &shares, NULL), 0);
+    assert_int_equal(descriptors_share(&config, 16, WANTED, &shares, NULL), 0);
     assert_int_equal(shares.wanted, WANTED);
-    assert_int_equal(shares.places, 2 * 1024 + 64);
-    assert_int_equal(shares.admin, 2 * 8 + 64);
+    assert_int_equal(shares.places, 1024 + 64);
+    assert_int_equal(shares.admin, 16 + 64);
     assert_int_equal(shares.connections, 256 + 64);
 }
 
@@ -27,12 +27,12 @@ static void enough(void **state)
 static void any_limit(void **state)
 {
     (void)state;
-    for (size_t limit = 34; limit <= WANTED + 1; limit++) {
+    for (size_t limit = 38; limit <= WANTED + 1; limit++) {
         struct descriptors shares;
-        assert_int_equal(descriptors_share(&config, 8, limit, &shares, NULL), 0);
+        assert_int_equal(descriptors_share(&config, 16, limit, &shares, NULL), 0);
         assert_true(DESCRIPTORS_OWN + shares.places + shares.admin + 3 * shares.connections <= limit);
         assert_true(shares.places >= 4 && shares.admin >= 4 && shares.connections >= COUNT(upstreams));
-        assert_true(shares.places <= 2 * 1024 + 64 && shares.admin <= 80 && shares.connections <= 320);
+        assert_true(shares.places <= 1024 + 64 && shares.admin <= 80 && shares.connections <= 320);
     }
 }
 
@@ -41,8 +41,8 @@ static void too_few(void **state)
     struct descriptors shares;
     struct err err = {0};
     (void)state;
-    assert_int_equal(descriptors_share(&config, 8, 33, &shares, &err), -1);
-    assert_non_null(strstr(err.text, "33 file descriptors are too few to serve with: it takes 34"));
+    assert_int_equal(descriptors_share(&config, 16, 37, &shares, &err), -1);
+    assert_non_null(strstr(err.text, "37 file descriptors are too few to serve with: it takes 38"));
 }
 
 int main(void)

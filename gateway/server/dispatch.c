@@ -1,0 +1,204 @@
+#include "gateway/server/dispatch.h"
+
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct waiting {
+    unsigned place;
+    int64_t since; /* monotonic, us */
+};
+
+struct dispatch {
+    pthread_mutex_t mutex; /* guards everything but the atomics */
+    struct waiting *queue; /* a ring */
+    size_t capacity;
+    size_t first;                 /* in the ring: who came first */
+    struct dispatch_worker *idle; /* the last one that came is the first one to go */
+    size_t workers;
+    bool calling;  /* one that was idle is on its way */
+    int64_t moved; /* when a worker last took a request; monotonic, us */
+    bool closed;
+    atomic_size_t there;   /* workers that have ever come */
+    atomic_size_t resting; /* of the idle list */
+    atomic_size_t busy;    /* workers that have a request */
+    atomic_size_t waits;   /* in the ring */
+};
+
+struct dispatch *dispatch_new(size_t workers, size_t connections, struct err *err)
+{
+    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+    if (dispatch != NULL)
+        dispatch->queue = calloc(connections, sizeof *dispatch->queue);
+    if (dispatch == NULL || dispatch->queue == NULL || pthread_mutex_init(&dispatch->mutex, NULL) != 0) {
+        if (dispatch != NULL)
+            free(dispatch->queue);
+        free(dispatch);
+        err_memory(err);
+        return NULL;
+    }
+    dispatch->capacity = connections;
+    dispatch->workers = workers;
+    return dispatch;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (dispatch == NULL)
+        return;
+    (void)pthread_mutex_destroy(&dispatch->mutex);
+    free(dispatch->queue);
+    free(dispatch);
+}
+
+int dispatch_worker_init(struct dispatch_worker *worker)
+{
+    *worker = (struct dispatch_worker){0};
+    return pthread_cond_init(&worker->turn, NULL) == 0 ? 0 : -1;
+}
+
+void dispatch_worker_done(struct dispatch_worker *worker)
+{
+    (void)pthread_cond_destroy(&worker->turn);
+}
+
+/* ---- under the mutex ---- */
+
+static void push(struct dispatch *dispatch, unsigned place)
+{
+    size_t last = (dispatch->first + atomic_load(&dispatch->waits)) % dispatch->capacity;
+    dispatch->queue[last] = (struct waiting){place, clock_monotonic_us()};
+    atomic_fetch_add(&dispatch->waits, 1);
+}
+
+static unsigned pop(struct dispatch *dispatch)
+{
+    unsigned place = dispatch->queue[dispatch->first].place;
+    dispatch->first = (dispatch->first + 1) % dispatch->capacity;
+    atomic_fetch_sub(&dispatch->waits, 1);
+    return place;
+}
+
+static void set_busy(struct dispatch *dispatch, struct dispatch_worker *worker, bool busy)
+{
+    if (worker->busy && !busy)
+        atomic_fetch_sub(&dispatch->busy, 1);
+    if (!worker->busy && busy)
+        atomic_fetch_add(&dispatch->busy, 1);
+    worker->busy = busy;
+}
+
+/* Whom to wake when the mutex is given up, or NULL.  One at a time: each that comes calls the next while
+ * there is work.  Where processors are short, a worker that ends takes more of it before the one that was
+ * called can run, and fewer threads are woken. */
+static struct dispatch_worker *call_one(struct dispatch *dispatch)
+{
+    struct dispatch_worker *worker = dispatch->idle;
+    if (worker == NULL || dispatch->calling || atomic_load(&dispatch->waits) == 0)
+        return NULL;
+    dispatch->idle = worker->next;
+    atomic_fetch_sub(&dispatch->resting, 1);
+    dispatch->calling = worker->called = true;
+    return worker;
+}
+
+static void wake(struct dispatch_worker *worker)
+{
+    if (worker != NULL)
+        (void)pthread_cond_signal(&worker->turn);
+}
+
+/* ---- who works ---- */
+
+void dispatch_put(struct dispatch *dispatch, unsigned place)
+{
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    push(dispatch, place);
+    struct dispatch_worker *called = call_one(dispatch);
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
+}
+
+static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
+{
+    worker->called = false;
+    worker->next = dispatch->idle;
+    dispatch->idle = worker;
+    atomic_fetch_add(&dispatch->resting, 1);
+    while (!worker->called && !dispatch->closed)
+        (void)pthread_cond_wait(&worker->turn, &dispatch->mutex);
+    if (worker->called)
+        dispatch->calling = false;
+}
+
+unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker)
+{
+    struct dispatch_worker *called = NULL;
+    unsigned place = 0;
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    if (!worker->there)
+        atomic_fetch_add(&dispatch->there, 1);
+    worker->there = true;
+    set_busy(dispatch, worker, false);
+    while (!dispatch->closed && atomic_load(&dispatch->waits) == 0)
+        rest(dispatch, worker);
+    if (!dispatch->closed) {
+        place = pop(dispatch);
+        dispatch->moved = clock_monotonic_us();
+        set_busy(dispatch, worker, true);
+        called = call_one(dispatch);
+    }
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
+    return place;
+}
+
+void dispatch_linger(struct dispatch *dispatch, struct dispatch_worker *worker, bool lingers)
+{
+    set_busy(dispatch, worker, !lingers);
+}
+
+unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_t long_before_us)
+{
+    unsigned place = 0;
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    if (atomic_load(&dispatch->waits) > 0 && dispatch_is_full(dispatch)) {
+        int64_t since = dispatch->queue[dispatch->first].since;
+        if (since <= long_before_us || (since <= before_us && dispatch->moved <= before_us))
+            place = pop(dispatch);
+    }
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    return place;
+}
+
+void dispatch_close(struct dispatch *dispatch)
+{
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    dispatch->closed = true;
+    for (struct dispatch_worker *worker = dispatch->idle; worker != NULL; worker = worker->next)
+        (void)pthread_cond_signal(&worker->turn);
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+}
+
+/* ---- questions ---- */
+
+bool dispatch_may_linger(const struct dispatch *dispatch)
+{
+    return atomic_load(&dispatch->waits) == 0 && atomic_load(&dispatch->resting) * 2 >= dispatch->workers;
+}
+
+size_t dispatch_waiting(const struct dispatch *dispatch)
+{
+    return atomic_load(&dispatch->waits);
+}
+
+bool dispatch_is_full(const struct dispatch *dispatch)
+{
+    return atomic_load(&dispatch->busy) >= dispatch->workers;
+}
+
+bool dispatch_is_complete(const struct dispatch *dispatch)
+{
+    return atomic_load(&dispatch->there) >= dispatch->workers;
+}

@@ -1,0 +1,188 @@
+#include "gateway/server/tls.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { HANDSHAKE = 22 }; /* the type of a record: RFC 8446 section 5.1 */
+
+struct tls {
+    SSL *ssl;
+    struct tls_set *set;
+    int fd;
+    int flags;   /* of the next recv(2) and send(2) */
+    bool begun;  /* something has come */
+    bool plain;  /* and was no handshake */
+    bool broken; /* nothing more can be said */
+};
+
+/* ---- the socket, as OpenSSL sees it ---- */
+
+static int read_socket(BIO *bio, char *bytes, int size)
+{
+    const struct tls *tls = BIO_get_data(bio);
+    ssize_t got;
+    do
+        got = recvfrom(tls->fd, bytes, (size_t)size, tls->flags, NULL, NULL);
+    while (got < 0 && errno == EINTR);
+    BIO_clear_retry_flags(bio);
+    if (got < 0 && errno == EAGAIN)
+        BIO_set_retry_read(bio);
+    return (int)got;
+}
+
+static int write_socket(BIO *bio, const char *bytes, int size)
+{
+    const struct tls *tls = BIO_get_data(bio);
+    ssize_t sent;
+    do
+        sent = send(tls->fd, bytes, (size_t)size, tls->flags | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    BIO_clear_retry_flags(bio);
+    if (sent < 0 && errno == EAGAIN)
+        BIO_set_retry_write(bio);
+    return (int)sent;
+}
+
+static long control_socket(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH; /* nothing is kept back */
+}
+
+static BIO_METHOD *method;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* For as long as the process is there. */
+static void make_method(void)
+{
+    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "connection");
+    if (method == NULL || BIO_meth_set_read(method, read_socket) != 1 ||
+        BIO_meth_set_write(method, write_socket) != 1 || BIO_meth_set_ctrl(method, control_socket) != 1) {
+        BIO_meth_free(method);
+        method = NULL;
+    }
+}
+
+/* ---- from begin to end ---- */
+
+struct tls *tls_new(struct tls_set *set, size_t entry, int fd)
+{
+    (void)pthread_once(&once, make_method);
+    struct tls *tls = calloc(1, sizeof *tls);
+    BIO *bio = method == NULL ? NULL : BIO_new(method);
+    if (tls != NULL)
+        tls->ssl = SSL_new(tls_set_context(set, entry));
+    if (tls == NULL || bio == NULL || tls->ssl == NULL) {
+        (void)BIO_free(bio);
+        if (tls != NULL)
+            SSL_free(tls->ssl);
+        free(tls);
+        return NULL;
+    }
+    tls->set = tls_set_hold(set);
+    tls->fd = fd;
+    BIO_set_data(bio, tls);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_accept_state(tls->ssl);
+    return tls;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (tls == NULL)
+        return;
+    SSL_free(tls->ssl);
+    tls_set_release(tls->set);
+    free(tls);
+}
+
+/* Who asks in plain HTTP is answered in it: a method begins with a letter (RFC 9110 section 9.1).  1; 0 where
+ * there will be no handshake; -1 as recv(2). */
+static int begin(struct tls *tls)
+{
+    unsigned char first = 0;
+    ssize_t got = recvfrom(tls->fd, &first, 1, tls->flags | MSG_PEEK, NULL, NULL);
+    if (got <= 0)
+        return (int)got;
+    tls->begun = true;
+    tls->plain = (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
+    tls->broken = tls->plain;
+    return !tls->plain;
+}
+
+/* What SSL_read() and SSL_write() mean, in the words of recv(2). */
+static ssize_t outcome(struct tls *tls, int result)
+{
+    if (result > 0)
+        return result;
+    int why = SSL_get_error(tls->ssl, result);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+        errno = EAGAIN;
+        return -1;
+    }
+    tls->broken = tls->broken || why != SSL_ERROR_ZERO_RETURN;
+    return 0;
+}
+
+ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, int flags)
+{
+    tls->flags = flags;
+    int begins = tls->begun ? !tls->broken : begin(tls);
+    if (begins <= 0)
+        return begins;
+    ERR_clear_error();
+    return outcome(tls, SSL_read(tls->ssl, bytes, size < INT_MAX ? (int)size : INT_MAX));
+}
+
+ssize_t tls_send(struct tls *tls, const void *bytes, size_t size)
+{
+    tls->flags = 0;
+    if (tls->broken)
+        return 0;
+    ERR_clear_error();
+    return outcome(tls, SSL_write(tls->ssl, bytes, size < INT_MAX ? (int)size : INT_MAX));
+}
+
+bool tls_has_pending(const struct tls *tls)
+{
+    return SSL_has_pending(tls->ssl) == 1;
+}
+
+bool tls_is_plain(const struct tls *tls)
+{
+    return tls->plain;
+}
+
+void tls_end(struct tls *tls)
+{
+    tls->flags = MSG_DONTWAIT;
+    if (tls->broken || !SSL_is_init_finished(tls->ssl))
+        return;
+    ERR_clear_error();
+    (void)SSL_shutdown(tls->ssl); /* once: what the client says to it, nobody waits for */
+    tls->broken = true;
+}
+
+/* internal_error, in a record of its own: RFC 8446 sections 5.1 and 6.2 have no better word for "not now". */
+static const unsigned char not_now[] = {21, 3, 3, 0, 2, 2, 80};
+
+void tls_refuse(struct tls *tls, const void *bytes, size_t size)
+{
+    tls->flags = MSG_DONTWAIT;
+    ERR_clear_error();
+    if (!tls->broken && SSL_is_init_finished(tls->ssl))
+        (void)SSL_write(tls->ssl, bytes, (int)size);
+    else if (!tls->broken && SSL_in_before(tls->ssl))
+        (void)send(tls->fd, not_now, sizeof not_now, MSG_DONTWAIT | MSG_NOSIGNAL);
+    tls_end(tls);
+    tls->broken = true;
+    (void)shutdown(tls->fd, SHUT_WR);
+}

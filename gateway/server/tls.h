@@ -1,0 +1,39 @@
+/* gateway/server/tls.h - the bytes of one connection below TLS: what recv(2) and send(2) are without it.
+ *
+ * Nothing above knows what a handshake is: it happens within the first reads.  Used by one thread at a
+ * time. */
+#ifndef GATEWAY_SERVER_TLS_H
+#define GATEWAY_SERVER_TLS_H
+
+#include "base/base.h"
+#include "gateway/server/tls_set.h"
+
+#include <sys/types.h>
+
+struct tls;
+
+/* Of a new connection to an entry that has certificates; holds the set.  NULL when memory is out. */
+MUST_USE struct tls *tls_new(struct tls_set *set, size_t entry, int fd);
+void tls_free(struct tls *tls);
+
+/* As recv(2): with MSG_DONTWAIT, or for as long as SO_RCVTIMEO says.  0: the client has ended its side, or
+ * has broken the protocol, and was told so. */
+MUST_USE ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, int flags);
+
+/* As send(2). */
+MUST_USE ssize_t tls_send(struct tls *tls, const void *bytes, size_t size);
+
+/* It holds bytes that the kernel knows nothing of any more. */
+bool tls_has_pending(const struct tls *tls);
+
+/* What came first was no handshake, but looks like plain HTTP. */
+bool tls_is_plain(const struct tls *tls);
+
+/* Says `bytes` where a handshake is behind us, otherwise that there will be none; then ends our
+ * side.  Without waiting. */
+void tls_refuse(struct tls *tls, const void *bytes, size_t size);
+
+/* Tells the client that nothing more comes (close_notify, RFC 8446 section 6.1), without waiting. */
+void tls_end(struct tls *tls);
+
+#endif

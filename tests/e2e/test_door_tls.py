@@ -1,0 +1,346 @@
+"""TLS at our own door, by Python's ssl and by the openssl command as callers."""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from harness.expect import problem
+from harness.gateway import TOKEN, configure
+from harness.process import run
+from harness.wire import Wire
+from harness.world import PATIENCE, SLOW, VPC
+from test_listeners import Reached, call
+
+PATH = f"/vpcs/{VPC}/classiclinks"
+GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
+
+
+def private(pair, folder, name="own"):
+    """A copy whose key nobody else can read: openssl makes them as the umask has it."""
+    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
+    shutil.copy(pair.certificate, certificate)
+    shutil.copy(pair.key, key)
+    key.chmod(0o600)
+    return {"certificate": str(certificate), "key": str(key)}
+
+
+@pytest.fixture
+def serving(tmp_path, upstream, certificates):
+    """serving(tls, ...) is a gateway with that `tls`, beside a plain port; its TLS port."""
+    started = []
+
+    def begin(pair=None, **tls):
+        pair = {} if "certificates" in tls else private(pair or certificates.good, tmp_path)
+        top = {"listen": [{"address": "127.0.0.1:0", "tls": {**pair, **tls}}, "127.0.0.1:0"]}
+        gateway = Reached(configure(tmp_path, upstream.url, top=top))
+        assert gateway.doors[0].startswith("https://127.0.0.1:")
+        gateway.port = int(gateway.doors[0].rsplit(":", 1)[1])
+        started.append(gateway)
+        return gateway
+
+    yield begin
+    for gateway in started:
+        if gateway.child.poll() is None:
+            gateway.terminate()
+            assert gateway.wait(15 * SLOW) == 0
+        gateway.clean()
+
+
+def trusting(certificates, **options):
+    context = ssl.create_default_context(cafile=certificates.authority.file)
+    for name, value in options.items():
+        setattr(context, name, value)
+    return context
+
+
+class TlsWire(Wire):
+    def __init__(self, port, context, name="localhost", session=None):
+        super().__init__(port)
+        try:
+            self.socket = context.wrap_socket(self.socket, server_hostname=name, session=session)
+        except BaseException:
+            self.socket.close()
+            raise
+
+
+def ask(gateway, context, **options):
+    with TlsWire(gateway.port, context, **options) as wire:
+        return wire.send(GOOD).read()
+
+
+# ---- handshakes ----
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_call(serving, certificates, version):
+    gateway = serving()
+    context = trusting(certificates, minimum_version=version, maximum_version=version)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with TlsWire(gateway.port, context) as wire:
+        assert wire.socket.version() == version.name.replace("_", ".")
+        assert wire.socket.selected_alpn_protocol() == "http/1.1" and wire.socket.compression() is None
+        for _ in range(3):
+            assert wire.send(GOOD).read().status == 202
+        wire.send(GOOD * 3)             # several requests of one record
+        assert [wire.read().status for _ in range(3)] == [202] * 3
+
+
+def openssl(gateway, *options, text="Q\n"):
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}", *options], input=text,
+                          capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("options, words", [
+    (("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"), "alert protocol version"),
+    (("-tls1", "-cipher", "DEFAULT@SECLEVEL=0"), "alert protocol version"),
+    (("-tls1_2", "-cipher", "AES128-GCM-SHA256:AES128-SHA:ECDHE-ECDSA-AES128-SHA"), "alert handshake failure"),
+    (("-alpn", "h2"), "alert no application protocol"),
+])
+def test_what_is_too_old_is_told(serving, options, words):
+    assert words in openssl(serving(), *options)
+
+
+def test_the_least_version(serving, certificates):
+    gateway = serving(min="1.3")
+    assert "alert protocol version" in openssl(gateway, "-tls1_2")
+    assert ask(gateway, trusting(certificates)).status == 202
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_sessions_are_resumed(serving, certificates, version):
+    gateway = serving()
+    context = trusting(certificates, minimum_version=version, maximum_version=version)
+    with TlsWire(gateway.port, context) as first:
+        assert first.send(GOOD).read().status == 202 and not first.socket.session_reused
+        session = first.socket.session
+    with TlsWire(gateway.port, context, session=session) as second:
+        assert second.send(GOOD).read().status == 202 and second.socket.session_reused
+
+
+def test_no_renegotiation(serving):
+    said = openssl(serving(), "-tls1_2", text="R\n")
+    assert "no renegotiation" in said.lower() or "alert" in said.lower(), said
+
+
+def test_a_client_that_never_finishes(serving, certificates):
+    """It is sent away with the header's deadline, and takes nobody's place meanwhile."""
+    gateway = serving()
+    with Wire(gateway.port) as half, Wire(gateway.port) as silent:
+        half.send(b"\x16\x03\x01\x02\x00\x01")
+        assert ask(gateway, trusting(certificates)).status == 202
+        assert half.closed(10 * SLOW) and silent.closed(10 * SLOW)
+
+
+def test_many_cold_clients_at_once(serving, certificates):
+    gateway = serving()
+    statuses = []
+
+    def once():
+        statuses.append(ask(gateway, trusting(certificates)).status)
+
+    clients = [threading.Thread(target=once) for _ in range(64)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert statuses.count(202) + statuses.count(503) == 64 and statuses.count(202) > 0, statuses
+
+
+def test_close_notify(serving, certificates):
+    """What was refused is said whole, and its end is no truncation."""
+    gateway = serving()
+    with TlsWire(gateway.port, trusting(certificates)) as wire:
+        wire.socket.suppress_ragged_eofs = False
+        problem(wire.send(b"GET / HTTP/1.1\r\n\r\n").read(), 400, "malformed-request")
+        assert wire.socket.recv(1) == b""
+
+
+def test_plain_http_is_told(serving):
+    with Wire(serving().port) as wire:
+        answer = wire.send(GOOD).read()
+        said = problem(answer, 400, "malformed-request")
+        assert "TLS" in said["detail"] and "https://" in said["detail"]
+        assert wire.closed()
+
+
+def records(context):
+    """A handshake and a request as bytes for the wire, so that they can be cut anywhere."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    return context.wrap_bio(incoming, outgoing, server_hostname="localhost"), incoming, outgoing
+
+
+def test_records_cut_at_every_byte(serving, certificates):
+    """Each byte of the client's side comes alone."""
+    gateway = serving()
+    there, incoming, outgoing = records(trusting(certificates))
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as wire:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def step(action):
+            while True:
+                try:
+                    result = action()
+                except ssl.SSLWantReadError:
+                    result = None
+                for byte in outgoing.read():
+                    wire.send(bytes([byte]))
+                if result is not None:
+                    return result
+                incoming.write(wire.recv(65536))
+
+        step(lambda: there.do_handshake() or True)
+        step(lambda: there.write(GOOD))
+        assert step(lambda: there.read(65536)).startswith(b"HTTP/1.1 202 ")
+
+
+# ---- certificates ----
+
+def test_by_name(serving, certificates, tmp_path):
+    elsewhere = private(certificates.wrong_name, tmp_path, "elsewhere")
+    gateway = serving(certificates=[private(certificates.good, tmp_path), elsewhere])
+    for name, common in (("localhost", "good"), ("elsewhere.example", "wrong-name"), ("nobody.example", "good")):
+        context = trusting(certificates, check_hostname=False)
+        with TlsWire(gateway.port, context, name=name) as wire:
+            assert ((("commonName", common),),) == wire.socket.getpeercert()["subject"], name
+
+
+def refused(tmp_path, tls):
+    file = configure(tmp_path, "http://127.0.0.1:9/v2/index.php",
+                     top={"listen": {"address": "127.0.0.1:0", "tls": tls}})
+    said = set()
+    for command in ("check", "serve"):
+        done = run(command, "-c", file)
+        assert done.returncode != 0 and "ready" not in done.stderr
+        said.add(done.stderr.splitlines()[-1].removeprefix("countersign: "))
+    return " ".join(said)
+
+
+def test_a_key_of_another_certificate(certificates, tmp_path):
+    pair = {**private(certificates.good, tmp_path), "key": private(certificates.unknown, tmp_path, "x")["key"]}
+    said = refused(tmp_path, pair)
+    assert f"the certificate {pair['certificate']} does not fit the key {pair['key']}" in said
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o620, 0o602])
+def test_a_key_that_others_can_read(certificates, tmp_path, mode):
+    pair = private(certificates.good, tmp_path)
+    os.chmod(pair["key"], mode)
+    assert f"others may read or write the key {pair['key']} (mode 0{mode:o})" in refused(tmp_path, pair)
+
+
+@pytest.mark.parametrize("part", ["certificate", "key"])
+@pytest.mark.parametrize("what", ["absent", "rubbish"])
+def test_files_that_are_none(certificates, tmp_path, part, what):
+    pair = private(certificates.good, tmp_path)
+    if what == "absent":
+        os.unlink(pair[part])
+    else:
+        pathlib.Path(pair[part]).write_text("rubbish\n")
+    assert pair[part] in refused(tmp_path, pair)
+
+
+def test_an_expired_one_serves(serving, certificates):
+    gateway = serving(certificates.expired)
+    gateway.line(gateway.stderr, lambda line: "has expired" in line and "own.crt" in line)
+    context = trusting(certificates, check_hostname=False, verify_mode=ssl.CERT_NONE)
+    assert ask(gateway, context).status == 202
+
+
+def test_how_long_it_lasts(serving, certificates):
+    gateway = serving()
+    told = call(gateway.admins[0], "GET", "/readyz").json()["certificates"]
+    assert len(told) == 1 and told[0]["file"].endswith("own.crt") and told[0]["daysLeft"] > 10000
+    page = call(gateway.admins[0], "GET", "/metrics").body.decode()
+    line = re.search(r'^countersign_certificate_days_left\{listener="listen",certificate="[^"]*own.crt"\} (\d+)$',
+                     page, re.M)
+    assert int(line[1]) == told[0]["daysLeft"]
+
+
+def test_certificates_are_read_again(serving, certificates, tmp_path):
+    """Connections that are there go on; what does not fit is refused, and the old ones serve on."""
+    gateway = serving()
+    context = trusting(certificates, check_hostname=False)
+
+    def reload():
+        return call(gateway.admins[0], "POST", "/reload")
+
+    with TlsWire(gateway.port, context) as kept:
+        assert kept.send(GOOD).read().status == 202
+        private(certificates.wrong_name, tmp_path)
+        assert reload().status == 200
+        assert kept.send(GOOD).read().status == 202
+        with TlsWire(gateway.port, context) as new:
+            assert ((("commonName", "wrong-name"),),) == new.socket.getpeercert()["subject"]
+        shutil.copy(certificates.unknown.key, tmp_path / "own.key")
+        answer = reload()
+        assert answer.status == 422 and "does not fit" in answer.body.decode()
+        assert ask(gateway, context).status == 202 and kept.send(GOOD).read().status == 202
+
+
+def test_reloads_under_load(serving, certificates, tmp_path):
+    gateway = serving()
+    context = trusting(certificates, check_hostname=False)
+    failures, ended = [], threading.Event()
+
+    def hammer():
+        while not ended.is_set():
+            try:
+                if ask(gateway, context).status not in (202, 503):
+                    failures.append("status")
+            except (OSError, EOFError) as failure:
+                failures.append(repr(failure))
+
+    threads = [threading.Thread(target=hammer) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for i in range(8):
+        private((certificates.good, certificates.wrong_name)[i % 2], tmp_path)
+        assert call(gateway.admins[0], "POST", "/reload").status == 200
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[:5]
+
+
+# ---- clients' certificates ----
+
+def client_of(certificates, pair):
+    context = trusting(certificates)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return context
+
+
+def test_clients_certificates(serving, certificates):
+    gateway = serving(client_ca=certificates.authority.file)
+    assert ask(gateway, client_of(certificates, certificates.good)).status == 202
+    for context in (trusting(certificates), client_of(certificates, certificates.expired),
+                    client_of(certificates, certificates.unknown)):
+        with pytest.raises((OSError, EOFError)):
+            ask(gateway, context)
+
+
+def test_they_may_be_optional(serving, certificates):
+    gateway = serving(client_ca=certificates.authority.file, client="optional")
+    assert ask(gateway, trusting(certificates)).status == 202
+    with pytest.raises((OSError, EOFError)):
+        ask(gateway, client_of(certificates, certificates.unknown))
+
+
+def test_a_revoked_one(serving, certificates, tmp_path):
+    authority = certificates.authority
+    gone = authority.issue("gone", "DNS:gone.example")
+    for command in (["-revoke", "gone.crt"], ["-gencrl", "-crldays", "30", "-out", "crl.pem"]):
+        subprocess.run(["openssl", "ca", "-config", "ca.cnf", "-cert", "root.crt", "-keyfile", "root.key", *command],
+                       cwd=authority.folder, check=True, capture_output=True, timeout=PATIENCE)
+    gateway = serving(client_ca=authority.file, client_crl=str(authority.folder / "crl.pem"))
+    assert ask(gateway, client_of(certificates, certificates.good)).status == 202
+    with pytest.raises((OSError, EOFError)):
+        ask(gateway, client_of(certificates, gone))
