@@ -41,7 +41,7 @@ ROOMS = {
                          "auth", "config/model", "base"),
     "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config/model", "base"),
     "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth",
-                        "config/definitions", "base"),
+                        "config/definitions", "config/model", "base"),
     "gateway/server": ("gateway/http", "config/model", "base"),
     "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
