@@ -13,10 +13,13 @@ say "shellcheck"
 # shellcheck disable=SC2046  # a list of words
 shellcheck -x .ci/run $(git ls-files '*.sh')
 say "cppcheck"
+# Of the system's headers it reads only what is all macros, without which a loop over a list is a riddle to it.
+mkdir -p "$build/macros"
+ln -sf /usr/include/utlist.h /usr/include/uthash.h "$build/macros/"
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=OFF -DCOUNTERSIGN_REFERENCE=OFF \
-    "-DCMAKE_C_FLAGS=-O1 -fanalyzer" >/dev/null
+    "-DCMAKE_C_FLAGS=-O1 -fanalyzer -I$PWD/$build/macros" >/dev/null
 cppcheck --project="$build/compile_commands.json" -j 2 --std=c17 --enable=warning,performance,portability \
-    --suppress='*:/usr/*' --quiet --error-exitcode=1
+    --suppress='*:/usr/*' --suppress="*:$PWD/$build/macros/*" --quiet --error-exitcode=1
 [ "${1-}" != quick ] || exit 0
 
 say "gcc -fanalyzer"

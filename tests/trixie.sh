@@ -31,6 +31,7 @@ tar --exclude=./build --exclude=./.git --exclude=node_modules -cf - . | tar -xf 
 
 # inside COMMAND - as root of the new root, with its own processes and mounts, and loopback alone
 inside() {
+    # shellcheck disable=SC2016  # the inner shell expands it
     unshare --mount --pid --net --uts --ipc --fork --kill-child sh -ec '
         mount -t proc proc "$1/proc"
         mount -t tmpfs tmpfs "$1/tmp"
@@ -47,6 +48,7 @@ inside 'ctest --preset release -L unit -LE "e2e|house" -j 2 --output-on-failure'
 say "Debian 13: end to end"
 inside "cd tests/e2e && COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 2 $end_to_end"
 say "Debian 13: the quickstart and the package"
+# shellcheck disable=SC2016  # the inner shell expands it
 inside './deploy/quickstart.sh >/tmp/out || { cat /tmp/out; exit 1; }; tail -n 1 /tmp/out
         dpkg -i "$(./deploy/package.sh | tail -n 1)" && countersign version && dpkg -s countersign | grep "^Version: .*+deb13"'
 say "Debian 13: building with clang"

@@ -27,7 +27,8 @@ static struct config *load(const char *path, struct log *notices)
 {
     struct report report;
     report_init(&report);
-    struct config *config = command_load_source(&(struct command_source){.config = path}, &report);
+    const struct command_source source = {.config = path};
+    struct config *config = command_load_source(&source, &report);
     operator_log_use(notices, report.json_lines);
     operator_log_lines(notices, OPERATOR_ERROR, buf_text(&report.errors));
     operator_log_lines(notices, OPERATOR_WARNING, buf_text(&report.warnings));
