@@ -211,9 +211,9 @@ def test_descriptors_out_while_parked(start, upstream, wires):
         time.sleep(0.6)
         for wire in waiting:
             ask(wire)
-        assert ended(gateway)["displaced"] >= 3
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert ended(gateway)["displaced"] >= 3
     ask_all(wires(gateway, 20))
 
 

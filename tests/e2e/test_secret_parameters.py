@@ -110,7 +110,7 @@ def test_nobody_finds_it(upstream, start, tmp_path, generation):
         (send(BODY, "/instances/ins-c/password"), 403), (send({"oldPasswords": [OTHER]}), 403),
         (send({"password": NEEDLE * 9}), 400), (send({"password": [NEEDLE]}), 400), (send({"password": 5}), 400),
         (send({"oldPasswords": NEEDLE}), 400), (send({"oldPasswords": [OTHER, OTHER]}), 400),
-        (send({"password": NEEDLE + "\n"}), 400), (send({"oldPasswords": [NEEDLE] * 101}), 400),
+        (send({"password": NEEDLE + "\n"}), 400 if generation == 2 else 200), (send({"oldPasswords": [NEEDLE] * 101}), 400),
         (send({"nothing": NEEDLE}), 400), (send(document(BODY)[:-3]), 400),
         (send(document(BODY) + document(BODY)), 400), (send(b'{"password":"x",' + document(BODY)[1:]), 400),
         (send(BODY, PATH + "?password=" + urllib.parse.quote(NEEDLE)), 400),
