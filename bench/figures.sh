@@ -72,7 +72,7 @@ for round in 1 2 3 4 5; do
     [ "$round" = 5 ] || { kill "$gateway_pid"; wait "$gateway_pid"; }
 done
 gateway=$(sed -n 's/.*ready on \(http:[^,]*\).*/\1/p' "$work/gateway.log")
-echo "at rest, 1024 workers: $(awk '/VmRSS/ {print $2 " " $3}' "/proc/$gateway_pid/status")"
+echo "at rest, 256 workers: $(awk '/VmRSS/ {print $2 " " $3}' "/proc/$gateway_pid/status")"
 for think in 20 0; do
     echo "256 keep-alive clients that pause $think ms, sandbox with 20 ms, $seconds s:"
     THINK_MS=$think wrk -t 2 -c 256 -d "${seconds}s" --timeout 10s -s bench/detach.lua "$gateway" |

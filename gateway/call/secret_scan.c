@@ -22,7 +22,7 @@ static const char base64_standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* What is searched; borrowed. */
-struct caller_view {
+struct bytes {
     const char *bytes;
     size_t length;
 };
@@ -132,7 +132,7 @@ static bool is_needle(const struct needles *needles, uint32_t head, const char *
     return false;
 }
 
-static bool holds_any(const struct needles *needles, const struct caller_view *text)
+static bool holds_any(const struct needles *needles, const struct bytes *text)
 {
     for (size_t i = 0; i + SECRET_SCAN_MIN <= text->length; i++) {
         uint32_t head = head_of(text->bytes + i);
@@ -170,7 +170,7 @@ static size_t read_escape(const char *at, size_t length, char *c)
 
 /* One level of escapes less: how long it is then.  What it becomes is never longer, so `to` can be where it
  * stands. */
-static size_t unescape(const struct caller_view *text, char *to)
+static size_t unescape(const struct bytes *text, char *to)
 {
     size_t length = 0;
     for (size_t i = 0; i < text->length;) {
@@ -190,13 +190,13 @@ static size_t unescape(const struct caller_view *text, char *to)
     return length;
 }
 
-static bool has_escapes(const struct caller_view *text)
+static bool has_escapes(const struct bytes *text)
 {
     return memchr(text->bytes, '\\', text->length) != NULL || memchr(text->bytes, '%', text->length) != NULL;
 }
 
 /* Behind its escapes, and those within them; in one copy. */
-static bool holds_deeper(const struct needles *needles, struct caller_view text)
+static bool holds_deeper(const struct needles *needles, struct bytes text)
 {
     if (!has_escapes(&text))
         return false;
@@ -207,7 +207,7 @@ static bool holds_deeper(const struct needles *needles, struct caller_view text)
         size_t length = unescape(&text, plain);
         if (length == text.length)
             break; /* those were none */
-        text = (struct caller_view){plain, length};
+        text = (struct bytes){plain, length};
         found = holds_any(needles, &text);
     }
     if (plain != NULL)
@@ -219,7 +219,7 @@ static bool holds_deeper(const struct needles *needles, struct caller_view text)
 bool secret_scan_found(const char *bytes, size_t length, const struct config_credential *const both[2],
                        const char *signature)
 {
-    struct caller_view text = {bytes, length};
+    struct bytes text = {bytes, length};
     struct needles needles = {.count = 0};
     buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
     add_credential(&needles, both[0], length);
@@ -235,7 +235,7 @@ bool secret_scan_found(const char *bytes, size_t length, const struct config_cre
 
 static bool holds_value(const char *text, const char *value)
 {
-    struct caller_view view = {text, strlen(text)};
+    struct bytes view = {text, strlen(text)};
     struct needles needles = {.count = 0};
     if (strlen(value) < SECRET_SCAN_MIN)
         return true;
