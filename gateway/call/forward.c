@@ -1,5 +1,5 @@
-/* Take a slot; then sign (fresh time and nonce), send, understand, and decide whether to try again.  Longer than other
- * files: an attempt's end, what is told of it and what comes next are one state that is read from top to bottom. */
+/* Take a slot; then sign (fresh time and nonce), send, understand, and decide whether to try again.  The file
+ * is longer than others: an attempt's end, what is told of it and what comes next are one state. */
 #include "gateway/call/forward.h"
 
 #include "auth/sign.h"
