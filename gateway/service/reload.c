@@ -270,10 +270,16 @@ int reload_start(struct reload *reload, struct err *err)
                : err_set(err, ERR_SYSTEM, "the thread that reloads cannot be started: %s", strerror(error));
 }
 
-void reload_done(struct reload *reload)
+void reload_join(struct reload *reload)
 {
     if (reload->started)
         (void)pthread_join(reload->thread, NULL);
+    reload->started = false;
+}
+
+void reload_done(struct reload *reload)
+{
+    reload_join(reload);
     (void)pthread_cond_destroy(&reload->work);
     (void)pthread_cond_destroy(&reload->finished);
     (void)pthread_mutex_destroy(&reload->mutex);

@@ -60,7 +60,8 @@ MUST_USE int reload_init(struct reload *reload, const char *path, struct shared 
 /* Begins the thread.  All signals should be blocked before: it inherits the mask. */
 MUST_USE int reload_start(struct reload *reload, struct err *err);
 
-/* After reload_end(): waits for what the thread is at. */
+/* After reload_end(): waits for what the thread is at, which uses `listen` and `admin`. */
+void reload_join(struct reload *reload);
 void reload_done(struct reload *reload);
 
 /* The tests of the configuration that the service starts with: one that fails is told, and is no reason

@@ -388,6 +388,7 @@ static int serve(struct settings *service, struct err *err)
             end_within(0);
     }
     reload_end(&service->reload);
+    reload_join(&service->reload);     /* it hands certificates to both doors */
     server_close(service->admin_door); /* first: it looks at the other */
     server_close(service->front);
     tell_anonymous(service); /* the last */
