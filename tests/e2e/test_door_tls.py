@@ -4,18 +4,22 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
 from harness.expect import problem
 from harness.gateway import TOKEN, configure
 from harness.process import run
+from harness.requests import cases
 from harness.wire import Wire
-from harness.world import PATIENCE, SLOW, VPC
+from harness.world import PATIENCE, SLOW, VPC, eventually
+from test_framing import follow
 from test_listeners import Reached, call
 
 PATH = f"/vpcs/{VPC}/classiclinks"
@@ -32,19 +36,24 @@ def private(pair, folder, name="own"):
     return {"certificate": str(certificate), "key": str(key)}
 
 
+def serve(folder, url, tls, **top):
+    """A gateway with that `tls`, beside a plain port; its port is the TLS port."""
+    listen = [{"address": "127.0.0.1:0", "tls": tls}, "127.0.0.1:0"]
+    gateway = Reached(configure(folder, url, top={"listen": listen, **top}))
+    assert gateway.doors[0].startswith("https://127.0.0.1:")
+    gateway.port = int(gateway.doors[0].rsplit(":", 1)[1])
+    return gateway
+
+
 @pytest.fixture
 def serving(tmp_path, upstream, certificates):
-    """serving(tls, ...) is a gateway with that `tls`, beside a plain port; its TLS port."""
+    """serving(pair, ...) is a gateway of this test's own, with that certificate and what else `tls` has."""
     started = []
 
-    def begin(pair=None, **tls):
+    def begin(pair=None, workers=32, **tls):
         pair = {} if "certificates" in tls else private(pair or certificates.good, tmp_path)
-        top = {"listen": [{"address": "127.0.0.1:0", "tls": {**pair, **tls}}, "127.0.0.1:0"]}
-        gateway = Reached(configure(tmp_path, upstream.url, top=top))
-        assert gateway.doors[0].startswith("https://127.0.0.1:")
-        gateway.port = int(gateway.doors[0].rsplit(":", 1)[1])
-        started.append(gateway)
-        return gateway
+        started.append(serve(tmp_path, upstream.url, {**pair, **tls}, workers=workers))
+        return started[-1]
 
     yield begin
     for gateway in started:
@@ -52,6 +61,15 @@ def serving(tmp_path, upstream, certificates):
             gateway.terminate()
             assert gateway.wait(15 * SLOW) == 0
         gateway.clean()
+
+
+@pytest.fixture(scope="module")
+def shared(scripted, certificates, tmp_path_factory, reaper):
+    """One for all the tests that change nothing about it."""
+    folder = tmp_path_factory.mktemp("shared")
+    gateway = serve(folder, scripted.url, private(certificates.good, folder))
+    yield gateway
+    reaper.ask(gateway)
 
 
 def trusting(certificates, **options):
@@ -140,18 +158,28 @@ def test_a_client_that_never_finishes(serving, certificates):
 
 
 def test_many_cold_clients_at_once(serving, certificates):
-    gateway = serving()
-    statuses = []
+    """Each with a whole handshake, and a worker and a slot for each: nobody is refused, nobody is sent away."""
+    many = 256 if SLOW == 1 else 64
+    gateway = serving(workers=2 * many)
+    answers, failures, together = [], [], threading.Barrier(many)
 
     def once():
-        statuses.append(ask(gateway, trusting(certificates)).status)
+        context = trusting(certificates)
+        together.wait()
+        try:
+            with TlsWire(gateway.port, context) as wire:
+                assert not wire.socket.session_reused
+                answers.append(wire.send(GOOD).read().status)
+        except (OSError, EOFError) as failure:
+            failures.append(repr(failure))
 
-    clients = [threading.Thread(target=once) for _ in range(64)]
+    clients = [threading.Thread(target=once) for _ in range(many)]
     for client in clients:
         client.start()
     for client in clients:
         client.join()
-    assert statuses.count(202) + statuses.count(503) == 64 and statuses.count(202) > 0, statuses
+    assert not failures, failures[:5]
+    assert answers == [202] * many
 
 
 def test_close_notify(serving, certificates):
@@ -199,6 +227,65 @@ def test_records_cut_at_every_byte(serving, certificates):
         step(lambda: there.do_handshake() or True)
         step(lambda: there.write(GOOD))
         assert step(lambda: there.read(65536)).startswith(b"HTTP/1.1 202 ")
+
+
+# ---- requests ----
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_the_table(shared, certificates, upstream, case):
+    """tests/vectors/http/requests.tsv means under TLS what it means in the clear."""
+    with TlsWire(shared.port, trusting(certificates)) as wire:
+        follow(wire, case, upstream)
+
+
+def behind(name):
+    return GOOD.replace(b"\r\n\r\n", b"\r\nX-Request-Id: %s\r\n\r\n" % name.encode())
+
+
+BODY = b'{"instanceIds":["ins-df454d"]}'
+HEAD = (f"DELETE {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+        "Content-Type: application/json\r\n").encode()
+BY_LENGTH = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY)
+BY_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+FIRST, SECOND = behind("first"), behind("second")
+
+# One write is one record; of what is read only in part, the kernel knows nothing more.
+RECORDS = {
+    "requests of one record": [FIRST + SECOND],
+    "more of them than are read at once": [GOOD * (16384 // len(GOOD) - 2) + FIRST + SECOND],
+    "behind a body": [BY_LENGTH + BODY + FIRST + SECOND],
+    "behind a body that comes by itself": [BY_LENGTH, BODY + FIRST + SECOND],
+    "behind half a body": [BY_LENGTH + BODY[:5], BODY[5:] + FIRST + SECOND],
+    "behind chunks": [BY_CHUNKS + CHUNKS + FIRST + SECOND],
+    "behind chunks that come by themselves": [BY_CHUNKS, CHUNKS + FIRST + SECOND],
+    "behind half a chunk": [BY_CHUNKS + CHUNKS[:9], CHUNKS[9:] + FIRST + SECOND],
+    "half a request behind a body": [BY_LENGTH, BODY + FIRST + SECOND[:40], SECOND[40:]],
+    "all but its last byte behind a body": [BY_LENGTH, BODY + FIRST + SECOND[:-1], SECOND[-1:]],
+    "one byte of it behind chunks": [BY_CHUNKS, CHUNKS + FIRST + SECOND[:1], SECOND[1:]],
+}
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("parts", RECORDS.values(), ids=RECORDS)
+def test_what_stands_behind_in_a_record(shared, certificates, parts, version):
+    """A parked connection gets these records: what is decrypted is answered, though nothing more comes.  (The pauses
+    let it be parked; it must hold without them.)"""
+    context = trusting(certificates, minimum_version=version, maximum_version=version)
+    with TlsWire(shared.port, context) as wire:
+        assert wire.send(GOOD).read().status == 202
+        time.sleep(0.1)
+        for part in parts:
+            assert len(part) <= 16384
+            wire.send(part)
+            time.sleep(0.1)
+        names = []
+        while "second" not in names:
+            answer = wire.read()
+            assert answer.status == 202
+            names.append(answer.header("X-Request-Id"))
+        assert names[-2:] == ["first", "second"]
+        assert len(names) == b"".join(parts).count(b"DELETE ")
 
 
 # ---- certificates ----
@@ -308,6 +395,57 @@ def test_reloads_under_load(serving, certificates, tmp_path):
     for thread in threads:
         thread.join()
     assert not failures, failures[:5]
+
+
+def common_name(wire):
+    return dict(pair for names in wire.socket.getpeercert()["subject"] for pair in names)["commonName"]
+
+
+def test_a_storm_of_hangups(serving, certificates, tmp_path):
+    """Files change while they are read, again and again.  Each handshake is with one pair, whole: its chain and the
+    signature by its key are verified.  Neither new callers nor those who stay lose an answer."""
+    gateway = serving()
+    context = trusting(certificates, check_hostname=False)
+    pairs = {"good": certificates.good, "wrong-name": certificates.wrong_name}
+    seen, failures, ended = [], [], threading.Event()
+
+    def come():
+        with TlsWire(gateway.port, context) as wire:
+            seen.append(common_name(wire))
+            assert wire.send(GOOD).read().status == 202
+
+    def stay():
+        with TlsWire(gateway.port, context) as wire:
+            while not ended.is_set():
+                assert wire.send(GOOD).read().status == 202
+
+    def until_the_end(action):
+        try:
+            while not ended.is_set():
+                action()
+        except (AssertionError, OSError, EOFError) as failure:
+            failures.append(repr(failure))
+
+    def newest(name):
+        with TlsWire(gateway.port, context) as wire:
+            return common_name(wire) == name
+
+    callers = [threading.Thread(target=until_the_end, args=(action,)) for action in (come, come, stay, stay)]
+    for caller in callers:
+        caller.start()
+    try:
+        for turn in range(40):
+            name = list(pairs)[turn % 5 % 2]
+            private(pairs[name], tmp_path)
+            gateway.signal(signal.SIGHUP)
+            if turn % 5 in (3, 4):      # the others come before the last one is done
+                assert eventually(lambda: newest(name), within=3 * PATIENCE)
+    finally:
+        ended.set()
+        for caller in callers:
+            caller.join()
+    assert not failures, failures[:5]
+    assert set(seen) == set(pairs)
 
 
 # ---- clients' certificates ----

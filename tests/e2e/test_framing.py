@@ -52,25 +52,30 @@ def refused(gateway, upstream, data, statuses):
     return answer
 
 
+def follow(wire, case, upstream):
+    """The row of the table on that connection: its answer, what stands behind it, and what went out."""
+    try:
+        wire.send(case.data + BEHIND)
+    except OSError:                     # it had heard enough
+        pass
+    answer = wire.read()
+    assert answer.status in case.statuses, answer
+    if case.ends:
+        assert answer.header("Connection") == "close"
+        assert wire.closed(), "nothing behind it may be read"
+    else:
+        assert wire.read().header("X-Request-Id") == "behind"
+    courtesy(answer)
+    if answer.status >= 400:
+        problem(answer, answer.status, NAMES[answer.status], retryable=False)
+    upstream.seen((answer.status == 202) + (not case.ends))
+
+
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_the_table(gateway, upstream, case):
-    """tests/vectors/http/requests.tsv"""
+    """tests/vectors/http/requests.tsv; the same over TLS is in test_door_tls.py."""
     with gateway.wire() as wire:
-        try:
-            wire.send(case.data + BEHIND)
-        except OSError:                 # it had heard enough
-            pass
-        answer = wire.read()
-        assert answer.status in case.statuses, answer
-        if case.ends:
-            assert answer.header("Connection") == "close"
-            assert wire.closed(), "nothing behind it may be read"
-        else:
-            assert wire.read().header("X-Request-Id") == "behind"
-        courtesy(answer)
-        if answer.status >= 400:
-            problem(answer, answer.status, NAMES[answer.status], retryable=False)
-    upstream.seen((answer.status == 202) + (not case.ends))
+        follow(wire, case, upstream)
 
 
 def test_the_table_cut_at_every_byte(tmp_path):
