@@ -31,7 +31,7 @@ def look(authority, where):
 
 
 def report(findings):
-    """Prints every finding above LOW, and the rating; 1 if there is such a finding, or a grade that is not A."""
+    """Prints every finding above LOW, and the rating; 1 if there is such a finding, a grade that is not A, or no TLS."""
     counts = {}
     for finding in findings:
         counts[finding["severity"]] = counts.get(finding["severity"], 0) + 1
@@ -42,4 +42,5 @@ def report(findings):
     bad = [finding for finding in findings if finding["severity"] not in HARMLESS]
     for finding in bad:
         print(f"{finding['severity']} {finding['id']}: {finding['finding']}")
-    return 1 if bad or grade.get("overall_grade", "A") not in ("A", "A+") else 0
+    good = counts.get("OK", 0) > 0 and grade.get("overall_grade", "A") in ("A", "A+")
+    return 0 if good and not bad else 1
