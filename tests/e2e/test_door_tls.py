@@ -372,31 +372,6 @@ def test_certificates_are_read_again(serving, certificates, tmp_path):
         assert ask(gateway, context).status == 202 and kept.send(GOOD).read().status == 202
 
 
-def test_reloads_under_load(serving, certificates, tmp_path):
-    gateway = serving()
-    context = trusting(certificates, check_hostname=False)
-    failures, ended = [], threading.Event()
-
-    def hammer():
-        while not ended.is_set():
-            try:
-                if ask(gateway, context).status not in (202, 503):
-                    failures.append("status")
-            except (OSError, EOFError) as failure:
-                failures.append(repr(failure))
-
-    threads = [threading.Thread(target=hammer) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for i in range(8):
-        private((certificates.good, certificates.wrong_name)[i % 2], tmp_path)
-        assert call(gateway.admins[0], "POST", "/reload").status == 200
-    ended.set()
-    for thread in threads:
-        thread.join()
-    assert not failures, failures[:5]
-
-
 def common_name(wire):
     return dict(pair for names in wire.socket.getpeercert()["subject"] for pair in names)["commonName"]
 
