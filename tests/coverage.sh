@@ -7,8 +7,9 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 build=build/coverage
-quick="answers audit bad_input call catalog config framing language main_job metrics openapi policy reload replay routes
-    secrets source tasks tls trace"
+quick="actions answers audit bad_input call carried catalog config definitions door_tls framing language listeners
+    main_job manual metrics notices openapi policy reload renewal replay reviews routes secret_parameters secrets source
+    tasks things tls trace values without_token"
 
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build $packages_tests gcovr
