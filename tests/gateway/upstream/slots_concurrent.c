@@ -103,11 +103,21 @@ static void *take_with_patience(void *found)
     return NULL;
 }
 
+/* Until somebody sleeps there: who waits has the mutex from before it counts itself until it sleeps. */
+static void until_somebody_waits(struct slots *of)
+{
+    const struct timespec step = {.tv_nsec = 1000000};
+    for (int i = 0; i < 60000 && atomic_load(&of->waiting) == 0; i++)
+        (void)nanosleep(&step, NULL);
+    assert_int_equal(atomic_load(&of->waiting), 1);
+    assert_int_equal(pthread_mutex_lock(&of->mutex), 0);
+    assert_int_equal(pthread_mutex_unlock(&of->mutex), 0);
+}
+
 /* So many new ones are set up at a time, and no more; who waits gets the next that is ready, or may set up
  * another. */
 static void grows_a_few_at_a_time(void **state)
 {
-    const struct timespec while_it_comes = {.tv_nsec = 20000000};
     struct err err = {0};
     pthread_t taker;
     size_t places[SLOTS_GROWING];
@@ -120,7 +130,7 @@ static void grows_a_few_at_a_time(void **state)
     }
     assert_true(slots_is_short(&pool));
     assert_int_equal(pthread_create(&taker, NULL, take_with_patience, &found), 0);
-    (void)nanosleep(&while_it_comes, NULL);
+    until_somebody_waits(&pool);
     slots_give(&pool, places[3]);
     assert_int_equal(pthread_join(taker, NULL), 0);
     assert_int_equal(found, places[3]);
