@@ -24,7 +24,7 @@ def environment(**extra):
     return {**kept, **{key: str(value) for key, value in extra.items()}}
 
 
-def run(*arguments, stdin="", env=None, cwd=None, within=PATIENCE):
+def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE):
     """One command from start to end."""
     done = subprocess.run([binary(), *map(str, arguments)], input=stdin, env=env or environment(), cwd=cwd,
                           capture_output=True, text=True, timeout=within)
