@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . deploy/packages.sh
 build=build/coverage
 quick="actions answers audit bad_input call carried catalog config definitions door_tls framing language listeners
-    main_job manual metrics notices openapi policy reload renewal replay reviews routes secret_parameters secrets source
+    main_job metrics notices openapi policy reload renewal replay reviews routes secret_parameters secrets source
     tasks things tls trace values without_token"
 
 # shellcheck disable=SC2086  # a list of words
