@@ -16,7 +16,8 @@ struct diff {
     int count;
 };
 
-static void tell(struct diff *diff, const char *path, const char *what)
+/* Not inlined: its line would lie in each frame of the recursion below. */
+__attribute__((noinline)) static void tell(struct diff *diff, const char *path, const char *what)
 {
     char line[DIFF_LINE_MAX];
     const char *name = diff->action->name;
@@ -28,7 +29,8 @@ static void tell(struct diff *diff, const char *path, const char *what)
     diff->count++;
 }
 
-static void tell_change(struct diff *diff, const char *path, const char *old, const char *new)
+__attribute__((noinline)) static void tell_change(struct diff *diff, const char *path, const char *old,
+                                                  const char *new)
 {
     char what[2 * DEFINITIONS_NAME_MAX + 32];
     if (strcmp(old, new) == 0)
