@@ -52,6 +52,6 @@ say "Debian 13: the quickstart and the package"
 inside './deploy/quickstart.sh >/tmp/out || { cat /tmp/out; exit 1; }; tail -n 1 /tmp/out
         dpkg -i "$(./deploy/package.sh | tail -n 1)" && countersign version && dpkg -s countersign | grep "^Version: .*+deb13"'
 say "Debian 13: building with clang"
-inside 'CC=clang cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCOUNTERSIGN_STRICT=ON -DBUILD_TESTING=OFF >/dev/null &&
+inside 'CC=clang cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF >/dev/null &&
         cmake --build build/clang -- --quiet'
 say "Debian 13: good"
