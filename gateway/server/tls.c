@@ -8,28 +8,38 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { HANDSHAKE = 22 }; /* the type of a record: RFC 8446 section 5.1 */
+/* Of the socket, for one of ours: a client may send what carries nothing for us, such as new keys (RFC 8446
+ * section 4.6.3), for as long as it likes. */
+enum { READS = 64 };
 
 struct tls {
     SSL *ssl;
     struct tls_set *set;
     int fd;
-    int flags;   /* of the next recv(2) and send(2) */
-    bool begun;  /* something has come */
-    bool plain;  /* and was no handshake */
-    bool broken; /* nothing more can be said */
+    int receive_flags; /* of the next recv(2) */
+    int send_flags;    /* of the next send(2) */
+    int reads;         /* that are left */
+    bool begun;        /* something has come */
+    bool plain;        /* and was no handshake */
+    bool broken;       /* nothing more can be said */
 };
 
 /* ---- the socket, as OpenSSL sees it ---- */
 
+/* OpenSSL asks again and again for the rest of a record.  Only the first time is waited for, and when no
+ * reads are left there is nothing for now: the kernel still has the bytes, and tells of them. */
 static int read_socket(BIO *bio, char *bytes, int size)
 {
-    const struct tls *tls = BIO_get_data(bio);
-    ssize_t got;
-    do
-        got = recvfrom(tls->fd, bytes, (size_t)size, tls->flags, NULL, NULL);
-    while (got < 0 && errno == EINTR);
+    struct tls *tls = BIO_get_data(bio);
+    ssize_t got = -1;
     BIO_clear_retry_flags(bio);
+    errno = EAGAIN;
+    if (tls->reads > 0)
+        do
+            got = recvfrom(tls->fd, bytes, (size_t)size, tls->receive_flags, NULL, NULL);
+        while (got < 0 && errno == EINTR);
+    tls->reads -= tls->reads > 0;
+    tls->receive_flags |= MSG_DONTWAIT;
     if (got < 0 && errno == EAGAIN)
         BIO_set_retry_read(bio);
     return (int)got;
@@ -40,7 +50,7 @@ static int write_socket(BIO *bio, const char *bytes, int size)
     const struct tls *tls = BIO_get_data(bio);
     ssize_t sent;
     do
-        sent = send(tls->fd, bytes, (size_t)size, tls->flags | MSG_NOSIGNAL);
+        sent = send(tls->fd, bytes, (size_t)size, tls->send_flags | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     BIO_clear_retry_flags(bio);
     if (sent < 0 && errno == EAGAIN)
@@ -109,7 +119,7 @@ void tls_free(struct tls *tls)
 static int begin(struct tls *tls)
 {
     unsigned char first = 0;
-    ssize_t got = recvfrom(tls->fd, &first, 1, tls->flags | MSG_PEEK, NULL, NULL);
+    ssize_t got = recvfrom(tls->fd, &first, 1, tls->receive_flags | MSG_PEEK, NULL, NULL);
     if (got <= 0)
         return (int)got;
     tls->begun = true;
@@ -118,13 +128,14 @@ static int begin(struct tls *tls)
     return !tls->plain;
 }
 
-/* What SSL_read() and SSL_write() mean, in the words of recv(2). */
+/* What SSL_read() and SSL_write() mean, in the words of recv(2).  A client that has us answer within a read
+ * (a handshake, new keys) and does not take what we say is not waited for. */
 static ssize_t outcome(struct tls *tls, int result)
 {
     if (result > 0)
         return result;
     int why = SSL_get_error(tls->ssl, result);
-    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+    if (why == SSL_ERROR_WANT_READ) {
         errno = EAGAIN;
         return -1;
     }
@@ -134,7 +145,9 @@ static ssize_t outcome(struct tls *tls, int result)
 
 ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, int flags)
 {
-    tls->flags = flags;
+    tls->receive_flags = flags;
+    tls->send_flags = MSG_DONTWAIT;
+    tls->reads = READS;
     int begins = tls->begun ? !tls->broken : begin(tls);
     if (begins <= 0)
         return begins;
@@ -144,7 +157,7 @@ ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, int flags)
 
 ssize_t tls_send(struct tls *tls, const void *bytes, size_t size)
 {
-    tls->flags = 0;
+    tls->send_flags = 0;
     if (tls->broken)
         return 0;
     ERR_clear_error();
@@ -163,7 +176,7 @@ bool tls_is_plain(const struct tls *tls)
 
 void tls_end(struct tls *tls)
 {
-    tls->flags = MSG_DONTWAIT;
+    tls->send_flags = MSG_DONTWAIT;
     if (tls->broken || !SSL_is_init_finished(tls->ssl))
         return;
     ERR_clear_error();
@@ -176,7 +189,7 @@ static const unsigned char not_now[] = {21, 3, 3, 0, 2, 2, 80};
 
 void tls_refuse(struct tls *tls, const void *bytes, size_t size)
 {
-    tls->flags = MSG_DONTWAIT;
+    tls->send_flags = MSG_DONTWAIT;
     ERR_clear_error();
     if (!tls->broken && SSL_is_init_finished(tls->ssl))
         (void)SSL_write(tls->ssl, bytes, (int)size);

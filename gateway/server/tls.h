@@ -16,8 +16,9 @@ struct tls;
 MUST_USE struct tls *tls_new(struct tls_set *set, size_t entry, int fd);
 void tls_free(struct tls *tls);
 
-/* As recv(2): with MSG_DONTWAIT, or for as long as SO_RCVTIMEO says.  0: the client has ended its side, or
- * has broken the protocol, and was told so. */
+/* As recv(2): with MSG_DONTWAIT, or for as long as SO_RCVTIMEO says, once: EAGAIN also where only a part of a
+ * record has come, or much that carries no bytes.  0: the client has ended its side, does not take what the
+ * protocol has us say, or has broken it, and was told so. */
 MUST_USE ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, int flags);
 
 /* As send(2). */
