@@ -43,6 +43,8 @@ struct tls_set {
     atomic_uint holders;
     struct entry *entries;
     size_t count;
+    const struct tls_certificate **shown; /* by file */
+    size_t shown_count;
 };
 
 /* ---- what OpenSSL said ---- */
@@ -257,7 +259,32 @@ static void free_set(struct tls_set *set)
     for (size_t i = 0; set->entries != NULL && i < set->count; i++)
         close_entry(&set->entries[i]);
     free(set->entries);
+    free(set->shown);
     free(set);
+}
+
+static bool is_shown(const struct tls_set *set, const char *file)
+{
+    for (size_t i = 0; i < set->shown_count; i++)
+        if (strcmp(set->shown[i]->file, file) == 0)
+            return true;
+    return false;
+}
+
+/* Both families of a port, say, have one certificate, which is told of once. */
+static int list_certificates(struct tls_set *set, struct err *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        count += set->entries[i].count;
+    set->shown = calloc(count + 1, sizeof *set->shown);
+    if (set->shown == NULL)
+        return err_memory(err);
+    for (size_t i = 0; i < set->count; i++)
+        for (size_t j = 0; j < set->entries[i].count; j++)
+            if (!is_shown(set, set->entries[i].pairs[j].file))
+                set->shown[set->shown_count++] = &set->entries[i].pairs[j].shown;
+    return 0;
 }
 
 struct tls_set *tls_set_new(const struct config_listeners *config, struct err *err)
@@ -273,7 +300,7 @@ struct tls_set *tls_set_new(const struct config_listeners *config, struct err *e
     bool good = set->entries != NULL || err_memory(err) == 0;
     for (size_t i = 0; i < config->count && good; i++)
         good = config->items[i].tls == NULL || open_entry(&set->entries[i], config->items[i].tls, err) == 0;
-    if (good)
+    if (good && list_certificates(set, err) == 0)
         return set;
     free_set(set);
     return NULL;
@@ -298,20 +325,12 @@ bool tls_set_has(const struct tls_set *set, size_t entry)
 
 size_t tls_set_count(const struct tls_set *set)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < set->count; i++)
-        count += set->entries[i].count;
-    return count;
+    return set->shown_count;
 }
 
 const struct tls_certificate *tls_set_certificate(const struct tls_set *set, size_t index)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (index < set->entries[i].count)
-            return &set->entries[i].pairs[index].shown;
-        index -= set->entries[i].count;
-    }
-    return NULL;
+    return set->shown[index];
 }
 
 void *tls_set_context(const struct tls_set *set, size_t entry)

@@ -29,7 +29,7 @@ void tls_set_release(struct tls_set *set);
 /* Is the entry's first word a handshake? */
 bool tls_set_has(const struct tls_set *set, size_t entry);
 
-/* The certificates of all entries, in the order of the configuration. */
+/* The certificates of all entries, each file once, in the order of the configuration. */
 size_t tls_set_count(const struct tls_set *set);
 const struct tls_certificate *tls_set_certificate(const struct tls_set *set, size_t index);
 

@@ -351,6 +351,23 @@ def test_how_long_it_lasts(serving, certificates):
     assert int(line[1]) == told[0]["daysLeft"]
 
 
+def test_one_certificate_at_two_addresses(certificates, tmp_path, upstream):
+    """As at both families of a port: Prometheus knows a series by its labels, so none comes twice."""
+    tls = private(certificates.good, tmp_path)
+    door = {"address": "127.0.0.1:0", "tls": tls}
+    gateway = serve(tmp_path, upstream.url, tls, listen=[door, door])
+    try:
+        assert len(call(gateway.admins[0], "GET", "/readyz").json()["certificates"]) == 1
+        lines = call(gateway.admins[0], "GET", "/metrics").body.decode().splitlines()
+        series = [line.rsplit(" ", 1)[0] for line in lines if not line.startswith("#")]
+        assert len([name for name in series if name.startswith("countersign_certificate_days_left{")]) == 1
+        assert len(set(series)) == len(series)
+    finally:
+        gateway.terminate()
+        assert gateway.wait(15 * SLOW) == 0
+        gateway.clean()
+
+
 def test_certificates_are_read_again(serving, certificates, tmp_path):
     """Connections that are there go on; what does not fit is refused, and the old ones serve on."""
     gateway = serving()
