@@ -23,8 +23,7 @@ static long number_of(const char *name)
     return *end == '\0' ? number : 0;
 }
 
-/* How many there are for this process. */
-static int count_all(void)
+int passed_count(void)
 {
     long count = number_of("LISTEN_PID") == (long)getpid() ? number_of("LISTEN_FDS") : 0;
     return count > 0 && count <= MOST ? (int)count : 0;
@@ -62,7 +61,7 @@ static int prepare(int fd, struct err *err)
 
 int passed_sockets(const char *name, int *fds, size_t size, size_t *count, struct err *err)
 {
-    int all = count_all();
+    int all = passed_count();
     *count = 0;
     if (all == 0)
         return err_set(err, ERR_SYSTEM,

@@ -8,6 +8,9 @@
 #include "base/base.h"
 #include "base/err.h"
 
+/* How many there are for this process, whoever listens on them. */
+int passed_count(void);
+
 /* Those of that name, or all where it is NULL: at least one, at most `size`, else -1.  Each is a listening
  * stream socket, and is made non-blocking and closed in children. */
 MUST_USE int passed_sockets(const char *name, int *fds, size_t size, size_t *count, struct err *err);

@@ -45,12 +45,29 @@ static void too_few(void **state)
     assert_non_null(strstr(err.text, "37 file descriptors are too few to serve with: it takes 38"));
 }
 
+/* Every address listened on takes one, from before anybody comes: 24 has two of them. */
+static void many_addresses(void **state)
+{
+    static const struct config_listener addresses[16] = {{.kind = CONFIG_TCP}, {.kind = CONFIG_UNIX}};
+    struct descriptors shares;
+    struct config many = config;
+    (void)state;
+    many.listen = (struct config_listeners){addresses, COUNT(addresses)};
+    many.admin = (struct config_listeners){addresses, 3};
+    assert_int_equal(descriptors_share(&many, 16, WANTED + 17, &shares, NULL), 0);
+    assert_int_equal(shares.wanted, WANTED + 17);
+    assert_int_equal(shares.places, 1024 + 64);
+    assert_int_equal(descriptors_share(&many, 16, 100, &shares, NULL), 0);
+    assert_true(24 + 17 + shares.places + shares.admin + 3 * shares.connections <= 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enough),
         cmocka_unit_test(any_limit),
         cmocka_unit_test(too_few),
+        cmocka_unit_test(many_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
