@@ -12,9 +12,8 @@
 
 enum {
     EARLY_ANSWER_BODY_MAX = 1024,
-    EARLY_ANSWER_FORGETS = 8
-}; /* reads of what the client has sent: 16
-      KiB */
+    EARLY_ANSWER_FORGETS = 8, /* reads of what the client has sent: 16 KiB */
+};
 
 static void put_body(struct buf *body, const struct problem_kind *kind, const char *detail, const char *id)
 {

@@ -107,7 +107,7 @@ static int accept_instead(void *context, struct sockaddr_in *peer)
     return NO_DESCRIPTOR;
 }
 
-/* CivetWeb is to listen on a free port of loopback.  It never does: the sockets are ours (listener.h). */
+/* CivetWeb is to listen on a free port of loopback.  It never does: the sockets are ours (listeners.h). */
 static int listen_instead(void *context, int fd)
 {
     struct server *front = context;

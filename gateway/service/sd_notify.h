@@ -2,7 +2,7 @@
  * alive.
  *
  * The protocol of sd_notify(3) without its library: one datagram of VARIABLE=VALUE lines to the socket that
- * $SD_NOTIFY_SOCKET names, a path or, after '@', an abstract name.  Where there is no such variable nobody
+ * $NOTIFY_SOCKET names, a path or, after '@', an abstract name.  Where there is no such variable nobody
  * asked, and nothing is said.  A message that cannot be delivered is lost: telling is not worth failing for,
  * nor waiting.  The watchdog is one thread's; the rest is safe from any. */
 #ifndef GATEWAY_SERVICE_SD_NOTIFY_H
@@ -22,7 +22,7 @@ struct sd_notify {
     int64_t next_us; /* monotonic, of the next one */
 };
 
-/* Reads $SD_NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID, and removes them from the environment.  Before
+/* Reads $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID, and removes them from the environment.  Before
  * there are threads.  -1 when a socket is named that cannot be one. */
 MUST_USE int sd_notify_init(struct sd_notify *notify, struct err *err);
 void sd_notify_done(struct sd_notify *notify);
