@@ -186,7 +186,8 @@ static int clear_path(const struct sockaddr_un *path, struct err *err)
     return 0;
 }
 
-/* Nobody can connect before listen(2), so the path never has more rights than it shall. */
+/* Nobody can connect before listen(2), so the path never has more rights than it shall.  What may have taken
+ * its place meanwhile is not followed: a link could lead to anything of ours. */
 static int listen_unix(struct listener *listener, const struct config_listener *config, struct err *err)
 {
     struct stat made;
@@ -198,7 +199,8 @@ static int listen_unix(struct listener *listener, const struct config_listener *
     if (listener->fd < 0 || bind(listener->fd, (const struct sockaddr *)&path, sizeof path) != 0)
         return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
     listener->path = path;
-    if (lstat(path.sun_path, &made) != 0 || chmod(path.sun_path, config->mode) != 0 ||
+    if (lstat(path.sun_path, &made) != 0 ||
+        fchmodat(AT_FDCWD, path.sun_path, config->mode, AT_SYMLINK_NOFOLLOW) != 0 ||
         listen(listener->fd, BACKLOG) != 0)
         return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
     listener->device = made.st_dev;
