@@ -380,15 +380,17 @@ static struct config_listener copy_of(struct arena *arena, const struct config_l
     return copy;
 }
 
-const char *listeners_stay(struct arena *arena, const struct config_listeners *old,
+const char *listeners_stay(struct loader *loader, const struct config_listeners *old,
                            struct config_listeners *new)
 {
     if (are_same(old, new))
         return NULL;
-    struct config_listener *items = arena_array(arena, old->count, sizeof *items);
+    struct config_listener *items = arena_array(loader->arena, old->count, sizeof *items);
     bool failed = items == NULL;
     for (size_t i = 0; i < old->count && !failed; i++)
-        items[i] = copy_of(arena, &old->items[i], &failed);
+        items[i] = copy_of(loader->arena, &old->items[i], &failed);
+    if (failed)
+        (void)keyword_out_of_memory(loader);
     *new = (struct config_listeners){items, failed ? 0 : old->count};
-    return text_of(arena, old);
+    return text_of(loader->arena, old);
 }

@@ -18,8 +18,9 @@ MUST_USE int listeners_check(struct loader *loader, const struct yaml_node *root
                              const struct config_listeners *listen, const struct config_listeners *admin);
 
 /* During a reload: what was listened on stays.  NULL where `new` is the same; otherwise `old` is copied to
- * it, and the result says where that is, in `arena`: "127.0.0.1:8080, unix:/run/x.sock". */
-MUST_USE const char *listeners_stay(struct arena *arena, const struct config_listeners *old,
+ * it, and the result says where that is, in the loader's arena: "127.0.0.1:8080, unix:/run/x.sock".  A copy
+ * for which there is no memory is reported: a list without entries would end TLS for who comes. */
+MUST_USE const char *listeners_stay(struct loader *loader, const struct config_listeners *old,
                                     struct config_listeners *new);
 
 #endif

@@ -379,7 +379,7 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
     char number[TEXT_NUMBER_SIZE];
     const char *shown = number;
     if (keyword->read == listeners_read) {
-        shown = listeners_stay(loader->arena, old, new);
+        shown = listeners_stay(loader, old, new);
         if (shown == NULL)
             return;
     } else {
