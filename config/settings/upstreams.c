@@ -1,0 +1,211 @@
+/* countersign.yaml, `upstreams`: who answers, with whose credential, and how long that may take. */
+#include "config/settings/upstreams.h"
+
+#include "base/text.h"
+#include "config/model/config.h"
+#include "config/reader/keyword.h"
+
+#include <string.h>
+
+enum { UNSAID = -1 };
+
+enum {
+    TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30 */
+    SLOTS_DEFAULT = 256,     /* calls: fewer than workers, so that refusals always find one */
+};
+
+static const char *const api_names[] = {"2", "3", NULL};
+static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
+static const char *const method_names[] = {"GET", "POST", NULL};
+
+static int read_url(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                    void *field)
+{
+    const char *text = NULL;
+    struct err err = {0};
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (url_parse(text, loader->arena, field, &err) != 0)
+        return report_error(loader->report, &node->mark, "%s", err.text);
+    return 0;
+}
+
+/* What is sent as Host is also part of the signed string: the characters of an authority, no others. */
+static int read_host(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                     void *field)
+{
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    for (const char *c = text; *c != '\0'; c++)
+        if (!text_is_unreserved((unsigned char)*c) && strchr(":[]", *c) == NULL)
+            return report_error(loader->report, &node->mark, "host must be a host name, or name:port");
+    *(const char **)field = text;
+    return 0;
+}
+
+static const struct config_credential *find_credential(struct loader *loader, const struct yaml_node *node,
+                                                       const struct keyword *keyword)
+{
+    const char *name = NULL;
+    const struct config *config = loader->config;
+    if (keyword_text(loader, node, keyword, &name) != 0)
+        return NULL;
+    for (size_t i = 0; i < config->credential_count; i++)
+        if (strcmp(config->credentials[i].name, name) == 0)
+            return &config->credentials[i];
+    (void)report_error(loader->report, &node->mark, "there is no credential '%.64s'", name);
+    return NULL;
+}
+
+/* `main`, or `[new, old]` while one replaces the other. */
+static int read_credentials(struct loader *loader, const struct yaml_node *node,
+                            const struct keyword *keyword, void *field)
+{
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    const struct config_credential *both[2] = {NULL, NULL};
+    size_t count = 0;
+    if (node->kind != YAML_LIST) {
+        upstream->credential = find_credential(loader, node, keyword);
+        return upstream->credential == NULL ? -1 : 0;
+    }
+    if (node->count != COUNT(both))
+        return report_error(loader->report, &node->mark, "credential is one name, or [new, old]");
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        both[count++] = find_credential(loader, child, keyword);
+    if (both[0] == NULL || both[1] == NULL)
+        return -1;
+    if (both[0] == both[1])
+        return report_error(loader->report, &node->mark, "credential names '%.64s' twice", both[0]->name);
+    upstream->credential = both[0];
+    upstream->fallback = both[1];
+    return 0;
+}
+
+/* Which region it is turns out once every catalog is there: regions_settle(). */
+static int read_region(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    upstream->region_mark = node->mark;
+    return keyword_name(loader, node, keyword, field);
+}
+
+/* By action: `{ DescribeVpcEx: 10/s }`. */
+static int read_limits(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    int result = 0;
+    struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
+    if (!keyword_expect(loader, node, YAML_MAP, keyword->name))
+        return -1;
+    upstream->limits = arena_array(loader->arena, node->count, sizeof *upstream->limits);
+    if (upstream->limits == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_action_limit *limit = &upstream->limits[upstream->limit_count++];
+        limit->action = child->key;
+        limit->mark = child->key_mark;
+        if (keyword_rate(loader, child, keyword, &limit->rate) != 0)
+            result = -1;
+    }
+    return result;
+}
+
+#define UPSTREAM(field) offsetof(struct config_upstream, field)
+static const struct keyword upstream_keywords[] = {
+    {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
+    {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
+    {"region", read_region, UPSTREAM(region), REQUIRED, 0, 0, NULL},
+    {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
+    {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
+    {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
+    {"host", read_host, UPSTREAM(host), OPTIONAL, 0, 0, NULL},
+    {"ca_file", keyword_path, UPSTREAM(ca_file), OPTIONAL, 0, 0, NULL},
+    {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
+    {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
+    {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
+    {"resolve_former_ids", keyword_bool, UPSTREAM(resolve_former_ids), OPTIONAL, 0, 0, NULL},
+    {"limit", keyword_rate, UPSTREAM(limit), OPTIONAL, 0, 0, NULL},
+    {"limits", read_limits, UPSTREAM(limits), OPTIONAL, 0, 0, NULL},
+};
+
+/* What the vendor recommends for each generation, where the operator says nothing; and what cannot be: TC3 is
+ * API 3.0's, and here it signs a JSON body. */
+static int choose_signature(struct loader *loader, struct config_upstream *upstream)
+{
+    if (upstream->scheme == UNSAID)
+        upstream->scheme = upstream->api == CONFIG_API3 ? CONFIG_TC3 : CONFIG_HMAC_SHA256;
+    if (upstream->method == UNSAID)
+        upstream->method = upstream->scheme == CONFIG_TC3 ? CONFIG_POST : CONFIG_GET;
+    if (upstream->scheme == CONFIG_TC3 && upstream->api != CONFIG_API3)
+        return report_error(loader->report, &upstream->mark,
+                            "signature TC3-HMAC-SHA256 needs generation: 3, and a url such as "
+                            "https://vpc.tencentcloudapi.com/");
+    if (upstream->scheme == CONFIG_TC3 && upstream->method != CONFIG_POST)
+        return report_error(loader->report, &upstream->mark,
+                            "signature TC3-HMAC-SHA256 signs a JSON body: its method is POST");
+    if (upstream->resolve_former_ids && upstream->api != CONFIG_API2)
+        return report_error(loader->report, &upstream->mark,
+                            "resolve_former_ids is for generation 2: API 3.0 knows no former ids");
+    if (upstream->api == CONFIG_API3 && upstream->url.path != NULL && strcmp(upstream->url.path, "/") != 0)
+        return report_error(loader->report, &upstream->mark,
+                            "API 3.0 answers at the path /, as in https://vpc.tencentcloudapi.com/");
+    return 0;
+}
+
+/* A refusal needs a worker when every slot of every upstream is taken: all of them are fewer than workers. */
+static long long default_slots(long long workers, size_t upstreams)
+{
+    long long most = workers * 3 / 4 / (long long)upstreams;
+    return most < 1 ? 1 : most < SLOTS_DEFAULT ? most : SLOTS_DEFAULT;
+}
+
+static void check_slots(struct loader *loader)
+{
+    const struct config *config = loader->config;
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (config->upstreams[i].slots >= config->workers)
+            report_find(
+                loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &config->upstreams[i].mark,
+                                      .advice = "lower slots, or raise workers"},
+                "slots (%lld) should be fewer than workers (%lld), or a hanging upstream takes them all",
+                config->upstreams[i].slots, config->workers);
+}
+
+int upstreams_read(struct loader *loader, const struct yaml_node *node)
+{
+    int result = 0;
+    struct config *config = loader->config;
+    if (!keyword_expect(loader, node, YAML_MAP, "upstreams"))
+        return -1;
+    if (node->count == 0)
+        return report_error(loader->report, &node->mark, "upstreams is empty: name one, such as vpc");
+    config->upstreams = arena_array(loader->arena, node->count, sizeof *config->upstreams);
+    if (config->upstreams == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
+        struct config_upstream *upstream = &config->upstreams[config->upstream_count++];
+        *upstream = (struct config_upstream){.name = child->key,
+                                             .mark = child->key_mark,
+                                             .scheme = UNSAID,
+                                             .method = UNSAID,
+                                             .timeout = TIMEOUT_DEFAULT,
+                                             .slots = default_slots(config->workers, node->count)};
+        if (keyword_read_map(loader, child, "upstream", upstream_keywords, COUNT(upstream_keywords),
+                             upstream) != 0 ||
+            choose_signature(loader, upstream) != 0)
+            result = -1;
+        if (upstream->host == NULL)
+            upstream->host = upstream->url.authority;
+        if (upstream->deadline == 0)
+            upstream->deadline = upstream->timeout * 5 / 2; /* a read that timed out can be read again */
+        else if (upstream->deadline < upstream->timeout)
+            result = report_error(loader->report, &child->key_mark,
+                                  "upstream '%.64s': the deadline is shorter than the timeout", child->key);
+    }
+    check_slots(loader);
+    return result;
+}
