@@ -14,7 +14,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,69 +152,13 @@ static int listen_tcp(struct listener *listener, const struct config_listener *c
 
 /* ---- Unix sockets ---- */
 
-/* Does anybody listen there?  A full queue is an answer, too. */
-static bool is_answered(const struct sockaddr_un *path)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)path, sizeof *path) != 0 &&
-                   (errno == ECONNREFUSED || errno == ENOENT);
-    if (fd >= 0)
-        (void)close(fd);
-    return !refused;
-}
-
-/* What a process that was killed has left behind is taken away; nothing else ever is. */
-static int clear_path(const struct sockaddr_un *path, struct err *err)
-{
-    struct stat found;
-    if (lstat(path->sun_path, &found) != 0)
-        return errno == ENOENT ? 0
-                               : err_set(err, ERR_SYSTEM, "cannot listen on unix:%s: %s", path->sun_path,
-                                         strerror(errno));
-    if (!S_ISSOCK(found.st_mode))
-        return err_set(err, ERR_SYSTEM,
-                       "cannot listen on unix:%s: there is something else, which is no socket",
-                       path->sun_path);
-    if (is_answered(path))
-        return err_set(err, ERR_SYSTEM,
-                       "cannot listen on unix:%s: another process listens there, or we may not ask",
-                       path->sun_path);
-    if (unlink(path->sun_path) != 0)
-        return err_set(err, ERR_SYSTEM, "cannot replace the socket %s, on which nobody listens: %s",
-                       path->sun_path, strerror(errno));
-    return 0;
-}
-
-/* Nobody can connect before listen(2), so the path never has more rights than it shall.  What may have taken
- * its place meanwhile is not followed: a link could lead to anything of ours. */
 static int listen_unix(struct listener *listener, const struct config_listener *config, struct err *err)
 {
-    struct stat made;
-    struct sockaddr_un path = {.sun_family = AF_UNIX};
-    memcpy(path.sun_path, config->name, strlen(config->name)); /* checked: it fits */
-    if (clear_path(&path, err) != 0)
+    if (unix_path_open(&listener->path, config, &listener->fd, err) != 0)
         return -1;
-    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener->fd < 0 || bind(listener->fd, (const struct sockaddr *)&path, sizeof path) != 0)
-        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
-    listener->path = path;
-    if (lstat(path.sun_path, &made) != 0 ||
-        fchmodat(AT_FDCWD, path.sun_path, config->mode, AT_SYMLINK_NOFOLLOW) != 0 ||
-        listen(listener->fd, BACKLOG) != 0)
-        return err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
-    listener->device = made.st_dev;
-    listener->inode = made.st_ino;
-    return 0;
-}
-
-/* Unless another process has put its own there meanwhile. */
-static void remove_path(struct listener *listener)
-{
-    struct stat found;
-    if (listener->path.sun_path[0] != '\0' && lstat(listener->path.sun_path, &found) == 0 &&
-        found.st_dev == listener->device && found.st_ino == listener->inode)
-        (void)unlink(listener->path.sun_path);
-    listener->path.sun_path[0] = '\0';
+    return listen(listener->fd, BACKLOG) == 0
+               ? 0
+               : err_set(err, ERR_SYSTEM, "cannot listen on %s: %s", config->address, strerror(errno));
 }
 
 /* ---- all ---- */
@@ -375,7 +318,7 @@ static void drop_newcomers(struct listener *listener)
     const struct sock_fprog program = {.len = COUNT(code), .filter = code};
     if (listener->port > 0 && !listener->passed)
         (void)setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
-    remove_path(listener);
+    unix_path_remove(&listener->path);
 }
 
 static bool has_backlog(const struct listeners *listeners)
@@ -416,7 +359,7 @@ void listeners_stop(struct listeners *listeners)
 void listeners_done(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++) {
-        remove_path(&listeners->items[i]);
+        unix_path_remove(&listeners->items[i].path);
         if (listeners->items[i].fd >= 0)
             (void)close(listeners->items[i].fd);
     }

@@ -10,9 +10,9 @@
 #include "base/network.h"
 #include "config/model/config.h"
 #include "gateway/server/tls.h"
+#include "gateway/server/unix_path.h"
 
 #include <pthread.h>
-#include <sys/un.h>
 
 enum {
     LISTENER_TEXT = 160,  /* "https://[IPv6]:65535", or "unix:" and a path */
@@ -24,8 +24,7 @@ struct listener {
     int fd;
     size_t entry;             /* of the configuration */
     bool passed;              /* by systemd, which keeps it open */
-    struct sockaddr_un path;  /* of a Unix socket of ours; its name is "" otherwise */
-    uint64_t device, inode;   /* of that path */
+    struct unix_path path;    /* of a Unix socket of ours */
     int port;                 /* TCP */
     char text[LISTENER_TEXT]; /* "http://127.0.0.1:8080", "unix:/run/x.sock" */
 };
