@@ -1,3 +1,5 @@
+/* One file, longer than others, because CivetWeb's header is met in one alone: a worker's requests,
+ * CivetWeb's callbacks, and the order of start and end hang on what it does and does not do. */
 #include "gateway/server/server.h"
 
 #include "base/arena.h"

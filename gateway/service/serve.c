@@ -1,3 +1,5 @@
+/* One file, longer than others, because it is one story: what is there before what, from the first descriptor
+ * to the last thread, and in which order it ends. */
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
