@@ -12,7 +12,7 @@
 
 enum {
     EARLY_ANSWER_BODY_MAX = 1024,
-    EARLY_ANSWER_FORGETS = 8, /* reads of what the client has sent: 16 KiB */
+    EARLY_ANSWER_FORGETS = 16, /* reads of a KiB of what the client has sent */
 };
 
 static void put_body(struct buf *body, const struct problem_kind *kind, const char *detail, const char *id)
@@ -54,6 +54,13 @@ void early_answer_put(struct buf *answer, enum problem problem, const char *deta
     answer->failed = answer->failed || body.failed;
 }
 
+void early_answer_forget(int fd)
+{
+    char bytes[1024];
+    for (int i = 0; i < EARLY_ANSWER_FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+        continue;
+}
+
 void early_answer_send(int fd, enum problem problem, const char *detail)
 {
     struct buf answer;
@@ -63,6 +70,5 @@ void early_answer_send(int fd, enum problem problem, const char *detail)
     if (!answer.failed)
         (void)send(fd, buf_text(&answer), answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
-    for (int i = 0; i < EARLY_ANSWER_FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
-        continue;
+    early_answer_forget(fd);
 }

@@ -10,9 +10,11 @@ enum { EARLY_ANSWER_MAX = 2048 }; /* bytes of one */
 /* The answer alone. */
 void early_answer_put(struct buf *answer, enum problem problem, const char *detail);
 
-/* Writes the answer to a connected socket, without waiting, and ends the sending side.  What the client has
- * sent so far is read and forgotten: closing with bytes unread would reset the connection under the answer.
- */
+/* Writes the answer to a connected socket, without waiting, ends the sending side, and forgets. */
 void early_answer_send(int fd, enum problem problem, const char *detail);
+
+/* Reads what the client has sent so far, 16 KiB at most, without waiting: closing with bytes unread would
+ * reset the connection under an answer. */
+void early_answer_forget(int fd);
 
 #endif

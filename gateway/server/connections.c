@@ -20,7 +20,6 @@
 enum {
     SPARE_PLACES = 64,  /* beyond one for each connection: for those whose worker has yet to see them end */
     FORGOTTEN = 131072, /* bytes, two bodies of the largest size: no more is read only to be forgotten */
-    FORGETS = 8,        /* reads of what a refused client has sent: 16 KiB */
     MUTE_LOOKS = 64,    /* a system call each */
 };
 
@@ -92,8 +91,7 @@ static void answer(int fd, struct tls *tls, enum problem problem, const char *de
     buf_init_in(&text, bytes, sizeof bytes);
     early_answer_put(&text, problem, detail);
     tls_refuse(tls, buf_text(&text), text.failed ? 0 : text.length);
-    for (int i = 0; i < FORGETS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
-        continue;
+    early_answer_forget(fd);
 }
 
 /* With the mutex.  The descriptor is the caller's to close. */
