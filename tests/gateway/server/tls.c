@@ -20,6 +20,7 @@ enum {
     UPDATES = 400,  /* records that carry nothing */
     ROUNDS = 10000, /* of anything: more means that it never ends */
     STUCK_S = 60,   /* a read that waits for ever ends the test */
+    NARROW = 4096,  /* of a socket's memory: less than what UPDATES answers take */
 };
 
 struct pair {
@@ -222,9 +223,11 @@ static void records_without_a_word(void **state)
 static void answers_that_nobody_reads(void **state)
 {
     const struct pair *pair = *state;
+    const int narrow = NARROW;
     char bytes[UPDATES * 64];
     char text[64];
     ssize_t got = -1;
+    assert_int_equal(setsockopt(pair->fds[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
     to_us(pair, bytes, change_keys(pair, SSL_KEY_UPDATE_REQUESTED, bytes, sizeof bytes));
     for (int i = 0; i < ROUNDS && got < 0; i++)
         got = tls_receive(pair->tls, text, sizeof text, 0);
