@@ -109,6 +109,14 @@ line_after() {
     tail -n 1 "$1"
 }
 
+# Prints a word and a JSON object, whole, but on lines of at most 100 columns that end between two members.
+wrapped() {
+    printf '%s\n' "$2" | sed 's/,\("[A-Za-z]*":\)/,\n\1/g' | awk -v word="$1" '
+        line != "" && length(line $0) > 92 { printf "%-8s%s\n", word, line; word = line = "" }
+        { line = line $0 }
+        END { printf "%-8s%s\n", word, line }'
+}
+
 # Shows the command, makes the call, shows status, answer and the line that each side logged.
 call() {
     lines=$(wc -l <"$work/sandbox.log")
@@ -120,20 +128,21 @@ call() {
         -H "Authorization: Bearer $2" -H 'Content-Type: application/json' \
         -d '{"instanceIds":["ins-df454d"]}' >"$work/status"
     printf 'status  %s\n' "$(cat "$work/status")"
-    printf 'answer  %s\n' "$(cat "$work/answer")"
-    printf 'gateway %s\n' "$(line_after "$work/access.log" "$access_lines")"
+    wrapped answer "$(cat "$work/answer")"
+    wrapped gateway "$(line_after "$work/access.log" "$access_lines")"
     if [ "$(wc -l <"$work/sandbox.log")" -gt "$lines" ]; then
-        printf 'sandbox %s\n' "$(tail -n 1 "$work/sandbox.log")"
+        wrapped sandbox "$(tail -n 1 "$work/sandbox.log")"
     else
         printf 'sandbox was not called\n'
     fi
     [ "$(cat "$work/status")" = "$4" ] || { echo "$0: expected status $4" >&2; exit 1; }
 }
 
+say "each log has one line per call; long lines are wrapped here"
 say "an allowed call: the gateway signs it, the sandbox verifies the signature"
 # shellcheck disable=SC2016  # shown as it is
 call vpc-2ari9m7h "$token" '$TOKEN' 202
-say "another VPC: the policy says nothing about it, and silence is no"
+say "another VPC: no rule allows it, so it is denied"
 # shellcheck disable=SC2016  # shown as it is
 call vpc-production "$token" '$TOKEN' 403
 say "a wrong token"

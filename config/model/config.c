@@ -100,6 +100,11 @@ bool config_reaches(const struct config_rule *rule, const struct config_route *r
     return false;
 }
 
+bool config_has_effect(const struct config_rule *rule, const struct config_route *route)
+{
+    return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
+}
+
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action)
 {
     size_t low = 0;

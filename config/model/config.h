@@ -536,6 +536,9 @@ const char *config_effect_name(int effect); /* enum config_route_effect: "read",
  * one. */
 bool config_reaches(const struct config_rule *rule, const struct config_route *route);
 
+/* Is it of one of the effects to which the rule is limited, if it is? */
+bool config_has_effect(const struct config_rule *rule, const struct config_route *route);
+
 /* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a
  * route. */
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action);

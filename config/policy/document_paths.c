@@ -85,12 +85,23 @@ int document_paths_number(struct loader *loader, const struct config_rule *rule,
     return 0;
 }
 
+bool document_paths_reached(const struct config *config, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < config->service_count; i++)
+        for (size_t j = 0; j < config->services[i].definitions->action_count; j++)
+            if (!config->services[i].actions[j].has_route &&
+                config_reaches(rule, &config->services[i].actions[j].route))
+                return true;
+    return false;
+}
+
 size_t document_paths_count(const struct config *config, const struct config_rule *rule)
 {
     size_t count = 0;
     for (size_t i = 0; i < config->service_count; i++)
         for (size_t j = 0; j < config->services[i].definitions->action_count; j++)
             count += !config->services[i].actions[j].has_route &&
+                     config_has_effect(rule, &config->services[i].actions[j].route) &&
                      config_reaches(rule, &config->services[i].actions[j].route);
     return count;
 }

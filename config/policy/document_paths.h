@@ -14,7 +14,10 @@ MUST_USE int document_paths_number(struct loader *loader, const struct config_ru
 /* Writes config_action.paths: of each action, what its rules name. */
 MUST_USE int document_paths_place(struct rule_index *index);
 
-/* How many actions without a route the rule reaches. */
+/* Do its patterns reach an action without a route, whatever the effect? */
+bool document_paths_reached(const struct config *config, const struct config_rule *rule);
+
+/* How many such actions it is about: of the effects to which it is limited, if it is. */
 size_t document_paths_count(const struct config *config, const struct config_rule *rule);
 
 #endif

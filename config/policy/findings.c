@@ -79,7 +79,7 @@ static void look_at_clients(struct loader *loader)
 static bool reaches_all(const struct config *config, const struct config_rule *rule)
 {
     for (size_t i = 0; i < config->route_count; i++)
-        if (!config_reaches(rule, &config->routes[i]))
+        if (!config_has_effect(rule, &config->routes[i]) || !config_reaches(rule, &config->routes[i]))
             return false;
     return config->route_count > 0;
 }
@@ -95,7 +95,7 @@ static void look_at_allow(struct loader *loader, const struct config_rule *rule)
     struct report_kind prefix =
         kind_of(REPORT_SUGGESTION, rule,
                 "name the clients, or say in a note why those who come later may do it, too");
-    if (count > 0 && wild)
+    if (count > 0 && wild && rule->effects != 1U << CONFIG_READ) /* what the advice asks for */
         report_find(loader->report, &wide,
                     "rule '%s' also allows %zu actions that have no route, at /actions", rule->id, count);
     if (rule->condition_count == 0 && reaches_all(loader->config, rule))
@@ -149,7 +149,7 @@ static void look_at_params(struct loader *loader, const struct config_rule *rule
         if (has == rule->condition_count)
             return;
     }
-    if (document_paths_count(config, rule) > 0)
+    if (document_paths_reached(config, rule))
         return; /* documents have many members */
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (rule->conditions[i].param >= config->param_name_count)

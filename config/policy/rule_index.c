@@ -75,12 +75,6 @@ static int draft_add(struct rule_index *buckets, struct draft *draft, uint32_t n
     return 0;
 }
 
-/* All routes of an action have one effect. */
-static bool has_effect(const struct config_rule *rule, const struct config_route *route)
-{
-    return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
-}
-
 /* A deny without conditions, in front of everything else. */
 static int close_actions(struct rule_index *buckets, struct draft *draft, const struct config_rule *rule)
 {
@@ -103,7 +97,8 @@ static int file_rule(struct rule_index *buckets, const struct config_rule *rule)
         return -1;
     buckets->reaches[rule->number] = reaches;
     for (size_t i = 0; i < config->action_count; i++)
-        reaches[i] = has_effect(rule, buckets->actions[i]) && config_reaches(rule, buckets->actions[i]);
+        reaches[i] = /* all routes of an action have one effect */
+            config_has_effect(rule, buckets->actions[i]) && config_reaches(rule, buckets->actions[i]);
     for (size_t i = 0; i < rule->clients.count; i++) {
         struct draft *draft = find_or_add(buckets, rule->clients.items[i], rule);
         if (draft == NULL || draft_add(buckets, draft, rule->number) != 0)

@@ -84,7 +84,7 @@ int rules_number(struct loader *loader)
 static int find_param(struct loader *loader, const struct config_rule *rule, const struct yaml_node *node,
                       uint32_t *number)
 {
-    bool reaches = document_paths_count(loader->config, rule) > 0;
+    bool reaches = document_paths_reached(loader->config, rule);
     bool is_object = false;
     *number = CONFIG_REGION;
     if (strcmp(node->key, "region") == 0)
@@ -367,7 +367,7 @@ static void check_actions(struct loader *loader, const struct yaml_node *node, c
         const char *text = item->text;
         struct config_rule one = *rule;
         one.actions = (struct config_patterns){.items = &text, .count = 1};
-        bool found = document_paths_count(loader->config, &one) > 0;
+        bool found = document_paths_reached(loader->config, &one);
         for (size_t i = 0; i < loader->config->route_count; i++)
             found = found || config_reaches(&one, &loader->config->routes[i]);
         if (!found)

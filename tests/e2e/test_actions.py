@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import re
 
 import pytest
 
@@ -360,6 +361,20 @@ def test_check_tells_how_far_a_wildcard_reaches(tmp_path):
     done = run("check", "-c", str(file))
     told = [line for line in (done.stdout + done.stderr).splitlines() if "that have no route" in line]
     assert len(told) == 1 and "'rule-0' also allows 4" in told[0]
+
+
+def test_check_counts_only_actions_of_the_rules_effects(tmp_path):
+    """A rule that has what the advice asks for is not told so again, and one for reads does not allow everything."""
+    from harness.gateway import configure
+    rules = policy(allow("*", effects=["read"]), allow("vpc:*", effects=["change"]), allow("vpc:*"))
+    file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
+    done = run("check", "-c", str(file))
+    told = re.findall(r"'(rule-\d)' also allows (\d+) actions that have no route", done.stdout + done.stderr)
+    text = (REPOSITORY / "config/definitions/data/vpc-20170312.txt").read_text()
+    changes = set(re.findall(r"^action (\w+) change\b", text, re.M)) - {"AttachClassicLinkVpc", "DetachClassicLinkVpc"}
+    assert told[0] == ("rule-1", str(len(changes))), told
+    assert [rule for rule, _ in told] == ["rule-1", "rule-2"] and int(told[1][1]) > len(changes)
+    assert "allows everything" not in done.stdout + done.stderr
 
 
 # ---- tests of a policy, explain ----

@@ -50,7 +50,7 @@ def stages_picture(root):
     lines = ["```text", "server"]
     for name, function, about in rows:
         lines.append(f"  |  {name:<13}{files[function]:<34}{about}")
-    return "\n".join(lines + ["reply, record: always, also where a stage ended the walk", "```"])
+    return "\n".join(lines + ["reply, record: always, also where a stage ended the pipeline", "```"])
 
 
 def written(text, name, picture):

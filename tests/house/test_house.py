@@ -82,7 +82,7 @@ COLUMNS = 110
 UNFINISHED = re.compile(r"\b(?:TO" "DO|FIX" "ME|X" r"XX)\b")
 # CONTRIBUTING.md "Words": these do not come back into what users read.
 REFUSED = re.compile(r"\b(?:whoever|dawdl\w*|farewell\w*|is spoken here|rules? speaks?|is not asked now|"
-                     r"nobody answers|cannot be said in)\b", re.I)
+                     r"nobody answers|cannot be said in|silence is no)\b", re.I)
 SKIPPED = {".git", "build", "__pycache__", ".pytest_cache"}
 TEXTS = {".c", ".h", ".py", ".sh", ".txt", ".cmake", ".md", ".yaml", ".yml", ".json", ".in", ".lua", ".toml"}
 
@@ -263,6 +263,25 @@ def plain_words(root):
             yield f"{name}:{line_of(text, match.start())}: plainer words than \"{match.group()}\""
 
 
+def headings(text):
+    """What a link can name behind its #: each heading in lower case, with - for blanks, without marks."""
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.M)}
+
+
+def references(root):
+    """Links of documents lead to a file, and to a heading of it."""
+    for name, text in files(root, ".md"):
+        for match in re.finditer(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            target, heading = match.groups()
+            path = (root / name).parent / target if target else root / name
+            if "://" in target:
+                continue
+            if not path.exists():
+                yield f"{name}:{line_of(text, match.start())}: there is no {target}"
+            elif heading and heading not in headings(path.read_text()):
+                yield f"{name}:{line_of(text, match.start())}: {target or name} has no heading #{heading}"
+
+
 def finished(root):
     for name, text in files(root, *TEXTS):
         for match in UNFINISHED.finditer(text):
@@ -312,8 +331,8 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, plain_words, finished,
-         watched, used)
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, plain_words, references,
+         finished, watched, used)
 
 
 # ---- this tree ----
@@ -429,6 +448,9 @@ BREACHES = (
     (finished, "base/thing.c", "/* TO" "DO: later */\n", "unfinished"),
     (plain_words, "base/thing.c", 'static const char text[] = "Who" "ever asks, whoever it is";\n', "plainer words"),
     (plain_words, "README.md", "The rule speaks.\n", "plainer words"),
+    (plain_words, "README.md", "Silence is no.\n", "plainer words"),
+    (references, "README.md", "See [it](absent.md).\n", "README.md:2: there is no absent.md"),
+    (references, "README.md", "See [it](#absent).\n", "README.md has no heading #absent"),
     (finished, "tests/CMakeLists.txt", "# X" "XX\n", "unfinished"),
 )
 
