@@ -77,6 +77,20 @@ static bool is_unsigned(const struct json_value *value)
     return value->length < sizeof most - 1 || strncmp(value->bytes, most, sizeof most - 1) <= 0;
 }
 
+/* Of "12e-3" -3; one that no number here has may be any other such. */
+static long exponent_of(const char *text)
+{
+    const char *mark = strpbrk(text, "eE");
+    return mark == NULL ? 0 : strtol(mark + 1, NULL, 10);
+}
+
+/* Also with an exponent beyond: the policy could not be told what it is. */
+static bool is_in_range(const char *text)
+{
+    long exponent = exponent_of(text);
+    return exponent <= EXPONENT_MAX && exponent >= -EXPONENT_MAX && isfinite(strtod(text, NULL));
+}
+
 static bool is_finite_number(const struct json_value *value)
 {
     char text[DOCUMENT_NUMBER_MAX + 1];
@@ -84,7 +98,7 @@ static bool is_finite_number(const struct json_value *value)
         return false;
     memcpy(text, value->bytes, value->length);
     text[value->length] = '\0';
-    return isfinite(strtod(text, NULL));
+    return is_in_range(text);
 }
 
 static bool is_of_type(int type, const struct json_value *value)
@@ -338,7 +352,7 @@ struct decimal {
     long count, point;
 };
 
-static bool read_decimal(const char *text, size_t length, struct decimal *decimal)
+static void read_decimal(const char *text, size_t length, struct decimal *decimal)
 {
     size_t i = 0;
     bool pointed = false;
@@ -352,11 +366,9 @@ static bool read_decimal(const char *text, size_t length, struct decimal *decima
         else if (text[i] == '0' && decimal->count == 0)
             decimal->point--;
     }
-    long exponent = i < length ? strtol(text + i + 1, NULL, 10) : 0;
-    decimal->point += exponent;
+    decimal->point += exponent_of(text);
     while (decimal->count > 0 && decimal->digits[decimal->count - 1] == '0')
         decimal->count--;
-    return exponent <= EXPONENT_MAX && exponent >= -EXPONENT_MAX;
 }
 
 static void put_decimal(struct buf *out, const struct decimal *decimal)
@@ -383,9 +395,10 @@ static const char *number_text(const struct json_value *value, struct arena *are
         return NULL;
     memcpy(text, value->bytes, value->length);
     text[value->length] = '\0';
-    bool negative = text[0] == '-';
-    if (!read_decimal(text + negative, value->length - negative, &decimal))
+    if (!is_in_range(text))
         return NULL;
+    bool negative = text[0] == '-';
+    read_decimal(text + negative, value->length - negative, &decimal);
     buf_init(&out, 2 * EXPONENT_MAX + 4 * DOCUMENT_NUMBER_MAX);
     if (negative && decimal.count > 0) /* there is one zero */
         buf_put_char(&out, '-');
