@@ -148,7 +148,8 @@ static enum problem check_query(struct exchange *x)
         if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
             return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                                  "the query of an action is region and version: all else is in its document");
-    return PROBLEM_NONE;
+    const char *version = NULL; /* by which the route was found: it has one */
+    return build_call_own_key(x, "version", &version);
 }
 
 /* What was read is what is sent, and what the audit file has the hash of. */

@@ -176,6 +176,9 @@ def test_the_query_has_nothing_else(door):
     problem(post(gateway, CREATE + "?Port=80", body), 400, "invalid-parameter")
     problem(post(gateway, CREATE + "?region=nowhere", body), 400, "invalid-parameter")
     problem(post(gateway, CREATE + "?region=ap-beijing&region=gz", body), 400, "invalid-parameter")
+    for other in ("2017-03-12", "2016-01-01", ""):
+        found = problem(post(gateway, f"{CREATE}?version=2017-03-12&version={other}", body), 400, "invalid-parameter")
+        assert found["detail"] == "version is given more than once"
 
 
 # ---- what the policy says ----
