@@ -46,13 +46,12 @@ static struct json_value find_member(const struct json_value *object, const char
 
 /* ---- filters: [{"Name": "vpc-id", "Values": [...]}] ---- */
 
-/* In any case: whether the cloud tells "VPC-ID" from "vpc-id" is not known. */
-static int find_filter(const struct json_value *root, const char *name, struct values *values, bool *there)
+/* In any case: whether the cloud tells "VPC-ID" from "vpc-id" is not known; nor which of two it takes. */
+static int find_filter(const struct json_value *root, const char *name, struct values *values, bool *gaps,
+                       bool *there)
 {
     const struct json_value filters = find_member(root, "Filters");
     static const char *const member[] = {"Values"};
-    bool gaps = false;
-    bool found = false;
     struct json_items items = json_value_items(&filters);
     for (struct json_value filter; json_value_next(&items, &filter);) {
         const struct json_value key = find_member(&filter, "Name");
@@ -61,9 +60,12 @@ static int find_filter(const struct json_value *root, const char *name, struct v
             return -1;
         if (strcasecmp(text, name) != 0)
             continue;
+        bool lacks = false;
+        bool found = false;
         *there = true;
-        if (document_find(&filter, member, 1, add_value, values, &gaps, &found) != 0)
+        if (document_find(&filter, member, 1, add_value, values, &lacks, &found) != 0)
             return -1;
+        *gaps = *gaps || lacks;
     }
     return 0;
 }
@@ -105,16 +107,14 @@ static enum problem read_param(struct exchange *x, const struct json_value *root
     const struct config_wire *wire = &param->wire[CONFIG_API3];
     bool gaps = false;
     bool there = false;
-    int result = wire->filter ? find_filter(root, wire->name, &values, &there)
+    int result = wire->filter ? find_filter(root, wire->name, &values, &gaps, &there)
                               : document_find(root, &wire->name, 1, add_value, &values, &gaps, &there);
     if (result != 0)
         return exchange_fail(x);
     if (!there)
         return PROBLEM_NONE;
     enum problem problem = check_values(x, param, &values);
-    return problem != PROBLEM_NONE
-               ? problem
-               : add_param(x, param, &values, wire->filter ? values.count == 0 : gaps, false);
+    return problem != PROBLEM_NONE ? problem : add_param(x, param, &values, gaps, false);
 }
 
 /* A path that a rule names. */

@@ -249,6 +249,11 @@ VERDICTS = [
      {"Filters": [{"Name": "VPC-ID", "Values": [VPC]}]}, False),
     ([allow("*"), deny("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
      {"Filters": [{"Name": "vpc-id", "Values": ["vpc-x"]}]}, True),
+    # a filter that is there twice, once with nothing: nobody knows which of them the cloud takes
+    ([allow("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
+     {"Filters": [{"Name": "vpc-id", "Values": [VPC]}, {"Name": "vpc-id", "Values": [VPC]}]}, True),
+    *(([allow("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
+       {"Filters": [{"Name": "vpc-id", "Values": values} for values in both]}, False) for both in ([[VPC], []], [[], [VPC]])),
     # and a rule about vpcId is about VpcId where there is no route
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-prod1"}, False),
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-dev1"}, True),
