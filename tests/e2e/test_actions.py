@@ -254,6 +254,10 @@ VERDICTS = [
      {"Filters": [{"Name": "vpc-id", "Values": [VPC]}, {"Name": "vpc-id", "Values": [VPC]}]}, True),
     *(([allow("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
        {"Filters": [{"Name": "vpc-id", "Values": values} for values in both]}, False) for both in ([[VPC], []], [[], [VPC]])),
+    # what is empty is left out, also beside what is not
+    *(([allow("vpc:*"), deny("vpc:Create*", where={CIDR: asked}, **more)], CREATE, ingress(*items), False)
+      for asked, more in (({"absent": True}, {}), (["0.0.0.0/0"], {"strict": True}))
+      for items in ([{"CidrBlock": ""}], [INSIDE, {"CidrBlock": ""}], [{"CidrBlock": ""}, INSIDE])),
     # and a rule about vpcId is about VpcId where there is no route
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-prod1"}, False),
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-dev1"}, True),
