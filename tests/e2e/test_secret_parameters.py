@@ -1,6 +1,7 @@
 """`secret: true` in the catalog: whatever becomes of a call, nobody finds its value anywhere but at the cloud."""
 
 import base64
+import hashlib
 import json
 import urllib.parse
 
@@ -301,6 +302,21 @@ def test_the_commands_do_not_show_it_of_a_document(tmp_path):
             done = run("explain", "-c", file, "--client", "network-console", *options, "POST", RUN, json.dumps(body))
             assert "UserData" in done.stdout, done
             assert_clean(done.stdout, done.stderr)
+    keys = [{"Password": OTHER}, {"Password": "x"}, {"Pass\\u0077ord": OTHER}]
+    for path, body, masked in [
+            (RUN, RUN_DOCUMENT, {**RUN_DOCUMENT, "UserData": "***", "LoginSettings": {"Password": "***"}}),
+            *((RUN, {**RUN_DOCUMENT, "LoginSettings": key},
+               {**RUN_DOCUMENT, "UserData": "***", "LoginSettings": {"Password": "***"}}) for key in keys),
+            ("/actions/cvm/ResetInstancesPassword", {"InstanceIds": ["ins-a"], "Password": OTHER},
+             {"InstanceIds": ["ins-a"], "Password": "***"})]:
+        text = json.dumps(body).replace("\\\\u", "\\u")
+        signed = run("sign", "-c", file, "POST", path, text)
+        assert signed.returncode == 0 and "signed as ***" in signed.stdout, signed
+        assert_clean(signed.stdout, signed.stderr)
+        sent = next(line for line in signed.stdout.splitlines() if line.startswith("body: ")).removeprefix("body: ")
+        assert json.loads(sent) == masked and hashlib.sha256(sent.encode()).hexdigest() in signed.stdout
+    signed = run("sign", "-c", file, "POST", "/actions/cvm/DescribeZones", "{}")
+    assert signed.returncode == 0 and "signed as ***" not in signed.stdout and "body: {}" in signed.stdout, signed
 
 
 @pytest.mark.parametrize("where, words", [
