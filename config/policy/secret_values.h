@@ -9,7 +9,7 @@
  * whether it is there.  -1 when it has more, which was reported. */
 int secret_values_check(struct loader *loader, const struct yaml_node *node);
 
-/* Does the cloud (API 3.0) call a secret parameter of the catalog so?  By that name it stands in documents. */
+/* Is it what API 3.0 calls a secret parameter of the catalog?  By that name it stands in documents. */
 bool secret_values_has_wire(const struct config *config, const char *name);
 
 #endif
