@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MAX_SHOWN = 200, EXPONENT_MAX = 308 };
+enum {
+    PATH_MAX_SHOWN = 200,
+    NAME_SHOWN_MAX = 31, /* keys and tokens are longer */
+    EXPONENT_MAX = 308
+};
 
 struct reading {
     struct buf *out;
@@ -192,7 +196,7 @@ static int read_list(struct reading *reading, const struct definitions_member *m
 static int unknown(struct reading *reading, const char *name, size_t length)
 {
     char text[DEFINITIONS_NAME_MAX + 1];
-    if (!definitions_is_name(name, length) || length > 64)
+    if (!definitions_is_name(name, length) || length > NAME_SHOWN_MAX)
         return wrong(reading, "has a member that does not look like one");
     memcpy(text, name, length);
     text[length] = '\0';

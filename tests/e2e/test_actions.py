@@ -165,9 +165,10 @@ def test_a_wrong_document_is_refused_with_its_place(door, upstream, body, detail
 
 def test_a_secret_in_the_wrong_place_is_not_repeated(door):
     gateway = door(allow("*"))
-    secret = "A" * 70
-    answer = post(gateway, CREATE, {**GROUP, secret: 1})
-    assert answer.status == 400 and secret not in answer.body.decode()
+    for secret in ("A" * 70, SECRET_ID, SECRET_KEY):
+        answer = post(gateway, CREATE, {**GROUP, secret: 1})
+        assert answer.status == 400 and secret not in answer.body.decode()
+        assert secret not in json.dumps(gateway.record(answer))
 
 
 def test_the_query_has_nothing_else(door):
