@@ -24,9 +24,11 @@ static bool is_secret(const struct config *config, const char *name)
 
 int secret_values_check(struct loader *loader, const struct yaml_node *node)
 {
-    bool any = node->kind == YAML_LIST && node->count == 1 && node->children->kind == YAML_SCALAR &&
-               strcmp(node->children->text, "*") == 0;
-    if (node->kind == YAML_MAP || any || !is_secret(loader->config, node->key))
+    const struct yaml_node *only = node->count == 1 ? node->children : NULL;
+    bool any =
+        node->kind == YAML_LIST && only != NULL && only->kind == YAML_SCALAR && strcmp(only->text, "*") == 0;
+    bool absent = node->kind == YAML_MAP && only != NULL && strcmp(only->key, "absent") == 0;
+    if (any || absent || !is_secret(loader->config, node->key))
         return 0;
     return report_error(loader->report, &node->mark,
                         "'%.64s' is secret: a rule has no values of it, only [\"*\"] or { absent: true }",

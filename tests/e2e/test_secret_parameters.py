@@ -174,6 +174,7 @@ def test_an_old_record_that_has_it_shows_it_no_more(tmp_path):
     ({"password": ["hunter2hunter2"]}, "is secret: a rule has no values of it"),
     ({"password": ["hunter2*"]}, "is secret"), ({"password": ["*", "hunter2hunter2"]}, "is secret"),
     ({"oldPasswords": ["$passwords"]}, "is secret"), ({"password": "hunter2hunter2"}, "is secret"),
+    ({"password": {"min": 12345678, "max": 12345678}}, "is secret"), ({"password": {"cidr_within": ["10.0.0.1"]}}, "is secret"),
     ({"password": ["*"]}, None), ({"password": {"absent": True}}, None)])
 @pytest.mark.parametrize("action", ["ResetInstancesPassword", "*"])
 def test_a_rule_has_no_values_of_it(tmp_path, where, words, action):
