@@ -375,6 +375,16 @@ def test_check_tells_how_far_a_wildcard_reaches(tmp_path):
     assert len(told) == 1 and "'rule-0' also allows 4" in told[0]
 
 
+def test_a_rule_by_names_of_both_doors_can_match(tmp_path):
+    """DescribeClassicLinkInstances has a route with vpcId; its document has Filters.Name, too."""
+    from harness.gateway import configure
+    for where, told in (({"vpcId": [VPC], "Filters.Name": ["vpc-id"]}, 0), ({"vpcId": [VPC], "taskId": ["x"]}, 1)):
+        rules = policy(allow("*"), deny("vpc:DescribeClassicLinkInstances", "DescribeVpcTaskResult", where=where))
+        file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
+        done = run("check", "-c", str(file))
+        assert done.returncode == 0 and (done.stdout + done.stderr).count("'rule-1' never matches") == told, done
+
+
 # ---- tests of a policy, explain ----
 
 def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
