@@ -162,15 +162,20 @@ const char *call_former(const struct call *call, const struct call_param **param
     return NULL;
 }
 
+bool call_is_secret(const struct call_param *param)
+{
+    return param->secret || param->param->secret;
+}
+
 const char *call_shown(const struct call_param *param, size_t value)
 {
-    return param->param->secret ? CALL_SECRET : param->values[value];
+    return call_is_secret(param) ? CALL_SECRET : param->values[value];
 }
 
 bool call_has_secret(const struct call *call)
 {
     for (size_t i = 0; i < call->param_count; i++)
-        if (call->params[i].param->secret)
+        if (call_is_secret(&call->params[i]))
             return true;
     return false;
 }

@@ -19,7 +19,7 @@ struct call_param {
     uint32_t number;     /* config_param.number */
     bool list;           /* goes out as name.0, name.1, ..., or as an array */
     bool gaps;           /* of a document: some object of a list on its path, or an empty list, lacks it */
-    bool secret;         /* of a document: no record has its values */
+    bool secret;         /* of a document: no record has its values, nor how many; see call_is_secret() */
     const char **values; /* NUL-terminated UTF-8 */
     size_t count;
     const bool *former; /* by value: an id of before of which nobody knows the current one; NULL: none is */
@@ -88,13 +88,16 @@ MUST_USE struct call *call_with(const struct call *call, const char *name, const
  * there is none. */
 const char *call_former(const struct call *call, const struct call_param **param);
 
+/* By the catalog's word, or by what a document's member is called. */
+bool call_is_secret(const struct call_param *param);
+
 /* A value as it may be shown: CALL_SECRET of a parameter that is secret. */
 const char *call_shown(const struct call_param *param, size_t value);
 
 /* Has it a value that is secret? */
 bool call_has_secret(const struct call *call);
 
-/* For who signs only to show it: each secret value becomes CALL_SECRET itself. */
+/* For who signs only to show it: each secret value becomes CALL_SECRET itself.  Not in a call's document. */
 void call_mask(struct call *call);
 
 /* NULL when the call has no such parameter. */

@@ -62,18 +62,23 @@ static bool things_hold(const struct config_condition *condition, const struct c
     return all_or_one(condition, rule, param, matching);
 }
 
-/* "" or []: to the cloud it can be as if nobody had said it. */
-static bool is_empty(const struct call_param *param)
+/* "" or []: to the cloud it can be as if nobody had said it.  In a document each of several values may be a
+ * member of an object of its own. */
+static bool has_empty(const struct call *call, const struct call_param *param)
 {
-    return param->count == 0 || (!param->list && param->values[0][0] == '\0');
+    bool each = !param->list || call->route->document != NULL;
+    bool found = param->count == 0;
+    for (size_t i = 0; each && i < param->count && !found; i++)
+        found = param->values[i][0] == '\0';
+    return found;
 }
 
 static bool param_holds(const struct config_condition *condition, const struct config_rule *rule,
                         const struct call *call, const struct call_param *param)
 {
     bool holds = call->several ? things_hold(condition, rule, param) : values_hold(condition, rule, param);
-    return holds || (rule->effect == CONFIG_DENY && is_empty(param) &&
-                     (condition->count == 0 || rule->strict)); /* a deny of what is left out */
+    return holds || (rule->effect == CONFIG_DENY && (condition->count == 0 || rule->strict) &&
+                     has_empty(call, param)); /* a deny of what is left out */
 }
 
 static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MAX_SHOWN = 200, EXPONENT_MAX = 308 };
+enum {
+    PATH_MAX_SHOWN = 200,
+    NAME_SHOWN_MAX = 31, /* keys and tokens are longer */
+    EXPONENT_MAX = 308
+};
 
 struct reading {
     struct buf *out;
@@ -77,6 +81,20 @@ static bool is_unsigned(const struct json_value *value)
     return value->length < sizeof most - 1 || strncmp(value->bytes, most, sizeof most - 1) <= 0;
 }
 
+/* Of "12e-3" -3; one that no number here has may be any other such. */
+static long exponent_of(const char *text)
+{
+    const char *mark = strpbrk(text, "eE");
+    return mark == NULL ? 0 : strtol(mark + 1, NULL, 10);
+}
+
+/* Also with an exponent beyond: the policy could not be told what it is. */
+static bool is_in_range(const char *text)
+{
+    long exponent = exponent_of(text);
+    return exponent <= EXPONENT_MAX && exponent >= -EXPONENT_MAX && isfinite(strtod(text, NULL));
+}
+
 static bool is_finite_number(const struct json_value *value)
 {
     char text[DOCUMENT_NUMBER_MAX + 1];
@@ -84,7 +102,7 @@ static bool is_finite_number(const struct json_value *value)
         return false;
     memcpy(text, value->bytes, value->length);
     text[value->length] = '\0';
-    return isfinite(strtod(text, NULL));
+    return is_in_range(text);
 }
 
 static bool is_of_type(int type, const struct json_value *value)
@@ -178,7 +196,7 @@ static int read_list(struct reading *reading, const struct definitions_member *m
 static int unknown(struct reading *reading, const char *name, size_t length)
 {
     char text[DEFINITIONS_NAME_MAX + 1];
-    if (!definitions_is_name(name, length) || length > 64)
+    if (!definitions_is_name(name, length) || length > NAME_SHOWN_MAX)
         return wrong(reading, "has a member that does not look like one");
     memcpy(text, name, length);
     text[length] = '\0';
@@ -338,7 +356,7 @@ struct decimal {
     long count, point;
 };
 
-static bool read_decimal(const char *text, size_t length, struct decimal *decimal)
+static void read_decimal(const char *text, size_t length, struct decimal *decimal)
 {
     size_t i = 0;
     bool pointed = false;
@@ -352,11 +370,9 @@ static bool read_decimal(const char *text, size_t length, struct decimal *decima
         else if (text[i] == '0' && decimal->count == 0)
             decimal->point--;
     }
-    long exponent = i < length ? strtol(text + i + 1, NULL, 10) : 0;
-    decimal->point += exponent;
+    decimal->point += exponent_of(text);
     while (decimal->count > 0 && decimal->digits[decimal->count - 1] == '0')
         decimal->count--;
-    return exponent <= EXPONENT_MAX && exponent >= -EXPONENT_MAX;
 }
 
 static void put_decimal(struct buf *out, const struct decimal *decimal)
@@ -383,9 +399,10 @@ static const char *number_text(const struct json_value *value, struct arena *are
         return NULL;
     memcpy(text, value->bytes, value->length);
     text[value->length] = '\0';
-    bool negative = text[0] == '-';
-    if (!read_decimal(text + negative, value->length - negative, &decimal))
+    if (!is_in_range(text))
         return NULL;
+    bool negative = text[0] == '-';
+    read_decimal(text + negative, value->length - negative, &decimal);
     buf_init(&out, 2 * EXPONENT_MAX + 4 * DOCUMENT_NUMBER_MAX);
     if (negative && decimal.count > 0) /* there is one zero */
         buf_put_char(&out, '-');

@@ -17,8 +17,8 @@ enum {
 
 /* Each member is one of the definition, there once and of its type, and none that is required is
  * missing.  The document is written to `out` again: members in their order, strings and numbers byte for
- * byte, without blanks.  *values counts its texts, numbers and booleans.  -1: `err` says where, as in
- * "SecurityGroupPolicySet.Ingress[0].Port must be a string". */
+ * byte, without blanks.  *values counts its texts, numbers and booleans, each of which has a
+ * document_text().  -1: `err` says where, as in "SecurityGroupPolicySet.Ingress[0].Port must be a string". */
 MUST_USE int document_read(const struct definitions_object *object, const struct json_value *root,
                            struct buf *out, size_t *values, struct err *err);
 

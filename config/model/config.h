@@ -412,7 +412,7 @@ struct config_path {
     struct config_param param; /* name, number and forms of former ids; its type is of no use */
     const char **members;      /* "SecurityGroupPolicySet", "Ingress", "CidrBlock" */
     size_t depth;
-    bool secret; /* its values are called like a password or a key: no record has them */
+    bool secret; /* no record has its values: it is called like a password or a key, or the catalog says so */
 };
 
 /* An action of an upstream's service, by one version of its definitions. */

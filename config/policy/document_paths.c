@@ -1,5 +1,7 @@
 #include "config/policy/document_paths.h"
 
+#include "config/policy/secret_values.h"
+
 #include <string.h>
 
 /* ---- one name, in one document ---- */
@@ -123,6 +125,14 @@ static const struct config_pattern *formers_of(const struct config *config, cons
     return NULL;
 }
 
+/* Called like a secret, or marked in the catalog, whose parameter it is by either of its names. */
+static bool is_secret(const struct config *config, const struct config_action *action, uint32_t number,
+                      const char *inside)
+{
+    return definitions_gives_power(find_member(action, inside)) || config->param_secrets[number] ||
+           secret_values_has_wire(config, inside);
+}
+
 static int add_path(struct loader *loader, struct config_action *action, uint32_t number, const char *inside)
 {
     const struct config *config = loader->config;
@@ -135,7 +145,7 @@ static int add_path(struct loader *loader, struct config_action *action, uint32_
                                         .number = number,
                                         .type = CONFIG_STRINGS,
                                         .formers = formers_of(config, config->param_names[number], inside)};
-    path->secret = definitions_gives_power(find_member(action, inside));
+    path->secret = is_secret(config, action, number, inside);
     for (char *dot = text; text != NULL; text = dot) {
         dot = strchr(text, '.');
         if (dot != NULL)

@@ -132,25 +132,49 @@ static bool route_has(const struct config_route *route, uint32_t param)
     return param == CONFIG_REGION;
 }
 
+static bool document_has(const struct config_action *action, uint32_t param)
+{
+    for (size_t i = 0; i < action->path_count; i++)
+        if (action->paths[i].param.number == param)
+            return true;
+    return false;
+}
+
+/* Can a call of the route have all that the rule asks for? */
+static bool has_all(const struct config_rule *rule, const struct config_route *route)
+{
+    size_t has = 0;
+    if (!config_reaches(rule, route))
+        return false;
+    while (has < rule->condition_count &&
+           (rule->strict || rule->conditions[has].count == 0 || /* `absent` */
+            route_has(route, rule->conditions[has].param) ||
+            (route->document != NULL && document_has(route->document, rule->conditions[has].param))))
+        has++;
+    return has == rule->condition_count;
+}
+
+static bool some_call_has_all(const struct config *config, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (has_all(rule, &config->routes[i]))
+            return true;
+    for (size_t i = 0; i < config->service_count; i++)
+        for (size_t j = 0; j < config->services[i].definitions->action_count; j++)
+            if (config->services[i].actions[j].has_route &&
+                has_all(rule, &config->services[i].actions[j].route))
+                return true;
+    return document_paths_reached(config, rule); /* documents without a route have many members */
+}
+
 /* Each parameter is one of some action of the rule; together they may be of none. */
 static void look_at_params(struct loader *loader, const struct config_rule *rule)
 {
     const struct config *config = loader->config;
     struct report_kind kind = kind_of(rule->effect == CONFIG_DENY ? REPORT_SECURITY : REPORT_SUGGESTION, rule,
                                       "make a rule for each");
-    for (size_t i = 0; i < config->route_count; i++) {
-        size_t has = 0;
-        if (!config_reaches(rule, &config->routes[i]))
-            continue;
-        while (has < rule->condition_count &&
-               (rule->strict || rule->conditions[has].count == 0 || /* `absent` */
-                route_has(&config->routes[i], rule->conditions[has].param)))
-            has++;
-        if (has == rule->condition_count)
-            return;
-    }
-    if (document_paths_reached(config, rule))
-        return; /* documents have many members */
+    if (some_call_has_all(config, rule))
+        return;
     for (uint32_t i = 0; i < rule->condition_count; i++)
         if (rule->conditions[i].param >= config->param_name_count)
             return; /* a parameter that is nobody's has been reported */

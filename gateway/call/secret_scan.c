@@ -249,7 +249,7 @@ static bool holds_value(const char *text, const char *value)
 bool secret_scan_repeats(const char *text, const struct call *call)
 {
     for (size_t i = 0; i < call->param_count; i++)
-        for (size_t j = 0; call->params[i].param->secret && j < call->params[i].count; j++)
+        for (size_t j = 0; call_is_secret(&call->params[i]) && j < call->params[i].count; j++)
             if (holds_value(text, call->params[i].values[j]))
                 return true;
     return false;

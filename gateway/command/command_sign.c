@@ -120,10 +120,11 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
     struct signer *signer = NULL;
     int result = -1;
     signed_request_init(&request);
-    if (dry_run_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0) {
-        if (call_has_secret(x->call))
+    bool masked = false;
+    if (dry_run_translate(x, operands[0], operands[1], count == 3 ? operands[2] : NULL) == 0 &&
+        dry_run_mask(x, &masked) == 0) {
+        if (masked)
             puts("note: secret parameters are signed as " CALL_SECRET " here, so that nothing shows them");
-        call_mask(x->call);
         signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
     }
     if (signer != NULL &&

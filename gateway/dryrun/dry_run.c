@@ -1,6 +1,7 @@
 #include "gateway/dryrun/dry_run.h"
 
 #include "gateway/request/build_call.h"
+#include "gateway/request/build_document.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -25,5 +26,15 @@ int dry_run_translate(struct exchange *x, const char *method, const char *path, 
         return err_set(&x->err, ERR_INPUT,
                        x->path_exists ? "this path does not take this method" : "there is no such route");
     x->problem = build_call_request(x);
+    return x->problem == PROBLEM_NONE ? 0 : -1;
+}
+
+int dry_run_mask(struct exchange *x, bool *any)
+{
+    *any = call_has_secret(x->call);
+    if (x->call->document != NULL)
+        x->problem = build_document_mask(x, any);
+    else
+        call_mask(x->call);
     return x->problem == PROBLEM_NONE ? 0 : -1;
 }

@@ -9,4 +9,8 @@
  * x->config and x->arena; -1 with x->err when the request cannot become a call. */
 MUST_USE int dry_run_translate(struct exchange *x, const char *method, const char *path, const char *body);
 
+/* For who signs only to show it: each value of x->call that is secret becomes CALL_SECRET.  *any: there was
+ * one.  -1 with x->err. */
+MUST_USE int dry_run_mask(struct exchange *x, bool *any);
+
 #endif

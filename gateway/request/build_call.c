@@ -129,8 +129,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
 
 /* ---- what the gateway itself reads ---- */
 
-/* A query key of the gateway's own: `value` stays NULL where it is not there. */
-static enum problem own_key(struct exchange *x, const char *name, const char **value)
+enum problem build_call_own_key(struct exchange *x, const char *name, const char **value)
 {
     for (size_t i = 0; i < x->target.pair_count; i++) {
         if (strcmp(x->target.pairs[i].name, name) != 0)
@@ -150,14 +149,14 @@ static enum problem choose_pages(struct exchange *x)
     const char *limit = NULL;
     if (x->route->list == NULL)
         return PROBLEM_NONE;
-    enum problem problem = own_key(x, "all", &all);
+    enum problem problem = build_call_own_key(x, "all", &all);
     if (problem != PROBLEM_NONE || all == NULL)
         return problem;
     if (strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "all must be true or false");
     x->all = strcmp(all, "true") == 0;
-    if (x->all && (own_key(x, "offset", &offset) != PROBLEM_NONE ||
-                   own_key(x, "limit", &limit) != PROBLEM_NONE || offset != NULL || limit != NULL))
+    if (x->all && (build_call_own_key(x, "offset", &offset) != PROBLEM_NONE ||
+                   build_call_own_key(x, "limit", &limit) != PROBLEM_NONE || offset != NULL || limit != NULL))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                              "all fetches every page: offset and limit are for a single one");
     return PROBLEM_NONE;
@@ -309,7 +308,7 @@ static enum problem read_members(struct exchange *x, const struct json_value *ro
 enum problem build_call_choose_region(struct exchange *x)
 {
     const char *region = NULL;
-    enum problem problem = own_key(x, "region", &region);
+    enum problem problem = build_call_own_key(x, "region", &region);
     if (problem != PROBLEM_NONE)
         return problem;
     const struct config_upstream *upstream = x->call->upstream;

@@ -6,6 +6,9 @@
 
 enum problem build_call_request(struct exchange *x);
 
+/* A query key of the gateway's own, which may be there once: *value stays NULL where it is not. */
+enum problem build_call_own_key(struct exchange *x, const char *name, const char **value);
+
 /* x->call->region: `region` of the query, or the upstream's. */
 enum problem build_call_choose_region(struct exchange *x);
 

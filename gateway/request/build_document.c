@@ -2,6 +2,7 @@
  * catalog or a rule has a name for what is there: those are the parameters that the policy judges. */
 #include "gateway/request/build_document.h"
 
+#include "base/json.h"
 #include "config/definitions/document.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/check_value.h"
@@ -46,13 +47,12 @@ static struct json_value find_member(const struct json_value *object, const char
 
 /* ---- filters: [{"Name": "vpc-id", "Values": [...]}] ---- */
 
-/* In any case: whether the cloud tells "VPC-ID" from "vpc-id" is not known. */
-static int find_filter(const struct json_value *root, const char *name, struct values *values, bool *there)
+/* In any case: whether the cloud tells "VPC-ID" from "vpc-id" is not known; nor which of two it takes. */
+static int find_filter(const struct json_value *root, const char *name, struct values *values, bool *gaps,
+                       bool *there)
 {
     const struct json_value filters = find_member(root, "Filters");
     static const char *const member[] = {"Values"};
-    bool gaps = false;
-    bool found = false;
     struct json_items items = json_value_items(&filters);
     for (struct json_value filter; json_value_next(&items, &filter);) {
         const struct json_value key = find_member(&filter, "Name");
@@ -61,9 +61,12 @@ static int find_filter(const struct json_value *root, const char *name, struct v
             return -1;
         if (strcasecmp(text, name) != 0)
             continue;
+        bool lacks = false;
+        bool found = false;
         *there = true;
-        if (document_find(&filter, member, 1, add_value, values, &gaps, &found) != 0)
+        if (document_find(&filter, member, 1, add_value, values, &lacks, &found) != 0)
             return -1;
+        *gaps = *gaps || lacks;
     }
     return 0;
 }
@@ -105,16 +108,14 @@ static enum problem read_param(struct exchange *x, const struct json_value *root
     const struct config_wire *wire = &param->wire[CONFIG_API3];
     bool gaps = false;
     bool there = false;
-    int result = wire->filter ? find_filter(root, wire->name, &values, &there)
+    int result = wire->filter ? find_filter(root, wire->name, &values, &gaps, &there)
                               : document_find(root, &wire->name, 1, add_value, &values, &gaps, &there);
     if (result != 0)
         return exchange_fail(x);
     if (!there)
         return PROBLEM_NONE;
     enum problem problem = check_values(x, param, &values);
-    return problem != PROBLEM_NONE
-               ? problem
-               : add_param(x, param, &values, wire->filter ? values.count == 0 : gaps, false);
+    return problem != PROBLEM_NONE ? problem : add_param(x, param, &values, gaps, false);
 }
 
 /* A path that a rule names. */
@@ -148,7 +149,8 @@ static enum problem check_query(struct exchange *x)
         if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
             return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                                  "the query of an action is region and version: all else is in its document");
-    return PROBLEM_NONE;
+    const char *version = NULL; /* by which the route was found: it has one */
+    return build_call_own_key(x, "version", &version);
 }
 
 /* What was read is what is sent, and what the audit file has the hash of. */
@@ -198,5 +200,84 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
         problem = read_params(x, root);
     if (problem == PROBLEM_NONE)
         call_seal(x->call);
+    return problem;
+}
+
+/* ---- a document to be shown ---- */
+
+struct masking {
+    const struct config_action *action;
+    struct buf *out;
+    bool any; /* some value was secret */
+};
+
+/* Of the document's own members: does the catalog, or a rule's path, have it as a secret? */
+static bool is_marked(const struct config_action *action, const char *name)
+{
+    for (size_t i = 0; i < action->route.param_count; i++) {
+        const struct config_param *param = &action->route.params[i];
+        const struct config_wire *wire = &param->wire[CONFIG_API3];
+        if (param->secret && strcmp(wire->filter ? "Filters" : wire->name, name) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < action->path_count; i++)
+        if (action->paths[i].secret && action->paths[i].depth == 1 &&
+            strcmp(action->paths[i].members[0], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_secret(const struct config_action *action, const struct definitions_object *object,
+                      const struct definitions_member *member)
+{
+    return definitions_gives_power(member) ||
+           (object == action->definition->input && is_marked(action, member->name));
+}
+
+static void put_value(struct masking *masking, const struct json_value *value, bool secret)
+{
+    if (secret)
+        json_put_string(masking->out, CALL_SECRET, sizeof CALL_SECRET - 1);
+    else
+        buf_put_bytes(masking->out, value->bytes, value->length);
+    masking->any = masking->any || secret;
+}
+
+/* `object`: what has the value's members, or those of its items. */
+static void put_masked(struct masking *masking, const struct definitions_object *object,
+                       const struct json_value *value, bool secret)
+{
+    bool list = value->kind == JSON_VALUE_ARRAY;
+    bool first = true;
+    if (!list && value->kind != JSON_VALUE_OBJECT) {
+        put_value(masking, value, secret);
+        return;
+    }
+    buf_put_char(masking->out, list ? '[' : '{');
+    struct json_items items = json_value_items(value);
+    for (struct json_value item; json_value_next(&items, &item); first = false) {
+        const struct definitions_member *member =
+            list ? NULL : definitions_member(object, item.key + 1, item.key_length - 2);
+        buf_put(masking->out, first ? "" : ",");
+        if (member != NULL)
+            buf_put_format(masking->out, "\"%s\":", member->name);
+        put_masked(masking, member == NULL ? object : member->object, &item,
+                   secret || (member != NULL && is_secret(masking->action, object, member)));
+    }
+    buf_put_char(masking->out, list ? ']' : '}');
+}
+
+enum problem build_document_mask(struct exchange *x, bool *any)
+{
+    struct buf out;
+    struct json_value root;
+    struct masking masking = {.action = x->route->document, .out = &out};
+    enum problem problem = PROBLEM_NONE;
+    buf_init(&out, 4 * REQUEST_BODY_MAX); /* what is masked may have been shorter */
+    if (json_value_read(x->call->document, x->call->document_length, JSON_VALUE_DEPTH_MAX, &root, NULL) == 0)
+        put_masked(&masking, masking.action->definition->input, &root, false);
+    problem = out.length == 0 || out.failed ? exchange_fail(x) : keep_document(x, &out);
+    buf_done(&out);
+    *any = masking.any;
     return problem;
 }

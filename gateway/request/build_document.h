@@ -9,4 +9,9 @@
  * name of it. */
 enum problem build_document_call(struct exchange *x, const struct json_value *root);
 
+/* For who signs only to show it: in x->call's document each text becomes CALL_SECRET that the catalog or a
+ * rule's path has as a secret, or whose member is called like one, whether a rule names it or not.  *any:
+ * there was one. */
+enum problem build_document_mask(struct exchange *x, bool *any);
+
 #endif

@@ -166,9 +166,10 @@ def test_a_wrong_document_is_refused_with_its_place(door, upstream, body, detail
 
 def test_a_secret_in_the_wrong_place_is_not_repeated(door):
     gateway = door(allow("*"))
-    secret = "A" * 70
-    answer = post(gateway, CREATE, {**GROUP, secret: 1})
-    assert answer.status == 400 and secret not in answer.body.decode()
+    for secret in ("A" * 70, SECRET_ID, SECRET_KEY):
+        answer = post(gateway, CREATE, {**GROUP, secret: 1})
+        assert answer.status == 400 and secret not in answer.body.decode()
+        assert secret not in json.dumps(gateway.record(answer))
 
 
 def test_the_query_has_nothing_else(door):
@@ -177,6 +178,9 @@ def test_the_query_has_nothing_else(door):
     problem(post(gateway, CREATE + "?Port=80", body), 400, "invalid-parameter")
     problem(post(gateway, CREATE + "?region=nowhere", body), 400, "invalid-parameter")
     problem(post(gateway, CREATE + "?region=ap-beijing&region=gz", body), 400, "invalid-parameter")
+    for other in ("2017-03-12", "2016-01-01", ""):
+        found = problem(post(gateway, f"{CREATE}?version=2017-03-12&version={other}", body), 400, "invalid-parameter")
+        assert found["detail"] == "version is given more than once"
 
 
 # ---- what the policy says ----
@@ -247,6 +251,15 @@ VERDICTS = [
      {"Filters": [{"Name": "VPC-ID", "Values": [VPC]}]}, False),
     ([allow("*"), deny("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
      {"Filters": [{"Name": "vpc-id", "Values": ["vpc-x"]}]}, True),
+    # a filter that is there twice, once with nothing: nobody knows which of them the cloud takes
+    ([allow("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
+     {"Filters": [{"Name": "vpc-id", "Values": [VPC]}, {"Name": "vpc-id", "Values": [VPC]}]}, True),
+    *(([allow("vpc:DescribeClassicLinkInstances", where={"vpcId": [VPC]})], "/actions/vpc/DescribeClassicLinkInstances",
+       {"Filters": [{"Name": "vpc-id", "Values": values} for values in both]}, False) for both in ([[VPC], []], [[], [VPC]])),
+    # what is empty is left out, also beside what is not
+    *(([allow("vpc:*"), deny("vpc:Create*", where={CIDR: asked}, **more)], CREATE, ingress(*items), False)
+      for asked, more in (({"absent": True}, {}), (["0.0.0.0/0"], {"strict": True}))
+      for items in ([{"CidrBlock": ""}], [INSIDE, {"CidrBlock": ""}], [{"CidrBlock": ""}, INSIDE])),
     # and a rule about vpcId is about VpcId where there is no route
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-prod1"}, False),
     ([allow("*"), deny("*", where={"vpcId": ["vpc-prod*"]})], "/actions/vpc/DeleteVpc", {"VpcId": "vpc-dev1"}, True),
@@ -375,6 +388,16 @@ def test_check_counts_only_actions_of_the_rules_effects(tmp_path):
     assert told[0] == ("rule-1", str(len(changes))), told
     assert [rule for rule, _ in told] == ["rule-1", "rule-2"] and int(told[1][1]) > len(changes)
     assert "allows everything" not in done.stdout + done.stderr
+
+
+def test_a_rule_by_names_of_both_doors_can_match(tmp_path):
+    """DescribeClassicLinkInstances has a route with vpcId; its document has Filters.Name, too."""
+    from harness.gateway import configure
+    for where, told in (({"vpcId": [VPC], "Filters.Name": ["vpc-id"]}, 0), ({"vpcId": [VPC], "taskId": ["x"]}, 1)):
+        rules = policy(allow("*"), deny("vpc:DescribeClassicLinkInstances", "DescribeVpcTaskResult", where=where))
+        file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
+        done = run("check", "-c", str(file))
+        assert done.returncode == 0 and (done.stdout + done.stderr).count("'rule-1' never matches") == told, done
 
 
 # ---- tests of a policy, explain ----

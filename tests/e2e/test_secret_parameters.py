@@ -1,6 +1,7 @@
 """`secret: true` in the catalog: whatever becomes of a call, nobody finds its value anywhere but at the cloud."""
 
 import base64
+import hashlib
 import json
 import urllib.parse
 
@@ -10,7 +11,7 @@ from harness.expect import problem
 from harness.gateway import POLICY, bearer, configure, document
 from harness.process import run
 from harness.upstream import HANG_UP, Reply
-from harness.world import eventually
+from harness.world import REPOSITORY, eventually
 
 NEEDLE = 'Zq7"wörd%+-Haystack'
 OTHER = "Zq7second-Needle/in~it"
@@ -173,6 +174,7 @@ def test_an_old_record_that_has_it_shows_it_no_more(tmp_path):
     ({"password": ["hunter2hunter2"]}, "is secret: a rule has no values of it"),
     ({"password": ["hunter2*"]}, "is secret"), ({"password": ["*", "hunter2hunter2"]}, "is secret"),
     ({"oldPasswords": ["$passwords"]}, "is secret"), ({"password": "hunter2hunter2"}, "is secret"),
+    ({"password": {"min": 12345678, "max": 12345678}}, "is secret"), ({"password": {"cidr_within": ["10.0.0.1"]}}, "is secret"),
     ({"password": ["*"]}, None), ({"password": {"absent": True}}, None)])
 @pytest.mark.parametrize("action", ["ResetInstancesPassword", "*"])
 def test_a_rule_has_no_values_of_it(tmp_path, where, words, action):
@@ -239,3 +241,94 @@ def test_the_document_says_that_it_is_a_password(upstream, start, tmp_path):
     said = json.dumps(document_of)
     assert said.count('"format": "password"') == 2
     problem(gateway.call("POST", PATH, document({}), bearer()), 403, "not-allowed")
+
+
+# ---- by the cloud's own document ----
+
+RUN = "/actions/cvm/RunInstances"
+RUN_CATALOG = """\
+version: 1
+routes:
+  - request: POST /instances
+    service: cvm
+    action: RunInstances
+    effect: change
+    parameters:
+      zone: { in: [body], type: string, api3: none }
+      userData: { in: [body], type: string, secret: true }
+"""
+RUN_DOCUMENT = {"Placement": {"Zone": "ap-guangzhou-1"}, "UserData": NEEDLE, "LoginSettings": {"Password": OTHER},
+                "InstanceName": "web"}
+RUN_RULES = {**POLICY, "rules": [
+    {"id": "run", "allow": ["network-console"], "actions": ["cvm:RunInstances"], "where": {"UserData": ["*"], "userData": ["*"]}},
+    {"id": "login", "deny": ["*"], "actions": ["cvm:RunInstances"], "where": {"LoginSettings.Password": ["x"]}}]}
+
+
+def arrange_documents(folder):
+    return {**arrange(folder, RUN_CATALOG), "doors": {"actions": True},
+            "definitions": str(REPOSITORY / "config/definitions/data")}
+
+
+def test_nobody_finds_it_in_a_document(upstream, start, tmp_path):
+    """Marked in the catalog, or called like a secret: by the route's name, by the cloud's, by a path of a rule."""
+    gateway = start(upstream.url.replace("/v2/index.php", "/"), rules=RUN_RULES, services=("cvm",), generation=3,
+                    top=arrange_documents(tmp_path))
+    good = Reply({"Response": {"RequestId": "r-1"}})
+    upstream.script(then=good)
+    assert gateway.call("POST", RUN, document(RUN_DOCUMENT), bearer()).status == 200
+    assert json.loads(upstream.seen(1)[0].body) == RUN_DOCUMENT
+    record = eventually(lambda: next(iter(gateway.records()), None))
+    assert record["params"] == {"userData": "***", "UserData": "withheld", "LoginSettings.Password": "withheld"}
+    answers = []
+    for reply in refusals(3):
+        upstream.script(then=reply)
+        answers.append(gateway.call("POST", RUN, document(RUN_DOCUMENT), bearer()))
+    for text in (OTHER, "Zq7second-Needle"):    # of the path alone
+        upstream.script(then=Reply({"Response": {"Error": {"Code": text, "Message": text}, "RequestId": text}}))
+        answers.append(gateway.call("POST", RUN, document(
+            {**RUN_DOCUMENT, "LoginSettings": {"Password": text}, "UserData": "nothing"}), bearer()))
+    answers.append(gateway.call("POST", RUN, document({**RUN_DOCUMENT, "UserData": [NEEDLE]}), bearer()))
+    answers.append(gateway.call("POST", RUN, document({**RUN_DOCUMENT, "Other": NEEDLE}), bearer()))
+    assert_clean(*(answer.body for answer in answers), *(str(answer.headers) for answer in answers))
+    gateway.terminate()
+    gateway.wait(20)
+    assert_clean(gateway.words(), (gateway.file.parent / "audit.log").read_bytes())
+
+
+def test_the_commands_do_not_show_it_of_a_document(tmp_path):
+    file = configure(tmp_path, "http://127.0.0.1:9/", rules=RUN_RULES, services=("cvm",), generation=3,
+                     top=arrange_documents(tmp_path))
+    for options in ([], ["--json"]):
+        for body in (RUN_DOCUMENT, {**RUN_DOCUMENT, "LoginSettings": {}}):
+            done = run("explain", "-c", file, "--client", "network-console", *options, "POST", RUN, json.dumps(body))
+            assert "UserData" in done.stdout, done
+            assert_clean(done.stdout, done.stderr)
+    keys = [{"Password": OTHER}, {"Password": "x"}, {"Pass\\u0077ord": OTHER}]
+    for path, body, masked in [
+            (RUN, RUN_DOCUMENT, {**RUN_DOCUMENT, "UserData": "***", "LoginSettings": {"Password": "***"}}),
+            *((RUN, {**RUN_DOCUMENT, "LoginSettings": key},
+               {**RUN_DOCUMENT, "UserData": "***", "LoginSettings": {"Password": "***"}}) for key in keys),
+            ("/actions/cvm/ResetInstancesPassword", {"InstanceIds": ["ins-a"], "Password": OTHER},
+             {"InstanceIds": ["ins-a"], "Password": "***"})]:
+        text = json.dumps(body).replace("\\\\u", "\\u")
+        signed = run("sign", "-c", file, "POST", path, text)
+        assert signed.returncode == 0 and "signed as ***" in signed.stdout, signed
+        assert_clean(signed.stdout, signed.stderr)
+        sent = next(line for line in signed.stdout.splitlines() if line.startswith("body: ")).removeprefix("body: ")
+        assert json.loads(sent) == masked and hashlib.sha256(sent.encode()).hexdigest() in signed.stdout
+    signed = run("sign", "-c", file, "POST", "/actions/cvm/DescribeZones", "{}")
+    assert signed.returncode == 0 and "signed as ***" not in signed.stdout and "body: {}" in signed.stdout, signed
+
+
+@pytest.mark.parametrize("where, words", [
+    ({"UserData": ["hunter2hunter2"]}, "'UserData' is secret: a rule has no values of it"),
+    ({"userData": ["hunter2*"]}, "'userData' is secret"), ({"UserData": ["*"]}, None),
+    ({"UserData": {"absent": True}}, None)])
+def test_a_rule_has_no_values_of_it_by_the_name_of_the_cloud(tmp_path, where, words):
+    rules = {**POLICY, "rules": [{"id": f"r{number}", "deny": ["*"], "actions": ["cvm:RunInstances"], "where": one}
+                                 for number, one in enumerate(({"UserData": ["*"]}, where))]}
+    done = run("check", "-c", configure(tmp_path, "http://127.0.0.1:9/", rules=rules, services=("cvm",), generation=3,
+                                        top=arrange_documents(tmp_path)))
+    assert done.returncode == (0 if words is None else 78), done
+    assert words is None or words in done.stderr, done.stderr
+    assert "hunter2" not in done.stdout + done.stderr

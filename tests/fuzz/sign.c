@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { NAIVE_PAIRS_MAX = 1000, NAIVE_VALUES_MAX = 100, NAIVE_LINE_MAX = 400 };
+enum { INPUT_MAX = 8192, NAIVE_PAIRS_MAX = INPUT_MAX + 16 /* a value for each byte, and ours */, NAIVE_VALUES_MAX = 100 };
 
 struct naive {
-    char lines[NAIVE_PAIRS_MAX][NAIVE_LINE_MAX]; /* name=value */
+    char *lines[NAIVE_PAIRS_MAX]; /* name=value, owned */
     size_t count;
 };
 
@@ -33,19 +33,35 @@ static bool comes_before(const char *a, const char *b)
     return order < 0 || (order == 0 && name_length(a) < name_length(b));
 }
 
+static char *pair(const char *name, const char *value)
+{
+    size_t size = strlen(name) + strlen(value) + sizeof "=";
+    char *line = malloc(size);
+    if (line == NULL)
+        abort();
+    (void)snprintf(line, size, "%s=%s", name, value);
+    return line;
+}
+
 static void insert(struct naive *naive, const char *name, const char *value)
 {
-    char line[NAIVE_LINE_MAX];
+    char *line = pair(name, value);
     size_t at = naive->count++;
-    FUZZ_MUST(at < NAIVE_PAIRS_MAX && snprintf(line, sizeof line, "%s=%s", name, value) < NAIVE_LINE_MAX);
+    FUZZ_MUST(at < NAIVE_PAIRS_MAX);
     for (; at > 0 && comes_before(line, naive->lines[at - 1]); at--)
-        memmove(naive->lines[at], naive->lines[at - 1], NAIVE_LINE_MAX);
-    memmove(naive->lines[at], line, sizeof line);
+        naive->lines[at] = naive->lines[at - 1];
+    naive->lines[at] = line;
+}
+
+static void forget(struct naive *naive)
+{
+    while (naive->count > 0)
+        free(naive->lines[--naive->count]);
 }
 
 static void insert_call(struct naive *naive, const struct call *call, long long now, long long nonce)
 {
-    char text[NAIVE_LINE_MAX];
+    char text[128]; /* a parameter's name, or a number */
     for (size_t i = 0; i < call->param_count; i++)
         for (size_t j = 0; j < call->params[i].count; j++) {
             const struct call_param *param = &call->params[i];
@@ -128,17 +144,17 @@ static void must_carry(const char *form, const struct naive *naive, const char *
     char *rest = text;
     size_t found = 0;
     bool signed_once = false;
-    for (char *pair; (pair = strsep(&rest, "&")) != NULL;) {
-        char *value = strchr(pair, '=');
+    for (char *said; (said = strsep(&rest, "&")) != NULL;) {
+        char *value = strchr(said, '=');
         FUZZ_MUST(value != NULL);
         decode(value + 1);
-        if (strncmp(pair, "Signature=", 10) == 0) {
+        if (strncmp(said, "Signature=", 10) == 0) {
             FUZZ_MUST(!signed_once && strcmp(value + 1, signature) == 0);
             signed_once = true;
             continue;
         }
         for (size_t i = 0; i < naive->count; i++)
-            found += strcmp(naive->lines[i], pair) == 0;
+            found += strcmp(naive->lines[i], said) == 0;
     }
     FUZZ_MUST(signed_once && found == naive->count);
     free(text);
@@ -150,7 +166,6 @@ static void check(const struct call *call, int64_t now, int64_t nonce)
     static struct signed_request out;
     struct err err = {0};
     struct signer *signer = signer_new(call->upstream, call->upstream->credential, &err);
-    naive.count = 0;
     signed_request_init(&out);
     FUZZ_MUST(signer != NULL && sign_call(signer, call, now, nonce, fuzz_arena(), &out, &err) == 0);
     insert_call(&naive, call, now, nonce);
@@ -165,6 +180,7 @@ static void check(const struct call *call, int64_t now, int64_t nonce)
         must_carry(buf_text(&out.target) + 14, &naive, out.signature);
     }
     free(expected);
+    forget(&naive);
     signed_request_done(&out);
     signer_free(signer);
 }
@@ -301,7 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     static struct arena *own; /* the call's; fuzz_arena() is the signature's scratch */
     const struct config *config = fuzz_config();
     struct err err = {0};
-    if (size < 6 || size > 8192 || (own == NULL && (own = arena_new(1024 * 1024)) == NULL))
+    if (size < 6 || size > INPUT_MAX || (own == NULL && (own = arena_new(1024 * 1024)) == NULL))
         return 0;
     arena_reset(own);
     const struct config_route *route = &config->routes[bytes[0] % config->route_count];

@@ -43,6 +43,14 @@ static const struct {
     {"00", NULL},
     {"1e999", NULL},
     {"1e-999", NULL},
+    {"0e309", NULL},
+    {"0.00e-9223372036854775808", NULL},
+    {"0.01e-99999999999999999999", NULL},
+    {"1e308",
+     "1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+     "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+     "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+     "0"},
 };
 
 static void test_numbers(void **state)
@@ -57,6 +65,33 @@ static void test_numbers(void **state)
         wrong += unit_differs(numbers[i].number, numbers[i].text, text);
         arena_free(arena);
     }
+    assert_int_equal(wrong, 0);
+}
+
+/* What is taken can be judged: no number passes here of which document_text() has no text. */
+static void test_numbers_are_refused_before_they_are_judged(void **state)
+{
+    struct definitions definitions;
+    struct arena *arena = arena_new(CEILING);
+    char text[] = "countersign-definitions 1\nservice zoo 2020-01-02\naction Weigh read\n"
+                  "object WeighRequest Weight:float\nobject WeighResponse\nend 1 2\n";
+    int wrong = 0;
+    (void)state;
+    assert_int_equal(definitions_read(&definitions, text, sizeof text - 1, "x", arena, NULL), 0);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char document[COUNT("{\"Weight\":}") + DOCUMENT_NUMBER_MAX];
+        size_t values = 0;
+        struct json_value root;
+        struct buf out;
+        (void)snprintf(document, sizeof document, "{\"Weight\":%s}", numbers[i].number);
+        buf_init(&out, CEILING);
+        bool taken =
+            json_value_read(document, strlen(document), 2, &root, NULL) == 0 &&
+            document_read(definitions_object(&definitions, "WeighRequest"), &root, &out, &values, NULL) == 0;
+        wrong += unit_wrong(numbers[i].number, taken == (numbers[i].text != NULL));
+        buf_done(&out);
+    }
+    arena_free(arena);
     assert_int_equal(wrong, 0);
 }
 
@@ -185,9 +220,8 @@ static void test_spoilt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_are_refused_before_they_are_judged),
+        cmocka_unit_test(test_paths),   cmocka_unit_test(test_depth),
         cmocka_unit_test(test_spoilt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
