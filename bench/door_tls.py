@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 # pylint: disable=wrong-import-position
 from harness.certificates import Certificates  # noqa: E402
 from harness.gateway import configure  # noqa: E402
-from test_listeners import Reached  # noqa: E402
+from harness.reached import Reached  # noqa: E402
 
 
 def main():

@@ -16,13 +16,12 @@ import pytest
 from harness.expect import problem
 from harness.gateway import TOKEN, configure
 from harness.process import run
+from harness.reached import PATH, Reached, call
 from harness.requests import cases
 from harness.wire import Wire
-from harness.world import PATIENCE, SLOW, VPC, eventually
+from harness.world import PATIENCE, SLOW, eventually
 from test_framing import follow
-from test_listeners import Reached, call
 
-PATH = f"/vpcs/{VPC}/classiclinks"
 GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
 

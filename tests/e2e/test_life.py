@@ -32,9 +32,7 @@ def alone(tmp_path, upstream):
 
     yield begin
     for gateway in started:
-        if gateway.child.poll() is None:
-            gateway.signal(signal.SIGKILL)
-            gateway.wait()
+        gateway.kill()
 
 
 def in_background(gateway, answers):
@@ -128,9 +126,7 @@ def test_an_audit_disk_that_hangs_does_not_hold_it(tmp_path, upstream):
         gateway.terminate()
         gateway.wait(25 * SLOW)
     finally:
-        if gateway.child.poll() is None:
-            gateway.signal(signal.SIGKILL)
-            gateway.wait()
+        gateway.kill()
 
 
 def test_a_reload_that_is_asked_for_during_the_start_waits(tmp_path, upstream):

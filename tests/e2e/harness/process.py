@@ -83,6 +83,12 @@ class Process:
     def terminate(self):
         self.signal(signal.SIGTERM)
 
+    def kill(self):
+        """Nothing is left of it, whatever it was at; one that has ended is left alone."""
+        if self.child.poll() is None:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
     def wait(self, within=PATIENCE):
         """The exit status; a child that does not end is killed and told on."""
         try:
