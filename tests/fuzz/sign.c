@@ -194,8 +194,8 @@ static bool is_typed(const struct call *call)
             char again[32];
             if (call->params[i].param->type != CONFIG_INTEGER)
                 continue;
-            (void)snprintf(again, sizeof again, "%llu", strtoull(value, NULL, 10));
-            if (strcmp(again, value) != 0 || strlen(value) > 18)
+            (void)snprintf(again, sizeof again, "%lld", strtoll(value, NULL, 10)); /* clamped beyond 64 bits */
+            if (strcmp(again, value) != 0)
                 return false;
         }
     return true;
