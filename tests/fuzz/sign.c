@@ -14,7 +14,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { INPUT_MAX = 8192, NAIVE_PAIRS_MAX = INPUT_MAX + 16 /* a value for each byte, and ours */, NAIVE_VALUES_MAX = 100 };
+enum {
+    INPUT_MAX = 8192,
+    NAIVE_PAIRS_MAX = INPUT_MAX + 16 /* for each byte one, and ours */,
+    NAIVE_VALUES_MAX = 100
+};
 
 struct naive {
     char *lines[NAIVE_PAIRS_MAX]; /* name=value, owned */
@@ -194,7 +198,7 @@ static bool is_typed(const struct call *call)
             char again[32];
             if (call->params[i].param->type != CONFIG_INTEGER)
                 continue;
-            (void)snprintf(again, sizeof again, "%lld", strtoll(value, NULL, 10)); /* clamped beyond 64 bits */
+            (void)snprintf(again, sizeof again, "%lld", strtoll(value, NULL, 10)); /* it clamps */
             if (strcmp(again, value) != 0)
                 return false;
         }
