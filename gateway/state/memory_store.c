@@ -106,7 +106,8 @@ static int enter(void *context, const struct state_limit *limit, struct state_ve
     if (entry == NULL)
         return unlocked(store, -1);
     end_calls(entry, limit->ended);
-    if (store_take(&entry->bucket, &limit->rate, store->clock() * 1000, verdict) && limit->in_flight > 0) {
+    store_take(&entry->bucket, &limit->rate, store->clock() * 1000, verdict);
+    if (verdict->allowed && limit->in_flight > 0) {
         verdict->full = entry->in_flight >= limit->in_flight;
         verdict->allowed = !verdict->full;
         entry->in_flight += verdict->allowed;

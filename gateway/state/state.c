@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "base/unique_id.h"
 #include "gateway/state/memory_store.h"
+#include "gateway/state/redis_store.h"
+#include "gateway/state/sqlite_store.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -25,10 +27,23 @@ struct state {
 
 static int open_store(struct state *state, const struct config_store *config, struct err *err)
 {
-    (void)config;
-    state->kind = &memory_store_kind;
-    state->store = memory_store_new(NULL);
-    return state->store == NULL ? err_memory(err) : 0;
+    char gateway[STATE_HOLDER_SIZE]; /* of this process: what an earlier one held ends by itself */
+    state_holder(state, gateway);
+    switch (config->kind) {
+    case CONFIG_STORE_SQLITE:
+        state->kind = &sqlite_store_kind;
+        state->store = sqlite_store_new(config->file, gateway, err);
+        break;
+    case CONFIG_STORE_REDIS:
+        state->kind = &redis_store_kind;
+        state->store = redis_store_new(config, gateway, state->notices, err);
+        break;
+    default:
+        state->kind = &memory_store_kind;
+        state->store = memory_store_new(NULL);
+        break;
+    }
+    return state->store == NULL ? err_memory(err) : 0; /* the first cause wins */
 }
 
 struct state *state_open(const struct config_store *config, struct log *notices, struct err *err)

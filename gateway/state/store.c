@@ -11,20 +11,19 @@ static int64_t adapted(const struct store_bucket *bucket, const struct rate *rat
     return now_us + (left_us < room_us ? left_us : room_us);
 }
 
-bool store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
+void store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
                 struct state_verdict *verdict)
 {
     *verdict = (struct state_verdict){.allowed = true, .remaining = INT64_MAX};
     if (rate->interval_us == 0)
-        return true;
+        return;
     int64_t room_us = rate->interval_us * rate->burst;
     *bucket = (struct store_bucket){adapted(bucket, rate, now_us), rate->interval_us};
     int64_t taken = bucket->full_us + rate->interval_us;
     if (taken - now_us > room_us) {
         *verdict = (struct state_verdict){.wait_us = taken - now_us - room_us};
-        return false;
+        return;
     }
     verdict->remaining = (room_us - (taken - now_us)) / rate->interval_us;
     bucket->full_us = taken;
-    return true;
 }

@@ -34,8 +34,8 @@ struct store_bucket {
     int64_t interval_us;
 };
 
-/* False when it is refused.  The bucket is to be written in any case: it may have been counted anew. */
-MUST_USE bool store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
-                         struct state_verdict *verdict);
+/* The bucket is to be written also where one is refused: it may have been counted anew. */
+void store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
+                struct state_verdict *verdict);
 
 #endif

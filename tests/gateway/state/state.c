@@ -1,15 +1,17 @@
 /* One suite for every store: what gateway/state/state.h promises, and what one gateway sees of another. */
 #include "gateway/state/state.h"
 
-#include "base/clock.h"
 #include "base/operator_log.h"
 
 #include "tests/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SOON_MS = 30, LATER_MS = 600000, DAY_MS = 86400000 };
 
@@ -233,6 +235,98 @@ static int begin_memory(void **context)
     return open_world(*context, &config);
 }
 
+/* A folder that only this test uses, and that begins empty. */
+static char folder[] = "/tmp/countersign-state.XXXXXX";
+
+static char *in_folder(char *out, size_t size, const char *name)
+{
+    (void)snprintf(out, size, "%s/%s", folder, name);
+    return out;
+}
+
+static int begin_sqlite(void **context)
+{
+    char file[64];
+    const struct config_store config = {
+        .kind = CONFIG_STORE_SQLITE, .instances = 8, .file = in_folder(file, sizeof file, "state.db")};
+    *context = calloc(1, sizeof(struct world));
+    return open_world(*context, &config);
+}
+
+/* The real one, from Debian, on a socket in the folder; the second server of the list, the first is not there. */
+static pid_t redis;
+
+static int begin_redis(void **context)
+{
+    static char socket[64], nobody[64];
+    static const struct config_redis_server servers[] = {{"unix:nobody", nobody, 0},
+                                                         {"unix:redis", socket, 0}};
+    const struct config_store config = {.kind = CONFIG_STORE_REDIS,
+                                        .instances = 8,
+                                        .servers = servers,
+                                        .server_count = COUNT(servers),
+                                        .database = 3,
+                                        .prefix = "test:"};
+    (void)in_folder(socket, sizeof socket, "redis");
+    (void)in_folder(nobody, sizeof nobody, "nobody");
+    redis = fork();
+    if (redis == 0) {
+        (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+                     "--dir", folder, "--loglevel", "warning", (char *)NULL);
+        _exit(127);
+    }
+    for (unsigned i = 0; i < 500 && access(socket, F_OK) != 0; i++)
+        pause_ms(10);
+    *context = calloc(1, sizeof(struct world));
+    return open_world(*context, &config);
+}
+
+static int end_redis(void **context)
+{
+    int result = end_world(context);
+    (void)kill(redis, SIGTERM);
+    return waitpid(redis, NULL, 0) == redis ? result : -1;
+}
+
+static int remove_folder(void)
+{
+    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm", "redis"};
+    char file[64];
+    for (size_t i = 0; i < COUNT(names); i++)
+        (void)unlink(in_folder(file, sizeof file, names[i]));
+    return rmdir(folder);
+}
+
+/* ---- a store that is away ---- */
+
+/* Everything fails at once, and is not asked again and again. */
+static void away(void **context)
+{
+    (void)context;
+    struct world world;
+    char nobody[64];
+    const struct config_redis_server servers[] = {
+        {"unix:nobody", in_folder(nobody, sizeof nobody, "nobody"), 0}};
+    const struct config_store config = {
+        .kind = CONFIG_STORE_REDIS, .instances = 8, .servers = servers, .server_count = 1, .prefix = "test:"};
+    (void)open_world(&world, &config);
+    unsigned seen;
+    for (unsigned i = 0; i < STATE_FAILURES; i++)
+        assert_int_equal(state_announce(world.one, &seen), -1);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(state_announce(world.one, &seen), -1);
+    struct state_look look = state_look(world.one);
+    assert_true(look.away);
+    assert_null(look.server);
+    assert_int_equal(look.failed, look.asked);
+    assert_int_equal(look.asked + look.spared, STATE_FAILURES + 1000);
+    assert_int_equal(state_gateways(world.one), 1);
+    state_close(world.one);
+    state_close(world.other);
+    log_done(&world.notices);
+    arena_free(world.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_two_claims),
@@ -244,5 +338,13 @@ int main(void)
                                        cmocka_unit_test(in_flight),
                                        cmocka_unit_test(freezes),
                                        cmocka_unit_test(who_is_there)};
-    return cmocka_run_group_tests_name("memory", tests, begin_memory, end_world);
+    const struct CMUnitTest others[] = {cmocka_unit_test(away)};
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    int failed = cmocka_run_group_tests_name("memory", tests, begin_memory, end_world) +
+                 cmocka_run_group_tests_name("sqlite", tests, begin_sqlite, end_world) +
+                 cmocka_run_group_tests_name("redis", tests, begin_redis, end_redis) +
+                 cmocka_run_group_tests_name("away", others, NULL, NULL);
+    return failed + (remove_folder() == 0 ? 0 : 1);
 }
