@@ -148,6 +148,15 @@ struct config_kept {
     struct config_kept *next;
 };
 
+/* On the way to an upstream: it is asked to CONNECT. */
+struct config_proxy {
+    const char *url; /* http://host:port */
+    struct mark mark;
+    bool is_loopback;
+    struct secret *user; /* with `password`, or NULL both */
+    struct secret *password;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -161,6 +170,9 @@ struct config_upstream {
     bool short_regions;                 /* it takes short names */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
+    const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */
+    const char *connect_to;             /* host or host:port, in the place of the url's; or NULL */
+    long long connection_lifetime;      /* ms that a connection is reused: then its name is asked for again */
     int api;                            /* enum config_api */
     int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
     int method;                         /* enum config_method */
@@ -551,6 +563,7 @@ void config_release(struct config *config);
 /* What a configuration, or one route, holds beside the arena: config_release() does it, for all. */
 void config_done(struct config *config);
 void config_route_done(struct config_route *route);
+void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing */
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);

@@ -189,7 +189,7 @@ static const struct end_meaning {
 static enum problem unanswered(struct forward *f, const struct err *err)
 {
     const struct end_meaning *end = &ends[f->result.end];
-    f->cause = end->cause;
+    f->cause = f->result.refused ? RETRY_NEVER : end->cause;
     f->outcome = end->outcome;
     return end->sentence == NULL ? exchange_fail(f->x)
                                  : exchange_stop(f->x, end->problem, "%s%s", end->sentence, err->text);
