@@ -20,6 +20,7 @@ struct shared;
 struct snapshot;
 struct builtin_page;
 struct door;
+struct sdk_request;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -59,6 +60,8 @@ struct exchange {
     struct trace trace;
     struct target target;
     const struct door *door; /* see gateway/request/door.h */
+    const char *door_name;   /* to the log, or NULL */
+    struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
     const char *body;        /* NULL when there is none */
     size_t body_length;
     bool received; /* the body has been read, whatever it is */

@@ -305,12 +305,8 @@ static enum problem read_members(struct exchange *x, const struct json_value *ro
     return PROBLEM_NONE;
 }
 
-enum problem build_call_choose_region(struct exchange *x)
+enum problem build_call_choose_region(struct exchange *x, const char *region)
 {
-    const char *region = NULL;
-    enum problem problem = build_call_own_key(x, "region", &region);
-    if (problem != PROBLEM_NONE)
-        return problem;
     const struct config_upstream *upstream = x->call->upstream;
     if (call_set_region(x->call, region == NULL ? upstream->region : region, &x->err) != 0)
         return PROBLEM_INVALID_PARAMETER; /* it does not even look like one */
@@ -331,11 +327,14 @@ enum problem build_call_choose_region(struct exchange *x)
 static enum problem build_call(struct exchange *x, const struct json_value *root)
 {
     struct json_value *given = NULL; /* by parameter; NULL: there is no body */
+    const char *region = NULL;
     enum problem problem = check_query(x, root->kind != JSON_VALUE_NONE);
     if (problem == PROBLEM_NONE && root->kind != JSON_VALUE_NONE)
         problem = read_members(x, root, &given);
     if (problem == PROBLEM_NONE)
-        problem = build_call_choose_region(x);
+        problem = build_call_own_key(x, "region", &region);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = choose_pages(x);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
@@ -345,7 +344,7 @@ static enum problem build_call(struct exchange *x, const struct json_value *root
     return problem;
 }
 
-static enum problem parse_body(struct exchange *x, struct json_value *root)
+enum problem build_call_read_body(struct exchange *x, struct json_value *root)
 {
     struct err err = {0};
     if (x->body == NULL)
@@ -357,15 +356,30 @@ static enum problem parse_body(struct exchange *x, struct json_value *root)
     return PROBLEM_NONE;
 }
 
+/* POST /actions/{service}/{Action}: the query has the region, and the version by which the route was found. */
+static enum problem build_action(struct exchange *x, const struct json_value *root)
+{
+    const char *version = NULL;
+    const char *region = NULL;
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                                 "the query of an action is region and version: all else is in its document");
+    enum problem problem = build_call_own_key(x, "version", &version);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_own_key(x, "region", &region);
+    return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region);
+}
+
 enum problem build_call_request(struct exchange *x)
 {
     struct json_value root = {0};
     const struct config_upstream *upstream = config_upstream(x->config, x->route->service);
-    enum problem problem = parse_body(x, &root);
+    enum problem problem = build_call_read_body(x, &root);
     if (problem != PROBLEM_NONE)
         return problem;
     if (x->route->document != NULL)
-        return build_document_call(x, &root);
+        return build_action(x, &root);
     x->call = call_new(x->route, upstream, x->arena);
     return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
 }
