@@ -62,6 +62,7 @@ struct exchange {
     const char *body;        /* NULL when there is none */
     size_t body_length;
     bool received; /* the body has been read, whatever it is */
+    void *said;    /* what its door made of the body, as that door knows it; or NULL */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;
@@ -104,6 +105,7 @@ struct exchange {
 
     /* follow */
     unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
+    int wait_s;           /* how long to wait for a task, where its door says so; 0: see Prefer */
     int waited_s;         /* the preference to wait that was honoured; 0: none */
     bool finished;        /* the answer tells the end of the task */
 
