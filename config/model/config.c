@@ -137,6 +137,11 @@ const struct config_action *config_action(const struct config *config, const cha
     return NULL;
 }
 
+bool config_takes_documents(const struct config *config)
+{
+    return config->actions_door || config->sdk_door;
+}
+
 bool config_matches(const struct config_patterns *patterns, const char *text)
 {
     for (size_t i = 0; i < patterns->count; i++)

@@ -509,11 +509,14 @@ struct config {
     size_t route_action_count; /* of routes alone */
     bool actions_door;         /* `doors: { actions: true }` */
     bool mcp_door;             /* `doors: { mcp: true }` */
+    bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */
     size_t exception_count;
     struct config_service *services; /* the versions of one follow each other, the oldest first */
     size_t service_count;
+    const char **known_services; /* with the SDKs' door: all that have definitions */
+    size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -554,6 +557,9 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
                                           const char *version);
+
+/* Is a door open through which the cloud's own documents come? */
+bool config_takes_documents(const struct config *config);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

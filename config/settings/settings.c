@@ -99,13 +99,14 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
-/* `doors: { actions: true }`: ways in beside the routes; all are closed unless they are opened here. */
+/* `doors: { actions: true, sdk: true }`: ways in beside the routes; all are closed unless they are opened here. */
 static int read_doors(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field)
 {
     static const struct keyword keywords[] = {
         {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL},
-        {"mcp", keyword_bool, offsetof(struct config, mcp_door), OPTIONAL, 0, 0, NULL}};
+        {"mcp", keyword_bool, offsetof(struct config, mcp_door), OPTIONAL, 0, 0, NULL},
+        {"sdk", keyword_bool, offsetof(struct config, sdk_door), OPTIONAL, 0, 0, NULL}};
     (void)field;
     return keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), loader->config);
 }

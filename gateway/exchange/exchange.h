@@ -20,6 +20,8 @@ struct shared;
 struct snapshot;
 struct builtin_page;
 struct door;
+struct mcp_message;
+struct sdk_request;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -59,10 +61,12 @@ struct exchange {
     struct trace trace;
     struct target target;
     const struct door *door; /* see gateway/request/door.h */
+    const char *door_name;   /* to the log, or NULL */
+    struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
+    struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */
     const char *body;        /* NULL when there is none */
     size_t body_length;
     bool received; /* the body has been read, whatever it is */
-    void *said;    /* what its door made of the body, as that door knows it; or NULL */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;

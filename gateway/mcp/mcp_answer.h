@@ -1,4 +1,4 @@
-/* gateway/mcp/mcp_answer.h - what a message of MCP is answered: one JSON object, by both revisions' schemas. */
+/* gateway/mcp/mcp_answer.h - what a message of MCP is answered: one JSON object, by both schemas. */
 #ifndef GATEWAY_MCP_MCP_ANSWER_H
 #define GATEWAY_MCP_MCP_ANSWER_H
 

@@ -63,8 +63,8 @@ struct mcp_message {
     const char *requested; /* with MCP_UNSUPPORTED_VERSION */
 };
 
-/* -1: it is refused, with `code`, `status` and the sentence in `err`, or memory is out (ERR_MEMORY).  What was
- * known by then, such as its id, stays in `message`. */
+/* -1: it is refused, with `code`, `status` and the sentence in `err`, or memory is out (ERR_MEMORY).  What
+ * was known by then, such as its id, stays in `message`. */
 MUST_USE int mcp_message_read(struct mcp_message *message, const struct request_head *head, const char *body,
                               size_t length, struct arena *arena, struct err *err);
 

@@ -253,7 +253,6 @@ static void reply(struct exchange *x, struct buf *space, struct door_content *co
 }
 
 const struct door actions_door = {
-    .name = "actions",
     .takes = takes,
     .accept = rest_accept,
     .route = match,

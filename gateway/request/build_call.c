@@ -77,50 +77,13 @@ static enum problem from_query(struct exchange *x, const struct config_param *pa
     return PROBLEM_NONE;
 }
 
-static const char *const must_be[] = {
-    [CONFIG_STRING] = "must be a string",
-    [CONFIG_INTEGER] = "must be a whole number",
-    [CONFIG_BOOLEAN] = "must be true or false",
-    [CONFIG_STRINGS] = "must be an array of strings",
-};
-
-/* Digits as they stand, but for the sign of a zero. */
-static const char *number_text(struct exchange *x, const struct json_value *value)
-{
-    long long number;
-    char text[TEXT_NUMBER_SIZE];
-    if (json_value_integer(value, &number) != 0)
-        return NULL;
-    text_number(text, number);
-    return arena_strdup(x->arena, text);
-}
-
-/* NULL, with the reason: it is none. */
-static const char *value_text(struct exchange *x, const struct config_param *param,
-                              const struct json_value *value)
-{
-    bool exact = true;
-    const char *text = NULL;
-    if (param->type == CONFIG_BOOLEAN)
-        text = value->kind == JSON_VALUE_TRUE ? "true" : value->kind == JSON_VALUE_FALSE ? "false" : NULL;
-    else if (param->type == CONFIG_INTEGER)
-        text = number_text(x, value);
-    else if (value->kind == JSON_VALUE_STRING)
-        text = json_value_text(value, SIZE_MAX, x->arena, &exact);
-    if (text == NULL)
-        (void)check_value_wrong(x, param, must_be[param->type]);
-    else if (!exact)
-        (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
-    return exact ? text : NULL;
-}
-
 static enum problem from_body(struct exchange *x, const struct config_param *param,
                               const struct json_value *value, struct collected *collected)
 {
     if (value->kind == JSON_VALUE_NONE)
         return PROBLEM_NONE;
     if (param->type != CONFIG_STRINGS || (param->sources & CONFIG_IN_PATH) != 0) {
-        collected->values[collected->count] = value_text(x, param, value);
+        collected->values[collected->count] = check_value_text(x, param, value);
         return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
     if (value->kind != JSON_VALUE_ARRAY)
@@ -131,7 +94,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
                              param->max_items);
     struct json_items items = json_value_items(value);
     for (struct json_value item; json_value_next(&items, &item);) {
-        collected->values[collected->count] = value_text(x, param, &item);
+        collected->values[collected->count] = check_value_text(x, param, &item);
         if (collected->values[collected->count++] == NULL)
             return PROBLEM_INVALID_PARAMETER;
     }
@@ -334,12 +297,8 @@ static enum problem read_members(struct exchange *x, struct given *given)
     return PROBLEM_NONE;
 }
 
-enum problem build_call_choose_region(struct exchange *x)
+enum problem build_call_choose_region(struct exchange *x, const char *region)
 {
-    const char *region = NULL;
-    enum problem problem = build_call_own_key(x, "region", &region);
-    if (problem != PROBLEM_NONE)
-        return problem;
     const struct config_upstream *upstream = x->call->upstream;
     if (call_set_region(x->call, region == NULL ? upstream->region : region, &x->err) != 0)
         return PROBLEM_INVALID_PARAMETER; /* it does not even look like one */
@@ -359,6 +318,7 @@ enum problem build_call_choose_region(struct exchange *x)
 
 static enum problem build_call(struct exchange *x, struct given *given)
 {
+    const char *region = NULL;
     bool body = given->root->kind != JSON_VALUE_NONE;
     x->call = call_new(x->route, config_upstream(x->config, x->route->service), x->arena);
     if (x->call == NULL)
@@ -367,7 +327,9 @@ static enum problem build_call(struct exchange *x, struct given *given)
     if (problem == PROBLEM_NONE && body)
         problem = read_members(x, given);
     if (problem == PROBLEM_NONE)
-        problem = build_call_choose_region(x);
+        problem = build_call_own_key(x, "region", &region);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = choose_pages(x, given);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
@@ -377,7 +339,7 @@ static enum problem build_call(struct exchange *x, struct given *given)
     return problem;
 }
 
-static enum problem parse_body(struct exchange *x, struct json_value *root)
+enum problem build_call_read_body(struct exchange *x, struct json_value *root)
 {
     struct err err = {0};
     if (x->body == NULL)
@@ -389,15 +351,30 @@ static enum problem parse_body(struct exchange *x, struct json_value *root)
     return PROBLEM_NONE;
 }
 
+/* POST /actions/{service}/{Action}: the query has the region, and the version by which the route was found. */
+static enum problem build_action(struct exchange *x, const struct json_value *root)
+{
+    const char *version = NULL;
+    const char *region = NULL;
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                                 "the query of an action is region and version: all else is in its document");
+    enum problem problem = build_call_own_key(x, "version", &version);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_own_key(x, "region", &region);
+    return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region);
+}
+
 enum problem build_call_request(struct exchange *x)
 {
     struct json_value root = {0};
     struct given given = {.root = &root, .sources = CONFIG_IN_BODY};
-    enum problem problem = parse_body(x, &root);
+    enum problem problem = build_call_read_body(x, &root);
     if (problem != PROBLEM_NONE)
         return problem;
     if (x->route->document != NULL)
-        return build_document_call(x, &root);
+        return build_action(x, &root);
     return build_call(x, &given);
 }
 

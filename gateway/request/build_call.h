@@ -19,7 +19,10 @@ enum problem build_call_unknown_member(struct exchange *x, const struct json_val
 /* A query key of the gateway's own, which may be there once: *value stays NULL where it is not. */
 enum problem build_call_own_key(struct exchange *x, const char *name, const char **value);
 
-/* x->call->region: `region` of the query, or the upstream's. */
-enum problem build_call_choose_region(struct exchange *x);
+/* x->body, where there is one, as a JSON object. */
+enum problem build_call_read_body(struct exchange *x, struct json_value *root);
+
+/* x->call->region: the one that is given, or the upstream's. */
+enum problem build_call_choose_region(struct exchange *x, const char *region);
 
 #endif

@@ -189,7 +189,7 @@ enum problem mcp_read(struct exchange *x, struct err *err)
         mcp_message_read(message, x->head, x->body == NULL ? "" : x->body, x->body_length, x->arena, err);
     if (result != 0 && err->kind == ERR_MEMORY)
         return exchange_fail(x);
-    x->said = message;
+    x->mcp = message;
     if (result == 0)
         return PROBLEM_NONE;
     return message->code == MCP_METHOD_NOT_FOUND ? PROBLEM_NO_SUCH_ROUTE : PROBLEM_INVALID_PARAMETER;
@@ -198,7 +198,7 @@ enum problem mcp_read(struct exchange *x, struct err *err)
 static enum problem translate(struct exchange *x)
 {
     enum problem problem = mcp_read(x, &x->err);
-    struct mcp_message *message = x->said;
+    struct mcp_message *message = x->mcp;
     if (problem != PROBLEM_NONE)
         return problem;
     if (message->method == MCP_CALL_TOOL)

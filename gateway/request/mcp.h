@@ -12,7 +12,7 @@
 
 extern const struct door mcp_door;
 
-/* Reads the body, which has been received, and writes x->said: a struct mcp_message.  Of one that is refused,
+/* Reads the body, which has been received, and writes x->mcp: a struct mcp_message.  Of one that is refused,
  * with the sentence in `err`, it has the code. */
 enum problem mcp_read(struct exchange *x, struct err *err);
 

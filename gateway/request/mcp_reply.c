@@ -118,16 +118,16 @@ static const struct mcp_message *message_of(struct exchange *x)
     struct err err = x->err;
     struct err unread = {0};
     bool close = x->ends || atomic_load(&x->gateway->draining);
-    if (x->said != NULL || x->token == NULL || x->problem == PROBLEM_INTERNAL)
-        return x->said;
+    if (x->mcp != NULL || x->token == NULL || x->problem == PROBLEM_INTERNAL)
+        return x->mcp;
     if (x->problem != PROBLEM_TOO_MANY_REQUESTS && !x->received)
         return NULL;
     enum problem problem = receive_body(x);
     x->close = x->close || close;
     if (problem == PROBLEM_NONE && mcp_read(x, &unread) != PROBLEM_NONE)
-        x->said = NULL;
+        x->mcp = NULL;
     x->err = err;
-    return x->said;
+    return x->mcp;
 }
 
 void mcp_reply_write(struct exchange *x, struct buf *space, struct door_content *content)

@@ -8,8 +8,8 @@ enum {
     MCP_REPLY_TEXT_MAX = 256 * 1024, /* bytes of an answer that are repeated as text, for older clients */
 };
 
-/* The door's reply().  A call that was refused before its message was read is read now, so that the refusal is
- * a result, too. */
+/* The door's reply().  A call that was refused before its message was read is read now, so that the refusal
+ * is a result, too. */
 void mcp_reply_write(struct exchange *x, struct buf *space, struct door_content *content);
 
 #endif

@@ -175,7 +175,6 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 }
 
 const struct door rest_door = {
-    .name = "rest",
     .takes = takes,
     .accept = rest_accept,
     .route = route_match,

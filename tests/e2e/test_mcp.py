@@ -100,7 +100,7 @@ def test_many_tools_come_in_pages(start, scripted, tmp_path):
     action: DescribeThing{number}
     effect: read
     success: 200
-    parameters: {}
+    parameters: {{}}
 """ for number in range(600))
     (tmp_path / "catalog.yaml").write_text("version: 1\nroutes:" + routes)
     gateway = start(scripted.url, rules=LIST, top={**OPEN, "catalog": [str(tmp_path / "catalog.yaml")]})
