@@ -549,6 +549,7 @@ struct config {
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
     bool actions_door;         /* `doors: { actions: true }` */
+    bool mcp_door;             /* `doors: { mcp: true }` */
     bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */

@@ -105,6 +105,7 @@ static int read_doors(struct loader *loader, const struct yaml_node *node, const
 {
     static const struct keyword keywords[] = {
         {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL},
+        {"mcp", keyword_bool, offsetof(struct config, mcp_door), OPTIONAL, 0, 0, NULL},
         {"sdk", keyword_bool, offsetof(struct config, sdk_door), OPTIONAL, 0, 0, NULL}};
     (void)field;
     return keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), loader->config);

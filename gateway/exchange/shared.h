@@ -18,6 +18,7 @@
 struct anonymous;
 struct audit;
 struct upstream_pool;
+struct mcp_tools;
 struct openapi;
 struct current;
 struct owners;
@@ -33,6 +34,7 @@ struct snapshot {
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
+    struct mcp_tools *tools;     /* NULL: the door /mcp is closed */
     struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
 };

@@ -7,6 +7,15 @@
 
 enum problem build_call_request(struct exchange *x);
 
+/* The same of one object that has all parameters, wherever a request would have them; a list of the path has
+ * its one value.  `own`: members of it that are none, ended by NULL; those of them that are query keys of
+ * the gateway's own are in x->target. */
+enum problem build_call_arguments(struct exchange *x, const struct json_value *arguments,
+                                  const char *const *own);
+
+/* Refuses a member of an object that nothing has, and tells its name where that looks like one. */
+enum problem build_call_unknown_member(struct exchange *x, const struct json_value *member);
+
 /* A query key of the gateway's own, which may be there once: *value stays NULL where it is not. */
 enum problem build_call_own_key(struct exchange *x, const char *name, const char **value);
 

@@ -32,7 +32,8 @@ struct door {
 
     /* Writes x->route, or x->page, or x->path_exists; PROBLEM_NONE also where there is none. */
     enum problem (*route)(struct exchange *x);
-    bool builtins; /* it has the gateway's own pages, too */
+    bool builtins;       /* it has the gateway's own pages, too */
+    const char *methods; /* what its paths take; NULL: what their routes and pages do */
 
     /* The caller's token, or NULL; and what is said to a caller that has no good one. */
     enum problem (*token)(struct exchange *x, const char **token, size_t *length);
