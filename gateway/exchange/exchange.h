@@ -59,6 +59,8 @@ struct exchange {
     struct target target;
     const char *body; /* NULL when there is none */
     size_t body_length;
+    size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
+    size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;

@@ -5,6 +5,7 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/http/client_address.h"
 #include "gateway/http/host_check.h"
+#include "gateway/request/actions.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -93,9 +94,10 @@ static enum problem check_host(struct exchange *x)
 static enum problem check_body(struct exchange *x)
 {
     const char *coding = request_head_field(x->head, "Content-Encoding");
-    if (x->head->message.content_length > REQUEST_BODY_MAX)
-        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             REQUEST_BODY_MAX);
+    x->body_max = actions_body_max(x);
+    if (x->head->message.content_length > (long long)x->body_max)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %zu bytes",
+                             x->body_max);
     if (!request_head_has_body(x->head))
         return PROBLEM_NONE;
     if (coding != NULL && strcasecmp(coding, "identity") != 0)

@@ -39,6 +39,11 @@ static bool has_service(const struct exchange *x)
     return false;
 }
 
+size_t actions_body_max(const struct exchange *x)
+{
+    return is_door(x, 3) ? (size_t)x->config->body_max : REQUEST_BODY_MAX;
+}
+
 bool actions_takes_post(const struct exchange *x)
 {
     return find_action(x) != NULL;

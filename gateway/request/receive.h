@@ -4,6 +4,11 @@
 
 #include "gateway/exchange/exchange.h"
 
+/* At most x->body_max bytes.  One of more than REQUEST_BODY_MAX takes its part of SHARED_BODIES_MAX, or is
+ * refused: the memory of all workers together has a bound. */
 enum problem receive_body(struct exchange *x);
+
+/* Gives that part back. */
+void receive_end(struct exchange *x);
 
 #endif
