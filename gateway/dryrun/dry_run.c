@@ -1,9 +1,8 @@
 #include "gateway/dryrun/dry_run.h"
 
 #include "gateway/request/actions.h"
-#include "gateway/request/build_call.h"
 #include "gateway/request/build_document.h"
-#include "gateway/request/route.h"
+#include "gateway/request/door.h"
 
 #include <string.h>
 
@@ -23,11 +22,13 @@ int dry_run_translate(struct exchange *x, const char *method, const char *path, 
     x->body_max = actions_body_max(x);
     if (x->body_length > x->body_max)
         return err_set(&x->err, ERR_LIMIT, "the body may have at most %zu bytes", x->body_max);
-    x->problem = route_match(x);
+    head->target = plain;
+    door_choose(x);
+    x->problem = door_route(x);
     if (x->route == NULL)
         return err_set(&x->err, ERR_INPUT,
                        x->path_exists ? "this path does not take this method" : "there is no such route");
-    x->problem = build_call_request(x);
+    x->problem = door_translate(x);
     return x->problem == PROBLEM_NONE ? 0 : -1;
 }
 

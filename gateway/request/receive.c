@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static size_t most_of(const struct exchange *x)
+size_t receive_max(const struct exchange *x)
 {
     return x->body_max > REQUEST_BODY_MAX ? x->body_max : REQUEST_BODY_MAX;
 }
@@ -36,7 +36,7 @@ static enum problem invite(struct exchange *x)
 {
     static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!x->head->message.expects_invitation ||
-        x->door->write(x->door->connection, invitation, sizeof invitation - 1) == 0)
+        x->peer->write(x->peer->connection, invitation, sizeof invitation - 1) == 0)
         return PROBLEM_NONE;
     return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "the client is gone");
 }
@@ -47,7 +47,7 @@ static enum problem read_all(struct exchange *x, char *body, size_t most, size_t
     size_t got = 0;
     do {
         enum problem problem =
-            x->door->read(x->door->connection, body + *length, most + 1 - *length, &got, &x->err);
+            x->peer->read(x->peer->connection, body + *length, most + 1 - *length, &got, &x->err);
         if (problem != PROBLEM_NONE)
             return problem;
         *length += got;
@@ -58,7 +58,7 @@ static enum problem read_all(struct exchange *x, char *body, size_t most, size_t
 /* Without a length it is small until it turns out to be larger. */
 static enum problem read_chunked(struct exchange *x, char **body, size_t *length)
 {
-    size_t most = most_of(x);
+    size_t most = receive_max(x);
     enum problem problem = read_all(x, *body, REQUEST_BODY_MAX, length);
     if (problem == PROBLEM_NONE && *length > REQUEST_BODY_MAX && most > REQUEST_BODY_MAX) {
         problem = reserve(x, most);
@@ -81,7 +81,7 @@ enum problem receive_body(struct exchange *x)
     bool chunked = x->head->message.chunked;
     size_t claimed = chunked ? REQUEST_BODY_MAX : (size_t)x->head->message.content_length;
     size_t length = 0;
-    if (!request_head_has_body(x->head))
+    if (x->received || !request_head_has_body(x->head))
         return PROBLEM_NONE;
     enum problem problem = reserve(x, claimed);
     if (problem != PROBLEM_NONE)
@@ -96,6 +96,7 @@ enum problem receive_body(struct exchange *x)
         return problem;
     x->body = length == 0 ? NULL : body;
     x->body_length = length;
+    x->received = true;
     x->close = !x->head->message.keep_alive;
     return PROBLEM_NONE;
 }

@@ -8,6 +8,9 @@
  * refused: the memory of all workers together has a bound. */
 enum problem receive_body(struct exchange *x);
 
+/* x->body_max, which a door may have written; REQUEST_BODY_MAX where it has not. */
+size_t receive_max(const struct exchange *x);
+
 /* Gives that part back. */
 void receive_end(struct exchange *x);
 
