@@ -445,6 +445,12 @@ struct config_route {
 
 enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
 
+enum {
+    CONFIG_BODY_MIN = 64 * 1024, /* bytes: what every route takes */
+    CONFIG_BODY_DEFAULT = 1024 * 1024,
+    CONFIG_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3-HMAC-SHA256 */
+};
+
 enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
 
 /* What rules call a member of a document, and where it is.  A list on the way stands for all its items. */
@@ -548,6 +554,7 @@ struct config {
     size_t route_count;
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
+    long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
     bool actions_door;         /* `doors: { actions: true }` */
     bool mcp_door;             /* `doors: { mcp: true }` */
     bool sdk_door;             /* `doors: { sdk: true }` */

@@ -51,6 +51,7 @@ struct settings {
     struct config_listeners listen;
     struct config_listeners admin;
     const char *policy;
+    long long body_max;
     long long workers;
     long long connections;
     long long per_address;
@@ -159,6 +160,7 @@ static const struct keyword service_keywords[] = {
     {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
     {"definitions", read_definitions, 0, OPTIONAL, 0, 0, NULL},
     {"effects", read_exceptions, 0, OPTIONAL, 0, 0, NULL},
+    {"body_max", keyword_size, SERVICE(body_max), OPTIONAL, CONFIG_BODY_MIN, CONFIG_BODY_MAX, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
     {"connections", keyword_number, SERVICE(connections), RESTART, 2, CONNECTIONS_MAX, NULL},
     {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, CONNECTIONS_MAX, NULL},
@@ -217,6 +219,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     struct settings service = {
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
+        .body_max = CONFIG_BODY_DEFAULT,
         .workers = WORKERS_DEFAULT,
         .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
@@ -235,6 +238,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->listen = service.listen;
     config->admin = service.admin;
     config->policy_file = service.policy;
+    config->body_max = service.body_max;
     config->workers = service.workers;
     config->connections = service.connections;
     config->per_address = service.per_address;

@@ -39,6 +39,10 @@ struct snapshot {
     struct quotas *quotas;
 };
 
+/* Bytes of all larger bodies together that are read or worked on: each is held some six times until the
+ * cloud has it, so that they take 200 MiB at most, however many workers there are. */
+enum { SHARED_BODIES_MAX = 32 * 1024 * 1024 };
+
 struct shared {
     int64_t began_ms;      /* since 1970 */
     size_t connections;    /* to upstreams, at most: see upstream_pool_new() */
@@ -56,6 +60,7 @@ struct shared {
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
+    atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */
     atomic_uint collecting;       /* exchanges that put a list together from pages */
     atomic_bool serving;          /* every worker is there */
