@@ -102,6 +102,7 @@ struct config_audit {
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
     const char *in_force;         /* the short hash of the configuration that this is of */
+    const char *instance;         /* the gateway's name, in each record */
 };
 
 enum config_store_kind { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
@@ -512,6 +513,7 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
+    const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */

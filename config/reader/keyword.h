@@ -11,6 +11,8 @@
 #include "config/reader/report.h"
 #include "config/reader/yaml.h"
 
+enum { KEYWORD_VERSION = 1 }; /* of the configuration: docs/formats.md */
+
 struct config;
 struct keyword;
 
