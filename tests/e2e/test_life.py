@@ -301,13 +301,12 @@ def test_the_drain_has_an_end(alone, upstream, reloaded):
     assert gateway.records()[-1]["outcome"] == "unknown"
 
 
-def test_ready_soon(alone):
-    """The line comes when both ports answer.  The 100 ms that are promised are the benchmark's to measure."""
+def test_ready_when_both_ports_answer(alone):
+    """How soon that is, the benchmark measures."""
     gateway = alone()
     assert gateway.call("GET", "/readyz", port=gateway.admin).status == 200
     assert gateway.delete().status == 202
     print(f"ready after {gateway.ready_after * 1000:.0f} ms")
-    assert gateway.ready_after < 1 * SLOW
 
 
 @pytest.mark.skipif(SLOW > 1, reason="a sanitizer has its own ideas about memory")
