@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     FORWARD_STEP_MS = 50, /* how soon a pause notices that the gateway is draining */
@@ -276,9 +275,7 @@ static bool rest(const struct forward *f, int64_t pause_us)
     int64_t end = clock_monotonic_us() + pause_us;
     for (int64_t left = pause_us; left > 0 && !atomic_load(&f->x->gateway->draining);
          left = end - clock_monotonic_us()) {
-        int64_t step = left < FORWARD_STEP_MS * 1000 ? left : FORWARD_STEP_MS * 1000;
-        const struct timespec time = {.tv_nsec = step * 1000};
-        (void)nanosleep(&time, NULL); /* woken early, we only look sooner */
+        clock_sleep_us(left < FORWARD_STEP_MS * 1000 ? left : FORWARD_STEP_MS * 1000);
     }
     return !atomic_load(&f->x->gateway->draining);
 }
