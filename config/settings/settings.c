@@ -20,8 +20,8 @@ enum {
     WORKERS_MAX = 16000,
     CONNECTIONS_DEFAULT = 10000, /* one that is idle takes a descriptor and some 200 bytes */
     CONNECTIONS_MAX = 60000,
-    KEEP_ALIVE_DEFAULT =
-        75000,             /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    KEEP_ALIVE_DEFAULT = 75000,
     GRACE_DEFAULT = 1000,  /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000, /* ms: longer than a call's default deadline                        */
 };
