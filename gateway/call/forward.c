@@ -152,6 +152,8 @@ static enum problem understand(struct forward *f)
     }
     if (meaning.problem != PROBLEM_NONE) {
         withheld_words(f->answer, f->call);
+        if (f->answer->bytes != NULL && answer_keep(f->answer, x->arena) != 0)
+            f->answer->bytes = NULL; /* what it says is in the arena already */
         return refused(f, meaning.problem);
     }
     bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */

@@ -67,7 +67,7 @@ static const char *code_of(const struct exchange *x)
  * gateway's credential is refused, not the caller's), and where its code would make one repeat a change. */
 static bool is_the_clouds(const struct exchange *x)
 {
-    if (x->answer.bytes == NULL || x->answer.length == 0 || !x->answer.named || call_has_secret(x->call))
+    if (x->answer.bytes == NULL || x->answer.length == 0 || !x->answer.named)
         return false;
     const char *code = x->answer.code_desc;
     if (is_unknown(x) && strncmp(code, "InternalError", sizeof "InternalError" - 1) != 0)

@@ -62,7 +62,8 @@ class Contract:
         if target.partition("?")[0] == "/mcp" and "problem" not in (answer.header("Content-Type") or ""):
             return      # a message: its schemas are another's
         if method == "HEAD" or answer.status == 204 or target.partition("?")[0] in ("/openapi.json", "/whoami", "/docs") or \
-                target.startswith("/docs/") or (target.startswith("/actions/") and answer.status < 300):
+                target.startswith("/docs/") or (target.startswith("/actions/") and answer.status < 300) or \
+                (target.partition("?")[0] == "/" and answer.status == 200):     # of the SDKs' door
             return
         operation = self.operation(method, target)
         responses = operation["responses"] if operation else {"default": {"$ref": "#/components/responses/problem"}}
