@@ -152,6 +152,17 @@ static enum problem call_tool(struct exchange *x, struct mcp_message *message)
     return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such tool: ask tools/list");
 }
 
+void mcp_name_route(struct exchange *x)
+{
+    const struct mcp_message *message = x->mcp;
+    if (message->method != MCP_CALL_TOOL)
+        return;
+    if (x->config->actions_door && strcmp(message->name, MCP_TOOLS_CALL) == 0)
+        x->route = mcp_actions_route(x, &message->arguments);
+    else
+        x->route = mcp_tools_route(x->snapshot->tools, message->name);
+}
+
 /* ---- the other methods ---- */
 
 static enum problem list_tools(struct exchange *x, struct mcp_message *message)

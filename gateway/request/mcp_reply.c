@@ -124,7 +124,9 @@ static const struct mcp_message *message_of(struct exchange *x)
         return NULL;
     enum problem problem = receive_body(x);
     x->close = x->close || close;
-    if (problem == PROBLEM_NONE && mcp_read(x, &unread) != PROBLEM_NONE)
+    if (problem == PROBLEM_NONE && mcp_read(x, &unread) == PROBLEM_NONE)
+        mcp_name_route(x);
+    else
         x->mcp = NULL;
     x->err = err;
     return x->mcp;

@@ -11,12 +11,13 @@ import pytest
 
 from harness.expect import problem
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, Client, bearer
+from harness.mcp import HANDSHAKE, MODERN, fields, message
 from harness.upstream import HANG_UP, Reply
 from harness.world import REPOSITORY
 
 SLOW = "e2e-slow-client-that-may-ask-five-times"
 COUNT = 300
-TOP = {"doors": {"actions": True, "sdk": True}, "definitions": str(REPOSITORY / "config/definitions/data")}
+TOP = {"doors": {"actions": True, "mcp": True, "sdk": True}, "definitions": str(REPOSITORY / "config/definitions/data")}
 RULES = {
     **POLICY,
     "clients": {**POLICY["clients"], "slow": {"tokens": [("one", SLOW, "2035-12-31")], "rate": "1/h burst 5"}},
@@ -108,7 +109,29 @@ def by_sdk(client, question):
     return client.call("POST", "/", text.encode(), {"Content-Type": "application/x-www-form-urlencoded"})
 
 
-DOORS = {"routes": by_route, "actions": by_action, "sdk": by_sdk}
+TOOLS = {"DescribeClassicLinkInstances": "get-classiclinks", "DetachClassicLinkVpc": "delete-vpcs-vpcId-classiclinks",
+         "AttachClassicLinkVpc": "post-vpcs-vpcId-classiclinks"}
+
+
+def call_tool(client, question, name, arguments):
+    """In turn as clients of both revisions."""
+    way = call_tool.count = getattr(call_tool, "count", 0) + 1
+    version = MODERN if way % 2 else HANDSHAKE
+    region = {"region": question["region"]} if question["region"] else {}
+    said = message("tools/call", {"name": name, "arguments": {**arguments, **region}}, version)
+    return client.call("POST", "/mcp", json.dumps(said).encode(), bearer(question["token"], fields(said, version)))
+
+
+def by_tool(client, question):
+    return call_tool(client, question, TOOLS[question["action"]], {"vpcId": question["vpc"], **names(question)})
+
+
+def by_call_action(client, question):
+    return call_tool(client, question, "call_action",
+                     {"service": "vpc", "action": question["action"], "document": document(question)})
+
+
+DOORS = {"routes": by_route, "actions": by_action, "sdk": by_sdk, "mcp": by_tool, "mcp, by action": by_call_action}
 
 
 # ---- what came of it ----
@@ -153,7 +176,7 @@ def asked(scripted, tmp_path_factory, reaper):
     from harness.gateway import Gateway, configure
     found = {}
     for name, ask in DOORS.items():
-        gateway = Gateway(configure(tmp_path_factory.mktemp(name), scripted.url.replace("/v2/index.php", "/"),
+        gateway = Gateway(configure(tmp_path_factory.mktemp(name.partition(",")[0]), scripted.url.replace("/v2/index.php", "/"),
                                     generation=3, rules=RULES, top=TOP))
         found[name] = ask_all(gateway, scripted, ask)
         reaper.ask(gateway)
@@ -180,5 +203,11 @@ def test_each_door_answers_in_its_own_way(asked):
     for _, _, answer in asked["sdk"]:
         assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
         assert set(answer.json()) == {"Response"} and answer.json()["Response"]["RequestId"]
+    for line, _, answer in asked["mcp"] + asked["mcp, by action"]:
+        if not is_stranger(answer):
+            result = answer.json()["result"]
+            assert answer.status == 200 and result["isError"] == ("type" in line)
+            assert result["structuredContent"]["status"] == line["status"]
+            assert "outcome" not in line or result["structuredContent"]["outcome"] == line["outcome"]
     for line, _, answer in asked["actions"]:
         assert problem(answer, line["status"], line["type"]) if "type" in line else True
