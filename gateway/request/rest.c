@@ -3,6 +3,7 @@
 #include "auth/token.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/http/response_head.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/receive.h"
 #include "gateway/request/route.h"
@@ -138,15 +139,8 @@ static void put_upstream(struct buf *body, const struct answer *answer)
 void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
-    char type[96] = "urn:countersign:problem:";
-    strncat(type, kind->name, sizeof type - strlen(type) - 1);
     json_open(body);
-    json_member(body, "type", type);
-    json_member(body, "title", kind->title);
-    json_member_int(body, "status", x->status);
-    json_member(body, "detail", x->err.text);
-    json_member(body, "requestId", x->id);
-    json_member_bool(body, "retryable", rest_is_retryable(x));
+    response_head_put_problem(body, kind, x->status, x->err.text, x->id, rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
     if (exchange_changes(x))
@@ -160,7 +154,7 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 {
     if (x->problem != PROBLEM_NONE) {
         rest_put_problem(space, x);
-        content->type = "application/problem+json";
+        content->type = RESPONSE_HEAD_PROBLEM_TYPE;
         content->bytes = buf_text(space);
         content->length = space->length;
     } else if (x->status != 204 && x->own.status != 0) {

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/http/host_check.h"
+#include "gateway/http/response_head.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
@@ -194,7 +195,7 @@ static void put_failure(struct desk_answer *answer, int status, const char *type
                         const char *errors, const char *warnings)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "type", type);
     json_member(&answer->body, "title", title);

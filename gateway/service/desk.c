@@ -2,16 +2,16 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/timestamp.h"
 #include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/response_head.h"
 
 #include <string.h>
 
 static void put_problem(struct desk_answer *answer, int status, const char *detail)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "title", problem_reason(status));
     json_member_int(&answer->body, "status", status);
@@ -21,16 +21,12 @@ static void put_problem(struct desk_answer *answer, int status, const char *deta
 
 static void put_response(struct buf *reply, const struct desk_answer *answer, bool with_body)
 {
-    char date[TIMESTAMP_HTTP_SIZE];
-    timestamp_format_http(clock_wall_ms(), date);
-    buf_put_format(
-        reply,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        "Connection: close\r\n",
-        answer->status, problem_reason(answer->status), date);
-    if (answer->status != 204) /* which has no content, and says nothing about it (RFC 9110 section 8.6) */
-        buf_put_format(reply, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type,
-                       answer->body.length);
+    bool empty = answer->status == 204;
+    response_head_put(reply, &(struct response_head){.status = answer->status,
+                                                     .date_ms = clock_wall_ms(),
+                                                     .type = empty ? NULL : answer->type,
+                                                     .length = answer->body.length});
+    buf_put(reply, "Connection: close\r\n");
     if (answer->allow != NULL)
         buf_put_format(reply, "Allow: %s\r\n", answer->allow);
     buf_put(reply, "\r\n");
