@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/request/actions.h"
@@ -10,6 +11,7 @@
 #include "gateway/request/cors.h"
 #include "gateway/request/route.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -39,6 +41,19 @@ static void put_upstream(struct buf *body, const struct answer *answer)
     json_close(body);
 }
 
+/* A change under a key is not sent again: then its caller is told where to look instead. */
+static void put_detail(struct buf *body, const struct exchange *x)
+{
+    char text[sizeof x->err.text + 128];
+    const char *where = "";
+    if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
+        where =
+            "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
+            "the audit file";
+    (void)snprintf(text, sizeof text, "%s%s", x->err.text, where);
+    json_member(body, "detail", text);
+}
+
 /* RFC 9457 */
 static void put_problem(struct buf *body, const struct exchange *x, const struct problem_kind *kind)
 {
@@ -48,7 +63,7 @@ static void put_problem(struct buf *body, const struct exchange *x, const struct
     json_member(body, "type", type);
     json_member(body, "title", kind->title);
     json_member_int(body, "status", x->status);
-    json_member(body, "detail", x->err.text);
+    put_detail(body, x);
     json_member(body, "requestId", x->id);
     json_member_bool(body, "retryable", is_retryable(x, kind));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
@@ -134,6 +149,7 @@ static void put_special_fields(struct buf *out, const struct exchange *x, const 
         buf_put_format(out, "Retry-After: %lld\r\n", (long long)(x->wait_us + 999999) / 1000000);
     else if (kind->retry_after > 0)
         buf_put_format(out, "Retry-After: %d\r\n", kind->retry_after);
+    idempotency_put_field(out, x);
     if (x->limits.limited)
         put_rate_limit(out, x);
 }

@@ -40,7 +40,7 @@ ROOMS = {
     "gateway/state": ("config/model", "base"),
     "gateway/exchange": ("gateway/state", "gateway/metrics", "gateway/audit", "gateway/openapi", "gateway/upstream", "gateway/http",
                          "auth", "config/model", "base"),
-    "gateway/call": ("gateway/exchange", "gateway/upstream", "auth", "config/model", "base"),
+    "gateway/call": ("gateway/exchange", "gateway/state", "gateway/upstream", "auth", "config/model", "base"),
     "gateway/request": ("gateway/call", "gateway/exchange", "gateway/openapi", "gateway/http", "auth",
                         "config/definitions", "config/model", "base"),
     "gateway/server": ("gateway/http", "config/model", "base"),
