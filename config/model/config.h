@@ -224,6 +224,7 @@ struct config_client {
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
     int subject;       /* enum config_subject */
+    bool requires_key; /* a change needs an Idempotency-Key */
     size_t token_count;
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
@@ -276,6 +277,7 @@ struct config_rule {
     enum config_own own;
     unsigned char effects; /* of its routes: bit enum config_route_effect; 0: any */
     bool by_subject;       /* only for `subjects` */
+    bool requires_key;     /* of an allow: a change needs an Idempotency-Key; no condition */
 
     const char *id;
     struct mark mark;

@@ -67,6 +67,7 @@ static const struct keyword client_keywords[] = {
     {"tokens", read_tokens, 0, REQUIRED, 0, 0, NULL},
     {"rate", keyword_rate, CLIENT(rate), OPTIONAL, 0, 0, NULL},
     {"in_flight", keyword_number, CLIENT(in_flight), OPTIONAL, 1, 10000, NULL},
+    {"require_idempotency_key", keyword_bool, CLIENT(requires_key), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_choice, CLIENT(subject), OPTIONAL, 0, 0, subject_names},
     {"owner", keyword_text, CLIENT(owner), OPTIONAL, 0, 0, NULL},
     {"note", keyword_text, CLIENT(note), OPTIONAL, 0, 0, NULL},

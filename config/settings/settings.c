@@ -9,6 +9,7 @@
 #include "config/settings/browsers.h"
 #include "config/settings/credential.h"
 #include "config/settings/listeners.h"
+#include "config/settings/store.h"
 #include "config/settings/upstreams.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ struct settings {
     const struct yaml_node *upstreams;
     const struct yaml_node *audit;
     const char *instance;
+    const struct yaml_node *state;
     struct config_listeners listen;
     struct config_listeners admin;
     const char *policy;
@@ -173,6 +175,7 @@ static const struct keyword service_keywords[] = {
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
     {"notices", keyword_choice, SERVICE(notices), OPTIONAL, 0, 0, notice_names},
     {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
+    {"state", keyword_node, SERVICE(state), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
@@ -288,6 +291,8 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     if (loader->previous != NULL && audit_stay(loader) != 0)
         result = -1;
     config->audit.instance = config->instance;
+    if (store_read(loader, service.state) != 0 || (loader->previous != NULL && store_stay(loader) != 0))
+        result = -1;
     if (service.upstreams != NULL && upstreams_read(loader, service.upstreams) != 0)
         result = -1;
     return result;

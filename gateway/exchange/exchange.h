@@ -41,6 +41,26 @@ struct exchange_own {
     const char *fields;                    /* more lines of its head, or NULL */
 };
 
+/* What became of the key of a change: gateway/call/idempotency.h. */
+enum exchange_key_result {
+    EXCHANGE_KEY_NONE,
+    EXCHANGE_KEY_CLAIMED,  /* to be settled, or released, with the answer */
+    EXCHANGE_KEY_REPLAYED, /* the answer is an earlier one's */
+    EXCHANGE_KEY_UNKNOWN,  /* an earlier request was never answered */
+    EXCHANGE_KEY_IN_USE,
+    EXCHANGE_KEY_REUSED,
+    EXCHANGE_KEY_AWAY, /* the store */
+    EXCHANGE_KEY_RESULTS,
+};
+
+struct exchange_key {
+    const char *text; /* as the caller, or its protocol, says it; NULL: none */
+    char print[DIGEST_TEXT_SIZE];
+    char holder[33];
+    enum exchange_key_result result;
+    bool lost; /* the store did not take what became of it */
+};
+
 struct exchange {
     /* the front door */
     struct shared *gateway;
@@ -91,6 +111,9 @@ struct exchange {
 
     /* queue */
     bool in_cpu_gate; /* it works now, and others wait for it to end */
+
+    /* key, claim */
+    struct exchange_key key;
 
     /* translate */
     struct call *call; /* with all=true the one of the first page */

@@ -96,6 +96,8 @@ static void put_call(struct buf *line, const struct exchange *x)
         if (x->call->document != NULL)
             put_document(line, x->call);
     }
+    if (exchange_changes(x))
+        json_member(line, "idempotencyKey", x->key.text);
     if (x->owner != POLICY_OWNER_UNKNOWN)
         json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
@@ -240,6 +242,10 @@ void record_write(struct exchange *x)
     put_upstream(line, x);
     if (x->outcome_unrecorded)
         json_member(line, "audit", "lacks the outcome");
+    if (x->key.result == EXCHANGE_KEY_REPLAYED || x->key.result == EXCHANGE_KEY_UNKNOWN)
+        json_member_bool(line, "replayed", true);
+    if (x->key.lost)
+        json_member(line, "state", "lacks the answer of the key");
     if (x->extra_calls > 0)
         json_member_int(line, "furtherCalls", x->extra_calls);
     json_member_millis(line, "durationMs", duration_us);

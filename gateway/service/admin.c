@@ -10,6 +10,7 @@
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>
@@ -103,6 +104,18 @@ static void put_audit(struct buf *body, struct audit_state state)
         json_member(body, "auditWitness", "did not get the last seal");
 }
 
+/* A store that is away leaves the gateway ready: others are no better off. */
+static void put_state(struct buf *body, const struct state *state)
+{
+    const struct state_look look = state_look(state);
+    if (!look.away)
+        return;
+    json_open_member(body, "state");
+    json_member(body, "store", look.store);
+    json_member_bool(body, "away", true);
+    json_close(body);
+}
+
 /* What is in force, so that others can tell whether it is what they think. */
 static void put_hashes(struct buf *body, struct shared *gateway)
 {
@@ -164,6 +177,7 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
         put_lines(&answer->body, "failedTests", buf_text(&errors));
     if (admin->gateway->audit != NULL)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
+    put_state(&answer->body, admin->gateway->state);
     put_upstreams(&answer->body, admin->gateway);
     put_all_certificates(&answer->body, admin);
     json_close(&answer->body);
