@@ -52,6 +52,7 @@ struct settings {
     const char *instance;
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;
     const char *policy;
     long long workers;
     long long connections;
@@ -153,6 +154,7 @@ static const struct keyword service_keywords[] = {
     {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
     {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
@@ -242,6 +244,7 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
+        .anonymous_reload = true,
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
         .workers = WORKERS_DEFAULT,
@@ -264,6 +267,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->instance = service.instance;
     config->listen = service.listen;
     config->admin = service.admin;
+    config->anonymous_reload = service.anonymous_reload;
     config->policy_file = service.policy;
     config->workers = service.workers;
     config->connections = service.connections;
