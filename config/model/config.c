@@ -33,6 +33,7 @@ void config_done(struct config *config)
     for (size_t i = 0; i < config->credential_count; i++)
         free_credential(&config->credentials[i]);
     secret_free(config->audit.key);
+    secret_free(config->state.password);
     for (struct config_kept *kept = config->kept; kept != NULL; kept = kept->next)
         secret_free(kept->secret);
     for (size_t i = 0; i < config->route_count; i++)

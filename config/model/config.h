@@ -105,6 +105,34 @@ struct config_audit {
     const char *instance;         /* the gateway's name, in each record */
 };
 
+enum config_store_kind { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
+
+/* Where a server of Redis is. */
+struct config_redis_server {
+    const char *text; /* as it is written */
+    const char *host; /* or the path of a socket, */
+    int port;         /* where this is 0 */
+};
+
+/* What gateways share, and where; see gateway/state/state.h. */
+struct config_store {
+    int kind; /* enum config_store_kind */
+    struct mark mark;
+    long long keep;      /* ms: how long a change's Idempotency-Key is kept */
+    long long instances; /* gateways that there are at most: by so many a limit is divided */
+    const char *file;    /* of CONFIG_STORE_SQLITE */
+
+    /* of CONFIG_STORE_REDIS */
+    const struct config_redis_server *servers; /* tried in turn */
+    size_t server_count;
+    const char *user;        /* or NULL */
+    struct secret *password; /* or NULL */
+    long long database;
+    bool tls;
+    const char *ca_file; /* of `tls`; NULL: the system's */
+    const char *prefix;  /* of every key */
+};
+
 /* What the program tells its operator on standard error. */
 enum config_notices { CONFIG_NOTICES_TEXT, CONFIG_NOTICES_JSON };
 
@@ -498,6 +526,7 @@ struct config {
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;
+    struct config_store state;
     struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
