@@ -203,9 +203,10 @@ struct config_browsers {
 
 struct config_token {
     unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
-    const struct config_client *client;
-    int64_t not_before; /* seconds since 1970; refused before then, */
-    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    const struct config_client *client;       /* NULL: it is an operator's */
+    const struct config_operator *operated;   /* NULL: it is a client's */
+    int64_t not_before;                       /* seconds since 1970; refused before then, */
+    int64_t expires;                          /* and from then on; CONFIG_NEVER: no end  */
     bool disabled;
     const char *id;
     struct mark mark;
@@ -232,6 +233,16 @@ struct config_client {
     const struct config_bucket **buckets; /* where the rules are that can concern it */
     size_t bucket_count;
     UT_hash_handle hh;
+};
+
+enum config_role { CONFIG_VIEWER, CONFIG_OPERATOR };
+
+/* Who may ask the admin listener for more than whether the gateway is well. */
+struct config_operator {
+    const char *name;
+    struct mark mark;
+    int role;           /* enum config_role: a viewer looks, an operator also changes */
+    size_t token_count; /* as in config_client */
 };
 
 enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
@@ -518,6 +529,7 @@ struct config {
     const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;           /* POST /reload from this machine needs no token */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -544,6 +556,9 @@ struct config {
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
+    struct config_operator *operators;
+    size_t operator_count;
+    struct token_index operator_tokens;
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */

@@ -54,6 +54,7 @@ struct settings {
     const struct yaml_node *state;
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;
     const char *policy;
     long long body_max;
     long long workers;
@@ -158,6 +159,7 @@ static const struct keyword service_keywords[] = {
     {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
     {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
@@ -249,6 +251,7 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
+        .anonymous_reload = true,
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
         .body_max = CONFIG_BODY_DEFAULT,
@@ -272,6 +275,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->instance = service.instance;
     config->listen = service.listen;
     config->admin = service.admin;
+    config->anonymous_reload = service.anonymous_reload;
     config->policy_file = service.policy;
     config->body_max = service.body_max;
     config->workers = service.workers;

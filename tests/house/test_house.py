@@ -50,7 +50,7 @@ ROOMS = {
     "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/state", "gateway/upstream", "gateway/http",
-                        "config/load", "config/model", "config/reader", "base"),
+                        "auth", "config/load", "config/model", "config/reader", "base"),
     "gateway/command": ("gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
                         "gateway/upstream", "auth", "config/load", "config/definitions", "config/model",
                         "config/reader", "base"),
