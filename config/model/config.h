@@ -189,6 +189,18 @@ enum config_subject {
     CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
 };
 
+/* By what a client proves who it is, as bits. */
+enum config_proof { CONFIG_PROOF_TOKEN = 1, CONFIG_PROOF_CERTIFICATE = 2 };
+
+/* One certificate that a client may show, by one of its names. */
+struct config_client_certificate {
+    const char *key; /* see config/model/certificate_key.h */
+    const char *id;
+    const struct config_client *client;
+    struct mark mark;
+    UT_hash_handle hh;
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
@@ -196,6 +208,8 @@ struct config_client {
     const char *note;  /* what they say about it, or NULL */
     int subject;       /* enum config_subject */
     size_t token_count;
+    size_t certificate_count;
+    unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
     size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
@@ -488,8 +502,9 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* requests that are served at a time */
-    long long connections; /* that can be open: as many as workers at least */
+    const char *client_certificate_field; /* in which these pass a verified certificate; NULL: none */
+    long long workers;                    /* requests that are served at a time */
+    long long connections;                /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
@@ -505,7 +520,8 @@ struct config {
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
-    const struct config_rule **rules; /* in the file's order */
+    struct config_client_certificate *certificates; /* uthash, by key, in the file's order */
+    const struct config_rule **rules;               /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
     bool *param_secrets;      /* likewise: every parameter of that name is secret, or none is */

@@ -63,7 +63,7 @@ void actions_match(struct exchange *x)
 
 static bool may_call(const struct exchange *x, const struct config_action *action)
 {
-    return policy_may(x->token->client, &action->route, &x->address, x->began_ms / 1000);
+    return policy_may(x->client, &action->route, &x->address, x->began_ms / 1000);
 }
 
 static void put_facts(struct buf *out, const struct config_action *action)

@@ -1,6 +1,7 @@
-/* Whose token is it?  Every refusal costs the same work and says the same. */
+/* Whose token is it, or whose certificate?  Every refusal costs the same work and says the same. */
 #include "gateway/request/authenticate.h"
 
+#include "auth/certificate.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/shared.h"
@@ -33,12 +34,11 @@ static bool is_printable(const char *text)
 static enum problem read_subject(struct exchange *x)
 {
     const char *subject = request_head_field(x->head, "Countersign-Subject");
-    if (subject == NULL && x->token->client->subject == CONFIG_SUBJECT_TOLD)
+    if (subject == NULL && x->client->subject == CONFIG_SUBJECT_TOLD)
         return PROBLEM_NONE;
     if (subject == NULL)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                             "'%s' has to send Countersign-Subject: who is behind it",
-                             x->token->client->name);
+                             "'%s' has to send Countersign-Subject: who is behind it", x->client->name);
     if (!is_printable(subject))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                              "Countersign-Subject must be 1 to %d printable ASCII characters", SUBJECT_MAX);
@@ -56,26 +56,56 @@ static enum problem refuse_path(struct exchange *x)
     return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
 }
 
-enum problem authenticate_caller(struct exchange *x)
+/* Where clients have certificates, too; to all the same, whatever was wrong. */
+static const char *refusal(const struct exchange *x)
+{
+    return x->config->certificates == NULL
+               ? "send a valid token as Authorization: Bearer <token>"
+               : "send a valid token as Authorization: Bearer <token>, or show a client's certificate; some "
+                 "clients need both";
+}
+
+/* By the token, where one is sent: a wrong one is refused beside any certificate. */
+static enum problem check_token(struct exchange *x, const char *authorization)
 {
     size_t length = 0;
-    const struct config_token *found = NULL;
-    const char *token = token_of_authorization(request_head_field(x->head, "Authorization"), &length);
-    switch (token_check(x->config, token, length, x->began_ms / 1000, &found)) {
+    const char *token = token_of_authorization(authorization, &length);
+    switch (token_check(x->config, token, length, x->began_ms / 1000, &x->token)) {
     case TOKEN_GOOD:
-        x->token = found;
-        break;
+        return PROBLEM_NONE;
     case TOKEN_EXPIRED:
-        x->refused = found;
         return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one");
-    case TOKEN_UNKNOWN:
-        x->refused =
-            found; /* a token that is disabled, or is not good yet: the log names it, the answer does not */
-        return refuse(x, PROBLEM_UNAUTHENTICATED, "send a valid token as Authorization: Bearer <token>");
+    case TOKEN_UNKNOWN: /* also one that is disabled, or not good yet: the log names it, no answer does */
+        return refuse(x, PROBLEM_UNAUTHENTICATED, refusal(x));
     case TOKEN_FAILED:
-        return exchange_fail(x);
+        break;
     }
-    enum problem problem = read_subject(x);
+    return exchange_fail(x);
+}
+
+/* What was shown is good; is it of one client, and all that the client must show? */
+static enum problem choose_client(struct exchange *x)
+{
+    const struct config_client *client = x->token != NULL ? x->token->client : x->certificate->client;
+    unsigned shown = (x->token != NULL ? CONFIG_PROOF_TOKEN : 0U) |
+                     (x->certificate != NULL ? CONFIG_PROOF_CERTIFICATE : 0U);
+    bool differ = x->certificate != NULL && x->certificate->client != client;
+    if (differ || (client->requires & ~shown) != 0)
+        return refuse(x, PROBLEM_UNAUTHENTICATED, refusal(x));
+    x->client = client;
+    return PROBLEM_NONE;
+}
+
+enum problem authenticate_caller(struct exchange *x)
+{
+    const char *authorization = request_head_field(x->head, "Authorization");
+    x->certificate = x->names == NULL ? NULL : certificate_find(x->config, x->names->text, x->names->length);
+    enum problem problem =
+        authorization == NULL && x->certificate != NULL ? PROBLEM_NONE : check_token(x, authorization);
+    if (problem == PROBLEM_NONE)
+        problem = choose_client(x);
+    if (problem == PROBLEM_NONE)
+        problem = read_subject(x);
     if (problem != PROBLEM_NONE || x->page != NULL)
         return problem;
     if (x->route == NULL && x->path_exists)
