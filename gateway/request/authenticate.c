@@ -5,7 +5,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/request/route.h"
+#include "gateway/request/door.h"
 
 #include <string.h>
 
@@ -19,6 +19,16 @@ static enum problem refuse(struct exchange *x, enum problem problem, const char 
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
     return exchange_stop(x, problem, "%s", sentence);
+}
+
+/* Says the same, whatever was wrong. */
+static enum problem refuse_unknown(struct exchange *x)
+{
+    enum problem problem = refuse(x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated);
+    if (problem == PROBLEM_UNAUTHENTICATED && x->config->certificates != NULL)
+        return exchange_stop(x, problem, "%s, or show a client's certificate; some clients need both",
+                             x->door->unauthenticated);
+    return problem;
 }
 
 static bool is_printable(const char *text)
@@ -46,37 +56,23 @@ static enum problem read_subject(struct exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem refuse_path(struct exchange *x)
-{
-    for (size_t i = 0; x->target.slash && i < x->config->route_count; i++)
-        if (route_fits(&x->config->routes[i], x))
-            return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
-                                 "there is no such route: it is %s, without '/' at its end",
-                                 x->config->routes[i].template);
-    return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
-}
-
-/* Where clients have certificates, too; to all the same, whatever was wrong. */
-static const char *refusal(const struct exchange *x)
-{
-    return x->config->certificates == NULL
-               ? "send a valid token as Authorization: Bearer <token>"
-               : "send a valid token as Authorization: Bearer <token>, or show a client's certificate; some "
-                 "clients need both";
-}
-
-/* By the token, where one is sent: a wrong one is refused beside any certificate. */
-static enum problem check_token(struct exchange *x, const char *authorization)
+/* A wrong token is refused beside any certificate; what is no token at all, in the field for one, too. */
+static enum problem check_token(struct exchange *x)
 {
     size_t length = 0;
-    const char *token = token_of_authorization(authorization, &length);
+    const char *token = NULL;
+    enum problem problem = x->door->token(x, &token, &length);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    if (token == NULL && x->certificate != NULL && request_head_field(x->head, "Authorization") == NULL)
+        return PROBLEM_NONE;
     switch (token_check(x->config, token, length, x->began_ms / 1000, &x->token)) {
     case TOKEN_GOOD:
         return PROBLEM_NONE;
     case TOKEN_EXPIRED:
         return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one");
     case TOKEN_UNKNOWN: /* also one that is disabled, or not good yet: the log names it, no answer does */
-        return refuse(x, PROBLEM_UNAUTHENTICATED, refusal(x));
+        return refuse_unknown(x);
     case TOKEN_FAILED:
         break;
     }
@@ -91,24 +87,18 @@ static enum problem choose_client(struct exchange *x)
                      (x->certificate != NULL ? CONFIG_PROOF_CERTIFICATE : 0U);
     bool differ = x->certificate != NULL && x->certificate->client != client;
     if (differ || (client->requires & ~shown) != 0)
-        return refuse(x, PROBLEM_UNAUTHENTICATED, refusal(x));
+        return refuse_unknown(x);
     x->client = client;
     return PROBLEM_NONE;
 }
 
 enum problem authenticate_caller(struct exchange *x)
 {
-    const char *authorization = request_head_field(x->head, "Authorization");
     x->certificate = x->names == NULL ? NULL : certificate_find(x->config, x->names->text, x->names->length);
-    enum problem problem =
-        authorization == NULL && x->certificate != NULL ? PROBLEM_NONE : check_token(x, authorization);
+    enum problem problem = check_token(x);
     if (problem == PROBLEM_NONE)
         problem = choose_client(x);
     if (problem == PROBLEM_NONE)
         problem = read_subject(x);
-    if (problem != PROBLEM_NONE || x->page != NULL)
-        return problem;
-    if (x->route == NULL && x->path_exists)
-        return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
-    return x->route == NULL ? refuse_path(x) : PROBLEM_NONE;
+    return problem != PROBLEM_NONE || x->page != NULL || x->route != NULL ? problem : x->door->unrouted(x);
 }
