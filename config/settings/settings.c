@@ -13,6 +13,7 @@
 #include "config/settings/upstreams.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Defaults, each with its reason. */
@@ -82,6 +83,28 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
             return report_error(loader->report, &node->mark,
                                 "%s must not hold every address: any caller could then name its own",
                                 keyword->name);
+    return 0;
+}
+
+/* A field of the callers' own, or one that says something else here, would be taken for a proxy's word. */
+static int read_certificate_field(struct loader *loader, const struct yaml_node *node,
+                                  const struct keyword *keyword, void *field)
+{
+    static const char *const taken[] = {"Authorization",     "Connection",          "Content-Length",
+                                        "Content-Type",      "Countersign-Subject", "Host",
+                                        "Transfer-Encoding", "X-Forwarded-For",     "X-Forwarded-Prefix"};
+    const char *text = NULL;
+    (void)field;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (!text_is_token(text, strlen(text)))
+        return report_error(loader->report, &node->mark, "%s must be the name of a header field",
+                            keyword->name);
+    for (size_t i = 0; i < COUNT(taken); i++)
+        if (strcasecmp(text, taken[i]) == 0)
+            return report_error(loader->report, &node->mark, "%s: '%s' means something else already",
+                                keyword->name, taken[i]);
+    loader->config->client_certificate_field = text;
     return 0;
 }
 
@@ -162,6 +185,7 @@ static const struct keyword service_keywords[] = {
     {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
+    {"client_certificate_field", read_certificate_field, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
@@ -288,6 +312,9 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
+    if (config->client_certificate_field != NULL && config->trusted_proxy_count == 0)
+        result = report_error(loader->report, &(struct mark){.file = root->mark.file},
+                              "client_certificate_field needs trusted_proxies: nobody else is believed");
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)
         result = -1;
     if (service.audit != NULL && audit_read(loader, service.audit) != 0)

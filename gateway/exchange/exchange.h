@@ -69,12 +69,13 @@ struct exchange {
     const struct peer *peer;
     struct arena *arena;
     const struct request_head *head;
-    bool ends;              /* the front door wants the connection to end with the answer */
-    const char *source;     /* the caller's address */
-    struct network address; /* the same, parsed */
-    const char *prefix;     /* what a proxy took away from the path; NULL: nothing */
-    int64_t began_us;       /* monotonic */
-    int64_t began_ms;       /* wall */
+    bool ends;                             /* the front door wants the connection to end with the answer */
+    const char *source;                    /* the caller's address */
+    const struct certificate_names *names; /* of the certificate that it showed; NULL: none */
+    struct network address;                /* the same, parsed */
+    const char *prefix;                    /* what a proxy took away from the path; NULL: nothing */
+    int64_t began_us;                      /* monotonic */
+    int64_t began_ms;                      /* wall */
 
     /* accept */
     char id[EXCHANGE_ID_MAX + 1];
@@ -100,10 +101,10 @@ struct exchange {
     const struct builtin_page *page;           /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
-    const struct config_token *token; /* of the caller; NULL: not authenticated */
-    const struct config_token
-        *refused;        /* of a caller that is known and refused: expired, disabled, too early */
-    const char *subject; /* who is behind it, as it says; NULL: not said */
+    const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
+    const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
+    const struct config_client_certificate *certificate; /* likewise */
+    const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */
@@ -156,6 +157,10 @@ enum problem exchange_stop(struct exchange *x, enum problem problem, const char 
 enum problem exchange_fail(struct exchange *x);
 
 const char *exchange_outcome_name(enum outcome outcome);
+
+/* The caller, also one that was refused though what it showed is known: a token that has expired, say.  NULL:
+ * nobody knows it. */
+const struct config_client *exchange_client(const struct exchange *x);
 
 /* Does the call, once sent, change anything? */
 bool exchange_changes(const struct exchange *x);

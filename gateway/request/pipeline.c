@@ -80,6 +80,7 @@ void pipeline_serve(void *context, struct visit *visit)
         .head = visit->head,
         .ends = visit->ends,
         .source = visit->source,
+        .names = visit->certificate,
         .reply = visit->reply,
     };
     if (!network_parse_peer(x.source, &x.address))

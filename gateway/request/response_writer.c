@@ -47,7 +47,7 @@ static void put_allow(struct buf *out, const struct exchange *x)
  * left. */
 static void put_rate_limit(struct buf *out, const struct exchange *x)
 {
-    const struct rate *rate = &x->token->client->rate;
+    const struct rate *rate = &x->client->rate;
     long long window = (rate->interval_us * rate->burst + 999999) / 1000000;
     long long missing = rate->burst - x->limits.remaining;
     buf_put_format(out, "RateLimit-Policy: \"client\";q=%lld;w=%lld\r\n", (long long)rate->burst, window);
