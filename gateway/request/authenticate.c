@@ -7,6 +7,7 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/request/door.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { SUBJECT_MAX = 128 }; /* bytes: an address or a name, in each access line and audit record */
@@ -24,11 +25,11 @@ static enum problem refuse(struct exchange *x, enum problem problem, const char 
 /* Says the same, whatever was wrong. */
 static enum problem refuse_unknown(struct exchange *x)
 {
-    enum problem problem = refuse(x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated);
-    if (problem == PROBLEM_UNAUTHENTICATED && x->config->certificates != NULL)
-        return exchange_stop(x, problem, "%s, or show a client's certificate; some clients need both",
-                             x->door->unauthenticated);
-    return problem;
+    char sentence[sizeof x->err.text];
+    (void)snprintf(
+        sentence, sizeof sentence, "%s%s", x->door->unauthenticated,
+        x->config->certificates == NULL ? "" : ", or show a client's certificate; some clients need both");
+    return refuse(x, PROBLEM_UNAUTHENTICATED, sentence);
 }
 
 static bool is_printable(const char *text)
