@@ -99,8 +99,8 @@ int task_wait_preferred_wait(const struct request_head *head)
 
 /* ---- waiting ---- */
 
-/* Looking at the task that this very change began needs no rule of its own, but a rule that denies it counts.
- */
+/* Looking at the task that this very change began needs no rule of its own, but a rule that denies it
+ * counts. */
 static struct call *make_look(const struct exchange *x)
 {
     const struct config_route *route = status_route(x);

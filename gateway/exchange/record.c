@@ -105,8 +105,8 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
-/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
- */
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
+ * of. */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
     if (x->answer.length > 0) {

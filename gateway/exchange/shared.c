@@ -10,6 +10,7 @@
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <stdlib.h>
@@ -122,6 +123,10 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         return err_memory(err);
     }
     request_metrics_prepare(gateway->metrics, config);
+    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL) {
+        shared_done(gateway);
+        return -1;
+    }
     if (config->audit.file != NULL &&
         (gateway->audit = audit_open(&config->audit, &gateway->notices, err)) == NULL) {
         shared_done(gateway);
@@ -143,6 +148,7 @@ no_turns:
 void shared_done(struct shared *gateway)
 {
     audit_close(gateway->audit);
+    state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);
     auth_failures_free(gateway->failures);

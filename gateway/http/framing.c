@@ -85,8 +85,8 @@ static enum request_head_state find_singles(struct request_head *head, const cha
     return REQUEST_HEAD_PART;
 }
 
-/* Section 3.2; with an absolute target the Host field would be ignored, so they must agree (section 3.2.2).
- */
+/* Section 3.2; with an absolute target the Host field would be ignored, so they must agree (section
+ * 3.2.2). */
 static enum request_head_state judge_host(struct request_head *head)
 {
     if (head->host == NULL && (head->minor > 0 || head->authority != NULL))

@@ -293,8 +293,8 @@ static void put_id(struct buf *out, const struct operation *operation)
     buf_done(&id);
 }
 
-/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other one.
- */
+/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other
+ * one. */
 static void put_description(struct buf *out, const struct operation *operation)
 {
     struct buf words;

@@ -38,6 +38,11 @@ static bool has_service(const struct exchange *x)
     return false;
 }
 
+size_t actions_body_max(const struct exchange *x)
+{
+    return is_door(x, 3) ? (size_t)x->config->body_max : REQUEST_BODY_MAX;
+}
+
 bool actions_takes_post(const struct exchange *x)
 {
     return find_action(x) != NULL;
@@ -252,9 +257,15 @@ static void reply(struct exchange *x, struct buf *space, struct door_content *co
     content->length = x->answer.members.length;
 }
 
+static enum problem accept_document(struct exchange *x)
+{
+    x->body_max = actions_body_max(x);
+    return rest_accept(x);
+}
+
 const struct door actions_door = {
     .takes = takes,
-    .accept = rest_accept,
+    .accept = accept_document,
     .route = match,
     .builtins = true,
     .token = rest_token,

@@ -12,6 +12,9 @@ extern const struct door actions_door;
 bool actions_has_path(const struct exchange *x);
 bool actions_takes_post(const struct exchange *x);
 
+/* How long the body of this request may be. */
+size_t actions_body_max(const struct exchange *x);
+
 /* What the token may call of a service; how the document of one action looks. */
 enum problem actions_answer(struct exchange *x);
 enum problem actions_answer_one(struct exchange *x, const struct config_action *action);

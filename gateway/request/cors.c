@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* For how long a browser may remember a preflight: a change of the configuration is seen soon after a reload.
- */
+/* For how long a browser may remember a preflight: a change of the configuration is seen soon after a
+ * reload. */
 enum { CORS_REMEMBER_S = 600 };
 
 /* What a page may send, and what of an answer it may read beside the body. */

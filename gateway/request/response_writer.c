@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    RESPONSE_WRITER_LAST_MAX =
-        4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    RESPONSE_WRITER_LAST_MAX = 4096,
     RESPONSE_WRITER_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
 };
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/request/build_call.h"
+#include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -73,9 +74,9 @@ static bool is_json_type(const char *type)
 enum problem rest_accept_size(struct exchange *x)
 {
     const char *coding = request_head_field(x->head, "Content-Encoding");
-    if (x->head->message.content_length > REQUEST_BODY_MAX)
-        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             REQUEST_BODY_MAX);
+    size_t most = receive_max(x);
+    if (x->head->message.content_length > (long long)most)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %zu bytes", most);
     if (request_head_has_body(x->head) && coding != NULL && strcasecmp(coding, "identity") != 0)
         return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
     return PROBLEM_NONE;

@@ -7,7 +7,7 @@
 
 extern const struct door rest_door;
 
-/* A body is JSON in UTF-8, of at most REQUEST_BODY_MAX, and not compressed. */
+/* A body is JSON in UTF-8, of at most receive_max(), and not compressed. */
 enum problem rest_accept(struct exchange *x);
 
 /* The length and coding alone. */
