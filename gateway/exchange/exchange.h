@@ -19,6 +19,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
 struct exchange;
 
@@ -75,8 +76,9 @@ struct exchange {
     /* authenticate */
     const struct config_token *token; /* of the caller; NULL: not authenticated */
     const struct config_token
-        *refused;        /* of a caller that is known and refused: expired, disabled, too early */
-    const char *subject; /* who is behind it, as it says; NULL: not said */
+        *refused;                /* of a caller that is known and refused: expired, disabled, too early */
+    const struct freeze *frozen; /* why it may do nothing now; or NULL */
+    const char *subject;         /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */

@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
@@ -108,6 +109,15 @@ static void put_audit(const struct audit *audit, struct buf *out)
                            "1 when a witness gets the seals.", state.witnessed);
     prometheus_text_single(out, "countersign_audit_witness_failures_total", "counter",
                            "Seals that the witness did not get.", (double)state.missed);
+}
+
+static void put_freezes(struct freezes *freezes, int64_t now_ms, struct buf *out)
+{
+    prometheus_text_single(out, "countersign_freezes", "gauge", "Clients and tokens that are frozen.",
+                           (double)freezes_count(freezes, now_ms));
+    prometheus_text_single(out, "countersign_freezes_unknown", "gauge",
+                           "1 when the store does not tell what is frozen: what was known stays in force.",
+                           freezes_away(freezes));
 }
 
 /* How many tokens end within which time: never which ones. */
@@ -271,6 +281,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_connections(door, out);
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
+    put_freezes(gateway->freezes, now_ms, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);

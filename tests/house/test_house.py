@@ -49,7 +49,7 @@ ROOMS = {
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream", "gateway/http",
                         "auth", "config/load", "config/model", "config/reader", "base"),
-    "gateway/command": ("gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
+    "gateway/command": ("client", "gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
                         "gateway/upstream", "auth", "config/load", "config/definitions", "config/model",
                         "config/reader", "base"),
 }
