@@ -149,6 +149,15 @@ struct config_kept {
     struct config_kept *next;
 };
 
+/* On the way to an upstream: it is asked to CONNECT. */
+struct config_proxy {
+    const char *url; /* http://host:port */
+    struct mark mark;
+    bool is_loopback;
+    struct secret *user; /* with `password`, or NULL both */
+    struct secret *password;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -162,6 +171,9 @@ struct config_upstream {
     bool short_regions;                 /* it takes short names */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
+    const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */
+    const char *connect_to;             /* host or host:port, in the place of the url's; or NULL */
+    long long connection_lifetime;      /* ms that a connection is reused: then its name is asked for again */
     int api;                            /* enum config_api */
     int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
     int method;                         /* enum config_method */
@@ -445,6 +457,12 @@ struct config_route {
 
 enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
 
+enum {
+    CONFIG_BODY_MIN = 64 * 1024, /* bytes: what every route takes */
+    CONFIG_BODY_DEFAULT = 1024 * 1024,
+    CONFIG_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3-HMAC-SHA256 */
+};
+
 enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
 
 /* What rules call a member of a document, and where it is.  A list on the way stands for all its items. */
@@ -553,12 +571,17 @@ struct config {
     size_t route_count;
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
+    long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
     bool actions_door;         /* `doors: { actions: true }` */
+    bool mcp_door;             /* `doors: { mcp: true }` */
+    bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */
     size_t exception_count;
     struct config_service *services; /* the versions of one follow each other, the oldest first */
     size_t service_count;
+    const char **known_services; /* with the SDKs' door: all that have definitions */
+    size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -568,6 +591,7 @@ void config_release(struct config *config);
 /* What a configuration, or one route, holds beside the arena: config_release() does it, for all. */
 void config_done(struct config *config);
 void config_route_done(struct config_route *route);
+void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing */
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
@@ -599,6 +623,9 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
                                           const char *version);
+
+/* Is a door open through which the cloud's own documents come? */
+bool config_takes_documents(const struct config *config);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

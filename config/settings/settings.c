@@ -20,8 +20,8 @@ enum {
     WORKERS_MAX = 16000,
     CONNECTIONS_DEFAULT = 10000, /* one that is idle takes a descriptor and some 200 bytes */
     CONNECTIONS_MAX = 60000,
-    KEEP_ALIVE_DEFAULT =
-        75000,             /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    KEEP_ALIVE_DEFAULT = 75000,
     GRACE_DEFAULT = 1000,  /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000, /* ms: longer than a call's default deadline                        */
 };
@@ -54,6 +54,7 @@ struct settings {
     struct config_listeners admin;
     bool anonymous_reload;
     const char *policy;
+    long long body_max;
     long long workers;
     long long connections;
     long long per_address;
@@ -102,12 +103,14 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
-/* `doors: { actions: true }`: ways in beside the routes; all are closed unless they are opened here. */
+/* `doors: { actions: true, sdk: true }`: ways in beside the routes; all are closed unless they are opened here. */
 static int read_doors(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field)
 {
     static const struct keyword keywords[] = {
-        {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL}};
+        {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL},
+        {"mcp", keyword_bool, offsetof(struct config, mcp_door), OPTIONAL, 0, 0, NULL},
+        {"sdk", keyword_bool, offsetof(struct config, sdk_door), OPTIONAL, 0, 0, NULL}};
     (void)field;
     return keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), loader->config);
 }
@@ -162,6 +165,7 @@ static const struct keyword service_keywords[] = {
     {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
     {"definitions", read_definitions, 0, OPTIONAL, 0, 0, NULL},
     {"effects", read_exceptions, 0, OPTIONAL, 0, 0, NULL},
+    {"body_max", keyword_size, SERVICE(body_max), OPTIONAL, CONFIG_BODY_MIN, CONFIG_BODY_MAX, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
     {"connections", keyword_number, SERVICE(connections), RESTART, 2, CONNECTIONS_MAX, NULL},
     {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, CONNECTIONS_MAX, NULL},
@@ -247,6 +251,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
         .anonymous_reload = true,
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
+        .body_max = CONFIG_BODY_DEFAULT,
         .workers = WORKERS_DEFAULT,
         .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
@@ -269,6 +274,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->admin = service.admin;
     config->anonymous_reload = service.anonymous_reload;
     config->policy_file = service.policy;
+    config->body_max = service.body_max;
     config->workers = service.workers;
     config->connections = service.connections;
     config->per_address = service.per_address;

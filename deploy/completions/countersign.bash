@@ -13,7 +13,7 @@ _countersign_options() {
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --policy --catalog --client --help" ;;
-    sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
+    sandbox) echo "--listen --cert --key --state --definitions --window --journal --quiet --fault --help" ;;
     version) echo "--verbose --formats --help" ;;
     esac
 }

@@ -19,8 +19,8 @@
 enum {
     SEAL_ID = 16, /* digits of a chain's name */
     SEAL_TIME = 32,
-    SEAL_BYTES_MAX =
-        32 * 1024 * 1024, /* of records without a seal: what a start has to read before it goes on */
+    /* of records without a seal: what a start has to read before it goes on */
+    SEAL_BYTES_MAX = 32 * 1024 * 1024,
 };
 
 struct seal {

@@ -228,8 +228,8 @@ static int make_ready(struct writer *writer, struct err *err)
 
 /* ---- from outside ---- */
 
-/* Seals what is there before it is too old, or too much to be read by a start: mostly the sealer was sooner.
- */
+/* Seals what is there before it is too old, or too much to be read by a start: mostly the sealer was
+ * sooner. */
 static bool is_seal_due(const struct writer *writer, int64_t now)
 {
     return writer->what->key != NULL && writer->since != 0 &&

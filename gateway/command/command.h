@@ -1,6 +1,5 @@
 /* gateway/command/command.h - the commands of the program.  Each parses its own options, and returns the exit
- * code.
- */
+ * code. */
 #ifndef GATEWAY_COMMAND_COMMAND_H
 #define GATEWAY_COMMAND_COMMAND_H
 

@@ -53,8 +53,8 @@ static int add_param(struct call *call, const struct config *config, const struc
     return 0;
 }
 
-/* A region that has no name any more is judged by what stands there: a rule can still have it in a pattern.
- */
+/* A region that has no name any more is judged by what stands there: a rule can still have it in a
+ * pattern. */
 static const char *read_region(const struct config *config, const json_t *line, struct arena *arena)
 {
     const char *said = json_string_value(json_object_get(line, "region"));

@@ -18,6 +18,7 @@
 struct anonymous;
 struct audit;
 struct upstream_pool;
+struct mcp_tools;
 struct openapi;
 struct current;
 struct owners;
@@ -34,9 +35,14 @@ struct snapshot {
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
+    struct mcp_tools *tools;     /* NULL: the door /mcp is closed */
     struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
 };
+
+/* Bytes of all larger bodies together that are read or worked on: each is held some six times until the
+ * cloud has it, so that they take 200 MiB at most, however many workers there are. */
+enum { SHARED_BODIES_MAX = 32 * 1024 * 1024 };
 
 struct shared {
     int64_t began_ms;      /* since 1970 */
@@ -56,6 +62,7 @@ struct shared {
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
+    atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */
     atomic_uint collecting;       /* exchanges that put a list together from pages */
     atomic_bool serving;          /* every worker is there */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
 
 #include <string.h>
@@ -117,6 +118,8 @@ static void answer_head(const struct desk *desk, struct visit *visit, struct des
     const struct request_head *head = visit->head;
     if (head->problem != PROBLEM_NONE)
         desk_put_problem(answer, problem_kind(head->problem)->status, head->err.text);
+    else if (head->loose_host)
+        desk_put_problem(answer, 400, HOST_CHECK_LOOSE);
     else if (!is_asked_by_its_name(desk, head)) /* by DNS rebinding */
         desk_put_problem(answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
     else if (is_from_a_page(head))
