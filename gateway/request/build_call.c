@@ -3,6 +3,8 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
+#include "config/definitions/document.h"
+#include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
 
@@ -71,6 +73,10 @@ static const char *const must_be[] = {
     [CONFIG_INTEGER] = "must be a whole number",
     [CONFIG_BOOLEAN] = "must be true or false",
     [CONFIG_STRINGS] = "must be an array of strings",
+    [CONFIG_NUMBER] = "must be a number",
+    [CONFIG_OBJECT] = "must be an object",
+    [CONFIG_LIST] = "must be an array",
+    [CONFIG_MAP] = "must be an object whose members are all strings",
 };
 
 /* Digits as they stand, but for the sign of a zero. */
@@ -94,6 +100,9 @@ static const char *value_text(struct exchange *x, const struct config_param *par
         text = value->kind == JSON_VALUE_TRUE ? "true" : value->kind == JSON_VALUE_FALSE ? "false" : NULL;
     else if (param->type == CONFIG_INTEGER)
         text = number_text(x, value);
+    else if (param->type == CONFIG_NUMBER)
+        text = value->kind == JSON_VALUE_NUMBER && document_is_exact(value) ? document_text(value, x->arena)
+                                                                            : NULL;
     else if (value->kind == JSON_VALUE_STRING)
         text = json_value_text(value, SIZE_MAX, x->arena, &exact);
     if (text == NULL)
@@ -101,6 +110,45 @@ static const char *value_text(struct exchange *x, const struct config_param *par
     else if (!exact)
         (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
     return exact ? text : NULL;
+}
+
+static bool has_kind(const struct config_param *param, const struct json_value *value)
+{
+    if (value->kind != (param->type == CONFIG_LIST ? JSON_VALUE_ARRAY : JSON_VALUE_OBJECT))
+        return false;
+    struct json_items items = json_value_items(value);
+    for (struct json_value item; param->type == CONFIG_MAP && json_value_next(&items, &item);)
+        if (item.kind != JSON_VALUE_STRING)
+            return false;
+    return true;
+}
+
+/* JSON in its shortest form is the value; what rules name in it is judged beside it. */
+static enum problem translate_structured(struct exchange *x, const struct config_param *param,
+                                         const struct json_value *value)
+{
+    struct buf out;
+    bool secret = false;
+    const char **values = arena_array(x->arena, 1, sizeof *values);
+    if (!has_kind(param, value))
+        return check_value_wrong(x, param, must_be[param->type]);
+    buf_init(&out, value->length + 1);
+    int result = free_document_read(param->name, value, &out, &secret, &x->err);
+    if (values != NULL && result == 0)
+        *values = arena_copy(x->arena, out.bytes, out.length);
+    buf_done(&out);
+    if (result != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    if (values == NULL || *values == NULL)
+        return exchange_fail(x);
+    enum problem problem = check_value_check(x, param, values, 1);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    if (call_add(x->call, param, values, 1, &x->err) != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    if (secret)
+        call_note_secret(x->call);
+    return build_document_paths(x, param, value);
 }
 
 static enum problem from_body(struct exchange *x, const struct config_param *param,
@@ -219,6 +267,8 @@ static enum problem translate_param(struct exchange *x, const struct config_para
 {
     struct collected collected = {0};
     size_t room = x->target.pair_count + 1;
+    if (config_is_structured(param) && given != NULL && given->kind != JSON_VALUE_NONE)
+        return translate_structured(x, param, given);
     if (room < (size_t)param->max_items)
         room = (size_t)param->max_items;
     collected.values = arena_array(x->arena, room, sizeof *collected.values);
