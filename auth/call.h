@@ -37,8 +37,8 @@ struct call {
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
     size_t param_count, room;
-    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is there
-                   */
+    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is
+                   * there */
     bool sealed;
 
     /* Where the route is that of an action: what is sent, as JSON; parameters are what is judged of it. */

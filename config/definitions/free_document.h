@@ -12,8 +12,8 @@
 enum { FREE_DOCUMENT_MEMBERS_MAX = 1000 }; /* of one object */
 
 /* Writes it to `out` again, without blanks: members in their order, strings and numbers byte for byte.  At
- * any depth no key is there twice, none has an escape, and nothing is null.  *secret: some member is called like
- * a password, a key or a token.  -1: `err` says where, from `name` on. */
+ * any depth no key is there twice, none has an escape, and nothing is null.  *secret: some member is called
+ * like a password, a key or a token.  -1: `err` says where, from `name` on. */
 MUST_USE int free_document_read(const char *name, const struct json_value *value, struct buf *out,
                                 bool *secret, struct err *err);
 

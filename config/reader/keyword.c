@@ -332,7 +332,10 @@ int keyword_version(struct loader *loader, const struct yaml_node *node, const s
     (void)field;
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
-    if (strcmp(node->text, "1") != 0)
-        return report_error(loader->report, &node->mark, "version must be 1: the only one there is");
+    char version[TEXT_NUMBER_SIZE];
+    text_number(version, KEYWORD_VERSION);
+    if (strcmp(node->text, version) != 0)
+        return report_error(loader->report, &node->mark, "version must be %d: the only one there is",
+                            KEYWORD_VERSION);
     return 0;
 }

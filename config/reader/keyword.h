@@ -1,8 +1,8 @@
 /* config/reader/keyword.h - a map of the configuration is a table of keywords, not a ladder of ifs.
  *
  * keyword_read_map() reads a YAML map into a struct: each key is looked up in the table and its reader writes
- * the field.  Unknown, missing and mistyped keys are findings with their place; reading goes on after each.
- */
+ * the field.  Unknown, missing and mistyped keys are findings with their place; reading goes on after
+ * each. */
 #ifndef CONFIG_READER_KEYWORD_H
 #define CONFIG_READER_KEYWORD_H
 
@@ -10,6 +10,8 @@
 #include "base/base.h"
 #include "config/reader/report.h"
 #include "config/reader/yaml.h"
+
+enum { KEYWORD_VERSION = 1 }; /* of the configuration: docs/formats.md */
 
 struct config;
 struct keyword;

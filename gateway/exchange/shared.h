@@ -18,11 +18,13 @@
 struct anonymous;
 struct audit;
 struct upstream_pool;
+struct mcp_tools;
 struct openapi;
 struct current;
 struct owners;
 struct quotas;
 struct series_table;
+struct state;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
  * that began under it has ended. */
@@ -32,6 +34,7 @@ struct snapshot {
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
+    struct mcp_tools *tools;     /* NULL: the door /mcp is closed */
     struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
 };
@@ -55,6 +58,7 @@ struct shared {
     struct series_table *metrics; /* counted; see request_metrics.h */
     struct owners *owners;        /* who began which task */
     struct audit *audit;          /* two records per change; NULL: none are kept */
+    struct state *state;          /* what gateways share */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
     atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */

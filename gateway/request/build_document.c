@@ -179,16 +179,6 @@ static enum problem read_params(struct exchange *x, const struct json_value *roo
 
 /* ---- the whole call ---- */
 
-static enum problem check_query(struct exchange *x)
-{
-    for (size_t i = 0; i < x->target.pair_count; i++)
-        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                                 "the query of an action is region and version: all else is in its document");
-    const char *version = NULL; /* by which the route was found: it has one */
-    return build_call_own_key(x, "version", &version);
-}
-
 /* What was read is what is sent, and what the audit file has the hash of. */
 static enum problem keep_document(struct exchange *x, const struct buf *out)
 {
@@ -217,7 +207,7 @@ static enum problem read_document(struct exchange *x, const struct json_value *r
     return problem;
 }
 
-enum problem build_document_call(struct exchange *x, const struct json_value *root)
+enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region)
 {
     static const struct json_value nothing = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
     const struct config_action *action = x->route->document;
@@ -227,9 +217,7 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
         call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
     if (x->call == NULL)
         return exchange_fail(x);
-    enum problem problem = check_query(x);
-    if (problem == PROBLEM_NONE)
-        problem = build_call_choose_region(x);
+    enum problem problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = read_document(x, root);
     if (problem == PROBLEM_NONE)

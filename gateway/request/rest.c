@@ -135,7 +135,7 @@ static void put_upstream(struct buf *body, const struct answer *answer)
 }
 
 /* RFC 9457 */
-static void put_problem(struct buf *body, const struct exchange *x)
+void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
     char type[96] = "urn:countersign:problem:";
@@ -159,7 +159,7 @@ static void put_problem(struct buf *body, const struct exchange *x)
 void rest_reply(struct exchange *x, struct buf *space, struct door_content *content)
 {
     if (x->problem != PROBLEM_NONE) {
-        put_problem(space, x);
+        rest_put_problem(space, x);
         content->type = "application/problem+json";
         content->bytes = buf_text(space);
         content->length = space->length;
@@ -176,7 +176,6 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 }
 
 const struct door rest_door = {
-    .name = "rest",
     .takes = takes,
     .accept = rest_accept,
     .route = route_match,

@@ -51,8 +51,8 @@ struct verify_desk {
     int64_t now;    /* seconds since 1970 */
 };
 
-/* 0, or -1 with the reason in `outcome`.  A request is remembered against replay only when all else is right.
- */
+/* 0, or -1 with the reason in `outcome`.  A request is remembered against replay only when all else is
+ * right. */
 MUST_USE int verify_request(const struct verify_desk *desk, const struct verify_subject *subject,
                             struct outcome *outcome);
 

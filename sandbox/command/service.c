@@ -1,5 +1,6 @@
 #include "sandbox/command/service.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/json_value.h"
 #include "sandbox/actions/action.h"
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 static const char form_type[] = "application/x-www-form-urlencoded";
 static const char json_type[] = "application/json";
@@ -74,13 +74,6 @@ void service_free(struct settings *service)
     fault_set_free(service->faults);
     state_free(service->state);
     free(service);
-}
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* A type may be followed by a charset. */
@@ -284,7 +277,7 @@ static int generation_of(const struct http_request *request)
 
 bool service_answer(struct settings *service, const struct http_request *request, struct http_answer *answer)
 {
-    int64_t now_ms = clock_ms();
+    int64_t now_ms = clock_wall_ms();
     answer->date = now_ms / 1000;
     int generation = generation_of(request);
     if (generation != 0) {
@@ -311,7 +304,7 @@ bool service_answer(struct settings *service, const struct http_request *request
 void service_refuse(struct http_request *request, struct http_answer *answer, int status)
 {
     request->keep_alive = false;
-    answer->date = clock_ms() / 1000;
+    answer->date = clock_wall_ms() / 1000;
     answer->status = status;
     buf_put(&answer->body, "{\"error\":\"the sandbox cannot read this request\"}");
 }

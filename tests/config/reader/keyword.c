@@ -37,8 +37,8 @@ static const struct keyword keywords[] = {
 };
 /* clang-format on */
 
-/* Reads `text` into `out`; what was reported ("" when nothing was).  Freed by the caller, texts in `arena`.
- */
+/* Reads `text` into `out`; what was reported ("" when nothing was).  Freed by the caller, texts in
+ * `arena`. */
 static char *read_map(const char *text, const char *file, struct arena *arena, struct filled *out)
 {
     struct report report;
