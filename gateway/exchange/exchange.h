@@ -69,7 +69,7 @@ struct exchange {
     size_t body_length;
     size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
     size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
-    bool received; /* the body has been read, whatever it is */
+    bool received;        /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;
