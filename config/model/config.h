@@ -219,13 +219,28 @@ enum config_subject {
     CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
 };
 
+/* By what a client proves who it is, as bits. */
+enum config_proof { CONFIG_PROOF_TOKEN = 1, CONFIG_PROOF_CERTIFICATE = 2 };
+
+/* One certificate that a client may show, by one of its names. */
+struct config_client_certificate {
+    const char *key; /* see config/model/certificate_key.h */
+    const char *id;
+    const struct config_client *client;
+    struct mark mark;
+    UT_hash_handle hh;
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
     int subject;       /* enum config_subject */
+    bool requires_key; /* a change needs an Idempotency-Key */
     size_t token_count;
+    size_t certificate_count;
+    unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
     size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
@@ -287,6 +302,7 @@ struct config_rule {
     enum config_own own;
     unsigned char effects; /* of its routes: bit enum config_route_effect; 0: any */
     bool by_subject;       /* only for `subjects` */
+    bool requires_key;     /* of an allow: a change needs an Idempotency-Key; no condition */
 
     const char *id;
     struct mark mark;
@@ -536,8 +552,9 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* requests that are served at a time */
-    long long connections; /* that can be open: as many as workers at least */
+    const char *client_certificate_field; /* in which these pass a verified certificate; NULL: none */
+    long long workers;                    /* requests that are served at a time */
+    long long connections;                /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
@@ -554,6 +571,7 @@ struct config {
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
+    struct config_client_certificate *certificates; /* uthash, by key, in the file's order */
     struct config_operator *operators;
     size_t operator_count;
     struct token_index operator_tokens;

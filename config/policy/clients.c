@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
+#include "config/policy/client_certificates.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>
@@ -83,9 +84,12 @@ static const char *const subject_names[] = {"told", "required", "trusted", NULL}
 
 #define CLIENT(field) offsetof(struct config_client, field)
 static const struct keyword client_keywords[] = {
-    {"tokens", read_tokens, 0, REQUIRED, 0, 0, NULL},
+    {"tokens", read_tokens, 0, OPTIONAL, 0, 0, NULL},
+    {"certificates", client_certificates_read, 0, OPTIONAL, 0, 0, NULL},
+    {"require", client_certificates_require, 0, OPTIONAL, 0, 0, NULL},
     {"rate", keyword_rate, CLIENT(rate), OPTIONAL, 0, 0, NULL},
     {"in_flight", keyword_number, CLIENT(in_flight), OPTIONAL, 1, 10000, NULL},
+    {"require_idempotency_key", keyword_bool, CLIENT(requires_key), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_choice, CLIENT(subject), OPTIONAL, 0, 0, subject_names},
     {"owner", keyword_text, CLIENT(owner), OPTIONAL, 0, 0, NULL},
     {"note", keyword_text, CLIENT(note), OPTIONAL, 0, 0, NULL},
@@ -108,7 +112,11 @@ static int read_client(struct loader *loader, const struct yaml_node *node)
     HASH_ADD_KEYPTR(hh, config->clients, client->name, strlen(client->name), client);
     if (client->hh.tbl == NULL)
         return keyword_out_of_memory(loader);
-    return keyword_read_map(loader, node, "client", client_keywords, COUNT(client_keywords), client);
+    if (keyword_read_map(loader, node, "client", client_keywords, COUNT(client_keywords), client) != 0)
+        return -1;
+    if (yaml_get(node, "tokens") == NULL && yaml_get(node, "certificates") == NULL)
+        return report_error(loader->report, &node->mark, "client lacks the key 'tokens', or 'certificates'");
+    return client_certificates_check(loader, client);
 }
 
 static size_t count_tokens(const struct yaml_node *clients)

@@ -15,7 +15,8 @@ enum problem frozen_refuse(struct exchange *x)
 {
     struct freeze found;
     char since[TIMESTAMP_SIZE];
-    if (!freezes_find(x->gateway->freezes, x->token->client->name, x->token->id, clock_wall_ms(), &found))
+    const char *token = x->token == NULL ? "" : x->token->id; /* it may have shown a certificate instead */
+    if (!freezes_find(x->gateway->freezes, x->client->name, token, clock_wall_ms(), &found))
         return PROBLEM_NONE;
     struct freeze *copy = arena_alloc(x->arena, sizeof *copy);
     if (copy == NULL)

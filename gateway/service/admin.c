@@ -5,12 +5,14 @@
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/http/host_check.h"
+#include "gateway/http/response_head.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
 #include "gateway/service/operate.h"
 #include "gateway/service/operators.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>
@@ -104,6 +106,18 @@ static void put_audit(struct buf *body, struct audit_state state)
         json_member(body, "auditWitness", "did not get the last seal");
 }
 
+/* A store that is away leaves the gateway ready: others are no better off. */
+static void put_state(struct buf *body, const struct state *state)
+{
+    const struct state_look look = state_look(state);
+    if (!look.away)
+        return;
+    json_open_member(body, "state");
+    json_member(body, "store", look.store);
+    json_member_bool(body, "away", true);
+    json_close(body);
+}
+
 /* What is in force, so that others can tell whether it is what they think. */
 static void put_hashes(struct buf *body, struct shared *gateway)
 {
@@ -165,6 +179,7 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
         put_lines(&answer->body, "failedTests", buf_text(&errors));
     if (admin->gateway->audit != NULL)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
+    put_state(&answer->body, admin->gateway->state);
     put_upstreams(&answer->body, admin->gateway);
     put_all_certificates(&answer->body, admin);
     json_close(&answer->body);
@@ -196,7 +211,7 @@ static void put_failure(struct desk_answer *answer, int status, const char *type
                         const char *errors, const char *warnings)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "type", type);
     json_member(&answer->body, "title", title);

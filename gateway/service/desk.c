@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/timestamp.h"
 #include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/response_head.h"
 
 #include <string.h>
 #include <strings.h>
@@ -12,7 +12,7 @@
 void desk_put_problem(struct desk_answer *answer, int status, const char *detail)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "title", problem_reason(status));
     json_member_int(&answer->body, "status", status);
@@ -22,16 +22,12 @@ void desk_put_problem(struct desk_answer *answer, int status, const char *detail
 
 static void put_response(struct buf *reply, const struct desk_answer *answer, bool with_body)
 {
-    char date[TIMESTAMP_HTTP_SIZE];
-    timestamp_format_http(clock_wall_ms(), date);
-    buf_put_format(
-        reply,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        "Connection: close\r\n",
-        answer->status, problem_reason(answer->status), date);
-    if (answer->status != 204) /* which has no content, and says nothing about it (RFC 9110 section 8.6) */
-        buf_put_format(reply, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type,
-                       answer->body.length);
+    bool empty = answer->status == 204;
+    response_head_put(reply, &(struct response_head){.status = answer->status,
+                                                     .date_ms = clock_wall_ms(),
+                                                     .type = empty ? NULL : answer->type,
+                                                     .length = answer->body.length});
+    buf_put(reply, "Connection: close\r\n");
     if (answer->status == 401) /* RFC 9110 section 11.6.1 */
         buf_put(reply, "WWW-Authenticate: Bearer realm=\"operators\"\r\n");
     if (answer->wait_us > 0)
