@@ -14,8 +14,8 @@ struct admin_call {
     const char *ca_file;    /* NULL: the system's */
 };
 
-/* 0: `answer` has the body of a 200.  -1: `err` says what the gateway did, or that it was not reached; where a
- * change was sent and no answer came it may have been made. */
+/* 0: `answer` has the body of a 200.  -1: `err` says what the gateway did, or that it was not reached;
+ * where a change was sent and no answer came it may have been made. */
 MUST_USE int admin_call_send(const struct admin_call *call, const char *method, const char *path,
                              const struct buf *body, struct buf *answer, struct err *err);
 

@@ -37,8 +37,8 @@ struct options {
 MUST_USE int options_read(struct options *order, int argc, char **argv, int *code);
 void options_done(struct options *order);
 
-/* Where to, and by whose token: url, which is cut at its end, and token of `order`.  A NULL file: the token is
- * in COUNTERSIGN_TOKEN.  options_done() is due in either case. */
+/* Where to, and by whose token: url, which is cut at its end, and token of `order`.  A NULL file: the
+ * token is in COUNTERSIGN_TOKEN.  options_done() is due in either case. */
 MUST_USE int options_reach(struct options *order, char *url, const char *token_file, struct err *err);
 
 /* Does the request, once executed, change anything? */

@@ -34,8 +34,8 @@ struct freeze {
 
 struct freezes;
 
-/* `file` keeps them, is copied, and need not be there.  NULL: memory or threads are out, or the file is none of
- * ours: nobody shall be let in because it cannot be read.  `state` and `notices` are borrowed. */
+/* `file` keeps them, is copied, and need not be there.  NULL: memory or threads are out, or the file is none
+ * of ours: nobody shall be let in because it cannot be read.  `state` and `notices` are borrowed. */
 MUST_USE struct freezes *freezes_open(struct state *state, const char *file, struct log *notices,
                                       struct err *err);
 void freezes_close(struct freezes *freezes);
