@@ -173,7 +173,7 @@ static enum problem list_tools(struct exchange *x, struct mcp_message *message)
 {
     struct buf out;
     const struct mcp_tools_view view = {
-        .client = x->token->client, .source = &x->address, .now = x->began_ms / 1000};
+        .client = x->client, .source = &x->address, .now = x->began_ms / 1000};
     buf_init(&out, MCP_TOOLS_MAX);
     mcp_answer_open(&out, message);
     int result = mcp_tools_put(&out, x->snapshot->tools, &view, message->cursor);
