@@ -18,4 +18,8 @@ struct url {
  * loopback address only: the credential's signature must not cross a network in the clear. */
 MUST_USE int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err);
 
+/* The same for the metadata service of the cloud's own machines, which knows http only: its name, an address
+ * that no router passes on, or a loopback one; no path but '/'. */
+MUST_USE int url_parse_metadata(const char *text, struct arena *arena, struct url *url, struct err *err);
+
 #endif

@@ -195,6 +195,28 @@ static enum problem unanswered(struct forward *f, const struct err *err)
                                  : exchange_stop(f->x, end->problem, "%s%s", end->sentence, err->text);
 }
 
+static const char *credential_name(const struct forward *f, unsigned credential)
+{
+    const struct config_upstream *upstream = f->call->upstream;
+    return (credential == 0 ? upstream->credential : upstream->fallback)->name;
+}
+
+/* One that is issued may have ended, or not have come yet: then the other one, if that is there.  Only the
+ * first of all is waited for. */
+static struct signer *choose_signer(struct forward *f, struct err *err)
+{
+    struct err of_other = {0};
+    if (upstream_pool_signed(f->slot, f->credential) == NULL)
+        queue_end(f->x);
+    struct signer *signer = upstream_pool_signer(f->slot, f->credential, clock_monotonic_us(), err);
+    if (signer != NULL || f->call->upstream->fallback == NULL)
+        return signer;
+    signer = upstream_pool_signer(f->slot, !f->credential, clock_monotonic_us(), &of_other);
+    if (signer != NULL)
+        f->credential = !f->credential;
+    return signer;
+}
+
 static enum problem attempt(struct forward *f)
 {
     struct err err = {0};
@@ -207,8 +229,12 @@ static enum problem attempt(struct forward *f)
     f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
     f->cause = RETRY_NEVER;
     f->refused = false;
-    if (sign_call(upstream_pool_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce),
-                  x->arena, upstream_pool_request(f->slot), &err) != 0)
+    struct signer *signer = choose_signer(f, &err);
+    if (signer == NULL)
+        return exchange_stop(x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
+                             credential_name(f, f->credential), err.text);
+    if (sign_call(signer, f->call, now, nonce_take(&x->gateway->nonce), x->arena,
+                  upstream_pool_request(f->slot), &err) != 0)
         return exchange_fail(x);
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
@@ -242,12 +268,6 @@ static bool is_corrected(const struct forward *f)
     return f->cause == RETRY_CLOCK     ? f->clock_corrected
            : f->cause == RETRY_RENEWED ? f->credential_renewed
                                        : f->credential_replaced;
-}
-
-static const char *credential_name(const struct forward *f, unsigned credential)
-{
-    const struct config_upstream *upstream = f->call->upstream;
-    return (credential == 0 ? upstream->credential : upstream->fallback)->name;
 }
 
 /* What the last answer says about the credential; who refuses it may still take the other one. */

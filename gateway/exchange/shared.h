@@ -20,6 +20,8 @@ struct audit;
 struct upstream_pool;
 struct openapi;
 struct current;
+struct keeper;
+struct keeping;
 struct owners;
 struct quotas;
 struct series_table;
@@ -29,6 +31,7 @@ struct series_table;
 struct snapshot {
     atomic_uint references;
     struct config *config;
+    struct keeping *keeping; /* its credentials that are issued */
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
@@ -49,6 +52,7 @@ struct shared {
     struct anonymous *anonymous;  /* ... those without a client, where there are many */
     struct log notices;           /* standard error: see operator_log.h */
     struct series_table *metrics; /* counted; see request_metrics.h */
+    struct keeper *keeper;        /* fetches credentials that are issued */
     struct owners *owners;        /* who began which task */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     atomic_uint in_flight;        /* exchanges between their first and last stage */

@@ -5,6 +5,7 @@
 #include "sandbox/actions/api_request.h"
 #include "sandbox/command/control.h"
 #include "sandbox/actions/counters.h"
+#include "sandbox/actions/metadata.h"
 #include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
 #include "sandbox/auth/verify.h"
@@ -105,7 +106,7 @@ static int parse_form(struct api_request *x, struct err *err)
 static int read_params(struct api_request *x)
 {
     struct err err = {0};
-    bool json = auth_params_scheme(x->request) == AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
+    bool json = auth_params_scheme(x->request) >= AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
     if ((json ? parse_json(x, &err) : parse_form(x, &err)) != 0)
         return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     return 0;
@@ -143,7 +144,8 @@ static int find_action(struct api_request *x, const struct action **action)
     *action = action_find(x->action);
     if (*action == NULL || (third ? (*action)->run3 : (*action)->run2) == NULL || !is_of_service(x, *action))
         return outcome_refuse(&x->outcome, OUTCOME_NO_ACTION, "this action or version is not supported");
-    if (third ? strcmp(x->claim.version, "2017-03-12") != 0 : x->claim.version != NULL)
+    if (third ? x->claim.version == NULL || strcmp(x->claim.version, action_version(*action)) != 0
+              : x->claim.version != NULL)
         return outcome_refuse(&x->outcome, OUTCOME_NO_VERSION, "this action or version is not supported");
     return 0;
 }
@@ -171,6 +173,7 @@ static int run_action(struct api_request *x)
                                .params = &x->params,
                                .region = state_region(x->state, x->claim.region),
                                .now_ms = x->received_ms,
+                               .now = x->now,
                                .body = &x->answer->body,
                                .outcome = &x->outcome};
     if (find_action(x, &action) != 0)
@@ -229,6 +232,28 @@ static bool answer_api(const struct settings *service, struct api_request *x)
     return true;
 }
 
+/* Likewise, but for what is verified: plain HTTP to a service of the machine itself. */
+static bool answer_metadata(const struct settings *service, struct api_request *x)
+{
+    x->action = "Metadata";
+    if (fault_set_strike(service->faults, x->action, &x->strike) != 0)
+        return false;
+    apply(x, FAULT_CLOCK);
+    if (executes(x))
+        metadata_answer(x);
+    apply(x, FAULT_PACE);
+    apply(x, FAULT_OUTCOME);
+    counters_count(service->tally, x);
+    journal_write(service->journal, x);
+    return true;
+}
+
+static bool is_metadata(const struct http_request *request)
+{
+    return strcmp(request->method, "GET") == 0 &&
+           strncmp(request->path, METADATA_PATH, strlen(METADATA_PATH)) == 0;
+}
+
 static void answer_not_found(struct http_answer *answer)
 {
     answer->status = 404;
@@ -248,7 +273,7 @@ bool service_answer(struct settings *service, const struct http_request *request
     int64_t now_ms = clock_ms();
     answer->date = now_ms / 1000;
     int generation = generation_of(request);
-    if (generation != 0) {
+    if (generation != 0 || is_metadata(request)) {
         struct api_request x = {.request = request,
                                 .generation = generation,
                                 .answer = answer,
@@ -256,7 +281,7 @@ bool service_answer(struct settings *service, const struct http_request *request
                                 .received_ms = now_ms,
                                 .now = now_ms / 1000};
         request_id_random(x.outcome.request_id);
-        bool answered = answer_api(service, &x);
+        bool answered = generation == 0 ? answer_metadata(service, &x) : answer_api(service, &x);
         fault_strike_done(&x.strike);
         auth_params_done(&x.claim);
         params_done(&x.params);
