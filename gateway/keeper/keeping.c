@@ -70,7 +70,7 @@ static size_t issuers_of(const struct config *config)
     size_t count = 0;
     for (size_t i = 0; i < config->credential_count; i++) {
         const struct config_issuer *issuer = config->credentials[i].issuer;
-        if (issuer == NULL)
+        if (issuer == NULL || issuer->kind == CONFIG_COMMAND)
             continue;
         if (issuer->kind == CONFIG_WEB_IDENTITY || issuer->kind == CONFIG_ASSUME_ROLE)
             return CONFIG_ISSUERS;

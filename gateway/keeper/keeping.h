@@ -43,7 +43,7 @@ struct keeping {
     struct keeping_entry **entries; /* by config->credentials; NULL: that one is not issued */
     struct renewal **renewals; /* likewise: those of the entries, and of files that one is assumed from */
     size_t count;
-    struct upstream_pool *back; /* to config->issuers; NULL: nothing is issued */
+    struct upstream_pool *back; /* to config->issuers; NULL: neither is asked */
 };
 
 /* `wake` and its context are for renewal_new_kept(), `abandoned` for upstream_pool_new(); `previous` may be

@@ -1,6 +1,7 @@
 /* sandbox/actions/sts.h - STS of generation 3: roles of the state's file that are assumed.
  *
- * Version 2018-08-13.  A role's own `life`, where it has one, wins over DurationSeconds: tests want seconds. */
+ * Version 2018-08-13.  A role's own `life`, where it has one, wins over DurationSeconds: tests want seconds.
+ */
 #ifndef SANDBOX_ACTIONS_STS_H
 #define SANDBOX_ACTIONS_STS_H
 

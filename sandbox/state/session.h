@@ -1,4 +1,4 @@
-/* sandbox/state/session.h - temporary credentials that the sandbox has given out, and until when they are good.
+/* sandbox/state/session.h - temporary credentials that the sandbox has given out, and how long they are good.
  *
  * They stay until the sandbox ends: of one that has expired it is known that it has. */
 #ifndef SANDBOX_STATE_SESSION_H

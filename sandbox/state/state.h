@@ -1,5 +1,5 @@
-/* sandbox/state/state.h - the little cloud: accounts, roles, regions, VPCs, classic instances, the links between
- * them, tasks.
+/* sandbox/state/state.h - the little cloud: accounts, roles, regions, VPCs, classic instances, the links
+ * between them, tasks.
  *
  * Accounts and regions never change after seed_load(); all else does.  A thread that reads or changes it
  * holds the lock: state_lock() and state_unlock(). */
