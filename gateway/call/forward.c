@@ -217,6 +217,29 @@ static struct signer *choose_signer(struct forward *f, struct err *err)
     return signer;
 }
 
+/* By its id, which is no secret, the cloud's own trail finds whose call it was. */
+static enum problem note_id(const struct forward *f)
+{
+    struct exchange *x = f->x;
+    const struct config_credential *signed_with = upstream_pool_signed(f->slot, f->credential);
+    if (f->call != x->call || signed_with == NULL || signed_with->token == NULL)
+        return PROBLEM_NONE;
+    const char *id = secret_bytes(signed_with->id);
+    if (x->tmp_secret_id == NULL || strcmp(x->tmp_secret_id, id) != 0)
+        x->tmp_secret_id = arena_strdup(x->arena, id);
+    return x->tmp_secret_id == NULL ? exchange_fail(x) : PROBLEM_NONE;
+}
+
+static enum problem take_signer(struct forward *f, struct signer **signer)
+{
+    struct err err = {0};
+    *signer = choose_signer(f, &err);
+    if (*signer != NULL)
+        return note_id(f);
+    return exchange_stop(f->x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
+                         credential_name(f, f->credential), err.text);
+}
+
 static enum problem attempt(struct forward *f)
 {
     struct err err = {0};
@@ -229,10 +252,10 @@ static enum problem attempt(struct forward *f)
     f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
     f->cause = RETRY_NEVER;
     f->refused = false;
-    struct signer *signer = choose_signer(f, &err);
-    if (signer == NULL)
-        return exchange_stop(x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
-                             credential_name(f, f->credential), err.text);
+    struct signer *signer = NULL;
+    enum problem missing = take_signer(f, &signer);
+    if (missing != PROBLEM_NONE)
+        return missing;
     if (sign_call(signer, f->call, now, nonce_take(&x->gateway->nonce), x->arena,
                   upstream_pool_request(f->slot), &err) != 0)
         return exchange_fail(x);
@@ -414,10 +437,13 @@ static enum problem announce(const struct forward *f)
 /* Once, when nothing stands in its way any more. */
 static enum problem begin(struct forward *f)
 {
-    enum problem problem = announce(f);
+    struct signer *signer = NULL;
+    f->credential = upstream_pool_credential(f->slot);
+    enum problem problem = take_signer(f, &signer); /* what nothing can sign is not announced */
+    if (problem == PROBLEM_NONE)
+        problem = announce(f);
     if (problem != PROBLEM_NONE)
         return problem;
-    f->credential = upstream_pool_credential(f->slot);
     retry_budget_earn(&upstream_pool_upstream(f->slot)->budget);
     return PROBLEM_NONE;
 }

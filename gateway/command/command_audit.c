@@ -11,6 +11,7 @@
 static const char help[] =
     "Usage: countersign audit verify [--key FILE] [--from N --hash HASH] [--witness FILE] FILE...\n"
     "       countersign audit show [OPTION...] FILE...\n"
+    "       countersign audit whois [OPTION...] ID [FILE...]\n"
     "\n"
     "`verify` reads audit files, oldest first, and says where a line was altered, removed or added, and "
     "where a\n"
@@ -25,6 +26,7 @@ static const char help[] =
     "on\n"
     "\n"
     "`show` prints each change with its outcome; see: countersign audit show --help\n"
+    "`whois` says who was behind an id of the cloud's own trail; see: countersign audit whois --help\n"
     "\n"
     "Exit: 0 the chain holds (a torn line is no fault), 1 it does not, or a file cannot be read, 2 wrong "
     "usage.\n";
@@ -254,9 +256,11 @@ int command_audit(int argc, char **argv)
         return command_verify(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "show") == 0)
         return command_audit_show(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "whois") == 0)
+        return command_audit_whois(argc - 1, argv + 1);
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
         return COMMAND_GOOD;
     }
-    return command_usage("audit", "it is `audit verify` or `audit show`");
+    return command_usage("audit", "it is `audit verify`, `audit show` or `audit whois`");
 }

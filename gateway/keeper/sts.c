@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/secret_file.h"
 #include "base/text.h"
+#include "base/version.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static const struct config_route assume = {
     .document = &document,
     .dialects = {[CONFIG_API3] = {.supported = true, .action = "AssumeRole", .version = "2018-08-13"}}};
 
+#define STS_CLIENT   "countersign-" VERSION_TEXT /* itself: no caller is behind it */
 #define STS_IDENTITY "AssumeRoleWithWebIdentity"
 
 /* ---- what is sent ---- */
@@ -62,7 +64,8 @@ static int put_unsigned(const struct fetch *fetch, const struct buf *body, int64
     const char *const more[][2] = {{"Authorization", "SKIP"},
                                    {"X-TC-Action", STS_IDENTITY},
                                    {"X-TC-Version", assume.dialects[CONFIG_API3].version},
-                                   {"X-TC-Region", sts->sent_region}};
+                                   {"X-TC-Region", sts->sent_region},
+                                   {"X-TC-RequestClient", STS_CLIENT}};
     for (size_t i = 0; i < COUNT(more); i++) {
         buf_put_format(fields, "%s: %s", more[i][0], more[i][1]);
         buf_put_char(fields, '\0');
@@ -102,6 +105,7 @@ static int sign(struct fetch *fetch, const struct buf *body, int64_t now, struct
         return err_memory(err);
     call->document = buf_text(body);
     call->document_length = body->length;
+    call->request_client = STS_CLIENT;
     if (call_set_region(call, sts->region, err) != 0 || take_from(fetch, &version, &credential, err) != 0)
         return -1;
     call_seal(call);

@@ -3,6 +3,7 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
 
@@ -357,6 +358,12 @@ static enum problem parse_body(struct exchange *x, struct json_value *root)
     return PROBLEM_NONE;
 }
 
+int build_call_name_client(const struct exchange *x)
+{
+    return x->token == NULL ? 0
+                            : call_set_client(x->call, "countersign-" VERSION_TEXT, x->token->client->name);
+}
+
 enum problem build_call_request(struct exchange *x)
 {
     struct json_value root = {0};
@@ -367,5 +374,5 @@ enum problem build_call_request(struct exchange *x)
     if (x->route->document != NULL)
         return build_document_call(x, &root);
     x->call = call_new(x->route, upstream, x->arena);
-    return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
+    return x->call == NULL || build_call_name_client(x) != 0 ? exchange_fail(x) : build_call(x, &root);
 }

@@ -12,4 +12,7 @@ enum problem build_call_own_key(struct exchange *x, const char *name, const char
 /* x->call->region: `region` of the query, or the upstream's. */
 enum problem build_call_choose_region(struct exchange *x);
 
+/* The caller's name, for the cloud's own trail; nothing where the request has no client.  -1: memory is out. */
+MUST_USE int build_call_name_client(const struct exchange *x);
+
 #endif

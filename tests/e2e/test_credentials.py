@@ -66,10 +66,16 @@ def works(gateway):
 
 @pytest.mark.parametrize("name, generation", [(True, 2), ("gateway", 3)])
 def test_the_role_of_an_instance(sandbox, start, tmp_path, name, generation):
+    """What signed stands in the access line and in both audit records, by its id."""
     cloud = cloud_of(sandbox, tmp_path)
     url, options = (cloud.url, {}) if generation == 2 else (cloud.base + "/", {"generation": 3})
-    gateway = start(url, credential={"role": name}, top=of(cloud), **options)
-    assert works(gateway) and "credentials" not in gateway.ready()
+    gateway = start(url, credential={"role": name}, top=of(cloud, audit="audit.log"), **options)
+    answer = gateway.delete()
+    assert answer.status == 202 and "credentials" not in gateway.ready()
+    line = gateway.record(answer)
+    assert line["tmpSecretId"].startswith("AKIDtmp") and ("upstreamRequestId" in line) == (generation == 3)
+    records = [json.loads(record) for record in (gateway.file.parent / "audit.log").read_text().splitlines()]
+    assert [record["tmpSecretId"] for record in records if record["audit"] in ("intent", "outcome")] == [line["tmpSecretId"]] * 2
     assert 0 <= metric(gateway, "countersign_credential_seconds_left", credential="main") <= LIFE
     assert eventually(lambda: fetched(gateway) >= 3, SOON, 0.1)
     assert works(gateway)
@@ -432,3 +438,30 @@ def test_the_environment_of_the_clouds_kubernetes(sandbox, tmp_path, reaper):
     gateway = Gateway(configure(tmp_path, cloud.url, credential={"web_identity": {}}, top=of(cloud)), env)
     assert works(gateway)
     reaper.ask(gateway)
+
+
+# ---- who was it? ----
+
+def test_whois(sandbox, start, tmp_path):
+    """By each id that the cloud's trail can have, and by time and action; from the audit file or the access log."""
+    cloud = cloud_of(sandbox, tmp_path)
+    gateway = start(cloud.base + "/", generation=3, credential={"role": True}, top=of(cloud, audit="audit.log"))
+    answer = gateway.delete(headers={"Countersign-Subject": "alice"})
+    line = gateway.record(answer)
+    audit, log = gateway.file.parent / "audit.log", tmp_path / "access.log"
+    log.write_text("not JSON\n" + "\n".join(gateway.stdout) + "\n{}\n")
+    for wanted in (line["tmpSecretId"], line["upstreamRequestId"], line["requestId"]):
+        for files in ([audit], [log], [audit, log], []):
+            done = run("audit", "whois", "-c", gateway.file, wanted, *files)
+            assert done.returncode == 0 and done.stdout.count("\n") == 1, done.stderr
+            assert "network-console token 2026-11 for alice  DetachClassicLinkVpc ap-guangzhou" in done.stdout
+            assert wanted in done.stdout or wanted == line["upstreamRequestId"]
+    near = ("--at", line["time"][:19] + "Z")
+    done = run("audit", "whois", *near, "--action", "DetachClassicLinkVpc", "--json", audit)
+    assert json.loads(done.stdout)["client"] == "network-console"
+    for nothing in (("AKIDnobody",), (*near, "--action", "DescribeVpcEx"), ("--at", "2020-01-01T00:00:00Z")):
+        done = run("audit", "whois", *nothing, audit)
+        assert done.returncode == 1 and "nothing is recorded" in done.stderr and not done.stdout
+    for wrong in ((), ("--at", "noon"), ("--action", "A", "id", audit), ("--no-such",)):
+        assert run("audit", "whois", *wrong).returncode == 2
+    assert run("audit", "whois", "id", tmp_path / "absent").returncode == 1
