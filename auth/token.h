@@ -13,8 +13,8 @@ enum {
 enum token_verdict { TOKEN_GOOD, TOKEN_UNKNOWN, TOKEN_EXPIRED, TOKEN_FAILED };
 
 /* RFC 6750 section 2.1: the token68 in an Authorization field's value, with its length; NULL when the value
- * is NULL, another scheme, or not exactly one token.  The scheme's name is case-insensitive (RFC 9110, 11.1).
- */
+ * is NULL, another scheme, or not exactly one token.  The scheme's name is case-insensitive (RFC 9110,
+ * 11.1). */
 const char *token_of_authorization(const char *value, size_t *length);
 
 /* Is it a token68 of 1 to TOKEN_MAX bytes: can a caller send it? */

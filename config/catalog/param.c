@@ -55,8 +55,8 @@ static int read_pattern(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
-/* Any text, also an empty one and one with line feeds: param_value_check_default() tells whether it is good.
- */
+/* Any text, also an empty one and one with line feeds: param_value_check_default() tells whether it is
+ * good. */
 static int read_default(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                         void *field)
 {

@@ -21,5 +21,13 @@ MUST_USE int url_parse(const char *text, struct arena *arena, struct url *url, s
 /* The same for the metadata service of the cloud's own machines, which knows http only: its name, an address
  * that no router passes on, or a loopback one; no path but '/'. */
 MUST_USE int url_parse_metadata(const char *text, struct arena *arena, struct url *url, struct err *err);
+/* An HTTP proxy: http://host:port, perhaps with a slash behind it; no user, who goes with a password. */
+MUST_USE int url_parse_proxy(const char *text, struct arena *arena, struct url *url, struct err *err);
+
+/* A place to connect to: host or host:port. */
+MUST_USE int url_parse_authority(const char *text, struct arena *arena, struct url *url, struct err *err);
+
+/* The host never leaves this machine: 127.0.0.0/8, ::1 or localhost. */
+bool url_is_loopback(const struct url *url);
 
 #endif

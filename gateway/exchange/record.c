@@ -81,6 +81,7 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
+    json_member(line, "door", x->door_name);
     json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
@@ -105,8 +106,8 @@ static void put_call(struct buf *line, const struct exchange *x)
     json_member(line, "tmpSecretId", x->tmp_secret_id); /* an id, not a secret */
 }
 
-/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
- */
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
+ * of. */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
     json_member(line, "upstreamRequestId", x->answer.request_id);

@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    RESPONSE_WRITER_LAST_MAX =
-        4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    RESPONSE_WRITER_LAST_MAX = 4096,
     RESPONSE_WRITER_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
 };
 
@@ -48,6 +48,10 @@ static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
     bool heads = false;
+    if (x->door->methods != NULL) {
+        put_field(out, "Allow", x->door->methods);
+        return;
+    }
     buf_put(out, builtin_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];
@@ -135,8 +139,9 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct d
     buf_put(out, problem_reason(content->status));
     buf_put(out, "\r\n");
     put_date(out, x->began_ms);
-    if (content->type != NULL) {
+    if (content->type != NULL)
         put_field(out, "Content-Type", content->type);
+    if (content->status != 204) {
         buf_put(out, "Content-Length: ");
         buf_put_int(out, (long long)content->length);
         buf_put(out, "\r\n");

@@ -1,5 +1,5 @@
-/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is it.
- */
+/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is
+ * it. */
 #ifndef GATEWAY_SERVICE_ADMIN_H
 #define GATEWAY_SERVICE_ADMIN_H
 

@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 enum {
-    SERVE_POLL_NS = 1000000,
+    SERVE_POLL_US = 1000,
     SERVE_START_US = 10000000,   /* for all threads to be there                                      */
     SERVE_CREDENTIALS_MS = 5000, /* for those that are issued to be there; requests would wait for them */
     SERVE_ABANDON_US = 3000000,  /* for what was abandoned to be answered: a line looks once a second */
@@ -76,12 +76,6 @@ static void raise_descriptors(void)
         (void)setrlimit(RLIMIT_NOFILE,
                         &files); /* else the listener waits until there are descriptors again */
     }
-}
-
-static void pause_briefly(void)
-{
-    const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
-    (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
 }
 
 static const int ending[] = {SIGTERM, SIGINT};
@@ -144,7 +138,7 @@ static int wait_until_ready(const struct settings *service, struct err *err)
                            "the workers did not start in time: is there memory for %lld threads, and does "
                            "a limit on processes (ulimit -u, a container's pids limit) allow them?",
                            service->gateway.current->config->workers);
-        pause_briefly();
+        clock_sleep_us(SERVE_POLL_US);
     }
     return 0;
 }
@@ -289,7 +283,7 @@ static void serve_on(struct settings *service, int64_t until_us, bool whoever_co
 {
     while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
         look_after(service);
-        pause_briefly();
+        clock_sleep_us(SERVE_POLL_US);
     }
 }
 

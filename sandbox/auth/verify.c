@@ -67,9 +67,9 @@ struct check {
 
 /* The schemes that want a claim: bits of 1 << enum auth_params_scheme. */
 enum {
-    ANY = 7,
+    ANY = 15,
     FORMS = 1 << AUTH_PARAMS_API2 | 1 << AUTH_PARAMS_QUERY,
-    GENERATION_3 = 1 << AUTH_PARAMS_QUERY | 1 << AUTH_PARAMS_TC3
+    GENERATION_3 = 1 << AUTH_PARAMS_QUERY | 1 << AUTH_PARAMS_TC3 | 1 << AUTH_PARAMS_SKIP
 };
 
 static bool is_wanted(const struct check *check, int schemes)
@@ -275,7 +275,7 @@ static int check_skip(struct check *check)
 {
     const char *action = check->subject->claim->action;
     if (action != NULL && strcmp(action, "AssumeRoleWithWebIdentity") == 0)
-        return 0;
+        return check_present(check);
     return outcome_refuse(check->outcome, OUTCOME_BAD_AUTHORIZATION, "this action has to be signed");
 }
 
