@@ -1,7 +1,9 @@
 #include "auth/call.h"
 
+#include "base/text.h"
 #include "config/model/param_value.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
@@ -124,6 +126,17 @@ void call_send_region(struct call *call, const char *region)
         call->sent_region = region;
 }
 
+int call_set_client(struct call *call, const char *program, const char *client)
+{
+    char name[CALL_CLIENT_SIZE];
+    (void)snprintf(name, sizeof name, "%s-%s", program, client); /* what is longer is cut */
+    for (char *c = name; *c != '\0'; c++)
+        if (!text_is_unreserved((unsigned char)*c) ? strchr(",;", *c) == NULL : *c == '~')
+            *c = '-';
+    call->request_client = call->sealed ? NULL : arena_strdup(call->arena, name);
+    return call->request_client == NULL ? -1 : 0;
+}
+
 void call_seal(struct call *call)
 {
     call->sealed = true;
@@ -138,6 +151,7 @@ struct call *call_with(const struct call *call, const char *name, const char *va
     if (other == NULL || values == NULL || call_set_region(other, call->region, NULL) != 0)
         return NULL;
     *values = value;
+    other->request_client = call->request_client;
     call_send_region(other, call->sent_region);
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];

@@ -40,6 +40,7 @@ struct call {
     bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is
                    * there */
     bool sealed;
+    const char *request_client; /* RequestClient: by whom, to the cloud's own trail; NULL: it is not sent */
 
     /* Where the route is that of an action: what is sent, as JSON; parameters are what is judged of it. */
     const char *document;
@@ -79,6 +80,11 @@ MUST_USE int call_set_region(struct call *call, const char *region, struct err *
 
 /* And by this one where the upstream takes another: "gz" for ap-guangzhou. */
 void call_send_region(struct call *call, const char *region);
+
+/* The name by which the cloud keeps who made the call: fewer than CALL_CLIENT_SIZE letters, digits and
+ * "-_,;." (what the vendor's own clients hold themselves to); other characters become '-'. */
+enum { CALL_CLIENT_SIZE = 129 };
+MUST_USE int call_set_client(struct call *call, const char *program, const char *client);
 
 void call_seal(struct call *call);
 

@@ -5,7 +5,7 @@
 
 #include "auth/form.h"
 
-enum { FORM_COMMON_MAX = 8 };
+enum { FORM_COMMON_MAX = 9 };
 
 static int add_common(struct form *form, const struct signer *signer, const struct call *call, int64_t now,
                       int64_t nonce, struct err *err)
@@ -21,6 +21,8 @@ static int add_common(struct form *form, const struct signer *signer, const stru
         form_add(form, "SignatureMethod", method, err) != 0)
         return -1;
     if (upstream->api == CONFIG_API3 && form_add(form, "Version", dialect->version, err) != 0)
+        return -1;
+    if (call->request_client != NULL && form_add(form, "RequestClient", call->request_client, err) != 0)
         return -1;
     if (credential->token != NULL && form_add(form, "Token", secret_bytes(credential->token), err) != 0)
         return -1;

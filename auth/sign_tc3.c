@@ -226,6 +226,10 @@ static int put_fields(const struct signer *signer, const struct call *call, int6
     }
     buf_put_format(fields, "X-TC-Timestamp: %lld", (long long)now);
     buf_put_char(fields, '\0');
+    if (call->request_client != NULL) {
+        buf_put_format(fields, "X-TC-RequestClient: %s", call->request_client);
+        buf_put_char(fields, '\0');
+    }
     if (credential->token != NULL) {
         buf_put(fields, "X-TC-Token: ");
         buf_put(fields, secret_bytes(credential->token));

@@ -43,6 +43,7 @@ void config_done(struct config *config)
         free_credential(&config->credentials[i]);
     for (size_t i = 0; i < config->upstream_count; i++)
         config_proxy_done(config->upstreams[i].proxy);
+    config_proxy_done(config->issuers[CONFIG_STS].proxy);
     secret_free(config->audit.key);
     secret_free(config->state.password);
     for (struct config_kept *kept = config->kept; kept != NULL; kept = kept->next)

@@ -77,13 +77,29 @@ struct config_listeners {
     size_t count;
 };
 
+struct config_credential;
+
+/* Who gives out a credential that lives for hours, and is fetched again before it ends. */
+enum config_issuer_kind { CONFIG_ROLE = 1, CONFIG_WEB_IDENTITY, CONFIG_ASSUME_ROLE, CONFIG_COMMAND };
+
+struct config_issuer {
+    int kind;                             /* enum config_issuer_kind */
+    const char *role;                     /* CONFIG_ROLE: its name; NULL: the one that the instance has */
+    const char *token_file;               /* CONFIG_WEB_IDENTITY: read anew each time */
+    const struct config_credential *from; /* CONFIG_ASSUME_ROLE: whose key signs */
+    const char *request;  /* to STS: the members of its JSON object, but for the token of token_file */
+    const char **command; /* CONFIG_COMMAND: a path and arguments, ended by NULL */
+    const char *same;     /* all of it in one text: two that are equal give out the same */
+};
+
 struct config_credential {
     const char *name;
     struct mark mark;
-    struct secret *id;    /* SecretId */
+    struct secret *id;    /* SecretId; NULL, as the key: `issuer` gives it out */
     struct secret *key;   /* SecretKey */
     struct secret *token; /* of a temporary credential, or NULL */
     struct config_secret_file files[CONFIG_PARTS];
+    const struct config_issuer *issuer; /* NULL: the secrets are here */
 };
 
 enum config_scheme { CONFIG_HMAC_SHA1, CONFIG_HMAC_SHA256, CONFIG_TC3 };
@@ -184,6 +200,9 @@ struct config_upstream {
     struct config_action_limit *limits; /* of single actions, beside it */
     size_t limit_count;
 };
+
+/* The metadata service of an instance, for CONFIG_ROLE, and the cloud's STS, for roles that are assumed. */
+enum { CONFIG_METADATA, CONFIG_STS, CONFIG_ISSUERS };
 
 struct config_names {
     const char **items;
@@ -586,6 +605,7 @@ struct config {
     struct config_kept *kept; /* what this configuration, or one before it, has read of the environment */
     struct config_upstream *upstreams;
     size_t upstream_count;
+    struct config_upstream issuers[CONFIG_ISSUERS]; /* where credentials are fetched that live for hours */
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;

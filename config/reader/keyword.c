@@ -13,6 +13,7 @@
 enum {
     KEYWORDS_MAX = 32,
     KEYWORD_LIST_MAX = 400,
+    KEYWORD_WORDS_MAX = 64,   /* of a command: a path and its arguments; a script takes more */
     KEYWORD_RATE_MAX = 100000 /* a second: beyond what one gateway forwards */
 };
 
@@ -323,6 +324,29 @@ int keyword_node(struct loader *loader, const struct yaml_node *node, const stru
     (void)loader;
     (void)keyword;
     *(const struct yaml_node **)field = node;
+    return 0;
+}
+
+/* Run without a shell, so it is a list; found without a search path, so it is absolute. */
+int keyword_command(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                    void *field)
+{
+    size_t count = 0;
+    if (!keyword_expect(loader, node, YAML_LIST, keyword->name))
+        return -1;
+    if (node->count == 0 || node->count > KEYWORD_WORDS_MAX)
+        return report_error(loader->report, &node->mark, "%s must be a command of 1 to %d words",
+                            keyword->name, KEYWORD_WORDS_MAX);
+    const char **words = arena_array(loader->arena, node->count + 1, sizeof *words);
+    if (words == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (keyword_text(loader, child, keyword, &words[count++]) != 0)
+            return -1;
+    if (words[0][0] != '/')
+        return report_error(loader->report, &node->children->mark,
+                            "%s must begin with the absolute path of a program", keyword->name);
+    *(const char ***)field = words;
     return 0;
 }
 

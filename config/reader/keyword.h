@@ -57,6 +57,7 @@ keyword_reader keyword_bool;     /* bool: true or false                         
 keyword_reader keyword_time;     /* int64_t, seconds since 1970: a date or RFC 3339 time */
 keyword_reader keyword_rate;     /* struct rate: 20/s, 600/m, 20/s burst 40             */
 keyword_reader keyword_node;     /* const struct yaml_node *: for later                  */
+keyword_reader keyword_command;  /* const char **: a path and arguments, ended by NULL   */
 keyword_reader keyword_version;  /* nothing: must be 1                                   */
 
 /* The node is of that kind, or a finding about `what`. */

@@ -5,12 +5,21 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+static const char metadata_host[] = "metadata.tencentyun.com";
+
 static bool is_loopback(const char *host)
 {
     struct in_addr v4;
     if (inet_pton(AF_INET, host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
     return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* RFC 3927: no router passes it on. */
+static bool is_link_local(const char *host)
+{
+    struct in_addr v4;
+    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 16 == 0xA9FE;
 }
 
 static bool is_port(const char *text)
@@ -88,7 +97,7 @@ bool url_is_loopback(const struct url *url)
     return is_loopback(url->host);
 }
 
-int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err)
+static int parse(const char *text, struct arena *arena, struct url *url, struct err *err)
 {
     *url = (struct url){.text = text, .tls = strncmp(text, "https://", 8) == 0};
     if (!url->tls && strncmp(text, "http://", 7) != 0)
@@ -105,9 +114,27 @@ int url_parse(const char *text, struct arena *arena, struct url *url, struct err
     if (authority == NULL)
         return err_memory(err);
     url->path = slash;
-    if (parse_authority(authority, arena, url, err) != 0)
+    return parse_authority(authority, arena, url, err);
+}
+
+int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err)
+{
+    if (parse(text, arena, url, err) != 0)
         return -1;
     if (!url->tls && !is_loopback(url->host))
         return err_set(err, ERR_INPUT, "http:// is taken for a loopback address only; use https://");
+    return 0;
+}
+
+int url_parse_metadata(const char *text, struct arena *arena, struct url *url, struct err *err)
+{
+    if (parse(text, arena, url, err) != 0)
+        return -1;
+    if (url->tls || strcmp(url->path, "/") != 0)
+        return err_set(err, ERR_INPUT, "the url of the metadata service is http://ADDRESS/");
+    if (!is_loopback(url->host) && !is_link_local(url->host) && strcmp(url->host, metadata_host) != 0)
+        return err_set(err, ERR_INPUT,
+                       "http:// is taken for %s, an address in 169.254.0.0/16 or a loopback address only",
+                       metadata_host);
     return 0;
 }

@@ -18,6 +18,9 @@ struct url {
  * loopback address only: the credential's signature must not cross a network in the clear. */
 MUST_USE int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err);
 
+/* The same for the metadata service of the cloud's own machines, which knows http only: its name, an address
+ * that no router passes on, or a loopback one; no path but '/'. */
+MUST_USE int url_parse_metadata(const char *text, struct arena *arena, struct url *url, struct err *err);
 /* An HTTP proxy: http://host:port, perhaps with a slash behind it; no user, who goes with a password. */
 MUST_USE int url_parse_proxy(const char *text, struct arena *arena, struct url *url, struct err *err);
 

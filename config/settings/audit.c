@@ -10,7 +10,6 @@
 enum {
     SEAL_DEFAULT = 60000, /* ms: what is not sealed can be cut off unseen, so not for long */
     SEAL_KEY_MIN = 32,    /* characters: 128 bits as hex */
-    COMMAND_WORDS = 64,   /* of a witness: a path and its arguments; a script takes more */
 };
 
 struct seal {
@@ -41,34 +40,13 @@ static int read_seal(struct loader *loader, const struct yaml_node *node, const 
     return 0;
 }
 
-/* Run without a shell, so it is a list; found without a search path, so it is absolute. */
-static int read_command(struct loader *loader, const struct yaml_node *node, struct config_audit *audit)
-{
-    static const struct keyword word = {"witness", keyword_text, 0, OPTIONAL, 0, 0, NULL};
-    size_t count = 0;
-    if (node->count == 0 || node->count > COMMAND_WORDS)
-        return report_error(loader->report, &node->mark, "witness must be a command of 1 to %d words",
-                            COMMAND_WORDS);
-    const char **words = arena_array(loader->arena, node->count + 1, sizeof *words);
-    if (words == NULL)
-        return keyword_out_of_memory(loader);
-    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
-        if (keyword_text(loader, child, &word, &words[count++]) != 0)
-            return -1;
-    if (words[0][0] != '/')
-        return report_error(loader->report, &node->children->mark,
-                            "witness must begin with the absolute path of a program");
-    audit->witness_command = words;
-    return 0;
-}
-
 /* A file, or a command as a list. */
 static int read_witness(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                         void *field)
 {
     struct config_audit *audit = field;
     if (node->kind == YAML_LIST)
-        return read_command(loader, node, audit);
+        return keyword_command(loader, node, keyword, &audit->witness_command);
     return keyword_path(loader, node, keyword, &audit->witness_file);
 }
 

@@ -6,6 +6,7 @@
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/settings/environment.h"
+#include "config/settings/issuer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,9 +117,11 @@ int credential_read_all(struct loader *loader, const struct yaml_node *node)
         struct config_credential *credential = &config->credentials[config->credential_count++];
         credential->name = child->key;
         credential->mark = child->key_mark;
-        if (keyword_read_map(loader, child, "credential", credential_keywords, COUNT(credential_keywords),
-                             credential) != 0)
+        bool issued = issuer_is_named(child);
+        if (issued ? issuer_read(loader, child, credential) != 0
+                   : keyword_read_map(loader, child, "credential", credential_keywords,
+                                      COUNT(credential_keywords), credential) != 0)
             result = -1;
     }
-    return result;
+    return issuer_settle(loader, node) == 0 ? result : -1;
 }

@@ -46,10 +46,12 @@ static int read_catalogs(struct loader *loader, const struct yaml_node *node, co
     return config->catalog_file_count == node->count ? 0 : -1;
 }
 
-/* Upstreams name credentials, so these are read first wherever they stand: the two maps are only noted. */
+/* Upstreams name credentials, so these are read first wherever they stand: the maps are only noted. */
 struct settings {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
+    const struct yaml_node *sts;
+    const struct yaml_node *metadata;
     const struct yaml_node *audit;
     const char *instance;
     const struct yaml_node *state;
@@ -204,6 +206,8 @@ static const struct keyword service_keywords[] = {
     {"state", keyword_node, SERVICE(state), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
+    {"sts", keyword_node, SERVICE(sts), OPTIONAL, 0, 0, NULL},
+    {"metadata", keyword_node, SERVICE(metadata), OPTIONAL, 0, 0, NULL},
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
 };
 
@@ -315,6 +319,8 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     if (config->client_certificate_field != NULL && config->trusted_proxy_count == 0)
         result = report_error(loader->report, &(struct mark){.file = root->mark.file},
                               "client_certificate_field needs trusted_proxies: nobody else is believed");
+    if (upstreams_read_issuers(loader, service.sts, service.metadata) != 0)
+        result = -1;
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)
         result = -1;
     if (service.audit != NULL && audit_read(loader, service.audit) != 0)

@@ -16,6 +16,14 @@ enum {
     LIFETIME_DEFAULT = 60000, /* ms: names of the cloud are good for a minute or more; a handshake takes 1 */
 };
 
+enum {
+    ISSUER_SLOTS = 4,        /* as many as threads that fetch, and more */
+    METADATA_TIMEOUT = 5000, /* ms: it is on the same machine */
+};
+
+#define STS_URL      "https://sts.tencentcloudapi.com/"
+#define METADATA_URL "http://metadata.tencentyun.com/"
+
 static const char *const api_names[] = {"2", "3", NULL};
 static const char *const scheme_names[] = {"HmacSHA1", "HmacSHA256", "TC3-HMAC-SHA256", NULL};
 static const char *const method_names[] = {"GET", "POST", NULL};
@@ -249,4 +257,72 @@ int upstreams_read(struct loader *loader, const struct yaml_node *node)
     }
     check_slots(loader);
     return result;
+}
+
+/* ---- where credentials are fetched ---- */
+
+static int read_metadata(struct loader *loader, const struct yaml_node *node, struct config_upstream *out)
+{
+    static const struct keyword keyword = {"metadata", keyword_text, 0, OPTIONAL, 0, 0, NULL};
+    const char *text = METADATA_URL;
+    struct err err = {0};
+    if (node != NULL && keyword_text(loader, node, &keyword, &text) != 0)
+        return -1;
+    if (url_parse_metadata(text, loader->arena, &out->url, &err) != 0)
+        return report_error(loader->report, node == NULL ? NULL : &node->mark, "%s", err.text);
+    out->host = out->url.authority;
+    return 0;
+}
+
+static const struct keyword sts_keywords[] = {
+    {"url", read_url, UPSTREAM(url), OPTIONAL, 0, 0, NULL},
+    {"region", keyword_name, UPSTREAM(region), OPTIONAL, 0, 0, NULL},
+    {"host", read_host, UPSTREAM(host), OPTIONAL, 0, 0, NULL},
+    {"ca_file", keyword_path, UPSTREAM(ca_file), OPTIONAL, 0, 0, NULL},
+    {"proxy", proxy_read, UPSTREAM(proxy), OPTIONAL, 0, 0, NULL},
+    {"connect_to", read_connect_to, UPSTREAM(connect_to), OPTIONAL, 0, 0, NULL},
+    {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
+};
+
+static int read_sts(struct loader *loader, const struct yaml_node *node, struct config_upstream *out)
+{
+    struct err err = {0};
+    if (url_parse(STS_URL, loader->arena, &out->url, &err) != 0)
+        return report_error(loader->report, NULL, "%s", err.text);
+    if (node != NULL && keyword_read_map(loader, node, "sts", sts_keywords, COUNT(sts_keywords), out) != 0)
+        return -1;
+    if (strcmp(out->url.path, "/") != 0)
+        return report_error(loader->report, &node->mark, "API 3.0 answers at the path /, as in " STS_URL);
+    if (!config_is_region(out->region))
+        return report_error(loader->report, &node->mark,
+                            "region must be a region's name, such as ap-guangzhou");
+    if (out->host == NULL)
+        out->host = out->url.authority;
+    out->sent_region = out->region;
+    return 0;
+}
+
+int upstreams_read_issuers(struct loader *loader, const struct yaml_node *sts,
+                           const struct yaml_node *metadata)
+{
+    struct config *config = loader->config;
+    config->issuers[CONFIG_STS] = (struct config_upstream){.name = "sts",
+                                                           .region = "ap-guangzhou",
+                                                           .api = CONFIG_API3,
+                                                           .scheme = CONFIG_TC3,
+                                                           .method = CONFIG_POST,
+                                                           .timeout = TIMEOUT_DEFAULT,
+                                                           .deadline = TIMEOUT_DEFAULT,
+                                                           .connection_lifetime = LIFETIME_DEFAULT,
+                                                           .slots = ISSUER_SLOTS};
+    config->issuers[CONFIG_METADATA] = (struct config_upstream){.name = "metadata",
+                                                                .api = CONFIG_API3,
+                                                                .scheme = CONFIG_HMAC_SHA256,
+                                                                .method = CONFIG_GET,
+                                                                .timeout = METADATA_TIMEOUT,
+                                                                .deadline = METADATA_TIMEOUT,
+                                                                .connection_lifetime = LIFETIME_DEFAULT,
+                                                                .slots = ISSUER_SLOTS};
+    int result = read_sts(loader, sts, &config->issuers[CONFIG_STS]);
+    return read_metadata(loader, metadata, &config->issuers[CONFIG_METADATA]) == 0 ? result : -1;
 }

@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/operator_log.h"
+#include "base/spawn.h"
 #include "gateway/audit/audit_file.h"
-#include "gateway/audit/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ static int deliver(struct witness *witness, const struct buf *line, int64_t end_
     witness->before(witness->context);
     if (witness->what->witness_file != NULL)
         return append(witness->what->witness_file, line, err);
-    return spawn_run(witness->what->witness_command, buf_text(line), line->length, millis, err);
+    return spawn_run(witness->what->witness_command, buf_text(line), line->length, NULL, millis, err);
 }
 
 /* Says once that it failed, and once that it is over. */

@@ -166,6 +166,51 @@ static enum problem unanswered(struct forward *f, const struct err *err)
                             : exchange_stop(f->x, meaning.problem, "%s%s", sentence, err->text);
 }
 
+static const char *credential_name(const struct forward *f, unsigned credential)
+{
+    const struct config_upstream *upstream = f->call->upstream;
+    return (credential == 0 ? upstream->credential : upstream->fallback)->name;
+}
+
+/* One that is issued may have ended, or not have come yet: then the other one, if that is there.  Only the
+ * first of all is waited for. */
+static struct signer *choose_signer(struct forward *f, struct err *err)
+{
+    struct err of_other = {0};
+    if (upstream_pool_signed(f->slot, f->credential) == NULL)
+        queue_end(f->x);
+    struct signer *signer = upstream_pool_signer(f->slot, f->credential, clock_monotonic_us(), err);
+    if (signer != NULL || f->call->upstream->fallback == NULL)
+        return signer;
+    signer = upstream_pool_signer(f->slot, !f->credential, clock_monotonic_us(), &of_other);
+    if (signer != NULL)
+        f->credential = !f->credential;
+    return signer;
+}
+
+/* By its id, which is no secret, the cloud's own trail finds whose call it was. */
+static enum problem note_id(const struct forward *f)
+{
+    struct exchange *x = f->x;
+    const struct config_credential *signed_with = upstream_pool_signed(f->slot, f->credential);
+    if (f->call != x->call || signed_with == NULL || signed_with->token == NULL)
+        return PROBLEM_NONE;
+    const char *id = secret_bytes(signed_with->id);
+    if (x->tmp_secret_id == NULL || strcmp(x->tmp_secret_id, id) != 0)
+        x->tmp_secret_id = arena_strdup(x->arena, id);
+    return x->tmp_secret_id == NULL ? exchange_fail(x) : PROBLEM_NONE;
+}
+
+static enum problem take_signer(struct forward *f, struct signer **signer)
+{
+    struct err err = {0};
+    *signer = choose_signer(f, &err);
+    if (*signer != NULL)
+        return note_id(f);
+    return exchange_stop(f->x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
+                         credential_name(f, f->credential), err.text);
+}
+
 static enum problem attempt(struct forward *f)
 {
     struct err err = {0};
@@ -178,8 +223,12 @@ static enum problem attempt(struct forward *f)
     f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
     f->cause = RETRY_NEVER;
     f->refused = false;
-    if (sign_call(upstream_pool_signer(f->slot, f->credential), f->call, now, nonce_take(&x->gateway->nonce),
-                  x->arena, upstream_pool_request(f->slot), &err) != 0)
+    struct signer *signer = NULL;
+    enum problem missing = take_signer(f, &signer);
+    if (missing != PROBLEM_NONE)
+        return missing;
+    if (sign_call(signer, f->call, now, nonce_take(&x->gateway->nonce), x->arena,
+                  upstream_pool_request(f->slot), &err) != 0)
         return exchange_fail(x);
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
@@ -213,12 +262,6 @@ static bool is_corrected(const struct forward *f)
     return f->cause == RETRY_CLOCK     ? f->clock_corrected
            : f->cause == RETRY_RENEWED ? f->credential_renewed
                                        : f->credential_replaced;
-}
-
-static const char *credential_name(const struct forward *f, unsigned credential)
-{
-    const struct config_upstream *upstream = f->call->upstream;
-    return (credential == 0 ? upstream->credential : upstream->fallback)->name;
 }
 
 /* What the last answer says about the credential; who refuses it may still take the other one. */
@@ -364,10 +407,13 @@ static enum problem announce(const struct forward *f)
 /* Once, when nothing stands in its way any more. */
 static enum problem begin(struct forward *f)
 {
-    enum problem problem = announce(f);
+    struct signer *signer = NULL;
+    f->credential = upstream_pool_credential(f->slot);
+    enum problem problem = take_signer(f, &signer); /* what nothing can sign is not announced */
+    if (problem == PROBLEM_NONE)
+        problem = announce(f);
     if (problem != PROBLEM_NONE)
         return problem;
-    f->credential = upstream_pool_credential(f->slot);
     retry_budget_earn(&upstream_pool_upstream(f->slot)->budget);
     return PROBLEM_NONE;
 }

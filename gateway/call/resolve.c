@@ -24,6 +24,7 @@ static struct call *make_question(const struct exchange *x, const struct config_
     if (call == NULL)
         return NULL;
     *value = former;
+    call->request_client = x->call->request_client;
     if (call_add(call, &route->params[0], value, 1, NULL) != 0 ||
         call_set_region(call, x->call->region, NULL) != 0)
         return NULL;

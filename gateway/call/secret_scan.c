@@ -222,7 +222,8 @@ bool secret_scan_found(const char *bytes, size_t length, const struct config_cre
     struct bytes text = {bytes, length};
     struct needles needles = {.count = 0};
     buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
-    add_credential(&needles, both[0], length);
+    if (both[0] != NULL)
+        add_credential(&needles, both[0], length);
     if (both[1] != NULL)
         add_credential(&needles, both[1], length);
     add_secret(&needles, signature, strlen(signature), length);

@@ -109,6 +109,7 @@ static struct call *make_look(const struct exchange *x)
     if (call == NULL)
         return NULL;
     *value = x->answer.task;
+    call->request_client = x->call->request_client;
     for (size_t i = 0; i < route->param_count; i++)
         if ((route->params[i].sources & CONFIG_IN_PATH) != 0 &&
             call_add(call, &route->params[i], value, 1, NULL) != 0)

@@ -99,7 +99,8 @@ static int try_parts(struct config *config, const struct check *check, struct re
     unsigned errors = report->error_count;
     if (check->source.policy != NULL)
         return 0; /* upstreams go nowhere */
-    struct upstream_pool *back = upstream_pool_new(config, NULL, SIZE_MAX, &abandoned, &of_back);
+    struct upstream_pool *back = upstream_pool_new(config->upstreams, config->upstream_count, NULL, NULL,
+                                                   SIZE_MAX, &abandoned, &of_back);
     struct openapi *openapi = openapi_new(config, &of_openapi);
     if (back == NULL)
         report_error(report, NULL, "%s", of_back.text);

@@ -114,6 +114,16 @@ static void print_signed(const struct config_upstream *upstream, const struct si
     secret_free(token_encoded);
 }
 
+/* What an issuer gives out is fetched by a gateway that runs, and by nothing else. */
+static struct signer *make_signer(const struct config_upstream *upstream, struct err *err)
+{
+    if (upstream->credential->issuer == NULL)
+        return signer_new(upstream, upstream->credential, err);
+    err_set(err, ERR_INPUT, "credential '%s' is issued while the gateway runs: there is nothing to sign with",
+            upstream->credential->name);
+    return NULL;
+}
+
 static int sign_offline(struct exchange *x, const struct sign_options *options, char **operands, int count)
 {
     struct signed_request request;
@@ -125,7 +135,7 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
         dry_run_mask(x, &masked) == 0) {
         if (masked)
             puts("note: secret parameters are signed as " CALL_SECRET " here, so that nothing shows them");
-        signer = signer_new(x->call->upstream, x->call->upstream->credential, &x->err);
+        signer = make_signer(x->call->upstream, &x->err);
     }
     if (signer != NULL &&
         sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {

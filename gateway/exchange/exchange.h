@@ -132,6 +132,7 @@ struct exchange {
     bool outcome_unrecorded;   /* and the one of its outcome could not be written */
     enum outcome outcome;
     unsigned attempts;
+    const char *tmp_secret_id; /* of the temporary credential that signed it; NULL: none did */
     int64_t upstream_us;
     struct answer answer; /* what the upstream said */
 

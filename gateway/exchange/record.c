@@ -105,6 +105,7 @@ static void put_call(struct buf *line, const struct exchange *x)
         json_member(line, "rule", x->verdict.because == NULL ? NULL : x->verdict.because->id);
         json_member(line, "auditRule", x->verdict.audit == NULL ? NULL : x->verdict.audit->id);
     }
+    json_member(line, "tmpSecretId", x->tmp_secret_id); /* an id, not a secret */
 }
 
 static void put_frozen(struct buf *line, const struct exchange *x)
@@ -120,6 +121,7 @@ static void put_frozen(struct buf *line, const struct exchange *x)
  * of. */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
+    json_member(line, "upstreamRequestId", x->answer.request_id);
     if (x->answer.length > 0) {
         char number[TEXT_NUMBER_SIZE];
         text_number(number, x->answer.code);
@@ -179,6 +181,7 @@ void record_settle(struct exchange *x, enum problem problem)
     buf_init(&members, RECORD_MAX);
     json_member_int(&members, "of", (long long)x->intent);
     put_ids(&members, x);
+    json_member(&members, "tmpSecretId", x->tmp_secret_id);
     json_member(&members, "outcome", exchange_outcome_name(x->outcome));
     json_member_int(&members, "status",
                     problem == PROBLEM_NONE ? x->route->success : problem_kind(problem)->status);

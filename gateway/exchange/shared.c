@@ -9,6 +9,7 @@
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/request_metrics.h"
+#include "gateway/keeper/keeper.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/state/state.h"
@@ -25,8 +26,38 @@ static void snapshot_free(struct snapshot *snapshot)
     quotas_free(snapshot->quotas);
     client_limits_free(snapshot->limits);
     upstream_pool_free(snapshot->back);
+    keeping_free(snapshot->keeping);
     config_release(snapshot->config);
     free(snapshot);
+}
+
+/* For the keeper, while it fetches. */
+static void hold_snapshot(void *context)
+{
+    struct snapshot *snapshot = context;
+    atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+}
+
+static void release_snapshot(void *context)
+{
+    shared_release(context);
+}
+
+/* Connections, and what signs there. */
+static int open_upstreams(struct shared *gateway, struct snapshot *snapshot, struct err *err)
+{
+    const struct config *config = snapshot->config;
+    const struct snapshot *previous = gateway->current;
+    const struct keeping_owner owner = {hold_snapshot, release_snapshot, snapshot};
+    snapshot->keeping =
+        keeper_keeping(gateway->keeper, config, previous == NULL ? NULL : previous->keeping, &owner, err);
+    if (snapshot->keeping == NULL)
+        return -1;
+    const struct upstream_pool_kept kept = keeping_of_pool(snapshot->keeping);
+    snapshot->back = upstream_pool_new(config->upstreams, config->upstream_count, &kept,
+                                       previous == NULL ? NULL : previous->back, gateway->connections,
+                                       &gateway->abandoned, err);
+    return snapshot->back == NULL ? -1 : 0;
 }
 
 static struct snapshot *snapshot_new(struct shared *gateway, struct config *config, struct err *err)
@@ -40,16 +71,14 @@ static struct snapshot *snapshot_new(struct shared *gateway, struct config *conf
     }
     atomic_init(&snapshot->references, 1);
     snapshot->config = config;
-    snapshot->back = upstream_pool_new(config, previous == NULL ? NULL : previous->back, gateway->connections,
-                                       &gateway->abandoned, err);
+    int opened = open_upstreams(gateway, snapshot, err);
     snapshot->limits = client_limits_new(config, previous == NULL ? NULL : previous->limits);
     snapshot->openapi = openapi_new(config, err);
     snapshot->tools = config->mcp_door ? mcp_tools_new(config, err) : NULL;
     snapshot->current_ids = current_new();
     snapshot->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
-    if (snapshot->back == NULL || snapshot->limits == NULL || snapshot->quotas == NULL ||
-        snapshot->openapi == NULL || snapshot->current_ids == NULL ||
-        (config->mcp_door && snapshot->tools == NULL)) {
+    if (opened != 0 || snapshot->limits == NULL || snapshot->quotas == NULL || snapshot->openapi == NULL ||
+        snapshot->current_ids == NULL || (config->mcp_door && snapshot->tools == NULL)) {
         err_memory(err); /* the first cause wins */
         snapshot_free(snapshot);
         return NULL;
@@ -80,6 +109,7 @@ int shared_swap(struct shared *gateway, struct config *config, struct err *err)
         (void)pthread_mutex_lock(&gateway->mutex);
         gateway->current = new;
         (void)pthread_mutex_unlock(&gateway->mutex);
+        keeper_use(gateway->keeper, new->keeping);
         request_metrics_prepare(gateway->metrics, new->config);
         operator_log_use(&gateway->notices, new->config->notices == CONFIG_NOTICES_JSON);
         shared_release(old); /* the one that the gateway held */
@@ -99,9 +129,15 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     atomic_init(&gateway->ended, 0);
     atomic_init(&gateway->draining, false);
     atomic_init(&gateway->abandoned, false);
+    gateway->keeper = keeper_new(&gateway->notices, err);
+    if (gateway->keeper == NULL) {
+        config_release(config);
+        return -1;
+    }
     gateway->current = snapshot_new(gateway, config, err);
     if (gateway->current == NULL)
-        return -1;
+        goto no_snapshot;
+    keeper_use(gateway->keeper, gateway->current->keeping);
     if (cpu_gate_init(&gateway->turns, (size_t)config->workers, err) != 0)
         goto no_turns;
     if (pthread_mutex_init(&gateway->mutex, NULL) != 0)
@@ -144,12 +180,15 @@ no_mutex:
     cpu_gate_done(&gateway->turns);
 no_turns:
     shared_release(gateway->current);
-    return err_memory(err);
+no_snapshot:
+    keeper_free(gateway->keeper);
+    return err_memory(err); /* the first cause wins */
 }
 
 void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
+    keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);
     state_close(gateway->state);
@@ -158,6 +197,7 @@ void shared_done(struct shared *gateway)
     auth_failures_free(gateway->failures);
     series_free(gateway->metrics);
     shared_release(gateway->current);
+    keeper_free(gateway->keeper);
     log_done(&gateway->notices);
     log_done(&gateway->access);
     (void)pthread_mutex_destroy(&gateway->mutex);

@@ -22,6 +22,8 @@ struct upstream_pool;
 struct mcp_tools;
 struct openapi;
 struct current;
+struct keeper;
+struct keeping;
 struct owners;
 struct quotas;
 struct series_table;
@@ -33,6 +35,7 @@ struct state;
 struct snapshot {
     atomic_uint references;
     struct config *config;
+    struct keeping *keeping; /* its credentials that are issued */
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
@@ -58,6 +61,7 @@ struct shared {
     struct anonymous *anonymous;  /* ... those without a client, where there are many */
     struct log notices;           /* standard error: see operator_log.h */
     struct series_table *metrics; /* counted; see request_metrics.h */
+    struct keeper *keeper;        /* fetches credentials that are issued */
     struct owners *owners;        /* who began which task */
     struct freezes *freezes;      /* which clients are frozen; set before anybody is served */
     struct audit *audit;          /* two records per change; NULL: none are kept */

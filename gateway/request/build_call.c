@@ -3,6 +3,7 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
@@ -364,7 +365,7 @@ static enum problem build_call(struct exchange *x, struct given *given)
     const char *region = NULL;
     bool body = given->root->kind != JSON_VALUE_NONE;
     x->call = call_new(x->route, config_upstream(x->config, x->route->service), x->arena);
-    if (x->call == NULL)
+    if (x->call == NULL || build_call_name_client(x) != 0)
         return exchange_fail(x);
     enum problem problem = check_query(x, body);
     if (problem == PROBLEM_NONE && body)
@@ -392,6 +393,12 @@ enum problem build_call_read_body(struct exchange *x, struct json_value *root)
     if (root->kind != JSON_VALUE_OBJECT)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the body must be a JSON object");
     return PROBLEM_NONE;
+}
+
+int build_call_name_client(const struct exchange *x)
+{
+    return x->token == NULL ? 0
+                            : call_set_client(x->call, "countersign-" VERSION_TEXT, x->token->client->name);
 }
 
 /* POST /actions/{service}/{Action}: the query has the region, and the version by which the route was found. */

@@ -25,4 +25,8 @@ enum problem build_call_read_body(struct exchange *x, struct json_value *root);
 /* x->call->region: the one that is given, or the upstream's. */
 enum problem build_call_choose_region(struct exchange *x, const char *region);
 
+/* The caller's name, for the cloud's own trail; nothing where the request has no client.  -1: memory is
+ * out. */
+MUST_USE int build_call_name_client(const struct exchange *x);
+
 #endif

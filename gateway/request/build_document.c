@@ -218,7 +218,7 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
         root = &nothing;
     x->call =
         call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
-    if (x->call == NULL)
+    if (x->call == NULL || build_call_name_client(x) != 0)
         return exchange_fail(x);
     enum problem problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)

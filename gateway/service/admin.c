@@ -6,6 +6,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/http/host_check.h"
 #include "gateway/http/response_head.h"
+#include "gateway/keeper/keeper.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
@@ -85,6 +86,29 @@ static void put_upstreams(struct buf *body, struct shared *gateway)
             json_open_member(body, "upstreams");
         any = true;
         put_upstream(body, &state);
+    }
+    if (any)
+        json_close(body);
+    shared_release(snapshot);
+}
+
+/* Of each credential that is issued and has little life left, or could not be fetched. */
+static void put_credentials(struct buf *body, struct shared *gateway)
+{
+    struct snapshot *snapshot = shared_take(gateway);
+    struct keeper_state state;
+    bool any = false;
+    for (size_t i = 0; i < snapshot->config->credential_count; i++) {
+        if (!keeper_look(gateway->keeper, snapshot->keeping, i, &state) || !(state.is_short || state.failing))
+            continue;
+        if (!any)
+            json_open_member(body, "credentials");
+        any = true;
+        json_open_member(body, state.name);
+        json_member_int(body, "secondsLeft", state.left_s);
+        if (state.failing)
+            json_member(body, "error", state.reason.text);
+        json_close(body);
     }
     if (any)
         json_close(body);
@@ -181,6 +205,7 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
     put_state(&answer->body, admin->gateway->state);
     put_upstreams(&answer->body, admin->gateway);
+    put_credentials(&answer->body, admin->gateway);
     put_all_certificates(&answer->body, admin);
     json_close(&answer->body);
     buf_put_char(&answer->body, '\n');

@@ -6,6 +6,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/keeper/keeper.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
@@ -299,6 +300,62 @@ static void put_upstreams(const struct snapshot *snapshot, struct buf *out)
     }
 }
 
+/* ---- issued credentials, likewise ---- */
+
+static void put_left(const struct keeper_state *state, const char *name, struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", state->name};
+    prometheus_text_real(out, name, "", &label, 1, (double)state->left_s);
+}
+
+static void put_life(const struct keeper_state *state, const char *name, struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", state->name};
+    prometheus_text_real(out, name, "", &label, 1, (double)state->life_s);
+}
+
+static void put_refreshes(const struct keeper_state *state, const char *name, struct buf *out)
+{
+    const struct prometheus_text_label good[] = {{"credential", state->name}, {"result", "good"}};
+    const struct prometheus_text_label bad[] = {{"credential", state->name}, {"result", "bad"}};
+    prometheus_text_count(out, name, "", good, COUNT(good), state->good);
+    prometheus_text_count(out, name, "", bad, COUNT(bad), state->bad);
+}
+
+static void put_failing(const struct keeper_state *state, const char *name, struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", state->name};
+    prometheus_text_count(out, name, "", &label, 1, state->failing);
+}
+
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+    void (*put)(const struct keeper_state *state, const char *name, struct buf *out);
+} credential_families[] = {
+    {"countersign_credential_seconds_left", "gauge",
+     "How long a credential that is issued still lives; 0: there is none.", put_left},
+    {"countersign_credential_life_seconds", "gauge", "How long it had to live when it was fetched.",
+     put_life},
+    {"countersign_credential_refreshes_total", "counter", "How often it was fetched, by result.",
+     put_refreshes},
+    {"countersign_credential_failing", "gauge", "1 when it could not be fetched the last time.", put_failing},
+};
+
+static void put_credentials(const struct shared *gateway, const struct snapshot *snapshot, struct buf *out)
+{
+    for (size_t i = 0; i < COUNT(credential_families); i++) {
+        prometheus_text_open(out, credential_families[i].name, credential_families[i].type,
+                             credential_families[i].help);
+        for (size_t j = 0; j < snapshot->config->credential_count; j++) {
+            struct keeper_state state;
+            if (keeper_look(gateway->keeper, snapshot->keeping, j, &state))
+                credential_families[i].put(&state, credential_families[i].name, out);
+        }
+    }
+}
+
 void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
                         struct server *own, int64_t now_ms, struct buf *out)
 {
@@ -312,6 +369,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);
+    put_credentials(gateway, snapshot, out);
     process_write(gateway->began_ms, out);
     shared_release(snapshot);
 }

@@ -7,6 +7,7 @@
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
 #include "gateway/exchange/freezes.h"
+#include "gateway/keeper/keeper.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
@@ -30,10 +31,11 @@
 
 enum {
     SERVE_POLL_US = 1000,
-    SERVE_START_US = 10000000,  /* for all threads to be there                                      */
-    SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
-    SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
-    SERVE_LARGE = 256 * 1024,   /* bytes: what is larger goes back to the system when it is freed */
+    SERVE_START_US = 10000000,   /* for all threads to be there                                      */
+    SERVE_CREDENTIALS_MS = 5000, /* for those that are issued to be there; requests would wait for them */
+    SERVE_ABANDON_US = 3000000,  /* for what was abandoned to be answered: a line looks once a second */
+    SERVE_STOP_S = 10,           /* for the threads to end; then SIGALRM ends the process            */
+    SERVE_LARGE = 256 * 1024,    /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     SERVE_ADMIN_CONNECTIONS = 16,
     SERVE_ADMIN_UNASKED = 6,                    /* connections of one address with no request yet */
@@ -391,11 +393,20 @@ static int open_freezes(struct settings *service, const char *path, struct err *
     return service->gateway.freezes == NULL ? -1 : 0;
 }
 
+/* Before anybody may call. */
+static int fetch_credentials(struct settings *service, struct err *err)
+{
+    if (keeper_start(service->gateway.keeper, err) != 0)
+        return -1;
+    keeper_wait(service->gateway.keeper, SERVE_CREDENTIALS_MS);
+    return 0;
+}
+
 static int serve(struct settings *service, struct err *err)
 {
     int result = -1;
-    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && open_doors(service, err) == 0 &&
-        reload_start(&service->reload, err) == 0) {
+    if (block_signals(err) == 0 && gather_lines(service, err) == 0 && fetch_credentials(service, err) == 0 &&
+        open_doors(service, err) == 0 && reload_start(&service->reload, err) == 0) {
         print_ready(service);
         sd_notify_ready(&service->notify, "Serving");
         result = wait_for_end(service, err);

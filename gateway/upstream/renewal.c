@@ -24,6 +24,9 @@ struct renewal {
     bool begun;                      /* there was one */
     int64_t look_us;                 /* when it began */
     struct err news;                 /* not told yet */
+    void (*wake)(void *context);     /* of a keeper; NULL: files are read */
+    void *context;
+    struct err reason; /* why the keeper's last one failed */
 };
 
 static struct secret **part_of(struct config_credential *credential, int part)
@@ -50,6 +53,7 @@ static struct renewal_version *version_new(unsigned number)
         return NULL;
     atomic_init(&version->references, 1);
     version->number = number;
+    version->expires_us = RENEWAL_NEVER;
     return version;
 }
 
@@ -72,6 +76,12 @@ static int read_part(struct renewal_version *version, int part, const struct con
                        "'%.200s' is empty, or holds a blank or a character beyond ASCII's printable ones",
                        file->path);
     return 0;
+}
+
+static struct renewal_version *hold_version(struct renewal_version *version)
+{
+    atomic_fetch_add_explicit(&version->references, 1, memory_order_relaxed);
+    return version;
 }
 
 static bool is_same(struct renewal_version *a, struct renewal_version *b)
@@ -127,11 +137,19 @@ static struct renewal_version *publish(struct renewal *renewal, struct renewal_v
     return old;
 }
 
+static struct renewal_version *take(struct renewal *renewal)
+{
+    (void)pthread_mutex_lock(&renewal->mutex);
+    struct renewal_version *version = hold_version(renewal->version);
+    (void)pthread_mutex_unlock(&renewal->mutex);
+    return version;
+}
+
 static void *look(void *context)
 {
     struct renewal *renewal = context;
     struct err err = {0};
-    struct renewal_version *old = renewal_take(renewal); /* no other thread replaces it */
+    struct renewal_version *old = take(renewal); /* no other thread replaces it */
     struct renewal_version *version = read_version(renewal, old, &err);
     renewal_version_release(old);
     (void)pthread_mutex_lock(&renewal->mutex);
@@ -151,6 +169,11 @@ static void begin_look(struct renewal *renewal, int64_t now_us)
     pthread_attr_t attributes;
     renewal->begun = true;
     renewal->look_us = now_us;
+    if (renewal->wake != NULL) {
+        renewal->looking = true; /* until renewal_put() */
+        renewal->wake(renewal->context);
+        return;
+    }
     if (pthread_attr_init(&attributes) != 0)
         return;
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -181,12 +204,23 @@ static int copy_files(struct renewal *renewal, const struct config_credential *c
     return result;
 }
 
-static void renewal_free(struct renewal *renewal)
+/* Without a version. */
+static struct renewal *allocate(void)
 {
-    renewal_version_release(renewal->version);
-    for (int i = 0; i < CONFIG_PARTS; i++)
-        free((void *)(uintptr_t)renewal->files[i].path);
-    free(renewal);
+    struct renewal *renewal = calloc(1, sizeof *renewal);
+    if (renewal == NULL)
+        return NULL;
+    atomic_init(&renewal->references, 1);
+    if (pthread_mutex_init(&renewal->mutex, NULL) != 0) {
+        free(renewal);
+        return NULL;
+    }
+    if (deadline_cond_init(&renewal->looked) != 0) {
+        (void)pthread_mutex_destroy(&renewal->mutex);
+        free(renewal);
+        return NULL;
+    }
+    return renewal;
 }
 
 int renewal_new(const struct config_credential *credential, struct renewal **out)
@@ -197,23 +231,33 @@ int renewal_new(const struct config_credential *credential, struct renewal **out
     *out = NULL;
     if (!any)
         return 0;
-    struct renewal *renewal = calloc(1, sizeof *renewal);
+    struct renewal *renewal = allocate();
     if (renewal == NULL)
         return -1;
-    atomic_init(&renewal->references, 1);
     renewal->version = version_new(0);
-    if (renewal->version == NULL || copy_files(renewal, credential) != 0 ||
-        pthread_mutex_init(&renewal->mutex, NULL) != 0) {
-        renewal_free(renewal);
-        return -1;
-    }
-    if (deadline_cond_init(&renewal->looked) != 0) {
-        (void)pthread_mutex_destroy(&renewal->mutex);
-        renewal_free(renewal);
+    if (renewal->version == NULL || copy_files(renewal, credential) != 0) {
+        renewal_release(renewal);
         return -1;
     }
     *out = renewal;
     return 0;
+}
+
+struct renewal *renewal_new_kept(void (*wake)(void *context), void *context)
+{
+    struct renewal *renewal = allocate();
+    if (renewal != NULL) {
+        renewal->wake = wake;
+        renewal->context = context;
+    }
+    return renewal;
+}
+
+struct renewal *renewal_hold(struct renewal *renewal)
+{
+    if (renewal != NULL)
+        atomic_fetch_add_explicit(&renewal->references, 1, memory_order_relaxed);
+    return renewal;
 }
 
 void renewal_release(struct renewal *renewal)
@@ -222,7 +266,10 @@ void renewal_release(struct renewal *renewal)
         return;
     (void)pthread_cond_destroy(&renewal->looked);
     (void)pthread_mutex_destroy(&renewal->mutex);
-    renewal_free(renewal);
+    renewal_version_release(renewal->version);
+    for (int i = 0; i < CONFIG_PARTS; i++)
+        free((void *)(uintptr_t)renewal->files[i].path);
+    free(renewal);
 }
 
 unsigned renewal_number(const struct renewal *renewal)
@@ -230,28 +277,102 @@ unsigned renewal_number(const struct renewal *renewal)
     return atomic_load_explicit(&renewal->number, memory_order_acquire);
 }
 
-struct renewal_version *renewal_take(struct renewal *renewal)
+/* With the mutex.  A keeper's first version is worth waiting for, as long as nobody knows that it fails. */
+static void wait_for_first(struct renewal *renewal)
 {
+    const struct timespec deadline = deadline_in(RENEWAL_FETCH_MS);
+    int waited = 0;
+    while (renewal->version == NULL && renewal->reason.kind == ERR_NONE && waited == 0)
+        waited = pthread_cond_timedwait(&renewal->looked, &renewal->mutex, &deadline);
+}
+
+struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, struct err *err)
+{
+    struct renewal_version *version = NULL;
     (void)pthread_mutex_lock(&renewal->mutex);
-    struct renewal_version *version = renewal->version;
-    atomic_fetch_add_explicit(&version->references, 1, memory_order_relaxed);
+    if (renewal->version == NULL)
+        wait_for_first(renewal);
+    if (renewal->version != NULL && renewal->version->expires_us > now_us)
+        version = hold_version(renewal->version);
+    else if (renewal->reason.kind != ERR_NONE)
+        err_set(err, ERR_SYSTEM, "%s: %s", renewal->version == NULL ? "there is none yet" : "it has expired",
+                renewal->reason.text);
+    else
+        err_set(err, ERR_SYSTEM, "%s", renewal->version == NULL ? "there is none yet" : "it has expired");
     (void)pthread_mutex_unlock(&renewal->mutex);
     return version;
+}
+
+/* ---- a keeper's ---- */
+
+struct renewal_version *renewal_version_new(const struct config_credential *parts, int64_t expires_us)
+{
+    struct renewal_version *version = version_new(0);
+    const struct secret *const three[] = {parts->id, parts->key, parts->token};
+    if (version == NULL)
+        return NULL;
+    version->expires_us = expires_us;
+    version->credential.name = parts->name;
+    for (int i = 0; i < CONFIG_PARTS; i++) {
+        if (copy_part(version, i, three[i]) != 0) {
+            renewal_version_release(version);
+            return NULL;
+        }
+    }
+    return version;
+}
+
+bool renewal_put(struct renewal *renewal, struct renewal_version *version, const struct err *reason)
+{
+    struct renewal_version *unused = version;
+    (void)pthread_mutex_lock(&renewal->mutex);
+    struct renewal_version *old = renewal->version;
+    bool other = version != NULL && (old == NULL || !is_same(old, version));
+    renewal->looking = false;
+    renewal->reason = version == NULL ? *reason : (struct err){0};
+    if (version != NULL) { /* also the same one: it may have got another end */
+        version->number = old == NULL ? 1 : old->number + (other ? 1 : 0);
+        renewal->version = version;
+        unused = old;
+        atomic_store_explicit(&renewal->number, version->number, memory_order_release);
+    }
+    (void)pthread_cond_broadcast(&renewal->looked);
+    (void)pthread_mutex_unlock(&renewal->mutex);
+    renewal_version_release(unused);
+    return other;
+}
+
+bool renewal_is_asked(struct renewal *renewal)
+{
+    (void)pthread_mutex_lock(&renewal->mutex);
+    bool asked = renewal->looking;
+    (void)pthread_mutex_unlock(&renewal->mutex);
+    return asked;
+}
+
+/* ---- refused ---- */
+
+/* With the mutex: is there time, or must there be a pause first?  A keeper pauses by itself. */
+static bool may_look(const struct renewal *renewal, int64_t now_us)
+{
+    return !renewal->looking &&
+           (!renewal->begun || renewal->wake != NULL || now_us - renewal->look_us >= RENEWAL_PAUSE_US);
 }
 
 /* All who were refused wait for one look, and nobody for one that hangs. */
 bool renewal_ask(struct renewal *renewal, unsigned number, int64_t now_us, struct err *news)
 {
-    const struct timespec deadline = deadline_in(RENEWAL_WAIT_MS);
+    const long long patience = renewal->wake == NULL ? RENEWAL_WAIT_MS : RENEWAL_FETCH_MS;
+    const struct timespec deadline = deadline_in(patience);
     (void)pthread_mutex_lock(&renewal->mutex);
-    bool newer = renewal->version->number != number;
-    if (!newer && !renewal->looking && (!renewal->begun || now_us - renewal->look_us >= RENEWAL_PAUSE_US))
+    bool newer = atomic_load(&renewal->number) != number;
+    if (!newer && may_look(renewal, now_us))
         begin_look(renewal, now_us);
-    bool hangs = now_us - renewal->look_us > RENEWAL_WAIT_MS * 1000;
+    bool hangs = now_us - renewal->look_us > patience * 1000;
     int waited = 0;
     while (!newer && renewal->looking && !hangs && waited == 0) {
         waited = pthread_cond_timedwait(&renewal->looked, &renewal->mutex, &deadline);
-        newer = renewal->version->number != number;
+        newer = atomic_load(&renewal->number) != number;
     }
     *news = renewal->news;
     renewal->news = (struct err){0};

@@ -25,7 +25,7 @@ struct upstream_pool_pool {
     struct upstream_health *known;
     struct back_site *site;
     struct slots slots;
-    struct renewal *renewals[2]; /* of both; NULL: nothing can be read again */
+    struct renewal *renewals[2]; /* of both; NULL: they stay what they are */
     atomic_uint credential;      /* that worked last */
     atomic_uint refused;         /* bit 0: the first credential, bit 1: its spare */
     atomic_uint resting;
@@ -50,6 +50,17 @@ static void slot_free(struct upstream_pool_slot *slot)
     free(slot);
 }
 
+/* One that is issued has nothing to sign with yet; *signer NULL. */
+static int make_signer(const struct config_upstream *upstream, const struct config_credential *credential,
+                       struct signer **signer)
+{
+    *signer = NULL;
+    if (credential == NULL || credential->key == NULL)
+        return 0;
+    *signer = signer_new(upstream, credential, NULL);
+    return *signer == NULL ? -1 : 0;
+}
+
 static struct upstream_pool_slot *slot_new(struct upstream_pool_pool *pool)
 {
     const struct config_upstream *upstream = pool->upstream;
@@ -57,11 +68,9 @@ static struct upstream_pool_slot *slot_new(struct upstream_pool_pool *pool)
     if (slot == NULL)
         return NULL;
     slot->pool = pool;
-    slot->signers[0] = signer_new(upstream, upstream->credential, NULL);
-    slot->signers[1] = upstream->fallback == NULL ? NULL : signer_new(upstream, upstream->fallback, NULL);
     slot->line = upstream_conn_new(pool->site);
-    if (slot->signers[0] == NULL || (upstream->fallback != NULL && slot->signers[1] == NULL) ||
-        slot->line == NULL) {
+    if (make_signer(upstream, upstream->credential, &slot->signers[0]) != 0 ||
+        make_signer(upstream, upstream->fallback, &slot->signers[1]) != 0 || slot->line == NULL) {
         slot_free(slot);
         return NULL;
     }
@@ -74,9 +83,9 @@ static unsigned number_of(const struct upstream_pool_slot *slot, unsigned creden
 }
 
 /* Where memory is out it signs with what it has, and is refused. */
-static void renew_signer(struct upstream_pool_slot *slot, unsigned credential)
+static void renew_signer(struct upstream_pool_slot *slot, unsigned credential,
+                         struct renewal_version *version)
 {
-    struct renewal_version *version = renewal_take(slot->pool->renewals[credential]);
     struct signer *signer = signer_new(slot->pool->upstream, &version->credential, NULL);
     if (signer == NULL) {
         renewal_version_release(version);
@@ -88,11 +97,27 @@ static void renew_signer(struct upstream_pool_slot *slot, unsigned credential)
     slot->versions[credential] = version;
 }
 
-struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential)
+static bool has_ended(const struct upstream_pool_slot *slot, unsigned credential, int64_t now_us)
 {
-    const struct renewal *renewal = slot->pool->renewals[credential];
-    if (renewal != NULL && renewal_number(renewal) != number_of(slot, credential))
-        renew_signer(slot, credential);
+    const struct renewal_version *version = slot->versions[credential];
+    return version != NULL && version->expires_us <= now_us;
+}
+
+struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential, int64_t now_us,
+                                    struct err *err)
+{
+    struct renewal *renewal = slot->pool->renewals[credential];
+    if (renewal == NULL)
+        return slot->signers[credential];
+    if (slot->signers[credential] == NULL || renewal_number(renewal) != number_of(slot, credential) ||
+        has_ended(slot, credential, now_us)) {
+        struct renewal_version *version = renewal_take(renewal, now_us, err);
+        if (version == NULL)
+            return NULL;
+        renew_signer(slot, credential, version);
+        if (slot->signers[credential] == NULL)
+            err_memory(err);
+    }
     return slot->signers[credential];
 }
 
@@ -170,9 +195,23 @@ static struct upstream_health *known_before(const struct upstream_pool *previous
     return upstream_health_new();
 }
 
+/* That of the keeper, or one of its own. */
+static int find_renewal(const struct config_credential *credential, const struct upstream_pool_kept *kept,
+                        struct renewal **renewal)
+{
+    *renewal = NULL;
+    if (credential == NULL)
+        return 0;
+    if (credential->issuer == NULL)
+        return renewal_new(credential, renewal);
+    if (kept != NULL)
+        *renewal = renewal_hold(kept->renewals[credential - kept->credentials]);
+    return 0;
+}
+
 static int back_pool_init(struct upstream_pool_pool *pool, const struct config_upstream *upstream,
-                          size_t slots, const struct upstream_pool *previous, const atomic_bool *abandoned,
-                          struct err *err)
+                          const struct upstream_pool_kept *kept, size_t slots,
+                          const struct upstream_pool *previous, const atomic_bool *abandoned, struct err *err)
 {
     if (slots_init(&pool->slots, slots, err) != 0)
         return -1;
@@ -180,9 +219,8 @@ static int back_pool_init(struct upstream_pool_pool *pool, const struct config_u
     pool->known = known_before(previous, upstream);
     if (pool->known == NULL)
         return err_memory(err);
-    if (upstream->credential != NULL && renewal_new(upstream->credential, &pool->renewals[0]) != 0)
-        return err_memory(err);
-    if (upstream->fallback != NULL && renewal_new(upstream->fallback, &pool->renewals[1]) != 0)
+    if (find_renewal(upstream->credential, kept, &pool->renewals[0]) != 0 ||
+        find_renewal(upstream->fallback, kept, &pool->renewals[1]) != 0)
         return err_memory(err);
     retry_budget_set(&pool->known->budget, upstream->slots);
     pool->site = upstream_conn_site(upstream, abandoned, err);
@@ -286,35 +324,37 @@ void upstream_pool_wake(struct upstream_pool *back, const struct config_upstream
 /* ---- all pools ---- */
 
 /* Its part of all that can be open, by what each is configured to have. */
-static size_t slots_of(const struct config *config, const struct config_upstream *upstream,
-                       size_t connections)
+static size_t slots_of(const struct config_upstream *upstreams, size_t count,
+                       const struct config_upstream *upstream, size_t connections)
 {
     size_t all = 0;
     size_t mine = (size_t)upstream->slots;
-    for (size_t i = 0; i < config->upstream_count; i++)
-        all += (size_t)config->upstreams[i].slots;
+    for (size_t i = 0; i < count; i++)
+        all += (size_t)upstreams[i].slots;
     if (all <= connections)
         return mine;
     mine = mine * connections / all;
     return mine == 0 ? 1 : mine;
 }
 
-struct upstream_pool *upstream_pool_new(const struct config *config, const struct upstream_pool *previous,
-                                        size_t connections, const atomic_bool *abandoned, struct err *err)
+struct upstream_pool *upstream_pool_new(const struct config_upstream *upstreams, size_t count,
+                                        const struct upstream_pool_kept *kept,
+                                        const struct upstream_pool *previous, size_t connections,
+                                        const atomic_bool *abandoned, struct err *err)
 {
     struct upstream_pool *back = calloc(1, sizeof *back);
     if (back != NULL)
-        back->pools = calloc(config->upstream_count, sizeof *back->pools);
+        back->pools = calloc(count, sizeof *back->pools);
     if (back == NULL || back->pools == NULL) {
         err_memory(err);
         free(back);
         return NULL;
     }
-    back->count = config->upstream_count;
+    back->count = count;
     for (size_t i = 0; i < back->count; i++) {
-        const struct config_upstream *upstream = &config->upstreams[i];
-        if (back_pool_init(&back->pools[i], upstream, slots_of(config, upstream, connections), previous,
-                           abandoned, err) != 0) {
+        const struct config_upstream *upstream = &upstreams[i];
+        if (back_pool_init(&back->pools[i], upstream, kept, slots_of(upstreams, count, upstream, connections),
+                           previous, abandoned, err) != 0) {
             upstream_pool_free(back);
             return NULL;
         }

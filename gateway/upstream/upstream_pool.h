@@ -29,7 +29,16 @@ enum {
 struct upstream_pool;
 struct upstream_pool_slot;
 
-/* Pools for every upstream of the configuration, which must outlive it.  What `previous`, which may be NULL,
+/* What a keeper (gateway/keeper/keeper.h) has of the credentials that are issued, by their places among all;
+ * NULL where one is none of these. */
+struct renewal;
+struct upstream_pool_kept {
+    const struct config_credential *credentials;
+    struct renewal *const *renewals;
+};
+
+/* Pools for these upstreams, which must outlive it; `kept` need not, and may be NULL where nothing is signed
+ * with an issued credential.  What `previous`, which may be NULL,
  * has learned about the same upstreams is shared with it; connections are not, they were verified by its
  * ca_file.  Reads ca_file; connects to nothing.  At most so many `connections` are open at a time, but one to
  * each upstream: their slots, or fewer where descriptors are few.
@@ -37,7 +46,8 @@ struct upstream_pool_slot;
  * Once `*abandoned`, which is borrowed, is true, every upstream_pool_send() ends within about a second, as
  * UPSTREAM_HEALTH_LOST or UPSTREAM_HEALTH_NOT_SENT, whichever configuration its call began under: the drain
  * is over. */
-MUST_USE struct upstream_pool *upstream_pool_new(const struct config *config,
+MUST_USE struct upstream_pool *upstream_pool_new(const struct config_upstream *upstreams, size_t count,
+                                                 const struct upstream_pool_kept *kept,
                                                  const struct upstream_pool *previous, size_t connections,
                                                  const atomic_bool *abandoned, struct err *err);
 void upstream_pool_free(struct upstream_pool *back);
@@ -64,16 +74,19 @@ bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upst
 MUST_USE bool upstream_pool_rest(struct upstream_pool_slot *slot);
 void upstream_pool_wake(struct upstream_pool *back, const struct config_upstream *upstream);
 
-/* The slot's own signer (of the upstream's credential, 0, or its spare, 1) and request, for sign_call(). */
-struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential);
+/* The slot's own signer (of the upstream's credential, 0, or its spare, 1) and request, for sign_call().
+ * NULL: its credential is issued, and there is none that lives at `now_us` (monotonic); `err` tells why. */
+MUST_USE struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential,
+                                             int64_t now_us, struct err *err);
 struct signed_request *upstream_pool_request(struct upstream_pool_slot *slot);
 
-/* What that signer signs with, from one upstream_pool_signer() to the next; NULL: there is no spare. */
+/* What that signer signs with, from one upstream_pool_signer() to the next; NULL: there is no spare, or there
+ * was nothing yet. */
 const struct config_credential *upstream_pool_signed(const struct upstream_pool_slot *slot,
                                                      unsigned credential);
 
-/* The cloud refuses what that signer signs with.  True when its files have something else now: the next
- * upstream_pool_signer() signs with that.  Waits at most RENEWAL_WAIT_MS; for `news` see renewal.h. */
+/* The cloud refuses what that signer signs with.  True when its files have something else now, or its keeper
+ * has: the next upstream_pool_signer() signs with that.  For how long it waits, and `news`, see renewal.h. */
 MUST_USE bool upstream_pool_renew(struct upstream_pool_slot *slot, unsigned credential, struct err *news);
 
 /* What is known of the slot's upstream. */

@@ -10,6 +10,7 @@
 #include "sandbox/actions/subnet.h"
 #include "sandbox/actions/policy.h"
 #include "sandbox/actions/security_group.h"
+#include "sandbox/actions/sts.h"
 #include "sandbox/actions/vpc.h"
 #include "sandbox/http/number.h"
 
@@ -82,6 +83,8 @@ static const struct action actions[] = {
     {"DescribeTaskResult", "vpc", NULL, address_task, action_params_address_task},
     {"RunInstances", "cvm", NULL, instance_run, action_params_run},
     {"TerminateInstances", "cvm", NULL, instance_terminate, action_params_terminate},
+    {"AssumeRole", "sts", NULL, sts_assume_role, action_params_assume},
+    {"AssumeRoleWithWebIdentity", "sts", NULL, sts_assume_role_with_web_identity, action_params_identity},
     {"DescribeInstances", "cvm", describe_instances, describe3_instances, action_params_instances},
 };
 
@@ -173,6 +176,11 @@ const struct action *action_find(const char *name)
         if (strcmp(actions[i].name, name) == 0)
             return &actions[i];
     return NULL;
+}
+
+const char *action_version(const struct action *action)
+{
+    return strcmp(action->service, "sts") == 0 ? "2018-08-13" : "2017-03-12";
 }
 
 bool action_is_service(const char *name)

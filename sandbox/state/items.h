@@ -7,13 +7,15 @@
 #include "config/reader/yaml.h"
 #include "sandbox/state/state.h"
 
-enum { ITEMS_MAX = 10000 };
+enum { ITEMS_MAX = 10000, ITEMS_SECONDS_MAX = 43200 };
 
 enum keyword_need { OPTIONAL, REQUIRED };
 
 enum keyword_kind {
     KEYWORD_ID,       /* const char *: a name that no other item of its list has here */
     KEYWORD_TEXT,     /* const char *: a line of text                                 */
+    KEYWORD_SECONDS,  /* long long: 1 to 43200                                        */
+    KEYWORD_FLAG,     /* bool: true or false                                          */
     KEYWORD_SECRET,   /* struct secret *                                              */
     KEYWORD_REGION,   /* const struct state_region *: one of `regions`                */
     KEYWORD_VPC,      /* struct state_vpc *: one of `vpcs`, by either id              */

@@ -24,6 +24,10 @@ enum outcome_reason {
     OUTCOME_UNKNOWN_SECRET_ID,
     OUTCOME_BAD_TOKEN,
     OUTCOME_REPLAY,
+    OUTCOME_NO_ROLE,
+    OUTCOME_NOT_TRUSTED,  /* by the role */
+    OUTCOME_BAD_IDENTITY, /* the token of a web identity */
+    OUTCOME_LONG_LIFE,    /* longer than a role is assumed for */
     OUTCOME_NO_VPC,
     OUTCOME_NO_INSTANCE,
     OUTCOME_NO_LAN_IP,

@@ -1,5 +1,7 @@
 #include "sandbox/state/state.h"
 
+#include "sandbox/state/session.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +47,9 @@ void state_free(struct state *state)
         secret_free(state->accounts[i].secret_key);
         secret_free(state->accounts[i].token);
     }
+    for (size_t i = 0; i < state->role_count; i++)
+        secret_free(state->roles[i].identity);
+    session_free_all(state);
     free_made(state);
     pthread_mutex_destroy(&state->lock);
     free(state->tasks);

@@ -1,5 +1,5 @@
-/* sandbox/state/state.h - the little cloud: accounts, regions, VPCs, classic instances, the links between
- * them, tasks.
+/* sandbox/state/state.h - the little cloud: accounts, roles, regions, VPCs, classic instances, the links
+ * between them, tasks.
  *
  * Accounts and regions never change after seed_load(); all else does.  A thread that reads or changes it
  * holds the lock: state_lock() and state_unlock(). */
@@ -28,6 +28,19 @@ struct state_account {
     struct secret *secret_key;
     struct secret *token; /* NULL: permanent credentials */
 };
+
+/* Who may be assumed. */
+struct state_role {
+    const char *name;
+    const char *arn;         /* NULL: nobody assumes it */
+    long long life;          /* seconds of a credential; 0: what is asked for, or 7200 */
+    bool of_instance;        /* the metadata service gives its credential */
+    const char *external_id; /* that AssumeRole must say; NULL: none */
+    const char *provider;    /* of AssumeRoleWithWebIdentity, or NULL */
+    struct secret *identity; /* the token that it takes, or NULL */
+};
+
+struct state_session;
 
 struct state_region {
     const char *name;       /* ap-guangzhou              */
@@ -148,6 +161,8 @@ struct state {
     size_t account_count;
     struct state_region *regions;
     size_t region_count;
+    struct state_role *roles;
+    size_t role_count;
     const char **faults; /* specs, checked */
     size_t fault_count;
     int64_t created;       /* seconds: the createTime of what came with the file */
@@ -164,6 +179,8 @@ struct state {
     size_t address_count;
     struct state_instance *instances;
     size_t instance_count;
+    struct state_session *sessions; /* temporary credentials, the newest first */
+    size_t session_count;
     struct state_task *tasks; /* ring of STATE_TASKS_KEPT, by task id */
     long long next_task;
     unsigned long next_link;

@@ -50,7 +50,8 @@ def test_what_the_cloud_receives(upstream, start, method, scheme, token):
     assert (received.method, received.path) == (method, ENDPOINT)
     assert received.headers["host"] == HOST
     assert params["Signature"] == vendor.signature(method, HOST, ENDPOINT, params, SECRET_KEY)
-    ours = {"vpcId", "instanceIds.0", "instanceIds.1"} | ({"Token"} if token else set())
+    assert re.fullmatch(r"countersign-\d+\.\d+\.\d+-network-console", params["RequestClient"])
+    ours = {"vpcId", "instanceIds.0", "instanceIds.1", "RequestClient"} | ({"Token"} if token else set())
     assert set(params) == COMMON | ours
     assert params.get("Token") == token
     assert (params["Action"], params["Region"]) == ("DetachClassicLinkVpc", "ap-guangzhou")

@@ -19,7 +19,7 @@ def commands():
 def options(command):
     """The long options of a command and of its own commands, from their --help."""
     found = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", run(*command.split(), "--help").stdout))
-    return found | (options("audit show") if command == "audit" else set())
+    return found | (options("audit show") | options("audit whois") if command == "audit" else set())
 
 
 def plain(page):

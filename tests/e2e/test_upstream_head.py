@@ -15,7 +15,7 @@ VARYING = (
     (rb"(?<=[?&]Signature=)[^& ]*", b"SIGNATURE"), (rb"(?<=^Signature=)[^&]*", b"SIGNATURE"),
     (rb"(?<=[?&]Nonce=)\d+", b"NONCE"), (rb"(?<=[?&]Timestamp=)\d+", b"TIME"),
     (rb"(?<=Signature=)[0-9a-f]{64}(?=\r)", b"SIGNATURE"), (rb"(?<=/)\d{4}-\d\d-\d\d(?=/vpc/tc3_request)", b"DATE"),
-    (rb"(?<=X-TC-Timestamp: )\d+", b"TIME"),
+    (rb"(?<=X-TC-Timestamp: )\d+", b"TIME"), (rb"(?<=countersign-)\d+\.\d+\.\d+(?=-)", b"VERSION"),
 )
 
 

@@ -36,6 +36,7 @@ ROOMS = {
     "client": ("base",),
     "gateway/http": ("config/model", "base"),
     "gateway/upstream": ("auth", "config/model", "base"),
+    "gateway/keeper": ("gateway/upstream", "auth", "config/model", "base"),
     "gateway/audit": ("config/model", "base"),
     "gateway/metrics": ("base",),
     "gateway/openapi": ("auth", "config/model", "base"),

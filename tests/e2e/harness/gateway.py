@@ -55,17 +55,17 @@ def secret(path, value, mode=0o600):
     return str(path)
 
 
-def configure(folder, url, *, token=None, credential=None, spare=None, cvm=None, rules=POLICY, top=None,
+def configure(folder, url, *, token=None, credential=None, more=None, spare=None, cvm=None, rules=POLICY, top=None,
               services=("vpc",), **upstream):
     """Writes both files and the secrets into `folder`; gives the path of countersign.yaml.  Each of `services` is
     an upstream at `url`; `cvm` is what differs at an upstream of that name, `spare` the (SecretId, SecretKey) of a
-    second credential."""
+    second credential, `more` are others beside `main`."""
     if credential is None:
         credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
                       "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
     if token is not None:
         credential = {**credential, "token": {"file": secret(folder / "token", token)}}
-    credentials = {"main": credential}
+    credentials = {"main": credential, **(more or {})}
     if spare is not None:
         credentials["old"] = {"secret_id": {"file": secret(folder / "old_id", spare[0])},
                               "secret_key": {"file": secret(folder / "old_key", spare[1])}}

@@ -80,10 +80,14 @@ bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upst
     return false;
 }
 
-struct signer *upstream_pool_signer(struct upstream_pool_slot *of, unsigned credential)
+struct signer *upstream_pool_signer(struct upstream_pool_slot *of, unsigned credential, int64_t now_us,
+                                    struct err *err)
 {
+    static char signer;
+    (void)now_us;
+    (void)err;
     of->signing = credential;
-    return NULL;
+    return (struct signer *)(void *)&signer; /* nobody looks into it */
 }
 
 static struct config_credential credentials[2] = {{.name = "first"}, {.name = "spare"}};
