@@ -15,7 +15,7 @@ enum problem frozen_refuse(struct exchange *x)
 {
     struct freeze found;
     char since[TIMESTAMP_SIZE];
-    const char *token = x->token == NULL ? "" : x->token->id; /* it may have shown a certificate instead */
+    const char *token = x->token == NULL ? "" : x->token->id; /* it showed a certificate */
     if (!freezes_find(x->gateway->freezes, x->client->name, token, clock_wall_ms(), &found))
         return PROBLEM_NONE;
     struct freeze *copy = arena_alloc(x->arena, sizeof *copy);

@@ -105,8 +105,8 @@ struct exchange {
     const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
     const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
     const struct config_client_certificate *certificate; /* likewise */
-    const char *subject;                                 /* who is behind it, as it says; NULL: not said */
     const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
+    const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */
