@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_CHUNK = 2048 };
+enum { FILE_CHUNK = 2048, FILE_PATH = 1024 };
 
 static int file_open(const char *path, enum file_care care, struct err *err)
 {
@@ -70,4 +71,34 @@ done:
     OPENSSL_cleanse(chunk, sizeof chunk);
     (void)close(fd); /* only read from: nothing can be lost */
     return result;
+}
+
+static int write_all(int fd, const struct buf *bytes)
+{
+    size_t done = 0;
+    while (done < bytes->length) {
+        ssize_t put = write(fd, buf_text(bytes) + done, bytes->length - done);
+        if (put < 0 && errno != EINTR)
+            return -1;
+        done += put < 0 ? 0 : (size_t)put;
+    }
+    return fsync(fd);
+}
+
+int file_replace(const char *path, const struct buf *bytes)
+{
+    char new[FILE_PATH];
+    int length = snprintf(new, sizeof new, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof new)
+        return -1;
+    (void)unlink(new); /* of somebody who was killed, or of nobody */
+    int fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -1;
+    int result = write_all(fd, bytes);
+    if (close(fd) != 0 || result != 0 || rename(new, path) != 0) {
+        (void)unlink(new);
+        return -1;
+    }
+    return 0;
 }

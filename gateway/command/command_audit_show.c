@@ -4,6 +4,7 @@
 #include "config/load/config_load.h"
 #include "gateway/audit/audit_chains.h"
 #include "gateway/audit/audit_reader.h"
+#include "gateway/command/audit_filter.h"
 #include "gateway/command/audit_list.h"
 #include "gateway/command/command.h"
 
@@ -39,16 +40,11 @@ static const char help[] =
 
 enum { SHOW_CATALOGS = 16, SHOW_DEPTH = 8, SHOW_KEY = 160 };
 
-/* The texts of the filter, in the order of the options. */
-enum { CLIENT, ACTION, OUTCOME, VALUE, REQUEST, FILTERS };
-
 struct show {
-    const char *want[FILTERS];
-    int64_t since, until; /* seconds since 1970 */
+    struct audit_filter filter;
     const char *policy;
     const char *catalogs[SHOW_CATALOGS];
     size_t catalog_count;
-    const struct config *config; /* the policy, or NULL */
     struct audit_list list;
     struct audit_chains files;
     json_t *settled; /* what operators said of changes that were unknown: an object by put_key() */
@@ -80,11 +76,11 @@ static int read_time(const char *name, const char *text, int64_t *time)
 
 static int read_options(int argc, char **argv, struct show *show)
 {
-    static const struct option options[] = {{"client", required_argument, NULL, CLIENT},
-                                            {"action", required_argument, NULL, ACTION},
-                                            {"outcome", required_argument, NULL, OUTCOME},
-                                            {"value", required_argument, NULL, VALUE},
-                                            {"request", required_argument, NULL, REQUEST},
+    static const struct option options[] = {{"client", required_argument, NULL, AUDIT_FILTER_CLIENT},
+                                            {"action", required_argument, NULL, AUDIT_FILTER_ACTION},
+                                            {"outcome", required_argument, NULL, AUDIT_FILTER_OUTCOME},
+                                            {"value", required_argument, NULL, AUDIT_FILTER_VALUE},
+                                            {"request", required_argument, NULL, AUDIT_FILTER_REQUEST},
                                             {"policy", required_argument, NULL, 'p'},
                                             {"catalog", required_argument, NULL, 'k'},
                                             {"since", required_argument, NULL, 's'},
@@ -123,78 +119,21 @@ static int read_options(int argc, char **argv, struct show *show)
         else if (option == 'k')
             show->catalogs[show->catalog_count++] = optarg;
         else if (option == 's')
-            result = read_time("since", optarg, &show->since);
+            result = read_time("since", optarg, &show->filter.since);
         else if (option == 'u')
-            result = read_time("until", optarg, &show->until);
+            result = read_time("until", optarg, &show->filter.until);
         else
-            show->want[option] = optarg;
+            show->filter.want[option] = optarg;
     }
     if (result == COMMAND_GOOD && optind == argc)
         return command_usage("audit", "show needs a file");
     return result;
 }
 
-/* ---- one change ---- */
-
 static const char *text_of(const json_t *change, const char *key)
 {
     const char *text = json_string_value(json_object_get(change, key));
     return text == NULL ? "" : text;
-}
-
-/* By its very text, or by another name of the same thing, as far as the policy knows. */
-static bool is_value(const struct show *show, const char *text)
-{
-    const char *value = show->want[VALUE];
-    const char *current = show->config == NULL || text == NULL ? NULL : config_current_id(show->config, text);
-    const char *wanted = show->config == NULL ? NULL : config_current_id(show->config, value);
-    if (text == NULL)
-        return false;
-    return strcmp(text, value) == 0 ||
-           strcmp(current == NULL ? text : current, wanted == NULL ? value : wanted) == 0;
-}
-
-/* A text, or one of an array. */
-static bool has_text(const struct show *show, const json_t *texts)
-{
-    bool found = is_value(show, json_string_value(texts));
-    for (size_t i = 0; i < json_array_size(texts) && !found; i++)
-        found = is_value(show, json_string_value(json_array_get(texts, i)));
-    return found;
-}
-
-static bool has_value(const struct show *show, const json_t *change)
-{
-    const char *name;
-    json_t *param;
-    json_t *params = json_object_get(change, "params");
-    json_object_foreach(params, name, param)
-    {
-        if (has_text(show, param))
-            return true;
-    }
-    return has_text(show, json_object_get(change, "formerIds")); /* what the caller said */
-}
-
-/* "2026-11-25T18:00:00.000Z", the form of every record, without its milliseconds. */
-static bool is_between(const struct show *show, const char *time)
-{
-    char plain[sizeof "2026-11-25T18:00:00Z"];
-    int64_t seconds = 0;
-    (void)snprintf(plain, sizeof plain, "%.19sZ", time);
-    return timestamp_parse(plain, &seconds) && seconds >= show->since && seconds < show->until;
-}
-
-static bool is_wanted(const struct show *show, const json_t *change)
-{
-    static const char *const keys[FILTERS] = {
-        [CLIENT] = "client", [ACTION] = "action", [OUTCOME] = "outcome", [REQUEST] = "requestId"};
-    for (size_t i = 0; i < FILTERS; i++)
-        if (show->want[i] != NULL && keys[i] != NULL && strcmp(show->want[i], text_of(change, keys[i])) != 0)
-            return false;
-    if (show->want[VALUE] != NULL && !has_value(show, change))
-        return false;
-    return is_between(show, text_of(change, "time"));
 }
 
 static void fail(struct show *show, const char *sentence)
@@ -231,7 +170,7 @@ static void apply(struct show *show, json_t *change, const char *key)
 static void print_change(struct show *show, json_t *change, const char *key)
 {
     apply(show, change, key);
-    if (is_wanted(show, change) && audit_list_put(&show->list, change) != 0)
+    if (audit_filter_wants(&show->filter, change) && audit_list_put(&show->list, change) != 0)
         fail(show, "out of memory");
 }
 
@@ -457,14 +396,14 @@ static void show_all(struct show *show, char **files)
 
 int command_audit_show(int argc, char **argv)
 {
-    struct show show = {.until = INT64_MAX};
+    struct show show = {.filter.until = INT64_MAX};
     struct config *config = NULL;
     int parsed = read_options(argc, argv, &show);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     if (show.policy != NULL && (config = load_policy(&show)) == NULL)
         return COMMAND_BAD_CONFIG;
-    show.config = config;
+    show.filter.config = config;
     show_all(&show, argv + optind);
     json_decref(show.settled);
     audit_chains_done(&show.files);

@@ -9,28 +9,12 @@
 #define GATEWAY_EXCHANGE_FREEZES_H
 
 #include "base/base.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "gateway/exchange/freeze.h"
 #include "gateway/state/state.h"
 
-enum {
-    FREEZES_NAME = 64,    /* bytes of a client's, a token's and an operator's name: text_is_name() */
-    FREEZES_REASON = 500, /* bytes: a sentence or two, which callers see */
-    FREEZES_POLL_MS = 400,
-};
-
-#define FREEZES_FOREVER INT64_MAX
-
-struct freeze {
-    char client[FREEZES_NAME + 1];
-    char token[FREEZES_NAME + 1]; /* its id; "": all of the client's */
-    char by[FREEZES_NAME + 1];    /* the operator */
-    char reason[FREEZES_REASON + 1];
-    int64_t since_ms; /* since 1970 */
-    int64_t until_ms; /* not included; FREEZES_FOREVER */
-    bool pending;     /* the store does not know it yet */
-};
+enum { FREEZES_POLL_MS = 400 }; /* between two questions to the store: within a second all know */
 
 struct freezes;
 
@@ -63,8 +47,5 @@ MUST_USE struct freeze *freezes_list(struct freezes *freezes, int64_t now_ms, si
 /* How many hold, and whether the store does not tell of others. */
 size_t freezes_count(struct freezes *freezes, int64_t now_ms);
 bool freezes_away(const struct freezes *freezes);
-
-/* The members that describe one. */
-void freezes_put(struct buf *out, const struct freeze *freeze);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/exchange/freeze.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 
@@ -113,7 +113,7 @@ static void put_frozen(struct buf *line, const struct exchange *x)
     if (x->frozen == NULL)
         return;
     json_open_member(line, "frozen");
-    freezes_put(line, x->frozen);
+    freeze_put(line, x->frozen);
     json_close(line);
 }
 

@@ -110,7 +110,7 @@ static int put_record(const struct operate *operate, const char *kind, const str
         return 0;
     buf_init(&members, OPERATE_RECORD);
     operators_put(&members, operate->use, operate->visit);
-    freezes_put(&members, freeze);
+    freeze_put(&members, freeze);
     int result = audit_append(operate->gateway->audit, kind, AUDIT_NOW, &members, &seq, NULL);
     buf_done(&members);
     return result;
@@ -136,10 +136,10 @@ static int find_client(const struct operate *operate, const char *client, const 
 static int read_freeze(const struct operate *operate, const json_t *body, struct freeze *freeze,
                        struct desk_answer *answer)
 {
-    const char *client = text_of(body, "client", FREEZES_NAME);
-    const char *token = text_of(body, "token", FREEZES_NAME);
-    const char *how_long = text_of(body, "for", FREEZES_NAME);
-    const char *reason = text_of(body, "reason", FREEZES_REASON);
+    const char *client = text_of(body, "client", FREEZE_NAME);
+    const char *token = text_of(body, "token", FREEZE_NAME);
+    const char *how_long = text_of(body, "for", FREEZE_NAME);
+    const char *reason = text_of(body, "reason", FREEZE_REASON);
     int64_t seconds = 0;
     if (client == NULL || client[0] == '\0' || token == NULL)
         return refuse(answer, 400, "client, and token where it is one of its tokens, are names");
@@ -151,7 +151,7 @@ static int read_freeze(const struct operate *operate, const json_t *body, struct
         return -1;
     int64_t now_ms = clock_wall_ms() / 1000 * 1000; /* records say it to the second */
     *freeze = (struct freeze){.since_ms = now_ms,
-                              .until_ms = seconds == 0 ? FREEZES_FOREVER : now_ms + (seconds + 1) * 1000};
+                              .until_ms = seconds == 0 ? FREEZE_FOREVER : now_ms + (seconds + 1) * 1000};
     (void)snprintf(freeze->client, sizeof freeze->client, "%s", client);
     (void)snprintf(freeze->token, sizeof freeze->token, "%s", token);
     (void)snprintf(freeze->by, sizeof freeze->by, "%s", operate->use->token->operated->name);
@@ -172,7 +172,7 @@ static void freeze_client(const struct operate *operate, const struct freeze *fr
     bool recorded = put_record(operate, "freeze", freeze) == 0;
     json_open(&answer->body);
     json_member(&answer->body, "status", "frozen");
-    freezes_put(&answer->body, freeze);
+    freeze_put(&answer->body, freeze);
     json_member_bool(&answer->body, "everywhere", reach.everywhere);
     json_member_bool(&answer->body, "kept", reach.kept);
     if (!recorded)
@@ -194,8 +194,8 @@ void operate_freeze(const struct operate *operate, struct desk_answer *answer)
 static int find_freeze(const struct operate *operate, const json_t *body, struct freeze *freeze,
                        struct desk_answer *answer)
 {
-    const char *client = text_of(body, "client", FREEZES_NAME);
-    const char *token = text_of(body, "token", FREEZES_NAME);
+    const char *client = text_of(body, "client", FREEZE_NAME);
+    const char *token = text_of(body, "token", FREEZE_NAME);
     size_t count = 0;
     if (client == NULL || token == NULL)
         return refuse(answer, 400, "client, and token where it is one of its tokens, are names");
@@ -255,7 +255,7 @@ void operate_freezes(const struct operate *operate, struct desk_answer *answer)
     json_open_array(&answer->body, "freezes");
     for (size_t i = 0; i < count; i++) {
         json_open(&answer->body);
-        freezes_put(&answer->body, &list[i]);
+        freeze_put(&answer->body, &list[i]);
         if (list[i].pending)
             json_member_bool(&answer->body, "pending", true);
         json_close(&answer->body);

@@ -271,3 +271,31 @@ def test_a_change_under_way_is_not_settled(begin, upstream, tmp_path):
     gate.set()
     caller.join()
     assert "may still be under way" in done.stderr
+
+
+# ---- several gateways ----
+
+def test_two_gateways_of_one_store(tmp_path, upstream):
+    """Frozen on one, refused on the other soon; thawed by the other; a start begins with what the store has."""
+    gateways = []
+    for name in ("gw-a", "gw-b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        gateways.append(Gateway(configure(folder, upstream.url, rules=RULES, top={
+            "audit": "audit.log", "instance": name, "state": {"sqlite": str(tmp_path / "state.db")}})))
+    one, other = gateways
+    try:
+        assert freeze(one).json()["everywhere"]
+        assert eventually(lambda: other.delete().status == 403)
+        assert listed(other)[0]["by"] == "alice"
+        assert thaw(other).status == 200
+        assert eventually(lambda: one.delete().status == 202)
+        freeze(other)
+    finally:
+        for gateway in gateways:
+            gateway.terminate()
+            gateway.wait(10 * SLOW)
+    again = Gateway(tmp_path / "gw-a/countersign.yaml")
+    status = again.delete().status
+    end(again)
+    assert status == 403

@@ -61,7 +61,7 @@ static struct config_store in_nowhere(void)
 
 static struct freeze of(const char *client, const char *token, int64_t for_ms)
 {
-    struct freeze freeze = {.since_ms = clock_wall_ms() / 1000 * 1000, .until_ms = FREEZES_FOREVER};
+    struct freeze freeze = {.since_ms = clock_wall_ms() / 1000 * 1000, .until_ms = FREEZE_FOREVER};
     (void)snprintf(freeze.client, sizeof freeze.client, "%s", client);
     (void)snprintf(freeze.token, sizeof freeze.token, "%s", token);
     (void)snprintf(freeze.by, sizeof freeze.by, "alice");
