@@ -102,6 +102,35 @@ struct config_audit {
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
     const char *in_force;         /* the short hash of the configuration that this is of */
+    const char *instance;         /* the gateway's name, in each record */
+};
+
+enum config_store_kind { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
+
+/* Where a server of Redis is. */
+struct config_redis_server {
+    const char *text; /* as it is written */
+    const char *host; /* or the path of a socket, */
+    int port;         /* where this is 0 */
+};
+
+/* What gateways share, and where; see gateway/state/state.h. */
+struct config_store {
+    int kind; /* enum config_store_kind */
+    struct mark mark;
+    long long keep;      /* ms: how long a change's Idempotency-Key is kept */
+    long long instances; /* gateways that there are at most: by so many a limit is divided */
+    const char *file;    /* of CONFIG_STORE_SQLITE */
+
+    /* of CONFIG_STORE_REDIS */
+    const struct config_redis_server *servers; /* tried in turn */
+    size_t server_count;
+    const char *user;        /* or NULL */
+    struct secret *password; /* or NULL */
+    long long database;
+    bool tls;
+    const char *ca_file; /* of `tls`; NULL: the system's */
+    const char *prefix;  /* of every key */
 };
 
 /* What the program tells its operator on standard error. */
@@ -174,9 +203,10 @@ struct config_browsers {
 
 struct config_token {
     unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
-    const struct config_client *client;
-    int64_t not_before; /* seconds since 1970; refused before then, */
-    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    const struct config_client *client;       /* NULL: it is an operator's */
+    const struct config_operator *operated;   /* NULL: it is a client's */
+    int64_t not_before;                       /* seconds since 1970; refused before then, */
+    int64_t expires;                          /* and from then on; CONFIG_NEVER: no end  */
     bool disabled;
     const char *id;
     struct mark mark;
@@ -207,6 +237,7 @@ struct config_client {
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
     int subject;       /* enum config_subject */
+    bool requires_key; /* a change needs an Idempotency-Key */
     size_t token_count;
     size_t certificate_count;
     unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
@@ -216,6 +247,16 @@ struct config_client {
     const struct config_bucket **buckets; /* where the rules are that can concern it */
     size_t bucket_count;
     UT_hash_handle hh;
+};
+
+enum config_role { CONFIG_VIEWER, CONFIG_OPERATOR };
+
+/* Who may ask the admin listener for more than whether the gateway is well. */
+struct config_operator {
+    const char *name;
+    struct mark mark;
+    int role;           /* enum config_role: a viewer looks, an operator also changes */
+    size_t token_count; /* as in config_client */
 };
 
 enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
@@ -261,6 +302,7 @@ struct config_rule {
     enum config_own own;
     unsigned char effects; /* of its routes: bit enum config_route_effect; 0: any */
     bool by_subject;       /* only for `subjects` */
+    bool requires_key;     /* of an allow: a change needs an Idempotency-Key; no condition */
 
     const char *id;
     struct mark mark;
@@ -319,7 +361,17 @@ struct config_trial {
 
 /* ---- catalog ---- */
 
-enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
+/* Those from CONFIG_OBJECT on have JSON as their one value; see config_is_structured(). */
+enum config_type {
+    CONFIG_STRING,
+    CONFIG_INTEGER,
+    CONFIG_BOOLEAN,
+    CONFIG_STRINGS,
+    CONFIG_NUMBER,
+    CONFIG_OBJECT,
+    CONFIG_LIST,
+    CONFIG_MAP /* an object whose members are all texts */
+};
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
 /* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
@@ -368,6 +420,9 @@ struct config_param {
     long long length;                     /* bytes of a text, at most */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
+    const char **values;                  /* the only ones that it may have; NULL: any */
+    size_t value_count;
+    bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
 
@@ -402,6 +457,8 @@ struct config_dialect {
     size_t rename_count;
 };
 
+struct config_path;
+
 struct config_route {
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
@@ -424,12 +481,20 @@ struct config_route {
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+    struct config_path *paths; /* into structured parameters, that rules name; written when they are read */
+    size_t path_count;
     const struct config_action *document; /* the body is the cloud's own document; NULL: parameters */
 };
 
 /* ---- the cloud's own documents: POST /actions/{service}/{Action} ---- */
 
 enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
+
+enum {
+    CONFIG_BODY_MIN = 64 * 1024, /* bytes: what every route takes */
+    CONFIG_BODY_DEFAULT = 1024 * 1024,
+    CONFIG_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3-HMAC-SHA256 */
+};
 
 enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
 
@@ -438,6 +503,7 @@ struct config_path {
     struct config_param param; /* name, number and forms of former ids; its type is of no use */
     const char **members;      /* "SecurityGroupPolicySet", "Ingress", "CidrBlock" */
     size_t depth;
+    const struct config_param *of; /* a route's: into this parameter; NULL: into the document */
     bool secret; /* no record has its values: it is called like a password or a key, or the catalog says so */
 };
 
@@ -492,8 +558,10 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
+    const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;           /* POST /reload from this machine needs no token */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -511,6 +579,7 @@ struct config {
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;
+    struct config_store state;
     struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
@@ -521,7 +590,10 @@ struct config {
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
     struct config_client_certificate *certificates; /* uthash, by key, in the file's order */
-    const struct config_rule **rules;               /* in the file's order */
+    struct config_operator *operators;
+    size_t operator_count;
+    struct token_index operator_tokens;
+    const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
     bool *param_secrets;      /* likewise: every parameter of that name is secret, or none is */
@@ -535,12 +607,17 @@ struct config {
     size_t route_count;
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
+    long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
     bool actions_door;         /* `doors: { actions: true }` */
+    bool mcp_door;             /* `doors: { mcp: true }` */
+    bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */
     size_t exception_count;
     struct config_service *services; /* the versions of one follow each other, the oldest first */
     size_t service_count;
+    const char **known_services; /* with the SDKs' door: all that have definitions */
+    size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -554,6 +631,12 @@ void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing *
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* An object, a list of anything or a map: a rule names what is in it by a path. */
+static inline bool config_is_structured(const struct config_param *param)
+{
+    return param->type >= CONFIG_OBJECT;
+}
 
 /* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
  * audit`. */
@@ -582,6 +665,9 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
                                           const char *version);
+
+/* Is a door open through which the cloud's own documents come? */
+bool config_takes_documents(const struct config *config);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

@@ -19,7 +19,10 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
+struct mcp_message;
+struct sdk_request;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -37,6 +40,26 @@ struct exchange_own {
                 const struct exchange *x); /* instead of `bytes`, where that would be a copy */
     const bool *shown;                     /* with `put`: see openapi.h */
     const char *fields;                    /* more lines of its head, or NULL */
+};
+
+/* What became of the key of a change: gateway/call/idempotency.h. */
+enum exchange_key_result {
+    EXCHANGE_KEY_NONE,
+    EXCHANGE_KEY_CLAIMED,  /* to be settled, or released, with the answer */
+    EXCHANGE_KEY_REPLAYED, /* the answer is an earlier one's */
+    EXCHANGE_KEY_UNKNOWN,  /* an earlier request was never answered */
+    EXCHANGE_KEY_IN_USE,
+    EXCHANGE_KEY_REUSED,
+    EXCHANGE_KEY_AWAY, /* the store */
+    EXCHANGE_KEY_RESULTS,
+};
+
+struct exchange_key {
+    const char *text; /* as the caller, or its protocol, says it; NULL: none */
+    char print[DIGEST_TEXT_SIZE];
+    char holder[33];
+    enum exchange_key_result result;
+    bool lost; /* the store did not take what became of it */
 };
 
 struct exchange {
@@ -60,9 +83,14 @@ struct exchange {
     struct trace trace;
     struct target target;
     const struct door *door; /* see gateway/request/door.h */
+    const char *door_name;   /* to the log, or NULL */
+    struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
+    struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */
     const char *body;        /* NULL when there is none */
     size_t body_length;
-    bool received; /* the body has been read, whatever it is */
+    size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
+    size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
+    bool received;        /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;
@@ -77,6 +105,7 @@ struct exchange {
     const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
     const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
     const struct config_client_certificate *certificate; /* likewise */
+    const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
     const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
@@ -85,6 +114,9 @@ struct exchange {
 
     /* queue */
     bool in_cpu_gate; /* it works now, and others wait for it to end */
+
+    /* key, claim */
+    struct exchange_key key;
 
     /* translate */
     struct call *call; /* with all=true the one of the first page */
@@ -105,6 +137,7 @@ struct exchange {
 
     /* follow */
     unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
+    int wait_s;           /* how long to wait for a task, where its door says so; 0: see Prefer */
     int waited_s;         /* the preference to wait that was honoured; 0: none */
     bool finished;        /* the answer tells the end of the task */
 

@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 
@@ -80,6 +81,7 @@ static void put_call(struct buf *line, const struct exchange *x)
     json_member(line, "certificate", x->certificate == NULL ? NULL : x->certificate->id);
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
+    json_member(line, "door", x->door_name);
     json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
@@ -94,6 +96,8 @@ static void put_call(struct buf *line, const struct exchange *x)
         if (x->call->document != NULL)
             put_document(line, x->call);
     }
+    if (exchange_changes(x))
+        json_member(line, "idempotencyKey", x->key.text);
     if (x->owner != POLICY_OWNER_UNKNOWN)
         json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
@@ -103,8 +107,17 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
-/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
- */
+static void put_frozen(struct buf *line, const struct exchange *x)
+{
+    if (x->frozen == NULL)
+        return;
+    json_open_member(line, "frozen");
+    freezes_put(line, x->frozen);
+    json_close(line);
+}
+
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
+ * of. */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
     if (x->answer.length > 0) {
@@ -226,6 +239,7 @@ void record_write(struct exchange *x)
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_frozen(line, x);
     put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {
@@ -238,6 +252,10 @@ void record_write(struct exchange *x)
     put_upstream(line, x);
     if (x->outcome_unrecorded)
         json_member(line, "audit", "lacks the outcome");
+    if (x->key.result == EXCHANGE_KEY_REPLAYED || x->key.result == EXCHANGE_KEY_UNKNOWN)
+        json_member_bool(line, "replayed", true);
+    if (x->key.lost)
+        json_member(line, "state", "lacks the answer of the key");
     if (x->extra_calls > 0)
         json_member_int(line, "furtherCalls", x->extra_calls);
     json_member_millis(line, "durationMs", duration_us);

@@ -1,5 +1,5 @@
-/* gateway/http/problem.h - the ways in which a request can end without success: the names that callers see.
- */
+/* gateway/http/problem.h - the ways in which a request can end without success: the names that callers
+ * see. */
 #ifndef GATEWAY_HTTP_PROBLEM_H
 #define GATEWAY_HTTP_PROBLEM_H
 
@@ -40,6 +40,10 @@ enum problem {
     PROBLEM_UPSTREAM_INVALID_ANSWER,
     PROBLEM_BUSY,
     PROBLEM_UNRECORDED,
+    PROBLEM_KEY_REQUIRED,
+    PROBLEM_KEY_REUSED,
+    PROBLEM_KEY_IN_USE,
+    PROBLEM_STATE_UNAVAILABLE,
     PROBLEM_INTERNAL,
 };
 

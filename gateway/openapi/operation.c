@@ -103,6 +103,8 @@ static void put_parameters(struct buf *out, const struct operation *operation)
     put_reference(out, "#/components/parameters/region");
     if (route->task != NULL)
         put_reference(out, "#/components/parameters/prefer");
+    if (route->effect == CONFIG_CHANGE)
+        put_reference(out, "#/components/parameters/idempotencyKey");
     put_reference(out, "#/components/parameters/requestId");
     json_close_array(out);
 }
@@ -232,6 +234,8 @@ static void put_headers(struct buf *out, const struct config_route *route)
 {
     json_open_member(out, "headers");
     json_member_raw(out, "X-Request-Id", "{\"$ref\":\"#/components/headers/requestId\"}");
+    if (route->effect == CONFIG_CHANGE)
+        json_member_raw(out, "Idempotency-Replayed", "{\"$ref\":\"#/components/headers/replayed\"}");
     if (route->task != NULL) {
         json_member_raw(out, "Location", "{\"$ref\":\"#/components/headers/location\"}");
         json_member_raw(out, "Preference-Applied", "{\"$ref\":\"#/components/headers/preference\"}");
@@ -269,6 +273,8 @@ static void put_answers(struct buf *out, const struct config_route *route)
         put_success(out, route, 200, true);
     if (route->effect == CONFIG_CHANGE)
         json_member_raw(out, "207", problem);
+    if (route->effect == CONFIG_CHANGE) /* the Idempotency-Key was another call's */
+        json_member_raw(out, "422", problem);
     for (size_t i = 0; i < COUNT(always); i++)
         json_member_raw(out, always[i], problem);
     json_close(out);
@@ -276,21 +282,25 @@ static void put_answers(struct buf *out, const struct config_route *route)
 
 /* ---- the operation ---- */
 
-/* "delete-vpcs-vpcId-classiclinks": an action may have several routes. */
+void operation_put_id(struct buf *out, const struct config_route *route, const struct config_route *leader)
+{
+    for (const char *c = route->method; *c != '\0'; c++)
+        buf_put_char(out, (char)tolower((unsigned char)*c));
+    for (size_t i = 0; i < leader->segment_count; i++)
+        buf_put_format(out, "-%s", leader->segments[i].text);
+}
+
 static void put_id(struct buf *out, const struct operation *operation)
 {
     struct buf id;
     buf_init(&id, WORDS_MAX);
-    for (const char *c = operation->route->method; *c != '\0'; c++)
-        buf_put_char(&id, (char)tolower((unsigned char)*c));
-    for (size_t i = 0; i < operation->leader->segment_count; i++)
-        buf_put_format(&id, "-%s", operation->leader->segments[i].text);
+    operation_put_id(&id, operation->route, operation->leader);
     json_member(out, "operationId", buf_text(&id));
     buf_done(&id);
 }
 
-/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other one.
- */
+/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other
+ * one. */
 static void put_description(struct buf *out, const struct operation *operation)
 {
     struct buf words;

@@ -19,7 +19,7 @@ enum {
     LINE_RECORD = 16384,   /* bytes of a TLS record, at most: see end_of()                 */
     LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
     LINE_SITE_MAX = 1024,  /* the fields that all requests have: a host name has up to 255 */
-    LINE_OUT_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
+    LINE_OUT_MAX = SIGN_STRING_MAX + SIGN_BODY_MAX + LINE_SITE_MAX, /* target and body, as they were signed */
 };
 
 struct back_site {

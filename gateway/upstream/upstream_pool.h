@@ -16,14 +16,14 @@
 #include <stdatomic.h>
 
 enum {
-    UPSTREAM_POOL_ANSWER_MAX =
-        1024 * 1024, /* bytes of an answer: a page of 100 items takes some 100 KiB           */
-    UPSTREAM_POOL_CONNECT_MS =
-        3000, /* TCP and TLS: three SYNs, or a slow handshake                         */
-    UPSTREAM_POOL_WAIT_MS =
-        25, /* for a slot when all are lent out: longer only hides an overload, whose answer is due
-                          in 50 ms */
-    UPSTREAM_POOL_IDLE_S = 45, /* a connection that was idle for longer is not reused                  */
+    /* bytes of an answer: a page of 100 items takes some 100 KiB */
+    UPSTREAM_POOL_ANSWER_MAX = 1024 * 1024,
+    /* TCP and TLS: three SYNs, or a slow handshake */
+    UPSTREAM_POOL_CONNECT_MS = 3000,
+    /* for a slot when all are lent out: longer only hides an overload, whose answer is due in 50 ms */
+    UPSTREAM_POOL_WAIT_MS = 25,
+    /* a connection that was idle for longer is not reused */
+    UPSTREAM_POOL_IDLE_S = 45,
 };
 
 struct upstream_pool;

@@ -512,8 +512,8 @@ static void memory_that_is_out_is_still_an_answer(void **state)
 }
 
 /* Every status that a catalog may name, with a method that has content and with one that has none; RFC 9110
- * sections 8.6, 9.3.2 and 15.3: no content and no length with 204, no content but the same length with HEAD.
- */
+ * sections 8.6, 9.3.2 and 15.3: no content and no length with 204, no content but the same length with
+ * HEAD. */
 static void every_success_is_framed(void **state)
 {
     static const struct {
