@@ -7,29 +7,26 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/request/door.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { SUBJECT_MAX = 128 }; /* bytes: an address or a name, in each access line and audit record */
 
 /* Who fails too often is told to wait.  A good token is never asked how often others failed. */
-static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence)
+static enum problem refuse(struct exchange *x, enum problem problem, const char *sentence, const char *more)
 {
     x->wait_us =
         auth_failures_add(x->gateway->failures, &x->config->failed_auth, &x->address, clock_monotonic_us());
     if (x->wait_us > 0)
         return exchange_stop(x, PROBLEM_TOO_MANY_REQUESTS, "too many wrong tokens from this address");
-    return exchange_stop(x, problem, "%s", sentence);
+    return exchange_stop(x, problem, "%s%s", sentence, more);
 }
 
 /* Says the same, whatever was wrong. */
 static enum problem refuse_unknown(struct exchange *x)
 {
-    char sentence[sizeof x->err.text];
-    (void)snprintf(
-        sentence, sizeof sentence, "%s%s", x->door->unauthenticated,
+    return refuse(
+        x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated,
         x->config->certificates == NULL ? "" : ", or show a client's certificate; some clients need both");
-    return refuse(x, PROBLEM_UNAUTHENTICATED, sentence);
 }
 
 static bool is_printable(const char *text)
@@ -71,7 +68,7 @@ static enum problem check_token(struct exchange *x)
     case TOKEN_GOOD:
         return PROBLEM_NONE;
     case TOKEN_EXPIRED:
-        return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one");
+        return refuse(x, PROBLEM_TOKEN_EXPIRED, "the token has expired: ask for a new one", "");
     case TOKEN_UNKNOWN: /* also one that is disabled, or not good yet: the log names it, no answer does */
         return refuse_unknown(x);
     case TOKEN_FAILED:
