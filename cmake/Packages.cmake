@@ -26,6 +26,8 @@ countersign_package(YAML yaml-0.1 libyaml-dev)
 countersign_package(PCRE2 libpcre2-8 libpcre2-dev)
 countersign_package(OPENSSL openssl libssl-dev)
 countersign_package(ZLIB zlib zlib1g-dev)
+countersign_package(HIREDIS hiredis libhiredis-dev)
+countersign_package(SQLITE sqlite3 libsqlite3-dev)
 countersign_header(uthash.h uthash-dev)
 
 # CivetWeb's own config file adds definitions that we do not want; it has no .pc file.
@@ -33,4 +35,12 @@ countersign_header(civetweb.h libcivetweb-dev)
 find_library(CIVETWEB_LIBRARY civetweb)
 if(NOT CIVETWEB_LIBRARY)
   message(FATAL_ERROR "libcivetweb is missing: apt-get install libcivetweb-dev")
+endif()
+
+# Debian 12's hiredis has no TLS, Debian 13's has.
+pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET GLOBAL hiredis_ssl)
+if(HIREDIS_SSL_FOUND)
+  add_compile_definitions(COUNTERSIGN_REDIS_TLS=1)
+else()
+  add_compile_definitions(COUNTERSIGN_REDIS_TLS=0)
 endif()

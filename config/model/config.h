@@ -102,6 +102,35 @@ struct config_audit {
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
     const char *in_force;         /* the short hash of the configuration that this is of */
+    const char *instance;         /* the gateway's name, in each record */
+};
+
+enum config_store_kind { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
+
+/* Where a server of Redis is. */
+struct config_redis_server {
+    const char *text; /* as it is written */
+    const char *host; /* or the path of a socket, */
+    int port;         /* where this is 0 */
+};
+
+/* What gateways share, and where; see gateway/state/state.h. */
+struct config_store {
+    int kind; /* enum config_store_kind */
+    struct mark mark;
+    long long keep;      /* ms: how long a change's Idempotency-Key is kept */
+    long long instances; /* gateways that there are at most: by so many a limit is divided */
+    const char *file;    /* of CONFIG_STORE_SQLITE */
+
+    /* of CONFIG_STORE_REDIS */
+    const struct config_redis_server *servers; /* tried in turn */
+    size_t server_count;
+    const char *user;        /* or NULL */
+    struct secret *password; /* or NULL */
+    long long database;
+    bool tls;
+    const char *ca_file; /* of `tls`; NULL: the system's */
+    const char *prefix;  /* of every key */
 };
 
 /* What the program tells its operator on standard error. */
@@ -120,6 +149,15 @@ struct config_kept {
     struct config_kept *next;
 };
 
+/* On the way to an upstream: it is asked to CONNECT. */
+struct config_proxy {
+    const char *url; /* http://host:port */
+    struct mark mark;
+    bool is_loopback;
+    struct secret *user; /* with `password`, or NULL both */
+    struct secret *password;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -133,6 +171,9 @@ struct config_upstream {
     bool short_regions;                 /* it takes short names */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
+    const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */
+    const char *connect_to;             /* host or host:port, in the place of the url's; or NULL */
+    long long connection_lifetime;      /* ms that a connection is reused: then its name is asked for again */
     int api;                            /* enum config_api */
     int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
     int method;                         /* enum config_method */
@@ -405,6 +446,12 @@ struct config_route {
 
 enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
 
+enum {
+    CONFIG_BODY_MIN = 64 * 1024, /* bytes: what every route takes */
+    CONFIG_BODY_DEFAULT = 1024 * 1024,
+    CONFIG_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3-HMAC-SHA256 */
+};
+
 enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
 
 /* What rules call a member of a document, and where it is.  A list on the way stands for all its items. */
@@ -466,6 +513,7 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
+    const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
@@ -484,6 +532,7 @@ struct config {
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */
     long long drain;       /* ms that it then waits for calls in flight */
     struct config_audit audit;
+    struct config_store state;
     struct config_browsers browsers;
     struct config_credential *credentials;
     size_t credential_count;
@@ -507,12 +556,17 @@ struct config {
     size_t route_count;
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
+    long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
     bool actions_door;         /* `doors: { actions: true }` */
+    bool mcp_door;             /* `doors: { mcp: true }` */
+    bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */
     size_t exception_count;
     struct config_service *services; /* the versions of one follow each other, the oldest first */
     size_t service_count;
+    const char **known_services; /* with the SDKs' door: all that have definitions */
+    size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -522,6 +576,7 @@ void config_release(struct config *config);
 /* What a configuration, or one route, holds beside the arena: config_release() does it, for all. */
 void config_done(struct config *config);
 void config_route_done(struct config_route *route);
+void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing */
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
@@ -553,6 +608,9 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
                                           const char *version);
+
+/* Is a door open through which the cloud's own documents come? */
+bool config_takes_documents(const struct config *config);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

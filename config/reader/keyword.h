@@ -11,6 +11,8 @@
 #include "config/reader/report.h"
 #include "config/reader/yaml.h"
 
+enum { KEYWORD_VERSION = 1 }; /* of the configuration: docs/formats.md */
+
 struct config;
 struct keyword;
 
@@ -49,6 +51,7 @@ keyword_reader keyword_name;     /* const char *: text_is_name()                
 keyword_reader keyword_path;     /* const char *: a path, relative to the file it is in  */
 keyword_reader keyword_number;   /* long long                                            */
 keyword_reader keyword_duration; /* long long, milliseconds: 500ms, 5s, 2m, 1h           */
+keyword_reader keyword_size;     /* long long, bytes: 65536, 64KiB, 1MiB                 */
 keyword_reader keyword_choice;   /* int                                                  */
 keyword_reader keyword_bool;     /* bool: true or false                                  */
 keyword_reader keyword_time;     /* int64_t, seconds since 1970: a date or RFC 3339 time */

@@ -9,12 +9,12 @@ _countersign_options() {
     token) echo "new hash --help" ;;
     explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --own --json --help" ;;
     replay) echo "--policy --catalog --log --since --unused --json --help" ;;
-    audit) echo "verify show --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
+    audit) echo "verify show settle executed not-executed --config --by --note --summary --csv --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --wait --help GET POST DELETE" ;;
     openapi) echo "--config --policy --catalog --client --help" ;;
-    sandbox) echo "--listen --cert --key --state --window --journal --quiet --fault --help" ;;
-    version) echo "--verbose --help" ;;
+    sandbox) echo "--listen --cert --key --state --definitions --window --journal --quiet --fault --help" ;;
+    version) echo "--verbose --formats --help" ;;
     esac
 }
 

@@ -133,6 +133,8 @@ static enum problem understand(struct forward *f)
     }
     if (meaning.problem != PROBLEM_NONE) {
         withheld_words(f->answer, f->call);
+        if (f->answer->bytes != NULL && answer_keep(f->answer, x->arena) != 0)
+            f->answer->bytes = NULL; /* what it says is in the arena already */
         return refused(f, meaning.problem);
     }
     bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */
@@ -157,6 +159,8 @@ static enum problem unanswered(struct forward *f, const struct err *err)
     };
     struct answer_meaning meaning = answer_meaning_of_end(f->result.end);
     const char *sentence = sentences[f->result.end];
+    if (f->result.refused) /* by the proxy in between: it would say the same again */
+        meaning.cause = RETRY_NEVER;
     learn(f, &meaning);
     return sentence == NULL ? exchange_fail(f->x)
                             : exchange_stop(f->x, meaning.problem, "%s%s", sentence, err->text);

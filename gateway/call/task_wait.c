@@ -172,7 +172,7 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 
 void task_wait_wait(struct exchange *x)
 {
-    int seconds = task_wait_preferred_wait(x->head);
+    int seconds = x->wait_s > 0 ? x->wait_s : task_wait_preferred_wait(x->head);
     if (seconds == 0 || x->answer.task == NULL)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;

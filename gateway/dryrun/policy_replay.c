@@ -176,8 +176,11 @@ enum policy_replay_end policy_replay_line(const struct config *config, const cha
     if (json_depth(line, length, POLICY_REPLAY_DEPTH_MAX) > POLICY_REPLAY_DEPTH_MAX)
         return POLICY_REPLAY_BROKEN;
     json_t *root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
+    bool newer =
+        json_object_get(root, "audit") == NULL && /* an audit file's `open` has a format of its own */
+        json_integer_value(json_object_get(root, "format")) > POLICY_REPLAY_FORMAT;
     enum policy_replay_end end =
-        json_is_object(root) ? judge(config, root, arena, change) : POLICY_REPLAY_BROKEN;
+        json_is_object(root) && !newer ? judge(config, root, arena, change) : POLICY_REPLAY_BROKEN;
     json_decref(root);
     return end;
 }

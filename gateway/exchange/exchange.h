@@ -20,6 +20,8 @@ struct shared;
 struct snapshot;
 struct builtin_page;
 struct door;
+struct mcp_message;
+struct sdk_request;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -59,8 +61,13 @@ struct exchange {
     struct trace trace;
     struct target target;
     const struct door *door; /* see gateway/request/door.h */
+    const char *door_name;   /* to the log, or NULL */
+    struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
+    struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */
     const char *body;        /* NULL when there is none */
     size_t body_length;
+    size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
+    size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
     bool received; /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
@@ -104,6 +111,7 @@ struct exchange {
 
     /* follow */
     unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
+    int wait_s;           /* how long to wait for a task, where its door says so; 0: see Prefer */
     int waited_s;         /* the preference to wait that was honoured; 0: none */
     bool finished;        /* the answer tells the end of the task */
 

@@ -81,6 +81,7 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
+    json_member(line, "door", x->door_name);
     json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);

@@ -8,7 +8,9 @@
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/request_metrics.h"
+#include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 static void snapshot_free(struct snapshot *snapshot)
 {
+    mcp_tools_free(snapshot->tools);
     openapi_free(snapshot->openapi);
     current_free(snapshot->current_ids);
     quotas_free(snapshot->quotas);
@@ -40,10 +43,12 @@ static struct snapshot *snapshot_new(struct shared *gateway, struct config *conf
                                        &gateway->abandoned, err);
     snapshot->limits = client_limits_new(config, previous == NULL ? NULL : previous->limits);
     snapshot->openapi = openapi_new(config, err);
+    snapshot->tools = config->mcp_door ? mcp_tools_new(config, err) : NULL;
     snapshot->current_ids = current_new();
     snapshot->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
     if (snapshot->back == NULL || snapshot->limits == NULL || snapshot->quotas == NULL ||
-        snapshot->openapi == NULL || snapshot->current_ids == NULL) {
+        snapshot->openapi == NULL || snapshot->current_ids == NULL ||
+        (config->mcp_door && snapshot->tools == NULL)) {
         err_memory(err); /* the first cause wins */
         snapshot_free(snapshot);
         return NULL;
@@ -118,6 +123,10 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         return err_memory(err);
     }
     request_metrics_prepare(gateway->metrics, config);
+    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL) {
+        shared_done(gateway);
+        return -1;
+    }
     if (config->audit.file != NULL &&
         (gateway->audit = audit_open(&config->audit, &gateway->notices, err)) == NULL) {
         shared_done(gateway);
@@ -139,6 +148,7 @@ no_turns:
 void shared_done(struct shared *gateway)
 {
     audit_close(gateway->audit);
+    state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);
     auth_failures_free(gateway->failures);

@@ -99,6 +99,7 @@ void schema_put(struct buf *out, const char *key, const struct config_param *par
                 const struct config_wire *wire, bool hashed)
 {
     json_open_member(out, key);
+    json_member(out, "description", param->about);
     if (param->type == CONFIG_STRINGS) {
         json_member(out, "type", "array");
         schema_put_one(out, "items", param, wire, hashed);

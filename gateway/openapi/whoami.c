@@ -132,19 +132,41 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_close_array(out);
 }
 
+static bool concerns(const struct config_rule *rule, const struct whoami_view *view)
+{
+    return !rule->audit && rule->expires > view->now &&
+           config_matches(&rule->clients, view->token->client->name);
+}
+
 static void put_rules(struct buf *out, const struct whoami_view *view)
 {
     const struct config *config = view->config;
     json_open_array(out, "rules");
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_rule *rule = config->rules[i];
-        if (rule->audit || rule->expires <= view->now ||
-            !config_matches(&rule->clients, view->token->client->name))
+        if (!concerns(rule, view))
             continue;
         json_open(out);
         json_member(out, "id", rule->id);
         json_member(out, "effect", words_effect(rule));
         put_actions(out, config, rule);
+        put_conditions(out, config, rule);
+        json_close(out);
+    }
+    json_close_array(out);
+}
+
+void whoami_put_rules(struct buf *out, const struct whoami_view *view, const struct config_route *route)
+{
+    const struct config *config = view->config;
+    json_open_array(out, "rules");
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct config_rule *rule = config->rules[i];
+        if (!concerns(rule, view) || !config_reaches(rule, route) || !config_has_effect(rule, route))
+            continue;
+        json_open(out);
+        json_member(out, "id", rule->id);
+        json_member(out, "effect", words_effect(rule));
         put_conditions(out, config, rule);
         json_close(out);
     }

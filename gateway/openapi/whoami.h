@@ -20,4 +20,7 @@ struct whoami_view {
  * values. */
 void whoami_put(struct buf *out, const struct whoami_view *view);
 
+/* The member "rules" with those of them alone that concern calls of this route: for who was refused one. */
+void whoami_put_rules(struct buf *out, const struct whoami_view *view, const struct config_route *route);
+
 #endif

@@ -101,6 +101,8 @@ static enum problem check_head(struct exchange *x)
         return exchange_stop(x, x->head->problem, "%s", x->head->err.text);
     if (x->head->host == NULL)
         return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "the Host field is missing");
+    if (x->head->loose_host && !x->door->loose_host)
+        return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, HOST_CHECK_LOOSE);
     return PROBLEM_NONE;
 }
 

@@ -26,6 +26,11 @@ static const char *origin_of(const struct exchange *x)
     return NULL;
 }
 
+bool cors_may_call(const struct exchange *x)
+{
+    return request_head_field(x->head, "Origin") == NULL || origin_of(x) != NULL;
+}
+
 /* The one request that is answered without a token. */
 static bool is_preflight(const struct exchange *x)
 {
@@ -62,6 +67,8 @@ void cors_put_fields(struct buf *out, const struct exchange *x)
     }
     put_methods(out, x->config);
     buf_put_format(out, "Access-Control-Allow-Headers: %s", sent);
+    if (x->config->mcp_door)
+        buf_put(out, ", MCP-Protocol-Version, Mcp-Method, Mcp-Name");
     for (size_t i = 0; i < x->config->browsers.headers.count; i++)
         buf_put_format(out, ", %s", x->config->browsers.headers.items[i]);
     buf_put_format(out, "\r\nAccess-Control-Max-Age: %d\r\n", CORS_REMEMBER_S);

@@ -44,6 +44,7 @@ static void finish(struct exchange *x)
 {
     response_writer_compose(x); /* always */
     queue_end(x);
+    receive_end(x);
     admit_leave(x); /* before the answer: whoever has it may ask again */
     if (x->peer->write(x->peer->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */

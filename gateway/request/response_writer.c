@@ -23,6 +23,10 @@ static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
     bool heads = false;
+    if (x->door->methods != NULL) {
+        response_head_put_field(out, "Allow", x->door->methods);
+        return;
+    }
     buf_put(out, builtin_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "gateway/http/response_head.h"
 #include "gateway/request/build_call.h"
+#include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -74,9 +75,9 @@ static bool is_json_type(const char *type)
 enum problem rest_accept_size(struct exchange *x)
 {
     const char *coding = request_head_field(x->head, "Content-Encoding");
-    if (x->head->message.content_length > REQUEST_BODY_MAX)
-        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             REQUEST_BODY_MAX);
+    size_t most = receive_max(x);
+    if (x->head->message.content_length > (long long)most)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %zu bytes", most);
     if (request_head_has_body(x->head) && coding != NULL && strcasecmp(coding, "identity") != 0)
         return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
     return PROBLEM_NONE;
@@ -135,7 +136,7 @@ static void put_upstream(struct buf *body, const struct answer *answer)
 }
 
 /* RFC 9457 */
-static void put_problem(struct buf *body, const struct exchange *x)
+void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
     json_open(body);
@@ -152,7 +153,7 @@ static void put_problem(struct buf *body, const struct exchange *x)
 void rest_reply(struct exchange *x, struct buf *space, struct door_content *content)
 {
     if (x->problem != PROBLEM_NONE) {
-        put_problem(space, x);
+        rest_put_problem(space, x);
         content->type = RESPONSE_HEAD_PROBLEM_TYPE;
         content->bytes = buf_text(space);
         content->length = space->length;
@@ -169,7 +170,6 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 }
 
 const struct door rest_door = {
-    .name = "rest",
     .takes = takes,
     .accept = rest_accept,
     .route = route_match,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/response_head.h"
 
@@ -52,6 +53,8 @@ static void answer_head(const struct desk *desk, const struct request_head *head
 {
     if (head->problem != PROBLEM_NONE)
         put_problem(answer, problem_kind(head->problem)->status, head->err.text);
+    else if (head->loose_host)
+        put_problem(answer, 400, HOST_CHECK_LOOSE);
     else if (!is_asked_by_its_name(desk, head)) /* by DNS rebinding */
         put_problem(answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
     else if (is_from_a_page(head))

@@ -15,23 +15,15 @@ import pytest
 from harness import contract, vendor
 from harness.expect import courtesy, problem
 from harness.gateway import NOBODY, TOKEN, Gateway, configure
-from harness.process import binary, environment, run
+from harness.process import binary, environment, run, shim
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
-from harness.world import BINARY, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, elapse, eventually
+from harness.world import HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, elapse, eventually
 
-SHIMS = BINARY.parent / "shim"
 PATH = f"/vpcs/{VPC}/classiclinks"
 SANITIZED = SLOW > 1
 GOOD = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
         f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
-
-
-def shim(name, **more):
-    file = SHIMS / f"libshim_{name}.so"
-    assert file.is_file(), f"no {file}: it is built with the tests"
-    options = os.environ.get("ASAN_OPTIONS", "")
-    return environment(LD_PRELOAD=file, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0", **more)
 
 
 def test_a_good_start_needs_no_words(gateway):

@@ -64,13 +64,15 @@ def new_key(file):
 
 
 class Certificates:
-    """`good` is for 127.0.0.1 and localhost by `authority`; the others differ from it in one thing each."""
+    """`good` is for 127.0.0.1 and localhost by `authority`; the others differ from it in one thing each.  `named` is
+    for a name that no name server has, and for IPv6's loopback."""
 
     def __init__(self, folder):
         here = "DNS:localhost,IP:127.0.0.1"
         self.authority = Authority(folder, "authority")
         self.stranger = Authority(folder, "stranger")
         self.good = self.authority.issue("good", here)
+        self.named = self.authority.issue("named", "DNS:cloud.example,IP:::1")
         self.expired = self.authority.issue("expired", here, end="20200102000000Z")
         self.not_yet = self.authority.issue("not-yet", here, start="20980101000000Z")
         self.wrong_name = self.authority.issue("wrong-name", "DNS:elsewhere.example,IP:192.0.2.1")

@@ -1,0 +1,154 @@
+/* gateway/state/state.h - what gateways share: limits, the keys of changes, freezes, and who is there.
+ *
+ * One face for three stores (gateway/state/store.h): memory, which ends with the process; SQLite, for one
+ * machine; Valkey or Redis, for all replicas.  Every write is atomic, and everything written expires.  Time
+ * is the store's own clock: callers give durations in milliseconds, or microseconds where the name says so.
+ *
+ * A store may be away.  A function then returns -1, after STATE_WAIT_MS at the latest, and nothing is known
+ * of what it was to do; after STATE_FAILURES in a row none is asked for STATE_REST_US.  What follows from
+ * that is the caller's to decide.  Safe from many threads.
+ */
+#ifndef GATEWAY_STATE_STATE_H
+#define GATEWAY_STATE_STATE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/rate.h"
+#include "config/model/config.h"
+
+enum {
+    STATE_CONNECT_MS = 200,    /* to connect, in a thread of its own */
+    STATE_WAIT_MS = 50,        /* for one question; a good answer on a local network takes less than one */
+    STATE_FAILURES = 3,        /* in a row: each of them may have cost a call STATE_WAIT_MS */
+    STATE_REST_US = 250000,    /* then one question at a time finds out whether it is back */
+    STATE_LEASE_MS = 15000,    /* calls in flight of a gateway that does not say that it is there */
+    STATE_SEEN_MS = 3000,      /* a gateway is there for so long after it said so */
+    STATE_BYTES_MAX = 1 << 20, /* of an answer that is kept; an answer to a change has some 100 */
+    STATE_HOLDER_SIZE = 33,
+    STATE_NAME_MAX = 160,    /* bytes of the name of a freeze: a client's, and a token's */
+    STATE_FREEZE_MAX = 2048, /* bytes of its record */
+    STATE_FREEZES_MAX = 1000,
+};
+
+struct state;
+
+/* `config` is copied where it is needed, `notices` is borrowed.  A server that is away is no failure; a file
+ * that cannot be used is. */
+MUST_USE struct state *state_open(const struct config_store *config, struct log *notices, struct err *err);
+void state_close(struct state *state);
+
+/* Do others, or a later process, see what is written? */
+bool state_is_shared(const struct state *state);
+
+/* ---- limits of a client ---- */
+
+struct state_limit {
+    const char *client;
+    struct rate rate;  /* interval 0: no limit */
+    int64_t in_flight; /* 0: no limit, and nothing is held */
+    int64_t ended;     /* calls of this gateway that ended before and that the store was not told of */
+};
+
+struct state_verdict {
+    bool allowed;
+    bool full;         /* refused for what is in flight, after one was taken of the rate */
+    int64_t remaining; /* how many more of the rate at once; INT64_MAX: there is no rate */
+    int64_t wait_us;   /* until the rate allows one more */
+};
+
+/* Takes one of the rate and holds one in flight, or neither but as `full` says. */
+MUST_USE int state_enter(struct state *state, const struct state_limit *limit, struct state_verdict *verdict);
+
+/* So many calls of this gateway ended. */
+MUST_USE int state_leave(struct state *state, const char *client, int64_t ended);
+
+/* This gateway has calls of the client in flight, or has none; to be said more often than STATE_LEASE_MS. */
+MUST_USE int state_renew(struct state *state, const char *client, bool any);
+
+/* ---- the key of a change ----
+ *
+ *               claim               settle
+ *       free ----------> claimed ------------> settled
+ *         ^     release     |                     |
+ *         +-----------------+                     | `keep_ms` later
+ *         +---------------------------------------+
+ *
+ * A claim ends by itself in nothing better than "nobody knows": once its time is over it has lapsed, and
+ * stays so until it is settled or released by the one who made it, or `keep_ms` are over. */
+struct state_key {
+    const char *client;
+    const char *key;    /* as the caller wrote it; only its hash is stored */
+    const char *print;  /* of the call: another one under the same key is refused */
+    const char *holder; /* who claims: not used twice, see state_holder() */
+};
+
+enum state_claim {
+    STATE_CLAIMED, /* by this holder, now or before */
+    STATE_BUSY,    /* by another, and in time: `wait_ms` are left, `bytes` is its note */
+    STATE_LAPSED,  /* by another, which has not settled it in time: `bytes` is its note */
+    STATE_SETTLED, /* `bytes` is the answer */
+    STATE_OTHER,   /* the key is that of another call */
+};
+
+struct state_claimed {
+    enum state_claim claim;
+    int64_t wait_ms;
+    const char *bytes; /* in the arena */
+    size_t length;
+};
+
+/* `note` says who claims; it is text, and short. */
+MUST_USE int state_claim(struct state *state, const struct state_key *key, int64_t within_ms, int64_t keep_ms,
+                         const char *note, struct arena *arena, struct state_claimed *claimed);
+
+/* The answer is kept from now on; of a key that somebody else holds nothing changes. */
+MUST_USE int state_settle(struct state *state, const struct state_key *key, int64_t keep_ms,
+                          const char *answer, size_t length);
+
+/* The key is free again, unless it was settled or another holds it: nothing was sent. */
+MUST_USE int state_release(struct state *state, const struct state_key *key);
+
+/* Another text than ever before, for a claim. */
+void state_holder(struct state *state, char out[STATE_HOLDER_SIZE]);
+
+/* ---- freezes ---- */
+
+struct state_freeze {
+    const char *name; /* of the client, or "client/token" */
+    const char *text; /* the record, as it was written */
+    int64_t left_ms;  /* INT64_MAX: no end */
+};
+
+/* Writes or replaces; for_ms INT64_MAX: without an end.  `name` and `text` have no control characters. */
+MUST_USE int state_freeze(struct state *state, const char *name, const char *text, int64_t for_ms);
+
+/* 0 also where there is none. */
+MUST_USE int state_thaw(struct state *state, const char *name);
+
+/* All of them, in no order. */
+MUST_USE int state_freezes(struct state *state, struct arena *arena, struct state_freeze **freezes,
+                           size_t *count);
+
+/* ---- who is there ---- */
+
+/* This gateway is; `*seen` gets how many are, itself included. */
+MUST_USE int state_announce(struct state *state, unsigned *seen);
+
+/* The last answer of that, at most `instances` of the configuration; 1 when there was none. */
+unsigned state_gateways(const struct state *state);
+
+struct state_look {
+    const char *store;  /* "memory", "sqlite" or "redis" */
+    const char *server; /* the one that is asked, of several; or NULL */
+    bool away;
+    unsigned long long asked, failed,
+        spared; /* questions; without an answer; not asked for the rest's sake */
+    unsigned gateways;
+};
+
+/* Takes no lock. */
+struct state_look state_look(const struct state *state);
+
+#endif

@@ -1,0 +1,41 @@
+/* gateway/state/store.h - what a store is: the functions of gateway/state/state.h, for one that is there.
+ *
+ * state.c has the breaker, the counts and the hashes of keys; a store has the rest.  Each function is atomic,
+ * safe from many threads, and returns 0, or -1 within STATE_WAIT_MS when the store did not answer. */
+#ifndef GATEWAY_STATE_STORE_H
+#define GATEWAY_STATE_STORE_H
+
+#include "gateway/state/state.h"
+
+struct store_kind {
+    const char *name;
+    bool shared;
+    int (*enter)(void *store, const struct state_limit *limit, struct state_verdict *verdict);
+    int (*leave)(void *store, const char *client, int64_t ended);
+    int (*renew)(void *store, const char *client, bool any);
+    /* Of a key, `key->key` is the hash in these three. */
+    int (*claim)(void *store, const struct state_key *key, int64_t within_ms, int64_t keep_ms,
+                 const char *note, struct arena *arena, struct state_claimed *claimed);
+    int (*settle)(void *store, const struct state_key *key, int64_t keep_ms, const char *answer,
+                  size_t length);
+    int (*release)(void *store, const struct state_key *key);
+    int (*freeze)(void *store, const char *name, const char *text, int64_t for_ms);
+    int (*thaw)(void *store, const char *name);
+    int (*freezes)(void *store, struct arena *arena, struct state_freeze **freezes, size_t *count);
+    int (*announce)(void *store, unsigned *seen);
+    const char *(*server)(const void *store); /* NULL: there is nothing to tell */
+    void (*close)(void *store);
+};
+
+/* GCRA as base/rate.h has it, on numbers that a store keeps: when the whole burst is there again, and the
+ * interval that this was counted by. */
+struct store_bucket {
+    int64_t full_us;
+    int64_t interval_us;
+};
+
+/* The bucket is to be written also where one is refused: it may have been counted anew. */
+void store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
+                struct state_verdict *verdict);
+
+#endif

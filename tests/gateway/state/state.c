@@ -1,0 +1,350 @@
+/* One suite for every store: what gateway/state/state.h promises, and what one gateway sees of another. */
+#include "gateway/state/state.h"
+
+#include "base/operator_log.h"
+
+#include "tests/unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SOON_MS = 30, LATER_MS = 600000, DAY_MS = 86400000 };
+
+/* Two gateways; where nothing is shared they are one and the same. */
+struct world {
+    struct state *one, *other;
+    struct arena *arena;
+    struct log notices;
+};
+
+static void pause_ms(long millis)
+{
+    const struct timespec time = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static enum state_claim claim(struct world *world, struct state *state, const char *key, const char *print,
+                              const char *holder, int64_t within_ms, const char **bytes)
+{
+    const struct state_key ask = {"web", key, print, holder};
+    struct state_claimed claimed;
+    assert_int_equal(state_claim(state, &ask, within_ms, DAY_MS, "who", world->arena, &claimed), 0);
+    *bytes = claimed.bytes;
+    assert_true(claimed.claim != STATE_BUSY || (claimed.wait_ms > 0 && claimed.wait_ms <= within_ms));
+    return claimed.claim;
+}
+
+static void one_of_two_claims(void **context)
+{
+    struct world *world = *context;
+    const char *bytes;
+    const struct state_key mine = {"web", "k1", "print", "h1"};
+    const struct state_key not_mine = {"web", "k1", "print", "h2"};
+    assert_int_equal(claim(world, world->one, "k1", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
+    assert_int_equal(claim(world, world->one, "k1", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
+    assert_int_equal(claim(world, world->other, "k1", "print", "h2", LATER_MS, &bytes), STATE_BUSY);
+    assert_string_equal(bytes, "who");
+    assert_int_equal(claim(world, world->other, "k1", "another", "h2", LATER_MS, &bytes), STATE_OTHER);
+    assert_int_equal(state_settle(world->other, &not_mine, DAY_MS, "no", 2), 0);
+    assert_int_equal(state_release(world->other, &not_mine), 0);
+    assert_int_equal(claim(world, world->other, "k1", "print", "h2", LATER_MS, &bytes), STATE_BUSY);
+    assert_int_equal(state_settle(world->one, &mine, DAY_MS, "yes\0 and on", 11), 0);
+    assert_int_equal(state_release(world->one, &mine), 0); /* too late */
+    assert_int_equal(claim(world, world->other, "k1", "print", "h2", LATER_MS, &bytes), STATE_SETTLED);
+    assert_memory_equal(bytes, "yes\0 and on", 11);
+    assert_int_equal(claim(world, world->one, "k1", "another", "h3", LATER_MS, &bytes), STATE_OTHER);
+}
+
+static void a_key_is_its_clients(void **context)
+{
+    struct world *world = *context;
+    const char *bytes;
+    struct state_claimed claimed;
+    const struct state_key other = {"batch", "k2", "print", "h2"};
+    assert_int_equal(claim(world, world->one, "k2", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
+    assert_int_equal(state_claim(world->other, &other, LATER_MS, DAY_MS, "", world->arena, &claimed), 0);
+    assert_int_equal(claimed.claim, STATE_CLAIMED);
+}
+
+static void what_was_not_sent_is_free(void **context)
+{
+    struct world *world = *context;
+    const char *bytes;
+    const struct state_key mine = {"web", "k3", "print", "h1"};
+    assert_int_equal(claim(world, world->one, "k3", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
+    assert_int_equal(state_release(world->one, &mine), 0);
+    assert_int_equal(claim(world, world->other, "k3", "another", "h2", LATER_MS, &bytes), STATE_CLAIMED);
+}
+
+/* Its gateway has died, or is slow: then its word is still the better one. */
+static void a_claim_lapses(void **context)
+{
+    struct world *world = *context;
+    const char *bytes;
+    const struct state_key mine = {"web", "k4", "print", "h1"};
+    assert_int_equal(claim(world, world->one, "k4", "print", "h1", SOON_MS, &bytes), STATE_CLAIMED);
+    pause_ms(SOON_MS + 10);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(claim(world, world->other, "k4", "print", "h2", SOON_MS, &bytes), STATE_LAPSED);
+        assert_string_equal(bytes, "who");
+    }
+    assert_int_equal(state_settle(world->one, &mine, DAY_MS, "late", 4), 0);
+    assert_int_equal(claim(world, world->other, "k4", "print", "h2", SOON_MS, &bytes), STATE_SETTLED);
+}
+
+static void a_key_expires(void **context)
+{
+    struct world *world = *context;
+    const char *bytes;
+    const struct state_key mine = {"web", "k5", "print", "h1"};
+    assert_int_equal(claim(world, world->one, "k5", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
+    assert_int_equal(state_settle(world->one, &mine, SOON_MS, "", 0), 0);
+    pause_ms(SOON_MS + 10);
+    assert_int_equal(claim(world, world->other, "k5", "another", "h2", LATER_MS, &bytes), STATE_CLAIMED);
+}
+
+static struct state_verdict enter(struct state *state, const struct state_limit *limit)
+{
+    struct state_verdict verdict;
+    assert_int_equal(state_enter(state, limit, &verdict), 0);
+    return verdict;
+}
+
+/* 10 at once and no more for an hour, whichever gateway is asked. */
+static void a_rate(void **context)
+{
+    struct world *world = *context;
+    const struct state_limit limit = {"rated", {.interval_us = 3600000000, .burst = 10}, 0, 0};
+    for (int i = 0; i < 10; i++) {
+        struct state_verdict verdict = enter(i % 2 == 0 ? world->one : world->other, &limit);
+        assert_true(verdict.allowed);
+        assert_int_equal(verdict.remaining, 9 - i);
+    }
+    struct state_verdict verdict = enter(world->other, &limit);
+    assert_false(verdict.allowed);
+    assert_false(verdict.full);
+    assert_in_range(verdict.wait_us, 3590000000, 3600000000);
+    const struct state_limit faster = {"rated", {.interval_us = 20000, .burst = 1}, 0, 0};
+    assert_in_range(enter(world->one, &faster).wait_us, 1, 20000); /* what was used is used */
+    pause_ms(25);
+    assert_true(enter(world->one, &faster).allowed);
+    const struct state_limit none = {"unrated", {0}, 0, 0};
+    assert_int_equal(enter(world->one, &none).remaining, INT64_MAX);
+}
+
+static void in_flight(void **context)
+{
+    struct world *world = *context;
+    struct state_limit limit = {"flying", {0}, 3, 0};
+    assert_true(enter(world->one, &limit).allowed);
+    assert_true(enter(world->other, &limit).allowed);
+    assert_true(enter(world->one, &limit).allowed);
+    assert_true(enter(world->other, &limit).full);
+    assert_int_equal(state_leave(world->one, "flying", 1), 0);
+    assert_true(enter(world->one, &limit).allowed);
+    assert_int_equal(state_renew(world->one, "flying", true), 0);
+    assert_true(enter(world->one, &limit).full);
+    limit.ended = 1; /* of which the store had not been told */
+    assert_true(enter(world->one, &limit).allowed);
+    limit.ended = 0;
+    assert_int_equal(state_renew(world->one, "flying", false), 0);
+    assert_true(enter(world->one, &limit).allowed);
+    assert_int_equal(state_leave(world->one, "unknown", 1), 0);
+}
+
+static size_t count_freezes(struct world *world, struct state *state, const char *name, const char **text)
+{
+    struct state_freeze *freezes;
+    size_t count, same = 0;
+    assert_int_equal(state_freezes(state, world->arena, &freezes, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(freezes[i].name, name) == 0) {
+            same++;
+            *text = freezes[i].text;
+            assert_true(freezes[i].left_ms > 0);
+        }
+    return same;
+}
+
+static void freezes(void **context)
+{
+    struct world *world = *context;
+    const char *text = NULL;
+    assert_int_equal(state_freeze(world->one, "web", "{\"by\":\"alice\"}", INT64_MAX), 0);
+    assert_int_equal(state_freeze(world->one, "web/2026-11", "{}", SOON_MS), 0);
+    assert_int_equal(count_freezes(world, world->other, "web", &text), 1);
+    assert_string_equal(text, "{\"by\":\"alice\"}");
+    assert_int_equal(state_freeze(world->other, "web", "{\"by\":\"bob\"}", LATER_MS), 0);
+    assert_int_equal(count_freezes(world, world->one, "web", &text), 1);
+    assert_string_equal(text, "{\"by\":\"bob\"}");
+    pause_ms(SOON_MS + 10);
+    assert_int_equal(count_freezes(world, world->one, "web/2026-11", &text), 0);
+    assert_int_equal(state_thaw(world->other, "web"), 0);
+    assert_int_equal(state_thaw(world->other, "web"), 0);
+    assert_int_equal(count_freezes(world, world->one, "web", &text), 0);
+}
+
+static void who_is_there(void **context)
+{
+    struct world *world = *context;
+    unsigned seen = 0;
+    assert_int_equal(state_announce(world->one, &seen), 0);
+    assert_int_equal(state_announce(world->other, &seen), 0);
+    assert_int_equal(seen, world->one == world->other ? 1 : 2);
+    assert_int_equal(state_gateways(world->other), seen);
+}
+
+/* ---- the stores ---- */
+
+static int open_world(struct world *world, const struct config_store *config)
+{
+    struct err err = {0};
+    world->arena = arena_new(1 << 20);
+    assert_non_null(world->arena);
+    assert_int_equal(operator_log_init(&world->notices, false), 0);
+    world->one = state_open(config, &world->notices, &err);
+    if (world->one == NULL)
+        print_error("%s\n", err.text);
+    assert_non_null(world->one);
+    world->other = state_is_shared(world->one) ? state_open(config, &world->notices, &err) : world->one;
+    assert_non_null(world->other);
+    return 0;
+}
+
+static int end_world(void **context)
+{
+    struct world *world = *context;
+    if (world->other != world->one)
+        state_close(world->other);
+    state_close(world->one);
+    log_done(&world->notices);
+    arena_free(world->arena);
+    free(world);
+    return 0;
+}
+
+static int begin_memory(void **context)
+{
+    const struct config_store config = {.kind = CONFIG_STORE_MEMORY, .instances = 8};
+    *context = calloc(1, sizeof(struct world));
+    return open_world(*context, &config);
+}
+
+/* A folder that only this test uses, and that begins empty. */
+static char folder[] = "/tmp/countersign-state.XXXXXX";
+
+static char *in_folder(char *out, size_t size, const char *name)
+{
+    (void)snprintf(out, size, "%s/%s", folder, name);
+    return out;
+}
+
+static int begin_sqlite(void **context)
+{
+    char file[64];
+    const struct config_store config = {
+        .kind = CONFIG_STORE_SQLITE, .instances = 8, .file = in_folder(file, sizeof file, "state.db")};
+    *context = calloc(1, sizeof(struct world));
+    return open_world(*context, &config);
+}
+
+/* The real one, from Debian, on a socket in the folder; the second server of the list, the first is not there. */
+static pid_t redis;
+
+static int begin_redis(void **context)
+{
+    static char socket[64], nobody[64];
+    static const struct config_redis_server servers[] = {{"unix:nobody", nobody, 0},
+                                                         {"unix:redis", socket, 0}};
+    const struct config_store config = {.kind = CONFIG_STORE_REDIS,
+                                        .instances = 8,
+                                        .servers = servers,
+                                        .server_count = COUNT(servers),
+                                        .database = 3,
+                                        .prefix = "test:"};
+    (void)in_folder(socket, sizeof socket, "redis");
+    (void)in_folder(nobody, sizeof nobody, "nobody");
+    redis = fork();
+    if (redis == 0) {
+        (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+                     "--dir", folder, "--loglevel", "warning", (char *)NULL);
+        _exit(127);
+    }
+    for (unsigned i = 0; i < 500 && access(socket, F_OK) != 0; i++)
+        pause_ms(10);
+    *context = calloc(1, sizeof(struct world));
+    return open_world(*context, &config);
+}
+
+static int end_redis(void **context)
+{
+    int result = end_world(context);
+    (void)kill(redis, SIGTERM);
+    return waitpid(redis, NULL, 0) == redis ? result : -1;
+}
+
+static int remove_folder(void)
+{
+    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm", "redis"};
+    char file[64];
+    for (size_t i = 0; i < COUNT(names); i++)
+        (void)unlink(in_folder(file, sizeof file, names[i]));
+    return rmdir(folder);
+}
+
+/* ---- a store that is away ---- */
+
+/* Everything fails at once, and is not asked again and again. */
+static void away(void **context)
+{
+    (void)context;
+    struct world world;
+    char nobody[64];
+    const struct config_redis_server servers[] = {
+        {"unix:nobody", in_folder(nobody, sizeof nobody, "nobody"), 0}};
+    const struct config_store config = {
+        .kind = CONFIG_STORE_REDIS, .instances = 8, .servers = servers, .server_count = 1, .prefix = "test:"};
+    (void)open_world(&world, &config);
+    unsigned seen;
+    for (unsigned i = 0; i < STATE_FAILURES; i++)
+        assert_int_equal(state_announce(world.one, &seen), -1);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(state_announce(world.one, &seen), -1);
+    struct state_look look = state_look(world.one);
+    assert_true(look.away);
+    assert_null(look.server);
+    assert_int_equal(look.failed, look.asked);
+    assert_int_equal(look.asked + look.spared, STATE_FAILURES + 1000);
+    assert_int_equal(state_gateways(world.one), 1);
+    state_close(world.one);
+    state_close(world.other);
+    log_done(&world.notices);
+    arena_free(world.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_two_claims),
+                                       cmocka_unit_test(a_key_is_its_clients),
+                                       cmocka_unit_test(what_was_not_sent_is_free),
+                                       cmocka_unit_test(a_claim_lapses),
+                                       cmocka_unit_test(a_key_expires),
+                                       cmocka_unit_test(a_rate),
+                                       cmocka_unit_test(in_flight),
+                                       cmocka_unit_test(freezes),
+                                       cmocka_unit_test(who_is_there)};
+    const struct CMUnitTest others[] = {cmocka_unit_test(away)};
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    int failed = cmocka_run_group_tests_name("memory", tests, begin_memory, end_world) +
+                 cmocka_run_group_tests_name("sqlite", tests, begin_sqlite, end_world) +
+                 cmocka_run_group_tests_name("redis", tests, begin_redis, end_redis) +
+                 cmocka_run_group_tests_name("away", others, NULL, NULL);
+    return failed + (remove_folder() == 0 ? 0 : 1);
+}
