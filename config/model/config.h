@@ -45,6 +45,7 @@ struct config {
     const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;           /* POST /reload from this machine needs no token */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -53,8 +54,9 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* requests that are served at a time */
-    long long connections; /* that can be open: as many as workers at least */
+    const char *client_certificate_field; /* in which these pass a verified certificate; NULL: none */
+    long long workers;                    /* requests that are served at a time */
+    long long connections;                /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
@@ -71,6 +73,10 @@ struct config {
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
+    struct config_client_certificate *certificates; /* uthash, by key, in the file's order */
+    struct config_operator *operators;
+    size_t operator_count;
+    struct token_index operator_tokens;
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */

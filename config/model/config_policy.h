@@ -20,9 +20,10 @@ enum { CONFIG_DIGEST_SIZE = 32 }; /* SHA-256 */
 
 struct config_token {
     unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
-    const struct config_client *client;
-    int64_t not_before; /* seconds since 1970; refused before then, */
-    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    const struct config_client *client;       /* NULL: it is an operator's */
+    const struct config_operator *operated;   /* NULL: it is a client's */
+    int64_t not_before;                       /* seconds since 1970; refused before then, */
+    int64_t expires;                          /* and from then on; CONFIG_NEVER: no end  */
     bool disabled;
     const char *id;
     struct mark mark;
@@ -35,19 +36,44 @@ enum config_subject {
     CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
 };
 
+/* By what a client proves who it is, as bits. */
+enum config_proof { CONFIG_PROOF_TOKEN = 1, CONFIG_PROOF_CERTIFICATE = 2 };
+
+/* One certificate that a client may show, by one of its names. */
+struct config_client_certificate {
+    const char *key; /* see config/model/certificate_key.h */
+    const char *id;
+    const struct config_client *client;
+    struct mark mark;
+    UT_hash_handle hh;
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
     const char *owner; /* who answers for it, or NULL */
     const char *note;  /* what they say about it, or NULL */
     int subject;       /* enum config_subject */
+    bool requires_key; /* a change needs an Idempotency-Key */
     size_t token_count;
+    size_t certificate_count;
+    unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
     size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
     const struct config_bucket **buckets; /* where the rules are that can concern it */
     size_t bucket_count;
     UT_hash_handle hh;
+};
+
+enum config_role { CONFIG_VIEWER, CONFIG_OPERATOR };
+
+/* Who may ask the admin listener for more than whether the gateway is well. */
+struct config_operator {
+    const char *name;
+    struct mark mark;
+    int role;           /* enum config_role: a viewer looks, an operator also changes */
+    size_t token_count; /* as in config_client */
 };
 
 enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
@@ -93,6 +119,7 @@ struct config_rule {
     enum config_own own;
     unsigned char effects; /* of its routes: bit enum config_route_effect; 0: any */
     bool by_subject;       /* only for `subjects` */
+    bool requires_key;     /* of an allow: a change needs an Idempotency-Key; no condition */
 
     const char *id;
     struct mark mark;

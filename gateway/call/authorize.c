@@ -9,7 +9,7 @@
 static struct policy_question question_of(const struct exchange *x, const struct call *call,
                                           enum policy_owner owner)
 {
-    return (struct policy_question){.client = x->token->client,
+    return (struct policy_question){.client = x->client,
                                     .call = call,
                                     .source = x->address,
                                     .subject = x->subject,
@@ -87,7 +87,7 @@ static bool is_about_former(const struct exchange *x, const struct call_param *p
     for (uint32_t i = 0; because != NULL && i < because->condition_count; i++)
         if (because->conditions[i].param == param->number)
             return true;
-    return because == NULL && policy_may(x->token->client, x->route, &x->address, x->began_ms / 1000);
+    return because == NULL && policy_may(x->client, x->route, &x->address, x->began_ms / 1000);
 }
 
 static enum problem refuse_former(struct exchange *x, const char *value, const struct call_param *param)
@@ -104,7 +104,7 @@ static enum problem refuse_former(struct exchange *x, const char *value, const s
 enum problem authorize_call(struct exchange *x)
 {
     if (is_about_task(x))
-        x->owner = owners_find(x->gateway->owners, x->call, x->token->client->name);
+        x->owner = owners_find(x->gateway->owners, x->call, x->client->name);
     x->verdict = judge(x, x->call, x->owner);
     x->judged = true;
     if (x->verdict.allowed)

@@ -74,11 +74,10 @@ void record_put_former_ids(struct buf *out, const struct call *call)
 static void put_call(struct buf *line, const struct exchange *x)
 {
     json_member(line, "config", x->config == NULL ? NULL : x->config->short_hash);
-    const struct config_token *token = x->token != NULL ? x->token : x->refused;
-    if (token != NULL) {
-        json_member(line, "client", token->client->name);
-        json_member(line, "token", token->id);
-    }
+    const struct config_client *client = exchange_client(x);
+    json_member(line, "client", client == NULL ? NULL : client->name);
+    json_member(line, "token", x->token == NULL ? NULL : x->token->id);
+    json_member(line, "certificate", x->certificate == NULL ? NULL : x->certificate->id);
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
     json_member(line, "door", x->door_name);
@@ -96,6 +95,8 @@ static void put_call(struct buf *line, const struct exchange *x)
         if (x->call->document != NULL)
             put_document(line, x->call);
     }
+    if (exchange_changes(x))
+        json_member(line, "idempotencyKey", x->key.text);
     if (x->owner != POLICY_OWNER_UNKNOWN)
         json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
@@ -208,7 +209,7 @@ static void put_path(struct buf *line, const struct exchange *x)
 static bool is_gathered(const struct exchange *x)
 {
     struct network address;
-    if (x->token != NULL)
+    if (x->client != NULL)
         return false;
     if (!network_parse_peer(x->source, &address))
         address = (struct network){0};
@@ -240,6 +241,10 @@ void record_write(struct exchange *x)
     put_upstream(line, x);
     if (x->outcome_unrecorded)
         json_member(line, "audit", "lacks the outcome");
+    if (x->key.result == EXCHANGE_KEY_REPLAYED || x->key.result == EXCHANGE_KEY_UNKNOWN)
+        json_member_bool(line, "replayed", true);
+    if (x->key.lost)
+        json_member(line, "state", "lacks the answer of the key");
     if (x->extra_calls > 0)
         json_member_int(line, "furtherCalls", x->extra_calls);
     json_member_millis(line, "durationMs", duration_us);

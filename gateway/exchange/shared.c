@@ -123,7 +123,8 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         return err_memory(err);
     }
     request_metrics_prepare(gateway->metrics, config);
-    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL) {
+    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL ||
+        heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
         shared_done(gateway);
         return -1;
     }
@@ -147,6 +148,7 @@ no_turns:
 
 void shared_done(struct shared *gateway)
 {
+    heartbeat_stop(&gateway->heartbeat);
     audit_close(gateway->audit);
     state_close(gateway->state);
     owners_free(gateway->owners);

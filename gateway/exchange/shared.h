@@ -11,6 +11,7 @@
 #include "gateway/exchange/auth_failures.h"
 #include "gateway/exchange/client_limits.h"
 #include "gateway/exchange/cpu_gate.h"
+#include "gateway/exchange/heartbeat.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -59,6 +60,7 @@ struct shared {
     struct owners *owners;        /* who began which task */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
+    struct heartbeat heartbeat;   /* which they are told */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
     atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */

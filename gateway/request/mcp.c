@@ -152,13 +152,24 @@ static enum problem call_tool(struct exchange *x, struct mcp_message *message)
     return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such tool: ask tools/list");
 }
 
+void mcp_name_route(struct exchange *x)
+{
+    const struct mcp_message *message = x->mcp;
+    if (message->method != MCP_CALL_TOOL)
+        return;
+    if (x->config->actions_door && strcmp(message->name, MCP_TOOLS_CALL) == 0)
+        x->route = mcp_actions_route(x, &message->arguments);
+    else
+        x->route = mcp_tools_route(x->snapshot->tools, message->name);
+}
+
 /* ---- the other methods ---- */
 
 static enum problem list_tools(struct exchange *x, struct mcp_message *message)
 {
     struct buf out;
     const struct mcp_tools_view view = {
-        .client = x->token->client, .source = &x->address, .now = x->began_ms / 1000};
+        .client = x->client, .source = &x->address, .now = x->began_ms / 1000};
     buf_init(&out, MCP_TOOLS_MAX);
     mcp_answer_open(&out, message);
     int result = mcp_tools_put(&out, x->snapshot->tools, &view, message->cursor);

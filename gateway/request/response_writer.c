@@ -1,6 +1,7 @@
 /* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
 #include "gateway/request/response_writer.h"
 
+#include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/http/response_head.h"
@@ -46,7 +47,7 @@ static void put_allow(struct buf *out, const struct exchange *x)
  * left. */
 static void put_rate_limit(struct buf *out, const struct exchange *x)
 {
-    const struct rate *rate = &x->token->client->rate;
+    const struct rate *rate = &x->client->rate;
     long long window = (rate->interval_us * rate->burst + 999999) / 1000000;
     long long missing = rate->burst - x->limits.remaining;
     buf_put_format(out, "RateLimit-Policy: \"client\";q=%lld;w=%lld\r\n", (long long)rate->burst, window);
@@ -73,6 +74,7 @@ static void put_special_fields(struct buf *out, const struct exchange *x, int st
         buf_put_format(out, "Retry-After: %lld\r\n", (long long)(x->wait_us + 999999) / 1000000);
     else if (kind->retry_after > 0)
         buf_put_format(out, "Retry-After: %d\r\n", kind->retry_after);
+    idempotency_put_field(out, x);
     if (x->limits.limited)
         put_rate_limit(out, x);
 }

@@ -8,6 +8,7 @@
 #include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -135,12 +136,26 @@ static void put_upstream(struct buf *body, const struct answer *answer)
     json_close(body);
 }
 
+/* A change under a key is not sent again: then its caller is told where to look instead. */
+static const char *detail_of(const struct exchange *x, char *space, size_t size)
+{
+    const char *where = "";
+    if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
+        where =
+            "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
+            "the audit file";
+    (void)snprintf(space, size, "%s%s", x->err.text, where);
+    return space;
+}
+
 /* RFC 9457 */
 void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
+    char detail[sizeof x->err.text + 128];
     json_open(body);
-    response_head_put_problem(body, kind, x->status, x->err.text, x->id, rest_is_retryable(x));
+    response_head_put_problem(body, kind, x->status, detail_of(x, detail, sizeof detail), x->id,
+                              rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
     if (exchange_changes(x))

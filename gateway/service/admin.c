@@ -10,6 +10,8 @@
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
+#include "gateway/service/operators.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>
@@ -103,6 +105,18 @@ static void put_audit(struct buf *body, struct audit_state state)
         json_member(body, "auditWitness", "did not get the last seal");
 }
 
+/* A store that is away leaves the gateway ready: others are no better off. */
+static void put_state(struct buf *body, const struct state *state)
+{
+    const struct state_look look = state_look(state);
+    if (!look.away)
+        return;
+    json_open_member(body, "state");
+    json_member(body, "store", look.store);
+    json_member_bool(body, "away", true);
+    json_close(body);
+}
+
 /* What is in force, so that others can tell whether it is what they think. */
 static void put_hashes(struct buf *body, struct shared *gateway)
 {
@@ -164,6 +178,7 @@ static void readyz(struct admin *admin, struct desk_answer *answer)
         put_lines(&answer->body, "failedTests", buf_text(&errors));
     if (admin->gateway->audit != NULL)
         put_audit(&answer->body, audit_state(admin->gateway->audit));
+    put_state(&answer->body, admin->gateway->state);
     put_upstreams(&answer->body, admin->gateway);
     put_all_certificates(&answer->body, admin);
     json_close(&answer->body);
@@ -246,11 +261,13 @@ static void metrics(struct admin *admin, struct desk_answer *answer)
 
 static const struct {
     const char *path;
-    bool changes; /* POST; otherwise GET and HEAD */
+    const char *method; /* GET stands for HEAD, too */
+    enum operators_need need;
     void (*answer)(struct admin *admin, struct desk_answer *answer);
 } pages[] = {
-    {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
-    {"/version", false, version}, {"/reload", true, reload},
+    {"/healthz", "GET", OPERATORS_NOBODY, healthz}, {"/readyz", "GET", OPERATORS_NOBODY, readyz},
+    {"/metrics", "GET", OPERATORS_NOBODY, metrics}, {"/version", "GET", OPERATORS_NOBODY, version},
+    {"/reload", "POST", OPERATORS_RELOAD, reload},
 };
 
 bool admin_is_asked_by(void *context, const char *host)
@@ -262,10 +279,32 @@ bool admin_is_asked_by(void *context, const char *host)
     return known;
 }
 
-void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer)
+static bool is_method_of(size_t page, const char *method)
+{
+    return strcmp(pages[page].method, method) == 0 ||
+           (strcmp(pages[page].method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+/* Whoever is known leaves a record, also where they are refused. */
+static void answer_page(struct admin *admin, size_t page, struct visit *visit, struct desk_answer *answer)
+{
+    struct snapshot *snapshot = shared_take(admin->gateway);
+    const struct operators_use use = operators_admit(admin->gateway, snapshot, visit, pages[page].need);
+    answer->wait_us = use.wait_us;
+    if (use.status != 0)
+        desk_put_problem(answer, use.status, use.detail);
+    else if (request_head_has_body(visit->head))
+        desk_put_problem(answer, 400, "nothing here takes a body");
+    else
+        pages[page].answer(admin, answer);
+    operators_record(admin->gateway, &use, visit, answer->status);
+    shared_release(snapshot);
+}
+
+void admin_answer(void *context, struct visit *visit, struct desk_answer *answer)
 {
     struct admin *admin = context;
-    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    const char *path = visit->head->target;
     if (strcmp(path, "*") == 0) { /* OPTIONS */
         answer->status = 204;
         answer->allow = "GET, HEAD, POST, OPTIONS";
@@ -274,10 +313,10 @@ void admin_answer(void *context, const char *method, const char *path, struct de
     for (size_t i = 0; i < COUNT(pages); i++) {
         if (strcmp(pages[i].path, path) != 0)
             continue;
-        if (pages[i].changes ? strcmp(method, "POST") == 0 : reads) {
-            pages[i].answer(admin, answer);
+        if (is_method_of(i, visit->head->method)) {
+            answer_page(admin, i, visit, answer);
         } else {
-            answer->allow = pages[i].changes ? "POST" : "GET, HEAD";
+            answer->allow = strcmp(pages[i].method, "POST") == 0 ? "POST" : "GET, HEAD";
             put_status(answer, 405, "method not allowed");
         }
         return;

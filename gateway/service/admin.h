@@ -15,7 +15,7 @@ struct admin {
 };
 
 /* The desk's pages; `context` is a struct admin. */
-void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer);
+void admin_answer(void *context, struct visit *visit, struct desk_answer *answer);
 
 /* As front_admin_names: those that the configuration in force names. */
 bool admin_is_asked_by(void *context, const char *host);

@@ -14,16 +14,16 @@
 #include <string.h>
 
 enum { BEGAN_US = 7000000, ENDED_US = BEGAN_US + 12345 };
-enum { LINE_MAX = 4096 };
+enum { LINE_SIZE = 4096 };
 
 /* 2026-11-28 10:00:00.123 UTC */
 static const int64_t began_ms = INT64_C(1795860000123);
 
 /* ---- the log, the audit file, the counters and the clock ---- */
 
-static char line[LINE_MAX];   /* the access line; "": none */
-static char intent[LINE_MAX]; /* "kind at time: members"; "": none */
-static char outcome[LINE_MAX];
+static char line[LINE_SIZE];   /* the access line; "": none */
+static char intent[LINE_SIZE]; /* "kind at time: members"; "": none */
+static char outcome[LINE_SIZE];
 static int counted;
 static bool disk_is_full, file_was_altered, is_one_of_many;
 
@@ -79,7 +79,7 @@ int audit_append(struct audit *audit, const char *kind, int64_t time, const stru
     (void)audit;
     if (disk_is_full)
         return err_set(err, ERR_SYSTEM, "/var/log/audit: no space left");
-    (void)snprintf(to, LINE_MAX, "%s at %s: %s", kind,
+    (void)snprintf(to, LINE_SIZE, "%s at %s: %s", kind,
                    time == began_ms    ? "its begin"
                    : time == AUDIT_NOW ? "now"
                                        : "another time",
@@ -144,6 +144,7 @@ static struct exchange *begin(struct whole *whole)
                                  .began_ms = began_ms,
                                  .id = "r-1",
                                  .route = &change,
+                                 .client = &client,
                                  .token = &token,
                                  .call = &whole->call,
                                  .judged = true,
@@ -156,7 +157,7 @@ static struct exchange *begin(struct whole *whole)
                                  .reply = &whole->reply};
     whole->x.answer.length = 10;
     whole->gateway.audit = (struct audit *)whole; /* there is one; only the functions above are given it */
-    buf_init(&whole->reply, LINE_MAX);
+    buf_init(&whole->reply, LINE_SIZE);
     line[0] = intent[0] = outcome[0] = '\0';
     counted = 0;
     disk_is_full = file_was_altered = is_one_of_many = false;
@@ -207,8 +208,7 @@ static void make_denied(struct exchange *x)
 
 static void make_expired(struct exchange *x)
 {
-    x->refused = &token;
-    x->token = NULL;
+    x->client = NULL;
     x->route = NULL;
     x->call = NULL;
     x->judged = false;
@@ -234,6 +234,7 @@ static void make_malformed(struct exchange *x)
 {
     static char target[] = "/vpcs/AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA/x?secret=1";
     x->config = NULL;
+    x->client = NULL;
     x->token = NULL;
     x->route = NULL;
     x->call = NULL;
@@ -327,6 +328,7 @@ static void one_of_many(void **state)
     buf_done(&whole.reply);
     x = begin(&whole);
     is_one_of_many = true;
+    x->client = NULL;
     x->token = NULL;
     record_write(x);
     assert_string_equal(line, "");
