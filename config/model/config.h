@@ -116,6 +116,12 @@ void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing *
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
+/* An object, a list of anything or a map: a rule names what is in it by a path. */
+static inline bool config_is_structured(const struct config_param *param)
+{
+    return param->type >= CONFIG_OBJECT;
+}
+
 /* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
  * audit`. */
 bool config_is_unconditional(const struct config_rule *rule);

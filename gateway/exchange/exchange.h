@@ -19,6 +19,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
 struct mcp_message;
 struct sdk_request;
@@ -89,7 +90,7 @@ struct exchange {
     size_t body_length;
     size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
     size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
-    bool received; /* the body has been read, whatever it is */
+    bool received;        /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;
@@ -104,6 +105,7 @@ struct exchange {
     const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
     const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
     const struct config_client_certificate *certificate; /* likewise */
+    const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
     const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
