@@ -148,7 +148,7 @@ static enum audit_reader_find settle_torn(struct audit_reader *ledger, size_t le
     }
     if (torn)
         return tell(out, ledger->name, ledger->torn_start, "is no record, and none explains it: altered");
-    return tell(out, ledger->name, ledger->number, "the torn line that this record speaks of is gone");
+    return tell(out, ledger->name, ledger->number, "the torn line that this record names is gone");
 }
 
 /* ---- the chain ---- */

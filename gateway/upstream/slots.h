@@ -3,7 +3,8 @@
  * The place that was used last is taken first, so that few stay warm; what stands in a place is its
  * borrower's business. New places come into use a few at a time: who finds none idle while SLOTS_GROWING
  * others are being set up waits for one that is ready, as long as some are given back or get ready at that.
- * Hundreds who come at once would otherwise set up hundreds, most of which nobody needs a moment later.
+ * Hundreds who come at once would otherwise set up hundreds, most of which nobody needs a moment later: see
+ * docs/performance.md, "just begun".
  *
  * Safe from many threads, and without a lock unless somebody waits: hundreds would wait for the one that was
  * put off the processor with it. */

@@ -29,14 +29,13 @@ struct options {
 
 static const char help_before[] =
     "Usage: countersign sandbox [OPTION]...\n"
-    "A local upstream that speaks the cloud's API on loopback, 2.0 on /v2/index.php and 3.0 on /: it "
-    "verifies\n"
+    "A local upstream with the cloud's API on loopback, 2.0 on /v2/index.php and 3.0 on /: it verifies\n"
     "signatures, keeps a small state of VPCs, instances and links, answers all other actions by their\n"
     "definitions, and can be told to fail.  It needs no cloud account.\n"
     "\n"
     "Where it listens\n"
     "  --listen ADDRESS:PORT  a loopback address; port 0 is a free one (127.0.0.1:9443)\n"
-    "  --cert FILE            speak TLS with this certificate chain (PEM)\n"
+    "  --cert FILE            serve TLS with this certificate chain (PEM)\n"
     "  --key FILE             and its private key (PEM)\n"
     "\n"
     "What it knows\n"
