@@ -361,7 +361,17 @@ struct config_trial {
 
 /* ---- catalog ---- */
 
-enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
+/* Those from CONFIG_OBJECT on have JSON as their one value; see config_is_structured(). */
+enum config_type {
+    CONFIG_STRING,
+    CONFIG_INTEGER,
+    CONFIG_BOOLEAN,
+    CONFIG_STRINGS,
+    CONFIG_NUMBER,
+    CONFIG_OBJECT,
+    CONFIG_LIST,
+    CONFIG_MAP /* an object whose members are all texts */
+};
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
 /* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
@@ -410,6 +420,9 @@ struct config_param {
     long long length;                     /* bytes of a text, at most */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
+    const char **values;                  /* the only ones that it may have; NULL: any */
+    size_t value_count;
+    bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
 
@@ -444,6 +457,8 @@ struct config_dialect {
     size_t rename_count;
 };
 
+struct config_path;
+
 struct config_route {
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
@@ -466,6 +481,8 @@ struct config_route {
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+    struct config_path *paths; /* into structured parameters, that rules name; written when they are read */
+    size_t path_count;
     const struct config_action *document; /* the body is the cloud's own document; NULL: parameters */
 };
 
@@ -486,6 +503,7 @@ struct config_path {
     struct config_param param; /* name, number and forms of former ids; its type is of no use */
     const char **members;      /* "SecurityGroupPolicySet", "Ingress", "CidrBlock" */
     size_t depth;
+    const struct config_param *of; /* a route's: into this parameter; NULL: into the document */
     bool secret; /* no record has its values: it is called like a password or a key, or the catalog says so */
 };
 
@@ -613,6 +631,12 @@ void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing *
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* An object, a list of anything or a map: a rule names what is in it by a path. */
+static inline bool config_is_structured(const struct config_param *param)
+{
+    return param->type >= CONFIG_OBJECT;
+}
 
 /* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
  * audit`. */

@@ -157,6 +157,17 @@ static enum problem read_path(struct exchange *x, const struct json_value *root,
     return there ? add_param(x, &path->param, &values, gaps, path->secret) : PROBLEM_NONE;
 }
 
+enum problem build_document_paths(struct exchange *x, const struct config_param *param,
+                                  const struct json_value *value)
+{
+    size_t left = JUDGED_MAX;
+    enum problem problem = PROBLEM_NONE;
+    for (size_t i = 0; i < x->route->path_count && problem == PROBLEM_NONE; i++)
+        if (x->route->paths[i].of == param)
+            problem = read_path(x, value, &x->route->paths[i], &left);
+    return problem;
+}
+
 static enum problem read_params(struct exchange *x, const struct json_value *root)
 {
     size_t left = JUDGED_MAX;
