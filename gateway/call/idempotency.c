@@ -38,6 +38,15 @@ static bool is_key(const char *text, size_t length)
     return length > 0 && length <= IDEMPOTENCY_KEY_MAX;
 }
 
+enum problem idempotency_take(struct exchange *x, const char *name, const char *text, size_t length)
+{
+    if (!is_key(text, length))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s must be 1 to %d visible ASCII characters",
+                             name, IDEMPOTENCY_KEY_MAX);
+    x->key.text = arena_copy(x->arena, text, length);
+    return x->key.text == NULL ? exchange_fail(x) : PROBLEM_NONE;
+}
+
 enum problem idempotency_read(struct exchange *x)
 {
     size_t length;
@@ -47,11 +56,7 @@ enum problem idempotency_read(struct exchange *x)
     if (request_head_only_field(x->head, "Idempotency-Key") == NULL)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "Idempotency-Key is there more than once");
     const char *text = unquoted(value, &length);
-    if (!is_key(text, length))
-        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                             "Idempotency-Key must be 1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MAX);
-    x->key.text = arena_copy(x->arena, text, length);
-    return x->key.text == NULL ? exchange_fail(x) : PROBLEM_NONE;
+    return idempotency_take(x, "Idempotency-Key", text, length);
 }
 
 /* ---- the call's fingerprint ---- */
@@ -61,11 +66,14 @@ static void add_text(struct digest *digest, const char *text)
     digest_add(digest, text, strlen(text) + 1); /* with its NUL: no two lists of texts are the same bytes */
 }
 
-/* All that the verdict and the signature are about, and by which route: an answer is in that one's words. */
+/* All that the verdict and the signature are about, and by which door and route: an answer is in their
+ * words. */
 static int take_print(struct exchange *x)
 {
     const struct call *call = x->call;
     struct digest *digest = digest_new();
+    if (x->door_name != NULL)
+        add_text(digest, x->door_name);
     add_text(digest, call->route->method);
     add_text(digest, call->route->template);
     add_text(digest, call->route->action);
@@ -101,8 +109,7 @@ static enum problem require(struct exchange *x)
 
 static int64_t within_ms(const struct exchange *x)
 {
-    return x->call->upstream->deadline + IDEMPOTENCY_SLACK_MS +
-           (int64_t)task_wait_preferred_wait(x->head) * 1000;
+    return x->call->upstream->deadline + IDEMPOTENCY_SLACK_MS + (int64_t)task_wait_seconds(x) * 1000;
 }
 
 /* 0 and what the store says, or -1. */
@@ -120,7 +127,7 @@ static int await(struct exchange *x, struct state_claimed *claimed)
 {
     struct shared *gateway = x->gateway;
     int result = 0;
-    int64_t until_us = clock_monotonic_us() + (int64_t)task_wait_preferred_wait(x->head) * 1000000;
+    int64_t until_us = clock_monotonic_us() + (int64_t)task_wait_seconds(x) * 1000000;
     unsigned waiting = atomic_fetch_add(&gateway->waiting, 1);
     while (result == 0 && claimed->claim == STATE_BUSY && waiting < (unsigned)x->config->workers / 2 &&
            clock_monotonic_us() < until_us && !atomic_load(&gateway->draining) &&

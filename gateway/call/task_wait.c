@@ -97,6 +97,11 @@ int task_wait_preferred_wait(const struct request_head *head)
     return 0;
 }
 
+int task_wait_seconds(const struct exchange *x)
+{
+    return x->wait_s > 0 ? x->wait_s : task_wait_preferred_wait(x->head);
+}
+
 /* ---- waiting ---- */
 
 /* Looking at the task that this very change began needs no rule of its own, but a rule that denies it
@@ -173,7 +178,7 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 
 void task_wait_wait(struct exchange *x)
 {
-    int seconds = x->wait_s > 0 ? x->wait_s : task_wait_preferred_wait(x->head);
+    int seconds = task_wait_seconds(x);
     if (seconds == 0 || x->answer.task == NULL)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;

@@ -23,6 +23,9 @@ void task_wait_put_location(struct buf *out, const struct exchange *x);
 /* Of a change that was answered well: waits as the caller prefers.  The end becomes the exchange's answer. */
 void task_wait_wait(struct exchange *x);
 
+/* How long the exchange's caller prefers to wait, in seconds; 0: not at all. */
+int task_wait_seconds(const struct exchange *x);
+
 /* The seconds of the first `wait` among the Prefer fields; 0 when there is none that makes sense. */
 int task_wait_preferred_wait(const struct request_head *head);
 

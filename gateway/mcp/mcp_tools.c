@@ -143,6 +143,12 @@ static void put_own(struct buf *out, const struct config_route *route)
             out, "wait",
             "{\"type\":\"integer\",\"minimum\":0,\"description\":\"Seconds to wait for the end of "
             "the task: more than 60 count as 60\"}");
+    if (route->effect == CONFIG_CHANGE)
+        json_member_raw(
+            out, "idempotencyKey",
+            "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[!-~]+$\","
+            "\"description\":\"A name that you make for this change: repeated under it, it is sent "
+            "once, and its answer given again\"}");
 }
 
 static void put_input(struct buf *out, const struct mcp_tools *tools, const struct tool *tool)

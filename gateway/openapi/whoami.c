@@ -141,8 +141,7 @@ static void put_actions(struct buf *out, const struct config *config, const stru
 
 static bool concerns(const struct config_rule *rule, const struct whoami_view *view)
 {
-    return !rule->audit && rule->expires > view->now &&
-           config_matches(&rule->clients, view->client->name);
+    return !rule->audit && rule->expires > view->now && config_matches(&rule->clients, view->client->name);
 }
 
 static void put_rules(struct buf *out, const struct whoami_view *view)

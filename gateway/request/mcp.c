@@ -1,5 +1,6 @@
 #include "gateway/request/mcp.h"
 
+#include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
@@ -86,8 +87,17 @@ static enum problem read_wait(struct exchange *x, const struct json_value *value
     return PROBLEM_NONE;
 }
 
+enum problem mcp_read_key(struct exchange *x, const struct json_value *value)
+{
+    bool exact = true;
+    if (value->kind != JSON_VALUE_STRING)
+        return wrong_argument(x, "idempotencyKey", "must be a string");
+    const char *text = json_value_text(value, SIZE_MAX, x->arena, &exact);
+    return text == NULL ? exchange_fail(x) : idempotency_take(x, "idempotencyKey", text, strlen(text));
+}
+
 /* What of the arguments is no parameter of the action. */
-enum { OWN_REGION, OWN_ALL, OWN_WAIT, OWN_ARGUMENTS };
+enum { OWN_REGION, OWN_ALL, OWN_WAIT, OWN_KEY, OWN_ARGUMENTS };
 
 struct own {
     const char *names[OWN_ARGUMENTS + 1]; /* those that the tool has, ended by NULL */
@@ -108,6 +118,10 @@ static struct own own_of(const struct config_route *route)
     if (route->task != NULL) {
         own.names[count] = "wait";
         own.read[count++] = read_wait;
+    }
+    if (route->effect == CONFIG_CHANGE) {
+        own.names[count] = "idempotencyKey";
+        own.read[count++] = mcp_read_key;
     }
     return own;
 }
@@ -132,6 +146,8 @@ static enum problem call_route(struct exchange *x, const struct json_value *argu
     struct json_items items = json_value_items(arguments);
     for (struct json_value item; problem == PROBLEM_NONE && json_value_next(&items, &item);)
         problem = read_own(x, &own, &item);
+    if (problem == PROBLEM_NONE)
+        problem = idempotency_read(x); /* before now nobody knew that it is a change */
     return problem != PROBLEM_NONE ? problem : build_call_arguments(x, arguments, own.names);
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/request/mcp_actions.h"
 
 #include "base/json.h"
+#include "gateway/call/idempotency.h"
 #include "gateway/request/actions.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/mcp.h"
@@ -12,7 +13,7 @@
 
 struct said {
     const char *service, *action, *version, *contains; /* NULL: not said */
-    struct json_value region, document;
+    struct json_value region, document, key;
 };
 
 static enum problem wrong(struct exchange *x, const char *name, const char *reason)
@@ -53,9 +54,10 @@ static enum problem read_argument(struct exchange *x, const struct json_value *i
         const char **text;
         struct json_value *value;
         bool there;
-    } known[] = {{"service", &said->service, NULL, true}, {"action", &said->action, NULL, true},
-                 {"version", &said->version, NULL, true}, {"contains", &said->contains, NULL, !calls},
-                 {"region", NULL, &said->region, calls},  {"document", NULL, &said->document, calls}};
+    } known[] = {{"service", &said->service, NULL, true},    {"action", &said->action, NULL, true},
+                 {"version", &said->version, NULL, true},    {"contains", &said->contains, NULL, !calls},
+                 {"region", NULL, &said->region, calls},     {"document", NULL, &said->document, calls},
+                 {"idempotencyKey", NULL, &said->key, calls}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (known[i].there && json_value_has_key(item, known[i].name))
             return known[i].text != NULL ? read_text(x, known[i].name, item, known[i].text)
@@ -172,6 +174,12 @@ enum problem mcp_actions_call(struct exchange *x, const struct json_value *argum
     if (problem != PROBLEM_NONE)
         return problem;
     x->route = &action->route;
+    if (said.key.kind != JSON_VALUE_NONE && exchange_changes(x))
+        problem = mcp_read_key(x, &said.key);
+    if (problem == PROBLEM_NONE)
+        problem = idempotency_read(x);
+    if (problem != PROBLEM_NONE)
+        return problem;
     x->body = said.document.kind == JSON_VALUE_NONE ? NULL : said.document.bytes;
     x->body_length = said.document.length;
     return build_call_request(x);

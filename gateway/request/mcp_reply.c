@@ -1,6 +1,7 @@
 #include "gateway/request/mcp_reply.h"
 
 #include "base/json.h"
+#include "base/json_value.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
 #include "gateway/openapi/whoami.h"
@@ -40,7 +41,8 @@ static void put_refusal(struct buf *out, const struct exchange *x)
     buf_put_char(out, '\n'); /* else a comma would come before the brace */
     rest_put_problem(out, x);
     if (x->problem == PROBLEM_NOT_ALLOWED && x->route != NULL) {
-        const struct whoami_view view = {.config = x->config, .client = x->client, .token = x->token, .now = x->began_ms / 1000};
+        const struct whoami_view view = {
+            .config = x->config, .client = x->client, .token = x->token, .now = x->began_ms / 1000};
         whoami_put_rules(out, &view, x->route);
     }
 }
@@ -98,6 +100,35 @@ static void put_result(struct buf *out, const struct exchange *x, const struct m
     buf_done(&structure);
 }
 
+/* ---- a change that was made before, under the same key ---- */
+
+static struct json_value member_of(const struct json_value *object, const char *key)
+{
+    struct json_items items = json_value_items(object);
+    for (struct json_value member; json_value_next(&items, &member);)
+        if (json_value_has_key(&member, key))
+            return member;
+    return (struct json_value){0};
+}
+
+/* The message that was sent then, for this request's id and revision. */
+static void put_again(struct buf *out, const struct exchange *x, const struct mcp_message *message)
+{
+    static const char *const members[] = {"content", "structuredContent", "isError"};
+    struct json_value root = {0};
+    int result = json_value_read(x->own.bytes, x->own.length, JSON_VALUE_DEPTH_MAX, &root, NULL);
+    const struct json_value kept = member_of(&root, "result");
+    mcp_answer_open(out, message);
+    for (size_t i = 0; i < COUNT(members); i++) {
+        const struct json_value value = member_of(&kept, members[i]);
+        put_raw(out, members[i], value.bytes, value.length);
+        if (value.kind == JSON_VALUE_NONE)
+            out->failed = true; /* it is no answer of ours */
+    }
+    mcp_answer_close(out);
+    out->failed = out->failed || result != 0;
+}
+
 /* ---- everything else ---- */
 
 /* With the problem, as other doors have it, beside the code. */
@@ -141,7 +172,9 @@ void mcp_reply_write(struct exchange *x, struct buf *space, struct door_content 
         rest_reply(x, space, content);
         return;
     }
-    if (calls)
+    if (calls && x->key.result == EXCHANGE_KEY_REPLAYED && x->own.status != 0)
+        put_again(space, x, message);
+    else if (calls)
         put_result(space, x, message);
     else
         put_error(space, x, message);

@@ -89,7 +89,7 @@ def test_what_a_tool_says(client):
         assert tool["title"] and tool["description"] and tool["inputSchema"]["additionalProperties"] is False
     detach, = [tool for tool in client.tools() if tool["name"] == DETACH]
     assert detach["inputSchema"]["required"] == ["vpcId", "instanceIds"]
-    assert set(detach["inputSchema"]["properties"]) == {"vpcId", "instanceIds", "region", "wait"}
+    assert set(detach["inputSchema"]["properties"]) == {"vpcId", "instanceIds", "idempotencyKey", "region", "wait"}
     assert "DetachClassicLinkVpc" in detach["description"]
 
 
@@ -191,6 +191,37 @@ def test_an_unknown_outcome_is_said(start, upstream):
     failed, told = Mcp(gateway).call(DETACH, vpcId=VPC, instanceIds=[INSTANCE])
     assert failed and told["outcome"] == "unknown" and told["problem"]["retryable"] is False
     assert len(upstream.seen(1)) == 1
+
+
+@pytest.mark.parametrize("by", ["argument", "field"])
+def test_a_change_under_a_key_is_sent_once(start, upstream, by):
+    gateway = start(upstream.url, top=OPEN)
+    key = {"idempotencyKey": "retry-1"} if by == "argument" else {}
+    said = message("tools/call", {"name": DETACH, "arguments": {"vpcId": VPC, "instanceIds": [INSTANCE], **key}})
+    headers = fields(said, **({} if key else {"Idempotency-Key": "retry-1"}))
+    client = Mcp(gateway)
+    first = client.post(said, headers).json()
+    again = client.post({**said, "id": "again"}, headers)
+    told = valid(MODERN, "CallToolResultResponse", again.json())
+    assert told["id"] == "again" and told["result"] == first["result"] and again.header("Idempotency-Replayed") == "true"
+    old = {**said, "params": {key: value for key, value in said["params"].items() if key != "_meta"}}
+    told = client.post(old, {**headers, "MCP-Protocol-Version": HANDSHAKE}).json()
+    assert "resultType" not in told["result"] and told["result"]["structuredContent"]["outcome"] == "executed"
+    other = gateway.delete(headers={"Idempotency-Key": "retry-1"})
+    problem(other, 422, "idempotency-key-reused")       # its answer was in another door's words
+    assert len(upstream.seen(1)) == 1
+    for bad in ("", "a b", "x" * 256, 5):
+        failed, told = client.call(DETACH, vpcId=VPC, instanceIds=[INSTANCE], idempotencyKey=bad)
+        assert failed and told["status"] == 400 and "idempotencyKey" in told["problem"]["detail"]
+
+
+def test_a_client_that_must_say_a_key(start, upstream, tmp_path):
+    strict = {**POLICY, "clients": {**POLICY["clients"], "network-console": {
+        **POLICY["clients"]["network-console"], "require_idempotency_key": True}}}
+    client = Mcp(start(upstream.url, rules=strict, top={**OPEN, "state": {"sqlite": str(tmp_path / "state.db")}}))
+    failed, told = client.call(DETACH, vpcId=VPC, instanceIds=[INSTANCE])
+    assert failed and "Idempotency-Key" in told["problem"]["detail"] and upstream.seen(0) == []
+    assert client.call(DETACH, vpcId=VPC, instanceIds=[INSTANCE], idempotencyKey="one")[0] is False
 
 
 def test_a_limit_is_a_result_with_its_time(start, upstream):
