@@ -1,6 +1,7 @@
 /* The policy judges the sealed call: exactly what will be signed. */
 #include "gateway/call/authorize.h"
 
+#include "gateway/call/frozen.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/shared.h"
 
@@ -108,7 +109,7 @@ enum problem authorize_call(struct exchange *x)
     x->verdict = judge(x, x->call, x->owner);
     x->judged = true;
     if (x->verdict.allowed)
-        return PROBLEM_NONE;
+        return frozen_refuse(x); /* it may have waited since it was looked at */
     const struct call_param *param = NULL;
     const char *former = call_former(x->call, &param);
     if (former != NULL && is_about_former(x, param))

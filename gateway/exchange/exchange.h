@@ -19,6 +19,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
 struct mcp_message;
 struct sdk_request;
@@ -104,6 +105,7 @@ struct exchange {
     const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
     const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
     const struct config_client_certificate *certificate; /* likewise */
+    const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
     const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */

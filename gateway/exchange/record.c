@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 
@@ -104,6 +105,15 @@ static void put_call(struct buf *line, const struct exchange *x)
         json_member(line, "rule", x->verdict.because == NULL ? NULL : x->verdict.because->id);
         json_member(line, "auditRule", x->verdict.audit == NULL ? NULL : x->verdict.audit->id);
     }
+}
+
+static void put_frozen(struct buf *line, const struct exchange *x)
+{
+    if (x->frozen == NULL)
+        return;
+    json_open_member(line, "frozen");
+    freezes_put(line, x->frozen);
+    json_close(line);
 }
 
 /* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
@@ -229,6 +239,7 @@ void record_write(struct exchange *x)
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_frozen(line, x);
     put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {

@@ -4,6 +4,7 @@
 #include "base/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
@@ -150,6 +151,7 @@ void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
     audit_close(gateway->audit);
+    freezes_close(gateway->freezes);
     state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);

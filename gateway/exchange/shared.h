@@ -25,6 +25,7 @@ struct current;
 struct owners;
 struct quotas;
 struct series_table;
+struct freezes;
 struct state;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -58,6 +59,7 @@ struct shared {
     struct log notices;           /* standard error: see operator_log.h */
     struct series_table *metrics; /* counted; see request_metrics.h */
     struct owners *owners;        /* who began which task */
+    struct freezes *freezes;      /* which clients are frozen; set before anybody is served */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
     struct heartbeat heartbeat;   /* which they are told */

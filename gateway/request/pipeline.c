@@ -4,6 +4,7 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/complete.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/frozen.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/call/resolve.h"
 #include "gateway/exchange/queue.h"
@@ -30,6 +31,7 @@ static const struct {
     {"route", door_route},                 /* a route and its captures; none walks on as none          */
     {"own", builtin_match},                /* or a path that we answer ourselves                       */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
+    {"freeze", frozen_refuse},             /* what an operator has frozen is denied                   */
     {"admit", admit_client},               /* the client's limits                                     */
     {"describe", builtin_answer},          /* the answer of such a path                                */
     {"receive", receive_body},             /* the body                                                */

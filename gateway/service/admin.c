@@ -10,6 +10,7 @@
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
+#include "gateway/service/operate.h"
 #include "gateway/service/operators.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
@@ -264,10 +265,17 @@ static const struct {
     const char *method; /* GET stands for HEAD, too */
     enum operators_need need;
     void (*answer)(struct admin *admin, struct desk_answer *answer);
+    void (*operate)(const struct operate *operate, struct desk_answer *answer); /* instead of that */
 } pages[] = {
-    {"/healthz", "GET", OPERATORS_NOBODY, healthz}, {"/readyz", "GET", OPERATORS_NOBODY, readyz},
-    {"/metrics", "GET", OPERATORS_NOBODY, metrics}, {"/version", "GET", OPERATORS_NOBODY, version},
-    {"/reload", "POST", OPERATORS_RELOAD, reload},
+    {"/healthz", "GET", OPERATORS_NOBODY, healthz, NULL},
+    {"/readyz", "GET", OPERATORS_NOBODY, readyz, NULL},
+    {"/metrics", "GET", OPERATORS_NOBODY, metrics, NULL},
+    {"/version", "GET", OPERATORS_NOBODY, version, NULL},
+    {"/reload", "POST", OPERATORS_RELOAD, reload, NULL},
+    {"/freezes", "GET", OPERATORS_VIEWER, NULL, operate_freezes},
+    {"/freeze", "POST", OPERATORS_CHANGE, NULL, operate_freeze},
+    {"/thaw", "POST", OPERATORS_CHANGE, NULL, operate_thaw},
+    {"/settle", "POST", OPERATORS_CHANGE, NULL, operate_settle},
 };
 
 bool admin_is_asked_by(void *context, const char *host)
@@ -285,6 +293,11 @@ static bool is_method_of(size_t page, const char *method)
            (strcmp(pages[page].method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
+static bool takes_body(size_t page)
+{
+    return pages[page].operate != NULL && strcmp(pages[page].method, "POST") == 0;
+}
+
 /* Whoever is known leaves a record, also where they are refused. */
 static void answer_page(struct admin *admin, size_t page, struct visit *visit, struct desk_answer *answer)
 {
@@ -293,11 +306,15 @@ static void answer_page(struct admin *admin, size_t page, struct visit *visit, s
     answer->wait_us = use.wait_us;
     if (use.status != 0)
         desk_put_problem(answer, use.status, use.detail);
-    else if (request_head_has_body(visit->head))
-        desk_put_problem(answer, 400, "nothing here takes a body");
+    else if (request_head_has_body(visit->head) && !takes_body(page))
+        desk_put_problem(answer, 400, "this takes no body");
+    else if (pages[page].operate != NULL)
+        pages[page].operate(
+            &(struct operate){admin->gateway, snapshot->config, &use, visit, &admin->settling}, answer);
     else
         pages[page].answer(admin, answer);
-    operators_record(admin->gateway, &use, visit, answer->status);
+    if (answer->status != 200 || !takes_body(page)) /* else it has a record of its own */
+        operators_record(admin->gateway, &use, visit, answer->status);
     shared_release(snapshot);
 }
 
@@ -321,5 +338,7 @@ void admin_answer(void *context, struct visit *visit, struct desk_answer *answer
         }
         return;
     }
-    put_status(answer, 404, "there is /healthz, /readyz, /metrics, /version and POST /reload");
+    put_status(answer, 404,
+               "there is /healthz, /readyz, /metrics, /version, /freezes, and by POST /reload, /freeze, "
+               "/thaw and /settle");
 }

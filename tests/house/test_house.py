@@ -51,7 +51,7 @@ ROOMS = {
     "gateway/service": ("gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/state", "gateway/upstream", "gateway/http",
                         "auth", "config/load", "config/model", "config/reader", "base"),
-    "gateway/command": ("gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
+    "gateway/command": ("client", "gateway/service", "gateway/dryrun", "gateway/openapi", "gateway/audit",
                         "gateway/upstream", "auth", "config/load", "config/definitions", "config/model",
                         "config/reader", "base"),
 }

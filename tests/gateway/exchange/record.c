@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 #include "tests/unit.h"
@@ -54,6 +55,12 @@ void request_metrics_count(struct series_table *table, const struct exchange *x,
     (void)x;
     assert_int_equal(duration_us, ENDED_US - BEGAN_US);
     counted++;
+}
+
+void freezes_put(struct buf *out, const struct freeze *freeze)
+{
+    (void)out;
+    assert_null(freeze);
 }
 
 bool anonymous_has_line(struct anonymous *anonymous, const struct network *address, int status,
