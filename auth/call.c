@@ -103,6 +103,13 @@ void call_note_secret(struct call *call)
         call->params[call->param_count - 1].secret = true;
 }
 
+void call_set_pairs(struct call *call, const struct call_pair *pairs, size_t count)
+{
+    call->pairs = pairs;
+    call->pair_count = count;
+    call->paired = true;
+}
+
 void call_note_said(struct call *call, const char **said)
 {
     if (call->sealed || call->param_count == 0)

@@ -29,6 +29,12 @@ struct call_param {
 /* What stands in the place of a secret value wherever values are shown or written down. */
 #define CALL_SECRET "***"
 
+/* A name and a value as the query signatures have them. */
+struct call_pair {
+    const char *name;
+    const char *value;
+};
+
 struct call {
     const struct config_route *route;
     const struct config_upstream *upstream;
@@ -47,6 +53,9 @@ struct call {
     size_t document_length;
     size_t document_others;               /* values in it that no parameter has */
     char document_hash[DIGEST_TEXT_SIZE]; /* SHA-256 of its bytes */
+    const struct call_pair *pairs;        /* the same for a query signature */
+    size_t pair_count;
+    bool paired;
 };
 
 /* What is judged are things: ids are current ones and regions have their one name, as far as anybody knows.
@@ -71,6 +80,9 @@ MUST_USE struct call *call_new_document(const struct config_route *route,
 
 /* The parameter that was added last has something in it that no record may have. */
 void call_note_secret(struct call *call);
+
+/* The document's pairs, borrowed: for an upstream whose signature joins them. */
+void call_set_pairs(struct call *call, const struct call_pair *pairs, size_t count);
 
 /* By these ids of before the caller named the values of the parameter that was added last. */
 void call_note_said(struct call *call, const char **said);

@@ -60,13 +60,24 @@ static int add_params(struct form *form, const struct call *call, struct err *er
     return 0;
 }
 
+static int add_pairs(struct form *form, const struct call *call, struct err *err)
+{
+    for (size_t i = 0; i < call->pair_count; i++)
+        if (form_add(form, call->pairs[i].name, call->pairs[i].value, err) != 0)
+            return -1;
+    return 0;
+}
+
 int form_init(struct form *form, const struct call *call, size_t more, struct arena *arena, struct err *err)
 {
-    *form = (struct form){.arena = arena, .room = more};
-    for (size_t i = 0; i < call->param_count; i++)
+    bool document = call->route->document != NULL; /* its parameters are only judged */
+    *form = (struct form){.arena = arena, .room = more + call->pair_count};
+    for (size_t i = 0; !document && i < call->param_count; i++)
         form->room += call->params[i].count + 1; /* and the name of a filter */
     form->pairs = arena_array(arena, form->room, sizeof *form->pairs);
-    return form->pairs == NULL ? err_memory(err) : add_params(form, call, err);
+    if (form->pairs == NULL)
+        return err_memory(err);
+    return document ? add_pairs(form, call, err) : add_params(form, call, err);
 }
 
 int form_add(struct form *form, const char *name, const char *value, struct err *err)

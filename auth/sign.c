@@ -8,8 +8,9 @@
  * boolean stands in a JSON body without quotes. */
 static bool is_sayable(const struct call *call, int api)
 {
-    if (call->route->document != NULL) /* the document itself goes out, as JSON */
-        return call->document != NULL && call->upstream->scheme == CONFIG_TC3;
+    if (call->route->document != NULL) /* the document itself goes out, as JSON or flattened */
+        return call->document != NULL && api == CONFIG_API3 &&
+               (call->upstream->scheme == CONFIG_TC3 || call->paired);
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
         if (param->param->inside && call->upstream->scheme == CONFIG_TC3)

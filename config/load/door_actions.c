@@ -133,10 +133,10 @@ static int read_file(struct loader *loader, const struct config_upstream *upstre
     return 0;
 }
 
-/* Only TC3 signs a JSON body. */
+/* TC3 signs them as JSON, the query signatures flattened. */
 static bool takes_documents(const struct config_upstream *upstream)
 {
-    return upstream->api == CONFIG_API3 && upstream->scheme == CONFIG_TC3;
+    return upstream->api == CONFIG_API3;
 }
 
 static void tell(struct loader *loader, const struct config_upstream *upstream, const char *advice,
@@ -220,8 +220,7 @@ int door_actions_read(struct loader *loader, struct digest *digest)
     for (size_t i = 0; i < config->upstream_count && config_takes_documents(config); i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
         if (!takes_documents(upstream))
-            tell(loader, upstream, "say generation: 3, and leave the signature as it is",
-                 "documents are signed by TC3-HMAC-SHA256");
+            tell(loader, upstream, "say generation: 3", "documents are of API 3.0");
         else if (read_service(loader, upstream, digest) != 0)
             result = -1;
     }

@@ -6,6 +6,7 @@
 #include "config/definitions/document.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/document_pairs.h"
 
 #include <string.h>
 #include <strings.h>
@@ -190,8 +191,9 @@ static enum problem keep_document(struct exchange *x, const struct buf *out)
     digest_add(digest, out->bytes, out->length);
     call->document = arena_copy(x->arena, out->bytes, out->length);
     call->document_length = out->length;
-    return digest_end(digest, call->document_hash) == 0 && call->document != NULL ? PROBLEM_NONE
-                                                                                  : exchange_fail(x);
+    if (digest_end(digest, call->document_hash) != 0 || call->document == NULL)
+        return exchange_fail(x);
+    return call->upstream->scheme == CONFIG_TC3 ? PROBLEM_NONE : document_pairs_make(x);
 }
 
 static enum problem read_document(struct exchange *x, const struct json_value *root)
