@@ -69,6 +69,9 @@ MUST_USE struct call *call_new_document(const struct config_route *route,
                                         const struct config_upstream *upstream, size_t count,
                                         struct arena *arena);
 
+/* The parameter that was added last has something in it that no record may have. */
+void call_note_secret(struct call *call);
+
 /* By these ids of before the caller named the values of the parameter that was added last. */
 void call_note_said(struct call *call, const char **said);
 

@@ -26,6 +26,11 @@ bool token_is_sendable(const char *token, size_t length);
 MUST_USE enum token_verdict token_check(const struct config *config, const char *token, size_t length,
                                         int64_t now, const struct config_token **found);
 
+/* The same for operators' tokens: those of clients are unknown here, and theirs there. */
+MUST_USE enum token_verdict token_check_operator(const struct config *config, const char *token,
+                                                 size_t length, int64_t now,
+                                                 const struct config_token **found);
+
 /* SHA-256; -1 when OpenSSL fails. */
 MUST_USE int token_digest(const char *token, size_t length, unsigned char digest[CONFIG_DIGEST_SIZE]);
 

@@ -178,6 +178,27 @@ static void check_services(struct loader *loader)
     }
 }
 
+static void check_key(struct loader *loader, const struct mark *mark, const char *kind, const char *name)
+{
+    if (loader->config->state.kind == CONFIG_STORE_MEMORY)
+        (void)report_error(loader->report, mark,
+                           "%s '%s' has require_idempotency_key, and memory forgets keys when the gateway "
+                           "ends: state needs sqlite or redis",
+                           kind, name); /* the report counts */
+}
+
+/* Who has to send a key relies on the promise, which memory cannot keep. */
+static void check_keys(struct loader *loader)
+{
+    const struct config *config = loader->config;
+    for (const struct config_client *client = config->clients; client != NULL; client = client->hh.next)
+        if (client->requires_key)
+            check_key(loader, &client->mark, "client", client->name);
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i]->requires_key)
+            check_key(loader, &config->rules[i]->mark, "rule", config->rules[i]->id);
+}
+
 /* The configuration, or NULL and everything that was allocated for it freed. */
 static struct config *finish(struct loader *loader, unsigned errors_before)
 {
@@ -217,6 +238,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_definitions(&loader);
     read_policy(&loader, config->policy_file);
     check_services(&loader);
+    check_keys(&loader);
     (void)environment_keep(&loader); /* the report counts */
     sum_up(&loader);
     if (report->error_count == errors)

@@ -38,6 +38,7 @@ void config_proxy_done(const struct config_proxy *proxy)
 void config_done(struct config *config)
 {
     HASH_CLEAR(hh, config->clients);
+    HASH_CLEAR(hh, config->certificates);
     for (size_t i = 0; i < config->credential_count; i++)
         free_credential(&config->credentials[i]);
     for (size_t i = 0; i < config->upstream_count; i++)

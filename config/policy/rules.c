@@ -38,7 +38,7 @@ int rules_number(struct loader *loader)
     size_t room = 1;
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
-    config->param_name_room = room + (config->service_count > 0 ? DOCUMENT_PATHS_MAX : 0);
+    config->param_name_room = room + DOCUMENT_PATHS_MAX;
     config->param_names = arena_array(loader->arena, config->param_name_room, sizeof *config->param_names);
     config->param_secrets =
         arena_array(loader->arena, config->param_name_room, sizeof *config->param_secrets);
@@ -220,6 +220,7 @@ static const struct keyword rule_keywords[] = {
     {"mode", keyword_choice, RAW(mode), OPTIONAL, 0, 0, mode_names},
     {"expires", keyword_time, RULE(expires), OPTIONAL, 0, 0, NULL},
     {"limit", keyword_rate, RULE(limit), OPTIONAL, 0, 0, NULL},
+    {"require_idempotency_key", keyword_bool, RULE(requires_key), OPTIONAL, 0, 0, NULL},
     {"since", keyword_time, RULE(since), OPTIONAL, 0, 0, NULL},
     {"owner", keyword_text, RULE(owner), OPTIONAL, 0, 0, NULL},
     {"note", keyword_text, RULE(note), OPTIONAL, 0, 0, NULL},
@@ -239,6 +240,9 @@ static int understand(struct loader *loader, const struct yaml_node *node, struc
     if (rule->effect == CONFIG_DENY && rule->limit.interval_us > 0)
         return report_error(loader->report, &node->mark, "rule '%s' denies: only an allow has a limit",
                             rule->id);
+    if (rule->effect == CONFIG_DENY && rule->requires_key)
+        return report_error(loader->report, &node->mark,
+                            "rule '%s' denies: only an allow has require_idempotency_key", rule->id);
     if (sets_read_patterns(loader, clients, clients->key, loader->arena, &rule->clients) != 0 ||
         sets_read_patterns(loader, raw->actions, "actions", loader->arena, &rule->actions) != 0)
         return -1;

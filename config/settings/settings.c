@@ -9,9 +9,11 @@
 #include "config/settings/browsers.h"
 #include "config/settings/credential.h"
 #include "config/settings/listeners.h"
+#include "config/settings/store.h"
 #include "config/settings/upstreams.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Defaults, each with its reason. */
@@ -52,8 +54,10 @@ struct settings {
     const struct yaml_node *metadata;
     const struct yaml_node *audit;
     const char *instance;
+    const struct yaml_node *state;
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;
     const char *policy;
     long long body_max;
     long long workers;
@@ -81,6 +85,28 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
             return report_error(loader->report, &node->mark,
                                 "%s must not hold every address: any caller could then name its own",
                                 keyword->name);
+    return 0;
+}
+
+/* A field of the callers' own, or one that says something else here, would be taken for a proxy's word. */
+static int read_certificate_field(struct loader *loader, const struct yaml_node *node,
+                                  const struct keyword *keyword, void *field)
+{
+    static const char *const taken[] = {"Authorization",     "Connection",          "Content-Length",
+                                        "Content-Type",      "Countersign-Subject", "Host",
+                                        "Transfer-Encoding", "X-Forwarded-For",     "X-Forwarded-Prefix"};
+    const char *text = NULL;
+    (void)field;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (!text_is_token(text, strlen(text)))
+        return report_error(loader->report, &node->mark, "%s must be the name of a header field",
+                            keyword->name);
+    for (size_t i = 0; i < COUNT(taken); i++)
+        if (strcasecmp(text, taken[i]) == 0)
+            return report_error(loader->report, &node->mark, "%s: '%s' means something else already",
+                                keyword->name, taken[i]);
+    loader->config->client_certificate_field = text;
     return 0;
 }
 
@@ -158,8 +184,10 @@ static const struct keyword service_keywords[] = {
     {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
     {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
+    {"client_certificate_field", read_certificate_field, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
@@ -175,6 +203,7 @@ static const struct keyword service_keywords[] = {
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
     {"notices", keyword_choice, SERVICE(notices), OPTIONAL, 0, 0, notice_names},
     {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
+    {"state", keyword_node, SERVICE(state), RESTART, 0, 0, NULL},
     {"browsers", browsers_read, 0, OPTIONAL, 0, 0, NULL},
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"sts", keyword_node, SERVICE(sts), OPTIONAL, 0, 0, NULL},
@@ -250,6 +279,7 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
+        .anonymous_reload = true,
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
         .body_max = CONFIG_BODY_DEFAULT,
@@ -273,6 +303,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->instance = service.instance;
     config->listen = service.listen;
     config->admin = service.admin;
+    config->anonymous_reload = service.anonymous_reload;
     config->policy_file = service.policy;
     config->body_max = service.body_max;
     config->workers = service.workers;
@@ -285,6 +316,9 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
+    if (config->client_certificate_field != NULL && config->trusted_proxy_count == 0)
+        result = report_error(loader->report, &(struct mark){.file = root->mark.file},
+                              "client_certificate_field needs trusted_proxies: nobody else is believed");
     if (upstreams_read_issuers(loader, service.sts, service.metadata) != 0)
         result = -1;
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)
@@ -294,6 +328,8 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     if (loader->previous != NULL && audit_stay(loader) != 0)
         result = -1;
     config->audit.instance = config->instance;
+    if (store_read(loader, service.state) != 0 || (loader->previous != NULL && store_stay(loader) != 0))
+        result = -1;
     if (service.upstreams != NULL && upstreams_read(loader, service.upstreams) != 0)
         result = -1;
     return result;

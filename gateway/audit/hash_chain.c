@@ -149,8 +149,8 @@ bool hash_chain_is(const char *bytes, size_t length, const char *kind)
 
 bool hash_chain_is_known(const char *bytes, size_t length, char *kind, size_t size)
 {
-    static const char *const kinds[] = {"intent", "outcome", "seal",          "open",
-                                        "settle", "reload",  "reload-refused"};
+    static const char *const kinds[] = {"intent",   "outcome", "seal", "open",   "settle",
+                                        "operator", "freeze",  "thaw", "reload", "reload-refused"};
     for (size_t i = 0; i < COUNT(kinds); i++)
         if (hash_chain_is(bytes, length, kinds[i]))
             return true;

@@ -27,9 +27,9 @@ struct settlement {
 };
 
 /* Looks through the audit files, oldest first and ended by NULL, for the record `seq`: the intent of a
- * change, or its outcome.  It must be one whose outcome is unknown, or was never recorded: `running` says that
- * the gateway which writes the files runs, and what it began since its start may still be under way.  -1: it
- * cannot be settled, `err` says why. */
+ * change, or its outcome.  It must be one whose outcome is unknown, or was never recorded: `running` says
+ * that the gateway which writes the files runs, and what it began since its start may still be under way.
+ * -1: it cannot be settled, `err` says why. */
 MUST_USE int settlement_find(const char *const *files, unsigned long long seq, bool running,
                              struct settlement *found, struct err *err);
 

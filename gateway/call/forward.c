@@ -425,7 +425,7 @@ static enum problem within_quota(const struct forward *f)
     const struct config_rule *rule = f->call == x->call ? x->verdict.because : NULL;
     int64_t wait_us = 0;
     enum quota_full full =
-        quotas_take(x->snapshot->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
+        quotas_take(x->snapshot->quotas, rule, f->call, x->client, clock_monotonic_us(), &wait_us);
     if (full == QUOTA_NONE)
         return PROBLEM_NONE;
     x->wait_us = wait_us;
@@ -473,7 +473,7 @@ enum problem forward_call(struct exchange *x)
     x->attempts = f.attempts;
     x->outcome = f.outcome;
     if (problem == PROBLEM_NONE && x->answer.task != NULL)
-        owners_remember(x->gateway->owners, x->call, x->answer.task, x->token->client->name);
+        owners_remember(x->gateway->owners, x->call, x->answer.task, x->client->name);
     record_settle(x, problem);
     return problem;
 }

@@ -29,6 +29,9 @@ int command_audit_verify(int argc, char **argv); /* argv[0] is "verify", and so 
 int command_audit_show(int argc, char **argv);
 int command_audit_settle(int argc, char **argv);
 int command_audit_whois(int argc, char **argv);
+int command_freeze(int argc, char **argv);
+int command_freeze_thaw(int argc, char **argv);
+int command_freeze_list(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* The options that most commands have: -c FILE and --help.  COMMAND_GOOD with *path set and optind at the

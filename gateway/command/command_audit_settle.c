@@ -1,10 +1,14 @@
+#include "base/json.h"
 #include "base/operator_log.h"
+#include "client/admin_call.h"
+#include "gateway/audit/audit_file.h"
 #include "gateway/audit/audit.h"
 #include "gateway/audit/settlement.h"
 #include "gateway/command/command.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +22,22 @@ static const char help[] =
     "one of\n"
     "its own, in the chain and under the key of the audit file; `audit show` then has the outcome, and who "
     "said\n"
-    "so.  End the gateway first: it has the file to itself.\n"
+    "so.  A gateway that runs has its file to itself, and is asked to write the record: this needs an\n"
+    "operator's token in COUNTERSIGN_TOKEN or --token-file.\n"
     "\n"
     "  -c, --config FILE  default " COMMAND_CONFIG_FILE ": it names the audit file\n"
     "      --by NAME      who says so\n"
     "      --note TEXT    how you know\n"
+    "      --url URL      the admin listener of the gateway (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"
+    "      --token-file FILE  has the operator's token; only you can read it\n"
+    "      --ca-file FILE the only CAs that are trusted (PEM); default: the system's\n"
     "\n"
     "OLDER are files that were rotated, oldest first, where the change is in one of them.\n"
     "\n"
     "Exit: 0 settled, 1 there is nothing to settle, or the file cannot be written to, 2 wrong usage, 78 the\n"
     "configuration is bad.\n";
 
-enum { SETTLE_FILES = 64 };
+enum { SETTLE_FILES = 64, SETTLE_BODY_MAX = 16 * 1024, SETTLE_URL = 128 };
 
 struct request {
     const char *config;
@@ -37,6 +45,8 @@ struct request {
     struct settlement settlement;
     const char *files[SETTLE_FILES + 2]; /* older ones, the audit file, NULL */
     size_t file_count;
+    struct admin_call call;
+    char url[SETTLE_URL];
 };
 
 /* ---- the command line ---- */
@@ -69,6 +79,9 @@ static int read_options(int argc, char **argv, struct request *request)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"by", required_argument, NULL, 'b'},
                                             {"note", required_argument, NULL, 'n'},
+                                            {"url", required_argument, NULL, 'u'},
+                                            {"token-file", required_argument, NULL, 't'},
+                                            {"ca-file", required_argument, NULL, 'a'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
@@ -85,6 +98,15 @@ static int read_options(int argc, char **argv, struct request *request)
             break;
         case 'n':
             request->settlement.note = optarg;
+            break;
+        case 'u':
+            request->call.url = optarg;
+            break;
+        case 't':
+            request->call.token_file = optarg;
+            break;
+        case 'a':
+            request->call.ca_file = optarg;
             break;
         case 'h':
             fputs(help, stdout);
@@ -121,6 +143,46 @@ static int append(struct audit *audit, const struct settlement *settlement, unsi
     return result;
 }
 
+/* Where nothing else is said: the first admin listener of the configuration that is of this machine. */
+static void choose_url(struct request *request, const struct config *config)
+{
+    for (size_t i = 0; i < config->admin.count; i++) {
+        const struct config_listener *admin = &config->admin.items[i];
+        if (request->call.url != NULL || getenv("COUNTERSIGN_ADMIN_URL") != NULL)
+            return;
+        if (admin->kind != CONFIG_TCP || admin->tls != NULL || admin->port == 0 ||
+            !network_is_local(&admin->host))
+            continue;
+        (void)snprintf(request->url, sizeof request->url, "http://%s", admin->address);
+        request->call.url = request->url;
+    }
+}
+
+/* The gateway looks by itself whether the change is unknown. */
+static int ask_gateway(const struct request *request, unsigned long long *seq, struct err *err)
+{
+    struct buf body;
+    struct buf answer;
+    struct err reason = {0};
+    buf_init(&body, SETTLE_BODY_MAX);
+    buf_init(&answer, SETTLE_BODY_MAX);
+    json_open(&body);
+    json_member_int(&body, "seq", (long long)request->seq);
+    json_member(&body, "outcome", request->settlement.outcome);
+    json_member(&body, "by", request->settlement.by);
+    json_member(&body, "note", request->settlement.note);
+    json_close(&body);
+    int result = admin_call_send(&request->call, "POST", "/settle", &body, &answer, &reason);
+    json_t *told = result != 0 ? NULL : json_loadb(buf_text(&answer), answer.length, 0, NULL);
+    *seq = (unsigned long long)json_integer_value(json_object_get(told, "seq"));
+    json_decref(told);
+    buf_done(&answer);
+    buf_done(&body);
+    return result == 0 ? 0
+                       : err_set(err, reason.kind,
+                                 "a gateway writes to the audit file, and was asked: %.250s", reason.text);
+}
+
 static int settle(struct request *request, const struct config *config, unsigned long long *seq,
                   struct err *err)
 {
@@ -148,12 +210,18 @@ int command_audit_settle(int argc, char **argv)
     struct config *config = command_load(request.config);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    int result = config->audit.file == NULL
-                     ? err_set(&err, ERR_INPUT, "the configuration names no audit file")
-                     : settle(&request, config, &seq, &err);
+    int result = -1;
+    choose_url(&request, config);
+    if (config->audit.file == NULL)
+        result = err_set(&err, ERR_INPUT, "the configuration names no audit file");
+    else if (audit_file_is_locked(config->audit.file))
+        result = ask_gateway(&request, &seq, &err);
+    else
+        result = settle(&request, config, &seq, &err);
     config_release(config);
     if (result == 0)
-        printf("record %llu settles %llu: %s\n", seq, request.settlement.of, request.settlement.outcome);
+        printf("record %llu settles %llu: %s\n", seq,
+               request.settlement.of == 0 ? request.seq : request.settlement.of, request.settlement.outcome);
     else
         fprintf(stderr, "countersign audit settle: %s\n", err.text);
     return result == 0 ? COMMAND_GOOD : COMMAND_FAILED;

@@ -131,7 +131,7 @@ static enum policy_replay_end judge(const struct config *config, const json_t *l
     struct policy_verdict verdict = {0};
     const char *before = text_of(line, "verdict", arena);
     const json_t *params = json_object_get(line, "params");
-    if (before[0] == '\0')
+    if (before[0] == '\0' || json_object_get(line, "frozen") != NULL) /* that was no policy's verdict */
         return POLICY_REPLAY_SKIPPED;
     if (!json_is_object(params))
         return POLICY_REPLAY_BROKEN;

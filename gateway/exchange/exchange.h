@@ -19,6 +19,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
 struct mcp_message;
 struct sdk_request;
@@ -41,6 +42,26 @@ struct exchange_own {
     const char *fields;                    /* more lines of its head, or NULL */
 };
 
+/* What became of the key of a change: gateway/call/idempotency.h. */
+enum exchange_key_result {
+    EXCHANGE_KEY_NONE,
+    EXCHANGE_KEY_CLAIMED,  /* to be settled, or released, with the answer */
+    EXCHANGE_KEY_REPLAYED, /* the answer is an earlier one's */
+    EXCHANGE_KEY_UNKNOWN,  /* an earlier request was never answered */
+    EXCHANGE_KEY_IN_USE,
+    EXCHANGE_KEY_REUSED,
+    EXCHANGE_KEY_AWAY, /* the store */
+    EXCHANGE_KEY_RESULTS,
+};
+
+struct exchange_key {
+    const char *text; /* as the caller, or its protocol, says it; NULL: none */
+    char print[DIGEST_TEXT_SIZE];
+    char holder[33];
+    enum exchange_key_result result;
+    bool lost; /* the store did not take what became of it */
+};
+
 struct exchange {
     /* the front door */
     struct shared *gateway;
@@ -49,12 +70,13 @@ struct exchange {
     const struct peer *peer;
     struct arena *arena;
     const struct request_head *head;
-    bool ends;              /* the front door wants the connection to end with the answer */
-    const char *source;     /* the caller's address */
-    struct network address; /* the same, parsed */
-    const char *prefix;     /* what a proxy took away from the path; NULL: nothing */
-    int64_t began_us;       /* monotonic */
-    int64_t began_ms;       /* wall */
+    bool ends;                             /* the front door wants the connection to end with the answer */
+    const char *source;                    /* the caller's address */
+    const struct certificate_names *names; /* of the certificate that it showed; NULL: none */
+    struct network address;                /* the same, parsed */
+    const char *prefix;                    /* what a proxy took away from the path; NULL: nothing */
+    int64_t began_us;                      /* monotonic */
+    int64_t began_ms;                      /* wall */
 
     /* accept */
     char id[EXCHANGE_ID_MAX + 1];
@@ -80,10 +102,11 @@ struct exchange {
     const struct builtin_page *page;           /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
-    const struct config_token *token; /* of the caller; NULL: not authenticated */
-    const struct config_token
-        *refused;        /* of a caller that is known and refused: expired, disabled, too early */
-    const char *subject; /* who is behind it, as it says; NULL: not said */
+    const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
+    const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
+    const struct config_client_certificate *certificate; /* likewise */
+    const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
+    const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */
@@ -91,6 +114,9 @@ struct exchange {
 
     /* queue */
     bool in_cpu_gate; /* it works now, and others wait for it to end */
+
+    /* key, claim */
+    struct exchange_key key;
 
     /* translate */
     struct call *call; /* with all=true the one of the first page */
@@ -134,6 +160,10 @@ enum problem exchange_stop(struct exchange *x, enum problem problem, const char 
 enum problem exchange_fail(struct exchange *x);
 
 const char *exchange_outcome_name(enum outcome outcome);
+
+/* The caller, also one that was refused though what it showed is known: a token that has expired, say.  NULL:
+ * nobody knows it. */
+const struct config_client *exchange_client(const struct exchange *x);
 
 /* Does the call, once sent, change anything? */
 bool exchange_changes(const struct exchange *x);

@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 
@@ -74,11 +75,10 @@ void record_put_former_ids(struct buf *out, const struct call *call)
 static void put_call(struct buf *line, const struct exchange *x)
 {
     json_member(line, "config", x->config == NULL ? NULL : x->config->short_hash);
-    const struct config_token *token = x->token != NULL ? x->token : x->refused;
-    if (token != NULL) {
-        json_member(line, "client", token->client->name);
-        json_member(line, "token", token->id);
-    }
+    const struct config_client *client = exchange_client(x);
+    json_member(line, "client", client == NULL ? NULL : client->name);
+    json_member(line, "token", x->token == NULL ? NULL : x->token->id);
+    json_member(line, "certificate", x->certificate == NULL ? NULL : x->certificate->id);
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
     json_member(line, "door", x->door_name);
@@ -96,6 +96,8 @@ static void put_call(struct buf *line, const struct exchange *x)
         if (x->call->document != NULL)
             put_document(line, x->call);
     }
+    if (exchange_changes(x))
+        json_member(line, "idempotencyKey", x->key.text);
     if (x->owner != POLICY_OWNER_UNKNOWN)
         json_member_bool(line, "own", x->owner == POLICY_OWNER_CALLER);
     if (x->judged) {
@@ -104,6 +106,15 @@ static void put_call(struct buf *line, const struct exchange *x)
         json_member(line, "auditRule", x->verdict.audit == NULL ? NULL : x->verdict.audit->id);
     }
     json_member(line, "tmpSecretId", x->tmp_secret_id); /* an id, not a secret */
+}
+
+static void put_frozen(struct buf *line, const struct exchange *x)
+{
+    if (x->frozen == NULL)
+        return;
+    json_open_member(line, "frozen");
+    freezes_put(line, x->frozen);
+    json_close(line);
 }
 
 /* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
@@ -211,7 +222,7 @@ static void put_path(struct buf *line, const struct exchange *x)
 static bool is_gathered(const struct exchange *x)
 {
     struct network address;
-    if (x->token != NULL)
+    if (x->client != NULL)
         return false;
     if (!network_parse_peer(x->source, &address))
         address = (struct network){0};
@@ -231,6 +242,7 @@ void record_write(struct exchange *x)
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_frozen(line, x);
     put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {
@@ -243,6 +255,10 @@ void record_write(struct exchange *x)
     put_upstream(line, x);
     if (x->outcome_unrecorded)
         json_member(line, "audit", "lacks the outcome");
+    if (x->key.result == EXCHANGE_KEY_REPLAYED || x->key.result == EXCHANGE_KEY_UNKNOWN)
+        json_member_bool(line, "replayed", true);
+    if (x->key.lost)
+        json_member(line, "state", "lacks the answer of the key");
     if (x->extra_calls > 0)
         json_member_int(line, "furtherCalls", x->extra_calls);
     json_member_millis(line, "durationMs", duration_us);

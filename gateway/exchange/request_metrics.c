@@ -2,7 +2,18 @@
 
 #include "base/text.h"
 
-enum { REQUESTS, DURATION, UPSTREAM_DURATION, RESULTS, CHANGES, DECISIONS, TRIALS, FORMER_IDS, FAMILIES };
+enum {
+    REQUESTS,
+    DURATION,
+    UPSTREAM_DURATION,
+    RESULTS,
+    CHANGES,
+    DECISIONS,
+    TRIALS,
+    FORMER_IDS,
+    KEYS,
+    FAMILIES
+};
 
 static const struct series_family families[FAMILIES] = {
     [REQUESTS] = {"countersign_requests_total",
@@ -38,6 +49,20 @@ static const struct series_family families[FAMILIES] = {
                     "Former ids to be resolved: known already, found by asking the cloud, or failed.",
                     {"upstream", "result"},
                     false},
+    [KEYS] = {"countersign_idempotency_keys_total",
+              "Changes with an Idempotency-Key: claimed, answered again, and so on.",
+              {"result"},
+              false},
+};
+
+static const char *const key_results[EXCHANGE_KEY_RESULTS] = {
+    [EXCHANGE_KEY_NONE] = "-",
+    [EXCHANGE_KEY_CLAIMED] = "claimed",
+    [EXCHANGE_KEY_REPLAYED] = "replayed",
+    [EXCHANGE_KEY_UNKNOWN] = "unknown",
+    [EXCHANGE_KEY_IN_USE] = "in-use",
+    [EXCHANGE_KEY_REUSED] = "reused",
+    [EXCHANGE_KEY_AWAY] = "store-away",
 };
 
 struct series_table *request_metrics_new(void)
@@ -97,6 +122,8 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
 {
     static const char *const nobody[] = {"-", "-", "-", "401"};
     series_add(table, REQUESTS, nobody, 0);
+    for (int i = EXCHANGE_KEY_NONE + 1; i < EXCHANGE_KEY_RESULTS; i++)
+        series_add(table, KEYS, &key_results[i], 0);
     prepare_rules(table, config);
     for (size_t i = 0; i < config->upstream_count; i++)
         prepare_results(table, config->upstreams[i].name);
@@ -111,8 +138,8 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
 
 static const char *client_of(const struct exchange *x)
 {
-    const struct config_token *token = x->token != NULL ? x->token : x->refused;
-    return token == NULL ? "-" : token->client->name;
+    const struct config_client *client = exchange_client(x);
+    return client == NULL ? "-" : client->name;
 }
 
 static void count_decision(struct series_table *table, const struct exchange *x)
@@ -147,6 +174,8 @@ void request_metrics_count(struct series_table *table, const struct exchange *x,
     series_observe(table, DURATION, values, duration_us); /* the first two */
     if (x->judged)
         count_decision(table, x);
+    if (x->key.result != EXCHANGE_KEY_NONE)
+        series_add(table, KEYS, &key_results[x->key.result], 1);
     if (x->attempts > 0)
         count_upstream(table, x);
 }

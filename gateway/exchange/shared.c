@@ -4,6 +4,7 @@
 #include "base/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
@@ -159,7 +160,8 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         return err_memory(err);
     }
     request_metrics_prepare(gateway->metrics, config);
-    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL) {
+    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL ||
+        heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
         shared_done(gateway);
         return -1;
     }
@@ -185,8 +187,10 @@ no_snapshot:
 
 void shared_done(struct shared *gateway)
 {
+    heartbeat_stop(&gateway->heartbeat);
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
+    freezes_close(gateway->freezes);
     state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);

@@ -11,6 +11,7 @@
 #include "gateway/exchange/auth_failures.h"
 #include "gateway/exchange/client_limits.h"
 #include "gateway/exchange/cpu_gate.h"
+#include "gateway/exchange/heartbeat.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct keeping;
 struct owners;
 struct quotas;
 struct series_table;
+struct freezes;
 struct state;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -61,8 +63,10 @@ struct shared {
     struct series_table *metrics; /* counted; see request_metrics.h */
     struct keeper *keeper;        /* fetches credentials that are issued */
     struct owners *owners;        /* who began which task */
+    struct freezes *freezes;      /* which clients are frozen; set before anybody is served */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
+    struct heartbeat heartbeat;   /* which they are told */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
     atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */

@@ -46,6 +46,13 @@ static const struct problem_kind kinds[] = {
                                          true, 0},
     [PROBLEM_BUSY] = {"busy", 503, "The gateway is busy", true, 1},
     [PROBLEM_UNRECORDED] = {"unrecorded", 503, "A change that cannot be recorded is not sent", true, 5},
+    [PROBLEM_KEY_REQUIRED] = {"idempotency-key-required", 400, "This change needs an Idempotency-Key", false,
+                              0},
+    [PROBLEM_KEY_REUSED] = {"idempotency-key-reused", 422, "The Idempotency-Key is another call's", false, 0},
+    [PROBLEM_KEY_IN_USE] = {"idempotency-key-in-use", 409, "A request with this Idempotency-Key is under way",
+                            true, 1},
+    [PROBLEM_STATE_UNAVAILABLE] = {"state-unavailable", 503, "The store of Idempotency-Keys is away", true,
+                                   1},
     [PROBLEM_INTERNAL] = {"internal", 500, "The gateway failed", true, 0},
 };
 

@@ -103,6 +103,8 @@ static void put_parameters(struct buf *out, const struct operation *operation)
     put_reference(out, "#/components/parameters/region");
     if (route->task != NULL)
         put_reference(out, "#/components/parameters/prefer");
+    if (route->effect == CONFIG_CHANGE)
+        put_reference(out, "#/components/parameters/idempotencyKey");
     put_reference(out, "#/components/parameters/requestId");
     json_close_array(out);
 }
@@ -232,6 +234,8 @@ static void put_headers(struct buf *out, const struct config_route *route)
 {
     json_open_member(out, "headers");
     json_member_raw(out, "X-Request-Id", "{\"$ref\":\"#/components/headers/requestId\"}");
+    if (route->effect == CONFIG_CHANGE)
+        json_member_raw(out, "Idempotency-Replayed", "{\"$ref\":\"#/components/headers/replayed\"}");
     if (route->task != NULL) {
         json_member_raw(out, "Location", "{\"$ref\":\"#/components/headers/location\"}");
         json_member_raw(out, "Preference-Applied", "{\"$ref\":\"#/components/headers/preference\"}");
@@ -269,6 +273,8 @@ static void put_answers(struct buf *out, const struct config_route *route)
         put_success(out, route, 200, true);
     if (route->effect == CONFIG_CHANGE)
         json_member_raw(out, "207", problem);
+    if (route->effect == CONFIG_CHANGE) /* the Idempotency-Key was another call's */
+        json_member_raw(out, "422", problem);
     for (size_t i = 0; i < COUNT(always); i++)
         json_member_raw(out, always[i], problem);
     json_close(out);

@@ -57,7 +57,7 @@ bool actions_has_path(const struct exchange *x)
 
 bool actions_may_call(const struct exchange *x, const struct config_action *action)
 {
-    return policy_may(x->token->client, &action->route, &x->address, x->began_ms / 1000);
+    return policy_may(x->client, &action->route, &x->address, x->began_ms / 1000);
 }
 
 void actions_put_facts(struct buf *out, const struct config_action *action)

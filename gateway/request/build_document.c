@@ -104,10 +104,13 @@ static enum problem add_param(struct exchange *x, const struct config_param *par
 
 /* One thing has one spelling through every door: what a route would refuse could be another name of what a
  * rule denies. */
+/* A list that the routes take as one is judged as one; values of several filters of a name are not one list. */
 static enum problem check_values(struct exchange *x, const struct config_param *param,
                                  const struct values *values)
 {
     enum problem problem = PROBLEM_NONE;
+    if (param->type == CONFIG_STRINGS && !param->wire[CONFIG_API3].filter)
+        return check_value_check(x, param, values->items, values->count);
     for (size_t i = 0; i < values->count && problem == PROBLEM_NONE; i++)
         problem = check_value_check(x, param, &values->items[i], 1);
     return problem;
@@ -152,6 +155,17 @@ static enum problem read_path(struct exchange *x, const struct json_value *root,
         return too_much(x, path->param.name, &values);
     *left = values.left;
     return there ? add_param(x, &path->param, &values, gaps, path->secret) : PROBLEM_NONE;
+}
+
+enum problem build_document_paths(struct exchange *x, const struct config_param *param,
+                                  const struct json_value *value)
+{
+    size_t left = JUDGED_MAX;
+    enum problem problem = PROBLEM_NONE;
+    for (size_t i = 0; i < x->route->path_count && problem == PROBLEM_NONE; i++)
+        if (x->route->paths[i].of == param)
+            problem = read_path(x, value, &x->route->paths[i], &left);
+    return problem;
 }
 
 static enum problem read_params(struct exchange *x, const struct json_value *root)

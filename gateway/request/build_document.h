@@ -9,6 +9,10 @@
  * name of it. */
 enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region);
 
+/* What rules name in a structured parameter of a route, whose value is `value`: added to x->call. */
+enum problem build_document_paths(struct exchange *x, const struct config_param *param,
+                                  const struct json_value *value);
+
 /* For who signs only to show it: in x->call's document each text becomes CALL_SECRET that the catalog or a
  * rule's path has as a secret, or whose member is called like one, whether a rule names it or not.  *any:
  * there was one. */

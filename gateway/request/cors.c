@@ -10,10 +10,12 @@
 enum { CORS_REMEMBER_S = 600 };
 
 /* What a page may send, and what of an answer it may read beside the body. */
-static const char sent[] = "Authorization, Content-Type, Countersign-Subject, Prefer, X-Request-Id, baggage, "
-                           "traceparent, tracestate";
-static const char read[] = "Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
-                           "WWW-Authenticate, X-Request-Id, traceparent";
+static const char sent[] =
+    "Authorization, Content-Type, Countersign-Subject, Idempotency-Key, Prefer, X-Request-Id, baggage, "
+    "traceparent, tracestate";
+static const char read[] =
+    "Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
+    "WWW-Authenticate, X-Request-Id, traceparent";
 
 /* NULL: the request comes from no page, or from one that may not call. */
 static const char *origin_of(const struct exchange *x)

@@ -26,6 +26,7 @@ static enum problem accept_message(struct exchange *x)
     if (!cors_may_call(x))
         return exchange_stop(x, PROBLEM_NOT_ALLOWED,
                              "pages of this origin may not call: see browsers.origins in the configuration");
+    x->body_max = x->config->actions_door ? (size_t)x->config->body_max : REQUEST_BODY_MAX;
     return rest_accept(x);
 }
 
@@ -145,11 +146,25 @@ static enum problem call_tool(struct exchange *x, struct mcp_message *message)
     if (x->config->actions_door && strcmp(message->name, MCP_TOOLS_CALL) == 0)
         return mcp_actions_call(x, &message->arguments);
     x->route = mcp_tools_route(x->snapshot->tools, message->name);
+    if (x->route != NULL && x->body_length > REQUEST_BODY_MAX)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "a call of a route may have at most %d bytes",
+                             REQUEST_BODY_MAX);
     if (x->route != NULL)
         return call_route(x, &message->arguments);
     message->code = MCP_INVALID_PARAMS;
     message->status = 200;
     return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such tool: ask tools/list");
+}
+
+void mcp_name_route(struct exchange *x)
+{
+    const struct mcp_message *message = x->mcp;
+    if (message->method != MCP_CALL_TOOL)
+        return;
+    if (x->config->actions_door && strcmp(message->name, MCP_TOOLS_CALL) == 0)
+        x->route = mcp_actions_route(x, &message->arguments);
+    else
+        x->route = mcp_tools_route(x->snapshot->tools, message->name);
 }
 
 /* ---- the other methods ---- */
@@ -158,7 +173,7 @@ static enum problem list_tools(struct exchange *x, struct mcp_message *message)
 {
     struct buf out;
     const struct mcp_tools_view view = {
-        .client = x->token->client, .source = &x->address, .now = x->began_ms / 1000};
+        .client = x->client, .source = &x->address, .now = x->began_ms / 1000};
     buf_init(&out, MCP_TOOLS_MAX);
     mcp_answer_open(&out, message);
     int result = mcp_tools_put(&out, x->snapshot->tools, &view, message->cursor);

@@ -16,6 +16,9 @@ extern const struct door mcp_door;
  * with the sentence in `err`, it has the code. */
 enum problem mcp_read(struct exchange *x, struct err *err);
 
+/* Writes x->route, where the message is a tool's call: for the record of one that went no further. */
+void mcp_name_route(struct exchange *x);
+
 /* The argument `region` of a tool becomes the query key that it is elsewhere. */
 enum problem mcp_read_region(struct exchange *x, const struct json_value *value);
 

@@ -147,6 +147,16 @@ enum problem mcp_actions_find(struct exchange *x, const struct json_value *argum
 
 /* ---- call_action ---- */
 
+const struct config_route *mcp_actions_route(struct exchange *x, const struct json_value *arguments)
+{
+    struct said said = {0};
+    const struct config_action *action = NULL;
+    if (read_arguments(x, arguments, true, &said) != PROBLEM_NONE ||
+        choose_action(x, &said, &action) != PROBLEM_NONE)
+        return NULL;
+    return &action->route;
+}
+
 enum problem mcp_actions_call(struct exchange *x, const struct json_value *arguments)
 {
     struct said said = {0};

@@ -40,7 +40,7 @@ static void put_refusal(struct buf *out, const struct exchange *x)
     buf_put_char(out, '\n'); /* else a comma would come before the brace */
     rest_put_problem(out, x);
     if (x->problem == PROBLEM_NOT_ALLOWED && x->route != NULL) {
-        const struct whoami_view view = {.config = x->config, .token = x->token, .now = x->began_ms / 1000};
+        const struct whoami_view view = {.config = x->config, .client = x->client, .token = x->token, .now = x->began_ms / 1000};
         whoami_put_rules(out, &view, x->route);
     }
 }
@@ -118,13 +118,15 @@ static const struct mcp_message *message_of(struct exchange *x)
     struct err err = x->err;
     struct err unread = {0};
     bool close = x->ends || atomic_load(&x->gateway->draining);
-    if (x->mcp != NULL || x->token == NULL || x->problem == PROBLEM_INTERNAL)
+    if (x->mcp != NULL || x->client == NULL || x->problem == PROBLEM_INTERNAL)
         return x->mcp;
     if (x->problem != PROBLEM_TOO_MANY_REQUESTS && !x->received)
         return NULL;
     enum problem problem = receive_body(x);
     x->close = x->close || close;
-    if (problem == PROBLEM_NONE && mcp_read(x, &unread) != PROBLEM_NONE)
+    if (problem == PROBLEM_NONE && mcp_read(x, &unread) == PROBLEM_NONE)
+        mcp_name_route(x);
+    else
         x->mcp = NULL;
     x->err = err;
     return x->mcp;

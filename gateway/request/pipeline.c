@@ -4,6 +4,8 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/complete.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/frozen.h"
+#include "gateway/call/idempotency.h"
 #include "gateway/call/resolve.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
@@ -29,13 +31,16 @@ static const struct {
     {"route", door_route},                 /* a route and its captures; none walks on as none          */
     {"own", builtin_match},                /* or a path that we answer ourselves                       */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
+    {"freeze", frozen_refuse},             /* what an operator has frozen is denied                   */
     {"admit", admit_client},               /* the client's limits                                     */
     {"describe", builtin_answer},          /* the answer of such a path                                */
     {"receive", receive_body},             /* the body                                                */
     {"queue", queue_turn},                 /* until it is its turn to work                             */
+    {"key", idempotency_read},             /* the Idempotency-Key of a change                          */
     {"translate", door_translate},         /* captures, query and JSON become a sealed call            */
     {"resolve", resolve_ids},              /* which thing a former id is, where the cloud is asked     */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
+    {"claim", idempotency_claim},          /* a change whose key was used is not sent again            */
     {"forward", forward_call},             /* a slot; sign, send, understand                           */
     {"follow", complete_answer},           /* the callers' names, further pages, the end of a task     */
 };
@@ -45,6 +50,7 @@ static void finish(struct exchange *x)
     response_writer_compose(x); /* always */
     queue_end(x);
     receive_end(x);
+    idempotency_settle(x);
     admit_leave(x); /* before the answer: whoever has it may ask again */
     if (x->peer->write(x->peer->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
@@ -76,6 +82,7 @@ void pipeline_serve(void *context, struct visit *visit)
         .head = visit->head,
         .ends = visit->ends,
         .source = visit->source,
+        .names = visit->certificate,
         .reply = visit->reply,
     };
     if (!network_parse_peer(x.source, &x.address))

@@ -3,10 +3,12 @@
 #include "auth/token.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/http/response_head.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -134,19 +136,26 @@ static void put_upstream(struct buf *body, const struct answer *answer)
     json_close(body);
 }
 
+/* A change under a key is not sent again: then its caller is told where to look instead. */
+static const char *detail_of(const struct exchange *x, char *space, size_t size)
+{
+    const char *where = "";
+    if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
+        where =
+            "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
+            "the audit file";
+    (void)snprintf(space, size, "%s%s", x->err.text, where);
+    return space;
+}
+
 /* RFC 9457 */
 void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
-    char type[96] = "urn:countersign:problem:";
-    strncat(type, kind->name, sizeof type - strlen(type) - 1);
+    char detail[sizeof x->err.text + 128];
     json_open(body);
-    json_member(body, "type", type);
-    json_member(body, "title", kind->title);
-    json_member_int(body, "status", x->status);
-    json_member(body, "detail", x->err.text);
-    json_member(body, "requestId", x->id);
-    json_member_bool(body, "retryable", rest_is_retryable(x));
+    response_head_put_problem(body, kind, x->status, detail_of(x, detail, sizeof detail), x->id,
+                              rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
     if (exchange_changes(x))
@@ -160,7 +169,7 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 {
     if (x->problem != PROBLEM_NONE) {
         rest_put_problem(space, x);
-        content->type = "application/problem+json";
+        content->type = RESPONSE_HEAD_PROBLEM_TYPE;
         content->bytes = buf_text(space);
         content->length = space->length;
     } else if (x->status != 204 && x->own.status != 0) {

@@ -163,15 +163,15 @@ static enum problem find_token(struct exchange *x, const char **token, size_t *l
 static enum problem answer_identity(struct exchange *x)
 {
     struct buf out;
-    const struct config_token *token = x->token;
+    const char *id = x->token != NULL ? x->token->id : x->certificate->id;
     buf_init(&out, SDK_IDENTITY_MAX);
     json_open(&out);
     json_open_member(&out, "Response");
     json_member(&out, "Type", "CountersignClient");
-    json_member(&out, "Arn", token->client->name);
+    json_member(&out, "Arn", x->client->name);
     json_member(&out, "AccountId", "");
-    json_member(&out, "UserId", token->client->name);
-    json_member(&out, "PrincipalId", token->id);
+    json_member(&out, "UserId", x->client->name);
+    json_member(&out, "PrincipalId", id);
     json_member(&out, "RequestId", x->id);
     json_close(&out);
     json_close(&out);

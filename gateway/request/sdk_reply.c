@@ -55,7 +55,7 @@ static const char *code_of(const struct exchange *x)
 {
     if (is_unknown(x))
         return "InternalError.OutcomeUnknown";
-    if (x->problem == PROBLEM_TOO_MANY_REQUESTS && x->token == NULL)
+    if (x->problem == PROBLEM_TOO_MANY_REQUESTS && x->client == NULL)
         return codes[PROBLEM_UNAUTHENTICATED]; /* wrong tokens: to try again is no use */
     if (is_rate(x) && exchange_changes(x) && repeats_success(x))
         return "LimitExceeded";

@@ -197,6 +197,7 @@ static int serve(struct worker *worker)
         .head = connection->head,
         .peer = &peer,
         .source = connections_source(front->guard, connection->place),
+        .certificate = connection->tls == NULL ? NULL : tls_certificate(connection->tls),
         .arena = worker->arena,
         .reply = &worker->reply,
         .ends =

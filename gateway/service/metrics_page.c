@@ -4,11 +4,13 @@
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
+#include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>
@@ -109,6 +111,40 @@ static void put_audit(const struct audit *audit, struct buf *out)
                            "1 when a witness gets the seals.", state.witnessed);
     prometheus_text_single(out, "countersign_audit_witness_failures_total", "counter",
                            "Seals that the witness did not get.", (double)state.missed);
+}
+
+static void put_state(const struct state *state, struct buf *out)
+{
+    const struct state_look look = state_look(state);
+    const struct prometheus_text_label store = {"store", look.store};
+    const struct {
+        const char *result;
+        unsigned long long count;
+    } rows[] = {{"answered", look.asked - look.failed}, {"failed", look.failed}, {"spared", look.spared}};
+    prometheus_text_open(out, "countersign_state_info", "gauge", "1; where what gateways share is kept.");
+    prometheus_text_count(out, "countersign_state_info", "", &store, 1, 1);
+    prometheus_text_single(out, "countersign_state_away", "gauge",
+                           "1 while the store does not answer: limits are each gateway's own, and changes "
+                           "with an Idempotency-Key are refused.",
+                           look.away);
+    prometheus_text_single(out, "countersign_state_gateways", "gauge",
+                           "Gateways that were seen in the store lately, this one included.",
+                           (double)look.gateways);
+    prometheus_text_open(out, "countersign_state_questions_total", "counter",
+                         "Questions to the store: answered, failed, or spared while it was away.");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct prometheus_text_label result = {"result", rows[i].result};
+        prometheus_text_count(out, "countersign_state_questions_total", "", &result, 1, rows[i].count);
+    }
+}
+
+static void put_freezes(struct freezes *freezes, int64_t now_ms, struct buf *out)
+{
+    prometheus_text_single(out, "countersign_freezes", "gauge", "Clients and tokens that are frozen.",
+                           (double)freezes_count(freezes, now_ms));
+    prometheus_text_single(out, "countersign_freezes_unknown", "gauge",
+                           "1 when the store does not tell what is frozen: what was known stays in force.",
+                           freezes_away(freezes));
 }
 
 /* How many tokens end within which time: never which ones. */
@@ -328,6 +364,8 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_connections(door, out);
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
+    put_state(gateway->state, out);
+    put_freezes(gateway->freezes, now_ms, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);

@@ -6,6 +6,7 @@
 #include "base/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"
@@ -41,6 +42,7 @@ enum {
     SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
     SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
     SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
+    SERVE_PATH = 1024,                          /* bytes */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
@@ -203,6 +205,7 @@ static int open_doors(struct settings *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
+    service->admin.settling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     service->admin.reload = &service->reload;
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
@@ -381,6 +384,24 @@ static int fetch_credentials(struct settings *service, struct err *err)
     return 0;
 }
 
+/* Where what is frozen is kept: beside the audit file, else where systemd says that state belongs, else
+ * beside the configuration. */
+static int open_freezes(struct settings *service, const char *path, struct err *err)
+{
+    char file[SERVE_PATH];
+    const char *folder = getenv("STATE_DIRECTORY");
+    const char *audit = service->gateway.current->config->audit.file;
+    if (audit != NULL && strncmp(audit, "/dev/", 5) == 0)
+        audit = NULL; /* no folder for files */
+    int length = audit == NULL && folder != NULL
+                     ? snprintf(file, sizeof file, "%s/freezes", folder)
+                     : snprintf(file, sizeof file, "%s.freezes", audit != NULL ? audit : path);
+    if (length < 0 || (size_t)length >= sizeof file)
+        return err_set(err, ERR_INPUT, "the path of the file of freezes is too long");
+    service->gateway.freezes = freezes_open(service->gateway.state, file, &service->gateway.notices, err);
+    return service->gateway.freezes == NULL ? -1 : 0;
+}
+
 static int serve(struct settings *service, struct err *err)
 {
     int result = -1;
@@ -417,7 +438,9 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
     else if (shared_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
              0) {
-        if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
+        if (open_freezes(service, path, err) != 0)
+            result = -1;
+        else if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
             err_memory(err);
         else {
             reload_begin(&service->reload);

@@ -148,7 +148,7 @@ static const struct {
      "http://127.0.0.1:8080 GET /a b:1 b: c:=x=y d:e f wait 0 tokenOfTheTest0"},
     {{.name = "options behind operands", .words = {"PUT", "/a", "b=1", "--wait", "--ca-file", "ca.pem",
                                                         "c=2"}},
-     
+
      "http://127.0.0.1:8080 PUT /a b:1 c:2 ca ca.pem wait 120 tokenOfTheTest0"},
     {{.name = "a wait of its own", .words = {"--wait=3600", "GET", "/a"}},
      "http://127.0.0.1:8080 GET /a wait 3600 tokenOfTheTest0"},

@@ -141,7 +141,8 @@ static void sizes(void **state)
     } rows[] = {
         {"1024", 1024}, {"2KiB", 2048}, {"3MiB", 3145728}, {"3145728", 3145728},
         {"1023", -2}, {"4MiB", -2}, {"0", -2}, {"1000000000MiB", -2},
-        {"1KB", -1}, {"1kib", -1}, {"1 MiB", -1}, {"MiB", -1}, {"-1", -1}, {"1.5MiB", -1}, {"1000000001", -1}, {"\"\"", -1},
+        {"1KB", -1}, {"1kib", -1}, {"1 MiB", -1}, {"MiB", -1}, {"-1", -1},
+        {"1.5MiB", -1}, {"1000000001", -1}, {"\"\"", -1},
     };
     /* clang-format on */
     int wrong = 0;
@@ -171,9 +172,10 @@ static void refusals(void **state)
         const char *line, *errors;
     } rows[] = {
         {"colour: red",
-         "a.yaml:2:1: thing has no key 'colour' (version, text, name, path, number, any, duration, "
+         "a.yaml:2:1: thing has no key 'colour' (version, text, name, path, number, any, duration, size, "
          "choice, flag, time)\n"},
-        {"Text: a", "a.yaml:2:1: thing has no key 'Text' (version, text, name, path, number, any, duration, "
+        {"Text: a",
+         "a.yaml:2:1: thing has no key 'Text' (version, text, name, path, number, any, duration, size, "
                     "choice, flag, time)\n"},
         {"text:", "a.yaml:2:6: text must not be empty\n"},
         {"text: [a]", "a.yaml:2:7: text must be text, not a list\n"},
@@ -227,7 +229,7 @@ static void all_errors_in_one_go(void **state)
     assert_string_equal(errors,
                         "a.yaml:1:9: number must be a whole number\n"
                         "a.yaml:2:1: thing has no key 'bogus' (version, text, name, path, number, any, "
-                        "duration, choice, flag, time)\n"
+                        "duration, size, choice, flag, time)\n"
                         "a.yaml:3:7: flag must be true or false\n"
                         "a.yaml:1:1: thing lacks the key 'version'\n");
     free(errors);

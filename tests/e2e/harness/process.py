@@ -43,11 +43,11 @@ def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE):
 class Process:
     """A running command.  Each stream is a growing list of lines that a thread fills."""
 
-    def __init__(self, *arguments, env=None, cwd=None):
+    def __init__(self, *arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.name = " ".join(map(str, arguments[:3]))
         self.started = time.monotonic()
         self.child = subprocess.Popen(self.command(arguments), env=env or environment(), cwd=cwd,
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stdin=stdin, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE)
         self.stdout, self.stderr = [], []
         self.grown = threading.Condition()

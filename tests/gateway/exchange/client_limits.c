@@ -22,7 +22,7 @@ static void add_clients(struct config *config, struct config_client *clients, si
 static enum client_limits_refusal enter(struct client_limits *limits, const struct config_client *client,
                                         int64_t now_us)
 {
-    return client_limits_enter(limits, client, now_us).refusal;
+    return client_limits_enter(limits, client, NULL, now_us).refusal;
 }
 
 static void nothing_is_limited_by_default(void **state)
@@ -34,7 +34,7 @@ static void nothing_is_limited_by_default(void **state)
     struct client_limits *limits = client_limits_new(&config, NULL);
     assert_non_null(limits);
     for (int i = 0; i < 1000; i++) {
-        struct client_limits_verdict verdict = client_limits_enter(limits, &client, NOW);
+        struct client_limits_verdict verdict = client_limits_enter(limits, &client, NULL, NOW);
         assert_int_equal(verdict.refusal, CLIENT_LIMITS_NONE);
         assert_false(verdict.limited);
     }
@@ -52,12 +52,12 @@ static void a_rate_has_its_burst(void **state)
     struct client_limits *limits = client_limits_new(&config, NULL);
     assert_non_null(limits);
     for (int left = 4; left >= 0; left--) {
-        struct client_limits_verdict verdict = client_limits_enter(limits, &clients[0], NOW);
+        struct client_limits_verdict verdict = client_limits_enter(limits, &clients[0], NULL, NOW);
         assert_int_equal(verdict.refusal, CLIENT_LIMITS_NONE);
         assert_true(verdict.limited);
         assert_int_equal(verdict.remaining, left);
     }
-    struct client_limits_verdict verdict = client_limits_enter(limits, &clients[0], NOW);
+    struct client_limits_verdict verdict = client_limits_enter(limits, &clients[0], NULL, NOW);
     assert_int_equal(verdict.refusal, CLIENT_LIMITS_RATE);
     assert_int_equal(verdict.wait_us, SECOND / 2);
     assert_int_equal(enter(limits, &clients[1], NOW), CLIENT_LIMITS_NONE);
@@ -82,7 +82,7 @@ static void places_in_flight_come_back(void **state)
         for (int i = 0; i < 10; i++)
             assert_int_equal(enter(limits, &client, NOW), CLIENT_LIMITS_IN_FLIGHT);
         for (int i = 0; i < 3; i++)
-            client_limits_leave(limits, &client);
+            client_limits_leave(limits, &client, NULL, false);
     }
     client_limits_free(limits);
     HASH_CLEAR(hh, config.clients);
@@ -124,7 +124,7 @@ static void a_reload_forgets_nothing(void **state)
     assert_non_null(second);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_IN_FLIGHT);
     assert_int_equal(enter(second, &new[1], NOW), CLIENT_LIMITS_NONE);
-    client_limits_leave(first, &old[1]);
+    client_limits_leave(first, &old[1], NULL, false);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_NONE);
     client_limits_free(first);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_IN_FLIGHT);

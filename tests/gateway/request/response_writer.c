@@ -82,6 +82,7 @@ static struct exchange *ended(enum problem problem)
                           .door = &rest_door,
                           .route = &config.routes[0],
                           .call = &call,
+                          .client = &client,
                           .token = &token,
                           .reply = &reply,
                           .problem = problem};
@@ -346,6 +347,7 @@ static void a_stranger_is_told_nothing_more(void **state)
 {
     struct exchange *x = ended(PROBLEM_UNAUTHENTICATED);
     (void)state;
+    x->client = NULL;
     x->token = NULL;
     struct response response = compose(x);
     json_t *root = parse(&response);
@@ -445,6 +447,7 @@ static void nothing_is_known(void **state)
     (void)state;
     head = (struct request_head){0};
     x->route = NULL;
+    x->client = NULL;
     x->token = NULL;
     struct response response = compose(x);
     json_decref(parse(&response));

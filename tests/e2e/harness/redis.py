@@ -1,0 +1,54 @@
+"""Debian's redis-server on a Unix socket, for the tests of what gateways share."""
+
+import os
+import signal
+import socket
+import subprocess
+
+from .world import eventually
+
+
+class Redis:
+    def __init__(self, folder, name="redis", *options):
+        self.path = str(folder / f"{name}.sock")
+        self.folder = folder
+        self.options = options
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
+             *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n"))
+
+    @property
+    def server(self):
+        return f"unix:{self.path}"
+
+    def state(self, **more):
+        return {"redis": {"servers": [self.server]}, **more}
+
+    def ask(self, *words):
+        """One command, and the first bytes of its answer."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            try:
+                client.connect(self.path)
+                client.sendall(b"*%d\r\n" % len(words) + b"".join(
+                    b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
+                return client.recv(65536)
+            except OSError:
+                return b""
+
+    def freeze(self):
+        """It is there, and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
