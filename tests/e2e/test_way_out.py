@@ -11,7 +11,7 @@ from harness.gateway import POLICY, secret
 from harness.process import environment, shim
 from harness.proxy import Proxy
 from harness.upstream import Upstream
-from harness.world import HOST, PATIENCE, SAMPLE
+from harness.world import HOST, PATIENCE, SAMPLE, elapse
 
 NAME = "cloud.example"
 READS = {**POLICY, "rules": [*POLICY["rules"], {"id": "reads", "allow": ["network-console"], "actions": ["Describe*"]}]}
@@ -171,7 +171,7 @@ def test_a_proxy_that_refuses_opens_the_breaker_and_closes_it(start, proxy, upst
     problem(gateway.delete(), 503, "upstream-unavailable")
     assert gateway.line(gateway.stderr, lambda line: "upstream 'vpc' does not answer" in line and "(407)" in line)
     way.answer = Proxy.TUNNEL
-    time.sleep(0.3)
+    elapse(0.3, "the circuit breaker is open for so long")
     served(gateway)
 
 
@@ -257,7 +257,7 @@ def test_a_name_that_moves_is_noticed(start, cloud, certificates, hosts):
     begun = time.monotonic()
     while new.count() == 0 and time.monotonic() - begun < PATIENCE:
         served(gateway)
-        time.sleep(0.05)
+        elapse(0.05, "the pace of a caller")
     assert new.count() > 0
     before = old.count()
     served(gateway, 3)
