@@ -1,5 +1,5 @@
-/* config/model/config_policy.h - what policy.yaml says: clients and their tokens, rules, what a decision looks
- * them up by, tests.  Part of a struct config, which owns all of it. */
+/* config/model/config_policy.h - what policy.yaml says: clients and their tokens, rules, what a decision
+ * looks them up by, tests.  Part of a struct config, which owns all of it. */
 #ifndef CONFIG_MODEL_CONFIG_POLICY_H
 #define CONFIG_MODEL_CONFIG_POLICY_H
 
