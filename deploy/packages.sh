@@ -34,8 +34,8 @@ packages_install() {
 packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcurl4-openssl-dev libjansson-dev
     libpcre2-dev libyaml-dev libssl-dev uthash-dev zlib1g-dev"
 
-packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis tzdata openssl curl ca-certificates
-    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy python3-jsonschema
+packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis python3-markdown tzdata openssl curl ca-certificates
+    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy git
     dpkg-dev file"
 
 # What tests/trixie.sh has in its Debian 13, beside what the build needs.

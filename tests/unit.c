@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int unit_differs(const char *row, const char *expected, const char *got)
 {
@@ -79,4 +80,10 @@ uint64_t unit_random(uint64_t *state)
     *state ^= *state >> 7;
     *state ^= *state << 17;
     return *state;
+}
+
+void unit_elapse(long millis)
+{
+    const struct timespec time = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
 }

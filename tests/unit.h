@@ -31,4 +31,18 @@ MUST_USE char *unit_path(const char *folder, const char *name);
 /* Numbers that are the same in every run: xorshift64, `state` is not 0. */
 uint64_t unit_random(uint64_t *state);
 
+/* Lets time pass, where the time is what is tested.  What another thread does is waited for with
+ * unit_await(); tests/house refuses any other sleep. */
+void unit_elapse(long millis);
+
+/* Until the condition holds, for a minute at most; fails then. */
+#define unit_await(condition)                                                                                \
+    do {                                                                                                     \
+        int unit_tries = 60000;                                                                              \
+        while (!(condition) && --unit_tries > 0)                                                             \
+            unit_elapse(1);                                                                                  \
+        if (unit_tries == 0)                                                                                 \
+            fail_msg("waited for a minute: %s", #condition);                                                 \
+    } while (0)
+
 #endif

@@ -124,7 +124,7 @@ static int await(struct exchange *x, struct state_claimed *claimed)
     unsigned waiting = atomic_fetch_add(&gateway->waiting, 1);
     while (result == 0 && claimed->claim == STATE_BUSY && waiting < (unsigned)x->config->workers / 2 &&
            clock_monotonic_us() < until_us && !atomic_load(&gateway->draining) &&
-           !x->door->gone(x->door->connection, IDEMPOTENCY_STEP_MS))
+           !x->peer->gone(x->peer->connection, IDEMPOTENCY_STEP_MS))
         result = ask(x, claimed);
     atomic_fetch_sub(&gateway->waiting, 1);
     return result;

@@ -126,7 +126,7 @@ static bool rest(const struct exchange *x, int64_t pause_us)
     int64_t end = clock_monotonic_us() + pause_us;
     for (int64_t left = pause_us; left > 0; left = end - clock_monotonic_us()) {
         int step = left / 1000 < TASK_WAIT_STEP_MS ? (int)(left / 1000) + 1 : TASK_WAIT_STEP_MS;
-        if (x->door->gone(x->door->connection, step) || atomic_load(&x->gateway->draining))
+        if (x->peer->gone(x->peer->connection, step) || atomic_load(&x->gateway->draining))
             return false;
     }
     return true;

@@ -1,8 +1,7 @@
 #include "gateway/dryrun/dry_run.h"
 
-#include "gateway/request/build_call.h"
 #include "gateway/request/build_document.h"
-#include "gateway/request/route.h"
+#include "gateway/request/door.h"
 
 #include <string.h>
 
@@ -21,11 +20,13 @@ int dry_run_translate(struct exchange *x, const char *method, const char *path, 
         return err_set(&x->err, ERR_LIMIT, "the body may have at most %d bytes", REQUEST_BODY_MAX);
     if (target_parse(plain, mark == NULL ? NULL : mark + 1, x->arena, &x->target, &x->err) != 0)
         return -1;
-    x->problem = route_match(x);
+    head->target = plain;
+    door_choose(x);
+    x->problem = door_route(x);
     if (x->route == NULL)
         return err_set(&x->err, ERR_INPUT,
                        x->path_exists ? "this path does not take this method" : "there is no such route");
-    x->problem = build_call_request(x);
+    x->problem = door_translate(x);
     return x->problem == PROBLEM_NONE ? 0 : -1;
 }
 

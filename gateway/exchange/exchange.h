@@ -19,6 +19,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct door;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -63,7 +64,7 @@ struct exchange {
     struct shared *gateway;
     struct snapshot *snapshot;   /* the one that this request sees; held */
     const struct config *config; /* the generation's */
-    const struct door *door;
+    const struct peer *peer;
     struct arena *arena;
     const struct request_head *head;
     bool ends;              /* the front door wants the connection to end with the answer */
@@ -77,8 +78,10 @@ struct exchange {
     char id[EXCHANGE_ID_MAX + 1];
     struct trace trace;
     struct target target;
-    const char *body; /* NULL when there is none */
+    const struct door *door; /* see gateway/request/door.h */
+    const char *body;        /* NULL when there is none */
     size_t body_length;
+    bool received; /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;

@@ -12,7 +12,7 @@
 #include "gateway/http/request_head.h"
 
 /* The connection that a request came on, as far as it concerns its handler. */
-struct door {
+struct peer {
     void *connection;
     /* Up to `size` bytes of the body: `*got` of them, 0 at its end.  Otherwise how the request is refused,
      * with the sentence in `err`: the body did not come in time, or is not framed as it must be. */
@@ -26,7 +26,7 @@ struct door {
 /* One request; everything is lent until serve() returns. */
 struct visit {
     const struct request_head *head; /* also one that is refused: see its `problem` */
-    const struct door *door;
+    const struct peer *peer;
     const char *source;  /* the peer's address */
     struct arena *arena; /* empty */
     struct buf *reply;   /* empty */

@@ -5,6 +5,7 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/http/client_address.h"
 #include "gateway/http/host_check.h"
+#include "gateway/request/door.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -25,59 +26,6 @@ static void choose_id(struct exchange *x)
     text_hex(bytes, sizeof bytes, x->id);
 }
 
-static const char *skip_blanks(const char *at)
-{
-    return at + strspn(at, " \t");
-}
-
-/* Where the value at `at`, a token or a quoted string, ends; NULL: it is neither (RFC 9110 section 5.6.6). */
-static const char *end_of_value(const char *at)
-{
-    if (*at != '"') {
-        size_t length = strcspn(at, "; \t");
-        return text_is_token(at, length) ? at + length : NULL;
-    }
-    for (at++; *at != '"'; at++)
-        if (*at == '\0' || (*at == '\\' && *++at == '\0'))
-            return NULL;
-    return at + 1;
-}
-
-/* What stands behind a ';': nothing, or a parameter, of which only charset says anything about JSON.  Where
- * it ends; NULL: the body is no JSON. */
-static const char *skip_parameter(const char *at)
-{
-    static const char charset[] = "charset=";
-    size_t name = strcspn(at, "=; \t");
-    if (name == 0 && *at != '=')
-        return at;
-    if (!text_is_token(at, name) || at[name] != '=')
-        return NULL;
-    const char *value = at + name + 1;
-    const char *end = end_of_value(value);
-    if (end == NULL || strncasecmp(at, charset, sizeof charset - 1) != 0)
-        return end;
-    size_t length = (size_t)(end - value);
-    return (length == 5 && strncasecmp(value, "utf-8", 5) == 0) ||
-                   (length == 7 && strncasecmp(value, "\"utf-8\"", 7) == 0)
-               ? end
-               : NULL;
-}
-
-/* "application/json", at most with charset=utf-8 and parameters that say nothing (RFC 8259 section 11). */
-static bool is_json_type(const char *type)
-{
-    static const char json[] = "application/json";
-    if (type == NULL || strncasecmp(type, json, sizeof json - 1) != 0)
-        return false;
-    const char *rest = skip_blanks(type + sizeof json - 1);
-    while (rest != NULL && *rest == ';') {
-        rest = skip_parameter(skip_blanks(rest + 1));
-        rest = rest == NULL ? NULL : skip_blanks(rest);
-    }
-    return rest != NULL && *rest == '\0';
-}
-
 /* Only where the configuration says by which names callers ask. */
 static enum problem check_host(struct exchange *x)
 {
@@ -87,23 +35,6 @@ static enum problem check_host(struct exchange *x)
     return exchange_stop(
         x, PROBLEM_MISDIRECTED_REQUEST,
         "this gateway is not asked for by that name: see browsers.hosts in its configuration");
-}
-
-/* What is said about the body, before a byte of it is read. */
-static enum problem check_body(struct exchange *x)
-{
-    const char *coding = request_head_field(x->head, "Content-Encoding");
-    if (x->head->message.content_length > REQUEST_BODY_MAX)
-        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             REQUEST_BODY_MAX);
-    if (!request_head_has_body(x->head))
-        return PROBLEM_NONE;
-    if (coding != NULL && strcasecmp(coding, "identity") != 0)
-        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
-    if (!is_json_type(request_head_field(x->head, "Content-Type")))
-        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-                             "Content-Type must be application/json (UTF-8)");
-    return PROBLEM_NONE;
 }
 
 /* What a proxy took away from the path: a trusted one may say so itself, request by request. */
@@ -159,7 +90,7 @@ static enum problem read_target(struct exchange *x)
         return answer_options(x);
     if (target_parse(x->head->target, x->head->query, x->arena, &x->target, &x->err) != 0)
         return x->err.kind == ERR_MEMORY ? PROBLEM_INTERNAL : PROBLEM_MALFORMED_REQUEST;
-    return check_body(x);
+    return x->door->accept(x);
 }
 
 /* What the front door has refused is refused here, with an id and a source; else HTTP/1.0 may still lack a
@@ -177,6 +108,7 @@ enum problem accept_request(struct exchange *x)
 {
     x->close = true; /* until the whole message was understood, nothing behind it may be read */
     choose_id(x);
+    door_choose(x);
     enum problem problem = check_head(x);
     if (problem == PROBLEM_NONE)
         problem = find_source(x);
@@ -185,6 +117,6 @@ enum problem accept_request(struct exchange *x)
     if (problem == PROBLEM_NONE)
         problem = read_target(x);
     if (problem == PROBLEM_NONE) /* a body that was not read yet would be taken for the next request */
-        x->close = !x->head->message.keep_alive || request_head_has_body(x->head);
+        x->close = !x->head->message.keep_alive || (request_head_has_body(x->head) && !x->received);
     return problem;
 }

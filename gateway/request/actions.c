@@ -1,6 +1,9 @@
 #include "gateway/request/actions.h"
 
 #include "base/json.h"
+#include "gateway/request/build_call.h"
+#include "gateway/request/rest.h"
+#include "gateway/request/route.h"
 
 #include <string.h>
 
@@ -47,16 +50,6 @@ bool actions_takes_post(const struct exchange *x)
 bool actions_has_path(const struct exchange *x)
 {
     return has_service(x) || find_action(x) != NULL;
-}
-
-void actions_match(struct exchange *x)
-{
-    const struct config_action *action = find_action(x);
-    if (action == NULL)
-        return;
-    x->path_exists = true;
-    if (strcmp(x->head->method, "POST") == 0)
-        x->route = &action->route;
 }
 
 /* ---- what a token may call ---- */
@@ -218,3 +211,48 @@ enum problem actions_answer(struct exchange *x)
     buf_done(&out);
     return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
 }
+
+/* ---- the door ---- */
+
+static bool takes(const struct exchange *x)
+{
+    static const char prefix[] = "/actions/";
+    return x->config->actions_door && x->head->target != NULL &&
+           strncmp(x->head->target, prefix, sizeof prefix - 1) == 0;
+}
+
+/* An operator's own route may lie there, too. */
+static enum problem match(struct exchange *x)
+{
+    enum problem problem = route_match(x);
+    const struct config_action *action = x->route == NULL ? find_action(x) : NULL;
+    if (action == NULL)
+        return problem;
+    x->path_exists = true;
+    if (strcmp(x->head->method, "POST") == 0)
+        x->route = &action->route;
+    return problem;
+}
+
+/* Who sends the cloud's own document has the cloud's own answer, without its envelope. */
+static void reply(struct exchange *x, struct buf *space, struct door_content *content)
+{
+    rest_reply(x, space, content);
+    if (x->problem != PROBLEM_NONE || x->own.status != 0 || x->route->document == NULL)
+        return;
+    content->bytes = x->answer.members.bytes;
+    content->length = x->answer.members.length;
+}
+
+const struct door actions_door = {
+    .name = "actions",
+    .takes = takes,
+    .accept = rest_accept,
+    .route = match,
+    .builtins = true,
+    .token = rest_token,
+    .unauthenticated = "send a valid token as Authorization: Bearer <token>",
+    .unrouted = rest_unrouted,
+    .translate = build_call_request,
+    .reply = reply,
+};

@@ -3,10 +3,9 @@
 #ifndef GATEWAY_REQUEST_ACTIONS_H
 #define GATEWAY_REQUEST_ACTIONS_H
 
-#include "gateway/exchange/exchange.h"
+#include "gateway/request/door.h"
 
-/* Writes x->route for a POST to an action that there is; x->path_exists for any method there. */
-void actions_match(struct exchange *x);
+extern const struct door actions_door;
 
 /* Is the path a service's, or an action's, that can be looked at by GET?  That of an action takes POST,
  * too. */

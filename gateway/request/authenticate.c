@@ -4,7 +4,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/request/route.h"
+#include "gateway/request/door.h"
 
 #include <string.h>
 
@@ -46,21 +46,14 @@ static enum problem read_subject(struct exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem refuse_path(struct exchange *x)
-{
-    for (size_t i = 0; x->target.slash && i < x->config->route_count; i++)
-        if (route_fits(&x->config->routes[i], x))
-            return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
-                                 "there is no such route: it is %s, without '/' at its end",
-                                 x->config->routes[i].template);
-    return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
-}
-
 enum problem authenticate_caller(struct exchange *x)
 {
     size_t length = 0;
     const struct config_token *found = NULL;
-    const char *token = token_of_authorization(request_head_field(x->head, "Authorization"), &length);
+    const char *token = NULL;
+    enum problem problem = x->door->token(x, &token, &length);
+    if (problem != PROBLEM_NONE)
+        return problem;
     switch (token_check(x->config, token, length, x->began_ms / 1000, &found)) {
     case TOKEN_GOOD:
         x->token = found;
@@ -71,14 +64,10 @@ enum problem authenticate_caller(struct exchange *x)
     case TOKEN_UNKNOWN:
         x->refused =
             found; /* a token that is disabled, or is not good yet: the log names it, the answer does not */
-        return refuse(x, PROBLEM_UNAUTHENTICATED, "send a valid token as Authorization: Bearer <token>");
+        return refuse(x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated);
     case TOKEN_FAILED:
         return exchange_fail(x);
     }
-    enum problem problem = read_subject(x);
-    if (problem != PROBLEM_NONE || x->page != NULL)
-        return problem;
-    if (x->route == NULL && x->path_exists)
-        return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
-    return x->route == NULL ? refuse_path(x) : PROBLEM_NONE;
+    problem = read_subject(x);
+    return problem != PROBLEM_NONE || x->page != NULL || x->route != NULL ? problem : x->door->unrouted(x);
 }

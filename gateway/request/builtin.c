@@ -8,6 +8,7 @@
 #include "gateway/openapi/openapi.h"
 #include "gateway/openapi/whoami.h"
 #include "gateway/request/actions.h"
+#include "gateway/request/door.h"
 
 #include <string.h>
 
@@ -96,6 +97,8 @@ static void show_file(struct exchange *x, const struct docs_page_file *file)
 /* The reference page is the same for everybody, and asks for no token: it asks its reader. */
 enum problem builtin_match(struct exchange *x)
 {
+    if (!x->door->builtins)
+        return PROBLEM_NONE;
     const struct builtin_page *page = find(x);
     const struct docs_page_file *file = find_file(x);
     bool reads = strcmp(x->head->method, "GET") == 0 || strcmp(x->head->method, "HEAD") == 0;

@@ -12,12 +12,11 @@
 #include "gateway/request/accept.h"
 #include "gateway/request/admit.h"
 #include "gateway/request/authenticate.h"
-#include "gateway/request/build_call.h"
 #include "gateway/request/builtin.h"
 #include "gateway/request/cors.h"
+#include "gateway/request/door.h"
 #include "gateway/request/receive.h"
 #include "gateway/request/response_writer.h"
-#include "gateway/request/route.h"
 
 #include <string.h>
 
@@ -28,7 +27,7 @@ static const struct {
 } line[] = {
     {"accept", accept_request},            /* the head, path and query; what is said about the body    */
     {"preflight", cors_answer},            /* a browser's question, before its page may call           */
-    {"route", route_match},                /* a route and its captures; none walks on as none          */
+    {"route", door_route},                 /* a route and its captures; none walks on as none          */
     {"own", builtin_match},                /* or a path that we answer ourselves                       */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
     {"admit", admit_client},               /* the client's limits                                     */
@@ -36,7 +35,7 @@ static const struct {
     {"receive", receive_body},             /* the body                                                */
     {"queue", queue_turn},                 /* until it is its turn to work                             */
     {"key", idempotency_read},             /* the Idempotency-Key of a change                          */
-    {"translate", build_call_request},     /* captures, query and JSON become a sealed call            */
+    {"translate", door_translate},         /* captures, query and JSON become a sealed call            */
     {"resolve", resolve_ids},              /* which thing a former id is, where the cloud is asked     */
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
     {"claim", idempotency_claim},          /* a change whose key was used is not sent again            */
@@ -50,7 +49,7 @@ static void finish(struct exchange *x)
     queue_end(x);
     idempotency_settle(x);
     admit_leave(x); /* before the answer: whoever has it may ask again */
-    if (x->door->write(x->door->connection, buf_text(x->reply), x->reply->length) != 0)
+    if (x->peer->write(x->peer->connection, buf_text(x->reply), x->reply->length) != 0)
         x->close = true; /* the client is gone; the record says what would have been answered */
     record_write(x);     /* always, last */
     atomic_fetch_add_explicit(&x->gateway->ended, 1, memory_order_relaxed);
@@ -75,7 +74,7 @@ void pipeline_serve(void *context, struct visit *visit)
         .gateway = gateway,
         .snapshot = snapshot,
         .config = snapshot->config,
-        .door = visit->door,
+        .peer = visit->peer,
         .arena = visit->arena,
         .head = visit->head,
         .ends = visit->ends,

@@ -5,7 +5,7 @@ static enum problem invite(struct exchange *x)
 {
     static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!x->head->message.expects_invitation ||
-        x->door->write(x->door->connection, invitation, sizeof invitation - 1) == 0)
+        x->peer->write(x->peer->connection, invitation, sizeof invitation - 1) == 0)
         return PROBLEM_NONE;
     return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "the client is gone");
 }
@@ -16,7 +16,7 @@ static enum problem read_all(struct exchange *x, char *body, size_t most, size_t
     size_t got = 0;
     do {
         enum problem problem =
-            x->door->read(x->door->connection, body + *length, most + 1 - *length, &got, &x->err);
+            x->peer->read(x->peer->connection, body + *length, most + 1 - *length, &got, &x->err);
         if (problem != PROBLEM_NONE)
             return problem;
         *length += got;
@@ -31,7 +31,7 @@ enum problem receive_body(struct exchange *x)
 {
     size_t most = x->head->message.chunked ? REQUEST_BODY_MAX : (size_t)x->head->message.content_length;
     size_t length = 0;
-    if (!request_head_has_body(x->head))
+    if (x->received || !request_head_has_body(x->head))
         return PROBLEM_NONE;
     char *body = arena_alloc(x->arena, most + 1);
     if (body == NULL)
@@ -43,6 +43,7 @@ enum problem receive_body(struct exchange *x)
         return problem;
     x->body = length == 0 ? NULL : body;
     x->body_length = length;
+    x->received = true;
     x->close = !x->head->message.keep_alive;
     return PROBLEM_NONE;
 }

@@ -1,7 +1,6 @@
 /* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
 #include "gateway/request/response_writer.h"
 
-#include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
@@ -9,9 +8,9 @@
 #include "gateway/request/actions.h"
 #include "gateway/request/builtin.h"
 #include "gateway/request/cors.h"
+#include "gateway/request/door.h"
 #include "gateway/request/route.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -19,61 +18,6 @@ enum {
         4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
     RESPONSE_WRITER_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
 };
-
-/* No retry of a change whose outcome nobody knows. */
-static bool is_retryable(const struct exchange *x, const struct problem_kind *kind)
-{
-    return kind->retryable && !(exchange_changes(x) && x->outcome != OUTCOME_NOT_EXECUTED);
-}
-
-static void put_upstream(struct buf *body, const struct answer *answer)
-{
-    json_open_member(body, "upstream");
-    if (answer->named) {
-        json_member(body, "code", answer->code_desc);
-    } else {
-        json_member_int(body, "code", answer->code);
-        json_member(body, "codeDesc", answer->code_desc);
-    }
-    json_member(body, "message", answer->message);
-    json_member(body, "requestId", answer->request_id);
-    json_member_raw(body, "detail", answer->detail);
-    json_close(body);
-}
-
-/* A change under a key is not sent again: then its caller is told where to look instead. */
-static void put_detail(struct buf *body, const struct exchange *x)
-{
-    char text[sizeof x->err.text + 128];
-    const char *where = "";
-    if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
-        where =
-            "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
-            "the audit file";
-    (void)snprintf(text, sizeof text, "%s%s", x->err.text, where);
-    json_member(body, "detail", text);
-}
-
-/* RFC 9457 */
-static void put_problem(struct buf *body, const struct exchange *x, const struct problem_kind *kind)
-{
-    char type[96] = "urn:countersign:problem:";
-    strncat(type, kind->name, sizeof type - strlen(type) - 1);
-    json_open(body);
-    json_member(body, "type", type);
-    json_member(body, "title", kind->title);
-    json_member_int(body, "status", x->status);
-    put_detail(body, x);
-    json_member(body, "requestId", x->id);
-    json_member_bool(body, "retryable", is_retryable(x, kind));
-    if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
-        json_member(body, "rule", x->verdict.because->id);
-    if (exchange_changes(x))
-        json_member(body, "outcome", exchange_outcome_name(x->outcome));
-    if (x->answer.length > 0 && !answer_is_good(&x->answer))
-        put_upstream(body, &x->answer);
-    json_close(body);
-}
 
 static void put_field(struct buf *out, const char *name, const char *value)
 {
@@ -132,18 +76,20 @@ static void put_rate_limit(struct buf *out, const struct exchange *x)
                    (missing * rate->interval_us + 999999) / 1000000);
 }
 
-static void put_special_fields(struct buf *out, const struct exchange *x, const struct problem_kind *kind)
+/* `status`: on the wire.  Fields that belong to a status go with that one. */
+static void put_special_fields(struct buf *out, const struct exchange *x, int status)
 {
+    const struct problem_kind *kind = problem_kind(x->problem);
     if (x->problem == PROBLEM_NONE)
         task_wait_put_location(out, x);
     if (x->problem == PROBLEM_NONE && x->waited_s > 0)
         buf_put_format(out, "Preference-Applied: wait=%d\r\n", x->waited_s);
-    if (x->problem == PROBLEM_UNAUTHENTICATED)
+    if (x->problem == PROBLEM_UNAUTHENTICATED && status == 401)
         buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\"\r\n");
-    if (x->problem == PROBLEM_TOKEN_EXPIRED)
+    if (x->problem == PROBLEM_TOKEN_EXPIRED && status == 401)
         buf_put(out, "WWW-Authenticate: Bearer realm=\"countersign\", error=\"invalid_token\", "
                      "error_description=\"the token has expired\"\r\n");
-    if (x->problem == PROBLEM_METHOD_NOT_ALLOWED)
+    if (x->problem == PROBLEM_METHOD_NOT_ALLOWED && status == 405)
         put_allow(out, x);
     if (x->wait_us > 0) /* whole seconds, rounded up: RFC 9110 section 10.2.3 */
         buf_put_format(out, "Retry-After: %lld\r\n", (long long)(x->wait_us + 999999) / 1000000);
@@ -154,27 +100,16 @@ static void put_special_fields(struct buf *out, const struct exchange *x, const 
         put_rate_limit(out, x);
 }
 
-/* The bytes behind the fields. */
-struct content {
-    const char *type;
-    const char *bytes;
-    size_t length;
-    void (*put)(struct buf *out, const struct exchange *x); /* instead of `bytes`, or NULL */
-};
-
-static struct content choose_content(struct exchange *x, const struct problem_kind *kind, struct buf *problem)
+/* x->status, for the log, and what the door makes of it. */
+static struct door_content choose_content(struct exchange *x, struct buf *space)
 {
-    x->status = kind->status;
-    if (x->problem != PROBLEM_NONE) {
-        put_problem(problem, x, kind);
-        return (struct content){"application/problem+json", buf_text(problem), problem->length, NULL};
-    }
-    x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
-    if (x->status == 204)
-        return (struct content){0};
-    if (x->own.status != 0)
-        return (struct content){x->own.type, x->own.bytes, x->own.length, x->own.put};
-    return (struct content){"application/json", x->answer.bytes, x->answer.length, NULL};
+    struct door_content content = {0};
+    x->status = problem_kind(x->problem)->status;
+    if (x->problem == PROBLEM_NONE)
+        x->status = x->own.status != 0 ? x->own.status : x->finished ? 200 : (int)x->route->success;
+    content.status = x->status;
+    x->door->reply(x, space, &content);
+    return content;
 }
 
 /* Who keeps a connection longer than we do sends a request to nobody.  The field is said to be of the
@@ -194,12 +129,12 @@ static void put_connection(struct buf *out, const struct exchange *x)
 }
 
 /* A 204 has no content, and says nothing about its length (RFC 9110 sections 8.6 and 15.3.5). */
-static void put_fields(struct buf *out, const struct exchange *x, const struct content *content)
+static void put_fields(struct buf *out, const struct exchange *x, const struct door_content *content)
 {
     buf_put(out, "HTTP/1.1 ");
-    buf_put_int(out, x->status);
+    buf_put_int(out, content->status);
     buf_put_char(out, ' ');
-    buf_put(out, problem_reason(x->status));
+    buf_put(out, problem_reason(content->status));
     buf_put(out, "\r\n");
     put_date(out, x->began_ms);
     if (content->type != NULL) {
@@ -214,22 +149,22 @@ static void put_fields(struct buf *out, const struct exchange *x, const struct c
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
     if (x->problem == PROBLEM_NONE && x->own.fields != NULL)
         buf_put(out, x->own.fields);
-    put_special_fields(out, x, problem_kind(x->problem));
+    put_special_fields(out, x, content->status);
     cors_put_fields(out, x);
     put_connection(out, x);
 }
 
-static bool compose(struct exchange *x, struct buf *problem)
+static bool compose(struct exchange *x, struct buf *space)
 {
     bool head = x->head->method != NULL && strcmp(x->head->method, "HEAD") == 0;
-    const struct content content = choose_content(x, problem_kind(x->problem), problem);
+    const struct door_content content = choose_content(x, space);
     buf_reset(x->reply);
     put_fields(x->reply, x, &content);
     if (!head && content.put != NULL)
         content.put(x->reply, x);
     else if (!head)
         buf_put_bytes(x->reply, content.bytes, content.length);
-    return !x->reply->failed && !problem->failed;
+    return !x->reply->failed && !space->failed;
 }
 
 /* Memory is out: an answer that needs none, with all that its caller must know. */

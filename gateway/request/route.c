@@ -2,8 +2,6 @@
  * that anonymous callers cannot probe routes. */
 #include "gateway/request/route.h"
 
-#include "gateway/request/actions.h"
-
 #include <string.h>
 
 bool route_fits(const struct config_route *route, const struct exchange *x)
@@ -57,8 +55,6 @@ enum problem route_match(struct exchange *x)
         if (takes(route, x->head->method))
             x->route = route;
     }
-    if (x->route == NULL)
-        actions_match(x);
     for (size_t i = 0; x->route != NULL && i < x->route->segment_count; i++)
         x->captures[i] = x->route->segments[i].capture ? x->target.segments[i] : NULL;
     return PROBLEM_NONE;

@@ -261,7 +261,7 @@ static bool is_gone(void *context, int millis)
     return connections_sees_leave(connection->guard, connection->place, millis);
 }
 
-struct door connection_door(struct connection *connection)
+struct peer connection_peer(struct connection *connection)
 {
-    return (struct door){connection, read_body, write_answer, is_gone};
+    return (struct peer){connection, read_body, write_answer, is_gone};
 }

@@ -54,7 +54,7 @@ void connection_park(struct connection *connection);
 /* After the last answer; `unread`: the client may still send what nobody will read. */
 void connection_end(struct connection *connection, bool unread);
 
-/* A door of the connection, for one request. */
-struct door connection_door(struct connection *connection);
+/* The connection as its handler sees it, for one request. */
+struct peer connection_peer(struct connection *connection);
 
 #endif

@@ -190,10 +190,10 @@ static int serve(struct worker *worker)
 {
     struct server *front = worker->front;
     const struct connection *connection = &worker->connection;
-    const struct door door = connection_door(&worker->connection);
+    const struct peer peer = connection_peer(&worker->connection);
     struct visit visit = {
         .head = connection->head,
-        .door = &door,
+        .peer = &peer,
         .source = connections_source(front->guard, connection->place),
         .arena = worker->arena,
         .reply = &worker->reply,

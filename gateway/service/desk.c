@@ -74,7 +74,7 @@ void desk_serve(void *context, struct visit *visit)
     answer_head(context, visit->head, &answer);
     put_response(visit->reply, &answer, method == NULL || strcmp(method, "HEAD") != 0);
     if (!visit->reply->failed) /* else memory is out; the client may be gone */
-        (void)visit->door->write(visit->door->connection, buf_text(visit->reply), visit->reply->length);
+        (void)visit->peer->write(visit->peer->connection, buf_text(visit->reply), visit->reply->length);
     buf_done(&answer.body);
     visit->status = answer.status;
     visit->close = true;

@@ -59,8 +59,7 @@ static pthread_t begin_to_wait(struct line_queue *gather, struct putter *putter)
     free(line);
     *putter = (struct putter){.gather = gather};
     pthread_t thread = start(put_one, putter);
-    while (atomic_load(&gather->waiting) == 0)
-        (void)usleep(1000);
+    unit_await(atomic_load(&gather->waiting) != 0);
     return thread;
 }
 
@@ -100,12 +99,12 @@ static void a_line_or_the_end_ends_a_wait_for_lines(void **state)
 {
     void *result = NULL;
     pthread_t thread = start(take_one, *state);
-    (void)usleep(20000);
+    unit_elapse(20);
     assert_int_equal(line_queue_put(*state, "late\n", 5, 0), LINE_QUEUE_TAKEN);
     assert_int_equal(pthread_join(thread, &result), 0);
     assert_non_null(result);
     thread = start(take_one, *state);
-    (void)usleep(20000);
+    unit_elapse(20);
     line_queue_close(*state);
     assert_int_equal(pthread_join(thread, &result), 0);
     assert_null(result);

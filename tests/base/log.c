@@ -128,7 +128,7 @@ static void wait_for_text(const struct pipe *pipe, const char *expected)
         free(more);
         free(all);
         all = both;
-        (void)usleep(1000);
+        unit_elapse(1);
     }
     assert_string_equal(all, expected);
     free(all);

@@ -11,7 +11,6 @@ import signal
 import stat
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -20,7 +19,7 @@ from harness.gateway import NOBODY, POLICY, TOKEN, Client, Gateway, bearer, conf
 from harness.process import run
 from harness.scrape import scrape, value
 from harness.upstream import HANG_UP, Reply
-from harness.world import REPOSITORY, SLOW, VPC, eventually
+from harness.world import REPOSITORY, SLOW, VPC, elapse, eventually
 
 KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "4"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", "20261125"))
@@ -479,7 +478,7 @@ def one_life(file, life, dice):
         for thread in threads:
             thread.start()
         assert eventually(lambda: len(answers) > 4)
-        time.sleep(dice.uniform(0, 0.3))
+        elapse(dice.uniform(0, 0.3), "it is killed at a random time")
     finally:
         gateway.signal(signal.SIGKILL)
         stop.set()

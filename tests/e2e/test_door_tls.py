@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -19,7 +18,7 @@ from harness.process import run
 from harness.reached import PATH, Reached, call
 from harness.requests import cases
 from harness.wire import Wire
-from harness.world import PATIENCE, SLOW, eventually
+from harness.world import PATIENCE, SLOW, elapse, eventually
 from test_framing import follow
 
 GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: localhost\r\n"
@@ -265,19 +264,21 @@ RECORDS = {
 }
 
 
+PAUSE = "a pause in which it is parked; the answers are the same without"
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("parts", RECORDS.values(), ids=RECORDS)
 def test_what_stands_behind_in_a_record(shared, certificates, parts, version):
-    """A parked connection gets these records: what is decrypted is answered, though nothing more comes.  (The pauses
-    let it be parked; it must hold without them.)"""
+    """A parked connection gets these records: what is decrypted is answered, though nothing more comes."""
     context = trusting(certificates, minimum_version=version, maximum_version=version)
     with TlsWire(shared.port, context) as wire:
         assert wire.send(GOOD).read().status == 202
-        time.sleep(0.1)
+        elapse(0.1, PAUSE)
         for part in parts:
             assert len(part) <= 16384
             wire.send(part)
-            time.sleep(0.1)
+            elapse(0.1, PAUSE)
         names = []
         while "second" not in names:
             answer = wire.read()

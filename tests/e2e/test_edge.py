@@ -11,7 +11,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -19,7 +18,7 @@ from harness.edge import Edge, Member
 from harness.gateway import TOKEN, POLICY
 from harness.process import binary
 from harness.upstream import Reply
-from harness.world import PATIENCE, VPC, eventually
+from harness.world import PATIENCE, VPC, elapse, eventually
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 BODY = json.dumps({"instanceIds": ["ins-df454d"]})
@@ -129,7 +128,7 @@ class Load:
             except (OSError, http.client.HTTPException) as lost:
                 self.broken.append(f"{method}: {lost!r}")
                 caller.close()
-            time.sleep(0.005)
+            elapse(0.005, "the pace of a caller")
         caller.close()
 
     def at_least(self, count):
@@ -235,7 +234,7 @@ def test_a_slow_body_holds_no_gateway(stack, certificates):
     with context.wrap_socket(socket.create_connection((edge.address, edge.port), PATIENCE)) as wire:
         wire.sendall(f"DELETE {PATH} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: "
                      f"{len(BODY)}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n{BODY[:5]}".encode())
-        time.sleep(0.5)
+        elapse(0.5, "one that does not wait would have opened a connection by then")
         opened = sum(int(line.split(",")[7]) for line in edge.ask("show stat").splitlines()
                      if line.startswith(("gateways,a", "gateways,b")))
         assert opened == 0

@@ -72,8 +72,7 @@ def test_a_storm_of_reloads_does_not_keep_it_alive(alone):
     for thread in threads:
         thread.start()
     try:
-        gateway.line(gateway.stderr, lambda line: "reloaded" in line)
-        time.sleep(0.2)     # in the middle of one, and the next is asked for already
+        assert eventually(lambda: len(gateway.notices("reloaded")) > 2)     # and the next is asked for already
         gateway.terminate()
         assert gateway.wait(10 * SLOW) == 0, "while the storm goes on"
     finally:
@@ -277,7 +276,7 @@ def test_the_second_signal_ends_it_at_once(alone, upstream):
         wire.send(GOOD)
         upstream.seen(1)
         gateway.terminate()
-        time.sleep(0.3 * SLOW)
+        assert eventually(lambda: gateway.call("GET", "/readyz", port=gateway.admin).status == 503), "it drains"
         assert gateway.child.poll() is None, "the first waits for the call in flight"
         begun = time.monotonic()
         gateway.terminate()
@@ -302,13 +301,12 @@ def test_the_drain_has_an_end(alone, upstream, reloaded):
     assert gateway.records()[-1]["outcome"] == "unknown"
 
 
-def test_ready_soon(alone):
-    """The line comes when both ports answer.  The 100 ms that are promised are the benchmark's to measure."""
+def test_ready_when_both_ports_answer(alone):
+    """How soon that is, the benchmark measures."""
     gateway = alone()
     assert gateway.call("GET", "/readyz", port=gateway.admin).status == 200
     assert gateway.delete().status == 202
     print(f"ready after {gateway.ready_after * 1000:.0f} ms")
-    assert gateway.ready_after < 1 * SLOW
 
 
 @pytest.mark.skipif(SLOW > 1, reason="a sanitizer has its own ideas about memory")

@@ -18,7 +18,7 @@ from harness.gateway import NOBODY, TOKEN, Gateway, configure
 from harness.process import binary, environment, run
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
-from harness.world import BINARY, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, eventually
+from harness.world import BINARY, HOST, INSTANCE, PATIENCE, SAMPLE, SECRET_KEY, SLOW, VPC, elapse, eventually
 
 SHIMS = BINARY.parent / "shim"
 PATH = f"/vpcs/{VPC}/classiclinks"
@@ -108,7 +108,7 @@ def test_30_memory_fails_during_a_request(start, upstream, memory, name):
     memory.fail(0)
     upstream.script()
     status, _ = one(gateway, request)
-    time.sleep(0.05)
+    assert eventually(lambda: len(gateway.stdout) == 2), "both are recorded, so nothing allocates any more"
     normally = upstream.count()
     most, failures = memory.look()[0] + 5, 0
     for n in torture(most, 50):
@@ -385,5 +385,5 @@ def test_26_the_clock_steps(tmp_path, start, upstream):
         assert wire.read().status == 504
         assert time.monotonic() - began < PATIENCE
     spent = processor_seconds(gateway.child.pid)
-    time.sleep(1)
+    elapse(1, "what is spent in it is measured")
     assert processor_seconds(gateway.child.pid) - spent < 0.3

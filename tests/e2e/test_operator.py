@@ -12,7 +12,7 @@ import pytest
 from harness.gateway import TOKEN, bearer, configure
 from harness.process import binary, environment, run
 from harness.wire import Wire
-from harness.world import SLOW, VPC
+from harness.world import SLOW, VPC, elapse
 
 GOOD = (f"DELETE /vpcs/{VPC}/classiclinks?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
         f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
@@ -33,7 +33,7 @@ def test_an_idle_connection_outlives_the_deadline_of_a_header(start, upstream):
     gateway = start(upstream.url)
     with Wire(gateway.port, 20 * SLOW) as wire:
         assert wire.send(GOOD).read().status == 202
-        time.sleep(6.5)
+        elapse(6.5, "an idle time that is longer than the 5 s of a header")
         assert wire.send(GOOD).read().status == 202
         begun = time.monotonic()
         wire.send(b"GET /vpcs HT")

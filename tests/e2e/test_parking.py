@@ -14,7 +14,7 @@ from harness.gateway import TOKEN
 from harness.scrape import scrape, value
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
-from harness.world import INSTANCE, PATIENCE, SLOW, VPC, eventually
+from harness.world import INSTANCE, PATIENCE, SLOW, VPC, elapse, eventually
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 CALL = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
@@ -133,7 +133,7 @@ def test_half_a_next_request_has_its_deadline(start, upstream, wires):
     half, silent = wires(gateway, 2)
     ask(half)
     ask(silent)
-    time.sleep(1)
+    elapse(1, "an idle time that must not count for the header behind it")
     half.send(LOCAL[:10])
     began = time.monotonic()
     answer = half.read()
@@ -156,6 +156,9 @@ def test_nothing_has_its_deadline(start, upstream, wires):
 
 # ---- limits ----
 
+EVICTABLE = "a connection may be evicted once it has been idle for CONNECTIONS_PATIENCE_MS"
+
+
 def test_the_ten_thousand_and_first(start, upstream, wires):
     """As shipped: so many keep-alive connections, none ended by an answer.  The one that was idle for longest goes for
     the next one."""
@@ -166,10 +169,10 @@ def test_the_ten_thousand_and_first(start, upstream, wires):
     assert value(scrape(gateway), "countersign_connections_limit") == most
     callers = wires(gateway, 1)
     ask(callers[0])
-    time.sleep(0.6)                 # so that it is idle for longer than anybody has to be spared
+    elapse(0.6, EVICTABLE)
     callers += ask_in_turn(gateway, wires, most - 1)
     assert value(scrape(gateway), "countersign_connections") == most
-    time.sleep(0.6)
+    elapse(0.6, EVICTABLE)
     assert ended(gateway) == {"refused": 0, "late": 0, "displaced": 0}
     newcomer, = wires(gateway, 1)
     ask(newcomer, CALL, 202)
@@ -187,7 +190,7 @@ def test_parked_connections_count_for_their_address(start, upstream, wires):
     callers = wires(gateway, 4)
     for wire in callers:
         ask(wire)
-    time.sleep(0.6)
+    elapse(0.6, EVICTABLE)
     fifth, = wires(gateway, 1)
     ask(fifth)
     assert eventually(lambda: sum(map(is_closed, callers)) == 1)
@@ -208,7 +211,7 @@ def test_descriptors_out_while_parked(start, upstream, wires):
     try:
         waiting = wires(gateway, 3)
         ask_all(callers[25:])
-        time.sleep(0.6)
+        elapse(0.6, EVICTABLE)
         for wire in waiting:
             ask(wire)
     finally:
@@ -282,7 +285,7 @@ def test_a_half_closed_connection(start, upstream, wires):
     late.send(CALL).finish()
     assert late.read().status == 202 and late.closed()
     ask(parked)
-    time.sleep(0.1)
+    elapse(0.1, "a pause in which it is parked; the answer is the same without")
     assert parked.finish().closed()
     assert half.send(LOCAL[:-2]).finish().read().status == 400 and half.closed()
 

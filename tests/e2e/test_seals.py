@@ -16,7 +16,7 @@ import pytest
 from harness import chain
 from harness.gateway import Gateway, configure, secret
 from harness.process import run
-from harness.world import REPOSITORY, SLOW, eventually
+from harness.world import REPOSITORY, SLOW, elapse, eventually
 
 KEY = "0123456789abcdef0123456789abcdef"
 OTHER = KEY[::-1]
@@ -90,7 +90,7 @@ def changes(world):
     world.change(gateway, "ins-b")
     began = time.monotonic()
     sealed(world.path)
-    time.sleep(max(0, 1.2 - (time.monotonic() - began)))
+    elapse(max(0, 1.2 - (time.monotonic() - began)), "the distance between two seals is in the records")
     world.change(gateway, "ins-c")
     sealed(world.path)
     world.stop(gateway)

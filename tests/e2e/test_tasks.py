@@ -9,7 +9,7 @@ import pytest
 from harness.expect import courtesy, problem
 from harness.gateway import POLICY, TOKEN, Client, bearer, document
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import PATIENCE, SAMPLE, VPC, eventually
+from harness.world import PATIENCE, SAMPLE, VPC, elapse, eventually
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 ALL = {**POLICY, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
@@ -255,7 +255,7 @@ def test_a_client_that_goes_away_ends_the_looking(alone, upstream):
     assert (record["status"], record["outcome"]) == (202, "executed")
     assert record["durationMs"] < 60000
     looks = upstream.count()
-    time.sleep(0.5)                             # its record was written: nothing looks any more
+    elapse(0.5, "longer than the pause between two looks: its record was written, nothing looks any more")
     assert upstream.count() == looks
 
 

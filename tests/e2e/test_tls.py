@@ -16,7 +16,7 @@ from harness.expect import problem, quick
 from harness.gateway import POLICY, UPSTREAM_TIMEOUT, bearer, document
 from harness.process import environment
 from harness.upstream import HANG_UP, Reply, Upstream
-from harness.world import ENDPOINT, HOST, PATIENCE, SAMPLE, SECRET_KEY, SLOW, eventually
+from harness.world import ENDPOINT, HOST, PATIENCE, SAMPLE, SECRET_KEY, SLOW, elapse, eventually
 
 
 @pytest.fixture
@@ -192,11 +192,11 @@ def test_a_record_behind_the_answer(secure, start, certificates, version, behind
 def drip(connection, wire):
     for at in range(len(wire)):
         connection.sendall(wire[at:at + 1])
-        time.sleep(0.05 * SLOW)
+        elapse(0.05 * SLOW, "a record that comes slowly")
 
 
 def stop_inside(connection, wire):
-    time.sleep(0.1)
+    elapse(0.1, "a record that comes late, and not whole")
     connection.sendall(wire[:20])
 
 

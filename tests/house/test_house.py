@@ -1,6 +1,7 @@
 """The rules of the source tree.  Each rule is a function from a tree to complaints; the tests run every rule over
 this tree, and over small trees that break it, so that a rule which finds nothing any more is noticed."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -70,6 +71,15 @@ BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "
 
 FLAGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wcast-qual", "-Wmissing-prototypes", "-Wvla",
          "-Wframe-larger-than=4096", "-Werror")
+
+# Time passes where these say so, and nowhere else in the tests: see elapse() and unit_elapse().
+SLEEPERS = {
+    "tests/unit.c": "unit_elapse(), and unit_await() over it",
+    "tests/shim/disk.c": "a disk that takes its time",
+    "tests/shim/names.c": "a name server that says nothing",
+    "tests/e2e/harness/world.py": "eventually(), and elapse() with its reason",
+    "tests/package/machine.py": "its own eventually(): it shares nothing with tests/e2e",
+}
 
 # foo.c exports foo() and foo_...(); these do not, each for a reason.
 NOUN_EXCEPTIONS = {
@@ -289,6 +299,26 @@ def finished(root):
             yield f"{name}:{line_of(text, match.start())}: unfinished: {match.group()}"
 
 
+def sleeps(root, exceptions=SLEEPERS):
+    """A test waits for an event, within bounds; a pause is one of the few functions that say so."""
+    call = re.compile(r"(?<![\w.>])(sleep|usleep|nanosleep|clock_nanosleep)\s*\(")
+    for name, text in files(root, ".c", ".h", ".py"):
+        if not name.startswith("tests/") or name in exceptions:
+            continue
+        found = (((node.lineno, "time.sleep") for node in ast.walk(ast.parse(text)) if is_sleep(node))
+                 if name.endswith(".py") else
+                 ((line_of(text, match.start()), match.group(1)) for match in call.finditer(code(text))))
+        for line, what in found:
+            yield f"{name}:{line}: {what}() waits for no event: eventually(), elapse(); unit_await(), unit_elapse()"
+
+
+def is_sleep(node):
+    """A use of time.sleep, under whatever name it is called later."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "time" and any(alias.name in ("sleep", "*") for alias in node.names)
+    return isinstance(node, ast.Attribute) and node.attr == "sleep"
+
+
 def watched(root):
     """No source is outside what the coverage counts and what the linters look at, however deep it lies."""
     counted = re.search(r"--filter '([^']+)'", (root / "tests/coverage.sh").read_text()).group(1)
@@ -333,7 +363,7 @@ def tested_as(name):
 
 
 RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, plain_words, references,
-         finished, watched, used)
+         finished, sleeps, watched, used)
 
 
 # ---- this tree ----
@@ -366,7 +396,7 @@ class ThisTree(unittest.TestCase):
         self.assertEqual(told, there)
 
     def test_every_exception_is_needed(self):
-        for rule, exceptions in ((arrows, ARROW_EXCEPTIONS), (nouns, NOUN_EXCEPTIONS)):
+        for rule, exceptions in ((arrows, ARROW_EXCEPTIONS), (nouns, NOUN_EXCEPTIONS), (sleeps, SLEEPERS)):
             for exception in exceptions:
                 with self.subTest(rule=rule.__name__, exception=exception):
                     self.assertTrue(list(rule(ROOT, set(exceptions) - {exception})))
@@ -393,6 +423,7 @@ def small_tree(root):
     for name in (".clang-format", ".clang-tidy", "tests/coverage.sh", "tests/lint.sh"):
         put(name, (ROOT / name).read_text())
     put("README.md", "# It\n")
+    put("tests/e2e/thing.py", '"""time.sleep(1) in a text."""\n')
     put("tests/lint.known", "base/thing.c check why\n")
 
 
@@ -453,6 +484,11 @@ BREACHES = (
     (references, "README.md", "See [it](absent.md).\n", "README.md:2: there is no absent.md"),
     (references, "README.md", "See [it](#absent).\n", "README.md has no heading #absent"),
     (finished, "tests/CMakeLists.txt", "# X" "XX\n", "unfinished"),
+    (sleeps, "tests/base/thing.c", function("thing_x", "return nanosleep(0, 0);"), "nanosleep() waits for no event"),
+    (sleeps, "tests/base/thing.c", function("thing_x", "return (int)sleep(1);"), "sleep() waits for no event"),
+    (sleeps, "tests/e2e/thing.py", "time.sleep(1)\n", "thing.py:2: time.sleep() waits"),
+    (sleeps, "tests/e2e/thing.py", "from time import sleep as pause\n", "thing.py:2: time.sleep() waits"),
+    (sleeps, "tests/e2e/thing.py", "wait = clock.sleep\n", "thing.py:2: time.sleep() waits"),
 )
 
 

@@ -33,6 +33,10 @@ FILES = {
     "usr/share/man/man1/countersign.1.gz": 0o644,
     "usr/share/man/man5/countersign-policy.5.gz": 0o644,
     "usr/share/man/man5/countersign.yaml.5.gz": 0o644,
+    **{f"usr/share/doc/countersign/{page}.md": 0o644
+       for page in ("README", "CHANGELOG", "SECURITY", "ARCHITECTURE", "CONTRIBUTING")},
+    **{f"usr/share/doc/countersign/{page.relative_to(ROOT)}": 0o644
+       for kind in ("md", "svg") for page in (ROOT / "docs").rglob(f"*.{kind}")},
     **{f"usr/share/countersign/definitions/{file.name}.gz": 0o644
        for file in (ROOT / "config/definitions/data").iterdir()},
 }
@@ -102,6 +106,25 @@ def test_the_same_source_gives_the_same_package(package):
     package.unlink()
     command(ROOT / "deploy/package.sh")
     assert package.read_bytes() == before
+
+
+def test_what_is_published_of_a_release(package, tmp_path):
+    """The sums fit, and the bill of materials has what the package depends on, in the versions of this machine."""
+    command(ROOT / "deploy/release.sh", tmp_path / "published")
+    published = {path.name: path for path in (tmp_path / "published").iterdir()}
+    summed = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=tmp_path / "published", capture_output=True,
+                            text=True, timeout=PATIENCE, check=True).stdout
+    assert sorted(re.findall(r"^(\S+): OK$", summed, re.M)) == sorted(set(published) - {"SHA256SUMS"})
+    assert len(published) == 5 and published[package.name].read_bytes() == package.read_bytes()
+    bill = json.loads(next(path for name, path in published.items() if name.endswith(".spdx.json")).read_text())
+    assert (bill["spdxVersion"], bill["dataLicense"]) == ("SPDX-2.3", "CC0-1.0")
+    identities = {entry["SPDXID"] for entry in bill["packages"]} | {bill["SPDXID"]}
+    assert all({link["spdxElementId"], link["relatedSpdxElement"]} <= identities for link in bill["relationships"])
+    named = {entry["name"]: entry["versionInfo"] for entry in bill["packages"]}
+    needs = re.sub(r"\([^)]*\)|\s", "", field(package, "Depends")).split(",")
+    assert set(named) == {"countersign", "swagger-ui-dist", *needs}
+    for need in needs:
+        assert named[need] == command("dpkg-query", "-W", "-f=${Version}", need).strip()
 
 
 # ---- its life ----

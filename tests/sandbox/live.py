@@ -312,10 +312,11 @@ class Crowd(unittest.TestCase):
         threads = [threading.Thread(target=client) for _ in range(clients)]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
-            sandbox.get("/_sandbox/state")
-            sandbox.faults("*:delay=20", "*:code=4400:every=97")
-            time.sleep(0.05)
+        for thread in threads:
+            while thread.is_alive():
+                sandbox.get("/_sandbox/state")
+                sandbox.faults("*:delay=20", "*:code=4400:every=97")
+                thread.join(0.05)
         state = sandbox.get("/_sandbox/state")[1]
         idle = [sandbox.connect() for _ in range(50)]
         for connection in idle:

@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import tempfile
-import time
 
 from .world import PATIENCE, eventually
 
@@ -111,9 +110,11 @@ class Browser:
         finally:
             self.driver.terminate()
             self.driver.wait(PATIENCE)
-            for _ in range(50):     # the browser's last helpers let go of the profile a little later
-                try:
-                    self.profile.cleanup()
-                    break
-                except OSError:
-                    time.sleep(0.1)
+            eventually(self._is_clean, within=5)    # the browser's last helpers let go of the profile a little later
+
+    def _is_clean(self):
+        try:
+            self.profile.cleanup()
+        except OSError:
+            return False
+        return True

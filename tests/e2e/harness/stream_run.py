@@ -19,7 +19,7 @@ from .process import binary
 from .scrape import scrape
 from .streams import ATTACKERS, VICTIMS, stream
 from .strict_http import read
-from .world import PATIENCE, SLOW
+from .world import PATIENCE, SLOW, eventually
 
 THROWERS = 2
 AT_A_TIME = 8           # connections of each
@@ -315,10 +315,7 @@ class Run:
         name = f"sentinel-{self.read}"
         assert self.gateway.call("GET", "/", headers={"X-Request-Id": name,
                                  "Authorization": f"Bearer {VICTIMS[0]}"}).status == 404
-        deadline = time.monotonic() + PATIENCE
-        while name.encode() not in self.tail():
-            assert time.monotonic() < deadline, "the log is late"
-            time.sleep(0.005)
+        assert eventually(lambda: name.encode() in self.tail(), every=0.005), "the log is late"
 
     def tail(self):
         with open(self.log, "rb") as file:

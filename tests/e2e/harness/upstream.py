@@ -13,7 +13,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-from .world import PATIENCE, SAMPLE, eventually
+from .world import PATIENCE, SAMPLE, elapse, eventually
 
 
 @dataclass(frozen=True)
@@ -187,13 +187,13 @@ class Upstream:
         if reply.delay == float("inf"):
             wait_for_hangup(connection, lambda: self.episode != episode)
             return False
-        time.sleep(reply.delay)
+        elapse(reply.delay, "the fault that the test asked for")
         wire = reply.wire()
         wire = wire if reply.cut is None else wire[:reply.cut]
         if reply.drip:
             for at in range(len(wire)):
                 connection.sendall(wire[at:at + 1])
-                time.sleep(reply.drip)
+                elapse(reply.drip, "the fault that the test asked for")
         else:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
             connection.sendall(wire)

@@ -23,6 +23,18 @@ INSTANCE = "ins-df454d"
 SAMPLE = b'{"code":0,"message":"","taskId":135254}'
 
 
+ESTABLISHED, CLOSE_WAIT = "01", "08"            # tcp(7), as /proc writes them
+
+
+def sockets(state, *, local=None, remote=None):
+    """How many TCP sockets are in this state at that port, by the kernel's own count."""
+    def port(field):
+        return int(field.split(":")[1], 16)
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split()[1:4] for line in table.readlines()[1:]]
+    return sum(row[2] == state and local in (None, port(row[0])) and remote in (None, port(row[1])) for row in rows)
+
+
 _hosts = itertools.count(1)
 
 
@@ -39,3 +51,10 @@ def eventually(probe, within=PATIENCE, every=0.01):
     while not (value := probe()) and time.monotonic() < deadline:
         time.sleep(every)
     return value
+
+
+def elapse(seconds, why):
+    """Lets time pass where the time is what is tested, or what a load is made of: `why` says so.  What is only waited
+    for is waited for with eventually(); tests/house refuses any other sleep."""
+    assert why
+    time.sleep(seconds)

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8, LONG_RECORD = 60000, LONG_RECORDS = 760, WAITS = 50000 };
+enum { THREADS = 6, RECORDS = 150, ROTATIONS = 8, LONG_RECORD = 60000, LONG_RECORDS = 760 };
 
 static char folder[] = "/tmp/countersign-audit-XXXXXX";
 static char path[sizeof folder + 16];
@@ -34,8 +34,7 @@ int fdatasync(int fd)
     struct audit *audit = atomic_exchange(&failing, NULL);
     if (audit == NULL)
         return (int)syscall(SYS_fdatasync, fd);
-    while (audit_state(audit).records < 3) /* the one that opens the file, and two */
-        (void)usleep(100);
+    unit_await(audit_state(audit).records >= 3); /* the one that opens the file, and two */
     errno = EIO;
     return -1;
 }
@@ -101,7 +100,7 @@ static void run(bool sync)
         char name[sizeof path + 16];
         rotated(name, sizeof name, i);
         assert_int_equal(rename(path, name), 0);
-        (void)usleep(500);
+        unit_elapse(1);
         assert_int_equal(audit_reopen(audit, &err), 0);
         (void)audit_state(audit);
     }
@@ -197,8 +196,7 @@ static void test_broken_while_others_write(void **state)
     assert_non_null(audit);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, append_some, audit), 0);
-    for (int i = 0; i < WAITS && !audit_state(audit).broken; i++)
-        (void)usleep(1000);
+    unit_await(audit_state(audit).broken);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_true(audit_state(audit).refusing);

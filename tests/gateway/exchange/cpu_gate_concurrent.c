@@ -53,12 +53,6 @@ static void *come(void *number)
     return NULL;
 }
 
-static void pause_ms(long millis)
-{
-    const struct timespec time = {.tv_nsec = millis * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 static void in_order(void **state)
 {
     pthread_t threads[3];
@@ -70,8 +64,7 @@ static void in_order(void **state)
         cpu_gate_take(&turns);
     for (size_t i = 0; i < COUNT(threads); i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, come, &numbers[i]), 0);
-        while (atomic_load(&turns.came) < turns.at_once + i + 1)
-            pause_ms(1);
+        unit_await(atomic_load(&turns.came) >= turns.at_once + i + 1);
     }
     assert_int_equal(atomic_load(&next), 0);
     for (int i = 0; i < 3; i++) { /* each end lets one go on, and no other */

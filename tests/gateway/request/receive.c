@@ -50,9 +50,9 @@ static int client_write(void *connection, const char *bytes, size_t size)
 
 static enum problem receive(struct client *client, struct exchange *x, struct arena *arena)
 {
-    static struct door door;
-    door = (struct door){.connection = client, .read = client_read, .write = client_write};
-    x->door = &door;
+    static struct peer peer;
+    peer = (struct peer){.connection = client, .read = client_read, .write = client_write};
+    x->peer = &peer;
     client->length = x->head->message.chunked ? client->total : (size_t)x->head->message.content_length;
     x->arena = arena;
     return receive_body(x);

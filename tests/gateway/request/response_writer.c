@@ -1,5 +1,6 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/request/response_writer.h"
+#include "gateway/request/rest.h"
 
 #include "config/catalog/catalog.h"
 #include "config/model/config.h"
@@ -78,6 +79,7 @@ static struct exchange *ended(enum problem problem)
                           .id = "req-1",
                           .target = {.segments = {"links", "1"}, .segment_count = 2},
                           .began_ms = 784111777000, /* RFC 9110 section 5.6.7 */
+                          .door = &rest_door,
                           .route = &config.routes[0],
                           .call = &call,
                           .token = &token,

@@ -82,12 +82,6 @@ static void crowd_end(struct crowd *crowd)
         (void)close(crowd->theirs[i]);
 }
 
-static void sleep_ms(long millis)
-{
-    const struct timespec step = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000};
-    (void)nanosleep(&step, NULL);
-}
-
 static void hears(const struct crowd *crowd, size_t i, const char *status, const char *retryable)
 {
     char answer[2048] = "";
@@ -136,10 +130,10 @@ static void who_waits_longest_makes_room(void **state)
     crowd_begin(&crowd, 0);
     for (int i = 0; i < ROOM; i++) {
         (void)come(&crowd, "127.0.0.1");
-        sleep_ms(2);
+        unit_elapse(2);
     }
     connections_begin(crowd.guard, crowd.places[0]);
-    sleep_ms(CONNECTIONS_NEWCOMER_MS + 5);
+    unit_elapse(CONNECTIONS_NEWCOMER_MS + 5);
     assert_true(come(&crowd, "127.0.0.1") != 0);
     is_open(&crowd, 0);
     is_closed(&crowd, 1);
@@ -160,7 +154,7 @@ static void half_a_header_is_answered(void **state)
     struct inbox *inbox = connections_inbox(crowd.guard, place);
     memcpy(inbox->bytes, "GET /", 5);
     inbox_grow(inbox, 5);
-    sleep_ms(CONNECTIONS_NEWCOMER_MS + 5);
+    unit_elapse(CONNECTIONS_NEWCOMER_MS + 5);
     connections_make_room(crowd.guard);
     hears(&crowd, 0, "HTTP/1.1 408 ", "\"status\":408");
     crowd_end(&crowd);
@@ -177,7 +171,7 @@ static void a_workers_connection_is_only_shut(void **state)
     unsigned place = come(&crowd, "127.0.0.1");
     connections_begin(crowd.guard, place);
     connections_wait(crowd.guard, place, CONNECTIONS_FOR_BODY);
-    sleep_ms(CONNECTIONS_PATIENCE_MS + 5);
+    unit_elapse(CONNECTIONS_PATIENCE_MS + 5);
     connections_make_way(crowd.guard, 1);
     assert_true(connections_has_ended(crowd.guard, place));
     assert_int_equal(recv(crowd.ours[0], &byte, 1, 0), 0); /* its worker finds the end */
@@ -238,7 +232,7 @@ static void who_is_parked_counts(void **state)
     }
     assert_int_equal(come(&crowd, "192.0.2.1"), 0);
     hears(&crowd, 2, "HTTP/1.1 429 ", "\"retryable\":true");
-    sleep_ms(CONNECTIONS_PATIENCE_MS + 5);
+    unit_elapse(CONNECTIONS_PATIENCE_MS + 5);
     assert_true(come(&crowd, "192.0.2.1") != 0);
     is_closed(&crowd, 0);
     is_open(&crowd, 1);

@@ -28,11 +28,11 @@ struct house {
 
 static void answer(struct connection *connection)
 {
-    const struct door door = connection_door(connection);
+    const struct peer peer = connection_peer(connection);
     char text[256];
     const char *said = request_head_field(connection->head, "X");
     int length = snprintf(text, sizeof text, "%s\n", said == NULL ? "-" : said);
-    (void)door.write(door.connection, text, (size_t)length);
+    (void)peer.write(peer.connection, text, (size_t)length);
 }
 
 /* As server.c does it. */

@@ -75,10 +75,17 @@ static void order_and_wait(void **state)
     slots_done(&pool);
 }
 
+/* Until a thread sleeps there: a waiter has the mutex from before it counts itself until it sleeps. */
+static void until_somebody_waits(struct slots *of)
+{
+    unit_await(atomic_load(&of->waiting) == 1);
+    assert_int_equal(pthread_mutex_lock(&of->mutex), 0);
+    assert_int_equal(pthread_mutex_unlock(&of->mutex), 0);
+}
+
 static void *give_later(void *place)
 {
-    const struct timespec while_it_waits = {.tv_nsec = 20000000};
-    (void)nanosleep(&while_it_waits, NULL);
+    until_somebody_waits(&pool);
     slots_give(&pool, *(size_t *)place);
     return NULL;
 }
@@ -101,17 +108,6 @@ static void *take_with_patience(void *found)
 {
     *(size_t *)found = slots_take(&pool, 60000);
     return NULL;
-}
-
-/* Until somebody sleeps there: who waits has the mutex from before it counts itself until it sleeps. */
-static void until_somebody_waits(struct slots *of)
-{
-    const struct timespec step = {.tv_nsec = 1000000};
-    for (int i = 0; i < 60000 && atomic_load(&of->waiting) == 0; i++)
-        (void)nanosleep(&step, NULL);
-    assert_int_equal(atomic_load(&of->waiting), 1);
-    assert_int_equal(pthread_mutex_lock(&of->mutex), 0);
-    assert_int_equal(pthread_mutex_unlock(&of->mutex), 0);
 }
 
 /* So many new ones are set up at a time, and no more; who waits gets the next that is ready, or may set up

@@ -1,0 +1,202 @@
+#include "gateway/request/rest.h"
+
+#include "auth/token.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "gateway/request/build_call.h"
+#include "gateway/request/route.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- the way in ---- */
+
+static bool takes(const struct exchange *x)
+{
+    (void)x;
+    return true;
+}
+
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t");
+}
+
+/* Where the value at `at`, a token or a quoted string, ends; NULL: it is neither (RFC 9110 section 5.6.6). */
+static const char *end_of_value(const char *at)
+{
+    if (*at != '"') {
+        size_t length = strcspn(at, "; \t");
+        return text_is_token(at, length) ? at + length : NULL;
+    }
+    for (at++; *at != '"'; at++)
+        if (*at == '\0' || (*at == '\\' && *++at == '\0'))
+            return NULL;
+    return at + 1;
+}
+
+/* What stands behind a ';': nothing, or a parameter, of which only charset says anything about JSON.  Where
+ * it ends; NULL: the body is no JSON. */
+static const char *skip_parameter(const char *at)
+{
+    static const char charset[] = "charset=";
+    size_t name = strcspn(at, "=; \t");
+    if (name == 0 && *at != '=')
+        return at;
+    if (!text_is_token(at, name) || at[name] != '=')
+        return NULL;
+    const char *value = at + name + 1;
+    const char *end = end_of_value(value);
+    if (end == NULL || strncasecmp(at, charset, sizeof charset - 1) != 0)
+        return end;
+    size_t length = (size_t)(end - value);
+    return (length == 5 && strncasecmp(value, "utf-8", 5) == 0) ||
+                   (length == 7 && strncasecmp(value, "\"utf-8\"", 7) == 0)
+               ? end
+               : NULL;
+}
+
+/* "application/json", at most with charset=utf-8 and parameters that say nothing (RFC 8259 section 11). */
+static bool is_json_type(const char *type)
+{
+    static const char json[] = "application/json";
+    if (type == NULL || strncasecmp(type, json, sizeof json - 1) != 0)
+        return false;
+    const char *rest = skip_blanks(type + sizeof json - 1);
+    while (rest != NULL && *rest == ';') {
+        rest = skip_parameter(skip_blanks(rest + 1));
+        rest = rest == NULL ? NULL : skip_blanks(rest);
+    }
+    return rest != NULL && *rest == '\0';
+}
+
+enum problem rest_accept_size(struct exchange *x)
+{
+    const char *coding = request_head_field(x->head, "Content-Encoding");
+    if (x->head->message.content_length > REQUEST_BODY_MAX)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
+                             REQUEST_BODY_MAX);
+    if (request_head_has_body(x->head) && coding != NULL && strcasecmp(coding, "identity") != 0)
+        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
+    return PROBLEM_NONE;
+}
+
+enum problem rest_accept(struct exchange *x)
+{
+    enum problem problem = rest_accept_size(x);
+    if (problem != PROBLEM_NONE || !request_head_has_body(x->head))
+        return problem;
+    if (!is_json_type(request_head_field(x->head, "Content-Type")))
+        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                             "Content-Type must be application/json (UTF-8)");
+    return PROBLEM_NONE;
+}
+
+enum problem rest_token(struct exchange *x, const char **token, size_t *length)
+{
+    *token = token_of_authorization(request_head_field(x->head, "Authorization"), length);
+    return PROBLEM_NONE;
+}
+
+enum problem rest_unrouted(struct exchange *x)
+{
+    if (x->path_exists)
+        return exchange_stop(x, PROBLEM_METHOD_NOT_ALLOWED, "this path does not take this method");
+    for (size_t i = 0; x->target.slash && i < x->config->route_count; i++)
+        if (route_fits(&x->config->routes[i], x))
+            return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
+                                 "there is no such route: it is %s, without '/' at its end",
+                                 x->config->routes[i].template);
+    return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
+}
+
+/* ---- the way out ---- */
+
+bool rest_is_retryable(const struct exchange *x)
+{
+    return problem_kind(x->problem)->retryable &&
+           !(exchange_changes(x) && x->outcome != OUTCOME_NOT_EXECUTED);
+}
+
+static void put_upstream(struct buf *body, const struct answer *answer)
+{
+    json_open_member(body, "upstream");
+    if (answer->named) {
+        json_member(body, "code", answer->code_desc);
+    } else {
+        json_member_int(body, "code", answer->code);
+        json_member(body, "codeDesc", answer->code_desc);
+    }
+    json_member(body, "message", answer->message);
+    json_member(body, "requestId", answer->request_id);
+    json_member_raw(body, "detail", answer->detail);
+    json_close(body);
+}
+
+/* A change under a key is not sent again: then its caller is told where to look instead. */
+static void put_detail(struct buf *body, const struct exchange *x)
+{
+    char text[sizeof x->err.text + 128];
+    const char *where = "";
+    if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
+        where =
+            "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
+            "the audit file";
+    (void)snprintf(text, sizeof text, "%s%s", x->err.text, where);
+    json_member(body, "detail", text);
+}
+
+/* RFC 9457 */
+static void put_problem(struct buf *body, const struct exchange *x)
+{
+    const struct problem_kind *kind = problem_kind(x->problem);
+    char type[96] = "urn:countersign:problem:";
+    strncat(type, kind->name, sizeof type - strlen(type) - 1);
+    json_open(body);
+    json_member(body, "type", type);
+    json_member(body, "title", kind->title);
+    json_member_int(body, "status", x->status);
+    put_detail(body, x);
+    json_member(body, "requestId", x->id);
+    json_member_bool(body, "retryable", rest_is_retryable(x));
+    if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
+        json_member(body, "rule", x->verdict.because->id);
+    if (exchange_changes(x))
+        json_member(body, "outcome", exchange_outcome_name(x->outcome));
+    if (x->answer.length > 0 && !answer_is_good(&x->answer))
+        put_upstream(body, &x->answer);
+    json_close(body);
+}
+
+void rest_reply(struct exchange *x, struct buf *space, struct door_content *content)
+{
+    if (x->problem != PROBLEM_NONE) {
+        put_problem(space, x);
+        content->type = "application/problem+json";
+        content->bytes = buf_text(space);
+        content->length = space->length;
+    } else if (x->status != 204 && x->own.status != 0) {
+        content->type = x->own.type;
+        content->bytes = x->own.bytes;
+        content->length = x->own.length;
+        content->put = x->own.put;
+    } else if (x->status != 204) {
+        content->type = "application/json";
+        content->bytes = x->answer.bytes;
+        content->length = x->answer.length;
+    }
+}
+
+const struct door rest_door = {
+    .name = "rest",
+    .takes = takes,
+    .accept = rest_accept,
+    .route = route_match,
+    .builtins = true,
+    .token = rest_token,
+    .unauthenticated = "send a valid token as Authorization: Bearer <token>",
+    .unrouted = rest_unrouted,
+    .translate = build_call_request,
+    .reply = rest_reply,
+};

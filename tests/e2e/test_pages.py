@@ -1,0 +1,107 @@
+"""The documentation for newcomers does what it says: the tutorial's commands print what it shows, each recipe is a
+good policy whose tests pass, and each problem that the gateway can answer has its section."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness.process import binary, environment, run
+from harness.world import REPOSITORY, SLOW
+
+DOCS = REPOSITORY / "docs"
+PORTS = ("8080", "9090", "9443")  # that the tutorial names
+
+
+def free_ports(count):
+    import socket
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [str(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def blocks(text, *languages):
+    return re.findall(rf"^```({'|'.join(languages)})\n(.*?)^```$", text, re.S | re.M)
+
+
+def as_pattern(shown):
+    return re.compile(r".*".join(map(re.escape, shown.rstrip("\n").split("..."))), re.S)
+
+
+def test_the_tutorial_prints_what_it_shows(tmp_path):
+    text = (DOCS / "tutorial.md").read_text()
+    for port, free in zip(PORTS, free_ports(len(PORTS))):
+        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free}")
+    parts = blocks(text, "sh", "text")
+    (tmp_path / "countersign").symlink_to(binary())  # whatever the program under test is called
+    script = ["set -eu", f"PATH={tmp_path}:$PATH", "gateway= sandbox=", "trap 'kill $gateway $sandbox || :' EXIT"]
+    for number, (language, part) in enumerate(parts):
+        if language == "sh":
+            script += [f"exec >printed.{number} 2>&1", part]
+    script.append("trap - EXIT")
+    work = tmp_path / "try"
+    work.mkdir()
+    done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=work, env=environment(), timeout=12 * SLOW + 60)
+    printed = {number: (work / f"printed.{number}").read_text() for number, (language, _) in enumerate(parts)
+               if language == "sh" and (work / f"printed.{number}").exists()}
+    assert done.returncode == 0, printed
+    shown = [number for number, (language, _) in enumerate(parts) if language == "text"]
+    assert len(shown) >= 6
+    for number in shown:
+        assert as_pattern(parts[number][1]).fullmatch(printed[number - 1].rstrip("\n")), (parts[number][1], printed[number - 1])
+
+
+def recipes():
+    text = (DOCS / "cookbook.md").read_text()
+    return [(name, blocks(part, "yaml")) for name, part in
+            (part.split("\n", 1) for part in re.split(r"^## ", text, flags=re.M)[1:])]
+
+
+@pytest.mark.parametrize("name, found", recipes(), ids=lambda value: value if isinstance(value, str) else "")
+def test_each_recipe_is_a_good_policy(name, found, tmp_path):
+    (_, policy), = found
+    expected = re.findall(r"expect: (\w+)", policy)
+    assert "deny" in expected or "mode: audit" in policy, "it says what must not be allowed"
+    (tmp_path / "policy.yaml").write_text(policy)
+    (tmp_path / "secret").write_text("x" * 32)
+    os.chmod(tmp_path / "secret", 0o600)
+    (tmp_path / "countersign.yaml").write_text(f"""
+version: 1
+listen: 127.0.0.1:0
+admin: 127.0.0.1:0
+policy: policy.yaml
+doors: {{ actions: {str('vpc:' in policy or 'cvm:' in policy).lower()} }}
+definitions: {REPOSITORY}/config/definitions/data
+credentials:
+  main: {{ secret_id: {{ file: secret }}, secret_key: {{ file: secret }} }}
+upstreams:
+  vpc: {{ url: https://vpc.tencentcloudapi.com/, generation: 3, credential: main, region: ap-guangzhou }}
+  cvm: {{ url: https://cvm.tencentcloudapi.com/, generation: 3, credential: main, region: ap-guangzhou }}
+""")
+    done = run("check", "-c", tmp_path / "countersign.yaml")
+    assert done.returncode == 0 and f"tests passed {len(expected)}," in done.stdout, done.stdout + done.stderr
+    assert "error" not in done.stderr and "has no effect" not in done.stderr, done.stderr
+
+
+def test_the_cookbook_lists_its_recipes():
+    text = (DOCS / "cookbook.md").read_text()
+    assert re.findall(r"^\| .* \| \[(.*?)\]\(#", text, re.M) == [name for name, _ in recipes()]
+
+
+def test_each_type_of_problem_has_a_section():
+    source = (REPOSITORY / "gateway/http/problem.c").read_text()
+    types = re.findall(r'\[PROBLEM_\w+\] = \{"([a-z-]+)", (\d+)', source)
+    text = (DOCS / "troubleshooting.md").read_text()
+    sections = dict(re.findall(r"^### ([a-z-]+)\n(\d+)\.", text, re.M))
+    assert len(types) > 30 and dict(types[1:]) == sections
+
+
+def test_the_index_has_each_page():
+    text = (DOCS / "README.md").read_text()
+    pages = {page.name for page in DOCS.glob("*.md")} - {"README.md"}
+    assert pages <= set(re.findall(r"\]\(([a-z-]+\.md)\)", text))
