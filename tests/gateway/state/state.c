@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SOON_MS = 30, LATER_MS = 600000, DAY_MS = 86400000 };
@@ -21,12 +20,6 @@ struct world {
     struct arena *arena;
     struct log notices;
 };
-
-static void pause_ms(long millis)
-{
-    const struct timespec time = {.tv_sec = millis / 1000, .tv_nsec = millis % 1000 * 1000000};
-    (void)nanosleep(&time, NULL);
-}
 
 static enum state_claim claim(struct world *world, struct state *state, const char *key, const char *print,
                               const char *holder, int64_t within_ms, const char **bytes)
@@ -88,7 +81,7 @@ static void a_claim_lapses(void **context)
     const char *bytes;
     const struct state_key mine = {"web", "k4", "print", "h1"};
     assert_int_equal(claim(world, world->one, "k4", "print", "h1", SOON_MS, &bytes), STATE_CLAIMED);
-    pause_ms(SOON_MS + 10);
+    unit_elapse(SOON_MS + 10);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(claim(world, world->other, "k4", "print", "h2", SOON_MS, &bytes), STATE_LAPSED);
         assert_string_equal(bytes, "who");
@@ -104,7 +97,7 @@ static void a_key_expires(void **context)
     const struct state_key mine = {"web", "k5", "print", "h1"};
     assert_int_equal(claim(world, world->one, "k5", "print", "h1", LATER_MS, &bytes), STATE_CLAIMED);
     assert_int_equal(state_settle(world->one, &mine, SOON_MS, "", 0), 0);
-    pause_ms(SOON_MS + 10);
+    unit_elapse(SOON_MS + 10);
     assert_int_equal(claim(world, world->other, "k5", "another", "h2", LATER_MS, &bytes), STATE_CLAIMED);
 }
 
@@ -131,7 +124,7 @@ static void a_rate(void **context)
     assert_in_range(verdict.wait_us, 3590000000, 3600000000);
     const struct state_limit faster = {"rated", {.interval_us = 20000, .burst = 1}, 0, 0};
     assert_in_range(enter(world->one, &faster).wait_us, 1, 20000); /* what was used is used */
-    pause_ms(25);
+    unit_elapse(25);
     assert_true(enter(world->one, &faster).allowed);
     const struct state_limit none = {"unrated", {0}, 0, 0};
     assert_int_equal(enter(world->one, &none).remaining, INT64_MAX);
@@ -182,7 +175,7 @@ static void freezes(void **context)
     assert_int_equal(state_freeze(world->other, "web", "{\"by\":\"bob\"}", LATER_MS), 0);
     assert_int_equal(count_freezes(world, world->one, "web", &text), 1);
     assert_string_equal(text, "{\"by\":\"bob\"}");
-    pause_ms(SOON_MS + 10);
+    unit_elapse(SOON_MS + 10);
     assert_int_equal(count_freezes(world, world->one, "web/2026-11", &text), 0);
     assert_int_equal(state_thaw(world->other, "web"), 0);
     assert_int_equal(state_thaw(world->other, "web"), 0);
@@ -276,7 +269,7 @@ static int begin_redis(void **context)
         _exit(127);
     }
     for (unsigned i = 0; i < 500 && access(socket, F_OK) != 0; i++)
-        pause_ms(10);
+        unit_elapse(10);
     *context = calloc(1, sizeof(struct world));
     return open_world(*context, &config);
 }
