@@ -7,7 +7,7 @@
 struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
                       struct arena *arena)
 {
-    return call_new_document(route, upstream, route->param_count, arena);
+    return call_new_document(route, upstream, route->param_count + route->path_count, arena);
 }
 
 struct call *call_new_document(const struct config_route *route, const struct config_upstream *upstream,
@@ -84,7 +84,8 @@ int call_add(struct call *call, const struct config_param *param, const char **v
 int call_add_read(struct call *call, const struct call_param *read, struct err *err)
 {
     const bool *former = NULL;
-    if (call->sealed || call->route->document == NULL || call->param_count == call->room)
+    if (call->sealed || (call->route->document == NULL && !read->param->inside) ||
+        call->param_count == call->room)
         return err_set(err, ERR_INPUT, "%s cannot be added to the call", read->name);
     if (mark_former(call, read->param, read->values, read->count, &former, err) != 0)
         return -1;
@@ -92,6 +93,12 @@ int call_add_read(struct call *call, const struct call_param *read, struct err *
     call->params[call->param_count++].former = former;
     call->several = call->several || former != NULL;
     return 0;
+}
+
+void call_note_secret(struct call *call)
+{
+    if (!call->sealed && call->param_count > 0)
+        call->params[call->param_count - 1].secret = true;
 }
 
 void call_note_said(struct call *call, const char **said)
@@ -142,9 +149,16 @@ struct call *call_with(const struct call *call, const char *name, const char *va
             *said = param->values[0];
         }
         found = found || !same;
+        if (param->param->inside) {
+            if (call_add_read(other, param, NULL) != 0)
+                return NULL;
+            continue;
+        }
         if (call_add(other, param->param, same ? param->values : values, same ? param->count : 1, NULL) != 0)
             return NULL;
         call_note_said(other, same ? param->said : said);
+        if (param->secret)
+            call_note_secret(other);
     }
     call_seal(other);
     return found ? other : NULL;

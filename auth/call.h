@@ -37,8 +37,8 @@ struct call {
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;
     size_t param_count, room;
-    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is there
-                   */
+    bool several; /* some value has, or could have, several names: `former` or `said` of a parameter is
+                   * there */
     bool sealed;
 
     /* Where the route is that of an action: what is sent, as JSON; parameters are what is judged of it. */
@@ -67,6 +67,9 @@ MUST_USE int call_add_read(struct call *call, const struct call_param *read, str
 MUST_USE struct call *call_new_document(const struct config_route *route,
                                         const struct config_upstream *upstream, size_t count,
                                         struct arena *arena);
+
+/* The parameter that was added last has something in it that no record may have. */
+void call_note_secret(struct call *call);
 
 /* By these ids of before the caller named the values of the parameter that was added last. */
 void call_note_said(struct call *call, const char **said);

@@ -66,7 +66,7 @@ static bool things_hold(const struct config_condition *condition, const struct c
  * member of an object of its own. */
 static bool has_empty(const struct call *call, const struct call_param *param)
 {
-    bool each = !param->list || call->route->document != NULL;
+    bool each = !param->list || call->route->document != NULL || param->param->inside;
     bool found = param->count == 0;
     for (size_t i = 0; each && i < param->count && !found; i++)
         found = param->values[i][0] == '\0';

@@ -12,7 +12,10 @@ static bool is_sayable(const struct call *call, int api)
         return call->document != NULL && call->upstream->scheme == CONFIG_TC3;
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
-        if (param->param->wire[api].name == NULL)
+        if (param->param->inside && call->upstream->scheme == CONFIG_TC3)
+            continue; /* of a parameter that is structured */
+        if (param->param->wire[api].name == NULL ||
+            (config_is_structured(param->param) && call->upstream->scheme != CONFIG_TC3))
             return false;
         for (size_t j = 0; j < param->count; j++)
             if (!param_value_is_of_type(param->param, param->values[j]))

@@ -15,8 +15,8 @@
 #include "base/base.h"
 #include "base/err.h"
 
-/* `now` in seconds since 1970; `nonce` 1 to 2^31 - 1; `call` is sealed.  Scratch memory comes from `arena`.
- */
+/* `now` in seconds since 1970; `nonce` 1 to 2^31 - 1; `call` is sealed.  Scratch memory comes from
+ * `arena`. */
 MUST_USE int sign_call(struct signer *signer, const struct call *call, int64_t now, int64_t nonce,
                        struct arena *arena, struct signed_request *out, struct err *err);
 

@@ -23,14 +23,17 @@ static void put_values(struct buf *body, const char *name, const struct call_par
     json_close_array(body);
 }
 
-/* Numbers and booleans were checked to be nothing else: they are JSON as they stand. */
+/* Numbers, booleans and what is structured were checked to be nothing else: they are JSON as they stand. */
 static void put_param(struct buf *body, const struct call_param *param)
 {
     const struct config_wire *wire = &param->param->wire[CONFIG_API3];
     int type = param->param->type;
+    bool json = config_is_structured(param->param) || type == CONFIG_NUMBER || type == CONFIG_BOOLEAN;
+    if (param->param->inside) /* it goes out with what it is in */
+        return;
     if (param->list)
         put_values(body, wire->name, param);
-    else if ((type == CONFIG_INTEGER && !wire->quoted) || type == CONFIG_BOOLEAN)
+    else if ((type == CONFIG_INTEGER && !wire->quoted) || json)
         json_member_raw(body, wire->name, param->values[0]);
     else
         json_member(body, wire->name, param->values[0]);

@@ -12,7 +12,7 @@ void signed_request_init(struct signed_request *request)
 {
     memset(request, 0, sizeof *request);
     for (size_t i = 0; part(request, i) != NULL; i++)
-        buf_init(part(request, i), SIGN_STRING_MAX);
+        buf_init(part(request, i), part(request, i) == &request->body ? SIGN_BODY_MAX : SIGN_STRING_MAX);
 }
 
 void signed_request_reset(struct signed_request *request)

@@ -6,7 +6,10 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-enum { SIGN_STRING_MAX = 256 * 1024 }; /* canonical string, target and body: 100 ids take 6 KiB */
+enum {
+    SIGN_STRING_MAX = 256 * 1024,                /* canonical string and target: 100 ids take 6 KiB */
+    SIGN_BODY_MAX = CONFIG_BODY_MAX + 64 * 1024, /* a document, or what parameters take */
+};
 
 /* The Content-Type of TC3's bodies: it is signed. */
 #define SIGN_JSON_TYPE "application/json; charset=utf-8"

@@ -54,19 +54,31 @@ int token_digest(const char *token, size_t length, unsigned char digest[CONFIG_D
                : -1;
 }
 
-enum token_verdict token_check(const struct config *config, const char *token, size_t length, int64_t now,
-                               const struct config_token **found)
+static enum token_verdict check_in(const struct token_index *tokens, const char *token, size_t length,
+                                   int64_t now, const struct config_token **found)
 {
     unsigned char digest[CONFIG_DIGEST_SIZE];
     if (token_digest(token == NULL ? "" : token, token == NULL ? 0 : length, digest) != 0)
         return TOKEN_FAILED;
-    const struct config_token *entry = token_index_find(&config->tokens, digest);
+    const struct config_token *entry = token_index_find(tokens, digest);
     if (token == NULL || entry == NULL)
         return TOKEN_UNKNOWN;
     *found = entry;
     if (entry->disabled || now < entry->not_before)
         return TOKEN_UNKNOWN;
     return entry->expires != CONFIG_NEVER && now >= entry->expires ? TOKEN_EXPIRED : TOKEN_GOOD;
+}
+
+enum token_verdict token_check(const struct config *config, const char *token, size_t length, int64_t now,
+                               const struct config_token **found)
+{
+    return check_in(&config->tokens, token, length, now, found);
+}
+
+enum token_verdict token_check_operator(const struct config *config, const char *token, size_t length,
+                                        int64_t now, const struct config_token **found)
+{
+    return check_in(&config->operator_tokens, token, length, now, found);
 }
 
 int token_make(char out[TOKEN_TEXT_SIZE])

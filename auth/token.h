@@ -13,8 +13,8 @@ enum {
 enum token_verdict { TOKEN_GOOD, TOKEN_UNKNOWN, TOKEN_EXPIRED, TOKEN_FAILED };
 
 /* RFC 6750 section 2.1: the token68 in an Authorization field's value, with its length; NULL when the value
- * is NULL, another scheme, or not exactly one token.  The scheme's name is case-insensitive (RFC 9110, 11.1).
- */
+ * is NULL, another scheme, or not exactly one token.  The scheme's name is case-insensitive (RFC 9110,
+ * 11.1). */
 const char *token_of_authorization(const char *value, size_t *length);
 
 /* Is it a token68 of 1 to TOKEN_MAX bytes: can a caller send it? */
@@ -25,6 +25,11 @@ bool token_is_sendable(const char *token, size_t length);
  * where there is such a token, also one that is disabled: for the log.  TOKEN_FAILED: the hash failed. */
 MUST_USE enum token_verdict token_check(const struct config *config, const char *token, size_t length,
                                         int64_t now, const struct config_token **found);
+
+/* The same for operators' tokens: those of clients are unknown here, and theirs there. */
+MUST_USE enum token_verdict token_check_operator(const struct config *config, const char *token,
+                                                 size_t length, int64_t now,
+                                                 const struct config_token **found);
 
 /* SHA-256; -1 when OpenSSL fails. */
 MUST_USE int token_digest(const char *token, size_t length, unsigned char digest[CONFIG_DIGEST_SIZE]);

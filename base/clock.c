@@ -16,3 +16,10 @@ int64_t clock_monotonic_us(void)
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+void clock_sleep_us(int64_t micros)
+{
+    const struct timespec time = {.tv_sec = micros / 1000000, .tv_nsec = micros % 1000000 * 1000};
+    if (micros > 0)
+        (void)nanosleep(&time, NULL);
+}

@@ -1,4 +1,4 @@
-/* base/clock.h - the only clocks.  In config/ and auth/ time is an argument. */
+/* base/clock.h - the only clocks, and the only sleep.  In config/ and auth/ time is an argument. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -6,5 +6,9 @@
 
 int64_t clock_wall_ms(void);      /* since 1970; may step */
 int64_t clock_monotonic_us(void); /* for deadlines and durations; never steps */
+
+/* For so long, or less where a signal ends it: for loops that look at something in steps.  0 or less: not at
+ * all. */
+void clock_sleep_us(int64_t micros);
 
 #endif

@@ -33,8 +33,8 @@ void json_member_raw(struct buf *out, const char *key, const char *json);
 /* A string in an array. */
 void json_element(struct buf *out, const char *value);
 
-/* How many bytes, from the first on, stand in a string as they are: printable ASCII but quote and backslash.
- */
+/* How many bytes, from the first on, stand in a string as they are: printable ASCII but quote and
+ * backslash. */
 size_t json_plain_run(const char *bytes, size_t length);
 
 /* How deep arrays and objects nest, by brackets outside strings; stops counting at `limit` + 1.  jansson

@@ -4,6 +4,7 @@
  * the other's are. */
 #include "base/line_queue.h"
 
+#include "base/clock.h"
 #include "base/deadline.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #define SECOND (UINT64_C(1) << 32) /* the second room is being filled */
 #define CLOSED (UINT64_C(1) << 33)
 
-enum { COPY_NS = 100000 }; /* between two looks at whether a line has been copied */
+enum { COPY_US = 100 }; /* between two looks at whether a line has been copied */
 
 static size_t used_of(uint64_t state)
 {
@@ -125,18 +126,12 @@ static void wait_for_some(struct line_queue *gather)
     (void)pthread_mutex_unlock(&gather->mutex);
 }
 
-static void sleep_ns(long nanoseconds)
-{
-    const struct timespec pause = {.tv_nsec = nanoseconds};
-    (void)nanosleep(&pause, NULL); /* woken early, we only look sooner */
-}
-
 size_t line_queue_take(struct line_queue *gather, const char **bytes)
 {
     wait_for_some(gather);
     uint64_t state = atomic_load(&gather->state);
     if ((state & CLOSED) == 0 && used_of(state) < LINE_QUEUE_ROOM / 2)
-        sleep_ns(LINE_QUEUE_MS * 1000000L);
+        clock_sleep_us(LINE_QUEUE_MS * 1000);
     state = atomic_load(&gather->state);
     while (!atomic_compare_exchange_weak(&gather->state, &state, (state & (CLOSED | SECOND)) ^ SECOND))
         continue;
@@ -147,7 +142,7 @@ size_t line_queue_take(struct line_queue *gather, const char **bytes)
         (void)pthread_mutex_unlock(&gather->mutex);
     }
     while (atomic_load(&room->there) < used_of(state))
-        sleep_ns(COPY_NS);
+        clock_sleep_us(COPY_US);
     atomic_store(&room->there, 0); /* before it is filled again, which only a later call here begins */
     *bytes = room->bytes;
     return used_of(state);

@@ -33,8 +33,8 @@ void network_format(const struct network *address, char *text);
  * all (RFC 4291 section 2.5.1).  The loopback address is a source of its own, and so are all Unix peers. */
 struct network network_source(const struct network *address);
 
-/* Spreads addresses evenly; nobody who does not know the random `seed` can tell which of them fall together.
- */
+/* Spreads addresses evenly; nobody who does not know the random `seed` can tell which of them fall
+ * together. */
 uint64_t network_hash(const struct network *address, const uint64_t seed[2]);
 
 /* Of this machine itself: IPv4's 127.0.0.0/8, IPv6's ::1, or a Unix peer. */

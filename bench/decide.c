@@ -154,8 +154,8 @@ static struct config *load(const char *path, struct report *report, double *ms, 
     return config;
 }
 
-/* The most that was ever resident, MiB; getrusage() would count what the process was before it was this one.
- */
+/* The most that was ever resident, MiB; getrusage() would count what the process was before it was this
+ * one. */
 static double peak(void)
 {
     char line[128];

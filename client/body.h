@@ -1,5 +1,5 @@
-/* client/body.h - from NAME=VALUE to a JSON body, with the types that the gateway's OpenAPI document tells.
- */
+/* client/body.h - from NAME=VALUE to a JSON body, with the types that the gateway's OpenAPI document
+ * tells. */
 #ifndef CLIENT_BODY_H
 #define CLIENT_BODY_H
 

@@ -16,6 +16,7 @@ struct http {
 struct talk {
     const struct http_request *request;
     struct http_answer *answer;
+    bool head_ended; /* libcurl takes a head for whole that a close cuts */
 };
 
 struct http *http_open(const struct options *order, struct err *err)
@@ -69,6 +70,8 @@ static void take_field(const char *line, size_t length, const char *name, char o
 static size_t on_field(char *line, size_t size, size_t count, void *context)
 {
     struct talk *talk = context;
+    bool begins = size * count >= 5 && strncmp(line, "HTTP/", 5) == 0; /* an interim answer has a head, too */
+    talk->head_ended = !begins && (talk->head_ended || line[0] == '\r' || line[0] == '\n');
     take_field(line, size * count, "content-type:", talk->answer->type);
     take_field(line, size * count, "location:", talk->answer->location);
     take_field(line, size * count, "x-request-id:", talk->answer->request_id);
@@ -150,10 +153,13 @@ static struct curl_slist *make_fields(const struct http_request *request)
     return list;
 }
 
-static enum http_result perform(struct http *wire, struct http_answer *answer, struct err *err)
+static enum http_result perform(struct http *wire, const struct talk *talk, struct http_answer *answer,
+                                struct err *err)
 {
     long sent = 0;
     CURLcode code = curl_easy_perform(wire->curl);
+    if (code == CURLE_OK && !talk->head_ended)
+        code = CURLE_WEIRD_SERVER_REPLY;
     if (code == CURLE_OK) {
         (void)curl_easy_getinfo(wire->curl, CURLINFO_RESPONSE_CODE, &answer->status);
         return HTTP_ANSWERED;
@@ -168,7 +174,7 @@ enum http_result http_exchange(struct http *wire, const struct http_request *req
                                struct http_answer *answer, struct err *err)
 {
     struct buf url;
-    struct talk talk = {request, answer};
+    struct talk talk = {.request = request, .answer = answer};
     struct curl_slist *fields = make_fields(request);
     enum http_result result = HTTP_NOT_SENT;
     answer->status = 0;
@@ -182,7 +188,7 @@ enum http_result http_exchange(struct http *wire, const struct http_request *req
         curl_easy_setopt(wire->curl, CURLOPT_HTTPHEADER, fields) != CURLE_OK)
         (void)err_memory(err);
     else
-        result = perform(wire, answer, err);
+        result = perform(wire, &talk, answer, err);
     curl_slist_free_all(fields);
     buf_done(&url);
     return result;

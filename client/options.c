@@ -69,60 +69,67 @@ static bool is_loopback(const char *host, size_t length)
 }
 
 /* scheme://host[:port] and at most a slash; anything else is left to libcurl to refuse. */
-static int read_url(struct options *order, char *url, int *code)
+static int read_url(struct options *order, char *url, struct err *err)
 {
     bool tls = strncmp(url, "https://", 8) == 0;
     if (!tls && strncmp(url, "http://", 7) != 0)
-        return wrong(code, "the url must start with https:// or http://");
+        return err_set(err, ERR_INPUT, "the url must start with https:// or http://");
     char *host = url + (tls ? 8 : 7);
     size_t length = strcspn(host, "/");
     if (length == 0 || strcmp(host + length, "/") > 0 || strpbrk(host, "@?#\\ ") != NULL)
-        return wrong(code, "the url must be like https://gateway.example.com:8443, with nothing behind it");
+        return err_set(err, ERR_INPUT,
+                       "the url must be like https://gateway.example.com:8443, with nothing behind it");
     host[length] = '\0';
     size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     if (!tls && !is_loopback(host, name))
-        return wrong(
-            code,
+        return err_set(
+            err, ERR_INPUT,
             "http:// would show the token to everybody on the way: use https://, or a loopback address");
     order->url = url;
     return 0;
 }
 
-static int choose_url(struct options *order, char *given, int *code)
-{
-    static char standard[] = "http://127.0.0.1:8080";
-    char *environment = getenv("COUNTERSIGN_URL");
-    return read_url(order, given != NULL ? given : environment != NULL ? environment : standard, code);
-}
-
 /* ---- whose token ---- */
 
-static int keep_token(struct options *order, const char *bytes, size_t length, int *code)
+static int keep_token(struct options *order, const char *bytes, size_t length, struct err *err)
 {
     bool good = length > 0 && length <= SECRET_MAX;
     for (size_t i = 0; good && i < length; i++)
         good = bytes[i] > ' ' && bytes[i] < 0x7F;
     if (!good)
-        return wrong(code, "that is no token: it has letters, digits and - . _ ~ + / only");
+        return err_set(err, ERR_INPUT, "that is no token: it has letters, digits and - . _ ~ + / only");
     order->token = secret_new(bytes, length);
-    return order->token == NULL ? wrong(code, "out of memory") : 0;
+    return order->token == NULL ? err_memory(err) : 0;
 }
 
-static int read_token(struct options *order, const char *file, int *code)
+static int read_token(struct options *order, const char *file, struct err *err)
 {
     struct buf bytes;
-    struct err err = {0};
     const char *environment = getenv("COUNTERSIGN_TOKEN");
     if (file == NULL && environment == NULL)
-        return wrong(code, "there is no token: set COUNTERSIGN_TOKEN, or give --token-file FILE");
+        return err_set(err, ERR_INPUT, "there is no token: set COUNTERSIGN_TOKEN, or give --token-file FILE");
     if (file == NULL)
-        return keep_token(order, environment, strlen(environment), code);
+        return keep_token(order, environment, strlen(environment), err);
     buf_init(&bytes, SECRET_MAX);
-    int result = file_read(file, FILE_PRIVATE, &bytes, &err) == 0
-                     ? keep_token(order, buf_text(&bytes), strcspn(buf_text(&bytes), "\r\n"), code)
-                     : wrong(code, "%s", err.text);
+    int result = file_read(file, FILE_PRIVATE, &bytes, err);
+    if (result == 0)
+        result = keep_token(order, buf_text(&bytes), strcspn(buf_text(&bytes), "\r\n"), err);
     buf_done(&bytes);
     return result;
+}
+
+int options_reach(struct options *order, char *url, const char *token_file, struct err *err)
+{
+    return read_url(order, url, err) == 0 && read_token(order, token_file, err) == 0 ? 0 : -1;
+}
+
+static int reach_gateway(struct options *order, char *given, const char *token_file, int *code)
+{
+    static char standard[] = "http://127.0.0.1:8080";
+    struct err err = {0};
+    char *environment = getenv("COUNTERSIGN_URL");
+    char *url = given != NULL ? given : environment != NULL ? environment : standard;
+    return options_reach(order, url, token_file, &err) == 0 ? 0 : wrong(code, "%s", err.text);
 }
 
 /* ---- what ---- */
@@ -261,7 +268,7 @@ int options_read(struct options *order, int argc, char **argv, int *code)
         if (take_option(order, &given, option, optarg, code) != 0)
             return -1;
     if (read_operands(order, argc - optind, argv + optind, code) != 0 ||
-        choose_url(order, given.url, code) != 0 || read_token(order, given.token_file, code) != 0)
+        reach_gateway(order, given.url, given.token_file, code) != 0)
         return -1;
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/secret.h"
 
 enum {
@@ -35,6 +36,10 @@ struct options {
  * owner calls options_done() in either case. */
 MUST_USE int options_read(struct options *order, int argc, char **argv, int *code);
 void options_done(struct options *order);
+
+/* Where to, and by whose token: url, which is cut at its end, and token of `order`.  A NULL file: the
+ * token is in COUNTERSIGN_TOKEN.  options_done() is due in either case. */
+MUST_USE int options_reach(struct options *order, char *url, const char *token_file, struct err *err);
 
 /* Does the request, once executed, change anything? */
 bool options_changes(const struct options *order);

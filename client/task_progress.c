@@ -1,19 +1,17 @@
 #include "client/task_progress.h"
 
+#include "base/clock.h"
 #include "client/exit_code.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_PAUSE_MS = 500, LAST_PAUSE_MS = 5000 };
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_monotonic_us() / 1000;
 }
 
 void task_progress_begin(struct task_progress *watch, const struct options *order, struct http *wire)
@@ -50,8 +48,7 @@ static void pause_ms(struct task_progress *watch, int64_t millis)
     int64_t until = now_ms() + (millis < left_ms(watch) ? millis : left_ms(watch));
     for (int64_t left = until - now_ms(); left > 0; left = until - now_ms()) {
         int64_t step = left < 1000 ? left : 1000;
-        const struct timespec time = {.tv_sec = step / 1000, .tv_nsec = step % 1000 * 1000000};
-        (void)nanosleep(&time, NULL);
+        clock_sleep_us(step * 1000);
         task_progress_tick(watch);
     }
 }

@@ -45,4 +45,10 @@ if [ -n "$all" ]; then
     ./tests/reproducible.sh
     ./tests/trixie.sh
 fi
+if [ -n "$all" ]; then
+    say "calling every action of the cloud"
+    cmake --preset release >/dev/null
+    cmake --build --preset release -- --quiet
+    COUNTERSIGN_EVERY=1 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_every_action.py
+fi
 run release # last: whoever scrolls no further sees what ships

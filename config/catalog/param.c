@@ -12,7 +12,8 @@
 
 enum { PARAM_PATTERN_MAX = 512 };
 
-static const char *const type_names[] = {"string", "integer", "boolean", "strings", NULL};
+static const char *const type_names[] = {"string", "integer", "boolean", "strings", "number",
+                                         "object", "list",    "map",     NULL};
 static const char *const api_names[CONFIG_APIS] = {"api2", "api3"};
 
 static int read_sources(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -55,8 +56,8 @@ static int read_pattern(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
-/* Any text, also an empty one and one with line feeds: param_value_check_default() tells whether it is good.
- */
+/* Any text, also an empty one and one with line feeds: param_value_check_default() tells whether it is
+ * good. */
 static int read_default(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                         void *field)
 {
@@ -66,6 +67,22 @@ static int read_default(struct loader *loader, const struct yaml_node *node, con
     if (copy == NULL)
         return keyword_out_of_memory(loader);
     *(const char **)field = copy;
+    return 0;
+}
+
+/* The only values; of one alone, what a call has that does not say it. */
+static int read_values(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                       void *field)
+{
+    struct config_param *param = (struct config_param *)(void *)((char *)field - keyword->offset);
+    if (keyword_expect_items(loader, node, keyword->name) != 0)
+        return -1;
+    param->values = arena_array(loader->arena, node->count, sizeof *param->values);
+    if (param->values == NULL)
+        return keyword_out_of_memory(loader);
+    for (const struct yaml_node *item = node->children; item != NULL; item = item->next)
+        if (read_default(loader, item, keyword, &param->values[param->value_count++]) != 0)
+            return -1;
     return 0;
 }
 
@@ -110,8 +127,9 @@ static int name_wires(struct loader *loader, struct config_param *param)
 static int check_wire(struct loader *loader, const struct config_param *param, int api)
 {
     const struct config_wire *wire = &param->wire[api];
-    if (wire->filter && api == CONFIG_API2)
-        return report_error(loader->report, &param->mark, "%s: filters are API 3.0's", api_names[api]);
+    if (wire->filter && (api == CONFIG_API2 || config_is_structured(param)))
+        return report_error(loader->report, &param->mark, "%s: filters are API 3.0's, and texts",
+                            api_names[api]);
     if (wire->quoted && (api == CONFIG_API2 || param->type != CONFIG_INTEGER))
         return report_error(loader->report, &param->mark, "%s: quoted is for an integer in API 3.0",
                             api_names[api]);
@@ -141,6 +159,7 @@ static const struct keyword param_keywords[] = {
     {"capture", keyword_name, PARAM(capture), OPTIONAL, 0, 0, NULL},
     {"required", keyword_bool, PARAM(required), OPTIONAL, 0, 0, NULL},
     {"default", read_default, PARAM(preset), OPTIONAL, 0, 0, NULL},
+    {"values", read_values, PARAM(values), OPTIONAL, 0, 0, NULL},
     {"pattern", read_pattern, PARAM(pattern), OPTIONAL, 0, 0, NULL},
     {"former", read_pattern, PARAM(former), OPTIONAL, 0, 0, NULL},
     {"partial", keyword_bool, PARAM(partial), OPTIONAL, 0, 0, NULL},
@@ -178,6 +197,12 @@ static int check_keys(struct loader *loader, const struct config_param *param)
     if (!is_text(param) && (param->length != 0 || param->empty))
         return report_error(loader->report, &param->mark,
                             "length and empty are for a string and for strings");
+    if (config_is_structured(param) && param->sources != CONFIG_IN_BODY)
+        return report_error(loader->report, &param->mark, "object, list and map are for the body");
+    if (config_is_structured(param) &&
+        (param->pattern.text != NULL || param->preset != NULL || param->values != NULL || param->secret))
+        return report_error(loader->report, &param->mark,
+                            "pattern, default, values and secret are not for an object, a list or a map");
     if (param->empty && param->sources == CONFIG_IN_PATH)
         return report_error(loader->report, &param->mark,
                             "empty is for the query and the body: a segment of a path never is");
@@ -229,9 +254,22 @@ static int check_default(struct loader *loader, const struct config_param *param
     return 0;
 }
 
-static int check_param(struct loader *loader, const struct config_param *param)
+/* As a call would have them. */
+static int check_values(struct loader *loader, struct config_param *param)
 {
-    int result = 0;
+    for (size_t i = 0; i < param->value_count; i++) {
+        struct err err = {0};
+        if (param_value_check(param, NULL, param->values[i], &err) != 0)
+            return report_error(loader->report, &param->mark, "no call could have the value: %s", err.text);
+    }
+    if (param->value_count == 1 && param->preset == NULL && !param->required && param->type != CONFIG_STRINGS)
+        param->preset = param->values[0];
+    return 0;
+}
+
+static int check_param(struct loader *loader, struct config_param *param)
+{
+    int result = check_values(loader, param);
     if (!config_is_param_name(param->name))
         result = report_error(loader->report, &param->mark,
                               "'%.64s' cannot be a parameter's name: letters and digits, and not one of the "

@@ -40,7 +40,8 @@ static bool looks_secret(const char *name)
 static void warn_unmarked(struct loader *loader, const struct config_param *param)
 {
     bool looks = looks_secret(param->name);
-    if (param->secret_said || param->type == CONFIG_INTEGER || param->type == CONFIG_BOOLEAN)
+    if (param->secret_said || param->type == CONFIG_INTEGER || param->type == CONFIG_BOOLEAN ||
+        param->type == CONFIG_NUMBER)
         return;
     for (int api = 0; api < CONFIG_APIS && !looks; api++)
         looks = param->wire[api].name != NULL && looks_secret(param->wire[api].name);

@@ -150,6 +150,13 @@ static bool is_exact(const struct json_value *string)
     return true;
 }
 
+bool document_is_exact(const struct json_value *value)
+{
+    return value->kind == JSON_VALUE_NUMBER   ? is_finite_number(value)
+           : value->kind == JSON_VALUE_STRING ? is_exact(value)
+                                              : true;
+}
+
 static int read_object(struct reading *reading, const struct definitions_object *object,
                        const struct json_value *value, int depth);
 

@@ -29,6 +29,10 @@ MUST_USE int document_find(const struct json_value *root, const char *const *mem
                            int (*found)(void *context, const struct json_value *value), void *context,
                            bool *gaps, bool *there);
 
+/* A number within every range; a string that is one text to every reader, without U+0000 and half of a
+ * surrogate pair; anything else is. */
+bool document_is_exact(const struct json_value *value);
+
 /* The text by which a value is judged: a string's characters, a number without what can be left out of it
  * ("1e2" is "100", "1.50" is "1.5"), true or false.  NULL when memory is out or the number is out of every
  * range. */

@@ -81,9 +81,9 @@ static void read_service(struct loader *loader, const char *path)
 
 static void read_definitions(struct loader *loader)
 {
-    struct digest *digest = loader->config->actions_door ? digest_new() : NULL;
+    struct digest *digest = config_takes_documents(loader->config) ? digest_new() : NULL;
     (void)door_actions_read(loader, digest); /* the report counts */
-    if (loader->config->actions_door)
+    if (config_takes_documents(loader->config))
         end_digest(loader, digest, CONFIG_HASH_DEFINITIONS);
 }
 

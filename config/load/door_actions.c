@@ -145,7 +145,7 @@ static void tell(struct loader *loader, const struct config_upstream *upstream, 
     report_find(
         loader->report,
         &(struct report_kind){.severity = REPORT_SUGGESTION, .mark = &upstream->mark, .advice = advice},
-        "no action of '%s' can be called at /actions: %s", upstream->name, what);
+        "no action of '%s' can be called by its document: %s", upstream->name, what);
 }
 
 static int read_service(struct loader *loader, const struct config_upstream *upstream, struct digest *digest)
@@ -177,7 +177,7 @@ static int read_service(struct loader *loader, const struct config_upstream *ups
 static void check_exceptions(struct loader *loader)
 {
     const struct config *config = loader->config;
-    for (size_t i = 0; i < config->exception_count && config->actions_door; i++)
+    for (size_t i = 0; i < config->exception_count && config_takes_documents(config); i++)
         if (!config->exceptions[i].used)
             report_find(loader->report,
                         &(struct report_kind){.severity = REPORT_SECURITY,
@@ -187,6 +187,29 @@ static void check_exceptions(struct loader *loader)
                         config->exceptions[i].name);
 }
 
+/* "vpc" of ".../vpc-20170312.txt.gz": definitions_file_list() gives no other paths. */
+static const char *service_of(const char *path, struct arena *arena)
+{
+    const char *name = strrchr(path, '/') + 1;
+    return arena_copy(arena, name, (size_t)(strrchr(name, '-') - name));
+}
+
+/* Which words are services of the cloud, whether they have an upstream or not. */
+static int read_known(struct loader *loader)
+{
+    struct err err = {0};
+    struct config *config = loader->config;
+    if (definitions_file_list(config->definitions_folder, NULL, &config->known_services,
+                              &config->known_service_count, loader->arena, &err) != 0)
+        return report_error(loader->report, NULL, "%s", err.text);
+    for (size_t i = 0; i < config->known_service_count; i++) {
+        config->known_services[i] = service_of(config->known_services[i], loader->arena);
+        if (config->known_services[i] == NULL)
+            return keyword_out_of_memory(loader);
+    }
+    return 0;
+}
+
 int door_actions_read(struct loader *loader, struct digest *digest)
 {
     int result = 0;
@@ -194,7 +217,7 @@ int door_actions_read(struct loader *loader, struct digest *digest)
     config->route_action_count = config->action_count;
     if (config->definitions_folder == NULL)
         config->definitions_folder = DEFINITIONS_FOLDER;
-    for (size_t i = 0; i < config->upstream_count && config->actions_door; i++) {
+    for (size_t i = 0; i < config->upstream_count && config_takes_documents(config); i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
         if (!takes_documents(upstream))
             tell(loader, upstream, "say generation: 3, and leave the signature as it is",
@@ -202,6 +225,8 @@ int door_actions_read(struct loader *loader, struct digest *digest)
         else if (read_service(loader, upstream, digest) != 0)
             result = -1;
     }
+    if (config->sdk_door && read_known(loader) != 0)
+        result = -1;
     check_exceptions(loader);
     return result;
 }

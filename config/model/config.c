@@ -27,11 +27,22 @@ void config_route_done(struct config_route *route)
         free_param(&route->params[i]);
 }
 
+void config_proxy_done(const struct config_proxy *proxy)
+{
+    if (proxy == NULL)
+        return;
+    secret_free(proxy->user);
+    secret_free(proxy->password);
+}
+
 void config_done(struct config *config)
 {
     HASH_CLEAR(hh, config->clients);
+    HASH_CLEAR(hh, config->certificates);
     for (size_t i = 0; i < config->credential_count; i++)
         free_credential(&config->credentials[i]);
+    for (size_t i = 0; i < config->upstream_count; i++)
+        config_proxy_done(config->upstreams[i].proxy);
     secret_free(config->audit.key);
     secret_free(config->state.password);
     for (struct config_kept *kept = config->kept; kept != NULL; kept = kept->next)
@@ -136,6 +147,11 @@ const struct config_action *config_action(const struct config *config, const cha
             return &one->actions[found - one->definitions->actions];
     }
     return NULL;
+}
+
+bool config_takes_documents(const struct config *config)
+{
+    return config->actions_door || config->sdk_door;
 }
 
 bool config_matches(const struct config_patterns *patterns, const char *text)

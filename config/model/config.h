@@ -102,6 +102,7 @@ struct config_audit {
     const char *witness_file; /* each seal is appended to it; or NULL */
     const char **witness_command; /* or given to this: a path and arguments, ended by NULL; or NULL */
     const char *in_force;         /* the short hash of the configuration that this is of */
+    const char *instance;         /* the gateway's name, in each record */
 };
 
 enum config_store_kind { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
@@ -148,6 +149,15 @@ struct config_kept {
     struct config_kept *next;
 };
 
+/* On the way to an upstream: it is asked to CONNECT. */
+struct config_proxy {
+    const char *url; /* http://host:port */
+    struct mark mark;
+    bool is_loopback;
+    struct secret *user; /* with `password`, or NULL both */
+    struct secret *password;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
@@ -161,6 +171,9 @@ struct config_upstream {
     bool short_regions;                 /* it takes short names */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
+    const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */
+    const char *connect_to;             /* host or host:port, in the place of the url's; or NULL */
+    long long connection_lifetime;      /* ms that a connection is reused: then its name is asked for again */
     int api;                            /* enum config_api */
     int scheme;                         /* enum config_scheme; TC3 with CONFIG_API3 and CONFIG_POST only */
     int method;                         /* enum config_method */
@@ -190,9 +203,10 @@ struct config_browsers {
 
 struct config_token {
     unsigned char digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of the token's bytes */
-    const struct config_client *client;
-    int64_t not_before; /* seconds since 1970; refused before then, */
-    int64_t expires;    /* and from then on; CONFIG_NEVER: no end  */
+    const struct config_client *client;       /* NULL: it is an operator's */
+    const struct config_operator *operated;   /* NULL: it is a client's */
+    int64_t not_before;                       /* seconds since 1970; refused before then, */
+    int64_t expires;                          /* and from then on; CONFIG_NEVER: no end  */
     bool disabled;
     const char *id;
     struct mark mark;
@@ -205,6 +219,18 @@ enum config_subject {
     CONFIG_SUBJECT_TRUSTED,  /* likewise, and rules may look at it */
 };
 
+/* By what a client proves who it is, as bits. */
+enum config_proof { CONFIG_PROOF_TOKEN = 1, CONFIG_PROOF_CERTIFICATE = 2 };
+
+/* One certificate that a client may show, by one of its names. */
+struct config_client_certificate {
+    const char *key; /* see config/model/certificate_key.h */
+    const char *id;
+    const struct config_client *client;
+    struct mark mark;
+    UT_hash_handle hh;
+};
+
 struct config_client {
     const char *name;
     struct mark mark;
@@ -213,12 +239,24 @@ struct config_client {
     int subject;       /* enum config_subject */
     bool requires_key; /* a change needs an Idempotency-Key */
     size_t token_count;
+    size_t certificate_count;
+    unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
     struct rate rate;    /* interval 0: no limit */
     long long in_flight; /* calls at a time; 0: no limit */
     size_t index;        /* 0 to the number of clients - 1: for tables beside the configuration */
     const struct config_bucket **buckets; /* where the rules are that can concern it */
     size_t bucket_count;
     UT_hash_handle hh;
+};
+
+enum config_role { CONFIG_VIEWER, CONFIG_OPERATOR };
+
+/* Who may ask the admin listener for more than whether the gateway is well. */
+struct config_operator {
+    const char *name;
+    struct mark mark;
+    int role;           /* enum config_role: a viewer looks, an operator also changes */
+    size_t token_count; /* as in config_client */
 };
 
 enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
@@ -323,7 +361,17 @@ struct config_trial {
 
 /* ---- catalog ---- */
 
-enum config_type { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_STRINGS };
+/* Those from CONFIG_OBJECT on have JSON as their one value; see config_is_structured(). */
+enum config_type {
+    CONFIG_STRING,
+    CONFIG_INTEGER,
+    CONFIG_BOOLEAN,
+    CONFIG_STRINGS,
+    CONFIG_NUMBER,
+    CONFIG_OBJECT,
+    CONFIG_LIST,
+    CONFIG_MAP /* an object whose members are all texts */
+};
 enum config_source { CONFIG_IN_PATH = 1, CONFIG_IN_QUERY = 2, CONFIG_IN_BODY = 4 };
 
 /* The generations of the cloud's API: 2.0 (*.api.qcloud.com) and 3.0 (*.tencentcloudapi.com). */
@@ -372,6 +420,9 @@ struct config_param {
     long long length;                     /* bytes of a text, at most */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
+    const char **values;                  /* the only ones that it may have; NULL: any */
+    size_t value_count;
+    bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
 
@@ -406,6 +457,8 @@ struct config_dialect {
     size_t rename_count;
 };
 
+struct config_path;
+
 struct config_route {
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
@@ -428,12 +481,20 @@ struct config_route {
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     struct config_param *params;
     size_t param_count;
+    struct config_path *paths; /* into structured parameters, that rules name; written when they are read */
+    size_t path_count;
     const struct config_action *document; /* the body is the cloud's own document; NULL: parameters */
 };
 
 /* ---- the cloud's own documents: POST /actions/{service}/{Action} ---- */
 
 enum { CONFIG_SERVICE_MAX = 64 }; /* characters of a service's name */
+
+enum {
+    CONFIG_BODY_MIN = 64 * 1024, /* bytes: what every route takes */
+    CONFIG_BODY_DEFAULT = 1024 * 1024,
+    CONFIG_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3-HMAC-SHA256 */
+};
 
 enum { CONFIG_PATH_DEPTH = 15 }; /* levels of a document, and members that a path in a rule may have */
 
@@ -442,6 +503,7 @@ struct config_path {
     struct config_param param; /* name, number and forms of former ids; its type is of no use */
     const char **members;      /* "SecurityGroupPolicySet", "Ingress", "CidrBlock" */
     size_t depth;
+    const struct config_param *of; /* a route's: into this parameter; NULL: into the document */
     bool secret; /* no record has its values: it is called like a password or a key, or the catalog says so */
 };
 
@@ -496,8 +558,10 @@ struct config {
     char hashes[CONFIG_HASHES][DIGEST_TEXT_SIZE]; /* "" where there is no such file */
     char short_hash[CONFIG_SHORT_HASH + 1];       /* of CONFIG_HASH_ALL: for records */
 
+    const char *instance; /* the gateway's name among several; the host's, where nothing else is said */
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;           /* POST /reload from this machine needs no token */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -506,8 +570,9 @@ struct config {
     struct rate failed_auth;         /* wrong tokens from one address */
     struct network *trusted_proxies; /* whose X-Forwarded-For is believed */
     size_t trusted_proxy_count;
-    long long workers;     /* requests that are served at a time */
-    long long connections; /* that can be open: as many as workers at least */
+    const char *client_certificate_field; /* in which these pass a verified certificate; NULL: none */
+    long long workers;                    /* requests that are served at a time */
+    long long connections;                /* that can be open: as many as workers at least */
     long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
@@ -524,6 +589,10 @@ struct config {
 
     struct config_client *clients; /* uthash, by name */
     struct token_index tokens;
+    struct config_client_certificate *certificates; /* uthash, by key, in the file's order */
+    struct config_operator *operators;
+    size_t operator_count;
+    struct token_index operator_tokens;
     const struct config_rule **rules; /* in the file's order */
     size_t rule_count;
     const char **param_names; /* by number; [CONFIG_REGION] is "region" */
@@ -538,12 +607,17 @@ struct config {
     size_t route_count;
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
+    long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
     bool actions_door;         /* `doors: { actions: true }` */
+    bool mcp_door;             /* `doors: { mcp: true }` */
+    bool sdk_door;             /* `doors: { sdk: true }` */
     const char *definitions_folder;
     struct config_exception *exceptions; /* `effects`: what the operator knows better */
     size_t exception_count;
     struct config_service *services; /* the versions of one follow each other, the oldest first */
     size_t service_count;
+    const char **known_services; /* with the SDKs' door: all that have definitions */
+    size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
 };
@@ -553,9 +627,16 @@ void config_release(struct config *config);
 /* What a configuration, or one route, holds beside the arena: config_release() does it, for all. */
 void config_done(struct config *config);
 void config_route_done(struct config_route *route);
+void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing */
 
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
+
+/* An object, a list of anything or a map: a rule names what is in it by a path. */
+static inline bool config_is_structured(const struct config_param *param)
+{
+    return param->type >= CONFIG_OBJECT;
+}
 
 /* Nothing but client and action: no `where`, `effects`, `subject`, `when`, `from`, `expires` or `mode:
  * audit`. */
@@ -584,6 +665,9 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
                                           const char *version);
+
+/* Is a door open through which the cloud's own documents come? */
+bool config_takes_documents(const struct config *config);
 
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);

@@ -41,11 +41,26 @@ static bool parse_integer(const char *text, long long *number)
     return true;
 }
 
+/* One spelling, as document_text() writes it: 0, 1.5, -100; no exponent, nothing that can be left out. */
+static bool is_number(const char *text)
+{
+    const char *digits = text + (text[0] == '-');
+    size_t whole = strspn(digits, "0123456789");
+    const char *rest = digits + whole;
+    size_t fraction = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+    bool point = *rest == '.';
+    if (whole == 0 || (whole > 1 && digits[0] == '0') || (point && (fraction == 0 || rest[fraction] == '0')))
+        return false;
+    return rest[point ? fraction + 1 : 0] == '\0' && strcmp(text, "-0") != 0;
+}
+
 bool param_value_is_of_type(const struct config_param *param, const char *value)
 {
     long long number;
     if (param->type == CONFIG_INTEGER)
         return parse_integer(value, &number);
+    if (param->type == CONFIG_NUMBER)
+        return is_number(value);
     return param->type != CONFIG_BOOLEAN || strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
 }
 
@@ -86,6 +101,14 @@ static int check_patterns(const struct config_param *param, const struct config_
     return 0;
 }
 
+static bool is_among(const struct config_param *param, const char *value)
+{
+    bool found = param->value_count == 0;
+    for (size_t i = 0; i < param->value_count && !found; i++)
+        found = strcmp(param->values[i], value) == 0;
+    return found;
+}
+
 int param_value_check(const struct config_param *param, const struct config_upstream *upstream,
                       const char *value, struct err *err)
 {
@@ -99,8 +122,14 @@ int param_value_check(const struct config_param *param, const struct config_upst
         return -1;
     if (param->type == CONFIG_BOOLEAN && !param_value_is_of_type(param, value))
         return wrong(param, "must be true or false", err);
+    if (param->type == CONFIG_NUMBER && !is_number(value))
+        return wrong(param, "must be a number", err);
     if (is_text && check_text(param, value, err) != 0)
         return -1;
+    if (!is_among(param, value))
+        return wrong(param, "is none of the values that this route takes", err);
+    if (config_is_structured(param) && upstream != NULL && !signs_a_hash(upstream))
+        return err_set(err, ERR_INPUT, "%.64s is an object, a list or a map: " JOINED, param->name);
     return check_patterns(param, wire, value, err);
 }
 

@@ -24,8 +24,8 @@ MUST_USE int param_value_check_all(const struct config_param *param, const struc
                                    const char *const *values, size_t count, struct err *err);
 
 /* Can it be signed, whatever the catalog said?  Where names and values are joined before they are signed, a
- * value must not look like the next pair; TC3-HMAC-SHA256 signs a hash of JSON, in which any text is itself.
- */
+ * value must not look like the next pair; TC3-HMAC-SHA256 signs a hash of JSON, in which any text is
+ * itself. */
 MUST_USE int param_value_check_signed(const char *name, const struct config_upstream *upstream,
                                       const char *value, struct err *err);
 

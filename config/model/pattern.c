@@ -11,8 +11,8 @@ static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTAL
 
 /* PCRE2 keeps the ways that are still to be tried in memory that it takes for each match: 20 KiB where it
  * may, which is more than malloc() has at hand without a lock.  An expression with few ways needs less than 1
- * KiB; one that keeps a way for each character of a long text, such as ([a-z]|[0-9])* of 4 KiB, a megabyte.
- */
+ * KiB; one that keeps a way for each character of a long text, such as ([a-z]|[0-9])* of 4 KiB, a
+ * megabyte. */
 static const uint32_t heap_kib[] = {1, 256, 4096};
 
 struct pattern {

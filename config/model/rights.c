@@ -209,7 +209,7 @@ static bool has_clients(const struct config *old, const struct config *new)
         struct config_client *before = NULL;
         HASH_FIND_STR(old->clients, client->name, before);
         if (before == NULL || !same_rate(&before->rate, &client->rate) ||
-            before->in_flight != client->in_flight)
+            before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0)
             return false;
     }
     return true;
@@ -223,6 +223,18 @@ static bool has_tokens(const struct config *old, const struct config *new)
         if (before == NULL || strcmp(before->client->name, token->client->name) != 0 ||
             token->not_before < before->not_before || token->expires > before->expires ||
             (before->disabled && !token->disabled))
+            return false;
+    }
+    return true;
+}
+
+/* What was not shown before, or alone, would not do before. */
+static bool has_certificates(const struct config *old, const struct config *new)
+{
+    for (const struct config_client_certificate *now = new->certificates; now != NULL; now = now->hh.next) {
+        struct config_client_certificate *before = NULL;
+        HASH_FIND_STR(old->certificates, now->key, before);
+        if (before == NULL || strcmp(before->client->name, now->client->name) != 0)
             return false;
     }
     return true;
@@ -245,6 +257,6 @@ bool rights_only_less(const struct config *old, const struct config *new)
            strcmp(old->hashes[CONFIG_HASH_CATALOG], new->hashes[CONFIG_HASH_CATALOG]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_DEFINITIONS], new->hashes[CONFIG_HASH_DEFINITIONS]) == 0 &&
            same_former_ids(old, new) && has_clients(old, new) && has_tokens(old, new) &&
-           has_rules(new, old, CONFIG_ALLOW) && has_rules(old, new, CONFIG_ALLOW) &&
-           has_rules(old, new, CONFIG_DENY);
+           has_certificates(old, new) && has_rules(new, old, CONFIG_ALLOW) &&
+           has_rules(old, new, CONFIG_ALLOW) && has_rules(old, new, CONFIG_DENY);
 }

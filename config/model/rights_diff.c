@@ -248,6 +248,38 @@ static void compare_tokens(struct diff *diff)
     }
 }
 
+/* Those of the client that `has` them and does not find them in `other`. */
+static void compare_certificates(struct diff *diff, const struct config *has, const struct config *other,
+                                 const char *what, size_t *count)
+{
+    for (const struct config_client_certificate *one = has->certificates; one != NULL; one = one->hh.next) {
+        struct config_client_certificate *found = NULL;
+        HASH_FIND_STR(other->certificates, one->key, found);
+        if (strcmp(one->client->name, diff->name) != 0 ||
+            (found != NULL && strcmp(found->client->name, diff->name) == 0))
+            continue;
+        buf_put_format(&diff->line, "%s %s: certificate '%s' is %s",
+                       has == diff->new.config ? "more:" : "less:", diff->name, one->id, what);
+        put_line(diff, count);
+    }
+}
+
+/* What it must show from now on, or need not any more. */
+static void compare_requirements(struct diff *diff)
+{
+    static const char *const names[] = {"token", "certificate"};
+    unsigned old = diff->old.client == NULL ? 0 : diff->old.client->requires;
+    unsigned new = diff->new.client == NULL ? 0 : diff->new.client->requires;
+    for (unsigned i = 0; i < COUNT(names) && diff->old.client != NULL && diff->new.client != NULL; i++) {
+        bool less = (new & 1U << i) != 0;
+        if (((old ^ new) & 1U << i) == 0)
+            continue;
+        buf_put_format(&diff->line, "%s %s %s a %s", less ? "less:" : "more:", diff->name,
+                       less ? "now requires" : "no longer requires", names[i]);
+        put_line(diff, less ? &diff->counts->less : &diff->counts->more);
+    }
+}
+
 static void put_limit(struct diff *diff, const struct config_client *client)
 {
     if (client->rate.interval_us == 0)
@@ -321,6 +353,9 @@ static void compare_client(struct diff *diff, const char *name)
         put_line(diff, &diff->counts->less);
     }
     compare_tokens(diff);
+    compare_certificates(diff, diff->new.config, diff->old.config, "new", &diff->counts->more);
+    compare_certificates(diff, diff->old.config, diff->new.config, "gone", &diff->counts->less);
+    compare_requirements(diff);
     compare_limits(diff);
     compare_actions_of(diff, diff->new.config, NULL);
     compare_actions_of(diff, diff->old.config, diff->new.config); /* the actions that are gone */

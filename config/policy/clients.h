@@ -7,4 +7,7 @@
 /* -1 when anything was reported. */
 int clients_read(struct loader *loader, const struct yaml_node *node);
 
+/* The operators: after the clients, whose tokens theirs must not be. */
+int clients_read_operators(struct loader *loader, const struct yaml_node *node);
+
 #endif

@@ -16,6 +16,7 @@ static int find_param(struct loader *loader, const struct config_rule *rule, con
 {
     bool reaches = document_paths_reached(loader->config, rule);
     bool is_object = false;
+    bool inside = false;
     *number = CONFIG_REGION;
     if (strcmp(node->key, "region") == 0)
         return 0;
@@ -27,10 +28,16 @@ static int find_param(struct loader *loader, const struct config_rule *rule, con
         for (size_t j = 0; j < route->param_count; j++)
             if (strcmp(route->params[j].name, node->key) == 0) {
                 *number = route->params[j].number;
-                return 0;
+                is_object = config_is_structured(&route->params[j]);
+                inside = true;
+                break;
+            } else if (document_paths_inside(&route->params[j], node->key) != NULL) {
+                return document_paths_name(loader, node->key, number);
             }
+        if (inside)
+            break;
     }
-    if (document_paths_number(loader, rule, node->key, number, &is_object) != 0)
+    if (!inside && document_paths_number(loader, rule, node->key, number, &is_object) != 0)
         return -1;
     if (is_object &&
         (node->kind != YAML_MAP || node->children == NULL || strcmp(node->children->key, "absent") != 0))

@@ -2,6 +2,7 @@
 
 #include "config/policy/secret_values.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- one name, in one document ---- */
@@ -52,7 +53,7 @@ static bool route_has(const struct config_action *action, const char *name)
 
 /* ---- numbers ---- */
 
-static int number_of(struct loader *loader, const char *name, uint32_t *number)
+int document_paths_name(struct loader *loader, const char *name, uint32_t *number)
 {
     struct config *config = loader->config;
     for (*number = 1; *number < config->param_name_count; (*number)++)
@@ -81,7 +82,7 @@ int document_paths_number(struct loader *loader, const struct config_rule *rule,
             if (inside == NULL || !config_reaches(rule, &action->route))
                 continue;
             *is_object = *is_object || find_member(action, inside)->type == DEFINITIONS_OBJECT;
-            if (*number == UINT32_MAX && number_of(loader, name, number) != 0)
+            if (*number == UINT32_MAX && document_paths_name(loader, name, number) != 0)
                 return -1;
         }
     return 0;
@@ -133,10 +134,10 @@ static bool is_secret(const struct config *config, const struct config_action *a
            secret_values_has_wire(config, inside);
 }
 
-static int add_path(struct loader *loader, struct config_action *action, uint32_t number, const char *inside)
+/* `inside`: where it leads, in the document or the parameter. */
+static int make_path(struct loader *loader, struct config_path *path, uint32_t number, const char *inside)
 {
     const struct config *config = loader->config;
-    struct config_path *path = &action->paths[action->path_count];
     char *text = arena_strdup(loader->arena, inside);
     path->members = arena_array(loader->arena, CONFIG_PATH_DEPTH, sizeof *path->members);
     if (text == NULL || path->members == NULL)
@@ -144,16 +145,94 @@ static int add_path(struct loader *loader, struct config_action *action, uint32_
     path->param = (struct config_param){.name = config->param_names[number],
                                         .number = number,
                                         .type = CONFIG_STRINGS,
+                                        .inside = true,
                                         .formers = formers_of(config, config->param_names[number], inside)};
-    path->secret = is_secret(config, action, number, inside);
-    for (char *dot = text; text != NULL; text = dot) {
+    for (char *dot = text; text != NULL && path->depth < CONFIG_PATH_DEPTH; text = dot) {
         dot = strchr(text, '.');
         if (dot != NULL)
             *dot++ = '\0';
         path->members[path->depth++] = text;
     }
+    return 0;
+}
+
+static int add_path(struct loader *loader, struct config_action *action, uint32_t number, const char *inside)
+{
+    struct config_path *path = &action->paths[action->path_count];
+    if (make_path(loader, path, number, inside) != 0)
+        return -1;
+    path->secret = is_secret(loader->config, action, number, inside);
     action->path_count++;
     return 0;
+}
+
+/* ---- structured parameters of routes ---- */
+
+static const char *behind(const char *before, const char *name)
+{
+    size_t length = before == NULL ? 0 : strlen(before);
+    return length > 0 && strncmp(name, before, length) == 0 && name[length] == '.' ? name + length + 1 : NULL;
+}
+
+const char *document_paths_inside(const struct config_param *param, const char *name)
+{
+    const char *inside = config_is_structured(param) ? behind(param->name, name) : NULL;
+    if (inside == NULL && config_is_structured(param))
+        inside = behind(param->wire[CONFIG_API3].name, name);
+    bool good = inside != NULL && inside[0] != '\0' && inside[0] != '.' && strstr(inside, "..") == NULL &&
+                inside[strlen(inside) - 1] != '.';
+    return good ? inside : NULL;
+}
+
+static int add_inside(struct loader *loader, struct config_route *route, const struct config_param *param,
+                      uint32_t number)
+{
+    struct config_path *path = &route->paths[route->path_count++];
+    const char *inside = document_paths_inside(param, loader->config->param_names[number]);
+    const char *dot = strrchr(inside, '.');
+    const struct definitions_member last = {.name = dot == NULL ? inside : dot + 1,
+                                            .type = DEFINITIONS_STRING};
+    path->of = param;
+    path->secret = definitions_gives_power(&last);
+    return make_path(loader, path, number, inside);
+}
+
+static int place_route(struct loader *loader, struct config_route *route)
+{
+    const struct config *config = loader->config;
+    size_t room = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < route->param_count; i++)
+            for (uint32_t j = 1; j < config->param_name_count; j++) {
+                if (document_paths_inside(&route->params[i], config->param_names[j]) == NULL)
+                    continue;
+                room++;
+                if (pass == 1 && add_inside(loader, route, &route->params[i], j) != 0)
+                    return -1;
+            }
+        if (pass == 0)
+            route->paths = arena_array(loader->arena, room + 1, sizeof *route->paths);
+        if (route->paths == NULL)
+            return keyword_out_of_memory(loader);
+    }
+    return 0;
+}
+
+/* "tags.Key" is about "Tags.Key" of the document; NULL: the action has no route with such a parameter. */
+static const char *inside_of_route(struct loader *loader, const struct config_action *action,
+                                   const char *name)
+{
+    for (size_t i = 0; i < action->route.param_count; i++) {
+        const struct config_param *param = &action->route.params[i];
+        const char *inside = document_paths_inside(param, name);
+        size_t length = inside == NULL ? 0 : strlen(param->wire[CONFIG_API3].name) + strlen(inside) + 2;
+        char *path = inside == NULL ? NULL : arena_alloc(loader->arena, length);
+        if (path == NULL)
+            continue;
+        (void)snprintf(path, length, "%s.%s", param->wire[CONFIG_API3].name, inside);
+        return find_member(action, path) != NULL ? path : NULL;
+    }
+    return NULL;
 }
 
 /* `named`: by number, does a rule of the action name it? */
@@ -170,6 +249,8 @@ static int place_action(struct loader *loader, struct config_action *action, con
         const char *inside = !named[i] || route_has(action, config->param_names[i])
                                  ? NULL
                                  : name_in(config, action, config->param_names[i]);
+        if (named[i] && inside == NULL)
+            inside = inside_of_route(loader, action, config->param_names[i]);
         if (inside != NULL && add_path(loader, action, i, inside) != 0)
             return -1;
     }
@@ -193,6 +274,9 @@ int document_paths_place(struct rule_index *index)
     bool *named = arena_array(loader->scratch, config->param_name_count, sizeof *named);
     if (named == NULL)
         return keyword_out_of_memory(loader);
+    for (size_t i = 0; i < config->route_count; i++)
+        if (place_route(loader, &config->routes[i]) != 0)
+            return -1;
     for (size_t i = 0; i < config->service_count; i++)
         for (size_t j = 0; j < config->services[i].definitions->action_count; j++) {
             struct config_action *action = &config->services[i].actions[j];

@@ -11,7 +11,14 @@ enum { DOCUMENT_PATHS_MAX = 1000 }; /* distinct names that are no parameter's, o
 MUST_USE int document_paths_number(struct loader *loader, const struct config_rule *rule, const char *name,
                                    uint32_t *number, bool *is_object);
 
-/* Writes config_action.paths: of each action, what its rules name. */
+/* The number of such a name, which is given one if it has none. */
+MUST_USE int document_paths_name(struct loader *loader, const char *name, uint32_t *number);
+
+/* Where "tags.Key" goes on in a structured parameter `tags`, or `Tags` as the cloud calls it; NULL: it is
+ * about something else. */
+const char *document_paths_inside(const struct config_param *param, const char *name);
+
+/* Writes the paths of actions and routes: of each, what its rules name. */
 MUST_USE int document_paths_place(struct rule_index *index);
 
 /* Do its patterns reach an action without a route, whatever the effect? */

@@ -63,6 +63,7 @@ static void look_at_clients(struct loader *loader)
             look_at_token(loader, token);
             live = live || (!token->disabled && token->expires > loader->now);
         }
+        live = live || (client->certificate_count > 0 && (client->requires & CONFIG_PROOF_TOKEN) == 0);
         if (!live)
             report_find(loader->report,
                         &(struct report_kind){.severity = REPORT_SUGGESTION,
@@ -274,6 +275,29 @@ static void look_at_proxies(struct loader *loader)
     }
 }
 
+/* Where nobody asks for a certificate, none is shown. */
+static bool has_way_for_certificates(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen.count; i++)
+        if (config->listen.items[i].tls != NULL && config->listen.items[i].tls->client_ca != NULL)
+            return true;
+    return config->client_certificate_field != NULL;
+}
+
+static void look_at_certificates(struct loader *loader)
+{
+    const struct config_client_certificate *first = loader->config->certificates;
+    if (first == NULL || has_way_for_certificates(loader->config))
+        return;
+    report_find(loader->report,
+                &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                      .mark = &first->mark,
+                                      .advice = "give a listener client_ca, or say client_certificate_field",
+                                      .owner = first->client->owner,
+                                      .note = first->client->note},
+                "clients have certificates, and no listener asks for one: nobody can show it");
+}
+
 void findings_service(struct loader *loader, const char *path)
 {
     const struct config *config = loader->config;
@@ -294,4 +318,5 @@ void findings_service(struct loader *loader, const char *path)
     if (config->browsers.docs && config->browsers.hosts.count == 0)
         report_find(loader->report, &kind, "docs is on without hosts");
     look_at_proxies(loader);
+    look_at_certificates(loader);
 }

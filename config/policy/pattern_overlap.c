@@ -10,8 +10,8 @@ enum {
     PATTERN_OVERLAP_PLACES = 257, /* of a pattern as long as a value may be */
     PATTERN_OVERLAP_DEPTH = 8,    /* groups in groups; each takes some kilobytes of stack */
     PATTERN_OVERLAP_REPEAT = 256, /* more repetitions than a value has characters change nothing */
-    PATTERN_OVERLAP_STEPS =
-        100000, /* characters walked over, each time anew: repetitions of repetitions multiply */
+    /* characters walked over, each time anew: repetitions of repetitions multiply */
+    PATTERN_OVERLAP_STEPS = 100000,
 };
 
 struct places {

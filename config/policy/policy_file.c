@@ -16,6 +16,7 @@
 
 struct policy_file {
     const struct yaml_node *clients;
+    const struct yaml_node *operators;
     const struct yaml_node *former_ids;
     const struct yaml_node *sets;
     const struct yaml_node *rules;
@@ -26,6 +27,7 @@ struct policy_file {
 static const struct keyword grants_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"clients", keyword_node, GRANTS(clients), REQUIRED, 0, 0, NULL},
+    {"operators", keyword_node, GRANTS(operators), OPTIONAL, 0, 0, NULL},
     {"former_ids", keyword_node, GRANTS(former_ids), OPTIONAL, 0, 0, NULL},
     {"sets", keyword_node, GRANTS(sets), OPTIONAL, 0, 0, NULL},
     {"rules", keyword_node, GRANTS(rules), REQUIRED, 0, 0, NULL},
@@ -57,6 +59,8 @@ int policy_file_read(struct loader *loader, const struct yaml_node *root)
     unsigned errors = loader->report->error_count;
     int result = keyword_read_map(loader, root, "policy", grants_keywords, COUNT(grants_keywords), &grants);
     if (grants.clients != NULL && clients_read(loader, grants.clients) != 0)
+        result = -1;
+    if (grants.operators != NULL && clients_read_operators(loader, grants.operators) != 0)
         result = -1;
     if (rules_number(loader) != 0)
         return -1;

@@ -103,9 +103,9 @@ static int read_action(struct loader *loader, const struct yaml_node *node, cons
         strlen(text) > CONFIG_ID_MAX)
         return report_error(loader->report, &node->mark,
                             "action must be a service and an action, such as vpc:DeleteVpc");
-    if (!loader->config->actions_door)
+    if (!config_takes_documents(loader->config))
         return report_error(loader->report, &node->mark,
-                            "action needs doors: { actions: true } in countersign.yaml");
+                            "action needs doors: { actions: true } or { sdk: true } in countersign.yaml");
     (void)snprintf(path, sizeof path, "/actions/%.*s/%s", (int)(colon - text), text, colon + 1);
     trial->action = arena_strdup(loader->arena, path);
     return trial->action == NULL ? keyword_out_of_memory(loader) : 0;

@@ -38,7 +38,7 @@ int rules_number(struct loader *loader)
     size_t room = 1;
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
-    config->param_name_room = room + (config->service_count > 0 ? DOCUMENT_PATHS_MAX : 0);
+    config->param_name_room = room + DOCUMENT_PATHS_MAX;
     config->param_names = arena_array(loader->arena, config->param_name_room, sizeof *config->param_names);
     config->param_secrets =
         arena_array(loader->arena, config->param_name_room, sizeof *config->param_secrets);

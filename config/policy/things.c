@@ -56,8 +56,8 @@ static int add(struct gathering *g, const char *name)
 
 /* ---- former ids ---- */
 
-/* A deny reaches a thing by any name that one of its patterns has; an allow only by one that it says in full.
- */
+/* A deny reaches a thing by any name that one of its patterns has; an allow only by one that it says in
+ * full. */
 static int add_current_ids(struct gathering *g)
 {
     const struct config *config = g->loader->config;

@@ -190,33 +190,59 @@ int keyword_number(struct loader *loader, const struct yaml_node *node, const st
     return 0;
 }
 
+struct unit {
+    const char *name;
+    long long factor;
+};
+
+/* Digits and one of the units.  False: it is none. */
+static bool parse_measure(const char *text, const struct unit *units, size_t count, long long *number)
+{
+    char digits[16];
+    size_t length = strspn(text, "0123456789");
+    for (size_t i = 0; i < count && length > 0 && length < sizeof digits; i++) {
+        if (strcmp(text + length, units[i].name) != 0)
+            continue;
+        memcpy(digits, text, length);
+        digits[length] = '\0';
+        if (!keyword_parse_number(digits, number) || *number > 1000000000)
+            return false;
+        *number *= units[i].factor;
+        return true;
+    }
+    return false;
+}
+
 int keyword_duration(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                      void *field)
 {
-    static const struct {
-        const char *unit;
-        long long millis;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    char digits[16];
+    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     long long number;
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
-    size_t length = strspn(node->text, "0123456789");
-    for (size_t i = 0; i < COUNT(units) && length > 0 && length < sizeof digits; i++) {
-        if (strcmp(node->text + length, units[i].unit) != 0)
-            continue;
-        memcpy(digits, node->text, length);
-        digits[length] = '\0';
-        if (!keyword_parse_number(digits, &number) || number > 1000000000)
-            break;
-        number *= units[i].millis;
-        if (check_bounds(loader, node, keyword, number, " milliseconds") != 0)
-            return -1;
-        *(long long *)field = number;
-        return 0;
-    }
-    return report_error(loader->report, &node->mark, "%s must be a duration such as 500ms, 5s, 2m or 1h",
-                        keyword->name);
+    if (!parse_measure(node->text, units, COUNT(units), &number))
+        return report_error(loader->report, &node->mark, "%s must be a duration such as 500ms, 5s, 2m or 1h",
+                            keyword->name);
+    if (check_bounds(loader, node, keyword, number, " milliseconds") != 0)
+        return -1;
+    *(long long *)field = number;
+    return 0;
+}
+
+int keyword_size(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                 void *field)
+{
+    static const struct unit units[] = {{"", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}};
+    long long number;
+    if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
+        return -1;
+    if (!parse_measure(node->text, units, COUNT(units), &number))
+        return report_error(loader->report, &node->mark, "%s must be a size such as 65536, 64KiB or 1MiB",
+                            keyword->name);
+    if (check_bounds(loader, node, keyword, number, " bytes") != 0)
+        return -1;
+    *(long long *)field = number;
+    return 0;
 }
 
 int keyword_choice(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -306,7 +332,10 @@ int keyword_version(struct loader *loader, const struct yaml_node *node, const s
     (void)field;
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
-    if (strcmp(node->text, "1") != 0)
-        return report_error(loader->report, &node->mark, "version must be 1: the only one there is");
+    char version[TEXT_NUMBER_SIZE];
+    text_number(version, KEYWORD_VERSION);
+    if (strcmp(node->text, version) != 0)
+        return report_error(loader->report, &node->mark, "version must be %d: the only one there is",
+                            KEYWORD_VERSION);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* config/reader/keyword.h - a map of the configuration is a table of keywords, not a ladder of ifs.
  *
  * keyword_read_map() reads a YAML map into a struct: each key is looked up in the table and its reader writes
- * the field.  Unknown, missing and mistyped keys are findings with their place; reading goes on after each.
- */
+ * the field.  Unknown, missing and mistyped keys are findings with their place; reading goes on after
+ * each. */
 #ifndef CONFIG_READER_KEYWORD_H
 #define CONFIG_READER_KEYWORD_H
 
@@ -10,6 +10,8 @@
 #include "base/base.h"
 #include "config/reader/report.h"
 #include "config/reader/yaml.h"
+
+enum { KEYWORD_VERSION = 1 }; /* of the configuration: docs/formats.md */
 
 struct config;
 struct keyword;
@@ -49,6 +51,7 @@ keyword_reader keyword_name;     /* const char *: text_is_name()                
 keyword_reader keyword_path;     /* const char *: a path, relative to the file it is in  */
 keyword_reader keyword_number;   /* long long                                            */
 keyword_reader keyword_duration; /* long long, milliseconds: 500ms, 5s, 2m, 1h           */
+keyword_reader keyword_size;     /* long long, bytes: 65536, 64KiB, 1MiB                 */
 keyword_reader keyword_choice;   /* int                                                  */
 keyword_reader keyword_bool;     /* bool: true or false                                  */
 keyword_reader keyword_time;     /* int64_t, seconds since 1970: a date or RFC 3339 time */

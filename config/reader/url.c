@@ -51,6 +51,43 @@ static int parse_authority(char *authority, struct arena *arena, struct url *url
     return 0;
 }
 
+int url_parse_authority(const char *text, struct arena *arena, struct url *url, struct err *err)
+{
+    char *authority = arena_strdup(arena, text);
+    *url = (struct url){.text = text, .path = ""};
+    return authority == NULL ? err_memory(err) : parse_authority(authority, arena, url, err);
+}
+
+int url_parse_proxy(const char *text, struct arena *arena, struct url *url, struct err *err)
+{
+    static const char scheme[] = "http://";
+    const size_t start = sizeof scheme - 1;
+    *url = (struct url){.text = text, .path = ""};
+    if (strncmp(text, scheme, start) != 0)
+        return err_set(err, ERR_INPUT,
+                       "the proxy's url must start with http:// (TLS to the upstream goes through it)");
+    if (strchr(text, '@') != NULL)
+        return err_set(err, ERR_INPUT,
+                       "the proxy's url has a user: write proxy: { url, user, password }, with the last two "
+                       "as secrets");
+    size_t length = strcspn(text + start, "/");
+    if (text[start + length] == '/' && text[start + length + 1] != '\0')
+        return err_set(err, ERR_INPUT, "the proxy's url has no path");
+    char *authority = arena_copy(arena, text + start, length);
+    if (authority == NULL)
+        return err_memory(err);
+    if (parse_authority(authority, arena, url, err) != 0)
+        return -1;
+    if (authority[length - 1] == ']' || strchr(authority, ':') == NULL)
+        return err_set(err, ERR_INPUT, "the proxy's url needs a port, such as http://proxy.example:3128");
+    return 0;
+}
+
+bool url_is_loopback(const struct url *url)
+{
+    return is_loopback(url->host);
+}
+
 int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err)
 {
     *url = (struct url){.text = text, .tls = strncmp(text, "https://", 8) == 0};

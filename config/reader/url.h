@@ -18,4 +18,13 @@ struct url {
  * loopback address only: the credential's signature must not cross a network in the clear. */
 MUST_USE int url_parse(const char *text, struct arena *arena, struct url *url, struct err *err);
 
+/* An HTTP proxy: http://host:port, perhaps with a slash behind it; no user, who goes with a password. */
+MUST_USE int url_parse_proxy(const char *text, struct arena *arena, struct url *url, struct err *err);
+
+/* A place to connect to: host or host:port. */
+MUST_USE int url_parse_authority(const char *text, struct arena *arena, struct url *url, struct err *err);
+
+/* The host never leaves this machine: 127.0.0.0/8, ::1 or localhost. */
+bool url_is_loopback(const struct url *url);
+
 #endif

@@ -13,6 +13,8 @@
 #include "config/settings/upstreams.h"
 
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* Defaults, each with its reason. */
 enum {
@@ -20,8 +22,8 @@ enum {
     WORKERS_MAX = 16000,
     CONNECTIONS_DEFAULT = 10000, /* one that is idle takes a descriptor and some 200 bytes */
     CONNECTIONS_MAX = 60000,
-    KEEP_ALIVE_DEFAULT =
-        75000,             /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    /* ms: longer than what balancers keep an idle connection for, 60 s as a rule */
+    KEEP_ALIVE_DEFAULT = 75000,
     GRACE_DEFAULT = 1000,  /* ms: a load balancer that asks every half second has noticed      */
     DRAIN_DEFAULT = 15000, /* ms: longer than a call's default deadline                        */
 };
@@ -49,10 +51,13 @@ struct settings {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
     const struct yaml_node *audit;
+    const char *instance;
     const struct yaml_node *state;
     struct config_listeners listen;
     struct config_listeners admin;
+    bool anonymous_reload;
     const char *policy;
+    long long body_max;
     long long workers;
     long long connections;
     long long per_address;
@@ -81,6 +86,28 @@ static int read_proxies(struct loader *loader, const struct yaml_node *node, con
     return 0;
 }
 
+/* A field of the callers' own, or one that says something else here, would be taken for a proxy's word. */
+static int read_certificate_field(struct loader *loader, const struct yaml_node *node,
+                                  const struct keyword *keyword, void *field)
+{
+    static const char *const taken[] = {"Authorization",     "Connection",          "Content-Length",
+                                        "Content-Type",      "Countersign-Subject", "Host",
+                                        "Transfer-Encoding", "X-Forwarded-For",     "X-Forwarded-Prefix"};
+    const char *text = NULL;
+    (void)field;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (!text_is_token(text, strlen(text)))
+        return report_error(loader->report, &node->mark, "%s must be the name of a header field",
+                            keyword->name);
+    for (size_t i = 0; i < COUNT(taken); i++)
+        if (strcasecmp(text, taken[i]) == 0)
+            return report_error(loader->report, &node->mark, "%s: '%s' means something else already",
+                                keyword->name, taken[i]);
+    loader->config->client_certificate_field = text;
+    return 0;
+}
+
 static int read_admin_hosts(struct loader *loader, const struct yaml_node *node,
                             const struct keyword *keyword, void *field)
 {
@@ -101,12 +128,14 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
-/* `doors: { actions: true }`: ways in beside the routes; all are closed unless they are opened here. */
+/* `doors: { actions: true, sdk: true }`: ways in beside the routes; all are closed unless they are opened here. */
 static int read_doors(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field)
 {
     static const struct keyword keywords[] = {
-        {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL}};
+        {"actions", keyword_bool, offsetof(struct config, actions_door), OPTIONAL, 0, 0, NULL},
+        {"mcp", keyword_bool, offsetof(struct config, mcp_door), OPTIONAL, 0, 0, NULL},
+        {"sdk", keyword_bool, offsetof(struct config, sdk_door), OPTIONAL, 0, 0, NULL}};
     (void)field;
     return keyword_read_map(loader, node, keyword->name, keywords, COUNT(keywords), loader->config);
 }
@@ -149,16 +178,20 @@ static int read_exceptions(struct loader *loader, const struct yaml_node *node, 
 #define SERVICE(field) offsetof(struct settings, field)
 static const struct keyword service_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
+    {"instance", keyword_name, SERVICE(instance), RESTART, 0, 0, NULL},
     {"listen", listeners_read, SERVICE(listen), RESTART, 0, 0, NULL},
     {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
+    {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
+    {"client_certificate_field", read_certificate_field, 0, OPTIONAL, 0, 0, NULL},
     {"policy", keyword_path, SERVICE(policy), REQUIRED, 0, 0, NULL},
     {"catalog", read_catalogs, 0, OPTIONAL, 0, 0, NULL},
     {"doors", read_doors, 0, OPTIONAL, 0, 0, NULL},
     {"definitions", read_definitions, 0, OPTIONAL, 0, 0, NULL},
     {"effects", read_exceptions, 0, OPTIONAL, 0, 0, NULL},
+    {"body_max", keyword_size, SERVICE(body_max), OPTIONAL, CONFIG_BODY_MIN, CONFIG_BODY_MAX, NULL},
     {"workers", keyword_number, SERVICE(workers), RESTART, 2, WORKERS_MAX, NULL},
     {"connections", keyword_number, SERVICE(connections), RESTART, 2, CONNECTIONS_MAX, NULL},
     {"per_address", keyword_number, SERVICE(per_address), RESTART, 1, CONNECTIONS_MAX, NULL},
@@ -174,8 +207,29 @@ static const struct keyword service_keywords[] = {
     {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
 };
 
+enum { INSTANCE_MAX = 64 }; /* bytes of a host's name, and of any name (text_is_name()) */
+
+/* The host's name, which has letters, digits, '-' and '.' (hostname(7)); NULL when memory is out. */
+static const char *host_name(struct loader *loader)
+{
+    char name[INSTANCE_MAX + 1] = "";
+    (void)gethostname(name, sizeof name - 1); /* a longer one is cut */
+    return arena_strdup(loader->arena, text_is_name(name) ? name : "localhost");
+}
+
+/* The running one's name stays, as a copy: it ends before this configuration.  What is shown, or NULL. */
+static const char *stay_text(struct loader *loader, const char *old, const char **new)
+{
+    if (strcmp(old, *new) == 0)
+        return NULL;
+    *new = arena_strdup(loader->arena, old);
+    if (*new == NULL)
+        (void)keyword_out_of_memory(loader);
+    return old;
+}
+
 /* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
- * of a keyword's row: a number, or where we listen. */
+ * of a keyword's row: a number, a name, or where we listen. */
 static void stay(struct loader *loader, const struct keyword *keyword, const struct settings *running,
                  struct settings *service)
 {
@@ -185,6 +239,10 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
     const char *shown = number;
     if (keyword->read == listeners_read) {
         shown = listeners_stay(loader, old, new);
+        if (shown == NULL)
+            return;
+    } else if (keyword->read == keyword_name) {
+        shown = stay_text(loader, *(const char *const *)old, new);
         if (shown == NULL)
             return;
     } else {
@@ -202,7 +260,8 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
 static void stay_all(struct loader *loader, struct settings *service)
 {
     const struct config *previous = loader->previous;
-    const struct settings running = {.listen = previous->listen,
+    const struct settings running = {.instance = previous->instance,
+                                     .listen = previous->listen,
                                      .admin = previous->admin,
                                      .workers = previous->workers,
                                      .connections = previous->connections,
@@ -216,8 +275,10 @@ static void stay_all(struct loader *loader, struct settings *service)
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
+        .anonymous_reload = true,
         .listen = listeners_default_listen,
         .admin = listeners_default_admin,
+        .body_max = CONFIG_BODY_DEFAULT,
         .workers = WORKERS_DEFAULT,
         .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
@@ -231,11 +292,16 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
                                   &service);
     if (listeners_check(loader, root, &service.listen, &service.admin) != 0)
         result = -1;
+    if (service.instance == NULL && (service.instance = host_name(loader)) == NULL)
+        return keyword_out_of_memory(loader);
     if (loader->previous != NULL)
         stay_all(loader, &service);
+    config->instance = service.instance;
     config->listen = service.listen;
     config->admin = service.admin;
+    config->anonymous_reload = service.anonymous_reload;
     config->policy_file = service.policy;
+    config->body_max = service.body_max;
     config->workers = service.workers;
     config->connections = service.connections;
     config->per_address = service.per_address;
@@ -246,12 +312,16 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->grace = service.grace;
     config->drain = service.drain;
     config->failed_auth = service.failed_auth;
+    if (config->client_certificate_field != NULL && config->trusted_proxy_count == 0)
+        result = report_error(loader->report, &(struct mark){.file = root->mark.file},
+                              "client_certificate_field needs trusted_proxies: nobody else is believed");
     if (service.credentials != NULL && credential_read_all(loader, service.credentials) != 0)
         result = -1;
     if (service.audit != NULL && audit_read(loader, service.audit) != 0)
         result = -1;
     if (loader->previous != NULL && audit_stay(loader) != 0)
         result = -1;
+    config->audit.instance = config->instance;
     if (store_read(loader, service.state) != 0 || (loader->previous != NULL && store_stay(loader) != 0))
         result = -1;
     if (service.upstreams != NULL && upstreams_read(loader, service.upstreams) != 0)

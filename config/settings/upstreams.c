@@ -4,14 +4,16 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
+#include "config/settings/proxy.h"
 
 #include <string.h>
 
 enum { UNSAID = -1 };
 
 enum {
-    TIMEOUT_DEFAULT = 10000, /* ms: the cloud answers within 3 s; a caller gives up at about 30 */
-    SLOTS_DEFAULT = 256,     /* calls: fewer than workers, so that refusals always find one */
+    TIMEOUT_DEFAULT = 10000,  /* ms: the cloud answers within 3 s; a caller gives up at about 30 */
+    SLOTS_DEFAULT = 256,      /* calls: fewer than workers, so that refusals always find one */
+    LIFETIME_DEFAULT = 60000, /* ms: names of the cloud are good for a minute or more; a handshake takes 1 */
 };
 
 static const char *const api_names[] = {"2", "3", NULL};
@@ -40,6 +42,21 @@ static int read_host(struct loader *loader, const struct yaml_node *node, const 
     for (const char *c = text; *c != '\0'; c++)
         if (!text_is_unreserved((unsigned char)*c) && strchr(":[]", *c) == NULL)
             return report_error(loader->report, &node->mark, "host must be a host name, or name:port");
+    *(const char **)field = text;
+    return 0;
+}
+
+static int read_connect_to(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                           void *field)
+{
+    const char *text = NULL;
+    struct url url;
+    struct err err = {0};
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    if (url_parse_authority(text, loader->arena, &url, &err) != 0)
+        return report_error(loader->report, &node->mark,
+                            "connect_to is a host, or host:port, such as 10.0.0.7:443 or \"[fd00::7]:443\"");
     *(const char **)field = text;
     return 0;
 }
@@ -122,6 +139,9 @@ static const struct keyword upstream_keywords[] = {
     {"method", keyword_choice, UPSTREAM(method), OPTIONAL, 0, 0, method_names},
     {"host", read_host, UPSTREAM(host), OPTIONAL, 0, 0, NULL},
     {"ca_file", keyword_path, UPSTREAM(ca_file), OPTIONAL, 0, 0, NULL},
+    {"proxy", proxy_read, UPSTREAM(proxy), OPTIONAL, 0, 0, NULL},
+    {"connect_to", read_connect_to, UPSTREAM(connect_to), OPTIONAL, 0, 0, NULL},
+    {"connection_lifetime", keyword_duration, UPSTREAM(connection_lifetime), OPTIONAL, 1000, 3600000, NULL},
     {"timeout", keyword_duration, UPSTREAM(timeout), OPTIONAL, 100, 300000, NULL},
     {"deadline", keyword_duration, UPSTREAM(deadline), OPTIONAL, 100, 600000, NULL},
     {"slots", keyword_number, UPSTREAM(slots), OPTIONAL, 1, 9000, NULL},
@@ -151,6 +171,26 @@ static int choose_signature(struct loader *loader, struct config_upstream *upstr
     if (upstream->api == CONFIG_API3 && upstream->url.path != NULL && strcmp(upstream->url.path, "/") != 0)
         return report_error(loader->report, &upstream->mark,
                             "API 3.0 answers at the path /, as in https://vpc.tencentcloudapi.com/");
+    return 0;
+}
+
+/* http:// is for what stays on this machine, whichever way it takes. */
+static int check_way(struct loader *loader, const struct config_upstream *upstream)
+{
+    struct url to;
+    struct err err = {0};
+    if (upstream->url.tls)
+        return 0;
+    if (upstream->connect_to != NULL &&
+        (url_parse_authority(upstream->connect_to, loader->arena, &to, &err) != 0 || !url_is_loopback(&to)))
+        return report_error(loader->report, &upstream->mark,
+                            "connect_to leads an http:// url off this machine: use https://");
+    if (upstream->proxy != NULL && !upstream->proxy->is_loopback)
+        report_find(loader->report,
+                    &(struct report_kind){.severity = REPORT_SECURITY,
+                                          .mark = &upstream->proxy->mark,
+                                          .advice = "use an https:// url: TLS then goes through the proxy"},
+                    "the proxy gets the calls of an http:// url in the clear");
     return 0;
 }
 
@@ -192,11 +232,12 @@ int upstreams_read(struct loader *loader, const struct yaml_node *node)
                                              .mark = child->key_mark,
                                              .scheme = UNSAID,
                                              .method = UNSAID,
+                                             .connection_lifetime = LIFETIME_DEFAULT,
                                              .timeout = TIMEOUT_DEFAULT,
                                              .slots = default_slots(config->workers, node->count)};
         if (keyword_read_map(loader, child, "upstream", upstream_keywords, COUNT(upstream_keywords),
                              upstream) != 0 ||
-            choose_signature(loader, upstream) != 0)
+            choose_signature(loader, upstream) != 0 || check_way(loader, upstream) != 0)
             result = -1;
         if (upstream->host == NULL)
             upstream->host = upstream->url.authority;

@@ -17,6 +17,8 @@
 struct audit {
     struct config_audit what; /* as configured, with copies of all that it points to */
     char *file;
+    char *in_force;
+    char *instance;
     char *witness_file;
     const char **witness_command; /* one block */
     struct log *notices;
@@ -184,6 +186,8 @@ static void audit_free(struct audit *audit)
     writer_done(&audit->writer);
     secret_free(audit->what.key);
     free(audit->file);
+    free(audit->in_force);
+    free(audit->instance);
     free(audit->witness_file);
     free(audit->witness_command);
     (void)pthread_mutex_destroy(&audit->mutex);
@@ -212,20 +216,31 @@ static const char **copy_command(const char *const *command)
     return list;
 }
 
+/* -1: memory is out.  No text stays none. */
+static int copy_text(const char *text, char **own)
+{
+    *own = text == NULL ? NULL : strdup(text);
+    return text != NULL && *own == NULL ? -1 : 0;
+}
+
 /* Copies, so that no configuration has to stay for them. */
 static int copy(struct audit *audit, const struct config_audit *what)
 {
     audit->what = *what;
     audit->what.key = NULL;
-    audit->what.file = audit->file = strdup(what->file);
     if (what->key != NULL)
         audit->what.key = secret_new(secret_bytes(what->key), secret_length(what->key));
-    if (what->witness_file != NULL)
-        audit->what.witness_file = audit->witness_file = strdup(what->witness_file);
     if (what->witness_command != NULL)
         audit->what.witness_command = audit->witness_command = copy_command(what->witness_command);
-    return audit->file == NULL || (what->key != NULL && audit->what.key == NULL) ||
-                   (what->witness_file != NULL && audit->witness_file == NULL) ||
+    if (copy_text(what->file, &audit->file) != 0 || copy_text(what->in_force, &audit->in_force) != 0 ||
+        copy_text(what->instance, &audit->instance) != 0 ||
+        copy_text(what->witness_file, &audit->witness_file) != 0)
+        return -1;
+    audit->what.file = audit->file;
+    audit->what.in_force = audit->in_force;
+    audit->what.instance = audit->instance;
+    audit->what.witness_file = audit->witness_file;
+    return (what->key != NULL && audit->what.key == NULL) ||
                    (what->witness_command != NULL && audit->witness_command == NULL)
                ? -1
                : 0;

@@ -63,6 +63,15 @@ static void put_stamp(struct buf *name, int64_t now)
     buf_put_char(name, 'Z');
 }
 
+bool audit_file_is_locked(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        (void)close(fd); /* only looked at; a lock of ours ends with it */
+    return locked;
+}
+
 char *audit_file_set_aside(const char *path, int64_t now, struct err *err)
 {
     struct buf name;

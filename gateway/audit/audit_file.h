@@ -11,6 +11,9 @@
  * such as /dev/null.  A descriptor, or -1. */
 MUST_USE int audit_file_open(const struct config_audit *what, struct err *err);
 
+/* Does another process, a gateway as a rule, hold it?  Where it cannot be opened: no. */
+bool audit_file_is_locked(const char *path);
+
 /* Gives the file another name, "audit.log.broken-20261128T010203Z": one that was not there.  `now` is in ms.
  * The new name, which the caller frees; or NULL with ERR_INPUT: somebody has to move it away. */
 MUST_USE char *audit_file_set_aside(const char *path, int64_t now, struct err *err);

@@ -195,6 +195,31 @@ static bool is_anew(const struct audit_reader *ledger, const struct hash_chain_l
     return ledger->begun && line->head.seq == 1 && strcmp(line->prev, none.hash) == 0;
 }
 
+/* Kinds that were added later mean nothing here, and are counted; a format that is too new is told. */
+static enum audit_reader_find check_format(struct audit_reader *ledger, size_t length,
+                                           struct audit_reader_line *out)
+{
+    struct audit_reader_sum *sum = &ledger->sum;
+    enum audit_reader_find find = AUDIT_READER_RECORD;
+    if (!hash_chain_is_known(ledger->line, length, sum->strange == 0 ? sum->kind : NULL, sizeof sum->kind))
+        sum->strange++;
+    if (!hash_chain_is(ledger->line, length, "open") ||
+        json_depth(ledger->line, length, RECORD_DEPTH) > RECORD_DEPTH)
+        return find;
+    json_t *open = json_loadb(ledger->line, length, JSON_REJECT_DUPLICATES, NULL);
+    json_int_t format = json_integer_value(json_object_get(open, "format"));
+    const char *version = json_string_value(json_object_get(open, "version"));
+    if (format > HASH_CHAIN_FORMAT) {
+        (void)tell(out, ledger->name, ledger->number,
+                   "countersign %.32s wrote what follows, in format %" JSON_INTEGER_FORMAT
+                   ": this release knows the formats up to %d, take that one to read it",
+                   version == NULL ? "of another version" : version, format, HASH_CHAIN_FORMAT);
+        find = AUDIT_READER_NEWER;
+    }
+    json_decref(open);
+    return find;
+}
+
 static enum audit_reader_find judge(struct audit_reader *ledger, enum hash_chain_fit fit,
                                     const struct hash_chain_line *line, size_t length,
                                     struct audit_reader_line *out)
@@ -202,8 +227,11 @@ static enum audit_reader_find judge(struct audit_reader *ledger, enum hash_chain
     struct audit_reader_sum *sum = &ledger->sum;
     bool anew = is_anew(ledger, line);
     if (anew) {
-        (void)tell(out, ledger->name, ledger->number,
-                   "another chain begins; the one before it ended with record %llu", sum->head.seq);
+        (void)tell(
+            out, ledger->name, ledger->number,
+            "another chain begins; the one before it ended with record %llu (of two gateways each needs an "
+            "instance of its own)",
+            sum->head.seq);
         seals_take_chain(&sum->seals);
         ledger->begun = false;
     }
@@ -213,12 +241,14 @@ static enum audit_reader_find judge(struct audit_reader *ledger, enum hash_chain
     }
     out->follows = !anew && (!ledger->begun || strcmp(line->prev, sum->head.hash) == 0);
     enum audit_reader_find find = check_seal(ledger, check_fit(ledger, fit, line, out), line, length, out);
+    if (find == AUDIT_READER_RECORD)
+        find = check_format(ledger, length, out);
     ledger->begun = true;
     sum->head = line->head; /* what it claims to be: one alteration is one finding */
     sum->records++;
     out->bytes = ledger->line;
     out->length = length;
-    return anew && find != AUDIT_READER_BROKEN ? AUDIT_READER_ANEW : find;
+    return anew && find != AUDIT_READER_BROKEN && find != AUDIT_READER_NEWER ? AUDIT_READER_ANEW : find;
 }
 
 /* ---- reading ---- */

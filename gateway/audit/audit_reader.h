@@ -30,6 +30,7 @@ enum audit_reader_find {
     AUDIT_READER_ANEW,   /* the first record of another chain: it does not go on from what was read */
     AUDIT_READER_BROKEN, /* the chain does not hold here, as the sentence says; the record, if there is one,
                       is below */
+    AUDIT_READER_NEWER,  /* a newer release wrote what follows, in a format that this one does not know */
     AUDIT_READER_TORN,   /* a killed writer left this: the sentence says where it ends */
     AUDIT_READER_FAILED, /* the file cannot be read */
 };
@@ -49,6 +50,8 @@ struct audit_reader_sum {
     unsigned long long records;
     struct hash_chain_head before; /* what the first record says that it follows */
     struct hash_chain_head head;   /* the last record */
+    unsigned long long strange;    /* records of a kind that this release does not know, */
+    char kind[32];                 /* of which this is the first */
     struct seals seals;            /* borrows the key */
 };
 

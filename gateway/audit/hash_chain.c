@@ -147,18 +147,45 @@ bool hash_chain_is(const char *bytes, size_t length, const char *kind)
            bytes[at + strlen(kind)] == '"';
 }
 
-bool hash_chain_time(const char *bytes, size_t length, int64_t *time)
+bool hash_chain_is_known(const char *bytes, size_t length, char *kind, size_t size)
+{
+    static const char *const kinds[] = {"intent",   "outcome", "seal", "open",   "settle",
+                                        "operator", "freeze",  "thaw", "reload", "reload-refused"};
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (hash_chain_is(bytes, length, kinds[i]))
+            return true;
+    size_t at = find_kind(bytes, length);
+    size_t used = 0;
+    while (at != 0 && kind != NULL && used + 1 < size && at + used < length && bytes[at + used] != '"') {
+        kind[used] = bytes[at + used];
+        used++;
+    }
+    if (kind != NULL)
+        kind[used] = '\0';
+    return false;
+}
+
+/* Where the time begins, behind its quote; 0: not so. */
+static size_t find_time(const char *bytes, size_t length)
 {
     static const char key[] = "\",\"time\":\"";
-    char plain[TIMESTAMP_SIZE];
-    int64_t seconds = 0;
     size_t at = find_kind(bytes, length);
-    while (at != 0 && at < length && bytes[at] >= 'a' && bytes[at] <= 'z')
+    while (at != 0 && at < length && ((bytes[at] >= 'a' && bytes[at] <= 'z') || bytes[at] == '-'))
         at++;
     if (at == 0 || !starts_with(bytes + at, length - at, key) ||
-        length - at < sizeof key - 1 + sizeof plain - 1)
+        length - at < sizeof key - 1 + TIMESTAMP_SIZE - 1)
+        return 0;
+    return at + sizeof key - 1;
+}
+
+bool hash_chain_time(const char *bytes, size_t length, int64_t *time)
+{
+    char plain[TIMESTAMP_SIZE];
+    int64_t seconds = 0;
+    size_t at = find_time(bytes, length);
+    if (at == 0)
         return false;
-    memcpy(plain, bytes + at + sizeof key - 1, sizeof plain - 1);
+    memcpy(plain, bytes + at, sizeof plain - 1);
     char *millis = plain + sizeof plain - sizeof ".000Z";
     if (millis[0] != '.' || millis[4] != 'Z' || strspn(millis + 1, "0123456789") < 3)
         return false;
@@ -168,6 +195,21 @@ bool hash_chain_time(const char *bytes, size_t length, int64_t *time)
         return false;
     *time = seconds * 1000 + more;
     return true;
+}
+
+bool hash_chain_instance(const char *bytes, size_t length, char name[HASH_CHAIN_NAME + 1])
+{
+    static const char key[] = "\",\"instance\":\"";
+    size_t at = find_time(bytes, length);
+    if (at == 0 || !starts_with(bytes + at + TIMESTAMP_SIZE - 1, length - at - (TIMESTAMP_SIZE - 1), key))
+        return false;
+    at += TIMESTAMP_SIZE - 1 + sizeof key - 1;
+    size_t used = 0;
+    while (at + used < length && used < HASH_CHAIN_NAME && bytes[at + used] != '"')
+        used++;
+    memcpy(name, bytes + at, used);
+    name[used] = '\0';
+    return at + used < length && bytes[at + used] == '"' && text_is_name(name);
 }
 
 /* The digits of its HMAC; NULL: it has none. */

@@ -17,6 +17,8 @@
 #include "base/secret.h"
 
 enum {
+    HASH_CHAIN_FORMAT = 3,            /* of the records, as `open` says it: docs/formats.md */
+    HASH_CHAIN_NAME = 64,             /* bytes of a gateway's name, at most: text_is_name() */
     HASH_CHAIN_HEX = 64,              /* digits of a SHA-256 */
     HASH_CHAIN_LINE_MAX = 264 * 1024, /* bytes: the values of one call, whole and escaped, and the rest */
 };
@@ -51,11 +53,18 @@ struct hash_chain_line {
 /* `length` bytes without the line feed. */
 MUST_USE enum hash_chain_fit hash_chain_read(const char *bytes, size_t length, struct hash_chain_line *line);
 
-/* Is the whole line of that kind: "intent", "outcome", "open", "seal"? */
+/* Is the whole line of that kind, one of those in hash_chain.c? */
 bool hash_chain_is(const char *bytes, size_t length, const char *kind);
+
+/* Is its kind one that this release knows?  If not, `kind`, which may be NULL, gets its name, cut to `size`.
+ */
+bool hash_chain_is_known(const char *bytes, size_t length, char *kind, size_t size);
 
 /* When the whole line says that it was written, in ms since 1970; false: it does not say so in its front. */
 MUST_USE bool hash_chain_time(const char *bytes, size_t length, int64_t *time);
+
+/* Which gateway wrote it; false: it does not say so in its front, as before format 3. */
+MUST_USE bool hash_chain_instance(const char *bytes, size_t length, char name[HASH_CHAIN_NAME + 1]);
 
 /* The HMAC of a sealed record; false: it has none. */
 MUST_USE bool hash_chain_mac(const char *bytes, size_t length, char mac[HASH_CHAIN_HEX + 1]);

@@ -28,8 +28,8 @@ struct inspect {
 MUST_USE int inspect_end(const struct config_audit *what, int fd, struct inspect *found, struct err *err);
 
 /* The whole file, if inspect_end() did not read all of it, by a thread; `tell` is called by it when something
- * does not hold.  NULL: there is no need, or memory or threads are out (`err` says so).  `what` is borrowed.
- */
+ * does not hold.  NULL: there is no need, or memory or threads are out (`err` says so).  `what` is
+ * borrowed. */
 struct inspector;
 struct inspector *inspect_start(const struct config_audit *what, int fd,
                                 void (*tell)(void *context, const char *why), void *context, struct err *err);

@@ -17,11 +17,10 @@
 #include "gateway/audit/hash_chain.h"
 
 enum {
-    SEAL_FORMAT = 2, /* what `open` records say */
-    SEAL_ID = 16,    /* digits of a chain's name */
+    SEAL_ID = 16, /* digits of a chain's name */
     SEAL_TIME = 32,
-    SEAL_BYTES_MAX =
-        32 * 1024 * 1024, /* of records without a seal: what a start has to read before it goes on */
+    /* of records without a seal: what a start has to read before it goes on */
+    SEAL_BYTES_MAX = 32 * 1024 * 1024,
 };
 
 struct seal {

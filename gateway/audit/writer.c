@@ -69,6 +69,7 @@ static void begin_line(const struct writer *writer, struct record *record, const
     json_member(&record->line, "audit", kind);
     timestamp_format(time, text);
     json_member(&record->line, "time", text);
+    json_member(&record->line, "instance", writer->what->instance);
 }
 
 static int seal_line(const struct writer *writer, struct record *record, bool last, struct err *err)
@@ -154,7 +155,7 @@ static int put_open(struct writer *writer, const struct audit_resume *tail, stru
     int64_t now = clock_wall_ms();
     begin_line(writer, &record, "open", now);
     json_member(&record.line, "version", VERSION_TEXT);
-    json_member_int(&record.line, "format", SEAL_FORMAT);
+    json_member_int(&record.line, "format", HASH_CHAIN_FORMAT);
     if (!writer->begun) /* later a reload may have changed it, and has its own record */
         json_member(&record.line, "config", writer->what->in_force);
     put_torn(&record.line, tail);
@@ -227,8 +228,8 @@ static int make_ready(struct writer *writer, struct err *err)
 
 /* ---- from outside ---- */
 
-/* Seals what is there before it is too old, or too much to be read by a start: mostly the sealer was sooner.
- */
+/* Seals what is there before it is too old, or too much to be read by a start: mostly the sealer was
+ * sooner. */
 static bool is_seal_due(const struct writer *writer, int64_t now)
 {
     return writer->what->key != NULL && writer->since != 0 &&

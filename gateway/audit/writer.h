@@ -59,8 +59,8 @@ void writer_done(struct writer *writer);
  * ERR_SYSTEM and `fd` 0 or more cannot be written to now: writer_put() tries again. */
 MUST_USE int writer_open(struct writer *writer, struct err *err);
 
-/* The next record: its kind, its time in ms or WRITER_NOW, and `members` without braces, which may be empty.
- */
+/* The next record: its kind, its time in ms or WRITER_NOW, and `members` without braces, which may be
+ * empty. */
 #define WRITER_NOW INT64_MIN
 MUST_USE int writer_put(struct writer *writer, const char *kind, int64_t time, const struct buf *members,
                         struct err *err);

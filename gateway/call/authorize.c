@@ -1,6 +1,7 @@
 /* The policy judges the sealed call: exactly what will be signed. */
 #include "gateway/call/authorize.h"
 
+#include "gateway/call/frozen.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/shared.h"
 
@@ -9,7 +10,7 @@
 static struct policy_question question_of(const struct exchange *x, const struct call *call,
                                           enum policy_owner owner)
 {
-    return (struct policy_question){.client = x->token->client,
+    return (struct policy_question){.client = x->client,
                                     .call = call,
                                     .source = x->address,
                                     .subject = x->subject,
@@ -87,7 +88,7 @@ static bool is_about_former(const struct exchange *x, const struct call_param *p
     for (uint32_t i = 0; because != NULL && i < because->condition_count; i++)
         if (because->conditions[i].param == param->number)
             return true;
-    return because == NULL && policy_may(x->token->client, x->route, &x->address, x->began_ms / 1000);
+    return because == NULL && policy_may(x->client, x->route, &x->address, x->began_ms / 1000);
 }
 
 static enum problem refuse_former(struct exchange *x, const char *value, const struct call_param *param)
@@ -104,11 +105,11 @@ static enum problem refuse_former(struct exchange *x, const char *value, const s
 enum problem authorize_call(struct exchange *x)
 {
     if (is_about_task(x))
-        x->owner = owners_find(x->gateway->owners, x->call, x->token->client->name);
+        x->owner = owners_find(x->gateway->owners, x->call, x->client->name);
     x->verdict = judge(x, x->call, x->owner);
     x->judged = true;
     if (x->verdict.allowed)
-        return PROBLEM_NONE;
+        return frozen_refuse(x); /* it may have waited since it was looked at */
     const struct call_param *param = NULL;
     const char *former = call_former(x->call, &param);
     if (former != NULL && is_about_former(x, param))

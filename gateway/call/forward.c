@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     FORWARD_STEP_MS = 50, /* how soon a pause notices that the gateway is draining */
@@ -62,34 +61,16 @@ static enum problem refused(const struct forward *f, enum problem problem)
 static bool is_credential_refused(const struct answer_meaning *meaning, const struct answer *answer)
 {
     return meaning->problem == PROBLEM_UPSTREAM_CREDENTIAL &&
-           (meaning->other_credential || (!answer->named && answer->code == TOKEN_REFUSED) ||
+           (meaning->cause == RETRY_CREDENTIAL || (!answer->named && answer->code == TOKEN_REFUSED) ||
             (answer->code_desc != NULL && text_matches("AuthFailure.TokenFailure*", answer->code_desc)));
 }
 
-static enum retry_cause cause_of(const struct forward *f, const struct answer_meaning *meaning)
-{
-    if (meaning->elsewhere)
-        return RETRY_GATEWAY;
-    switch (meaning->problem) {
-    case PROBLEM_UPSTREAM_THROTTLED:
-        return RETRY_THROTTLED;
-    case PROBLEM_UPSTREAM_CLOCK:
-        return RETRY_CLOCK;
-    case PROBLEM_UPSTREAM_CREDENTIAL:
-        return meaning->other_credential && f->call->upstream->fallback != NULL ? RETRY_CREDENTIAL
-                                                                                : RETRY_NEVER;
-    default:
-        return RETRY_NEVER;
-    }
-}
-
 /* What is known of a change, and whether the call may go again. */
-static void judge(struct forward *f, const struct answer_meaning *meaning)
+static void learn(struct forward *f, const struct answer_meaning *meaning)
 {
-    f->cause = cause_of(f, meaning);
-    f->outcome = meaning->executed           ? OUTCOME_EXECUTED
-                 : meaning->executed_unknown ? OUTCOME_UNKNOWN
-                                             : OUTCOME_NOT_EXECUTED;
+    bool no_other = meaning->cause == RETRY_CREDENTIAL && f->call->upstream->fallback == NULL;
+    f->cause = no_other ? RETRY_NEVER : meaning->cause;
+    f->outcome = meaning->outcome;
 }
 
 static bool is_leak(const struct forward *f, const char *bytes, size_t length)
@@ -122,7 +103,7 @@ static enum problem other_status(struct forward *f)
     struct answer_meaning meaning = answer_meaning_of_status(f->result.status);
     bool large = meaning.problem == PROBLEM_UPSTREAM_REJECTED_PARAMETER;
     bool post = f->call->upstream->method == CONFIG_POST;
-    judge(f, &meaning);
+    learn(f, &meaning);
     (void)snprintf(what, sizeof what, "the upstream answered HTTP status %d%s%s", f->result.status,
                    large ? ": the request is too large for it" : "",
                    large && !post ? ", so `method: POST` is needed for this upstream" : "");
@@ -141,7 +122,7 @@ static enum problem understand(struct forward *f)
                     f->answer, &err) != 0)
         return no_answer(f, PROBLEM_UPSTREAM_INVALID_ANSWER, err.text);
     struct answer_meaning meaning = answer_meaning(f->answer);
-    judge(f, &meaning);
+    learn(f, &meaning);
     f->refused = is_credential_refused(&meaning, f->answer);
     if (is_leak(f, result->bytes, result->length)) {
         withheld_all(f->answer);
@@ -152,6 +133,8 @@ static enum problem understand(struct forward *f)
     }
     if (meaning.problem != PROBLEM_NONE) {
         withheld_words(f->answer, f->call);
+        if (f->answer->bytes != NULL && answer_keep(f->answer, x->arena) != 0)
+            f->answer->bytes = NULL; /* what it says is in the arena already */
         return refused(f, meaning.problem);
     }
     bool kept = answer_keep(f->answer, x->arena) == 0; /* the slot goes to another call */
@@ -165,34 +148,22 @@ static int64_t attempt_until(const struct forward *f, int64_t now_us)
     return until_us < f->deadline_us ? until_us : f->deadline_us;
 }
 
-/* clang-format off */
-/* What an end without an answer says: what the caller is told, what is known of a change, and whether the
- * call may go again.  Of answers: answer_meaning.c, and cause_of(). */
-static const struct end_meaning {
-    enum problem problem;
-    enum outcome outcome;
-    enum retry_cause cause;
-    const char *sentence; /* before the reason */
-} ends[UPSTREAM_HEALTH_ENDS] = {
-    [UPSTREAM_HEALTH_FAILED]    = {.outcome = OUTCOME_NOT_EXECUTED, .cause = RETRY_NEVER}, /* memory is out */
-    [UPSTREAM_HEALTH_NOT_SENT]  = {PROBLEM_UPSTREAM_UNREACHABLE, OUTCOME_NOT_EXECUTED, RETRY_NOT_SENT,
-                                   "the upstream cannot be reached: "},
-    [UPSTREAM_HEALTH_LOST]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST,
-                                   "the call was sent, but no whole answer came: "},
-    [UPSTREAM_HEALTH_LATE]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST,
-                                   "the call was sent, but no whole answer came: "},
-    [UPSTREAM_HEALTH_TOO_LARGE] = {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER, ""},
-};
-/* clang-format on */
-
 /* No answer that can be read. */
 static enum problem unanswered(struct forward *f, const struct err *err)
 {
-    const struct end_meaning *end = &ends[f->result.end];
-    f->cause = end->cause;
-    f->outcome = end->outcome;
-    return end->sentence == NULL ? exchange_fail(f->x)
-                                 : exchange_stop(f->x, end->problem, "%s%s", end->sentence, err->text);
+    static const char *const sentences[UPSTREAM_HEALTH_ENDS] = {
+        [UPSTREAM_HEALTH_NOT_SENT] = "the upstream cannot be reached: ",
+        [UPSTREAM_HEALTH_LOST] = "the call was sent, but no whole answer came: ",
+        [UPSTREAM_HEALTH_LATE] = "the call was sent, but no whole answer came: ",
+        [UPSTREAM_HEALTH_TOO_LARGE] = "",
+    };
+    struct answer_meaning meaning = answer_meaning_of_end(f->result.end);
+    const char *sentence = sentences[f->result.end];
+    if (f->result.refused) /* by the proxy in between: it would say the same again */
+        meaning.cause = RETRY_NEVER;
+    learn(f, &meaning);
+    return sentence == NULL ? exchange_fail(f->x)
+                            : exchange_stop(f->x, meaning.problem, "%s%s", sentence, err->text);
 }
 
 static enum problem attempt(struct forward *f)
@@ -308,32 +279,31 @@ static bool rest(const struct forward *f, int64_t pause_us)
     int64_t end = clock_monotonic_us() + pause_us;
     for (int64_t left = pause_us; left > 0 && !atomic_load(&f->x->gateway->draining);
          left = end - clock_monotonic_us()) {
-        int64_t step = left < FORWARD_STEP_MS * 1000 ? left : FORWARD_STEP_MS * 1000;
-        const struct timespec time = {.tv_nsec = step * 1000};
-        (void)nanosleep(&time, NULL); /* woken early, we only look sooner */
+        clock_sleep_us(left < FORWARD_STEP_MS * 1000 ? left : FORWARD_STEP_MS * 1000);
     }
     return !atomic_load(&f->x->gateway->draining);
 }
 
-/* Changes nothing but the budget of the upstream, from which a retry is taken. */
+/* Changes nothing. */
 static struct retry_decision should_retry(const struct forward *f)
 {
-    if (f->cause == RETRY_NEVER || atomic_load(&f->x->gateway->draining))
-        return (struct retry_decision){.again = false};
     const struct retry_facts facts = {.cause = f->cause,
+                                      .draining = atomic_load(&f->x->gateway->draining),
                                       .changes = f->call->route->effect == CONFIG_CHANGE,
                                       .corrected = is_corrected(f),
                                       .attempts = f->attempts,
                                       .left_us = f->deadline_us - clock_monotonic_us(),
                                       .asked_us = f->result.retry_after_s * 1000000,
-                                      .random = arc4random()};
-    return retry_decide(&facts, &upstream_pool_upstream(f->slot)->budget);
+                                      .random = f->cause == RETRY_NEVER ? 0 : arc4random()};
+    return retry_decide(&facts);
 }
 
-/* A pause is spent without the slot: others can use it, and it is they whom the upstream answers.  False when
- * there is no next attempt after all. */
+/* Takes it from the upstream's budget.  A pause is spent without the slot: others can use it, and it is they
+ * whom the upstream answers.  False when there is no next attempt after all. */
 static bool prepare_next_attempt(struct forward *f, int64_t pause_us)
 {
+    if (!retry_budget_spend(&upstream_pool_upstream(f->slot)->budget))
+        return false;
     correct(f);
     if (pause_us == 0)
         return true;
@@ -409,7 +379,7 @@ static enum problem within_quota(const struct forward *f)
     const struct config_rule *rule = f->call == x->call ? x->verdict.because : NULL;
     int64_t wait_us = 0;
     enum quota_full full =
-        quotas_take(x->snapshot->quotas, rule, f->call, x->token->client, clock_monotonic_us(), &wait_us);
+        quotas_take(x->snapshot->quotas, rule, f->call, x->client, clock_monotonic_us(), &wait_us);
     if (full == QUOTA_NONE)
         return PROBLEM_NONE;
     x->wait_us = wait_us;
@@ -457,7 +427,7 @@ enum problem forward_call(struct exchange *x)
     x->attempts = f.attempts;
     x->outcome = f.outcome;
     if (problem == PROBLEM_NONE && x->answer.task != NULL)
-        owners_remember(x->gateway->owners, x->call, x->answer.task, x->token->client->name);
+        owners_remember(x->gateway->owners, x->call, x->answer.task, x->client->name);
     record_settle(x, problem);
     return problem;
 }

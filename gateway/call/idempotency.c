@@ -87,13 +87,13 @@ static int take_print(struct exchange *x)
 
 static struct state_key key_of(const struct exchange *x)
 {
-    return (struct state_key){x->token->client->name, x->key.text, x->key.print, x->key.holder};
+    return (struct state_key){x->client->name, x->key.text, x->key.print, x->key.holder};
 }
 
 static enum problem require(struct exchange *x)
 {
     const struct config_rule *rule = x->verdict.because;
-    if (x->token->client->requires_key || (rule != NULL && rule->requires_key))
+    if (x->client->requires_key || (rule != NULL && rule->requires_key))
         return exchange_stop(x, PROBLEM_KEY_REQUIRED,
                              "this change needs an Idempotency-Key, so that it can be repeated safely");
     return PROBLEM_NONE;

@@ -113,7 +113,7 @@ enum problem resolve_ids(struct exchange *x)
 {
     const struct config_upstream *upstream = x->call->upstream;
     if (!upstream->resolve_former_ids || call_former(x->call, NULL) == NULL ||
-        !policy_may(x->token->client, x->route, &x->address, x->began_ms / 1000))
+        !policy_may(x->client, x->route, &x->address, x->began_ms / 1000))
         return PROBLEM_NONE;
     for (size_t i = 0; i < x->call->param_count; i++) {
         const struct call_param *param = &x->call->params[i];

@@ -11,8 +11,8 @@
 enum {
     SECRET_SCAN_ROUNDS = 3, /* escapes within escapes: JSON in a URL in JSON */
     SECRET_SCAN_FORMS = 8,  /* beside the secret itself */
-    SECRET_SCAN_NEEDLES_MAX =
-        7 * (SECRET_SCAN_FORMS + 1),             /* two credentials of three secrets, and the signature */
+    /* two credentials of three secrets, and the signature */
+    SECRET_SCAN_NEEDLES_MAX = 7 * (SECRET_SCAN_FORMS + 1),
     SECRET_SCAN_BYTES_MAX = 7 * 13 * SECRET_MAX, /* twice hexadecimal, six times base64, itself */
     SECRET_SCAN_FILTER_BITS = 12,                /* 63 needles leave 98 % of it empty */
     SECRET_SCAN_FILTER_WORDS = (1 << SECRET_SCAN_FILTER_BITS) / 64,
@@ -144,8 +144,8 @@ static bool holds_any(const struct needles *needles, const struct bytes *text)
     return false;
 }
 
-/* %41, \u0041, \x: the bytes that it stands for go to *c.  How many characters it takes; 0: it is no escape.
- */
+/* %41, \u0041, \x: the bytes that it stands for go to *c.  How many characters it takes; 0: it is no
+ * escape. */
 static size_t read_escape(const char *at, size_t length, char *c)
 {
     unsigned char byte = 0;

@@ -99,8 +99,8 @@ int task_wait_preferred_wait(const struct request_head *head)
 
 /* ---- waiting ---- */
 
-/* Looking at the task that this very change began needs no rule of its own, but a rule that denies it counts.
- */
+/* Looking at the task that this very change began needs no rule of its own, but a rule that denies it
+ * counts. */
 static struct call *make_look(const struct exchange *x)
 {
     const struct config_route *route = status_route(x);
@@ -172,7 +172,7 @@ static void look_until_over(struct exchange *x, const struct call *look, int64_t
 
 void task_wait_wait(struct exchange *x)
 {
-    int seconds = task_wait_preferred_wait(x->head);
+    int seconds = x->wait_s > 0 ? x->wait_s : task_wait_preferred_wait(x->head);
     if (seconds == 0 || x->answer.task == NULL)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;

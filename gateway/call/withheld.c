@@ -25,6 +25,7 @@ void withheld_words(struct answer *answer, const struct call *call)
 {
     if (!call_has_secret(call))
         return;
+    answer->bytes = NULL;
     answer->message = NULL;
     answer->detail = NULL;
     answer->code_desc = harmless(answer->code_desc, call, answer->named ? "withheld" : NULL);

@@ -1,6 +1,5 @@
 /* gateway/command/command.h - the commands of the program.  Each parses its own options, and returns the exit
- * code.
- */
+ * code. */
 #ifndef GATEWAY_COMMAND_COMMAND_H
 #define GATEWAY_COMMAND_COMMAND_H
 
@@ -26,7 +25,12 @@ int command_diff(int argc, char **argv);
 int command_definitions(int argc, char **argv);
 int command_openapi(int argc, char **argv);
 int command_audit(int argc, char **argv);
-int command_audit_show(int argc, char **argv); /* argv[0] is "show" */
+int command_audit_verify(int argc, char **argv); /* argv[0] is "verify", and so on */
+int command_audit_show(int argc, char **argv);
+int command_audit_settle(int argc, char **argv);
+int command_freeze(int argc, char **argv);
+int command_freeze_thaw(int argc, char **argv);
+int command_freeze_list(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* The options that most commands have: -c FILE and --help.  COMMAND_GOOD with *path set and optind at the

@@ -1,5 +1,6 @@
 #include "gateway/dryrun/dry_run.h"
 
+#include "gateway/request/actions.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/door.h"
 
@@ -16,10 +17,11 @@ int dry_run_translate(struct exchange *x, const char *method, const char *path, 
     x->head = head;
     x->body = body;
     x->body_length = body == NULL ? 0 : strlen(body);
-    if (x->body_length > REQUEST_BODY_MAX)
-        return err_set(&x->err, ERR_LIMIT, "the body may have at most %d bytes", REQUEST_BODY_MAX);
     if (target_parse(plain, mark == NULL ? NULL : mark + 1, x->arena, &x->target, &x->err) != 0)
         return -1;
+    x->body_max = actions_body_max(x);
+    if (x->body_length > x->body_max)
+        return err_set(&x->err, ERR_LIMIT, "the body may have at most %zu bytes", x->body_max);
     head->target = plain;
     door_choose(x);
     x->problem = door_route(x);

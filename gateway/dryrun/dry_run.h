@@ -1,5 +1,5 @@
-/* gateway/dryrun/dry_run.h - a request that never came through the front door: the same stages, no network.
- */
+/* gateway/dryrun/dry_run.h - a request that never came through the front door: the same stages, no
+ * network. */
 #ifndef GATEWAY_DRYRUN_DRY_RUN_H
 #define GATEWAY_DRYRUN_DRY_RUN_H
 

@@ -53,8 +53,8 @@ static int add_param(struct call *call, const struct config *config, const struc
     return 0;
 }
 
-/* A region that has no name any more is judged by what stands there: a rule can still have it in a pattern.
- */
+/* A region that has no name any more is judged by what stands there: a rule can still have it in a
+ * pattern. */
 static const char *read_region(const struct config *config, const json_t *line, struct arena *arena)
 {
     const char *said = json_string_value(json_object_get(line, "region"));
@@ -131,7 +131,7 @@ static enum policy_replay_end judge(const struct config *config, const json_t *l
     struct policy_verdict verdict = {0};
     const char *before = text_of(line, "verdict", arena);
     const json_t *params = json_object_get(line, "params");
-    if (before[0] == '\0')
+    if (before[0] == '\0' || json_object_get(line, "frozen") != NULL) /* that was no policy's verdict */
         return POLICY_REPLAY_SKIPPED;
     if (!json_is_object(params))
         return POLICY_REPLAY_BROKEN;
@@ -176,8 +176,11 @@ enum policy_replay_end policy_replay_line(const struct config *config, const cha
     if (json_depth(line, length, POLICY_REPLAY_DEPTH_MAX) > POLICY_REPLAY_DEPTH_MAX)
         return POLICY_REPLAY_BROKEN;
     json_t *root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
+    bool newer =
+        json_object_get(root, "audit") == NULL && /* an audit file's `open` has a format of its own */
+        json_integer_value(json_object_get(root, "format")) > POLICY_REPLAY_FORMAT;
     enum policy_replay_end end =
-        json_is_object(root) ? judge(config, root, arena, change) : POLICY_REPLAY_BROKEN;
+        json_is_object(root) && !newer ? judge(config, root, arena, change) : POLICY_REPLAY_BROKEN;
     json_decref(root);
     return end;
 }

@@ -7,13 +7,15 @@
 #include "base/base.h"
 #include "config/model/config.h"
 
+enum { POLICY_REPLAY_FORMAT = 1 }; /* of the log: a line that says nothing else is of it; docs/formats.md */
+
 enum policy_replay_end {
     POLICY_REPLAY_SAME,    /* the same verdict */
     POLICY_REPLAY_CHANGED, /* another one: `change` tells */
     POLICY_REPLAY_SKIPPED, /* the line holds no call that was judged: it was refused before, or tells an
                               outcome */
     POLICY_REPLAY_UNKNOWN, /* no route of the catalogs has its action and parameters */
-    POLICY_REPLAY_BROKEN,  /* not a line of our log */
+    POLICY_REPLAY_BROKEN,  /* not a line of our log, or one in the format of a newer release */
 };
 
 struct policy_replay_change {

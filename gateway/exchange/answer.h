@@ -47,7 +47,7 @@ MUST_USE int answer_read(const char *bytes, size_t length, const struct config_r
 /* The cloud has done what it was asked for. */
 bool answer_is_good(const struct answer *answer);
 
-/* Of a good answer: its bytes, and all that stands in them, move to `arena`. */
+/* Its bytes, and all that stands in them, move to `arena`. */
 MUST_USE int answer_keep(struct answer *answer, struct arena *arena);
 
 #endif

@@ -2,54 +2,22 @@
 
 #include "base/text.h"
 
-#define REJECTED                                                                                             \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER                                                       \
-    }
-#define CREDENTIAL                                                                                           \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_CREDENTIAL                                                               \
-    }
-#define OTHER_KEY                                                                                            \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_CREDENTIAL, .other_credential = true                                     \
-    }
-#define THROTTLED                                                                                            \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_THROTTLED                                                                \
-    }
-#define CLOCK                                                                                                \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_CLOCK                                                                    \
-    }
-#define NOT_FOUND                                                                                            \
-    {                                                                                                        \
-        .problem = PROBLEM_NOT_FOUND                                                                         \
-    }
-#define CONFLICT                                                                                             \
-    {                                                                                                        \
-        .problem = PROBLEM_CONFLICT                                                                          \
-    }
-#define FAILED                                                                                               \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_FAILED                                                                   \
-    }
-#define UNKNOWN                                                                                              \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_FAILED, .executed_unknown = true                                         \
-    }
-#define MAINTAINED                                                                                           \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_MAINTENANCE                                                              \
-    }
-#define NO_ANSWER                                                                                            \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_INVALID_ANSWER, .executed_unknown = true                                 \
-    }
-#define ELSEWHERE                                                                                            \
-    {                                                                                                        \
-        .problem = PROBLEM_UPSTREAM_INVALID_ANSWER, .executed_unknown = true, .elsewhere = true              \
-    }
+/* clang-format off */
+/* What the caller is told, whether the call was executed, and whether it may go again: "not executed" and
+ * "never" where nothing is said. */
+#define REJECTED   {.problem = PROBLEM_UPSTREAM_REJECTED_PARAMETER}
+#define CREDENTIAL {.problem = PROBLEM_UPSTREAM_CREDENTIAL}
+#define OTHER_KEY  {.problem = PROBLEM_UPSTREAM_CREDENTIAL, .cause = RETRY_CREDENTIAL}
+#define THROTTLED  {.problem = PROBLEM_UPSTREAM_THROTTLED, .cause = RETRY_THROTTLED}
+#define CLOCK      {.problem = PROBLEM_UPSTREAM_CLOCK, .cause = RETRY_CLOCK}
+#define NOT_FOUND  {.problem = PROBLEM_NOT_FOUND}
+#define CONFLICT   {.problem = PROBLEM_CONFLICT}
+#define FAILED     {.problem = PROBLEM_UPSTREAM_FAILED}
+#define UNKNOWN    {.problem = PROBLEM_UPSTREAM_FAILED, .outcome = OUTCOME_UNKNOWN}
+#define MAINTAINED {.problem = PROBLEM_UPSTREAM_MAINTENANCE}
+#define NO_ANSWER  {.problem = PROBLEM_UPSTREAM_INVALID_ANSWER, .outcome = OUTCOME_UNKNOWN}
+#define ELSEWHERE  {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_GATEWAY}
+/* clang-format on */
 
 /* The names that are known, before the numbers: codeDesc of API 2.0 and Error.Code of 3.0.  '*' as in
  * policies; the first that matches decides. */
@@ -160,7 +128,7 @@ static const struct {
     {5100, 5100, FAILED},
     {5200, 5200, FAILED},
     {5300, 5300, FAILED},
-    {5400, 5400, {.problem = PROBLEM_PARTIAL, .executed = true}},
+    {5400, 5400, {.problem = PROBLEM_PARTIAL, .outcome = OUTCOME_EXECUTED}},
     {5500, 5500, FAILED},
     {6000, 6000, UNKNOWN},
     {6100, 6100, FAILED},
@@ -180,7 +148,7 @@ static const struct {
 struct answer_meaning answer_meaning(const struct answer *answer)
 {
     if (answer_is_good(answer))
-        return (struct answer_meaning){.problem = PROBLEM_NONE, .executed = true};
+        return (struct answer_meaning){.problem = PROBLEM_NONE, .outcome = OUTCOME_EXECUTED};
     for (size_t i = 0; answer->code_desc != NULL && i < COUNT(by_name); i++)
         if (text_matches(by_name[i].pattern, answer->code_desc))
             return by_name[i].meaning;
@@ -196,4 +164,19 @@ struct answer_meaning answer_meaning_of_status(int status)
         if (by_status[i].status == status)
             return by_status[i].meaning;
     return (struct answer_meaning)NO_ANSWER;
+}
+
+/* clang-format off */
+static const struct answer_meaning ends[UPSTREAM_HEALTH_ENDS] = {
+    [UPSTREAM_HEALTH_FAILED]    = {.problem = PROBLEM_INTERNAL}, /* memory is out */
+    [UPSTREAM_HEALTH_NOT_SENT]  = {PROBLEM_UPSTREAM_UNREACHABLE, OUTCOME_NOT_EXECUTED, RETRY_NOT_SENT},
+    [UPSTREAM_HEALTH_LOST]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST},
+    [UPSTREAM_HEALTH_LATE]      = {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST},
+    [UPSTREAM_HEALTH_TOO_LARGE] = NO_ANSWER,
+};
+/* clang-format on */
+
+struct answer_meaning answer_meaning_of_end(enum upstream_health_end end)
+{
+    return ends[end];
 }

@@ -1,5 +1,6 @@
-/* gateway/exchange/answer_meaning.h - what an answer's code says about the call: the problem that the
- * caller is told, and what became of a change.  One table for both generations of the API.
+/* gateway/exchange/answer_meaning.h - what the end of an attempt says about the call: the problem that the
+ * caller is told, what became of a change, and whether the call may go again.  An attempt ends with an
+ * answer's code, for both versions of the API, with an HTTP status, or without an answer.
  *
  * The names are those of the vendor's pages of common errors and of the errors of VPC, CVM, CBS and CLB; the
  * numbers those of its general list of API 2.0.  A code by which the cloud refused means that nothing was
@@ -9,14 +10,15 @@
 
 #include "base/base.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/exchange/exchange.h"
 #include "gateway/http/problem.h"
+#include "gateway/upstream/retry.h"
+#include "gateway/upstream/upstream_health.h"
 
 struct answer_meaning {
     enum problem problem;
-    bool executed_unknown; /* a change may have been executed in spite of the code */
-    bool executed;         /* a change was executed, at least in part */
-    bool elsewhere;        /* what stands before the cloud could not reach it: a read may go again */
-    bool other_credential; /* unknown, disabled or wrong key: another credential may be taken */
+    enum outcome outcome;   /* OUTCOME_EXECUTED: at least in part */
+    enum retry_cause cause; /* RETRY_CREDENTIAL: if there is another one */
 };
 
 struct answer_meaning answer_meaning(const struct answer *answer);
@@ -24,5 +26,8 @@ struct answer_meaning answer_meaning(const struct answer *answer);
 /* The same of an HTTP status other than 200, which the cloud itself never gives (its codes come with 200):
  * what stands before it has answered. */
 struct answer_meaning answer_meaning_of_status(int status);
+
+/* The same of an attempt without an answer that can be read. */
+struct answer_meaning answer_meaning_of_end(enum upstream_health_end end);
 
 #endif

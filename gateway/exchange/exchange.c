@@ -26,7 +26,16 @@ const char *exchange_outcome_name(enum outcome outcome)
     return names[outcome];
 }
 
+const struct config_client *exchange_client(const struct exchange *x)
+{
+    if (x->client != NULL)
+        return x->client;
+    if (x->token != NULL)
+        return x->token->client;
+    return x->certificate == NULL ? NULL : x->certificate->client;
+}
+
 bool exchange_changes(const struct exchange *x)
 {
-    return x->route != NULL && x->token != NULL && x->route->effect == CONFIG_CHANGE;
+    return x->route != NULL && x->client != NULL && x->route->effect == CONFIG_CHANGE;
 }

@@ -19,7 +19,10 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct freeze;
 struct door;
+struct mcp_message;
+struct sdk_request;
 struct exchange;
 
 enum { EXCHANGE_ID_MAX = 64 };
@@ -67,21 +70,27 @@ struct exchange {
     const struct peer *peer;
     struct arena *arena;
     const struct request_head *head;
-    bool ends;              /* the front door wants the connection to end with the answer */
-    const char *source;     /* the caller's address */
-    struct network address; /* the same, parsed */
-    const char *prefix;     /* what a proxy took away from the path; NULL: nothing */
-    int64_t began_us;       /* monotonic */
-    int64_t began_ms;       /* wall */
+    bool ends;                             /* the front door wants the connection to end with the answer */
+    const char *source;                    /* the caller's address */
+    const struct certificate_names *names; /* of the certificate that it showed; NULL: none */
+    struct network address;                /* the same, parsed */
+    const char *prefix;                    /* what a proxy took away from the path; NULL: nothing */
+    int64_t began_us;                      /* monotonic */
+    int64_t began_ms;                      /* wall */
 
     /* accept */
     char id[EXCHANGE_ID_MAX + 1];
     struct trace trace;
     struct target target;
     const struct door *door; /* see gateway/request/door.h */
+    const char *door_name;   /* to the log, or NULL */
+    struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
+    struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */
     const char *body;        /* NULL when there is none */
     size_t body_length;
-    bool received; /* the body has been read, whatever it is */
+    size_t body_max;      /* that it may have; 0: REQUEST_BODY_MAX */
+    size_t body_reserved; /* of SHARED_BODIES_MAX, to be given back */
+    bool received;        /* the body has been read, whatever it is */
 
     /* any station: what ends the walk without a call */
     struct exchange_own own;
@@ -93,10 +102,11 @@ struct exchange {
     const struct builtin_page *page;           /* instead of a route: one of our own; or NULL */
 
     /* authenticate */
-    const struct config_token *token; /* of the caller; NULL: not authenticated */
-    const struct config_token
-        *refused;        /* of a caller that is known and refused: expired, disabled, too early */
-    const char *subject; /* who is behind it, as it says; NULL: not said */
+    const struct config_client *client; /* the caller; NULL: not authenticated, whatever it showed: */
+    const struct config_token *token;   /* also expired, disabled, or too early; NULL: none that is known */
+    const struct config_client_certificate *certificate; /* likewise */
+    const struct freeze *frozen;                         /* why it may do nothing now; or NULL */
+    const char *subject;                                 /* who is behind it, as it says; NULL: not said */
 
     /* admit */
     bool admitted; /* has a place in flight, to be given back */
@@ -127,6 +137,7 @@ struct exchange {
 
     /* follow */
     unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
+    int wait_s;           /* how long to wait for a task, where its door says so; 0: see Prefer */
     int waited_s;         /* the preference to wait that was honoured; 0: none */
     bool finished;        /* the answer tells the end of the task */
 
@@ -148,6 +159,10 @@ enum problem exchange_stop(struct exchange *x, enum problem problem, const char 
 enum problem exchange_fail(struct exchange *x);
 
 const char *exchange_outcome_name(enum outcome outcome);
+
+/* The caller, also one that was refused though what it showed is known: a token that has expired, say.  NULL:
+ * nobody knows it. */
+const struct config_client *exchange_client(const struct exchange *x);
 
 /* Does the call, once sent, change anything? */
 bool exchange_changes(const struct exchange *x);

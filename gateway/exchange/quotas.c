@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    QUOTA_WINDOW_US =
-        1000000, /* who has not called for so long wants nothing; or for the time of a whole burst */
+    /* who has not called for so long wants nothing; or for the time of a whole burst */
+    QUOTA_WINDOW_US = 1000000,
     QUOTA_NAME_MAX = 192,
     QUOTA_PARTS_MAX = 256, /* with more clients than that some share a part: 4 KiB a quota */
 };

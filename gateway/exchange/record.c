@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 
@@ -74,13 +75,13 @@ void record_put_former_ids(struct buf *out, const struct call *call)
 static void put_call(struct buf *line, const struct exchange *x)
 {
     json_member(line, "config", x->config == NULL ? NULL : x->config->short_hash);
-    const struct config_token *token = x->token != NULL ? x->token : x->refused;
-    if (token != NULL) {
-        json_member(line, "client", token->client->name);
-        json_member(line, "token", token->id);
-    }
+    const struct config_client *client = exchange_client(x);
+    json_member(line, "client", client == NULL ? NULL : client->name);
+    json_member(line, "token", x->token == NULL ? NULL : x->token->id);
+    json_member(line, "certificate", x->certificate == NULL ? NULL : x->certificate->id);
     json_member(line, "subject", x->subject);
     json_member(line, "source", x->source);
+    json_member(line, "door", x->door_name);
     json_member(line, "method", x->head->method);
     if (x->route != NULL) {
         json_member(line, "route", x->route->template);
@@ -106,8 +107,17 @@ static void put_call(struct buf *line, const struct exchange *x)
     }
 }
 
-/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is of.
- */
+static void put_frozen(struct buf *line, const struct exchange *x)
+{
+    if (x->frozen == NULL)
+        return;
+    json_open_member(line, "frozen");
+    freezes_put(line, x->frozen);
+    json_close(line);
+}
+
+/* What the upstream said, and how often it was asked.  The code is a string, whichever generation it is
+ * of. */
 static void put_upstream(struct buf *line, const struct exchange *x)
 {
     if (x->answer.length > 0) {
@@ -209,7 +219,7 @@ static void put_path(struct buf *line, const struct exchange *x)
 static bool is_gathered(const struct exchange *x)
 {
     struct network address;
-    if (x->token != NULL)
+    if (x->client != NULL)
         return false;
     if (!network_parse_peer(x->source, &address))
         address = (struct network){0};
@@ -229,6 +239,7 @@ void record_write(struct exchange *x)
     put_time(line, x->began_ms);
     put_ids(line, x);
     put_call(line, x);
+    put_frozen(line, x);
     put_path(line, x);
     json_member_int(line, "status", x->status);
     if (x->problem != PROBLEM_NONE) {

@@ -138,8 +138,8 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
 
 static const char *client_of(const struct exchange *x)
 {
-    const struct config_token *token = x->token != NULL ? x->token : x->refused;
-    return token == NULL ? "-" : token->client->name;
+    const struct config_client *client = exchange_client(x);
+    return client == NULL ? "-" : client->name;
 }
 
 static void count_decision(struct series_table *table, const struct exchange *x)

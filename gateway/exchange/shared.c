@@ -4,10 +4,12 @@
 #include "base/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/request_metrics.h"
+#include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
@@ -17,6 +19,7 @@
 
 static void snapshot_free(struct snapshot *snapshot)
 {
+    mcp_tools_free(snapshot->tools);
     openapi_free(snapshot->openapi);
     current_free(snapshot->current_ids);
     quotas_free(snapshot->quotas);
@@ -41,10 +44,12 @@ static struct snapshot *snapshot_new(struct shared *gateway, struct config *conf
                                        &gateway->abandoned, err);
     snapshot->limits = client_limits_new(config, previous == NULL ? NULL : previous->limits);
     snapshot->openapi = openapi_new(config, err);
+    snapshot->tools = config->mcp_door ? mcp_tools_new(config, err) : NULL;
     snapshot->current_ids = current_new();
     snapshot->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
     if (snapshot->back == NULL || snapshot->limits == NULL || snapshot->quotas == NULL ||
-        snapshot->openapi == NULL || snapshot->current_ids == NULL) {
+        snapshot->openapi == NULL || snapshot->current_ids == NULL ||
+        (config->mcp_door && snapshot->tools == NULL)) {
         err_memory(err); /* the first cause wins */
         snapshot_free(snapshot);
         return NULL;
@@ -146,6 +151,7 @@ void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
     audit_close(gateway->audit);
+    freezes_close(gateway->freezes);
     state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);

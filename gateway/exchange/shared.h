@@ -19,11 +19,13 @@
 struct anonymous;
 struct audit;
 struct upstream_pool;
+struct mcp_tools;
 struct openapi;
 struct current;
 struct owners;
 struct quotas;
 struct series_table;
+struct freezes;
 struct state;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
@@ -34,9 +36,14 @@ struct snapshot {
     struct upstream_pool *back;
     struct client_limits *limits;
     struct openapi *openapi;
+    struct mcp_tools *tools;     /* NULL: the door /mcp is closed */
     struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
 };
+
+/* Bytes of all larger bodies together that are read or worked on: each is held some six times until the
+ * cloud has it, so that they take 200 MiB at most, however many workers there are. */
+enum { SHARED_BODIES_MAX = 32 * 1024 * 1024 };
 
 struct shared {
     int64_t began_ms;      /* since 1970 */
@@ -52,10 +59,12 @@ struct shared {
     struct log notices;           /* standard error: see operator_log.h */
     struct series_table *metrics; /* counted; see request_metrics.h */
     struct owners *owners;        /* who began which task */
+    struct freezes *freezes;      /* which clients are frozen; set before anybody is served */
     struct audit *audit;          /* two records per change; NULL: none are kept */
     struct state *state;          /* what gateways share */
     struct heartbeat heartbeat;   /* which they are told */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
+    atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;          /* exchanges that wait for a task */
     atomic_uint collecting;       /* exchanges that put a list together from pages */
     atomic_bool serving;          /* every worker is there */

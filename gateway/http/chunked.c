@@ -114,8 +114,8 @@ static enum where end_size(struct chunked *chunked, char c)
 
 /* ---- trailer-section CRLF ---- */
 
-/* Fields that say where a message ends, or for whom it is, have no place behind it: RFC 9110 section 6.5.1.
- */
+/* Fields that say where a message ends, or for whom it is, have no place behind it: RFC 9110 section
+ * 6.5.1. */
 static enum where end_name(struct chunked *chunked)
 {
     static const char *const forbidden[] = {"host", "authorization", "expect"};

@@ -4,10 +4,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "gateway/http/response_head.h"
 
 #include <openssl/rand.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 enum {
@@ -15,38 +14,24 @@ enum {
     EARLY_ANSWER_FORGETS = 16, /* reads of a KiB of what the client has sent */
 };
 
-static void put_body(struct buf *body, const struct problem_kind *kind, const char *detail, const char *id)
-{
-    char type[96];
-    (void)snprintf(type, sizeof type, "urn:countersign:problem:%s", kind->name); /* the names are ours */
-    json_open(body);
-    json_member(body, "type", type);
-    json_member(body, "title", kind->title);
-    json_member_int(body, "status", kind->status);
-    json_member(body, "detail", detail);
-    json_member(body, "requestId", id);
-    json_member_bool(body, "retryable", kind->retryable);
-    json_close(body);
-}
-
 void early_answer_put(struct buf *answer, enum problem problem, const char *detail)
 {
     struct buf body;
     char text[EARLY_ANSWER_BODY_MAX];
     unsigned char random[16] = {0};
     char id[2 * sizeof random + 1];
-    char date[TIMESTAMP_HTTP_SIZE];
     const struct problem_kind *kind = problem_kind(problem);
     buf_init_in(&body, text, sizeof text);
     (void)RAND_bytes(random, sizeof random); /* an id of zeros is still an id */
     text_hex(random, sizeof random, id);
-    put_body(&body, kind, detail, id);
-    timestamp_format_http(clock_wall_ms(), date);
-    buf_put_format(
-        answer,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
-        "X-Request-Id: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-        kind->status, problem_reason(kind->status), date, body.length, id);
+    json_open(&body);
+    response_head_put_problem(&body, kind, kind->status, detail, id, kind->retryable);
+    json_close(&body);
+    response_head_put(answer, &(struct response_head){.status = kind->status,
+                                                      .date_ms = clock_wall_ms(),
+                                                      .type = RESPONSE_HEAD_PROBLEM_TYPE,
+                                                      .length = body.length,
+                                                      .request_id = id});
     if (kind->retry_after > 0)
         buf_put_format(answer, "Retry-After: %d\r\n", kind->retry_after);
     buf_put(answer, "Connection: close\r\n\r\n");

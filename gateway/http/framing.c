@@ -85,14 +85,16 @@ static enum request_head_state find_singles(struct request_head *head, const cha
     return REQUEST_HEAD_PART;
 }
 
-/* Section 3.2; with an absolute target the Host field would be ignored, so they must agree (section 3.2.2).
- */
+/* Section 3.2; with an absolute target the Host field would be ignored, so they must agree (section
+ * 3.2.2). */
 static enum request_head_state judge_host(struct request_head *head)
 {
     if (head->host == NULL && (head->minor > 0 || head->authority != NULL))
         return refuse(head, "the Host field is missing");
-    if (head->host != NULL && !host_check_is_valid(head->host))
-        return refuse(head, "the Host field is not a host with at most a port");
+    if (head->host != NULL && head->takes_loose_host)
+        head->host = host_check_plain(head->host, &head->loose_host);
+    if (head->host != NULL && !head->loose_host && !host_check_is_valid(head->host))
+        return refuse(head, HOST_CHECK_LOOSE);
     if (head->authority != NULL && (strlen(head->host) != head->authority_length ||
                                     strncasecmp(head->host, head->authority, head->authority_length) != 0))
         return refuse(head, "the request target names another host than the Host field");

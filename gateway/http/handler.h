@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "gateway/http/certificate_names.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/request_head.h"
 
@@ -27,10 +28,11 @@ struct peer {
 struct visit {
     const struct request_head *head; /* also one that is refused: see its `problem` */
     const struct peer *peer;
-    const char *source;  /* the peer's address */
-    struct arena *arena; /* empty */
-    struct buf *reply;   /* empty */
-    bool ends;           /* places are short: the answer should end the connection */
+    const char *source;                          /* the peer's address */
+    const struct certificate_names *certificate; /* that it showed and that is good; NULL: none */
+    struct arena *arena;                         /* empty */
+    struct buf *reply;                           /* empty */
+    bool ends;                                   /* places are short: the answer should end the connection */
 
     /* what the handler says */
     int status;

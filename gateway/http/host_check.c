@@ -34,12 +34,26 @@ bool host_check_is_valid(const char *host)
     return at[strspn(at, " \t")] == '\0' && is_encoded(host);
 }
 
+const char *host_check_plain(const char *host, bool *loose)
+{
+    char name[NAME_SIZE];
+    size_t scheme = strncasecmp(host, "http://", 7) == 0 ? 7 : strncasecmp(host, "https://", 8) == 0 ? 8 : 0;
+    size_t length = strcspn(host + scheme, "/");
+    const char *path = host + scheme + length;
+    if ((scheme == 0 && *path == '\0') || length == 0 || length >= sizeof name)
+        return host;
+    memcpy(name, host + scheme, length);
+    name[length] = '\0';
+    *loose = host_check_is_valid(name) && strpbrk(path, " \t") == NULL;
+    return *loose ? host + scheme : host;
+}
+
 /* "gateway.example.com" of "gateway.example.com:8080"; an IPv6 address keeps its brackets off. */
 static bool cut_port(const char *host, char name[NAME_SIZE])
 {
     bool bracketed = host[0] == '[';
     const char *begin = bracketed ? host + 1 : host;
-    size_t length = strcspn(begin, bracketed ? "]" : ":");
+    size_t length = strcspn(begin, bracketed ? "]" : ":/");
     if (length == 0 || length >= NAME_SIZE || (bracketed && begin[length] != ']'))
         return false;
     memcpy(name, begin, length);

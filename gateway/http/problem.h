@@ -1,5 +1,5 @@
-/* gateway/http/problem.h - the ways in which a request can end without success: the names that callers see.
- */
+/* gateway/http/problem.h - the ways in which a request can end without success: the names that callers
+ * see. */
 #ifndef GATEWAY_HTTP_PROBLEM_H
 #define GATEWAY_HTTP_PROBLEM_H
 

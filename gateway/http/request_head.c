@@ -12,6 +12,7 @@ void request_head_begin(struct request_head *head)
 {
     head->method = head->target = head->query = head->host = head->authority = NULL;
     head->minor = 0;
+    head->takes_loose_host = head->loose_host = false;
     head->field_count = 0;
     head->message = (struct request_message){0};
     head->problem = PROBLEM_NONE;
@@ -146,16 +147,35 @@ static enum request_head_state refuse_control(struct request_head *head, char c)
     return refuse(head, "the header holds a control character");
 }
 
+/* Of a request line that is too long: for whom it was, where that can be told.  Nothing else of it is read. */
+static void note_request(struct request_head *head, char *line, char *end)
+{
+    static const char *const methods[] = {"GET", "POST"};
+    char *blank = memchr(line, ' ', (size_t)(end - line));
+    char *query = blank == NULL ? NULL : memchr(blank, '?', (size_t)(end - blank));
+    if (query == NULL || blank[1] != '/')
+        return;
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (strlen(methods[i]) == (size_t)(blank - line) &&
+            memcmp(line, methods[i], strlen(methods[i])) == 0) {
+            head->method = methods[i];
+            head->target = blank + 1;
+            *query = '\0';
+        }
+}
+
 /* Everything that came belongs to a line without an end. */
-static enum request_head_state wait(struct request_head *head, const char *bytes, size_t end)
+static enum request_head_state wait(struct request_head *head, char *bytes, size_t end)
 {
     if (end < REQUEST_HEAD_MAX)
         return REQUEST_HEAD_PART;
     if (head->method == NULL && memchr(bytes + head->line, ' ', end - head->line) == NULL)
         return refuse(head, "the request line does not begin with a method and one blank");
-    if (head->method == NULL)
+    if (head->method == NULL) {
+        note_request(head, bytes + head->line, bytes + end);
         return request_head_refuse(head, PROBLEM_TARGET_TOO_LONG, "the request line is longer than %d bytes",
                                    REQUEST_HEAD_MAX);
+    }
     return request_head_refuse(head, PROBLEM_HEADER_TOO_LARGE,
                                "request line and header fields have more than %d bytes", REQUEST_HEAD_MAX);
 }

@@ -135,7 +135,7 @@ static const char *decode_query(const char *raw, size_t length, bool is_name, st
     return out;
 }
 
-static int parse_pair(const char *raw, size_t length, struct arena *arena, struct target *target,
+static int parse_pair(const char *raw, size_t length, size_t room, struct arena *arena, struct target *target,
                       struct err *err)
 {
     const char *equals = memchr(raw, '=', length);
@@ -143,8 +143,8 @@ static int parse_pair(const char *raw, size_t length, struct arena *arena, struc
     size_t value_length = equals == NULL ? 0 : length - name_length - 1;
     if (name_length == 0)
         return err_set(err, ERR_INPUT, "the query has a pair without a name");
-    if (target->pair_count == TARGET_PAIRS_MAX)
-        return err_set(err, ERR_LIMIT, "the query has more than %d pairs", TARGET_PAIRS_MAX);
+    if (target->pair_count == room)
+        return err_set(err, ERR_LIMIT, "the query has more than %zu pairs", room);
     const char *name = decode_query(raw, name_length, true, arena, err);
     const char *value =
         name == NULL ? NULL : decode_query(raw + length - value_length, value_length, false, arena, err);
@@ -154,21 +154,20 @@ static int parse_pair(const char *raw, size_t length, struct arena *arena, struc
     return 0;
 }
 
-static int parse_query(const char *query, struct arena *arena, struct target *target, struct err *err)
+int target_parse_pairs(const char *query, size_t most, struct arena *arena, struct target *target,
+                       struct err *err)
 {
     if (query == NULL || query[0] == '\0')
         return 0;
-    size_t most = 1;
+    size_t room = 1;
     for (const char *c = query; *c != '\0'; c++)
-        most += *c == '&';
-    if (most > TARGET_PAIRS_MAX)
-        most = TARGET_PAIRS_MAX;
-    target->pairs = arena_array(arena, most, sizeof *target->pairs);
+        room += *c == '&';
+    target->pairs = arena_array(arena, room < most ? room : most, sizeof *target->pairs);
     if (target->pairs == NULL)
         return err_memory(err);
     for (const char *at = query;; at++) {
         size_t length = strcspn(at, "&");
-        if (length > 0 && parse_pair(at, length, arena, target, err) != 0)
+        if (length > 0 && parse_pair(at, length, most, arena, target, err) != 0)
             return -1;
         at += length;
         if (*at == '\0')
@@ -180,5 +179,8 @@ int target_parse(const char *path, const char *query, struct arena *arena, struc
                  struct err *err)
 {
     *target = (struct target){0};
-    return parse_path(path, arena, target, err) != 0 || parse_query(query, arena, target, err) != 0 ? -1 : 0;
+    return parse_path(path, arena, target, err) != 0 ||
+                   target_parse_pairs(query, TARGET_PAIRS_MAX, arena, target, err) != 0
+               ? -1
+               : 0;
 }

@@ -36,6 +36,10 @@ struct target {
 MUST_USE int target_parse(const char *path, const char *query, struct arena *arena, struct target *target,
                           struct err *err);
 
+/* The pairs alone, of a query or of a form that is written like one; at most `most`. */
+MUST_USE int target_parse_pairs(const char *query, size_t most, struct arena *arena, struct target *target,
+                                struct err *err);
+
 /* The name in front of the brackets of "ids[]" or "ids%5B%5D"; false: it has none, or not one that can be
  * told. */
 bool target_put_list_name(const char *name, char out[TARGET_NAME_SIZE]);

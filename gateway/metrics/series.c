@@ -138,8 +138,8 @@ static void enlist(struct series_table *table, struct series *series)
         continue;
 }
 
-/* New series go to the front, so only what came to the front since the last look has to be looked at again.
- */
+/* New series go to the front, so only what came to the front since the last look has to be looked at
+ * again. */
 static struct series *take(struct series_table *table, size_t family, const char *const *values)
 {
     size_t count = label_count(&table->families[family]);

@@ -282,21 +282,25 @@ static void put_answers(struct buf *out, const struct config_route *route)
 
 /* ---- the operation ---- */
 
-/* "delete-vpcs-vpcId-classiclinks": an action may have several routes. */
+void operation_put_id(struct buf *out, const struct config_route *route, const struct config_route *leader)
+{
+    for (const char *c = route->method; *c != '\0'; c++)
+        buf_put_char(out, (char)tolower((unsigned char)*c));
+    for (size_t i = 0; i < leader->segment_count; i++)
+        buf_put_format(out, "-%s", leader->segments[i].text);
+}
+
 static void put_id(struct buf *out, const struct operation *operation)
 {
     struct buf id;
     buf_init(&id, WORDS_MAX);
-    for (const char *c = operation->route->method; *c != '\0'; c++)
-        buf_put_char(&id, (char)tolower((unsigned char)*c));
-    for (size_t i = 0; i < operation->leader->segment_count; i++)
-        buf_put_format(&id, "-%s", operation->leader->segments[i].text);
+    operation_put_id(&id, operation->route, operation->leader);
     json_member(out, "operationId", buf_text(&id));
     buf_done(&id);
 }
 
-/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other one.
- */
+/* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other
+ * one. */
 static void put_description(struct buf *out, const struct operation *operation)
 {
     struct buf words;

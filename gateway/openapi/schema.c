@@ -71,6 +71,21 @@ static void put_integer(struct buf *out, const struct config_param *param)
     json_member_int(out, "maximum", param->max);
 }
 
+static void put_choices(struct buf *out, const struct config_param *param)
+{
+    bool text = param->type == CONFIG_STRING || param->type == CONFIG_STRINGS;
+    if (param->value_count == 0)
+        return;
+    json_open_array(out, "enum");
+    for (size_t i = 0; i < param->value_count; i++) {
+        if (text)
+            json_element(out, param->values[i]);
+        else
+            buf_put_format(out, "%s%s", i == 0 ? "" : ",", param->values[i]);
+    }
+    json_close_array(out);
+}
+
 static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire,
                       bool hashed)
 {
@@ -81,15 +96,28 @@ static void put_value(struct buf *out, const struct config_param *param, const s
     case CONFIG_BOOLEAN:
         json_member(out, "type", "boolean");
         break;
+    case CONFIG_NUMBER:
+        json_member(out, "type", "number");
+        break;
+    case CONFIG_LIST:
+        json_member(out, "type", "array");
+        break;
+    case CONFIG_OBJECT:
+    case CONFIG_MAP:
+        json_member(out, "type", "object");
+        if (param->type == CONFIG_MAP)
+            json_member_raw(out, "additionalProperties", "{\"type\":\"string\"}");
+        break;
     default:
         put_string(out, param, wire, hashed);
     }
+    put_choices(out, param);
 }
 
 /* The catalog holds the text that is sent: a number or true is JSON already. */
 static void put_preset(struct buf *out, const struct config_param *param)
 {
-    if (param->type == CONFIG_INTEGER || param->type == CONFIG_BOOLEAN)
+    if (param->type == CONFIG_INTEGER || param->type == CONFIG_BOOLEAN || param->type == CONFIG_NUMBER)
         json_member_raw(out, "default", param->preset);
     else if (param->type == CONFIG_STRING)
         json_member(out, "default", param->preset);
@@ -99,6 +127,7 @@ void schema_put(struct buf *out, const char *key, const struct config_param *par
                 const struct config_wire *wire, bool hashed)
 {
     json_open_member(out, key);
+    json_member(out, "description", param->about);
     if (param->type == CONFIG_STRINGS) {
         json_member(out, "type", "array");
         schema_put_one(out, "items", param, wire, hashed);

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "config/model/config.h"
 
-/* The member `key` with the schema of the whole parameter.  `wire` is what the generation that is described
- * says beside the parameter's own; NULL: it is not known.  `hashed`: values are signed by a
- * hash (TC3-HMAC-SHA256), so that any text is good; else they are joined before. */
+/* The member `key` with the schema of the whole parameter, and the phrase about it.  `wire` is what the
+ * generation that is described says beside the parameter's own; NULL: it is not known.  `hashed`: values are
+ * signed by a hash (TC3-HMAC-SHA256), so that any text is good; else they are joined before. */
 void schema_put(struct buf *out, const char *key, const struct config_param *param,
                 const struct config_wire *wire, bool hashed);
 

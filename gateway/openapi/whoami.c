@@ -24,9 +24,16 @@ static void put_token(struct buf *out, const struct config_token *token)
     json_close(out);
 }
 
+static void put_certificate(struct buf *out, const struct config_client_certificate *certificate)
+{
+    json_open_member(out, "certificate");
+    json_member(out, "id", certificate->id);
+    json_close(out);
+}
+
 static void put_limits(struct buf *out, const struct whoami_view *view)
 {
-    const struct config_client *client = view->token->client;
+    const struct config_client *client = view->client;
     struct buf rate;
     buf_init(&rate, 128);
     if (view->limited) {
@@ -132,14 +139,19 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_close_array(out);
 }
 
+static bool concerns(const struct config_rule *rule, const struct whoami_view *view)
+{
+    return !rule->audit && rule->expires > view->now &&
+           config_matches(&rule->clients, view->client->name);
+}
+
 static void put_rules(struct buf *out, const struct whoami_view *view)
 {
     const struct config *config = view->config;
     json_open_array(out, "rules");
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_rule *rule = config->rules[i];
-        if (rule->audit || rule->expires <= view->now ||
-            !config_matches(&rule->clients, view->token->client->name))
+        if (!concerns(rule, view))
             continue;
         json_open(out);
         json_member(out, "id", rule->id);
@@ -151,11 +163,31 @@ static void put_rules(struct buf *out, const struct whoami_view *view)
     json_close_array(out);
 }
 
+void whoami_put_rules(struct buf *out, const struct whoami_view *view, const struct config_route *route)
+{
+    const struct config *config = view->config;
+    json_open_array(out, "rules");
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct config_rule *rule = config->rules[i];
+        if (!concerns(rule, view) || !config_reaches(rule, route) || !config_has_effect(rule, route))
+            continue;
+        json_open(out);
+        json_member(out, "id", rule->id);
+        json_member(out, "effect", words_effect(rule));
+        put_conditions(out, config, rule);
+        json_close(out);
+    }
+    json_close_array(out);
+}
+
 void whoami_put(struct buf *out, const struct whoami_view *view)
 {
     json_open(out);
-    json_member(out, "client", view->token->client->name);
-    put_token(out, view->token);
+    json_member(out, "client", view->client->name);
+    if (view->token != NULL)
+        put_token(out, view->token);
+    if (view->certificate != NULL)
+        put_certificate(out, view->certificate);
     put_limits(out, view);
     put_rules(out, view);
     json_close(out);

@@ -10,14 +10,19 @@ enum { WHOAMI_MAX = 512 * 1024 };
 
 struct whoami_view {
     const struct config *config;
-    const struct config_token *token; /* the caller's */
-    int64_t now;                      /* seconds since 1970: rules that have expired are left out */
-    bool limited;                     /* its client has a rate, of which */
-    int64_t left;                     /* calls are left */
+    const struct config_client *client;                  /* the caller */
+    const struct config_token *token;                    /* by which it is known, or NULL */
+    const struct config_client_certificate *certificate; /* likewise */
+    int64_t now;  /* seconds since 1970: rules that have expired are left out */
+    bool limited; /* the client has a rate, of which */
+    int64_t left; /* calls are left */
 };
 
-/* The client, its token and end, what is left of its rate, and the rules that concern it, with their
- * values. */
+/* The client, what it is known by, when that ends, what is left of its rate, and the rules that concern it,
+ * with their values. */
 void whoami_put(struct buf *out, const struct whoami_view *view);
+
+/* The member "rules" with those of them alone that concern calls of this route: for who was refused one. */
+void whoami_put_rules(struct buf *out, const struct whoami_view *view, const struct config_route *route);
 
 #endif

@@ -37,15 +37,38 @@ static enum problem check_host(struct exchange *x)
         "this gateway is not asked for by that name: see browsers.hosts in its configuration");
 }
 
+static bool is_from_proxy(const struct exchange *x)
+{
+    const struct config *config = x->config;
+    for (size_t i = 0; i < config->trusted_proxy_count; i++)
+        if (network_contains(&config->trusted_proxies[i], &x->address))
+            return true;
+    return false;
+}
+
 /* What a proxy took away from the path: a trusted one may say so itself, request by request. */
 static const char *prefix_of(const struct exchange *x)
 {
-    const struct config *config = x->config;
     const char *said = request_head_field(x->head, "X-Forwarded-Prefix");
-    for (size_t i = 0; said != NULL && i < config->trusted_proxy_count; i++)
-        if (network_contains(&config->trusted_proxies[i], &x->address) && config_is_prefix(said))
-            return said;
-    return config->prefix;
+    return said != NULL && is_from_proxy(x) && config_is_prefix(said) ? said : x->config->prefix;
+}
+
+/* Behind a proxy that passes its callers' certificates, the proxy's own is nobody's. */
+static enum problem find_certificate(struct exchange *x)
+{
+    const char *field = x->config->client_certificate_field;
+    if (field == NULL || !is_from_proxy(x))
+        return PROBLEM_NONE;
+    x->names = NULL;
+    if (request_head_field(x->head, field) == NULL)
+        return PROBLEM_NONE;
+    const char *value = request_head_only_field(x->head, field);
+    if (value != NULL && *value == '\0')
+        return PROBLEM_NONE; /* its caller has shown none */
+    x->names = value == NULL ? NULL : certificate_names_read(value, x->arena);
+    return x->names == NULL
+               ? exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "%s of a trusted proxy is no certificate", field)
+               : PROBLEM_NONE;
 }
 
 /* From here on limits, policy and log know the caller's own address, not that of a proxy of ours. */
@@ -53,6 +76,9 @@ static enum problem find_source(struct exchange *x)
 {
     char text[NETWORK_TEXT_SIZE];
     x->prefix = prefix_of(x); /* while `address` is the peer's */
+    enum problem problem = find_certificate(x);
+    if (problem != PROBLEM_NONE)
+        return problem;
     switch (client_address_find(x->head, x->config->trusted_proxies, x->config->trusted_proxy_count,
                                 &x->address)) {
     case CLIENT_ADDRESS_PEER:
@@ -101,6 +127,8 @@ static enum problem check_head(struct exchange *x)
         return exchange_stop(x, x->head->problem, "%s", x->head->err.text);
     if (x->head->host == NULL)
         return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, "the Host field is missing");
+    if (x->head->loose_host && !x->door->loose_host)
+        return exchange_stop(x, PROBLEM_MALFORMED_REQUEST, HOST_CHECK_LOOSE);
     return PROBLEM_NONE;
 }
 

@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-enum {
-    ACTIONS_ANSWER_MAX = 4 * 1024 * 1024
-}; /* the largest service has 1,400 actions, the largest schema 300 KiB */
-
 /* ---- which one ---- */
 
 static const char *query_value(const struct exchange *x, const char *name)
@@ -42,6 +38,11 @@ static bool has_service(const struct exchange *x)
     return false;
 }
 
+size_t actions_body_max(const struct exchange *x)
+{
+    return is_door(x, 3) ? (size_t)x->config->body_max : REQUEST_BODY_MAX;
+}
+
 bool actions_takes_post(const struct exchange *x)
 {
     return find_action(x) != NULL;
@@ -54,12 +55,12 @@ bool actions_has_path(const struct exchange *x)
 
 /* ---- what a token may call ---- */
 
-static bool may_call(const struct exchange *x, const struct config_action *action)
+bool actions_may_call(const struct exchange *x, const struct config_action *action)
 {
-    return policy_may(x->token->client, &action->route, &x->address, x->began_ms / 1000);
+    return policy_may(x->client, &action->route, &x->address, x->began_ms / 1000);
 }
 
-static void put_facts(struct buf *out, const struct config_action *action)
+void actions_put_facts(struct buf *out, const struct config_action *action)
 {
     const struct config_dialect *dialect = &action->route.dialects[CONFIG_API3];
     json_member(out, "action", action->definition->name);
@@ -81,9 +82,9 @@ static void put_service(struct buf *out, const struct exchange *x)
         for (size_t j = 0; strcmp(service->upstream->name, x->target.segments[1]) == 0 &&
                            j < service->definitions->action_count;
              j++)
-            if (may_call(x, &service->actions[j])) {
+            if (actions_may_call(x, &service->actions[j])) {
                 json_open(out);
-                put_facts(out, &service->actions[j]);
+                actions_put_facts(out, &service->actions[j]);
                 json_close(out);
             }
     }
@@ -181,8 +182,8 @@ static int put_one(struct buf *out, const struct exchange *x, const struct confi
     if (definitions == NULL)
         return -1;
     json_open(out);
-    json_member(out, "service", x->target.segments[1]);
-    put_facts(out, action);
+    json_member(out, "service", action->upstream->name);
+    actions_put_facts(out, action);
     buf_put(out, ",\"request\":");
     int result = put_schema(out, definitions, action->definition->input, x->arena);
     buf_put(out, ",\"answer\":");
@@ -192,24 +193,36 @@ static int put_one(struct buf *out, const struct exchange *x, const struct confi
     return result;
 }
 
+enum problem actions_keep(struct exchange *x, struct buf *out)
+{
+    const char *bytes = out->failed ? NULL : arena_copy(x->arena, out->bytes, out->length);
+    if (bytes != NULL)
+        x->own = (struct exchange_own){
+            .status = 200, .type = "application/json", .bytes = bytes, .length = out->length};
+    buf_done(out);
+    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+}
+
+enum problem actions_answer_one(struct exchange *x, const struct config_action *action)
+{
+    struct buf out;
+    if (!actions_may_call(x, action))
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action->route.action);
+    buf_init(&out, ACTIONS_ANSWER_MAX);
+    if (put_one(&out, x, action) != 0)
+        out.failed = true;
+    return actions_keep(x, &out);
+}
+
 enum problem actions_answer(struct exchange *x)
 {
     struct buf out;
-    int result = 0;
     const struct config_action *action = find_action(x);
-    if (action != NULL && !may_call(x, action))
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action->route.action);
+    if (action != NULL)
+        return actions_answer_one(x, action);
     buf_init(&out, ACTIONS_ANSWER_MAX);
-    if (action == NULL)
-        put_service(&out, x);
-    else
-        result = put_one(&out, x, action);
-    const char *bytes = result != 0 || out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
-    if (bytes != NULL)
-        x->own = (struct exchange_own){
-            .status = 200, .type = "application/json", .bytes = bytes, .length = out.length};
-    buf_done(&out);
-    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
+    put_service(&out, x);
+    return actions_keep(x, &out);
 }
 
 /* ---- the door ---- */
@@ -244,10 +257,15 @@ static void reply(struct exchange *x, struct buf *space, struct door_content *co
     content->length = x->answer.members.length;
 }
 
+static enum problem accept_document(struct exchange *x)
+{
+    x->body_max = actions_body_max(x);
+    return rest_accept(x);
+}
+
 const struct door actions_door = {
-    .name = "actions",
     .takes = takes,
-    .accept = rest_accept,
+    .accept = accept_document,
     .route = match,
     .builtins = true,
     .token = rest_token,

@@ -12,7 +12,25 @@ extern const struct door actions_door;
 bool actions_has_path(const struct exchange *x);
 bool actions_takes_post(const struct exchange *x);
 
+/* How long the body of this request may be. */
+size_t actions_body_max(const struct exchange *x);
+
 /* What the token may call of a service; how the document of one action looks. */
 enum problem actions_answer(struct exchange *x);
+enum problem actions_answer_one(struct exchange *x, const struct config_action *action);
+
+enum {
+    ACTIONS_ANSWER_MAX =
+        4 * 1024 * 1024 /* the largest service has 1,400 actions, the largest schema 300 KiB */
+};
+
+/* The answer is `out`, which is done with. */
+enum problem actions_keep(struct exchange *x, struct buf *out);
+
+/* Could any call of it be allowed? */
+bool actions_may_call(const struct exchange *x, const struct config_action *action);
+
+/* Members: its name, version and effect. */
+void actions_put_facts(struct buf *out, const struct config_action *action);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum problem admit_client(struct exchange *x)
 {
-    const struct config_client *client = x->token->client;
+    const struct config_client *client = x->client;
     x->limits = client_limits_enter(x->snapshot->limits, client, x->gateway->state, clock_monotonic_us());
     x->admitted = x->limits.refusal == CLIENT_LIMITS_NONE;
     x->wait_us = x->limits.wait_us;
@@ -25,5 +25,5 @@ enum problem admit_client(struct exchange *x)
 void admit_leave(struct exchange *x)
 {
     if (x->admitted)
-        client_limits_leave(x->snapshot->limits, x->token->client, x->gateway->state, x->limits.held);
+        client_limits_leave(x->snapshot->limits, x->client, x->gateway->state, x->limits.held);
 }

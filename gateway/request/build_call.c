@@ -3,12 +3,24 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
+#include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
 
 #include <string.h>
 
 enum { BUILD_CALL_DEPTH_MAX = 32, BUILD_CALL_NAME_MAX = 32 };
+
+/* Who names its arguments puts every parameter into one object, wherever a request has it. */
+enum { BUILD_CALL_ANYWHERE = CONFIG_IN_PATH | CONFIG_IN_QUERY | CONFIG_IN_BODY };
+
+/* The object that a caller sent. */
+struct given {
+    const struct json_value *root; /* none: there is no body */
+    unsigned sources;              /* which parameters are in it: of enum config_source */
+    const char *const *own;        /* members that are none, ended by NULL; or NULL */
+    struct json_value *values;     /* by parameter; NULL: there is no body */
+};
 
 /* One parameter's values while they are collected. */
 struct collected {
@@ -66,41 +78,43 @@ static enum problem from_query(struct exchange *x, const struct config_param *pa
     return PROBLEM_NONE;
 }
 
-static const char *const must_be[] = {
-    [CONFIG_STRING] = "must be a string",
-    [CONFIG_INTEGER] = "must be a whole number",
-    [CONFIG_BOOLEAN] = "must be true or false",
-    [CONFIG_STRINGS] = "must be an array of strings",
-};
-
-/* Digits as they stand, but for the sign of a zero. */
-static const char *number_text(struct exchange *x, const struct json_value *value)
+static bool has_kind(const struct config_param *param, const struct json_value *value)
 {
-    long long number;
-    char text[TEXT_NUMBER_SIZE];
-    if (json_value_integer(value, &number) != 0)
-        return NULL;
-    text_number(text, number);
-    return arena_strdup(x->arena, text);
+    if (value->kind != (param->type == CONFIG_LIST ? JSON_VALUE_ARRAY : JSON_VALUE_OBJECT))
+        return false;
+    struct json_items items = json_value_items(value);
+    for (struct json_value item; param->type == CONFIG_MAP && json_value_next(&items, &item);)
+        if (item.kind != JSON_VALUE_STRING)
+            return false;
+    return true;
 }
 
-/* NULL, with the reason: it is none. */
-static const char *value_text(struct exchange *x, const struct config_param *param,
-                              const struct json_value *value)
+/* JSON in its shortest form is the value; what rules name in it is judged beside it. */
+static enum problem translate_structured(struct exchange *x, const struct config_param *param,
+                                         const struct json_value *value)
 {
-    bool exact = true;
-    const char *text = NULL;
-    if (param->type == CONFIG_BOOLEAN)
-        text = value->kind == JSON_VALUE_TRUE ? "true" : value->kind == JSON_VALUE_FALSE ? "false" : NULL;
-    else if (param->type == CONFIG_INTEGER)
-        text = number_text(x, value);
-    else if (value->kind == JSON_VALUE_STRING)
-        text = json_value_text(value, SIZE_MAX, x->arena, &exact);
-    if (text == NULL)
-        (void)check_value_wrong(x, param, must_be[param->type]);
-    else if (!exact)
-        (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
-    return exact ? text : NULL;
+    struct buf out;
+    bool secret = false;
+    const char **values = arena_array(x->arena, 1, sizeof *values);
+    if (!has_kind(param, value))
+        return check_value_wrong_type(x, param);
+    buf_init(&out, value->length + 1);
+    int result = free_document_read(param->name, value, &out, &secret, &x->err);
+    if (values != NULL && result == 0)
+        *values = arena_copy(x->arena, out.bytes, out.length);
+    buf_done(&out);
+    if (result != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    if (values == NULL || *values == NULL)
+        return exchange_fail(x);
+    enum problem problem = check_value_check(x, param, values, 1);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    if (call_add(x->call, param, values, 1, &x->err) != 0)
+        return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    if (secret)
+        call_note_secret(x->call);
+    return build_document_paths(x, param, value);
 }
 
 static enum problem from_body(struct exchange *x, const struct config_param *param,
@@ -108,8 +122,8 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
 {
     if (value->kind == JSON_VALUE_NONE)
         return PROBLEM_NONE;
-    if (param->type != CONFIG_STRINGS) {
-        collected->values[collected->count] = value_text(x, param, value);
+    if (param->type != CONFIG_STRINGS || (param->sources & CONFIG_IN_PATH) != 0) {
+        collected->values[collected->count] = check_value_text(x, param, value);
         return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
     if (value->kind != JSON_VALUE_ARRAY)
@@ -120,7 +134,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
                              param->max_items);
     struct json_items items = json_value_items(value);
     for (struct json_value item; json_value_next(&items, &item);) {
-        collected->values[collected->count] = value_text(x, param, &item);
+        collected->values[collected->count] = check_value_text(x, param, &item);
         if (collected->values[collected->count++] == NULL)
             return PROBLEM_INVALID_PARAMETER;
     }
@@ -141,12 +155,22 @@ enum problem build_call_own_key(struct exchange *x, const char *name, const char
     return PROBLEM_NONE;
 }
 
+/* Did the caller say the parameter, wherever? */
+static bool is_said(const struct exchange *x, const struct given *given, const char *name)
+{
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, name) == 0)
+            return true;
+    for (size_t i = 0; given->values != NULL && i < x->route->param_count; i++)
+        if (given->values[i].kind != JSON_VALUE_NONE && strcmp(x->route->params[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* all=true: the call is that of the first of the largest pages. */
-static enum problem choose_pages(struct exchange *x)
+static enum problem choose_pages(struct exchange *x, const struct given *given)
 {
     const char *all = NULL;
-    const char *offset = NULL;
-    const char *limit = NULL;
     if (x->route->list == NULL)
         return PROBLEM_NONE;
     enum problem problem = build_call_own_key(x, "all", &all);
@@ -155,8 +179,7 @@ static enum problem choose_pages(struct exchange *x)
     if (strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "all must be true or false");
     x->all = strcmp(all, "true") == 0;
-    if (x->all && (build_call_own_key(x, "offset", &offset) != PROBLEM_NONE ||
-                   build_call_own_key(x, "limit", &limit) != PROBLEM_NONE || offset != NULL || limit != NULL))
+    if (x->all && (is_said(x, given, "offset") || is_said(x, given, "limit")))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                              "all fetches every page: offset and limit are for a single one");
     return PROBLEM_NONE;
@@ -213,22 +236,24 @@ static enum problem missing(struct exchange *x, const struct config_param *param
                          param->name);
 }
 
-/* `given`: the parameter's member of the body, which may be none; NULL: there is no body. */
 static enum problem translate_param(struct exchange *x, const struct config_param *param,
-                                    const struct json_value *given)
+                                    const struct given *given)
 {
     struct collected collected = {0};
     size_t room = x->target.pair_count + 1;
+    const struct json_value *value = given->values == NULL ? NULL : &given->values[param - x->route->params];
+    if (config_is_structured(param) && value != NULL && value->kind != JSON_VALUE_NONE)
+        return translate_structured(x, param, value);
     if (room < (size_t)param->max_items)
         room = (size_t)param->max_items;
     collected.values = arena_array(x->arena, room, sizeof *collected.values);
     if (collected.values == NULL)
         return exchange_fail(x);
     enum problem problem = PROBLEM_NONE;
-    if ((param->sources & CONFIG_IN_PATH) != 0)
+    if (value != NULL && (param->sources & given->sources) != 0)
+        problem = from_body(x, param, value, &collected);
+    else if ((param->sources & CONFIG_IN_PATH) != 0)
         problem = from_path(x, param, &collected);
-    else if (given != NULL && (param->sources & CONFIG_IN_BODY) != 0)
-        problem = from_body(x, param, given, &collected);
     else if ((param->sources & CONFIG_IN_QUERY) != 0)
         problem = from_query(x, param, &collected);
     if (problem == PROBLEM_NONE)
@@ -241,7 +266,7 @@ static enum problem translate_param(struct exchange *x, const struct config_para
     if (unsaid != NULL)
         collected.values[collected.count++] = unsaid;
     if (collected.count == 0 && !collected.empty)
-        return param->required ? missing(x, param) : PROBLEM_NONE;
+        return param->required || (param->sources & CONFIG_IN_PATH) != 0 ? missing(x, param) : PROBLEM_NONE;
     problem = check_value_check(x, param, collected.values, collected.count);
     if (problem != PROBLEM_NONE)
         return problem;
@@ -267,17 +292,17 @@ static enum problem check_query(struct exchange *x, bool body)
 }
 
 /* The parameter that the member of a body is for. */
-static const struct config_param *find_member(const struct config_route *route,
+static const struct config_param *find_member(const struct config_route *route, const struct given *given,
                                               const struct json_value *member)
 {
     for (size_t i = 0; i < route->param_count; i++)
-        if ((route->params[i].sources & CONFIG_IN_BODY) != 0 &&
+        if ((route->params[i].sources & given->sources) != 0 &&
             json_value_has_key(member, route->params[i].name))
             return &route->params[i];
     return NULL;
 }
 
-static enum problem unknown_member(struct exchange *x, const struct json_value *member)
+enum problem build_call_unknown_member(struct exchange *x, const struct json_value *member)
 {
     const struct json_value key = {
         .kind = JSON_VALUE_STRING, .bytes = member->key, .length = member->key_length};
@@ -285,19 +310,29 @@ static enum problem unknown_member(struct exchange *x, const struct json_value *
     return name == NULL ? exchange_fail(x) : unknown(x, "field", name);
 }
 
+static bool is_own(const struct given *given, const struct json_value *member)
+{
+    for (const char *const *name = given->own; name != NULL && *name != NULL; name++)
+        if (json_value_has_key(member, *name))
+            return true;
+    return false;
+}
+
 /* Each parameter's member of the body, and nothing else, and none of them twice: within a value there is no
  * object, so no other key either. */
-static enum problem read_members(struct exchange *x, const struct json_value *root, struct json_value **given)
+static enum problem read_members(struct exchange *x, struct given *given)
 {
-    struct json_items members = json_value_items(root);
-    *given = arena_array(x->arena, x->route->param_count + 1, sizeof **given);
-    if (*given == NULL)
+    struct json_items members = json_value_items(given->root);
+    given->values = arena_array(x->arena, x->route->param_count + 1, sizeof *given->values);
+    if (given->values == NULL)
         return exchange_fail(x);
     for (struct json_value member; json_value_next(&members, &member);) {
-        const struct config_param *param = find_member(x->route, &member);
+        const struct config_param *param = find_member(x->route, given, &member);
+        if (param == NULL && is_own(given, &member))
+            continue;
         if (param == NULL)
-            return unknown_member(x, &member);
-        struct json_value *place = &(*given)[param - x->route->params];
+            return build_call_unknown_member(x, &member);
+        struct json_value *place = &given->values[param - x->route->params];
         if (place->kind != JSON_VALUE_NONE)
             return check_value_wrong(x, param, "is in the body twice");
         *place = member;
@@ -305,12 +340,8 @@ static enum problem read_members(struct exchange *x, const struct json_value *ro
     return PROBLEM_NONE;
 }
 
-enum problem build_call_choose_region(struct exchange *x)
+enum problem build_call_choose_region(struct exchange *x, const char *region)
 {
-    const char *region = NULL;
-    enum problem problem = build_call_own_key(x, "region", &region);
-    if (problem != PROBLEM_NONE)
-        return problem;
     const struct config_upstream *upstream = x->call->upstream;
     if (call_set_region(x->call, region == NULL ? upstream->region : region, &x->err) != 0)
         return PROBLEM_INVALID_PARAMETER; /* it does not even look like one */
@@ -328,24 +359,30 @@ enum problem build_call_choose_region(struct exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem build_call(struct exchange *x, const struct json_value *root)
+static enum problem build_call(struct exchange *x, struct given *given)
 {
-    struct json_value *given = NULL; /* by parameter; NULL: there is no body */
-    enum problem problem = check_query(x, root->kind != JSON_VALUE_NONE);
-    if (problem == PROBLEM_NONE && root->kind != JSON_VALUE_NONE)
-        problem = read_members(x, root, &given);
+    const char *region = NULL;
+    bool body = given->root->kind != JSON_VALUE_NONE;
+    x->call = call_new(x->route, config_upstream(x->config, x->route->service), x->arena);
+    if (x->call == NULL)
+        return exchange_fail(x);
+    enum problem problem = check_query(x, body);
+    if (problem == PROBLEM_NONE && body)
+        problem = read_members(x, given);
     if (problem == PROBLEM_NONE)
-        problem = build_call_choose_region(x);
+        problem = build_call_own_key(x, "region", &region);
     if (problem == PROBLEM_NONE)
-        problem = choose_pages(x);
+        problem = build_call_choose_region(x, region);
+    if (problem == PROBLEM_NONE)
+        problem = choose_pages(x, given);
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
-        problem = translate_param(x, &x->route->params[i], given == NULL ? NULL : &given[i]);
+        problem = translate_param(x, &x->route->params[i], given);
     if (problem == PROBLEM_NONE)
         call_seal(x->call);
     return problem;
 }
 
-static enum problem parse_body(struct exchange *x, struct json_value *root)
+enum problem build_call_read_body(struct exchange *x, struct json_value *root)
 {
     struct err err = {0};
     if (x->body == NULL)
@@ -357,15 +394,39 @@ static enum problem parse_body(struct exchange *x, struct json_value *root)
     return PROBLEM_NONE;
 }
 
+/* POST /actions/{service}/{Action}: the query has the region, and the version by which the route was found. */
+static enum problem build_action(struct exchange *x, const struct json_value *root)
+{
+    const char *version = NULL;
+    const char *region = NULL;
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
+            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                                 "the query of an action is region and version: all else is in its document");
+    enum problem problem = build_call_own_key(x, "version", &version);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_own_key(x, "region", &region);
+    return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region);
+}
+
 enum problem build_call_request(struct exchange *x)
 {
     struct json_value root = {0};
-    const struct config_upstream *upstream = config_upstream(x->config, x->route->service);
-    enum problem problem = parse_body(x, &root);
+    struct given given = {.root = &root, .sources = CONFIG_IN_BODY};
+    enum problem problem = build_call_read_body(x, &root);
     if (problem != PROBLEM_NONE)
         return problem;
     if (x->route->document != NULL)
-        return build_document_call(x, &root);
-    x->call = call_new(x->route, upstream, x->arena);
-    return x->call == NULL ? exchange_fail(x) : build_call(x, &root);
+        return build_action(x, &root);
+    return build_call(x, &given);
+}
+
+enum problem build_call_arguments(struct exchange *x, const struct json_value *arguments,
+                                  const char *const *own)
+{
+    static const struct json_value none = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
+    struct given given = {.root = arguments->kind == JSON_VALUE_NONE ? &none : arguments,
+                          .sources = BUILD_CALL_ANYWHERE,
+                          .own = own};
+    return build_call(x, &given);
 }

@@ -10,16 +10,27 @@
 #include <string.h>
 #include <strings.h>
 
+enum { ESCAPED_MAX = 6 }; /* bytes of a character of a name: \\u0076 */
+
+/* Bytes of all that is judged: it is recorded whole, as the parameters of routes are. */
+enum { JUDGED_MAX = REQUEST_BODY_MAX };
+
 /* One parameter's values while they are collected. */
 struct values {
     struct arena *arena;
     const char **items;
     size_t count, room;
+    size_t left; /* of JUDGED_MAX */
+    bool full;   /* there are more than that */
 };
 
 static int add_value(void *context, const struct json_value *value)
 {
     struct values *values = context;
+    values->full = value->length + 1 > values->left;
+    if (values->full)
+        return -1;
+    values->left -= value->length + 1;
     const char *text = document_text(value, values->arena);
     if (values->count == values->room) {
         size_t room = values->room == 0 ? 4 : values->room * 2;
@@ -56,7 +67,9 @@ static int find_filter(const struct json_value *root, const char *name, struct v
     struct json_items items = json_value_items(&filters);
     for (struct json_value filter; json_value_next(&items, &filter);) {
         const struct json_value key = find_member(&filter, "Name");
-        const char *text = key.kind == JSON_VALUE_STRING ? document_text(&key, values->arena) : "";
+        bool short_enough = key.length <= ESCAPED_MAX * strlen(name) + 2;
+        const char *text =
+            short_enough && key.kind == JSON_VALUE_STRING ? document_text(&key, values->arena) : "";
         if (text == NULL)
             return -1;
         if (strcasecmp(text, name) != 0)
@@ -91,27 +104,40 @@ static enum problem add_param(struct exchange *x, const struct config_param *par
 
 /* One thing has one spelling through every door: what a route would refuse could be another name of what a
  * rule denies. */
+/* A list that the routes take as one is judged as one; values of several filters of a name are not one list. */
 static enum problem check_values(struct exchange *x, const struct config_param *param,
                                  const struct values *values)
 {
     enum problem problem = PROBLEM_NONE;
+    if (param->type == CONFIG_STRINGS && !param->wire[CONFIG_API3].filter)
+        return check_value_check(x, param, values->items, values->count);
     for (size_t i = 0; i < values->count && problem == PROBLEM_NONE; i++)
         problem = check_value_check(x, param, &values->items[i], 1);
     return problem;
 }
 
+static enum problem too_much(struct exchange *x, const char *name, const struct values *values)
+{
+    if (!values->full)
+        return exchange_fail(x);
+    return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                         "%s is judged and recorded: what is may have at most %d KiB in all", name,
+                         JUDGED_MAX / 1024);
+}
+
 /* A parameter of the catalog, by the name that it has in API 3.0. */
 static enum problem read_param(struct exchange *x, const struct json_value *root,
-                               const struct config_param *param)
+                               const struct config_param *param, size_t *left)
 {
-    struct values values = {.arena = x->arena};
+    struct values values = {.arena = x->arena, .left = *left};
     const struct config_wire *wire = &param->wire[CONFIG_API3];
     bool gaps = false;
     bool there = false;
     int result = wire->filter ? find_filter(root, wire->name, &values, &gaps, &there)
                               : document_find(root, &wire->name, 1, add_value, &values, &gaps, &there);
     if (result != 0)
-        return exchange_fail(x);
+        return too_much(x, param->name, &values);
+    *left = values.left;
     if (!there)
         return PROBLEM_NONE;
     enum problem problem = check_values(x, param, &values);
@@ -120,38 +146,41 @@ static enum problem read_param(struct exchange *x, const struct json_value *root
 
 /* A path that a rule names. */
 static enum problem read_path(struct exchange *x, const struct json_value *root,
-                              const struct config_path *path)
+                              const struct config_path *path, size_t *left)
 {
-    struct values values = {.arena = x->arena};
+    struct values values = {.arena = x->arena, .left = *left};
     bool gaps = false;
     bool there = false;
     if (document_find(root, path->members, path->depth, add_value, &values, &gaps, &there) != 0)
-        return exchange_fail(x);
+        return too_much(x, path->param.name, &values);
+    *left = values.left;
     return there ? add_param(x, &path->param, &values, gaps, path->secret) : PROBLEM_NONE;
+}
+
+enum problem build_document_paths(struct exchange *x, const struct config_param *param,
+                                  const struct json_value *value)
+{
+    size_t left = JUDGED_MAX;
+    enum problem problem = PROBLEM_NONE;
+    for (size_t i = 0; i < x->route->path_count && problem == PROBLEM_NONE; i++)
+        if (x->route->paths[i].of == param)
+            problem = read_path(x, value, &x->route->paths[i], &left);
+    return problem;
 }
 
 static enum problem read_params(struct exchange *x, const struct json_value *root)
 {
+    size_t left = JUDGED_MAX;
     enum problem problem = PROBLEM_NONE;
     const struct config_action *action = x->route->document;
     for (size_t i = 0; i < x->route->param_count && problem == PROBLEM_NONE; i++)
-        problem = read_param(x, root, &x->route->params[i]);
+        problem = read_param(x, root, &x->route->params[i], &left);
     for (size_t i = 0; i < action->path_count && problem == PROBLEM_NONE; i++)
-        problem = read_path(x, root, &action->paths[i]);
+        problem = read_path(x, root, &action->paths[i], &left);
     return problem;
 }
 
 /* ---- the whole call ---- */
-
-static enum problem check_query(struct exchange *x)
-{
-    for (size_t i = 0; i < x->target.pair_count; i++)
-        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                                 "the query of an action is region and version: all else is in its document");
-    const char *version = NULL; /* by which the route was found: it has one */
-    return build_call_own_key(x, "version", &version);
-}
 
 /* What was read is what is sent, and what the audit file has the hash of. */
 static enum problem keep_document(struct exchange *x, const struct buf *out)
@@ -170,7 +199,7 @@ static enum problem read_document(struct exchange *x, const struct json_value *r
     struct buf out;
     struct err err = {0};
     enum problem problem = PROBLEM_NONE;
-    buf_init(&out, 2 * REQUEST_BODY_MAX); /* names are written in full where a caller escaped them */
+    buf_init(&out, root->length + 1); /* without blanks, and with names that were escaped: it only shrinks */
     if (document_read(x->route->document->definition->input, root, &out, &x->call->document_others, &err) !=
         0)
         problem = err.kind == ERR_MEMORY ? exchange_fail(x)
@@ -181,7 +210,7 @@ static enum problem read_document(struct exchange *x, const struct json_value *r
     return problem;
 }
 
-enum problem build_document_call(struct exchange *x, const struct json_value *root)
+enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region)
 {
     static const struct json_value nothing = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
     const struct config_action *action = x->route->document;
@@ -191,9 +220,7 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
         call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
     if (x->call == NULL)
         return exchange_fail(x);
-    enum problem problem = check_query(x);
-    if (problem == PROBLEM_NONE)
-        problem = build_call_choose_region(x);
+    enum problem problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = read_document(x, root);
     if (problem == PROBLEM_NONE)
@@ -204,6 +231,8 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
 }
 
 /* ---- a document to be shown ---- */
+
+enum { MASK_GROWTH = sizeof CALL_SECRET + 2 }; /* for each byte: a digit becomes that text, in quotes */
 
 struct masking {
     const struct config_action *action;
@@ -273,7 +302,7 @@ enum problem build_document_mask(struct exchange *x, bool *any)
     struct json_value root;
     struct masking masking = {.action = x->route->document, .out = &out};
     enum problem problem = PROBLEM_NONE;
-    buf_init(&out, 4 * REQUEST_BODY_MAX); /* what is masked may have been shorter */
+    buf_init(&out, MASK_GROWTH * x->call->document_length + 1);
     if (json_value_read(x->call->document, x->call->document_length, JSON_VALUE_DEPTH_MAX, &root, NULL) == 0)
         put_masked(&masking, masking.action->definition->input, &root, false);
     problem = out.length == 0 || out.failed ? exchange_fail(x) : keep_document(x, &out);

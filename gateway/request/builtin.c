@@ -30,7 +30,7 @@ static void put_openapi(struct buf *out, const struct exchange *x)
 static enum problem answer_openapi(struct exchange *x)
 {
     const struct openapi *openapi = x->snapshot->openapi;
-    const bool *shown = openapi_shown(openapi, x->token->client, &x->address, x->began_ms / 1000, x->arena);
+    const bool *shown = openapi_shown(openapi, x->client, &x->address, x->began_ms / 1000, x->arena);
     if (shown == NULL)
         return exchange_fail(x);
     x->own = (struct exchange_own){.status = 200,
@@ -45,7 +45,9 @@ static enum problem answer_whoami(struct exchange *x)
 {
     struct buf out;
     const struct whoami_view view = {.config = x->config,
+                                     .client = x->client,
                                      .token = x->token,
+                                     .certificate = x->certificate,
                                      .now = x->began_ms / 1000,
                                      .limited = x->limits.limited,
                                      .left = x->limits.remaining};

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_REQUEST_CHECK_VALUE_H
 #define GATEWAY_REQUEST_CHECK_VALUE_H
 
+#include "base/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 /* All values of one parameter, by config/model/param_value.h; PROBLEM_NONE: they are good. */
@@ -11,5 +12,12 @@ enum problem check_value_check(struct exchange *x, const struct config_param *pa
 
 /* Stops with the parameter's name and the reason. */
 enum problem check_value_wrong(struct exchange *x, const struct config_param *param, const char *reason);
+
+enum problem check_value_wrong_type(struct exchange *x, const struct config_param *param);
+
+/* What a JSON value says of one value of the parameter, as text.  NULL, with the reason in x->err: it is
+ * none. */
+const char *check_value_text(struct exchange *x, const struct config_param *param,
+                             const struct json_value *value);
 
 #endif

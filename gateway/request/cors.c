@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* For how long a browser may remember a preflight: a change of the configuration is seen soon after a reload.
- */
+/* For how long a browser may remember a preflight: a change of the configuration is seen soon after a
+ * reload. */
 enum { CORS_REMEMBER_S = 600 };
 
 /* What a page may send, and what of an answer it may read beside the body. */
@@ -26,6 +26,11 @@ static const char *origin_of(const struct exchange *x)
         if (strcmp(known->items[i], origin) == 0)
             return known->items[i];
     return NULL;
+}
+
+bool cors_may_call(const struct exchange *x)
+{
+    return request_head_field(x->head, "Origin") == NULL || origin_of(x) != NULL;
 }
 
 /* The one request that is answered without a token. */
@@ -64,6 +69,8 @@ void cors_put_fields(struct buf *out, const struct exchange *x)
     }
     put_methods(out, x->config);
     buf_put_format(out, "Access-Control-Allow-Headers: %s", sent);
+    if (x->config->mcp_door)
+        buf_put(out, ", MCP-Protocol-Version, Mcp-Method, Mcp-Name");
     for (size_t i = 0; i < x->config->browsers.headers.count; i++)
         buf_put_format(out, ", %s", x->config->browsers.headers.items[i]);
     buf_put_format(out, "\r\nAccess-Control-Max-Age: %d\r\n", CORS_REMEMBER_S);

@@ -13,4 +13,7 @@ enum problem cors_answer(struct exchange *x);
 /* The fields that the answer owes to the request's origin; none when no origin may call. */
 void cors_put_fields(struct buf *out, const struct exchange *x);
 
+/* Is the request of no page, or of one that may call? */
+bool cors_may_call(const struct exchange *x);
+
 #endif

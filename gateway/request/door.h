@@ -20,7 +20,7 @@ struct door_content {
 };
 
 struct door {
-    const char *name; /* to the log */
+    const char *name; /* to the log; NULL: the route tells it */
 
     /* Is the request for this door?  Asked first of all: x->head may have been refused, and x->target is not
      * read yet. */
@@ -28,10 +28,12 @@ struct door {
 
     /* What is said about the body, before its caller is known.  Who reads the body here sets x->received. */
     enum problem (*accept)(struct exchange *x);
+    bool loose_host; /* its callers may write a scheme or a path around the host of their Host field */
 
     /* Writes x->route, or x->page, or x->path_exists; PROBLEM_NONE also where there is none. */
     enum problem (*route)(struct exchange *x);
-    bool builtins; /* it has the gateway's own pages, too */
+    bool builtins;       /* it has the gateway's own pages, too */
+    const char *methods; /* what its paths take; NULL: what their routes and pages do */
 
     /* The caller's token, or NULL; and what is said to a caller that has no good one. */
     enum problem (*token)(struct exchange *x, const char **token, size_t *length);

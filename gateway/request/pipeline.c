@@ -4,6 +4,7 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/complete.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/frozen.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/call/resolve.h"
 #include "gateway/exchange/queue.h"
@@ -30,6 +31,7 @@ static const struct {
     {"route", door_route},                 /* a route and its captures; none walks on as none          */
     {"own", builtin_match},                /* or a path that we answer ourselves                       */
     {"authenticate", authenticate_caller}, /* whose token; only then is a missing route told           */
+    {"freeze", frozen_refuse},             /* what an operator has frozen is denied                   */
     {"admit", admit_client},               /* the client's limits                                     */
     {"describe", builtin_answer},          /* the answer of such a path                                */
     {"receive", receive_body},             /* the body                                                */
@@ -47,6 +49,7 @@ static void finish(struct exchange *x)
 {
     response_writer_compose(x); /* always */
     queue_end(x);
+    receive_end(x);
     idempotency_settle(x);
     admit_leave(x); /* before the answer: whoever has it may ask again */
     if (x->peer->write(x->peer->connection, buf_text(x->reply), x->reply->length) != 0)
@@ -79,6 +82,7 @@ void pipeline_serve(void *context, struct visit *visit)
         .head = visit->head,
         .ends = visit->ends,
         .source = visit->source,
+        .names = visit->certificate,
         .reply = visit->reply,
     };
     if (!network_parse_peer(x.source, &x.address))

@@ -1,10 +1,10 @@
 /* The upstream's answer, or why we stopped, to the bytes of one HTTP response. */
 #include "gateway/request/response_writer.h"
 
-#include "base/timestamp.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/http/response_head.h"
 #include "gateway/request/actions.h"
 #include "gateway/request/builtin.h"
 #include "gateway/request/cors.h"
@@ -14,41 +14,20 @@
 #include <string.h>
 
 enum {
-    RESPONSE_WRITER_LAST_MAX =
-        4096, /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    /* bytes of an answer when memory is out: some 700 without a browser's fields */
+    RESPONSE_WRITER_LAST_MAX = 4096,
     RESPONSE_WRITER_LAST_PROBLEM_MAX = 1024, /* and of its problem: no word of it is the cloud's */
 };
-
-static void put_field(struct buf *out, const char *name, const char *value)
-{
-    buf_put(out, name);
-    buf_put(out, ": ");
-    buf_put(out, value);
-    buf_put(out, "\r\n");
-}
-
-static void put_trace(struct buf *out, const struct trace *trace)
-{
-    buf_put(out, "traceparent: 00-");
-    buf_put(out, trace->id);
-    buf_put_char(out, '-');
-    buf_put(out, trace->span);
-    buf_put(out, trace->sampled ? "-01\r\n" : "-00\r\n");
-}
-
-/* RFC 9110 section 6.6.1: an origin server with a clock sends Date. */
-static void put_date(struct buf *out, int64_t millis)
-{
-    char text[TIMESTAMP_HTTP_SIZE];
-    timestamp_format_http(millis, text);
-    put_field(out, "Date", text);
-}
 
 /* The methods of every route that has this path. */
 static void put_allow(struct buf *out, const struct exchange *x)
 {
     size_t written = 0;
     bool heads = false;
+    if (x->door->methods != NULL) {
+        response_head_put_field(out, "Allow", x->door->methods);
+        return;
+    }
     buf_put(out, builtin_has_path(x) ? "Allow: GET, HEAD" : "Allow: ");
     for (size_t i = 0; i < x->config->route_count; i++) {
         const struct config_route *route = &x->config->routes[i];
@@ -68,7 +47,7 @@ static void put_allow(struct buf *out, const struct exchange *x)
  * left. */
 static void put_rate_limit(struct buf *out, const struct exchange *x)
 {
-    const struct rate *rate = &x->token->client->rate;
+    const struct rate *rate = &x->client->rate;
     long long window = (rate->interval_us * rate->burst + 999999) / 1000000;
     long long missing = rate->burst - x->limits.remaining;
     buf_put_format(out, "RateLimit-Policy: \"client\";q=%lld;w=%lld\r\n", (long long)rate->burst, window);
@@ -128,25 +107,14 @@ static void put_connection(struct buf *out, const struct exchange *x)
     buf_put(out, "\r\n");
 }
 
-/* A 204 has no content, and says nothing about its length (RFC 9110 sections 8.6 and 15.3.5). */
 static void put_fields(struct buf *out, const struct exchange *x, const struct door_content *content)
 {
-    buf_put(out, "HTTP/1.1 ");
-    buf_put_int(out, content->status);
-    buf_put_char(out, ' ');
-    buf_put(out, problem_reason(content->status));
-    buf_put(out, "\r\n");
-    put_date(out, x->began_ms);
-    if (content->type != NULL) {
-        put_field(out, "Content-Type", content->type);
-        buf_put(out, "Content-Length: ");
-        buf_put_int(out, (long long)content->length);
-        buf_put(out, "\r\n");
-    }
-    put_field(out, "X-Request-Id", x->id);
-    if (x->trace.id[0] != '\0')
-        put_trace(out, &x->trace);
-    buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    response_head_put(out, &(struct response_head){.status = content->status,
+                                                   .date_ms = x->began_ms,
+                                                   .type = content->type,
+                                                   .length = content->length,
+                                                   .request_id = x->id,
+                                                   .trace = &x->trace});
     if (x->problem == PROBLEM_NONE && x->own.fields != NULL)
         buf_put(out, x->own.fields);
     put_special_fields(out, x, content->status);

@@ -3,7 +3,9 @@
 #include "auth/token.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "gateway/http/response_head.h"
 #include "gateway/request/build_call.h"
+#include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
 #include <stdio.h>
@@ -74,9 +76,9 @@ static bool is_json_type(const char *type)
 enum problem rest_accept_size(struct exchange *x)
 {
     const char *coding = request_head_field(x->head, "Content-Encoding");
-    if (x->head->message.content_length > REQUEST_BODY_MAX)
-        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %d bytes",
-                             REQUEST_BODY_MAX);
+    size_t most = receive_max(x);
+    if (x->head->message.content_length > (long long)most)
+        return exchange_stop(x, PROBLEM_CONTENT_TOO_LARGE, "the body may have at most %zu bytes", most);
     if (request_head_has_body(x->head) && coding != NULL && strcasecmp(coding, "identity") != 0)
         return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken here");
     return PROBLEM_NONE;
@@ -135,31 +137,25 @@ static void put_upstream(struct buf *body, const struct answer *answer)
 }
 
 /* A change under a key is not sent again: then its caller is told where to look instead. */
-static void put_detail(struct buf *body, const struct exchange *x)
+static const char *detail_of(const struct exchange *x, char *space, size_t size)
 {
-    char text[sizeof x->err.text + 128];
     const char *where = "";
     if (x->key.result == EXCHANGE_KEY_CLAIMED && x->outcome == OUTCOME_UNKNOWN)
         where =
             "; this Idempotency-Key is not sent again: look at the thing itself, or for this requestId in "
             "the audit file";
-    (void)snprintf(text, sizeof text, "%s%s", x->err.text, where);
-    json_member(body, "detail", text);
+    (void)snprintf(space, size, "%s%s", x->err.text, where);
+    return space;
 }
 
 /* RFC 9457 */
-static void put_problem(struct buf *body, const struct exchange *x)
+void rest_put_problem(struct buf *body, const struct exchange *x)
 {
     const struct problem_kind *kind = problem_kind(x->problem);
-    char type[96] = "urn:countersign:problem:";
-    strncat(type, kind->name, sizeof type - strlen(type) - 1);
+    char detail[sizeof x->err.text + 128];
     json_open(body);
-    json_member(body, "type", type);
-    json_member(body, "title", kind->title);
-    json_member_int(body, "status", x->status);
-    put_detail(body, x);
-    json_member(body, "requestId", x->id);
-    json_member_bool(body, "retryable", rest_is_retryable(x));
+    response_head_put_problem(body, kind, x->status, detail_of(x, detail, sizeof detail), x->id,
+                              rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
     if (exchange_changes(x))
@@ -172,8 +168,8 @@ static void put_problem(struct buf *body, const struct exchange *x)
 void rest_reply(struct exchange *x, struct buf *space, struct door_content *content)
 {
     if (x->problem != PROBLEM_NONE) {
-        put_problem(space, x);
-        content->type = "application/problem+json";
+        rest_put_problem(space, x);
+        content->type = RESPONSE_HEAD_PROBLEM_TYPE;
         content->bytes = buf_text(space);
         content->length = space->length;
     } else if (x->status != 204 && x->own.status != 0) {
@@ -189,7 +185,6 @@ void rest_reply(struct exchange *x, struct buf *space, struct door_content *cont
 }
 
 const struct door rest_door = {
-    .name = "rest",
     .takes = takes,
     .accept = rest_accept,
     .route = route_match,

@@ -7,7 +7,7 @@
 
 extern const struct door rest_door;
 
-/* A body is JSON in UTF-8, of at most REQUEST_BODY_MAX, and not compressed. */
+/* A body is JSON in UTF-8, of at most receive_max(), and not compressed. */
 enum problem rest_accept(struct exchange *x);
 
 /* The length and coding alone. */
@@ -22,7 +22,10 @@ enum problem rest_unrouted(struct exchange *x);
 /* The same request may succeed later: never of a change whose outcome nobody knows. */
 bool rest_is_retryable(const struct exchange *x);
 
-/* problem+json (RFC 9457) with x->status; else x->own, or the answer. */
+/* problem+json (RFC 9457) of a walk that ended with one. */
+void rest_put_problem(struct buf *body, const struct exchange *x);
+
+/* problem+json with x->status; else x->own, or the answer. */
 void rest_reply(struct exchange *x, struct buf *space, struct door_content *content);
 
 #endif

@@ -21,28 +21,27 @@
 #include "gateway/server/tls.h"
 
 enum {
-    CONNECTIONS_HEADER_MS =
-        5000, /* from the connection's begin, or a header's, to its end                       */
-    CONNECTIONS_BODY_MS =
-        10000, /* 64 KiB in 10 s: slower clients are cut                                       */
-    CONNECTIONS_WRITE_MS =
-        10000, /* for a client to take an answer                                               */
-    CONNECTIONS_QUEUE_MS =
-        25, /* for a worker: longer only hides an overload, whose answer is due in 50 ms    */
-    CONNECTIONS_MOVING_MS =
-        500, /* the same while workers end and take others: that is a queue for the processor */
-    CONNECTIONS_ADMIN_QUEUE_MS =
-        1000, /* on the admin listener: a probe waits for a second, and must not fail    */
-    CONNECTIONS_LINGER_MS =
-        1000, /* for a refused client to read its answer before unread bytes reset it         */
-    CONNECTIONS_NEXT_MS =
-        20, /* that a worker waits for the next request, where many are idle: less than what others wait for
-               one */
+    /* from the connection's begin, or a header's, to its end */
+    CONNECTIONS_HEADER_MS = 5000,
+    /* 64 KiB in 10 s: slower clients are closed */
+    CONNECTIONS_BODY_MS = 10000,
+    /* for a client to take an answer */
+    CONNECTIONS_WRITE_MS = 10000,
+    /* for a worker: longer only hides an overload, whose answer is due in 50 ms */
+    CONNECTIONS_QUEUE_MS = 25,
+    /* the same while workers end and take others: that is a queue for the processor */
+    CONNECTIONS_MOVING_MS = 500,
+    /* on the admin listener: a probe waits for a second, and must not fail */
+    CONNECTIONS_ADMIN_QUEUE_MS = 1000,
+    /* for a refused client to read its answer before unread bytes reset it */
+    CONNECTIONS_LINGER_MS = 1000,
+    /* that a worker waits for the next request, where many are idle: less than what others wait for one */
+    CONNECTIONS_NEXT_MS = 20,
     CONNECTIONS_PATIENCE_MS = 500, /* when the table is full, a client idle for longer may be evicted,   */
-    CONNECTIONS_NEWCOMER_MS =
-        25, /* the same for a connection that has not sent its first header yet         */
-    CONNECTIONS_FRESH_MS =
-        2000, /* during a drain, a new connection has this long to send its first request */
+    /* the same for a connection that has not sent its first header yet */
+    CONNECTIONS_NEWCOMER_MS = 25,
+    /* during a drain, a new connection has this long to send its first request */
+    CONNECTIONS_FRESH_MS = 2000,
     CONNECTIONS_PLACES_MAX = 65000,
 };
 

@@ -69,6 +69,7 @@ bool inbox_take(struct inbox_pool *pool, struct inbox *inbox)
     inbox->bytes = memory->bytes;
     inbox->head = &memory->head;
     request_head_begin(inbox->head);
+    inbox->head->takes_loose_host = true;
     return true;
 }
 
@@ -112,4 +113,5 @@ void inbox_settle(struct inbox *inbox)
     inbox->begin = 0;
     inbox->end = left;
     request_head_begin(inbox->head);
+    inbox->head->takes_loose_host = true;
 }

@@ -14,13 +14,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     BACKLOG = 1024,    /* the kernel may have less: net.core.somaxconn */
     PRIVILEGED = 1024, /* ports below, where net.ipv4.ip_unprivileged_port_start says nothing else */
-    STEP_NS = 1000000,
+    STEP_US = 1000,
     SETTLE_US = 50000,    /* for handshakes that were under way: their last segment is on the wire */
     BACKLOG_US = 1000000, /* for what was established to be accepted */
     TCP_FLAGS = 13,
@@ -300,9 +299,8 @@ enum listener_result listeners_accept(struct listeners *listeners, int *accepted
 
 static void pause_until(int64_t until_us)
 {
-    const struct timespec step = {.tv_nsec = STEP_NS};
     do
-        (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
+        clock_sleep_us(STEP_US);
     while (clock_monotonic_us() < until_us);
 }
 

@@ -22,9 +22,11 @@
 #include <unistd.h>
 
 enum {
-    SERVER_END_MS = 10,             /* between two looks of the acceptor's thread, at the end */
-    SERVER_ARENA = 8 * 1024 * 1024, /* of one exchange beside its reply; an ordinary one takes 8 KiB */
-    SERVER_REPLY_KEPT = 16 * 1024,  /* of a reply's memory: a thousand workers would keep a GiB of lists */
+    SERVER_END_MS = 10, /* between two looks of the acceptor's thread, at the end */
+    SERVER_ARENA =
+        32 * 1024 * 1024, /* of one exchange beside its reply: the largest document twice; an ordinary
+                                        one takes 8 KiB */
+    SERVER_REPLY_KEPT = 16 * 1024, /* of a reply's memory: a thousand workers would keep a GiB of lists */
 };
 
 /* What CivetWeb gets to read, and all that it ever reads: it carries a request from its one callback to the
@@ -195,6 +197,7 @@ static int serve(struct worker *worker)
         .head = connection->head,
         .peer = &peer,
         .source = connections_source(front->guard, connection->place),
+        .certificate = connection->tls == NULL ? NULL : tls_certificate(connection->tls),
         .arena = worker->arena,
         .reply = &worker->reply,
         .ends =

@@ -16,12 +16,14 @@ struct tls {
     SSL *ssl;
     struct tls_set *set;
     int fd;
-    int receive_flags; /* of the next recv(2) */
-    int send_flags;    /* of the next send(2) */
-    int reads;         /* that are left */
-    bool begun;        /* something has come */
-    bool plain;        /* and was no handshake */
-    bool broken;       /* nothing more can be said */
+    int receive_flags;                     /* of the next recv(2) */
+    int send_flags;                        /* of the next send(2) */
+    int reads;                             /* that are left */
+    bool begun;                            /* something has come */
+    bool plain;                            /* and was no handshake */
+    bool broken;                           /* nothing more can be said */
+    struct certificate_names *certificate; /* once it was asked for; NULL: none */
+    bool asked;
 };
 
 /* ---- the socket, as OpenSSL sees it ---- */
@@ -109,6 +111,7 @@ void tls_free(struct tls *tls)
 {
     if (tls == NULL)
         return;
+    certificate_names_free(tls->certificate);
     SSL_free(tls->ssl);
     tls_set_release(tls->set);
     free(tls);
@@ -167,6 +170,14 @@ ssize_t tls_send(struct tls *tls, const void *bytes, size_t size)
 bool tls_has_pending(const struct tls *tls)
 {
     return SSL_has_pending(tls->ssl) == 1;
+}
+
+const struct certificate_names *tls_certificate(struct tls *tls)
+{
+    if (!tls->asked && SSL_is_init_finished(tls->ssl) && SSL_get_verify_result(tls->ssl) == X509_V_OK)
+        tls->certificate = certificate_names_new(SSL_get0_peer_certificate(tls->ssl));
+    tls->asked = true; /* there is no second handshake */
+    return tls->certificate;
 }
 
 bool tls_is_plain(const struct tls *tls)

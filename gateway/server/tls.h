@@ -6,6 +6,7 @@
 #define GATEWAY_SERVER_TLS_H
 
 #include "base/base.h"
+#include "gateway/http/certificate_names.h"
 #include "gateway/server/tls_set.h"
 
 #include <sys/types.h>
@@ -29,6 +30,10 @@ bool tls_has_pending(const struct tls *tls);
 
 /* What came first was no handshake, but looks like plain HTTP. */
 bool tls_is_plain(const struct tls *tls);
+
+/* Of the certificate that the client has shown and that is good, once its first request has come: the
+ * handshake is behind us.  NULL: it has shown none, or memory is out. */
+const struct certificate_names *tls_certificate(struct tls *tls);
 
 /* Says `bytes` where a handshake is behind us, otherwise that there will be none; then ends our
  * side.  Without waiting. */

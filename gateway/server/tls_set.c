@@ -134,14 +134,27 @@ static int harden(SSL_CTX *context, const struct config_tls *tls)
                : -1;
 }
 
+/* The list of an authority is needed for what a client shows.  Above it, where the file has one for
+ * another authority of the chain, that must be good and in date; where it has none, nothing is known to be
+ * revoked. */
+static int check_chain(int good, X509_STORE_CTX *chain)
+{
+    bool unlisted = X509_STORE_CTX_get_error(chain) == X509_V_ERR_UNABLE_TO_GET_CRL &&
+                    X509_STORE_CTX_get_error_depth(chain) > 0;
+    if (good || !unlisted)
+        return good;
+    X509_STORE_CTX_set_error(chain, X509_V_OK);
+    return 1;
+}
+
 static int read_revoked(SSL_CTX *context, const char *file, struct err *err)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(context);
     X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (lookup == NULL || X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) <= 0)
         return err_set(err, ERR_INPUT, "cannot read client_crl %s: %s", file, reason());
-    (void)X509_STORE_set_flags(store,
-                               X509_V_FLAG_CRL_CHECK); /* without a list that is in date, nobody passes */
+    (void)X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), check_chain);
     return 0;
 }
 

@@ -5,10 +5,13 @@
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/http/host_check.h"
+#include "gateway/http/response_head.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
 #include "gateway/service/metrics_page.h"
+#include "gateway/service/operate.h"
+#include "gateway/service/operators.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
@@ -208,7 +211,7 @@ static void put_failure(struct desk_answer *answer, int status, const char *type
                         const char *errors, const char *warnings)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "type", type);
     json_member(&answer->body, "title", title);
@@ -259,11 +262,20 @@ static void metrics(struct admin *admin, struct desk_answer *answer)
 
 static const struct {
     const char *path;
-    bool changes; /* POST; otherwise GET and HEAD */
+    const char *method; /* GET stands for HEAD, too */
+    enum operators_need need;
     void (*answer)(struct admin *admin, struct desk_answer *answer);
+    void (*operate)(const struct operate *operate, struct desk_answer *answer); /* instead of that */
 } pages[] = {
-    {"/healthz", false, healthz}, {"/readyz", false, readyz}, {"/metrics", false, metrics},
-    {"/version", false, version}, {"/reload", true, reload},
+    {"/healthz", "GET", OPERATORS_NOBODY, healthz, NULL},
+    {"/readyz", "GET", OPERATORS_NOBODY, readyz, NULL},
+    {"/metrics", "GET", OPERATORS_NOBODY, metrics, NULL},
+    {"/version", "GET", OPERATORS_NOBODY, version, NULL},
+    {"/reload", "POST", OPERATORS_RELOAD, reload, NULL},
+    {"/freezes", "GET", OPERATORS_VIEWER, NULL, operate_freezes},
+    {"/freeze", "POST", OPERATORS_CHANGE, NULL, operate_freeze},
+    {"/thaw", "POST", OPERATORS_CHANGE, NULL, operate_thaw},
+    {"/settle", "POST", OPERATORS_CHANGE, NULL, operate_settle},
 };
 
 bool admin_is_asked_by(void *context, const char *host)
@@ -275,10 +287,41 @@ bool admin_is_asked_by(void *context, const char *host)
     return known;
 }
 
-void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer)
+static bool is_method_of(size_t page, const char *method)
+{
+    return strcmp(pages[page].method, method) == 0 ||
+           (strcmp(pages[page].method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+static bool takes_body(size_t page)
+{
+    return pages[page].operate != NULL && strcmp(pages[page].method, "POST") == 0;
+}
+
+/* Whoever is known leaves a record, also where they are refused. */
+static void answer_page(struct admin *admin, size_t page, struct visit *visit, struct desk_answer *answer)
+{
+    struct snapshot *snapshot = shared_take(admin->gateway);
+    const struct operators_use use = operators_admit(admin->gateway, snapshot, visit, pages[page].need);
+    answer->wait_us = use.wait_us;
+    if (use.status != 0)
+        desk_put_problem(answer, use.status, use.detail);
+    else if (request_head_has_body(visit->head) && !takes_body(page))
+        desk_put_problem(answer, 400, "this takes no body");
+    else if (pages[page].operate != NULL)
+        pages[page].operate(
+            &(struct operate){admin->gateway, snapshot->config, &use, visit, &admin->settling}, answer);
+    else
+        pages[page].answer(admin, answer);
+    if (answer->status != 200 || !takes_body(page)) /* else it has a record of its own */
+        operators_record(admin->gateway, &use, visit, answer->status);
+    shared_release(snapshot);
+}
+
+void admin_answer(void *context, struct visit *visit, struct desk_answer *answer)
 {
     struct admin *admin = context;
-    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    const char *path = visit->head->target;
     if (strcmp(path, "*") == 0) { /* OPTIONS */
         answer->status = 204;
         answer->allow = "GET, HEAD, POST, OPTIONS";
@@ -287,13 +330,15 @@ void admin_answer(void *context, const char *method, const char *path, struct de
     for (size_t i = 0; i < COUNT(pages); i++) {
         if (strcmp(pages[i].path, path) != 0)
             continue;
-        if (pages[i].changes ? strcmp(method, "POST") == 0 : reads) {
-            pages[i].answer(admin, answer);
+        if (is_method_of(i, visit->head->method)) {
+            answer_page(admin, i, visit, answer);
         } else {
-            answer->allow = pages[i].changes ? "POST" : "GET, HEAD";
+            answer->allow = strcmp(pages[i].method, "POST") == 0 ? "POST" : "GET, HEAD";
             put_status(answer, 405, "method not allowed");
         }
         return;
     }
-    put_status(answer, 404, "there is /healthz, /readyz, /metrics, /version and POST /reload");
+    put_status(answer, 404,
+               "there is /healthz, /readyz, /metrics, /version, /freezes, and by POST /reload, /freeze, "
+               "/thaw and /settle");
 }

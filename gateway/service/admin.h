@@ -1,5 +1,5 @@
-/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is it.
- */
+/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is
+ * it. */
 #ifndef GATEWAY_SERVICE_ADMIN_H
 #define GATEWAY_SERVICE_ADMIN_H
 
@@ -10,12 +10,13 @@
 struct admin {
     struct shared *gateway;
     struct reload *reload;
+    pthread_mutex_t settling;             /* see operate.h */
     _Atomic(struct server *) own_door;    /* NULL until both are open */
     _Atomic(struct server *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };
 
 /* The desk's pages; `context` is a struct admin. */
-void admin_answer(void *context, const char *method, const char *path, struct desk_answer *answer);
+void admin_answer(void *context, struct visit *visit, struct desk_answer *answer);
 
 /* As front_admin_names: those that the configuration in force names. */
 bool admin_is_asked_by(void *context, const char *host);

@@ -11,12 +11,12 @@
 #include "config/model/config.h"
 
 enum {
-    DESCRIPTORS_OWN =
-        24, /* streams, an audit file, two listeners and what watches them, 17; a reload, a name server; each
-               further socket to listen on is one more */
-    DESCRIPTORS_CONNECTION =
-        3,                 /* of one to an upstream: its socket, and two by which libcurl 7.88 wakes itself */
-    DESCRIPTORS_ADMIN = 4, /* at least: a probe, metrics, a reload, and one that makes room               */
+    /* streams, an audit file, two listeners and what watches them, 17; a reload, a name server; each
+     * further socket to listen on is one more */
+    DESCRIPTORS_OWN = 24,
+    /* of one to an upstream: its socket, and two by which libcurl 7.88 wakes itself */
+    DESCRIPTORS_CONNECTION = 3,
+    DESCRIPTORS_ADMIN = 4,   /* at least: a probe, metrics, a reload, and one that makes room               */
     DESCRIPTORS_CALLERS = 4, /* at least                                                                    */
 };
 

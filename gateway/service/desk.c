@@ -2,15 +2,17 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/response_head.h"
 
 #include <string.h>
+#include <strings.h>
 
-static void put_problem(struct desk_answer *answer, int status, const char *detail)
+void desk_put_problem(struct desk_answer *answer, int status, const char *detail)
 {
     answer->status = status;
-    answer->type = "application/problem+json";
+    answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
     json_member(&answer->body, "title", problem_reason(status));
     json_member_int(&answer->body, "status", status);
@@ -20,16 +22,16 @@ static void put_problem(struct desk_answer *answer, int status, const char *deta
 
 static void put_response(struct buf *reply, const struct desk_answer *answer, bool with_body)
 {
-    char date[TIMESTAMP_HTTP_SIZE];
-    timestamp_format_http(clock_wall_ms(), date);
-    buf_put_format(
-        reply,
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        "Connection: close\r\n",
-        answer->status, problem_reason(answer->status), date);
-    if (answer->status != 204) /* which has no content, and says nothing about it (RFC 9110 section 8.6) */
-        buf_put_format(reply, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type,
-                       answer->body.length);
+    bool empty = answer->status == 204;
+    response_head_put(reply, &(struct response_head){.status = answer->status,
+                                                     .date_ms = clock_wall_ms(),
+                                                     .type = empty ? NULL : answer->type,
+                                                     .length = answer->body.length});
+    buf_put(reply, "Connection: close\r\n");
+    if (answer->status == 401) /* RFC 9110 section 11.6.1 */
+        buf_put(reply, "WWW-Authenticate: Bearer realm=\"operators\"\r\n");
+    if (answer->wait_us > 0)
+        buf_put_format(reply, "Retry-After: %lld\r\n", (long long)((answer->wait_us + 999999) / 1000000));
     if (answer->allow != NULL)
         buf_put_format(reply, "Allow: %s\r\n", answer->allow);
     buf_put(reply, "\r\n");
@@ -52,18 +54,74 @@ static bool is_asked_by_its_name(const struct desk *desk, const struct request_h
     return head->host == NULL || desk->knows(desk->context, head->host);
 }
 
-static void answer_head(const struct desk *desk, const struct request_head *head, struct desk_answer *answer)
+static bool is_json(const char *type)
 {
+    static const char json[] = "application/json";
+    return type != NULL && strncasecmp(type, json, sizeof json - 1) == 0 &&
+           (type[sizeof json - 1] == '\0' || type[sizeof json - 1] == ';' || type[sizeof json - 1] == ' ');
+}
+
+static int read_all(struct visit *visit, char *body, size_t most, size_t *length, struct desk_answer *answer)
+{
+    struct err err = {0};
+    size_t got = 0;
+    do {
+        enum problem problem =
+            visit->peer->read(visit->peer->connection, body + *length, most + 1 - *length, &got, &err);
+        if (problem != PROBLEM_NONE) {
+            desk_put_problem(answer, problem_kind(problem)->status, err.text);
+            return -1;
+        }
+        *length += got;
+    } while (got > 0 && *length <= most);
+    return 0;
+}
+
+static bool invite(struct visit *visit)
+{
+    static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    return !visit->head->message.expects_invitation ||
+           visit->peer->write(visit->peer->connection, invitation, sizeof invitation - 1) == 0;
+}
+
+const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *answer)
+{
+    const struct request_message *message = &visit->head->message;
+    *length = 0;
+    if (!request_head_has_body(visit->head) ||
+        !is_json(request_head_only_field(visit->head, "Content-Type"))) {
+        desk_put_problem(answer, 415, "say what in a JSON body: Content-Type: application/json");
+        return NULL;
+    }
+    char *body =
+        message->content_length > DESK_BODY_MAX ? NULL : arena_alloc(visit->arena, DESK_BODY_MAX + 2);
+    if (body == NULL) {
+        desk_put_problem(answer, message->content_length > DESK_BODY_MAX ? 413 : 500, "the body is too long");
+        return NULL;
+    }
+    if (!invite(visit) || read_all(visit, body, DESK_BODY_MAX, length, answer) != 0)
+        return NULL;
+    if (*length > DESK_BODY_MAX) {
+        desk_put_problem(answer, 413, "the body is too long");
+        return NULL;
+    }
+    body[*length] = '\0';
+    return body;
+}
+
+static void answer_head(const struct desk *desk, struct visit *visit, struct desk_answer *answer)
+{
+    const struct request_head *head = visit->head;
     if (head->problem != PROBLEM_NONE)
-        put_problem(answer, problem_kind(head->problem)->status, head->err.text);
+        desk_put_problem(answer, problem_kind(head->problem)->status, head->err.text);
+    else if (head->loose_host)
+        desk_put_problem(answer, 400, HOST_CHECK_LOOSE);
     else if (!is_asked_by_its_name(desk, head)) /* by DNS rebinding */
-        put_problem(answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
+        desk_put_problem(answer, 400, "ask by address, as localhost, or by a name of admin_hosts");
     else if (is_from_a_page(head))
-        put_problem(answer, 403, "a page in a browser changes nothing here");
-    else if (request_head_has_body(head))
-        put_problem(answer, 400, "nothing here takes a body");
+        desk_put_problem(answer, 403, "a page in a browser changes nothing here");
     else
-        desk->answer(desk->context, head->method, head->target, answer);
+        desk->answer(desk->context, visit, answer);
 }
 
 void desk_serve(void *context, struct visit *visit)
@@ -71,7 +129,7 @@ void desk_serve(void *context, struct visit *visit)
     struct desk_answer answer = {.status = 200, .type = "application/json"};
     const char *method = visit->head->method;
     buf_init(&answer.body, DESK_PAGE_MAX - REQUEST_HEAD_MAX); /* with room for the header */
-    answer_head(context, visit->head, &answer);
+    answer_head(context, visit, &answer);
     put_response(visit->reply, &answer, method == NULL || strcmp(method, "HEAD") != 0);
     if (!visit->reply->failed) /* else memory is out; the client may be gone */
         (void)visit->peer->write(visit->peer->connection, buf_text(visit->reply), visit->reply->length);

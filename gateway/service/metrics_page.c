@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
@@ -134,6 +135,15 @@ static void put_state(const struct state *state, struct buf *out)
         const struct prometheus_text_label result = {"result", rows[i].result};
         prometheus_text_count(out, "countersign_state_questions_total", "", &result, 1, rows[i].count);
     }
+}
+
+static void put_freezes(struct freezes *freezes, int64_t now_ms, struct buf *out)
+{
+    prometheus_text_single(out, "countersign_freezes", "gauge", "Clients and tokens that are frozen.",
+                           (double)freezes_count(freezes, now_ms));
+    prometheus_text_single(out, "countersign_freezes_unknown", "gauge",
+                           "1 when the store does not tell what is frozen: what was known stays in force.",
+                           freezes_away(freezes));
 }
 
 /* How many tokens end within which time: never which ones. */
@@ -298,6 +308,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
     put_state(gateway->state, out);
+    put_freezes(gateway->freezes, now_ms, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);

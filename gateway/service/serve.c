@@ -6,6 +6,7 @@
 #include "base/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
+#include "gateway/exchange/freezes.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 enum {
-    SERVE_POLL_NS = 1000000,
+    SERVE_POLL_US = 1000,
     SERVE_START_US = 10000000,  /* for all threads to be there                                      */
     SERVE_ABANDON_US = 3000000, /* for what was abandoned to be answered: a line looks once a second */
     SERVE_STOP_S = 10,          /* for the threads to end; then SIGALRM ends the process            */
@@ -39,6 +40,7 @@ enum {
     SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
     SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
     SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
+    SERVE_PATH = 1024,                          /* bytes */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 
@@ -74,12 +76,6 @@ static void raise_descriptors(void)
         (void)setrlimit(RLIMIT_NOFILE,
                         &files); /* else the listener waits until there are descriptors again */
     }
-}
-
-static void pause_briefly(void)
-{
-    const struct timespec step = {.tv_nsec = SERVE_POLL_NS};
-    (void)nanosleep(&step, NULL); /* woken early, we only look sooner */
 }
 
 static const int ending[] = {SIGTERM, SIGINT};
@@ -142,7 +138,7 @@ static int wait_until_ready(const struct settings *service, struct err *err)
                            "the workers did not start in time: is there memory for %lld threads, and does "
                            "a limit on processes (ulimit -u, a container's pids limit) allow them?",
                            service->gateway.current->config->workers);
-        pause_briefly();
+        clock_sleep_us(SERVE_POLL_US);
     }
     return 0;
 }
@@ -207,6 +203,7 @@ static int open_doors(struct settings *service, struct err *err)
 {
     const struct config *config = service->gateway.current->config;
     service->admin.gateway = &service->gateway;
+    service->admin.settling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     service->admin.reload = &service->reload;
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
@@ -287,7 +284,7 @@ static void serve_on(struct settings *service, int64_t until_us, bool whoever_co
 {
     while (clock_monotonic_us() < until_us && (whoever_comes || is_busy(service))) {
         look_after(service);
-        pause_briefly();
+        clock_sleep_us(SERVE_POLL_US);
     }
 }
 
@@ -376,6 +373,24 @@ static int gather_lines(struct settings *service, struct err *err)
     return err_memory(err);
 }
 
+/* Where what is frozen is kept: beside the audit file, else where systemd says that state belongs, else
+ * beside the configuration. */
+static int open_freezes(struct settings *service, const char *path, struct err *err)
+{
+    char file[SERVE_PATH];
+    const char *folder = getenv("STATE_DIRECTORY");
+    const char *audit = service->gateway.current->config->audit.file;
+    if (audit != NULL && strncmp(audit, "/dev/", 5) == 0)
+        audit = NULL; /* no folder for files */
+    int length = audit == NULL && folder != NULL
+                     ? snprintf(file, sizeof file, "%s/freezes", folder)
+                     : snprintf(file, sizeof file, "%s.freezes", audit != NULL ? audit : path);
+    if (length < 0 || (size_t)length >= sizeof file)
+        return err_set(err, ERR_INPUT, "the path of the file of freezes is too long");
+    service->gateway.freezes = freezes_open(service->gateway.state, file, &service->gateway.notices, err);
+    return service->gateway.freezes == NULL ? -1 : 0;
+}
+
 static int serve(struct settings *service, struct err *err)
 {
     int result = -1;
@@ -412,7 +427,9 @@ int serve_run(const char *path, struct config *config, struct err *err)
         config_release(config);
     else if (shared_init(&service->gateway, config, service->descriptors.connections, STDOUT_FILENO, err) ==
              0) {
-        if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
+        if (open_freezes(service, path, err) != 0)
+            result = -1;
+        else if (reload_init(&service->reload, path, &service->gateway, &service->notify) != 0)
             err_memory(err);
         else {
             reload_begin(&service->reload);

@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 enum {
-    CLOCK_SKEW_BOUND_S =
-        30, /* told to the operator from here on: a tenth of the 5 minutes that the cloud allows */
+    /* told to the operator from here on: a tenth of the 5 minutes that the cloud allows */
+    CLOCK_SKEW_BOUND_S = 30,
     CLOCK_SKEW_MOST_S = 86400, /* never followed further: a signature for next year is good for a year */
 };
 
@@ -25,8 +25,8 @@ struct clock_skew {
     atomic_bool told;
 };
 
-/* When an attempt was sent and its answer came, ms since 1970 of our clock, and the answer's Date, seconds.
- */
+/* When an attempt was sent and its answer came, ms since 1970 of our clock, and the answer's Date,
+ * seconds. */
 struct clock_skew_sample {
     int64_t sent_ms;
     int64_t received_ms;

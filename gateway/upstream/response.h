@@ -13,8 +13,8 @@
 #include "gateway/upstream/response_fields.h"
 
 enum {
-    RESPONSE_HEAD_MAX =
-        64 * 1024,                /* bytes of all lines: some 500 are usual, and 1xx answers can be endless */
+    /* bytes of all lines: some 500 are usual, and 1xx answers can be endless */
+    RESPONSE_HEAD_MAX = 64 * 1024,
     RESPONSE_CHUNK_LINE_MAX = 256 /* of a chunk's size and its extensions, which nobody uses */
 };
 

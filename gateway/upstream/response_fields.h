@@ -7,8 +7,8 @@
 
 enum {
     RESPONSE_FIELDS_VALUE_SIZE = 64, /* a date has 29 characters */
-    RESPONSE_FIELDS_LENGTH_MAX =
-        1000000000, /* of a Content-Length, bytes: more is far more than any answer may have */
+    /* of a Content-Length, bytes: more is far more than any answer may have */
+    RESPONSE_FIELDS_LENGTH_MAX = 1000000000,
     RESPONSE_FIELDS_RETRY_AFTER_MAX_S = 3600 /* an upstream that asks for more is not believed */
 };
 

@@ -34,7 +34,7 @@ void retry_budget_earn(struct retry_budget *budget)
         ;
 }
 
-static bool spend(struct retry_budget *budget)
+bool retry_budget_spend(struct retry_budget *budget)
 {
     long long credit = atomic_load_explicit(&budget->credit, memory_order_relaxed);
     while (credit >= RETRY_SHARE)
@@ -54,17 +54,18 @@ static int64_t pause_of(const struct rule *rule, const struct retry_facts *facts
     return facts->asked_us > pause ? facts->asked_us + spread : pause;
 }
 
-struct retry_decision retry_decide(const struct retry_facts *facts, struct retry_budget *budget)
+struct retry_decision retry_decide(const struct retry_facts *facts)
 {
     const struct retry_decision no = {.again = false};
     const struct rule *rule = &rules[facts->cause];
     if (!(facts->changes ? rule->change : rule->read) || facts->attempts >= RETRY_ATTEMPTS_MAX)
         return no;
+    if (facts->draining)
+        return no;
     if (rule->correction && facts->corrected)
         return no;
     int64_t pause = pause_of(rule, facts);
-    if (pause > RETRY_PAUSE_MAX_S * INT64_C(1000000) || pause + RETRY_ROOM_US > facts->left_us ||
-        !spend(budget))
+    if (pause > RETRY_PAUSE_MAX_S * INT64_C(1000000) || pause + RETRY_ROOM_US > facts->left_us)
         return no;
     return (struct retry_decision){.again = true, .pause_us = pause};
 }

@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 
 enum {
-    RETRY_ATTEMPTS_MAX =
-        3,                 /* the first, and two more: what three in a row refuse, a fourth will not change */
-    RETRY_SHARE = 5,       /* one retry earned by so many calls: at most 20 % on top of the load */
-    RETRY_PAUSE_MAX_S = 5, /* longest Retry-After that we wait for ourselves; a longer one is passed on */
+    /* the first, and two more: what three in a row refuse, a fourth will not change */
+    RETRY_ATTEMPTS_MAX = 3,
+    RETRY_SHARE = 5,        /* one retry earned by so many calls: at most 20 % on top of the load */
+    RETRY_PAUSE_MAX_S = 5,  /* longest Retry-After that we wait for ourselves; a longer one is passed on */
     RETRY_ROOM_US = 100000, /* what must be left of the deadline after the pause: a call takes some 50 ms */
 };
 
@@ -44,8 +44,12 @@ void retry_budget_set(struct retry_budget *budget, long long burst);
 /* A call, not a retry, is about to be sent. */
 void retry_budget_earn(struct retry_budget *budget);
 
+/* Takes a retry from what has been earned; false where nothing is left. */
+MUST_USE bool retry_budget_spend(struct retry_budget *budget);
+
 struct retry_facts {
     enum retry_cause cause;
+    bool draining;     /* the gateway ends: nothing is begun again */
     bool changes;      /* a change, not a read */
     bool corrected;    /* what was wrong, a clock or a credential, has been corrected for this request */
     unsigned attempts; /* so far, this one included */
@@ -59,7 +63,7 @@ struct retry_decision {
     int64_t pause_us; /* before the next attempt; 0: at once */
 };
 
-/* Takes one from the budget when it says yes. */
-struct retry_decision retry_decide(const struct retry_facts *facts, struct retry_budget *budget);
+/* Says only whether; the budget is spent by the caller who does it. */
+struct retry_decision retry_decide(const struct retry_facts *facts);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/upstream/ca_store.h"
+#include "gateway/upstream/proxy_failure.h"
 #include "gateway/upstream/response.h"
 
 #include <curl/curl.h>
@@ -18,14 +19,15 @@ enum {
     LINE_RECORD = 16384,   /* bytes of a TLS record, at most: see end_of()                 */
     LINE_KEPT = 16 * 1024, /* bytes of a request's buffer: a form of 100 ids takes 6 KiB   */
     LINE_SITE_MAX = 1024,  /* the fields that all requests have: a host name has up to 255 */
-    LINE_OUT_MAX = 2 * SIGN_STRING_MAX + LINE_SITE_MAX, /* target and body, as they were signed     */
+    LINE_OUT_MAX = SIGN_STRING_MAX + SIGN_BODY_MAX + LINE_SITE_MAX, /* target and body, as they were signed */
 };
 
 struct back_site {
     const struct config_upstream *upstream;
     X509_STORE *store; /* the trusted CAs, loaded once: libcurl would load them for every connection */
     CURLU *url;        /* taken apart once: libcurl would do it again for every connection */
-    struct buf fields; /* the lines that every request has */
+    struct curl_slist *connect_to; /* "::10.0.0.7:443", or NULL */
+    struct buf fields;             /* the lines that every request has */
     const atomic_bool *abandoned;
 };
 
@@ -39,15 +41,16 @@ struct sending {
 
 struct upstream_conn {
     struct back_site *site;
-    CURL *handle;         /* with its connection; NULL: there is none */
-    curl_socket_t socket; /* what is called on it waits by itself, for as long as ... */
-    long patience_ms;     /* ... this, or some 40 more; a poll() before would be one more call for each */
-    const SSL *tls;       /* over TLS, from the handshake on: libcurl's */
-    bool refused;         /* over TLS 1.2, another handshake */
-    bool no_descriptor;   /* was left when the connection was made */
+    CURL *handle;             /* with its connection; NULL: there is none */
+    curl_socket_t socket;     /* what is called on it waits by itself, for as long as ... */
+    long patience_ms;         /* ... this, or some 40 more; a poll() before would be one more call for each */
+    const SSL *tls;           /* over TLS, from the handshake on: libcurl's */
+    bool refused;             /* over TLS 1.2, another handshake */
+    bool no_descriptor;       /* was left when the connection was made */
+    struct proxy_facts proxy; /* where it could not be made */
     const struct sending *sending; /* NULL: nothing is under way */
     CURLcode connected;            /* what came of connecting, where there is no handle */
-    int64_t connected_us;
+    int64_t renew_us;              /* from then on it is not used again */
     int64_t used_us;
     struct signed_request request;
     struct buf out; /* the request as it is written */
@@ -84,6 +87,18 @@ static CURLU *make_url(const struct config_upstream *upstream)
     return url;
 }
 
+/* As libcurl takes it: any host and port, to this one; "::host" keeps the port, as "::[fd00::7]" does. */
+static struct curl_slist *make_connect_to(const struct config_upstream *upstream)
+{
+    struct buf text;
+    buf_init(&text, LINE_SITE_MAX);
+    buf_put(&text, "::");
+    buf_put(&text, upstream->connect_to);
+    struct curl_slist *list = text.failed ? NULL : curl_slist_append(NULL, buf_text(&text));
+    buf_done(&text);
+    return list;
+}
+
 struct back_site *upstream_conn_site(const struct config_upstream *upstream, const atomic_bool *abandoned,
                                      struct err *err)
 {
@@ -95,7 +110,10 @@ struct back_site *upstream_conn_site(const struct config_upstream *upstream, con
     site->upstream = upstream;
     site->abandoned = abandoned;
     site->url = make_url(upstream);
-    if (!make_fields(site) || site->url == NULL) {
+    if (upstream->connect_to != NULL)
+        site->connect_to = make_connect_to(upstream);
+    if (!make_fields(site) || site->url == NULL ||
+        (upstream->connect_to != NULL && site->connect_to == NULL)) {
         err_memory(err);
         upstream_conn_site_free(site);
         return NULL;
@@ -113,6 +131,7 @@ void upstream_conn_site_free(struct back_site *site)
         return;
     buf_done(&site->fields);
     curl_url_cleanup(site->url);
+    curl_slist_free_all(site->connect_to);
     X509_STORE_free(site->store);
     free(site);
 }
@@ -176,17 +195,36 @@ static CURLcode prepare_tls(CURL *handle, void *ssl_context, void *context)
     return SSL_CTX_set_app_data(ssl_context, line) == 1 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
+#define SET(option, value) failures += curl_easy_setopt(h, option, value) != CURLE_OK
+
+/* Only what the configuration says, and nothing of http_proxy, no_proxy and the like. */
+static int set_proxy(CURL *h, const struct config_proxy *proxy)
+{
+    int failures = 0;
+    SET(CURLOPT_NOPROXY, "");
+    SET(CURLOPT_PROXY, proxy == NULL ? "" : proxy->url);
+    if (proxy == NULL)
+        return failures;
+    SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (proxy->user == NULL)
+        return failures;
+    SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    SET(CURLOPT_PROXYUSERNAME, secret_bytes(proxy->user));
+    SET(CURLOPT_PROXYPASSWORD, secret_bytes(proxy->password));
+    return failures;
+}
+
 static bool set_options(struct upstream_conn *line, CURL *h, long timeout_ms)
 {
     const struct config_upstream *upstream = line->site->upstream;
-    int failures = 0;
-#define SET(option, value) failures += curl_easy_setopt(h, option, value) != CURLE_OK
+    int failures = set_proxy(h, upstream->proxy);
     SET(CURLOPT_CURLU, line->site->url);
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     SET(CURLOPT_QUICK_EXIT, 1L); /* nor is a name server that says nothing waited for any longer */
     SET(CURLOPT_PROTOCOLS_STR, upstream->url.tls ? "https" : "http");
-    SET(CURLOPT_PROXY, ""); /* not what the environment says */
+    SET(CURLOPT_CONNECT_TO, line->site->connect_to);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -224,6 +262,7 @@ struct upstream_conn *upstream_conn_new(struct back_site *site)
     line->site = site;
     line->handle = NULL;
     line->no_descriptor = false;
+    line->proxy = (struct proxy_facts){0};
     line->sending = NULL;
     signed_request_init(&line->request);
     buf_init(&line->out, LINE_OUT_MAX);
@@ -283,7 +322,7 @@ static bool is_silent(struct upstream_conn *line)
 static bool is_fit(struct upstream_conn *line, int64_t now_us)
 {
     return line->handle != NULL && now_us - line->used_us < (int64_t)UPSTREAM_POOL_IDLE_S * 1000000 &&
-           now_us - line->connected_us < (int64_t)UPSTREAM_POOL_LIFE_S * 1000000 && is_silent(line);
+           now_us < line->renew_us && is_silent(line);
 }
 
 static long millis_until(int64_t until_us)
@@ -320,6 +359,32 @@ static bool descriptors_are_out(void)
     return fd < 0 && (errno == EMFILE || errno == ENFILE);
 }
 
+/* Connections that were made together are not renewed all at once: each has three quarters of the lifetime,
+ * or more. */
+static int64_t lifetime_us(const struct config_upstream *upstream)
+{
+    int64_t most = upstream->connection_lifetime * 1000;
+    return most - (int64_t)arc4random_uniform((uint32_t)(most / 4));
+}
+
+/* After a failure.  libcurl tells by its codes what it was about, but not on which part of the way. */
+static struct proxy_facts ask_about_proxy(const struct upstream_conn *line, CURLcode code)
+{
+    long status = 0;
+    long port = 0; /* of our end: there is a connection */
+    const struct config_proxy *proxy = line->site->upstream->proxy;
+    if (proxy == NULL || line->handle == NULL || code == CURLE_ABORTED_BY_CALLBACK ||
+        curl_easy_getinfo(line->handle, CURLINFO_HTTP_CONNECTCODE, &status) != CURLE_OK ||
+        curl_easy_getinfo(line->handle, CURLINFO_LOCAL_PORT, &port) != CURLE_OK)
+        return (struct proxy_facts){0};
+    return (struct proxy_facts){.asked = true,
+                                .unknown = code == CURLE_COULDNT_RESOLVE_PROXY,
+                                .reached = code != CURLE_COULDNT_CONNECT && port > 0,
+                                .late = code == CURLE_OPERATION_TIMEDOUT,
+                                .has_user = proxy->user != NULL,
+                                .status = (int)status};
+}
+
 static CURLcode connect_afresh(struct upstream_conn *line, int64_t until_us)
 {
     long left = millis_until(until_us);
@@ -335,8 +400,9 @@ static CURLcode connect_afresh(struct upstream_conn *line, int64_t until_us)
         code = curl_easy_perform(line->handle);
     if (code == CURLE_OK)
         code = take_socket(line);
-    line->connected_us = clock_monotonic_us();
-    line->used_us = line->connected_us;
+    line->proxy = code == CURLE_OK ? (struct proxy_facts){0} : ask_about_proxy(line, code);
+    line->used_us = clock_monotonic_us();
+    line->renew_us = line->used_us + lifetime_us(line->site->upstream);
     return code;
 }
 
@@ -492,7 +558,8 @@ static void tell(const struct upstream_conn *line, const struct sending *sending
         err_set(err, ERR_SYSTEM, "the upstream's answer is not HTTP/1.1 as RFC 9112 wants it");
     else if (end == UPSTREAM_HEALTH_NOT_SENT && line->no_descriptor)
         err_set(err, ERR_SYSTEM, "the gateway has no file descriptor left for a connection");
-    else if (end != UPSTREAM_HEALTH_ANSWERED)
+    else if (end != UPSTREAM_HEALTH_ANSWERED &&
+             (end != UPSTREAM_HEALTH_NOT_SENT || !proxy_failure_tell(&line->proxy, err)))
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
 
@@ -511,6 +578,7 @@ void upstream_conn_send(struct upstream_conn *line, int64_t until_us, struct ups
     result->end = end_of(line, &sending, code);
     result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     result->no_descriptor = line->no_descriptor && result->end == UPSTREAM_HEALTH_NOT_SENT;
+    result->refused = result->end == UPSTREAM_HEALTH_NOT_SENT && proxy_failure_stays(&line->proxy);
     result->status = response->status;
     result->bytes = buf_text(&response->body);
     result->length = response->body.length;

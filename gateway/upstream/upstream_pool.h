@@ -16,15 +16,14 @@
 #include <stdatomic.h>
 
 enum {
-    UPSTREAM_POOL_ANSWER_MAX =
-        1024 * 1024, /* bytes of an answer: a page of 100 items takes some 100 KiB           */
-    UPSTREAM_POOL_CONNECT_MS =
-        3000, /* TCP and TLS: three SYNs, or a slow handshake                         */
-    UPSTREAM_POOL_WAIT_MS =
-        25, /* for a slot when all are lent out: longer only hides an overload, whose answer is due
-                          in 50 ms */
-    UPSTREAM_POOL_IDLE_S = 45,  /* a connection that was idle for longer is not reused                  */
-    UPSTREAM_POOL_LIFE_S = 300, /* a connection is not reused beyond this age: DNS may have changed     */
+    /* bytes of an answer: a page of 100 items takes some 100 KiB */
+    UPSTREAM_POOL_ANSWER_MAX = 1024 * 1024,
+    /* TCP and TLS: three SYNs, or a slow handshake */
+    UPSTREAM_POOL_CONNECT_MS = 3000,
+    /* for a slot when all are lent out: longer only hides an overload, whose answer is due in 50 ms */
+    UPSTREAM_POOL_WAIT_MS = 25,
+    /* a connection that was idle for longer is not reused */
+    UPSTREAM_POOL_IDLE_S = 45,
 };
 
 struct upstream_pool;
@@ -93,6 +92,7 @@ struct upstream_pool_result {
     enum upstream_health_end end;
     bool timed_out;     /* it ended because its time was over */
     bool no_descriptor; /* for a connection: it says nothing about the upstream */
+    bool refused;       /* by a proxy that would do so again */
     int64_t ended_us;   /* when */
     int status;         /* HTTP, of UPSTREAM_HEALTH_ANSWERED */
     const char

@@ -21,6 +21,9 @@ struct action_call {
     struct outcome *outcome;
 };
 
+/* Of both services that have actions here. */
+#define ACTION_VERSION "2017-03-12"
+
 /* What a parameter of generation 3 may be; '#' in its name stands for an index. */
 struct action_param {
     const char *name;

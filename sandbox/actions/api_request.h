@@ -17,6 +17,7 @@ struct api_request {
     int64_t received_ms;                /* since 1970, by the real clock */
     int64_t now;                        /* seconds, by the clock that faults may skew */
     int generation;                     /* of the API: 2, or 3 */
+    bool json; /* the body is JSON: `params` are of a query or form, or read by the action */
     struct params params;
     struct auth_params claim;
     const char *action; /* "" when none was given */

@@ -17,8 +17,8 @@
 #include "sandbox/auth/tc3.h"
 
 enum {
-    VERIFY_SEAL_SIZE = TC3_SEAL_SIZE, /* hex of 32 bytes; base64 of them is shorter */
-    VERIFY_TEXT_MAX = 2 * 1024 * 1024 /* a body is at most 1 MiB                           */
+    VERIFY_SEAL_SIZE = TC3_SEAL_SIZE,   /* hex of 32 bytes; base64 of them is shorter */
+    VERIFY_TEXT_MAX = 2 * HTTP_BODY_MAX /* of the signed string */
 };
 
 /* As received; all borrowed. */
@@ -51,8 +51,8 @@ struct verify_desk {
     int64_t now;    /* seconds since 1970 */
 };
 
-/* 0, or -1 with the reason in `outcome`.  A request is remembered against replay only when all else is right.
- */
+/* 0, or -1 with the reason in `outcome`.  A request is remembered against replay only when all else is
+ * right. */
 MUST_USE int verify_request(const struct verify_desk *desk, const struct verify_subject *subject,
                             struct outcome *outcome);
 

@@ -14,8 +14,8 @@ struct journal;
 MUST_USE struct journal *journal_open(const char *path, bool quiet, struct err *err);
 void journal_close(struct journal *journal);
 
-/* May be called by many threads.  When nobody reads standard output, lines are lost rather than waited for.
- */
+/* May be called by many threads.  When nobody reads standard output, lines are lost rather than waited
+ * for. */
 void journal_write(struct journal *journal, const struct api_request *exchange);
 
 #endif

@@ -31,8 +31,8 @@ static const char help_before[] =
     "Usage: countersign sandbox [OPTION]...\n"
     "A local upstream that speaks the cloud's API on loopback, 2.0 on /v2/index.php and 3.0 on /: it "
     "verifies\n"
-    "signatures, keeps a small state of VPCs, instances and links, and can be told to fail.  It needs no\n"
-    "cloud account.\n"
+    "signatures, keeps a small state of VPCs, instances and links, answers all other actions by their\n"
+    "definitions, and can be told to fail.  It needs no cloud account.\n"
     "\n"
     "Where it listens\n"
     "  --listen ADDRESS:PORT  a loopback address; port 0 is a free one (127.0.0.1:9443)\n"
@@ -41,6 +41,7 @@ static const char help_before[] =
     "\n"
     "What it knows\n"
     "  --state FILE           accounts, regions, VPCs, instances, links (YAML; a built-in one)\n"
+    "  --definitions FOLDER   what the other actions of the cloud look like (that of the package)\n"
     "  --window SECONDS       how far a Timestamp may be off, 1 to 7200 (300)\n"
     "\n"
     "What it tells\n"
@@ -92,6 +93,7 @@ enum {
     OPTION_CERT,
     OPTION_KEY,
     OPTION_STATE,
+    OPTION_DEFINITIONS,
     OPTION_WINDOW,
     OPTION_FAULT,
     OPTION_JOURNAL,
@@ -115,6 +117,9 @@ static int take_option(struct options *options, int option, const char *value)
         return EXIT_NOT_YET;
     case OPTION_STATE:
         options->state = value;
+        return EXIT_NOT_YET;
+    case OPTION_DEFINITIONS:
+        options->service.definitions = value;
         return EXIT_NOT_YET;
     case OPTION_WINDOW:
         if (!number_parse(value, 1, WINDOW_MAX, &window))
@@ -143,6 +148,7 @@ static int read_options(struct options *options, int argc, char **argv)
         {"cert", required_argument, NULL, OPTION_CERT},
         {"key", required_argument, NULL, OPTION_KEY},
         {"state", required_argument, NULL, OPTION_STATE},
+        {"definitions", required_argument, NULL, OPTION_DEFINITIONS},
         {"window", required_argument, NULL, OPTION_WINDOW},
         {"fault", required_argument, NULL, OPTION_FAULT},
         {"journal", required_argument, NULL, OPTION_JOURNAL},

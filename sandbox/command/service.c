@@ -1,21 +1,27 @@
 #include "sandbox/command/service.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/json_value.h"
 #include "sandbox/actions/action.h"
 #include "sandbox/actions/api_request.h"
 #include "sandbox/command/control.h"
+#include "sandbox/command/plain_action.h"
 #include "sandbox/actions/counters.h"
 #include "sandbox/auth/nonce_cache.h"
 #include "sandbox/state/request_id.h"
 #include "sandbox/auth/verify.h"
+#include "sandbox/shapes/shapes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 static const char form_type[] = "application/x-www-form-urlencoded";
 static const char json_type[] = "application/json";
+
+enum { SERVICE_NAME_SIZE = 64 };
 
 struct settings {
     struct state *state;
@@ -23,6 +29,7 @@ struct settings {
     struct nonce_cache *replay;
     struct journal *journal;
     struct counters *tally;
+    struct shapes *shapes;
     int64_t window;
 };
 
@@ -46,9 +53,11 @@ struct settings *service_new(struct state **state, struct fault_set **faults,
     service->replay = nonce_cache_new(2 * options->window, NONCE_CACHE_CAPACITY);
     service->tally = counters_new();
     service->journal = journal_open(options->journal, options->quiet, err);
+    service->shapes = shapes_new(options->definitions, err);
     if (service->replay == NULL || service->tally == NULL)
         (void)err_memory(err);
-    if (service->replay != NULL && service->tally != NULL && service->journal != NULL)
+    if (service->replay != NULL && service->tally != NULL && service->journal != NULL &&
+        service->shapes != NULL)
         return service;
     service_free(service);
     return NULL;
@@ -58,19 +67,13 @@ void service_free(struct settings *service)
 {
     if (service == NULL)
         return;
+    shapes_free(service->shapes);
     journal_close(service->journal);
     counters_free(service->tally);
     nonce_cache_free(service->replay);
     fault_set_free(service->faults);
     state_free(service->state);
     free(service);
-}
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* A type may be followed by a charset. */
@@ -80,14 +83,18 @@ static bool is_type(const char *content_type, const char *type)
     return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]) != NULL;
 }
 
-static int parse_json(struct api_request *x, struct err *err)
+/* What is in it is read when its action is known. */
+static int check_json(const struct api_request *x, struct err *err)
 {
+    struct json_value root;
     const struct buf *body = &x->request->body;
     if (!is_type(x->request->content_type, json_type))
         return err_set(err, ERR_INPUT, "a POST must be %s", json_type);
     if (x->request->query[0] != '\0')
         return err_set(err, ERR_INPUT, "a POST has no query: it would not be signed");
-    return params_json_parse(&x->params, buf_text(body), body->length, err);
+    if (json_value_read(buf_text(body), body->length, PARAMS_DEPTH_MAX, &root, err) != 0)
+        return -1;
+    return root.kind == JSON_VALUE_OBJECT ? 0 : err_set(err, ERR_INPUT, "the body is not one JSON object");
 }
 
 /* Which of the two the parameters come from is documented: with POST the query is not looked at. */
@@ -105,8 +112,8 @@ static int parse_form(struct api_request *x, struct err *err)
 static int read_params(struct api_request *x)
 {
     struct err err = {0};
-    bool json = auth_params_scheme(x->request) == AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
-    if ((json ? parse_json(x, &err) : parse_form(x, &err)) != 0)
+    x->json = auth_params_scheme(x->request) == AUTH_PARAMS_TC3 && strcmp(x->request->method, "POST") == 0;
+    if ((x->json ? check_json(x, &err) : parse_form(x, &err)) != 0)
         return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     return 0;
 }
@@ -129,23 +136,25 @@ static bool is_first_label(const char *host, const char *label)
 
 /* In generation 3 a service knows its own actions only; with TC3 it is named by the scope that was signed.
  * The vendor's SDKs for Node, Java and PHP take that name from the endpoint: where it is an address, or a
- * host's name that is no service's, the action and the version decide. */
-static bool is_of_service(const struct api_request *x, const struct action *action)
+ * host's name that is no service's, the action and the version decide.  A query signature has no scope: there
+ * it is the endpoint's name as well.  NULL: they decide. */
+static const char *service_of(const struct settings *service, const struct api_request *x,
+                              char label[SERVICE_NAME_SIZE])
 {
-    const char *service = x->claim.service;
-    return x->claim.scheme != AUTH_PARAMS_TC3 || strcmp(action->service, service) == 0 ||
-           (!action_is_service(service) && is_first_label(x->request->host, service));
+    const char *name = x->claim.scheme == AUTH_PARAMS_TC3 ? x->claim.service : label;
+    (void)snprintf(label, SERVICE_NAME_SIZE, "%.*s", (int)strcspn(x->request->host, ".:"), x->request->host);
+    bool known = action_is_service(name) || shapes_has_service(service->shapes, name);
+    return !known && is_first_label(x->request->host, name) ? NULL : name;
 }
 
-static int find_action(struct api_request *x, const struct action **action)
+/* One that has a state here, in whatever version; NULL: there is none. */
+static const struct action *find_action(const struct api_request *x, const char *service)
 {
     bool third = x->generation == 3;
-    *action = action_find(x->action);
-    if (*action == NULL || (third ? (*action)->run3 : (*action)->run2) == NULL || !is_of_service(x, *action))
-        return outcome_refuse(&x->outcome, OUTCOME_NO_ACTION, "this action or version is not supported");
-    if (third ? strcmp(x->claim.version, "2017-03-12") != 0 : x->claim.version != NULL)
-        return outcome_refuse(&x->outcome, OUTCOME_NO_VERSION, "this action or version is not supported");
-    return 0;
+    const struct action *action = action_find(x->action);
+    bool found = action != NULL && (third ? action->run3 : action->run2) != NULL &&
+                 (!third || service == NULL || strcmp(action->service, service) == 0);
+    return found ? action : NULL;
 }
 
 /* Generation 3 wraps what the action writes. */
@@ -163,31 +172,54 @@ static int run3(const struct action *action, struct action_call *call)
     return 0;
 }
 
-static int run_action(struct api_request *x)
+static int run_action(struct api_request *x, const struct action *action, const struct state_region *region)
 {
-    const struct action *action = NULL;
+    struct err err = {0};
+    const struct buf *body = &x->request->body;
     struct action_call call = {.generation = x->generation,
                                .state = x->state,
                                .params = &x->params,
-                               .region = state_region(x->state, x->claim.region),
+                               .region = region,
                                .now_ms = x->received_ms,
                                .body = &x->answer->body,
                                .outcome = &x->outcome};
-    if (find_action(x, &action) != 0)
-        return -1;
-    if (call.region == NULL)
-        return outcome_refuse(&x->outcome, OUTCOME_NO_REGION, "there is no region %.64s here",
-                              x->claim.region);
+    if (x->json && params_json_parse(&x->params, buf_text(body), body->length, &err) != 0)
+        return outcome_refuse(&x->outcome, OUTCOME_BAD_REQUEST, "%s", err.text);
     state_lock(x->state);
     int result = x->generation == 3 ? run3(action, &call) : action->run2(&call);
     state_unlock(x->state);
     return result;
 }
 
+static int no_such(struct api_request *x, bool action)
+{
+    return outcome_refuse(&x->outcome, action ? OUTCOME_NO_VERSION : OUTCOME_NO_ACTION,
+                          "this action or version is not supported");
+}
+
+static int run(const struct settings *service, struct api_request *x)
+{
+    bool third = x->generation == 3;
+    char label[SERVICE_NAME_SIZE];
+    const char *name = third ? service_of(service, x, label) : NULL;
+    const struct action *action = find_action(x, name);
+    const struct definitions_action *plain = NULL;
+    bool version = third ? strcmp(x->claim.version, ACTION_VERSION) == 0 : x->claim.version == NULL;
+    if ((action == NULL || !version) && third)
+        plain = shapes_find(service->shapes, name, x->claim.version, x->action, &x->outcome);
+    if ((action == NULL || !version) && plain == NULL)
+        return no_such(x, action != NULL);
+    const struct state_region *region = state_region(x->state, x->claim.region);
+    if (region == NULL)
+        return outcome_refuse(&x->outcome, OUTCOME_NO_REGION, "there is no region %.64s here",
+                              x->claim.region);
+    return plain == NULL ? run_action(x, action, region) : plain_action_run(x, name, plain);
+}
+
 static void execute(const struct settings *service, struct api_request *x, int readable)
 {
     x->judged = true;
-    if (readable == 0 && judge(service, x) == 0 && run_action(x) == 0)
+    if (readable == 0 && judge(service, x) == 0 && run(service, x) == 0)
         return;
     buf_reset(&x->answer->body);
     if (x->generation == 3)
@@ -245,7 +277,7 @@ static int generation_of(const struct http_request *request)
 
 bool service_answer(struct settings *service, const struct http_request *request, struct http_answer *answer)
 {
-    int64_t now_ms = clock_ms();
+    int64_t now_ms = clock_wall_ms();
     answer->date = now_ms / 1000;
     int generation = generation_of(request);
     if (generation != 0) {
@@ -272,7 +304,7 @@ bool service_answer(struct settings *service, const struct http_request *request
 void service_refuse(struct http_request *request, struct http_answer *answer, int status)
 {
     request->keep_alive = false;
-    answer->date = clock_ms() / 1000;
+    answer->date = clock_wall_ms() / 1000;
     answer->status = status;
     buf_put(&answer->body, "{\"error\":\"the sandbox cannot read this request\"}");
 }

@@ -12,8 +12,9 @@
 struct settings;
 
 struct service_options {
-    int64_t window;      /* seconds */
-    const char *journal; /* path, or NULL */
+    int64_t window;          /* seconds */
+    const char *journal;     /* path, or NULL */
+    const char *definitions; /* their folder; NULL: where the package puts them */
     bool quiet;
 };
 

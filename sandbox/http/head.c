@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Cuts the line at `*at` off, without its CRLF; NULL when it does not end with one or holds a bare CR or LF.
- */
+/* Cuts the line at `*at` off, without its CRLF; NULL when it does not end with one or holds a bare CR or
+ * LF. */
 static char *take_line(char **at)
 {
     char *line = *at;

@@ -7,8 +7,8 @@
 
 enum {
     HTTP_HEAD_MAX = 64 * 1024,
-    HTTP_BODY_MAX = 1024 * 1024,
-    HTTP_FIELDS_MAX = 100, /* of one head; the official clients send some ten */
+    HTTP_BODY_MAX = 10 * 1024 * 1024, /* as the vendor has it, with TC3 */
+    HTTP_FIELDS_MAX = 100,            /* of one head; the official clients send some ten */
 };
 
 struct http_field {

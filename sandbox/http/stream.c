@@ -1,19 +1,18 @@
 #include "sandbox/http/stream.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 int64_t stream_clock(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_monotonic_us() / 1000;
 }
 
 /* 1: one of `events` is there; 0: the deadline passed; -1: the sandbox stops. */

@@ -25,8 +25,8 @@ MUST_USE int stream_open(struct stream *stream, int fd, int stop_fd, SSL_CTX *tl
 /* `polite` says goodbye on TLS; otherwise the peer sees a connection that broke. */
 void stream_close(struct stream *stream, bool polite);
 
-/* Before a close with bytes still unread: a reset must not overtake the answer.  Waits a little for the peer.
- */
+/* Before a close with bytes still unread: a reset must not overtake the answer.  Waits a little for the
+ * peer. */
 void stream_linger(struct stream *stream);
 
 /* 1 to `size` bytes; 0: the peer has ended; -1: broken, late (`millis`), or the sandbox stops. */

@@ -122,8 +122,8 @@ static void read_item(const struct items_desk *desk, const struct items_form *fo
                          form->keywords[i].key);
 }
 
-/* *count grows while they are read, so that state_free() finds the secrets of a list that turned out wrong.
- */
+/* *count grows while they are read, so that state_free() finds the secrets of a list that turned out
+ * wrong. */
 void *items_read(const struct items_desk *desk, const struct items_form *form, const struct yaml_node *root,
                  size_t *count)
 {

@@ -65,8 +65,8 @@ static void hex_of(const unsigned char *bytes, char *hex)
         (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* Each stage begins with the expected end of the one before: the first that is wrong is the one that is told.
- */
+/* Each stage begins with the expected end of the one before: the first that is wrong is the one that is
+ * told. */
 static int check_stages(const char *folder, struct vector *vector, char *const texts[4])
 {
     struct err err = {0};

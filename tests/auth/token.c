@@ -191,8 +191,8 @@ static int compare(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* base64url (RFC 4648 section 5) without padding: 43 characters are 32 bytes and two bits that must be zero.
- */
+/* base64url (RFC 4648 section 5) without padding: 43 characters are 32 bytes and two bits that must be
+ * zero. */
 static bool decodes_to_32_bytes(const char *text)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -88,8 +88,8 @@ static void another_rate(void **state)
     }
 }
 
-/* Without a limit for a while, and with the old one again: nothing is asked meanwhile, and nothing forgotten.
- */
+/* Without a limit for a while, and with the old one again: nothing is asked meanwhile, and nothing
+ * forgotten. */
 static void no_rate_and_back(void **state)
 {
     const struct rate rate = {.interval_us = SECOND, .burst = 3};

@@ -9,8 +9,8 @@
 
 /* ---- UTF-8 ---- */
 
-/* RFC 3629 section 4, and Markus Kuhn's "UTF-8 decoder capability and stress test", by its section numbers.
- */
+/* RFC 3629 section 4, and Markus Kuhn's "UTF-8 decoder capability and stress test", by its section
+ * numbers. */
 static const struct {
     const char *name;
     const char *bytes;

@@ -1,5 +1,5 @@
-/* Times of day in named zones against the C library's own reading of the same files, and names that are none.
- */
+/* Times of day in named zones against the C library's own reading of the same files, and names that are
+ * none. */
 #include "base/zone.h"
 
 #include "tests/unit.h"

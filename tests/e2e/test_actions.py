@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-import os
-import random
 import re
 
 import pytest
 
 from harness import vendor
 from harness.expect import problem
-from harness.gateway import POLICY, TOKEN, Client, bearer
+from harness.gateway import POLICY, TOKEN, bearer
 from harness.process import run
 from harness.upstream import Reply
 from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY, VPC
@@ -417,94 +415,3 @@ def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
     rules["tests"][0]["expect"] = "deny"
     file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
     assert run("check", "-c", str(file)).returncode == 78
-
-
-# ---- all of them ----
-
-class Shape:
-    """A service's definitions, as docs/definitions.md tells their form."""
-
-    def __init__(self, file):
-        self.actions, self.objects = [], {}
-        for line in file.read_text().splitlines():
-            kind, *words = line.split(" ")
-            if kind == "service":
-                self.service, self.version = words
-            elif kind == "action":
-                self.actions.append((words[0], words[3] if len(words) > 3 else words[0] + "Request"))
-            elif kind == "object":
-                self.objects[words[0]] = [self.member(word) for word in words[1:]]
-
-    @staticmethod
-    def member(word):
-        name, kind = word.split(":")
-        required = "!" in kind
-        kind = kind.rstrip("!-")
-        return name, kind.strip("[]"), kind.startswith("["), required
-
-    def value(self, kind, depth):
-        if kind in self.objects:
-            return self.document(kind, depth + 1)
-        return {"int64": -5, "uint64": 5, "float": 0.5, "bool": True}.get(kind, "x")
-
-    def document(self, name, depth=1):
-        """Everything down to the third level, and what is required below it."""
-        return {member: [self.value(kind, depth)] if is_list else self.value(kind, depth)
-                for member, kind, is_list, required in self.objects[name]
-                if required or depth < 3 or (depth == 3 and kind not in self.objects)}
-
-
-def leaves(value, path=()):
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from leaves(one, (*path, key))
-    elif isinstance(value, list):
-        yield from leaves(value[0], (*path, 0))
-    else:
-        yield path
-
-
-def spoilt(document, path, dice):
-    """The document with one value of another type, or one member that nobody has."""
-    copy = json.loads(json.dumps(document))
-    at = copy
-    for key in path[:-1]:
-        at = at[key]
-    old = at[path[-1]]
-    choices = [[], {}, None, {"x": 1}] + (["x"] if not isinstance(old, str) else [7, True])
-    at[path[-1]] = dice.choice(choices)
-    return copy
-
-
-def test_every_action_can_be_called_and_no_wrong_document_is(upstream, start):
-    """One action in 40; COUNTERSIGN_EVERY=1 calls all 15,210."""
-    every = int(os.environ.get("COUNTERSIGN_EVERY", "40"))
-    dice = random.Random(20261128)
-    shapes = [Shape(file) for file in sorted((REPOSITORY / "config/definitions/data").iterdir())]
-    every_action = [(shape, *action) for shape in shapes for action in shape.actions][::every]
-    services = sorted({shape.service for shape, _, _ in every_action})
-    upstream.script(then=GOOD)
-    gateway = start(url3(upstream), generation=3, services=services, top={**OPEN, "workers": 1024},
-                    rules=policy(allow("*"), allow("*", effects=["secret"])))
-    client = Client(gateway.port)
-    wrong = sent = refused = 0
-    for shape, action, name in every_action:
-        path = f"/actions/{shape.service}/{action}?version={shape.version}"
-        document = shape.document(name)
-        # Actions that have a route have the forms of the route: those are tested above.
-        answer = client.call("POST", path, json.dumps(document), bearer(headers=JSON))
-        detail = json.loads(answer.body).get("detail", "")
-        routed = answer.status == 400 and ("does not look like one" in detail or "must be" in detail and "." not in detail)
-        wrong += answer.status not in (200, 202) and not routed
-        sent += answer.status in (200, 202)
-        for path_in in dice.sample(found, min(3, len(found))) if (found := list(leaves(document))) else ():
-            answer = client.call("POST", path, json.dumps(spoilt(document, path_in, dice)), bearer(headers=JSON))
-            wrong += answer.status != 400
-            refused += 1
-        answer = client.call("POST", path, json.dumps({**document, "NoSuchMember": 1}), bearer(headers=JSON))
-        wrong += answer.status != 400
-        refused += 1
-    client.close()
-    print(f"\n{sent} of {len(every_action)} actions called, {refused} wrong documents refused")
-    assert wrong == 0 and sent > 0.99 * len(every_action)
-    assert len(upstream.seen(sent)) == sent

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from harness.certificates import Authority
 from harness.expect import problem
 from harness.gateway import TOKEN, configure
 from harness.process import run
@@ -464,13 +465,30 @@ def test_they_may_be_optional(serving, certificates):
         ask(gateway, client_of(certificates, certificates.unknown))
 
 
-def test_a_revoked_one(serving, certificates, tmp_path):
+def test_a_revoked_one(serving, certificates):
     authority = certificates.authority
     gone = authority.issue("gone", "DNS:gone.example")
-    for command in (["-revoke", "gone.crt"], ["-gencrl", "-crldays", "30", "-out", "crl.pem"]):
-        subprocess.run(["openssl", "ca", "-config", "ca.cnf", "-cert", "root.crt", "-keyfile", "root.key", *command],
-                       cwd=authority.folder, check=True, capture_output=True, timeout=PATIENCE)
-    gateway = serving(client_ca=authority.file, client_crl=str(authority.folder / "crl.pem"))
+    gateway = serving(client_ca=authority.file, client_crl=authority.revoke(gone))
     assert ask(gateway, client_of(certificates, certificates.good)).status == 202
     with pytest.raises((OSError, EOFError)):
         ask(gateway, client_of(certificates, gone))
+
+
+@pytest.mark.parametrize("lists, revoked, passes", [
+    (("lower", "root"), (), True), (("lower",), (), True), (("lower", "root"), ("client",), False), (("lower", "root"), ("lower",), False),
+    (("root",), (), False),
+], ids=["nothing revoked", "no list of the root", "the client", "its authority", "no list of its authority"])
+def test_a_list_for_each_of_a_chain(serving, certificates, tmp_path, lists, revoked, passes):
+    """What the file has a list for is checked, up to the root; the client's own certificate needs one."""
+    root = Authority(tmp_path, "root")
+    lower = Authority(tmp_path, "lower", root)
+    client = lower.issue("client", "DNS:client.example")
+    made = {"root": root.revoke(*[lower.own] * ("lower" in revoked)), "lower": lower.revoke(*[client] * ("client" in revoked))}
+    (tmp_path / "crl.pem").write_text("".join(pathlib.Path(made[name]).read_text() for name in lists))
+    (tmp_path / "ca.pem").write_text("".join(pathlib.Path(one.file).read_text() for one in (root, lower)))
+    gateway = serving(client_ca=str(tmp_path / "ca.pem"), client_crl=str(tmp_path / "crl.pem"))
+    if passes:
+        assert ask(gateway, client_of(certificates, client)).status == 202
+        return
+    with pytest.raises((OSError, EOFError)):
+        ask(gateway, client_of(certificates, client))

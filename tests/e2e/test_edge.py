@@ -5,6 +5,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -168,6 +169,18 @@ def test_the_gateway_knows_the_caller(stack, certificates):
             assert wire.recv(4096).startswith(b"HTTP/1.1 202")
     records = eventually(lambda: [record for member in members for record in member.records()])
     assert [record["source"] for record in records] == ["127.9.8.7"]
+
+
+def test_one_id_in_both_logs(stack, certificates):
+    """The caller's own where it is one, or else one that the edge makes; in the edge's line, the gateway's, the answer."""
+    edge, members = stack()
+    caller = Caller(edge, certificates)
+    told = [caller.call("GET", headers=headers)[1]["X-Request-Id"]
+            for headers in ({}, {"X-Request-Id": "nightly.7_of-9"}, {"X-Request-Id": "not an id"})]
+    caller.close()
+    assert told[1] == "nightly.7_of-9" and all(re.fullmatch(r"[0-9a-f-]{36}", told[n]) for n in (0, 2))
+    assert eventually(lambda: sorted(record["requestId"] for member in members for record in member.records()) == sorted(told))
+    assert eventually(lambda: re.findall(r"\{([^}]*)\} \"GET ", open(edge.log.name, encoding="utf-8").read()) == told)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

@@ -9,7 +9,7 @@ from harness.process import run
 from harness.world import PATIENCE, REPOSITORY
 
 MANUALS = sorted((REPOSITORY / "docs/man").iterdir())
-POLICY_TABLES = {"former.c", "policy_file.c", "clients.c", "rules.c", "conditions.c", "sets.c", "policy_tests.c", "schedule.c"}
+POLICY_TABLES = {"former.c", "policy_file.c", "clients.c", "client_certificates.c", "rules.c", "conditions.c", "sets.c", "policy_tests.c", "schedule.c"}
 
 
 def commands():

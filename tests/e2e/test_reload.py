@@ -317,6 +317,8 @@ def test_a_failing_policy_test_is_no_reason_not_to_start(start, upstream):
     (lambda text: text.replace('"expires": "2035-12-31"', '"expires": "2036-01-01"', 1), 422),
     (lambda text: text.replace('"sha256": "', '"sha256": "0').replace('"sha256": "0', '"sha256": "', 1), 422),
     (lambda text: text.replace('"tokens": [', '"rate": "1000/s", "tokens": [', 1), 422),
+    (lambda text: text.replace('"tokens": [', '"certificates": [{"id": "c", "san": "c.example"}], "tokens": [', 1), 422),
+    (lambda text: text.replace('"tokens": [', '"require": ["token"], "tokens": [', 1), 200),
     (lambda text: text.replace('"deny": ["*"]', '"deny": ["network-*"]'), 422),
     (lambda text: text.replace('"actions": ["DetachClassicLinkVpc"], "where": {"instanceIds"', '"mode": "audit", "actions": '
                                '["DetachClassicLinkVpc"], "where": {"instanceIds"'), 422),

@@ -174,6 +174,10 @@ WHERE = "where vpcId is vpc-2ari9m7h, vpc-8e0ypm3z or gz_vpc_245 and region is a
                                                                                    "less: auditor: token 'only' is gone"]),
     (changed(clients={**POLICY["clients"], "web": {"tokens": [("t", "web", "2030-01-01")]}}), ["more: client 'web' is new",
                                                                                               "more: web: token 't' is new"]),
+    (changed(clients={**POLICY["clients"], "auditor": {**POLICY["clients"]["auditor"], "certificates": [{"id": "c", "san": "a.example"}]}}), [
+        "more: auditor: certificate 'c' is new"]),
+    (changed(clients={**POLICY["clients"], "auditor": {**POLICY["clients"]["auditor"], "require": ["token"]}}), [
+        "less: auditor now requires a token"]),
 ], ids=str)
 def test_diff(files, new, lines):
     done = run("diff", *files(old=POLICY, new=new))

@@ -29,7 +29,7 @@ static void check_answer(const struct answer *answer, const char *bytes, size_t 
     FUZZ_MUST(!answer->named ||
               (answer->code != 0 && answer->code_desc != NULL && answer->code_desc[0] != '\0'));
     FUZZ_MUST(answer_is_good(answer) == (meaning.problem == PROBLEM_NONE));
-    FUZZ_MUST(!answer_is_good(answer) || meaning.executed);
+    FUZZ_MUST(!answer_is_good(answer) || meaning.outcome == OUTCOME_EXECUTED);
     FUZZ_MUST(answer->task == NULL || text_is_name(answer->task));
     FUZZ_MUST(answer->request_id == NULL || text_is_name(answer->request_id));
     FUZZ_MUST(answer->members.kind == JSON_VALUE_OBJECT);

@@ -20,6 +20,7 @@ FILES = {
     "etc/countersign/policy.yaml": 0o644,
     "usr/bin/countersign": 0o755,
     "usr/lib/systemd/system/countersign.service": 0o644,
+    "usr/lib/systemd/system/countersign@.service": 0o644,
     "usr/share/bash-completion/completions/countersign": 0o644,
     "usr/share/countersign/catalog.yaml": 0o644,
     "usr/share/doc/countersign/changelog.gz": 0o644,

@@ -218,7 +218,7 @@ class Live(unittest.TestCase):
                 (501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                 (505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
                 (417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n"),
-                (413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"),
+                (413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10485761\r\n\r\n"),
                 (431, "GET / HTTP/1.1\r\nHost: a\r\nX: " + "x" * 70000 + "\r\n\r\n"),
                 (404, "GET /a HTTP/1.0\r\nHost: a\r\n\r\n")]:
             self.assertEqual(self.sandbox.raw(text)[:13], b"HTTP/1.1 %d " % status, text[:80])

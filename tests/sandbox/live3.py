@@ -285,6 +285,66 @@ class Running(unittest.TestCase):
             self.assertEqual(sandbox.end()[0], 0)
 
 
+DEFINITIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/definitions/data")
+TEMPLATE = {"AddressTemplateName": "x", "Addresses": ["10.0.0.1"]}
+
+
+class Definitions(unittest.TestCase):
+    """Actions that have no state here: by their definition alone."""
+
+    def setUp(self):
+        self.sandbox = Sandbox3("--definitions", DEFINITIONS)
+
+    def tearDown(self):
+        self.assertEqual(self.sandbox.end()[0], 0)
+
+    def test_what_is_asked_is_checked(self):
+        for code, body in (("MissingParameter", {"Addresses": ["10.0.0.1"]}),
+                           ("InvalidParameter", {**TEMPLATE, "AddressTemplateName": 7}),
+                           ("InvalidParameter", {**TEMPLATE, "Addresses": "x"}),
+                           ("InvalidParameter", {**TEMPLATE, "Addresses": [None]}),
+                           ("UnknownParameter", {**TEMPLATE, "NoSuch": 1}),
+                           ("InvalidParameter", {**TEMPLATE, "Tags": [{"Key": "a"}, {"Key": 1}]}),
+                           ("UnknownParameter", {**TEMPLATE, "Tags": [{"key": "a"}]}),
+                           ("InvalidParameter", b'{"AddressTemplateName":"x","AddressTemplateName":"y","Addresses":[]}'),
+                           ("InvalidParameter", b'{"AddressTemplateName":"x","Addresses":[' + b"[" * 20 + b"]" * 20 + b"]}"),
+                           ("InvalidParameter", b"[]")):
+            with self.subTest(body=body):
+                self.assertEqual(self.sandbox.call3("CreateAddressTemplate", body), code)
+
+    def test_an_answer_has_the_shape_of_its_action(self):
+        made = self.sandbox.call3("CreateAddressTemplate", TEMPLATE)
+        self.assertIsInstance(made["AddressTemplate"]["AddressTemplateId"], str)
+        self.assertEqual(self.sandbox.call3("DescribeVpcTaskResult", {"TaskId": made["RequestId"]})["Status"], "SUCCESS")
+        found = self.sandbox.call3("DescribeAddressTemplates", {"Offset": "0"})
+        self.assertEqual((found["TotalCount"], len(found["AddressTemplateSet"])), (1, 1))
+        found = self.sandbox.call3("DescribeAddressTemplates", {"Offset": "1"})
+        self.assertEqual((found["TotalCount"], found["AddressTemplateSet"]), (1, []))
+
+    def test_a_service_and_a_version_have_their_own_actions(self):
+        version = {"headers": {"X-TC-Version": "2018-03-17"}}
+        self.assertIn("LoadBalancerSet", self.sandbox.call3("DescribeLoadBalancers", service="clb", **version))
+        self.assertEqual(self.sandbox.call3("DescribeLoadBalancers", service="clb"), "NoSuchVersion")
+        self.assertEqual(self.sandbox.call3("DescribeLoadBalancers", service="vpc"), "InvalidAction")
+        self.assertEqual(self.sandbox.call3("DescribeLoadBalancers", service="nosuch", **version), "InvalidAction")
+        # of the endpoint's name, which is no service: as some SDKs have it
+        self.assertIn("LoadBalancerSet", self.sandbox.call3("DescribeLoadBalancers", service="127", **version))
+
+    def test_a_form_stands_for_a_document(self):
+        for method in ("GET", "POST"):
+            made = self.sandbox.query("CreateAddressTemplate", method, **{
+                "AddressTemplateName": "x", "Addresses.0": "10.0.0.1", "Addresses.1": "@y", "Tags.0.Key": "a"})
+            self.assertIsInstance(made, dict)
+        for code, more in (("UnknownParameter", {"Addresses.2": "gap"}), ("UnknownParameter", {"Tags.0.Nonsense": "a"}),
+                           ("UnknownParameter", {"Addresses": "x"}), ("MissingParameter", {"AddressTemplateName": None})):
+            params = {"AddressTemplateName": "x", "Addresses.0": "10.0.0.1", **more}
+            self.assertEqual(self.sandbox.query("CreateAddressTemplate", **params), code)
+        self.assertIn("RequestId", self.sandbox.query("CreateDhcpIp", VpcId="v", SubnetId="s", DhcpIpName="n",
+                                                      SecondaryPrivateIpAddressCount="1"))
+        self.assertEqual(self.sandbox.query("CreateDhcpIp", VpcId="v", SubnetId="s", DhcpIpName="n",
+                                            SecondaryPrivateIpAddressCount="one"), "InvalidParameter")
+
+
 if __name__ == "__main__":
     live.PROGRAM = sys.argv[1:]
     unittest.main(argv=["live3.py"])

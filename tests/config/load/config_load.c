@@ -293,8 +293,8 @@ static void everything_said(void **state)
 }
 
 /* What the operator's own catalog says, with the vendor's conventions where it says nothing: in API 2.0 the
- * action takes storageId and snapshotName, in 3.0 DiskId and SnapshotName (its pages 362/2529 and 362/15648).
- */
+ * action takes storageId and snapshotName, in 3.0 DiskId and SnapshotName (its pages 362/2529 and
+ * 362/15648). */
 static void an_operators_catalog_is_added(void **state)
 {
     struct config *config = load("config/good-everything");

@@ -13,7 +13,7 @@ enum { CEILING = 1024 * 1024 };
 /* One of everything that a keyword can fill. */
 struct filled {
     const char *text, *name, *path;
-    long long number, any, duration;
+    long long number, any, duration, size;
     int choice;
     bool flag;
     int64_t time;
@@ -30,14 +30,15 @@ static const struct keyword keywords[] = {
     {"number", keyword_number, FIELD(number), OPTIONAL, 1, 9000, NULL},
     {"any", keyword_number, FIELD(any), OPTIONAL, 0, 0, NULL},
     {"duration", keyword_duration, FIELD(duration), OPTIONAL, 100, 60000, NULL},
+    {"size", keyword_size, FIELD(size), OPTIONAL, 1024, 3145728, NULL},
     {"choice", keyword_choice, FIELD(choice), OPTIONAL, 0, 0, colours},
     {"flag", keyword_bool, FIELD(flag), OPTIONAL, 0, 0, NULL},
     {"time", keyword_time, FIELD(time), OPTIONAL, 0, 0, NULL},
 };
 /* clang-format on */
 
-/* Reads `text` into `out`; what was reported ("" when nothing was).  Freed by the caller, texts in `arena`.
- */
+/* Reads `text` into `out`; what was reported ("" when nothing was).  Freed by the caller, texts in
+ * `arena`. */
 static char *read_map(const char *text, const char *file, struct arena *arena, struct filled *out)
 {
     struct report report;
@@ -131,6 +132,39 @@ static void durations(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void sizes(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *text;
+        long long bytes; /* -1: no size, -2: out of bounds */
+    } rows[] = {
+        {"1024", 1024}, {"2KiB", 2048}, {"3MiB", 3145728}, {"3145728", 3145728},
+        {"1023", -2}, {"4MiB", -2}, {"0", -2}, {"1000000000MiB", -2},
+        {"1KB", -1}, {"1kib", -1}, {"1 MiB", -1}, {"MiB", -1}, {"-1", -1},
+        {"1.5MiB", -1}, {"1000000001", -1}, {"\"\"", -1},
+    };
+    /* clang-format on */
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena *arena = arena_new(CEILING);
+        struct filled out = {.size = 42};
+        char text[100];
+        (void)snprintf(text, sizeof text, "version: 1\nsize: %s\n", rows[i].text);
+        char *errors = read_map(text, "a.yaml", arena, &out);
+        const char *expected = rows[i].bytes == -1
+                                   ? "a.yaml:2:7: size must be a size such as 65536, 64KiB or 1MiB\n"
+                               : rows[i].bytes == -2 ? "a.yaml:2:7: size must be 1024 to 3145728 bytes\n"
+                                                     : "";
+        wrong += unit_differs(rows[i].text, expected, errors);
+        wrong += unit_wrong(rows[i].text, out.size == (rows[i].bytes < 0 ? 42 : rows[i].bytes));
+        free(errors);
+        arena_free(arena);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static void refusals(void **state)
 {
     /* clang-format off */
@@ -138,9 +172,10 @@ static void refusals(void **state)
         const char *line, *errors;
     } rows[] = {
         {"colour: red",
-         "a.yaml:2:1: thing has no key 'colour' (version, text, name, path, number, any, duration, "
+         "a.yaml:2:1: thing has no key 'colour' (version, text, name, path, number, any, duration, size, "
          "choice, flag, time)\n"},
-        {"Text: a", "a.yaml:2:1: thing has no key 'Text' (version, text, name, path, number, any, duration, "
+        {"Text: a",
+         "a.yaml:2:1: thing has no key 'Text' (version, text, name, path, number, any, duration, size, "
                     "choice, flag, time)\n"},
         {"text:", "a.yaml:2:6: text must not be empty\n"},
         {"text: [a]", "a.yaml:2:7: text must be text, not a list\n"},
@@ -194,7 +229,7 @@ static void all_errors_in_one_go(void **state)
     assert_string_equal(errors,
                         "a.yaml:1:9: number must be a whole number\n"
                         "a.yaml:2:1: thing has no key 'bogus' (version, text, name, path, number, any, "
-                        "duration, choice, flag, time)\n"
+                        "duration, size, choice, flag, time)\n"
                         "a.yaml:3:7: flag must be true or false\n"
                         "a.yaml:1:1: thing lacks the key 'version'\n");
     free(errors);
@@ -281,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(durations),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(all_errors_in_one_go),
         cmocka_unit_test(a_map_is_expected),

@@ -130,6 +130,23 @@ static void user_info_is_not_repeated(void **state)
     arena_free(arena);
 }
 
+static void loopback_is_told(void **state)
+{
+    static const char *const here[] = {"http://127.0.0.2:1", "http://localhost:1/", "http://[::1]:1"};
+    static const char *const away[] = {"http://10.0.0.1:1", "http://localhost.example:1", "http://[::2]:1"};
+    struct arena *arena = arena_new(CEILING);
+    struct url url;
+    struct err err = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT(here); i++) {
+        assert_int_equal(url_parse_proxy(here[i], arena, &url, &err), 0);
+        assert_true(url_is_loopback(&url));
+        assert_int_equal(url_parse_proxy(away[i], arena, &url, &err), 0);
+        assert_false(url_is_loopback(&url));
+    }
+    arena_free(arena);
+}
+
 static void host_name_is_bounded(void **state)
 {
     char text[400];
@@ -151,6 +168,7 @@ int main(void)
         cmocka_unit_test(good_table),
         cmocka_unit_test(bad_table),
         cmocka_unit_test(user_info_is_not_repeated),
+        cmocka_unit_test(loopback_is_told),
         cmocka_unit_test(host_name_is_bounded),
     };
     /* clang-format on */

@@ -69,7 +69,8 @@ class Edge:
         pem = folder / "countersign.pem"
         pem.write_text(open(pair.certificate, encoding="ascii").read() + open(pair.key, encoding="ascii").read())
         text = FILE.read_text()
-        for line in ("log /dev/log local0", "chroot /var/lib/haproxy", "user haproxy", "group haproxy"):
+        text = text.replace("log /dev/log local0", "log stdout format raw local0")
+        for line in ("chroot /var/lib/haproxy", "user haproxy", "group haproxy"):
             text = text.replace(f"    {line}\n", "")
         text = text.replace("/run/haproxy/admin.sock", self.socket).replace("maxconn 9900", f"maxconn {connections}")
         text = text.replace("bind :443", f"bind {self.address}:{self.port}").replace("/etc/haproxy/countersign.pem",

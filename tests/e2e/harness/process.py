@@ -24,6 +24,14 @@ def environment(**extra):
     return {**kept, **{key: str(value) for key, value in extra.items()}}
 
 
+def shim(name, **more):
+    """environment(), with a library of tests/shim in front of the C library."""
+    file = BINARY.parent / f"shim/libshim_{name}.so"
+    assert file.is_file(), f"no {file}: it is built with the tests"
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return environment(LD_PRELOAD=file, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0", **more)
+
+
 def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE):
     """One command from start to end."""
     done = subprocess.run([binary(), *map(str, arguments)], input=stdin, env=env or environment(), cwd=cwd,
@@ -35,11 +43,11 @@ def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE):
 class Process:
     """A running command.  Each stream is a growing list of lines that a thread fills."""
 
-    def __init__(self, *arguments, env=None, cwd=None):
+    def __init__(self, *arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.name = " ".join(map(str, arguments[:3]))
         self.started = time.monotonic()
         self.child = subprocess.Popen(self.command(arguments), env=env or environment(), cwd=cwd,
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stdin=stdin, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE)
         self.stdout, self.stderr = [], []
         self.grown = threading.Condition()

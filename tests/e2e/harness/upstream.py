@@ -96,16 +96,18 @@ def each_connection(listener):
 
 
 class Upstream:
-    def __init__(self, certificate=None, port=0):
+    def __init__(self, certificate=None, port=0, host="127.0.0.1"):
         """`certificate` is (chain file, key file): then it speaks TLS.  Port 0 is a free one."""
         self.tls = None
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(*certificate)
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.listener = socket.create_server((host, port), backlog=512,
+                                             family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
-        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}/v2/index.php"
+        authority = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://{authority}/v2/index.php"
         self.open = set()
         self.episode = self.number = 0
         self.script()

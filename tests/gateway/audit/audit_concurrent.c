@@ -177,8 +177,8 @@ static void remove_all(void)
     (void)closedir(all);
 }
 
-/* What a start had no time for is found to be broken while others write: another chain begins, and it holds.
- */
+/* What a start had no time for is found to be broken while others write: another chain begins, and it
+ * holds. */
 static void test_broken_while_others_write(void **state)
 {
     (void)state;

@@ -278,7 +278,6 @@ static struct config_upstream upstream = {.name = "vpc",
                                           .slots = 4};
 static struct config_route route = {.action = "Action"};
 static const struct config_client client = {.name = "a"};
-static const struct config_token token = {.client = &client};
 static struct shared gateway;
 
 static enum problem forward(const struct row *row, struct exchange *x)
@@ -296,7 +295,7 @@ static enum problem forward(const struct row *row, struct exchange *x)
     x->gateway = &gateway;
     x->snapshot = &snapshot;
     x->arena = arena_new(64 * 1024);
-    x->token = &token;
+    x->client = &client;
     x->route = routes;
     x->call = &call;
     enum problem problem = forward_call(x);

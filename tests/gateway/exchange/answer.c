@@ -100,7 +100,9 @@ static const struct {
 
 static enum fate fate_of(struct answer_meaning meaning)
 {
-    return meaning.executed_unknown ? NOBODY_KNOWS : meaning.executed ? DONE : NOTHING;
+    return meaning.outcome == OUTCOME_UNKNOWN    ? NOBODY_KNOWS
+           : meaning.outcome == OUTCOME_EXECUTED ? DONE
+                                                 : NOTHING;
 }
 
 static void meaning_table(void **state)
@@ -352,7 +354,7 @@ static void good_answers_of_api3(void **state)
     (void)state;
     assert_int_equal(answer_read(text, sizeof text - 1, &route, CONFIG_API3, arena, &answer, &err), 0);
     assert_int_equal(answer_meaning(&answer).problem, PROBLEM_NONE);
-    assert_true(answer_meaning(&answer).executed);
+    assert_int_equal(answer_meaning(&answer).outcome, OUTCOME_EXECUTED);
     assert_string_equal(answer.task, "1e2c8a6b-7a49-4d4f-9ad4-0e8a3e5b6c7d");
 }
 

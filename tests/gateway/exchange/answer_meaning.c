@@ -10,9 +10,15 @@
 
 enum { CODE_MAX = 128 };
 
+static int differs(const char *name, struct answer_meaning got, struct answer_meaning expected)
+{
+    return unit_wrong(name, got.problem == expected.problem && got.outcome == expected.outcome &&
+                                got.cause == expected.cause);
+}
+
 static const char *fate_of(const struct answer_meaning *meaning)
 {
-    return meaning->executed_unknown ? "unknown" : meaning->executed ? "executed" : "not-executed";
+    return exchange_outcome_name(meaning->outcome);
 }
 
 /* As a name of API 3.0, and beside a number of 2.0, which then says nothing. */
@@ -89,54 +95,88 @@ static void another_credential(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct answer answer = {.named = true, .code = -1, .code_desc = rows[i].code};
-        assert_int_equal(answer_meaning(&answer).other_credential, rows[i].other);
+        assert_int_equal(answer_meaning(&answer).cause == RETRY_CREDENTIAL, rows[i].other);
     }
 }
 
 /* RFC 9110 section 15, RFC 6585: what each says about a request that did, or did not, reach the cloud. */
 static void other_statuses(void **state)
 {
-    /* clang-format off */
     static const struct {
-        int status;
-        enum problem problem;
-        bool unknown, elsewhere;
+        int least, most;
+        struct answer_meaning meaning;
     } rows[] = {
-        {201, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {204, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {302, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {304, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {400, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {403, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {404, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {408, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {413, PROBLEM_UPSTREAM_REJECTED_PARAMETER, false, false},
-        {414, PROBLEM_UPSTREAM_REJECTED_PARAMETER, false, false},
-        {429, PROBLEM_UPSTREAM_THROTTLED, false, false},
-        {431, PROBLEM_UPSTREAM_REJECTED_PARAMETER, false, false},
-        {500, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {501, PROBLEM_UPSTREAM_INVALID_ANSWER, true, false},
-        {502, PROBLEM_UPSTREAM_INVALID_ANSWER, true, true},
-        {503, PROBLEM_UPSTREAM_INVALID_ANSWER, true, true},
-        {504, PROBLEM_UPSTREAM_INVALID_ANSWER, true, true},
+        {201, 412, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
+        {413, 414, {PROBLEM_UPSTREAM_REJECTED_PARAMETER, OUTCOME_NOT_EXECUTED, RETRY_NEVER}},
+        {415, 428, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
+        {429, 429, {PROBLEM_UPSTREAM_THROTTLED, OUTCOME_NOT_EXECUTED, RETRY_THROTTLED}},
+        {430, 430, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
+        {431, 431, {PROBLEM_UPSTREAM_REJECTED_PARAMETER, OUTCOME_NOT_EXECUTED, RETRY_NEVER}},
+        {432, 501, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
+        {502, 504, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_GATEWAY}},
+        {505, 599, {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
     };
-    /* clang-format on */
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int status = rows[i].least; status <= rows[i].most; status++) {
+            char name[32];
+            (void)snprintf(name, sizeof name, "HTTP %d", status);
+            wrong += differs(name, answer_meaning_of_status(status), rows[i].meaning);
+        }
+    assert_int_equal(wrong, 0);
+}
+
+/* docs/answers.md, "What is tried again". */
+static void ends_without_an_answer(void **state)
+{
+    static const struct {
+        const char *name;
+        enum upstream_health_end end;
+        struct answer_meaning meaning;
+    } rows[] = {
+        {"memory", UPSTREAM_HEALTH_FAILED, {PROBLEM_INTERNAL, OUTCOME_NOT_EXECUTED, RETRY_NEVER}},
+        {"no connection",
+         UPSTREAM_HEALTH_NOT_SENT,
+         {PROBLEM_UPSTREAM_UNREACHABLE, OUTCOME_NOT_EXECUTED, RETRY_NOT_SENT}},
+        {"broken", UPSTREAM_HEALTH_LOST, {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST}},
+        {"late", UPSTREAM_HEALTH_LATE, {PROBLEM_UPSTREAM_TIMEOUT, OUTCOME_UNKNOWN, RETRY_LOST}},
+        {"too large",
+         UPSTREAM_HEALTH_TOO_LARGE,
+         {PROBLEM_UPSTREAM_INVALID_ANSWER, OUTCOME_UNKNOWN, RETRY_NEVER}},
+    };
+    int wrong = 0;
+    (void)state;
+    assert_int_equal(COUNT(rows), UPSTREAM_HEALTH_ENDS - 1); /* all but an answer */
+    for (size_t i = 0; i < COUNT(rows); i++)
+        wrong += differs(rows[i].name, answer_meaning_of_end(rows[i].end), rows[i].meaning);
+    assert_int_equal(wrong, 0);
+}
+
+/* Of codes: only a refusal that another attempt may not meet. */
+static void codes_that_may_go_again(void **state)
+{
+    static const struct {
+        int code;
+        enum retry_cause cause;
+    } rows[] = {
+        {0, RETRY_NEVER},    {4000, RETRY_NEVER},     {4100, RETRY_CREDENTIAL}, {4104, RETRY_CREDENTIAL},
+        {4105, RETRY_NEVER}, {4400, RETRY_THROTTLED}, {4500, RETRY_CLOCK},      {5100, RETRY_NEVER},
+        {5400, RETRY_NEVER}, {6000, RETRY_NEVER},     {6200, RETRY_NEVER},      {9999, RETRY_NEVER},
+    };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct answer_meaning meaning = answer_meaning_of_status(rows[i].status);
-        assert_int_equal(meaning.problem, rows[i].problem);
-        assert_int_equal(meaning.executed_unknown, rows[i].unknown);
-        assert_int_equal(meaning.elsewhere, rows[i].elsewhere);
-        assert_false(meaning.executed || meaning.other_credential);
+        const struct answer answer = {.code = rows[i].code};
+        assert_int_equal(answer_meaning(&answer).cause, rows[i].cause);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_documented_code),
-        cmocka_unit_test(another_credential),
-        cmocka_unit_test(other_statuses),
+        cmocka_unit_test(every_documented_code),   cmocka_unit_test(another_credential),
+        cmocka_unit_test(other_statuses),          cmocka_unit_test(ends_without_an_answer),
+        cmocka_unit_test(codes_that_may_go_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Chunked bodies, each cut at every byte and taken in pieces of any size: what is read, and what is refused.
- */
+/* Chunked bodies, each cut at every byte and taken in pieces of any size: what is read, and what is
+ * refused. */
 #include "gateway/http/chunked.h"
 
 #include "tests/unit.h"

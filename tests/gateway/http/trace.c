@@ -66,8 +66,8 @@ static bool is_lower_hex(const char *text, size_t length)
     return strlen(text) == length && strspn(text, "0123456789abcdef") == length && strspn(text, "0") < length;
 }
 
-/* Two of them are none; without one, or with a wrong one, a new trace begins; the span is ours in any case.
- */
+/* Two of them are none; without one, or with a wrong one, a new trace begins; the span is ours in any
+ * case. */
 static void test_chosen(void **state)
 {
     static const char good[] = "00-" ID "-" PARENT "-01";

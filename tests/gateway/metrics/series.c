@@ -76,8 +76,8 @@ static void test_histogram(void **state)
     series_free(table);
 }
 
-/* Beyond its bound the table takes no new series, says how many counts are lost, and counts the old ones on.
- */
+/* Beyond its bound the table takes no new series, says how many counts are lost, and counts the old ones
+ * on. */
 static void test_full_table(void **state)
 {
     struct series_table *table = series_new(families, COUNT(families));

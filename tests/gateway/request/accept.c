@@ -174,8 +174,8 @@ static void types_that_are_json(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* The caller's id where it is plain, else 32 hex digits of our own: it comes back in a field and in the log.
- */
+/* The caller's id where it is plain, else 32 hex digits of our own: it comes back in a field and in the
+ * log. */
 static void request_ids(void **state)
 {
     /* clang-format off */

@@ -82,6 +82,7 @@ static struct exchange *ended(enum problem problem)
                           .door = &rest_door,
                           .route = &config.routes[0],
                           .call = &call,
+                          .client = &client,
                           .token = &token,
                           .reply = &reply,
                           .problem = problem};
@@ -346,6 +347,7 @@ static void a_stranger_is_told_nothing_more(void **state)
 {
     struct exchange *x = ended(PROBLEM_UNAUTHENTICATED);
     (void)state;
+    x->client = NULL;
     x->token = NULL;
     struct response response = compose(x);
     json_t *root = parse(&response);
@@ -445,6 +447,7 @@ static void nothing_is_known(void **state)
     (void)state;
     head = (struct request_head){0};
     x->route = NULL;
+    x->client = NULL;
     x->token = NULL;
     struct response response = compose(x);
     json_decref(parse(&response));
@@ -509,8 +512,8 @@ static void memory_that_is_out_is_still_an_answer(void **state)
 }
 
 /* Every status that a catalog may name, with a method that has content and with one that has none; RFC 9110
- * sections 8.6, 9.3.2 and 15.3: no content and no length with 204, no content but the same length with HEAD.
- */
+ * sections 8.6, 9.3.2 and 15.3: no content and no length with 204, no content but the same length with
+ * HEAD. */
 static void every_success_is_framed(void **state)
 {
     static const struct {

@@ -25,6 +25,15 @@ static const struct {
      .again = true,
      .least_us = 25000,
      .most_us = 50000},
+    {.name = "read, not sent, while the gateway drains",
+     .facts = {.cause = RETRY_NOT_SENT, .draining = true, .attempts = 1, .left_us = PLENTY, .random = 7}},
+    {.name = "change, clock, while the gateway drains",
+     .facts = {.cause = RETRY_CLOCK,
+               .changes = true,
+               .draining = true,
+               .attempts = 1,
+               .left_us = PLENTY,
+               .random = 7}},
     {.name = "change, not sent twice",
      .facts =
          {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 2, .left_us = PLENTY, .random = UINT32_MAX},
@@ -121,9 +130,7 @@ static void table(void **state)
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct retry_budget budget = {0};
-        retry_budget_set(&budget, 1);
-        struct retry_decision decision = retry_decide(&rows[i].facts, &budget);
+        struct retry_decision decision = retry_decide(&rows[i].facts);
         wrong += unit_wrong(rows[i].name, decision.again == rows[i].again &&
                                               decision.pause_us >= rows[i].least_us &&
                                               decision.pause_us <= rows[i].most_us);
@@ -134,15 +141,13 @@ static void table(void **state)
 /* A thousand calls that all fail: the burst, and then one retry for five calls. */
 static void budget_is_a_share(void **state)
 {
-    const struct retry_facts facts = {
-        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
     retry_budget_set(&budget, 10);
     for (int i = 0; i < 1000; i++) {
         retry_budget_earn(&budget);
-        retries += retry_decide(&facts, &budget).again;
+        retries += retry_budget_spend(&budget);
     }
     assert_in_range(retries, 10 + 1000 / 5 - 3, 10 + 1000 / 5);
 }
@@ -150,34 +155,33 @@ static void budget_is_a_share(void **state)
 /* What is not used is not saved up beyond the burst. */
 static void budget_has_a_ceiling(void **state)
 {
-    const struct retry_facts facts = {
-        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     int retries = 0;
     (void)state;
     retry_budget_set(&budget, 3);
     for (int i = 0; i < 1000; i++)
         retry_budget_earn(&budget);
-    while (retry_decide(&facts, &budget).again)
+    while (retry_budget_spend(&budget))
         retries++;
     assert_int_equal(retries, 3);
 }
 
-/* A refusal costs nothing. */
-static void budget_pays_for_retries_only(void **state)
+/* A reload that changes the room changes what is there by as much. */
+static void budget_follows_the_burst(void **state)
 {
-    const struct retry_facts lost = {
-        .cause = RETRY_LOST, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
-    const struct retry_facts late = {.cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .random = 7};
-    const struct retry_facts good = {
-        .cause = RETRY_NOT_SENT, .changes = true, .attempts = 1, .left_us = PLENTY, .random = 7};
     struct retry_budget budget = {0};
     (void)state;
     retry_budget_set(&budget, 1);
-    for (int i = 0; i < 10; i++)
-        assert_false(retry_decide(&lost, &budget).again || retry_decide(&late, &budget).again);
-    assert_true(retry_decide(&good, &budget).again);
-    assert_false(retry_decide(&good, &budget).again);
+    assert_true(retry_budget_spend(&budget));
+    assert_false(retry_budget_spend(&budget));
+    retry_budget_set(&budget, 2);
+    assert_true(retry_budget_spend(&budget));
+    retry_budget_set(&budget, 1); /* a retry in debt: five calls pay it back, five more earn one */
+    for (int i = 0; i < 9; i++)
+        retry_budget_earn(&budget);
+    assert_false(retry_budget_spend(&budget));
+    retry_budget_earn(&budget);
+    assert_true(retry_budget_spend(&budget));
 }
 
 /* Pauses differ, so that those who failed together do not come back together. */
@@ -188,11 +192,12 @@ static void pauses_are_spread(void **state)
     int64_t most = 0;
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        struct retry_budget budget = {0};
-        retry_budget_set(&budget, 1);
-        const struct retry_facts facts = {
-            RETRY_THROTTLED, true, false, 1, PLENTY, 0, (uint32_t)unit_random(&seed)};
-        int64_t pause = retry_decide(&facts, &budget).pause_us;
+        const struct retry_facts facts = {.cause = RETRY_THROTTLED,
+                                          .changes = true,
+                                          .attempts = 1,
+                                          .left_us = PLENTY,
+                                          .random = (uint32_t)unit_random(&seed)};
+        int64_t pause = retry_decide(&facts).pause_us;
         least = pause < least ? pause : least;
         most = pause > most ? pause : most;
     }
@@ -207,7 +212,7 @@ int main(void)
         cmocka_unit_test(table),
         cmocka_unit_test(budget_is_a_share),
         cmocka_unit_test(budget_has_a_ceiling),
-        cmocka_unit_test(budget_pays_for_retries_only),
+        cmocka_unit_test(budget_follows_the_burst),
         cmocka_unit_test(pauses_are_spread),
     };
     /* clang-format on */

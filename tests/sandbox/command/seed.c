@@ -19,8 +19,8 @@ static void read_part(struct buf *out, const char *name, const char *file)
     free(path);
 }
 
-/* A folder is a case: state.yaml, and `error`, all that the report must say; without it the state must load.
- */
+/* A folder is a case: state.yaml, and `error`, all that the report must say; without it the state must
+ * load. */
 static int check_case(const char *name)
 {
     struct buf yaml;

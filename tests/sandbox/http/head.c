@@ -52,7 +52,7 @@ static const struct {
     {400, GET HOST "Content-Length: 1, 1" END END},
     {400, GET HOST "Content-Length: 1" END "Content-Length: 1" END END},
     {400, GET HOST "Content-Length: 99999999999999999999" END END},
-    {413, GET HOST "Content-Length: 1048577" END END},
+    {413, GET HOST "Content-Length: 10485761" END END},
     {417, GET HOST "Expect: more" END END},
     {501, GET HOST "Transfer-Encoding: chunked" END END},
     {501, GET HOST "transfer-encoding: identity" END END},

@@ -1,0 +1,228 @@
+#include "base/json.h"
+#include "base/operator_log.h"
+#include "client/admin_call.h"
+#include "gateway/audit/audit_file.h"
+#include "gateway/audit/audit.h"
+#include "gateway/audit/settlement.h"
+#include "gateway/command/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: countersign audit settle [-c FILE] SEQ executed|not-executed --by NAME --note TEXT [OLDER...]\n"
+    "\n"
+    "Records what became of a change whose outcome the gateway could not know, after somebody has looked at "
+    "the\n"
+    "cloud.  SEQ is the number that `audit show` prints, or that of the outcome `unknown`.  The record is "
+    "one of\n"
+    "its own, in the chain and under the key of the audit file; `audit show` then has the outcome, and who "
+    "said\n"
+    "so.  A gateway that runs has its file to itself, and is asked to write the record: this needs an\n"
+    "operator's token in COUNTERSIGN_TOKEN or --token-file.\n"
+    "\n"
+    "  -c, --config FILE  default " COMMAND_CONFIG_FILE ": it names the audit file\n"
+    "      --by NAME      who says so\n"
+    "      --note TEXT    how you know\n"
+    "      --url URL      the admin listener of the gateway (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"
+    "      --token-file FILE  has the operator's token; only you can read it\n"
+    "      --ca-file FILE the only CAs that are trusted (PEM); default: the system's\n"
+    "\n"
+    "OLDER are files that were rotated, oldest first, where the change is in one of them.\n"
+    "\n"
+    "Exit: 0 settled, 1 there is nothing to settle, or the file cannot be written to, 2 wrong usage, 78 the\n"
+    "configuration is bad.\n";
+
+enum { SETTLE_FILES = 64, SETTLE_BODY_MAX = 16 * 1024, SETTLE_URL = 128 };
+
+struct request {
+    const char *config;
+    unsigned long long seq;
+    struct settlement settlement;
+    const char *files[SETTLE_FILES + 2]; /* older ones, the audit file, NULL */
+    size_t file_count;
+    struct admin_call call;
+    char url[SETTLE_URL];
+};
+
+/* ---- the command line ---- */
+
+static int read_seq(const char *text, unsigned long long *seq)
+{
+    char *end;
+    errno = 0;
+    *seq = strtoull(text, &end, 10);
+    if (text[0] < '1' || text[0] > '9' || *end != '\0' || errno != 0)
+        return command_usage("audit settle", "SEQ is the number of a record");
+    return COMMAND_GOOD;
+}
+
+static int read_operands(int argc, char **argv, struct request *request)
+{
+    if (argc - optind < 2)
+        return command_usage("audit settle", "it takes the number of a record, and executed or not-executed");
+    if (argc - optind - 2 > SETTLE_FILES)
+        return command_usage("audit settle", "at most %d older files", SETTLE_FILES);
+    int result = read_seq(argv[optind], &request->seq);
+    request->settlement.outcome = argv[optind + 1];
+    for (int i = optind + 2; i < argc; i++)
+        request->files[request->file_count++] = argv[i];
+    return result;
+}
+
+static int read_options(int argc, char **argv, struct request *request)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"by", required_argument, NULL, 'b'},
+                                            {"note", required_argument, NULL, 'n'},
+                                            {"url", required_argument, NULL, 'u'},
+                                            {"token-file", required_argument, NULL, 't'},
+                                            {"ca-file", required_argument, NULL, 'a'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+    struct err err = {0};
+    opterr = 0;
+    optind = 0; /* operands and options may stand in any order */
+    while ((option = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            request->config = optarg;
+            break;
+        case 'b':
+            request->settlement.by = optarg;
+            break;
+        case 'n':
+            request->settlement.note = optarg;
+            break;
+        case 'u':
+            request->call.url = optarg;
+            break;
+        case 't':
+            request->call.token_file = optarg;
+            break;
+        case 'a':
+            request->call.ca_file = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return -1;
+        case ':':
+            return command_usage("audit settle", "%s needs a value", argv[optind - 1]);
+        default:
+            return command_usage("audit settle", "there is no option %s", argv[optind - 1]);
+        }
+    }
+    int result = read_operands(argc, argv, request);
+    if (result != COMMAND_GOOD)
+        return result;
+    if (request->settlement.by == NULL || request->settlement.note == NULL)
+        return command_usage("audit settle",
+                             "--by and --note are needed: who says so, and how do they know?");
+    if (settlement_check(&request->settlement, &err) != 0)
+        return command_usage("audit settle", "%s", err.text);
+    return COMMAND_GOOD;
+}
+
+/* ---- the record ---- */
+
+static int append(struct audit *audit, const struct settlement *settlement, unsigned long long *seq,
+                  struct err *err)
+{
+    struct buf members;
+    if (audit_state(audit).broken)
+        return err_set(err, ERR_INPUT, "the audit file did not hold: look at it first");
+    buf_init(&members, 16 * 1024);
+    settlement_put(&members, settlement);
+    int result = audit_append(audit, "settle", AUDIT_NOW, &members, seq, err);
+    buf_done(&members);
+    return result;
+}
+
+/* Where nothing else is said: the first admin listener of the configuration that is of this machine. */
+static void choose_url(struct request *request, const struct config *config)
+{
+    for (size_t i = 0; i < config->admin.count; i++) {
+        const struct config_listener *admin = &config->admin.items[i];
+        if (request->call.url != NULL || getenv("COUNTERSIGN_ADMIN_URL") != NULL)
+            return;
+        if (admin->kind != CONFIG_TCP || admin->tls != NULL || admin->port == 0 ||
+            !network_is_local(&admin->host))
+            continue;
+        (void)snprintf(request->url, sizeof request->url, "http://%s", admin->address);
+        request->call.url = request->url;
+    }
+}
+
+/* The gateway looks by itself whether the change is unknown. */
+static int ask_gateway(const struct request *request, unsigned long long *seq, struct err *err)
+{
+    struct buf body;
+    struct buf answer;
+    struct err reason = {0};
+    buf_init(&body, SETTLE_BODY_MAX);
+    buf_init(&answer, SETTLE_BODY_MAX);
+    json_open(&body);
+    json_member_int(&body, "seq", (long long)request->seq);
+    json_member(&body, "outcome", request->settlement.outcome);
+    json_member(&body, "by", request->settlement.by);
+    json_member(&body, "note", request->settlement.note);
+    json_close(&body);
+    int result = admin_call_send(&request->call, "POST", "/settle", &body, &answer, &reason);
+    json_t *told = result != 0 ? NULL : json_loadb(buf_text(&answer), answer.length, 0, NULL);
+    *seq = (unsigned long long)json_integer_value(json_object_get(told, "seq"));
+    json_decref(told);
+    buf_done(&answer);
+    buf_done(&body);
+    return result == 0 ? 0
+                       : err_set(err, reason.kind,
+                                 "a gateway writes to the audit file, and was asked: %.250s", reason.text);
+}
+
+static int settle(struct request *request, const struct config *config, unsigned long long *seq,
+                  struct err *err)
+{
+    struct log notices;
+    request->files[request->file_count] = config->audit.file;
+    if (settlement_find(request->files, request->seq, false, &request->settlement, err) != 0)
+        return -1;
+    if (operator_log_init(&notices, false) != 0)
+        return err_memory(err);
+    struct audit *audit = audit_open(&config->audit, &notices, err);
+    int result = audit == NULL ? -1 : append(audit, &request->settlement, seq, err);
+    audit_close(audit);
+    log_done(&notices);
+    return result;
+}
+
+int command_audit_settle(int argc, char **argv)
+{
+    struct request request = {.config = COMMAND_CONFIG_FILE};
+    struct err err = {0};
+    unsigned long long seq = 0;
+    int parsed = read_options(argc, argv, &request);
+    if (parsed != COMMAND_GOOD)
+        return parsed < 0 ? COMMAND_GOOD : parsed;
+    struct config *config = command_load(request.config);
+    if (config == NULL)
+        return COMMAND_BAD_CONFIG;
+    int result = -1;
+    choose_url(&request, config);
+    if (config->audit.file == NULL)
+        result = err_set(&err, ERR_INPUT, "the configuration names no audit file");
+    else if (audit_file_is_locked(config->audit.file))
+        result = ask_gateway(&request, &seq, &err);
+    else
+        result = settle(&request, config, &seq, &err);
+    config_release(config);
+    if (result == 0)
+        printf("record %llu settles %llu: %s\n", seq,
+               request.settlement.of == 0 ? request.seq : request.settlement.of, request.settlement.outcome);
+    else
+        fprintf(stderr, "countersign audit settle: %s\n", err.text);
+    return result == 0 ? COMMAND_GOOD : COMMAND_FAILED;
+}
