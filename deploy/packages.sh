@@ -31,15 +31,15 @@ packages_install() {
 }
 
 # What the build needs; the tests add to it.
-packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcurl4-openssl-dev libjansson-dev
-    libpcre2-dev libyaml-dev libssl-dev uthash-dev zlib1g-dev"
+packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcurl4-openssl-dev libhiredis-dev libjansson-dev
+    libpcre2-dev libsqlite3-dev libyaml-dev libssl-dev uthash-dev zlib1g-dev"
 
-packages_tests="libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis python3-markdown tzdata openssl curl ca-certificates
+packages_tests="redis-server libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis python3-markdown tzdata openssl curl ca-certificates
     procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy git
     dpkg-dev file"
 
 # What tests/trixie.sh has in its Debian 13, beside what the build needs.
-packages_root="libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
+packages_root="redis-server libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
     python3-jsonschema tzdata openssl curl ca-certificates procps strace binutils iproute2 dpkg-dev file clang"
 
 # A browser, and what drives it.

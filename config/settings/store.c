@@ -208,7 +208,8 @@ static bool is_same(const struct config_store *a, const struct config_store *b)
     return true;
 }
 
-/* The store is open, and what it was opened by is asked of nobody again: only what tells one kind from another
+/* The store is open, and what it was opened by is asked of nobody again: only what tells one kind from
+ * another
  * has to stay true. */
 int store_stay(struct loader *loader)
 {

@@ -1,4 +1,5 @@
-/* gateway/exchange/heartbeat.h - what a gateway tells the others, and again and again: that it is there, and for
+/* gateway/exchange/heartbeat.h - what a gateway tells the others, and again and again: that it is there,
+ * and for
  * whom it has calls in flight.  A thread of its own; none where nothing is shared. */
 #ifndef GATEWAY_EXCHANGE_HEARTBEAT_H
 #define GATEWAY_EXCHANGE_HEARTBEAT_H

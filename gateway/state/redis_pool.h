@@ -1,7 +1,9 @@
 /* gateway/state/redis_pool.h - a few connections to one of several servers, shared by all threads.
  *
- * A thread of the pool's own connects, so that no call waits for that: it tries the servers in turn, and takes
- * the first that lets it in and takes a write.  One that says READONLY or LOADING is a replica, or not there yet:
+ * A thread of the pool's own connects, so that no call waits for that: it tries the servers in turn, and
+ * takes
+ * the first that lets it in and takes a write.  One that says READONLY or LOADING is a replica, or not
+ * there yet:
  * the next is tried.  While there is no connection, redis_pool_run() fails at once.  This file alone includes
  * hiredis, but for what TLS takes (redis_tls.c). */
 #ifndef GATEWAY_STATE_REDIS_POOL_H
@@ -20,7 +22,8 @@ enum {
 struct redis_pool;
 struct redis_reply;
 
-/* Copies what it needs of `config`; waits a moment for the first connection.  NULL: memory is out, or there is
+/* Copies what it needs of `config`; waits a moment for the first connection.  NULL: memory is out, or
+ * there is
  * no thread, or TLS is not to be had. */
 MUST_USE struct redis_pool *redis_pool_new(const struct config_store *config, struct log *notices,
                                            struct err *err);
@@ -31,7 +34,8 @@ struct redis_argument {
     size_t length;
 };
 
-/* The first `keys` of the arguments are keys.  NULL: no answer in STATE_WAIT_MS, or not the one that was wanted.
+/* The first `keys` of the arguments are keys.  NULL: no answer in STATE_WAIT_MS, or not the one that was
+ * wanted.
  * A script may then have been run, once or twice. */
 MUST_USE struct redis_reply *redis_pool_run(struct redis_pool *pool, enum redis_script script, size_t keys,
                                             const struct redis_argument *arguments, size_t count);

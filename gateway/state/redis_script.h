@@ -1,4 +1,5 @@
-/* gateway/state/redis_script.h - each write of the store in Valkey or Redis as one Lua script: atomic there, and
+/* gateway/state/redis_script.h - each write of the store in Valkey or Redis as one Lua script: atomic
+ * there, and
  * by that server's own clock.  All keys of one script have one hash tag. */
 #ifndef GATEWAY_STATE_REDIS_SCRIPT_H
 #define GATEWAY_STATE_REDIS_SCRIPT_H

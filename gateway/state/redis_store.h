@@ -1,6 +1,7 @@
 /* gateway/state/redis_store.h - a store in Valkey or Redis: for gateways anywhere.
  *
- * Keys are PREFIX1:{CLIENT}:rate, :flights and :key:HASH, and PREFIX1:{freezes} and PREFIX1:{gateways}: 1 is the
+ * Keys are PREFIX1:{CLIENT}:rate, :flights and :key:HASH, and PREFIX1:{freezes} and PREFIX1:{gateways}: 1
+ * is the
  * version, and what is in braces the hash tag, so that a cluster's proxy finds those of one decision at one
  * place.  The server replicates as it likes: a failover may forget what it had not sent on. */
 #ifndef GATEWAY_STATE_REDIS_STORE_H

@@ -1,4 +1,5 @@
-/* One connection under one lock; each function is one transaction.  Time is the machine's clock, which all who
+/* One connection under one lock; each function is one transaction.  Time is the machine's clock, which all
+ * who
  * can open the file share. */
 #include "gateway/state/sqlite_store.h"
 

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from harness.expect import problem
-from harness.gateway import POLICY, policy as written
+from harness.gateway import POLICY, Gateway, configure, policy as written
 from harness.process import run
 from harness.redis import Redis
 from harness.upstream import HANG, HANG_UP, Reply
@@ -159,8 +159,9 @@ def test_many_at_once_are_one(start, redis, upstream):
 
 
 @pytest.mark.parametrize("store", ["sqlite", "redis"])
-def test_a_gateway_that_dies_leaves_unknown(store, stores, start, upstream):
-    gateway = start(upstream.url, top={"state": stores[store]}, timeout="500ms", deadline="500ms")
+def test_a_gateway_that_dies_leaves_unknown(store, stores, start, upstream, tmp_path):
+    gateway = Gateway(configure(tmp_path, upstream.url, top={"state": stores[store]}, timeout="500ms",
+                                deadline="500ms"))
     upstream.script(HANG)
     named = key()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

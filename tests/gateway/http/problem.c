@@ -46,6 +46,10 @@ static const struct {
     {PROBLEM_UPSTREAM_INVALID_ANSWER, "upstream-invalid-answer", 502, false, "Bad Gateway"},
     {PROBLEM_BUSY, "busy", 503, true, "Service Unavailable"},
     {PROBLEM_UNRECORDED, "unrecorded", 503, true, "Service Unavailable"},
+    {PROBLEM_KEY_REQUIRED, "idempotency-key-required", 400, false, "Bad Request"},
+    {PROBLEM_KEY_REUSED, "idempotency-key-reused", 422, false, "Unprocessable Content"},
+    {PROBLEM_KEY_IN_USE, "idempotency-key-in-use", 409, true, "Conflict"},
+    {PROBLEM_STATE_UNAVAILABLE, "state-unavailable", 503, true, "Service Unavailable"},
     {PROBLEM_INTERNAL, "internal", 500, false, "Internal Server Error"},
 };
 /* clang-format on */

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #define EXPOSED                                                                                              \
-    "Access-Control-Expose-Headers: Location, Preference-Applied, RateLimit, RateLimit-Policy, "             \
+    "Access-Control-Expose-Headers: Idempotency-Replayed, Location, Preference-Applied, RateLimit, "         \
+    "RateLimit-Policy, "                                                                                     \
     "Retry-After, "                                                                                          \
     "WWW-Authenticate, X-Request-Id, traceparent\n"
 #define PREFLIGHT                                                                                            \
     "Access-Control-Allow-Methods: DELETE, GET\n"                                                            \
-    "Access-Control-Allow-Headers: Authorization, Content-Type, Countersign-Subject, Prefer, "               \
+    "Access-Control-Allow-Headers: Authorization, Content-Type, Countersign-Subject, Idempotency-Key, "      \
+    "Prefer, "                                                                                               \
     "X-Request-Id, baggage, traceparent, tracestate\nAccess-Control-Max-Age: 600\n"
 #define VARY    "Vary: Origin\n"
 #define ALLOWED "Access-Control-Allow-Origin: https://console.example.com\n"

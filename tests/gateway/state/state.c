@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SOON_MS = 30, LATER_MS = 600000, DAY_MS = 86400000 };
@@ -247,7 +246,7 @@ static int begin_sqlite(void **context)
     return open_world(*context, &config);
 }
 
-/* The real one, from Debian, on a socket in the folder; the second server of the list, the first is not there. */
+/* The real one, from Debian, on a socket in the folder; the first server of the list is not there. */
 static pid_t redis;
 
 static int begin_redis(void **context)
