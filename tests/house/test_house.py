@@ -58,7 +58,6 @@ ROOMS = {
 }
 ARROW_EXCEPTIONS = {
     ("gateway/command/main.c", "sandbox/command/sandbox.h"): "the program starts it",
-    ("gateway/command/main.c", "client/client.h"): "the program starts it",
 }
 LINK_EXCEPTIONS = set()
 PROGRAMS = {"countersign"}
