@@ -5,8 +5,8 @@
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
-/* Reads nothing unless `doors: { actions: true }` or `{ sdk: true }`.  After the catalogs, and before the policy: rules name
- * them.  Findings go to the report; -1 when one of them is an error. */
+/* Reads nothing unless `doors: { actions: true }` or `{ sdk: true }`.  After the catalogs, and before the
+ * policy: rules name them.  Findings go to the report; -1 when one of them is an error. */
 int door_actions_read(struct loader *loader, struct digest *digest);
 
 #endif

@@ -97,8 +97,11 @@ static void look_at_allow(struct loader *loader, const struct config_rule *rule)
         kind_of(REPORT_SUGGESTION, rule,
                 "name the clients, or say in a note why those who come later may do it, too");
     if (count > 0 && wild && rule->effects != 1U << CONFIG_READ) /* what the advice asks for */
-        report_find(loader->report, &wide,
-                    "rule '%s' also allows %zu actions that have no route, at /actions", rule->id, count);
+        report_find(loader->report, &wide, "rule '%s' also allows %zu actions that have no route, %s",
+                    rule->id, count,
+                    !loader->config->sdk_door      ? "at /actions"
+                    : loader->config->actions_door ? "at /actions and to SDKs"
+                                                   : "to SDKs");
     if (rule->condition_count == 0 && reaches_all(loader->config, rule))
         report_find(loader->report, &all, "rule '%s' allows everything", rule->id);
     for (size_t i = 0; i < rule->clients.count && rule->note == NULL; i++)

@@ -130,7 +130,8 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     return 0;
 }
 
-/* `doors: { actions: true, sdk: true }`: ways in beside the routes; all are closed unless they are opened here. */
+/* `doors: { actions: true, sdk: true }`: ways in beside the routes; all are closed unless they are opened
+ * here. */
 static int read_doors(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field)
 {

@@ -13,8 +13,8 @@
  * section 4.2.1.  Blanks may follow. */
 bool host_check_is_valid(const char *host);
 
-/* "http://gateway:8080/cs", as some SDKs write it: where its host begins, and *loose, if the rest is a host with
- * at most a port, and a path or nothing behind it.  Of any other value the value itself. */
+/* "http://gateway:8080/cs", as some SDKs write it: where its host begins, and *loose, if the rest is a host
+ * with at most a port, and a path or nothing behind it.  Of any other value the value itself. */
 const char *host_check_plain(const char *host, bool *loose);
 
 /* Is the value of a Host field, with or without a port, an address, localhost, or one of the names? */

@@ -147,7 +147,7 @@ static enum request_head_state refuse_control(struct request_head *head, char c)
     return refuse(head, "the header holds a control character");
 }
 
-/* Of a request line that is too long: for whom it was, where that can be told.  Nothing else of it is read. */
+/* Of a request line that is too long: for whom it was, where that can be told. */
 static void note_request(struct request_head *head, char *line, char *end)
 {
     static const char *const methods[] = {"GET", "POST"};
@@ -157,7 +157,7 @@ static void note_request(struct request_head *head, char *line, char *end)
         return;
     for (size_t i = 0; i < COUNT(methods); i++)
         if (strlen(methods[i]) == (size_t)(blank - line) &&
-            memcmp(line, methods[i], strlen(methods[i])) == 0) {
+            strncmp(line, methods[i], (size_t)(blank - line)) == 0) {
             head->method = methods[i];
             head->target = blank + 1;
             *query = '\0';

@@ -39,10 +39,10 @@ struct request_head {
     const char *target; /* the path, which begins with '/'; or "*", for OPTIONS only */
     const char *query;  /* what stands behind '?', or NULL */
     const char *host;   /* of the Host field; NULL: none, in HTTP/1.0 */
-    bool
-        takes_loose_host; /* set after request_head_begin(): a scheme before the host and a path behind it are no reason
-                              to refuse, and its reader judges `loose_host` */
-    bool loose_host; /* then `host` begins behind the scheme, and a path may follow */
+    /* Set after request_head_begin(): a scheme before the host and a path behind it are no reason to refuse,
+     * and who answers the request judges `loose_host`. */
+    bool takes_loose_host;
+    bool loose_host; /* `host` begins behind the scheme, and a path may follow */
     unsigned minor;  /* of HTTP/1.0 or HTTP/1.1 */
     struct request_field fields[REQUEST_HEAD_FIELDS_MAX];
     size_t field_count;

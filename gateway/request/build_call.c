@@ -397,11 +397,10 @@ enum problem build_call_read_body(struct exchange *x, struct json_value *root)
 
 int build_call_name_client(const struct exchange *x)
 {
-    return x->token == NULL ? 0
-                            : call_set_client(x->call, "countersign-" VERSION_TEXT, x->token->client->name);
+    return x->client == NULL ? 0 : call_set_client(x->call, "countersign-" VERSION_TEXT, x->client->name);
 }
 
-/* POST /actions/{service}/{Action}: the query has the region, and the version by which the route was found. */
+/* The query has the region, and the version by which the route was found. */
 static enum problem build_action(struct exchange *x, const struct json_value *root)
 {
     const char *version = NULL;

@@ -105,7 +105,8 @@ static enum problem add_param(struct exchange *x, const struct config_param *par
 
 /* One thing has one spelling through every door: what a route would refuse could be another name of what a
  * rule denies. */
-/* A list that the routes take as one is judged as one; values of several filters of a name are not one list. */
+/* A list that the routes take as one is judged as one; values of several filters of a name are not one
+ * list. */
 static enum problem check_values(struct exchange *x, const struct config_param *param,
                                  const struct values *values)
 {

@@ -1,5 +1,5 @@
-/* Names are put in order, part by part, so that what belongs together stands together; then the definition says
- * what each part is. */
+/* Names are put in order, part by part, so that what belongs together stands together; then the definition
+ * says what each part is. */
 #include "gateway/request/flat_document.h"
 
 #include "base/json.h"
@@ -95,7 +95,7 @@ static int compare_parts(const char *a, size_t a_length, const char *b, size_t b
 {
     if (is_index(a, a_length) && is_index(b, b_length) && a_length != b_length)
         return a_length < b_length ? -1 : 1;
-    int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+    int order = strncmp(a, b, a_length < b_length ? a_length : b_length);
     return order != 0 ? order : a_length < b_length ? -1 : a_length > b_length;
 }
 
@@ -178,7 +178,7 @@ static size_t count_alike(const struct entry *entries, size_t count, size_t at)
     size_t length = part_length(entries[0].name + at);
     size_t alike = 1;
     while (alike < count && part_length(entries[alike].name + at) == length &&
-           memcmp(entries[alike].name + at, entries[0].name + at, length) == 0)
+           strncmp(entries[alike].name + at, entries[0].name + at, length) == 0)
         alike++;
     return alike;
 }
@@ -225,7 +225,7 @@ static int put_list(struct writing *w, const struct definitions_member *member, 
         size_t length = part_length(part);
         size_t alike = count_alike(entries + i, count - i, at);
         text_number(wanted, (long long)index);
-        if (strlen(wanted) != length || memcmp(wanted, part, length) != 0)
+        if (strlen(wanted) != length || strncmp(wanted, part, length) != 0)
             return wrong(w, entries[i].name, at - 1,
                          "is a list: its items are 0, 1, 2 and so on, without a gap");
         if (index > 0)

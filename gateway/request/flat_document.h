@@ -1,5 +1,5 @@
-/* gateway/request/flat_document.h - a document that came as names and values, as SDKs write one into a query or a
- * form: "Filters.0.Values.1=prod", or with brackets, "Filters[0][Values][1]=prod". */
+/* gateway/request/flat_document.h - a document that came as names and values, as SDKs write one into a
+ * query or a form: "Filters.0.Values.1=prod", or with brackets, "Filters[0][Values][1]=prod". */
 #ifndef GATEWAY_REQUEST_FLAT_DOCUMENT_H
 #define GATEWAY_REQUEST_FLAT_DOCUMENT_H
 

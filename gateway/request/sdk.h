@@ -1,4 +1,5 @@
-/* gateway/request/sdk.h - the SDKs' door: the vendor's API 3.0 protocol, where `doors: { sdk: true }` opens it.
+/* gateway/request/sdk.h - the SDKs' door: the vendor's API 3.0 protocol, where `doors: { sdk: true }` opens
+ * it.
  *
  * An SDK, the vendor's command line or Terraform is given the gateway as its endpoint, and a token of the
  * gateway's in the place of a temporary credential's.  docs/clients.md has the settings. */

@@ -1,9 +1,10 @@
-/* gateway/request/sdk_request.h - a request in the vendor's protocol 3.0, as its SDKs send it: what is asked for,
- * and where the parameters are.
+/* gateway/request/sdk_request.h - a request in the vendor's protocol 3.0, as its SDKs send it: what is
+ * asked for, and where the parameters are.
  *
- * With a TC3 signature the common parameters are header fields (X-TC-Action, ...), and the document is the JSON
- * body, or the query of a GET.  With HmacSHA1 and HmacSHA256 all parameters are in a form or a query (Action,
- * ...).  The signature itself, its time and its nonce are not looked at: the caller has no key of the cloud's. */
+ * With a TC3 signature the common parameters are header fields (X-TC-Action, ...), and the document is the
+ * JSON body, or the query of a GET.  With HmacSHA1 and HmacSHA256 all parameters are in a form or a query
+ * (Action, ...).  The signature itself, its time and its nonce are not looked at: the caller has no key of
+ * the cloud's. */
 #ifndef GATEWAY_REQUEST_SDK_REQUEST_H
 #define GATEWAY_REQUEST_SDK_REQUEST_H
 
