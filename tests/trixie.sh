@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 suite=trixie
 # What is asked of Debian 13's libraries; everything else is asked of Debian 12 as well.
-end_to_end="test_framing.py test_stale.py test_upstream_head.py test_tls.py test_life.py test_main_job.py"
+end_to_end="test_listeners.py test_door_tls.py test_framing.py test_stale.py test_upstream_head.py test_tls.py test_life.py test_main_job.py"
 
 packages_install mmdebstrap
 in_root="$packages_build $packages_root"

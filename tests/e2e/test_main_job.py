@@ -102,13 +102,6 @@ def many(gateway, clients, each):
         return [pair for answers in pool.map(caller, range(clients)) for pair in answers]
 
 
-def test_24_there_is_no_idempotency_key(gateway, upstream):
-    """docs/answers.md says so: who asks twice is answered twice."""
-    for _ in range(2):
-        assert gateway.delete(headers={"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}).status == 202
-    upstream.seen(2)
-
-
 def test_nonces_are_distinct_and_in_range(gateway, upstream):
     assert all(answer.status == 202 for answer, _ in many(gateway, clients=8, each=50))
     nonces = [received.params["Nonce"] for received in upstream.seen(400)]
