@@ -44,7 +44,8 @@ const char *host_check_plain(const char *host, bool *loose)
         return host;
     memcpy(name, host + scheme, length);
     name[length] = '\0';
-    *loose = host_check_is_valid(name) && strpbrk(path, " \t") == NULL;
+    /* "ftp://gateway" is no host "ftp:" with a path */
+    *loose = host_check_is_valid(name) && strncmp(path, "//", 2) != 0 && strpbrk(path, " \t") == NULL;
     return *loose ? host + scheme : host;
 }
 

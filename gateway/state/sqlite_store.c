@@ -54,8 +54,8 @@ static const char *const statements[STATEMENTS] = {
     [FLIGHT_WRITE] = "REPLACE INTO flights VALUES (?1, ?2, ?3, ?4)",
     [FLIGHT_END] = "DELETE FROM flights WHERE client = ?1 AND (gateway = ?2 OR ends_ms <= ?3)",
     [FLIGHT_RENEW] = "UPDATE flights SET ends_ms = ?3 WHERE client = ?1 AND gateway = ?2",
-    [KEY_READ] = "SELECT print, holder, until_ms, bytes FROM keys WHERE client = ?1 AND hash = ?2 AND "
-                 "ends_ms > ?3",
+    [KEY_READ] = ("SELECT print, holder, until_ms, bytes FROM keys WHERE client = ?1 AND hash = ?2 AND "
+                  "ends_ms > ?3"),
     [KEY_WRITE] = "REPLACE INTO keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [KEY_END] = "DELETE FROM keys WHERE client = ?1 AND hash = ?2",
     [KEY_SWEEP] = "DELETE FROM keys WHERE rowid IN (SELECT rowid FROM keys WHERE ends_ms <= ?1 LIMIT ?2)",

@@ -400,7 +400,9 @@ static CURLcode connect_afresh(struct upstream_conn *line, int64_t until_us)
         code = curl_easy_perform(line->handle);
     if (code == CURLE_OK)
         code = take_socket(line);
-    line->proxy = code == CURLE_OK ? (struct proxy_facts){0} : ask_about_proxy(line, code);
+    line->proxy = (struct proxy_facts){0};
+    if (code != CURLE_OK)
+        line->proxy = ask_about_proxy(line, code);
     line->used_us = clock_monotonic_us();
     line->renew_us = line->used_us + lifetime_us(line->site->upstream);
     return code;

@@ -86,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (good)
         check_verdicts(&config);
     HASH_CLEAR(hh, config.clients);
+    HASH_CLEAR(hh, config.certificates);
     report_done(&report);
     return 0;
 }

@@ -120,7 +120,7 @@ class Live(unittest.TestCase):
     def tearDown(self):
         code, took, self.out, errors = self.sandbox.end()
         self.assertEqual((code, errors), (0, ""))
-        self.assertLess(took, 1 * SLOW)
+        self.assertLess(took, 10 * SLOW)  # and not as long as what hangs
         self.assertNotIn(SECRET_KEY, self.out)
         self.assertNotIn("ignature", self.out.replace("the signature does not match", ""))
 
@@ -326,7 +326,7 @@ class Crowd(unittest.TestCase):
             connection.request("GET", PATH)
         code, took, _, errors = sandbox.end()
         self.assertEqual((bad, code, errors), ([], 0, ""))
-        self.assertLess(took, 1 * SLOW)
+        self.assertLess(took, 10 * SLOW)  # and not as long as what hangs
         self.assertEqual((state["requests"], state["executed"]), (clients * calls, 1))
 
 
@@ -349,7 +349,7 @@ class Tls(unittest.TestCase):
             sandbox.raw("not a handshake at all\r\n\r\n")
             code, took, _, errors = sandbox.end()
             self.assertEqual((code, errors), (0, ""))
-            self.assertLess(took, 1 * SLOW)
+            self.assertLess(took, 10 * SLOW)  # and not as long as what hangs
 
 
 class CommandLine(unittest.TestCase):
