@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 packages_install git python3 >&2
 folder=${1-build/published}
 version=$(sed -n 's/^project(countersign VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
-package=$(deploy/package.sh)
+package=$(deploy/package.sh | tail -n 1)
 rm -rf "$folder"
 mkdir -p "$folder"
 cp "$package" "$folder/"

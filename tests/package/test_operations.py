@@ -42,7 +42,8 @@ def test_every_command_works(machine):
     assert done.returncode == 0 and said.rstrip().endswith("== the end"), said[-3000:] + done.stderr[-3000:]
     # What the commands were to show.
     assert '"taskId"' in said, "the first request"
-    assert said.count('"reloaded"') == 4
+    asked = sum(commands.count("127.0.0.1:9090/reload") for _, commands in blocks())
+    assert asked >= 4 and said.count('"reloaded"') == asked
     assert re.search(r'^countersign_upstream_credential\{.*\} 1$', said, re.M)
     assert "TC3-HMAC-SHA256" in said, "what 3.0 would be sent"
     assert not (machine.root / "usr/bin/countersign").exists()
