@@ -159,9 +159,12 @@ void slots_grown(struct slots *pool, size_t place)
 
 void slots_give(struct slots *pool, size_t place)
 {
-    slots_grown(pool, place);
+    bool was_growing = pool->places[place - 1].growing;
+    pool->places[place - 1].growing = false; /* before another has the place */
     atomic_fetch_sub_explicit(&pool->used, 1, memory_order_relaxed);
     push(pool, place);
+    if (was_growing) /* after it can be taken: who waits shall not set up another in its stead */
+        atomic_fetch_sub(&pool->growing, 1);
     wake_one(pool);
 }
 
