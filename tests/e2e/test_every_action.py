@@ -91,12 +91,17 @@ def call(client, action, document, complaints):
     return answer.json()
 
 
+# The sandbox gives out credentials of roles that it knows: test_credentials.py calls these two.
+ISSUE = {("sts", "AssumeRole"), ("sts", "AssumeRoleWithWebIdentity")}
+
+
 def test_every_action_is_called_and_answers_by_its_definition(definitions, cloud):
     known = {(shape.service, action.name): action for shape in definitions for action in shape.actions
              if shape.version == "2017-03-12"}
     story = {(service, name) for service, name, _ in STORY}
     others = [action for shape in definitions for action in shape.actions
-              if shape.version != "2017-03-12" or (shape.service, action.name) not in story]
+              if (shape.version != "2017-03-12" or (shape.service, action.name) not in story)
+              and (shape.service, action.name) not in ISSUE]
     chosen = others[::EVERY]
     upstream, client = cloud({action.shape.service for action in chosen} | {"vpc", "cvm"})
     complaints, got = [], {}
