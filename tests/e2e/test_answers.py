@@ -503,7 +503,7 @@ def test_a_length_that_is_none(gateway, upstream):
 @pytest.mark.parametrize("reply", [Reply(close=True), Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", close=True),
                                    Reply(raw=b"nonsense\r\n\r\n")])
 def test_no_connection_stays_behind(gateway, upstream, reply):
-    """Whatever ends a connection, its descriptor is closed before the next is opened."""
+    """Whatever ends a connection, its descriptor is closed: fifty of them would be seen."""
     def descriptors():
         return len(os.listdir(f"/proc/{gateway.child.pid}/fd"))
 
@@ -512,7 +512,7 @@ def test_no_connection_stays_behind(gateway, upstream, reply):
     before = descriptors()
     for _ in range(49):
         gateway.delete()
-    assert descriptors() <= before + 1      # the caller's own
+    assert eventually(lambda: descriptors() <= before + 1)  # the callers' own are closed a moment after their answer
 
 
 def test_chunks_and_trailers(gateway, upstream):
