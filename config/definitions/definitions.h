@@ -80,12 +80,6 @@ struct definitions {
     size_t object_count;
 };
 
-/* Reads the compact form, which it cuts up in place: `text` has `length` bytes and a NUL behind them, and
- * lives as long as the definitions.  `name` is for messages.  -1: it is cut, or something else; `err` names
- * file and line. */
-MUST_USE int definitions_read(struct definitions *definitions, char *text, size_t length, const char *name,
-                              struct arena *arena, struct err *err);
-
 /* For what made the lists by other means: sorts them, and looks up what members, inputs and outputs name.
  * -1: a name stands twice, or is of nothing. */
 MUST_USE int definitions_settle(struct definitions *definitions, struct arena *arena, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "config/definitions/definitions_text.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -72,7 +73,7 @@ int definitions_file_read(const char *path, struct definitions *definitions, str
     if (result == 0) {
         char *text = arena_copy(arena, bytes.bytes, bytes.length);
         result = text == NULL ? err_memory(err)
-                              : definitions_read(definitions, text, bytes.length, path, arena, err);
+                              : definitions_text_read(definitions, text, bytes.length, path, arena, err);
     }
     buf_done(&bytes);
     return result;

@@ -12,13 +12,13 @@
 enum {
     DOCUMENT_DEPTH_MAX = 15,   /* levels; the cloud's own need 8 */
     DOCUMENT_ITEMS_MAX = 5000, /* of one list; the cloud's own limits are far below */
-    DOCUMENT_NUMBER_MAX = 64,  /* characters of a number */
 };
 
-/* Each member is one of the definition, there once and of its type, and none that is required is
- * missing.  The document is written to `out` again: members in their order, strings and numbers byte for
- * byte, without blanks.  *values counts its texts, numbers and booleans, each of which has a
- * document_text().  -1: `err` says where, as in "SecurityGroupPolicySet.Ingress[0].Port must be a string". */
+/* Each member is one of the definition, there once and of its type, and none that is required is missing.
+ * The document is written to `out` again: members in their order, strings and numbers byte for byte,
+ * without blanks.  *values counts its texts, numbers and booleans, each of which has a
+ * document_value_text().  -1: `err` says where, as in "SecurityGroupPolicySet.Ingress[0].Port must be a
+ * string". */
 MUST_USE int document_read(const struct definitions_object *object, const struct json_value *root,
                            struct buf *out, size_t *values, struct err *err);
 
@@ -28,14 +28,5 @@ MUST_USE int document_read(const struct definitions_object *object, const struct
 MUST_USE int document_find(const struct json_value *root, const char *const *members, size_t depth,
                            int (*found)(void *context, const struct json_value *value), void *context,
                            bool *gaps, bool *there);
-
-/* A number within every range; a string that is one text to every reader, without U+0000 and half of a
- * surrogate pair; anything else is. */
-bool document_is_exact(const struct json_value *value);
-
-/* The text by which a value is judged: a string's characters, a number without what can be left out of it
- * ("1e2" is "100", "1.50" is "1.5"), true or false.  NULL when memory is out or the number is out of every
- * range. */
-MUST_USE const char *document_text(const struct json_value *value, struct arena *arena);
 
 #endif

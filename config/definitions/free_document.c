@@ -2,6 +2,7 @@
 
 #include "config/definitions/definitions.h"
 #include "config/definitions/document.h"
+#include "config/definitions/document_value.h"
 
 #include <string.h>
 
@@ -86,7 +87,7 @@ static int read_value(struct reading *reading, const struct json_value *value, i
         return read_list(reading, value, depth + 1);
     if (value->kind == JSON_VALUE_NULL)
         return wrong(reading, "has null in it");
-    if (!document_is_exact(value))
+    if (!document_value_is_exact(value))
         return wrong(reading, "has a number out of range, or a text that holds U+0000 or half of a pair");
     buf_put_bytes(reading->out, value->bytes, value->length);
     return 0;

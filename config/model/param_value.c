@@ -41,7 +41,8 @@ static bool parse_integer(const char *text, long long *number)
     return true;
 }
 
-/* One spelling, as document_text() writes it: 0, 1.5, -100; no exponent, nothing that can be left out. */
+/* One spelling, as document_value_text() writes it: 0, 1.5, -100; no exponent, nothing that can be left
+ * out. */
 static bool is_number(const char *text)
 {
     const char *digits = text + (text[0] == '-');

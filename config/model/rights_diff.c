@@ -1,5 +1,5 @@
 /* Two policies, compared by client and action. */
-#include "config/model/rights.h"
+#include "config/model/rights_diff.h"
 
 #include "config/model/words.h"
 
@@ -11,35 +11,14 @@ enum {
     TOKENS_A_COST = 100, /* comparing two as long as passing by a hundred tokens */
 };
 
-/* One side of the comparison, for one client and action: what counts at `now`. */
-struct side {
-    const struct config *config;
-    const struct config_client *client; /* NULL: it has none of that name */
-    const struct config_rule **allows;
-    const struct config_rule **denies;
-    size_t allow_count;
-    size_t deny_count;
-};
-
-struct diff {
-    struct side old, new;
-    const char *name; /* of the client */
-    const struct config_route *action;
-    bool action_is_new;
-    const struct rights_question *question;
-    struct rights_counts *counts;
-    size_t spent; /* of the budget */
-    struct buf line;
-};
-
-static void put_line(struct diff *diff, size_t *count)
+void rights_diff_put_line(struct rights_diff *diff, size_t *count)
 {
     (*count)++;
     diff->question->put(diff->question->context, buf_text(&diff->line));
     buf_reset(&diff->line);
 }
 
-static bool spend(struct diff *diff, size_t cost)
+static bool spend(struct rights_diff *diff, size_t cost)
 {
     diff->spent += cost;
     diff->counts->cut =
@@ -61,8 +40,8 @@ static size_t action_index(const struct config *config, const struct config_rout
     return action == NULL || action->has_route ? SIZE_MAX : action->route.action_index;
 }
 
-static bool covered_by(const struct side *side, const struct config_rule *const *rules, size_t count,
-                       const struct rights_rule *rule)
+static bool covered_by(const struct rights_diff_side *side, const struct config_rule *const *rules,
+                       size_t count, const struct rights_rule *rule)
 {
     for (size_t i = 0; i < count; i++)
         if (rights_cover(&(struct rights_rule){side->config, rules[i]}, rule))
@@ -70,7 +49,7 @@ static bool covered_by(const struct side *side, const struct config_rule *const 
     return false;
 }
 
-static void gather(struct side *side, const struct config_route *action, int64_t now)
+static void gather(struct rights_diff_side *side, const struct config_route *action, int64_t now)
 {
     size_t index = action_index(side->config, action);
     size_t kept = 0;
@@ -104,8 +83,8 @@ static const struct config_rule *same_id(const struct config_rule *const *rules,
     return NULL;
 }
 
-static void put_rule(struct diff *diff, const char *sign, const char *verb, const struct side *side,
-                     const struct config_rule *rule)
+static void put_rule(struct rights_diff *diff, const char *sign, const char *verb,
+                     const struct rights_diff_side *side, const struct config_rule *rule)
 {
     buf_put_format(&diff->line, "%s %s %s %s", sign, diff->name, verb, diff->action->action);
     words_put_conditions(&diff->line, side->config, rule, WORDS_VALUES_MAX);
@@ -113,7 +92,7 @@ static void put_rule(struct diff *diff, const char *sign, const char *verb, cons
 }
 
 /* The values that the other rule of the same id has not: they may be behind the first eight. */
-static void put_condition(struct diff *diff, const char *word, const char *param,
+static void put_condition(struct rights_diff *diff, const char *word, const char *param,
                           const struct config_condition *condition, const struct rights_rule *other)
 {
     size_t shown = 0;
@@ -127,7 +106,7 @@ static void put_condition(struct diff *diff, const char *word, const char *param
         buf_put_format(&diff->line, ", ... (%zu in all)", shown);
 }
 
-static void put_values(struct diff *diff, const char *word, const struct side *side,
+static void put_values(struct rights_diff *diff, const char *word, const struct rights_diff_side *side,
                        const struct config_rule *rule, const struct rights_rule *other)
 {
     for (uint32_t i = 0; i < rule->condition_count && other->rule != NULL; i++)
@@ -136,8 +115,9 @@ static void put_values(struct diff *diff, const char *word, const struct side *s
                           &rule->conditions[i], other);
 }
 
-static void compare_allows(struct diff *diff, const char *sign, const char *verb, const char *word,
-                           const struct side *has, const struct side *lacks, size_t *count)
+static void compare_allows(struct rights_diff *diff, const char *sign, const char *verb, const char *word,
+                           const struct rights_diff_side *has, const struct rights_diff_side *lacks,
+                           size_t *count)
 {
     for (size_t i = 0; i < has->allow_count; i++) {
         const struct config_rule *rule = has->allows[i];
@@ -150,13 +130,14 @@ static void compare_allows(struct diff *diff, const char *sign, const char *verb
         if (diff->action_is_new)
             buf_put(&diff->line, "; the action is new");
         buf_put_char(&diff->line, ')');
-        put_line(diff, count);
+        rights_diff_put_line(diff, count);
     }
 }
 
 /* A deny takes nothing from who may do nothing anyway. */
-static void compare_denies(struct diff *diff, const char *sign, const char *verb, const char *word,
-                           const struct side *has, const struct side *lacks, size_t *count)
+static void compare_denies(struct rights_diff *diff, const char *sign, const char *verb, const char *word,
+                           const struct rights_diff_side *has, const struct rights_diff_side *lacks,
+                           size_t *count)
 {
     for (size_t i = 0; i < has->deny_count && diff->old.allow_count > 0 && diff->new.allow_count > 0; i++) {
         const struct config_rule *rule = has->denies[i];
@@ -166,11 +147,11 @@ static void compare_denies(struct diff *diff, const char *sign, const char *verb
         put_rule(diff, sign, verb, has, rule);
         put_values(diff, word, has, rule, &other);
         buf_put_char(&diff->line, ')');
-        put_line(diff, count);
+        rights_diff_put_line(diff, count);
     }
 }
 
-static void compare_action(struct diff *diff)
+static void compare_action(struct rights_diff *diff)
 {
     struct rights_counts *counts = diff->counts;
     if (!spend(diff, COST_ACTION))
@@ -186,124 +167,7 @@ static void compare_action(struct diff *diff)
     compare_denies(diff, "less:", "is now denied", "; new: ", &diff->new, &diff->old, &counts->less);
 }
 
-/* ---- clients and tokens ---- */
-
-static bool is_live(const struct config_token *token, int64_t now)
-{
-    return !token->disabled && token->expires > now;
-}
-
-static void put_token(struct diff *diff, const struct config_token *token, const char *sign, const char *what,
-                      size_t *count)
-{
-    buf_put_format(&diff->line, "%s %s: token '%s' %s", sign, diff->name, token->id, what);
-    put_line(diff, count);
-}
-
-static void put_end(struct diff *diff, const struct config_token *before, const struct config_token *after)
-{
-    bool more = after->expires > before->expires;
-    buf_put_format(&diff->line, "%s %s: token '%s' ends ", more ? "more:" : "less:", diff->name, after->id);
-    if (after->expires == CONFIG_NEVER)
-        buf_put(&diff->line, "never");
-    else
-        words_put_time(&diff->line, after->expires);
-    buf_put(&diff->line, ", before: ");
-    if (before->expires == CONFIG_NEVER)
-        buf_put(&diff->line, "never");
-    else
-        words_put_time(&diff->line, before->expires);
-    put_line(diff, more ? &diff->counts->more : &diff->counts->less);
-}
-
-static void compare_tokens(struct diff *diff)
-{
-    struct rights_counts *counts = diff->counts;
-    for (size_t i = 0; i < diff->new.config->tokens.count; i++) {
-        const struct config_token *token = &diff->new.config->tokens.items[i];
-        const struct config_token *before = token_index_find(&diff->old.config->tokens, token->digest);
-        if (token->client != diff->new.client)
-            continue;
-        if (before != NULL && strcmp(before->client->name, diff->name) != 0)
-            before = NULL;
-        if (before == NULL && is_live(token, diff->question->now))
-            put_token(diff, token, "more:", "is new", &counts->more);
-        else if (before != NULL && !before->disabled && token->disabled)
-            put_token(diff, token, "less:", "is disabled", &counts->less);
-        else if (before != NULL && before->disabled && !token->disabled)
-            put_token(diff, token, "more:", "is no longer disabled", &counts->more);
-        else if (before != NULL && before->expires != token->expires)
-            put_end(diff, before, token);
-        if (before != NULL && before->not_before != token->not_before)
-            put_token(diff, token, before->not_before > token->not_before ? "more:" : "less:",
-                      before->not_before > token->not_before ? "begins earlier" : "begins later",
-                      before->not_before > token->not_before ? &counts->more : &counts->less);
-    }
-    for (size_t i = 0; i < diff->old.config->tokens.count; i++) {
-        const struct config_token *token = &diff->old.config->tokens.items[i];
-        const struct config_token *after = token_index_find(&diff->new.config->tokens, token->digest);
-        if (token->client == diff->old.client && is_live(token, diff->question->now) &&
-            (after == NULL || strcmp(after->client->name, diff->name) != 0))
-            put_token(diff, token, "less:", "is gone", &counts->less);
-    }
-}
-
-/* Those of the client that `has` them and does not find them in `other`. */
-static void compare_certificates(struct diff *diff, const struct config *has, const struct config *other,
-                                 const char *what, size_t *count)
-{
-    for (const struct config_client_certificate *one = has->certificates; one != NULL; one = one->hh.next) {
-        struct config_client_certificate *found = NULL;
-        HASH_FIND_STR(other->certificates, one->key, found);
-        if (strcmp(one->client->name, diff->name) != 0 ||
-            (found != NULL && strcmp(found->client->name, diff->name) == 0))
-            continue;
-        buf_put_format(&diff->line, "%s %s: certificate '%s' is %s",
-                       has == diff->new.config ? "more:" : "less:", diff->name, one->id, what);
-        put_line(diff, count);
-    }
-}
-
-/* What it must show from now on, or need not any more. */
-static void compare_requirements(struct diff *diff)
-{
-    static const char *const names[] = {"token", "certificate"};
-    unsigned old = diff->old.client == NULL ? 0 : diff->old.client->requires;
-    unsigned new = diff->new.client == NULL ? 0 : diff->new.client->requires;
-    for (unsigned i = 0; i < COUNT(names) && diff->old.client != NULL && diff->new.client != NULL; i++) {
-        bool less = (new & 1U << i) != 0;
-        if (((old ^ new) & 1U << i) == 0)
-            continue;
-        buf_put_format(&diff->line, "%s %s %s a %s", less ? "less:" : "more:", diff->name,
-                       less ? "now requires" : "no longer requires", names[i]);
-        put_line(diff, less ? &diff->counts->less : &diff->counts->more);
-    }
-}
-
-static void put_limit(struct diff *diff, const struct config_client *client)
-{
-    if (client->rate.interval_us == 0)
-        buf_put(&diff->line, "no rate");
-    else
-        words_put_rate(&diff->line, &client->rate);
-    if (client->in_flight > 0)
-        buf_put_format(&diff->line, ", %lld in flight", client->in_flight);
-}
-
-static void compare_limits(struct diff *diff)
-{
-    const struct config_client *old = diff->old.client;
-    const struct config_client *new = diff->new.client;
-    if (old == NULL || new == NULL ||
-        (old->rate.interval_us == new->rate.interval_us && old->rate.burst == new->rate.burst &&
-         old->in_flight == new->in_flight))
-        return;
-    buf_put_format(&diff->line, "other: %s is limited to ", diff->name);
-    put_limit(diff, new);
-    buf_put(&diff->line, ", before: ");
-    put_limit(diff, old);
-    put_line(diff, &diff->counts->other);
-}
+/* ---- clients ---- */
 
 static const struct config_client *find_client(const struct config *config, const char *name)
 {
@@ -312,7 +176,7 @@ static const struct config_client *find_client(const struct config *config, cons
     return client;
 }
 
-static void compare_action_of(struct diff *diff, const struct config_route *action,
+static void compare_action_of(struct rights_diff *diff, const struct config_route *action,
                               const struct config *not_in)
 {
     if (not_in != NULL && action_index(not_in, action) != SIZE_MAX)
@@ -322,7 +186,8 @@ static void compare_action_of(struct diff *diff, const struct config_route *acti
     compare_action(diff);
 }
 
-static void compare_actions_of(struct diff *diff, const struct config *config, const struct config *not_in)
+static void compare_actions_of(struct rights_diff *diff, const struct config *config,
+                               const struct config *not_in)
 {
     for (size_t i = 0; i < config->route_count; i++) {
         bool first = true;
@@ -337,7 +202,7 @@ static void compare_actions_of(struct diff *diff, const struct config *config, c
                 compare_action_of(diff, &config->services[i].actions[j].route, not_in);
 }
 
-static void compare_client(struct diff *diff, const char *name)
+static void compare_client(struct rights_diff *diff, const char *name)
 {
     if (!spend(diff, (diff->old.config->tokens.count + diff->new.config->tokens.count) / TOKENS_A_COST))
         return;
@@ -346,23 +211,19 @@ static void compare_client(struct diff *diff, const char *name)
     diff->new.client = find_client(diff->new.config, name);
     if (diff->old.client == NULL) {
         buf_put_format(&diff->line, "more: client '%s' is new", name);
-        put_line(diff, &diff->counts->more);
+        rights_diff_put_line(diff, &diff->counts->more);
     }
     if (diff->new.client == NULL) {
         buf_put_format(&diff->line, "less: client '%s' is gone", name);
-        put_line(diff, &diff->counts->less);
+        rights_diff_put_line(diff, &diff->counts->less);
     }
-    compare_tokens(diff);
-    compare_certificates(diff, diff->new.config, diff->old.config, "new", &diff->counts->more);
-    compare_certificates(diff, diff->old.config, diff->new.config, "gone", &diff->counts->less);
-    compare_requirements(diff);
-    compare_limits(diff);
+    rights_diff_client(diff);
     compare_actions_of(diff, diff->new.config, NULL);
     compare_actions_of(diff, diff->old.config, diff->new.config); /* the actions that are gone */
 }
 
 /* Which former ids one policy knows and the other does not. */
-static void compare_former_ids(struct diff *diff, const struct config *has, const struct config *lacks,
+static void compare_former_ids(struct rights_diff *diff, const struct config *has, const struct config *lacks,
                                const char *what)
 {
     for (size_t i = 0; i < has->former_id_count; i++) {
@@ -371,13 +232,13 @@ static void compare_former_ids(struct diff *diff, const struct config *has, cons
         if (other != NULL && strcmp(other, id->current) == 0)
             continue;
         buf_put_format(&diff->line, "other: %.256s is %s %.256s (former_ids)", id->former, what, id->current);
-        put_line(diff, &diff->counts->other);
+        rights_diff_put_line(diff, &diff->counts->other);
     }
 }
 
-static int side_init(struct side *side, const struct config *config, struct arena *arena)
+static int side_init(struct rights_diff_side *side, const struct config *config, struct arena *arena)
 {
-    *side = (struct side){.config = config};
+    *side = (struct rights_diff_side){.config = config};
     side->allows = arena_array(arena, config->rule_count, sizeof *side->allows);
     side->denies = arena_array(arena, config->rule_count, sizeof *side->denies);
     return side->allows == NULL || side->denies == NULL ? -1 : 0;
@@ -386,7 +247,7 @@ static int side_init(struct side *side, const struct config *config, struct aren
 int rights_diff(const struct config *old, const struct config *new, const struct rights_question *question,
                 struct rights_counts *counts)
 {
-    struct diff diff = {.counts = counts, .question = question};
+    struct rights_diff diff = {.counts = counts, .question = question};
     struct arena *arena = arena_new(16 * (old->rule_count + new->rule_count + 4096));
     *counts = (struct rights_counts){0};
     if (arena == NULL || side_init(&diff.old, old, arena) != 0 || side_init(&diff.new, new, arena) != 0) {

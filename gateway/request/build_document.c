@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "config/definitions/document.h"
+#include "config/definitions/document_value.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/check_value.h"
 #include "gateway/request/document_pairs.h"
@@ -32,7 +33,7 @@ static int add_value(void *context, const struct json_value *value)
     if (values->full)
         return -1;
     values->left -= value->length + 1;
-    const char *text = document_text(value, values->arena);
+    const char *text = document_value_text(value, values->arena);
     if (values->count == values->room) {
         size_t room = values->room == 0 ? 4 : values->room * 2;
         const char **larger = arena_array(values->arena, room, sizeof *larger);
@@ -70,7 +71,7 @@ static int find_filter(const struct json_value *root, const char *name, struct v
         const struct json_value key = find_member(&filter, "Name");
         bool short_enough = key.length <= ESCAPED_MAX * strlen(name) + 2;
         const char *text =
-            short_enough && key.kind == JSON_VALUE_STRING ? document_text(&key, values->arena) : "";
+            short_enough && key.kind == JSON_VALUE_STRING ? document_value_text(&key, values->arena) : "";
         if (text == NULL)
             return -1;
         if (strcasecmp(text, name) != 0)

@@ -1,7 +1,7 @@
 #include "gateway/request/check_value.h"
 
 #include "base/text.h"
-#include "config/definitions/document.h"
+#include "config/definitions/document_value.h"
 #include "config/model/param_value.h"
 
 enum problem check_value_wrong(struct exchange *x, const struct config_param *param, const char *reason)
@@ -54,8 +54,9 @@ const char *check_value_text(struct exchange *x, const struct config_param *para
     else if (param->type == CONFIG_INTEGER)
         text = number_text(x, value);
     else if (param->type == CONFIG_NUMBER)
-        text = value->kind == JSON_VALUE_NUMBER && document_is_exact(value) ? document_text(value, x->arena)
-                                                                            : NULL;
+        text = value->kind == JSON_VALUE_NUMBER && document_value_is_exact(value)
+                   ? document_value_text(value, x->arena)
+                   : NULL;
     else if (value->kind == JSON_VALUE_STRING)
         text = json_value_text(value, SIZE_MAX, x->arena, &exact);
     if (text == NULL)

@@ -2,7 +2,7 @@
 
 #include "base/json_value.h"
 #include "base/text.h"
-#include "config/definitions/document.h"
+#include "config/definitions/document_value.h"
 #include "config/model/param_value.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static enum problem add_pair(struct flattening *flat, const struct json_value *v
 {
     struct exchange *x = flat->x;
     const char *name = arena_strdup(x->arena, flat->name);
-    const char *text = value->kind == JSON_VALUE_STRING ? document_text(value, x->arena)
+    const char *text = value->kind == JSON_VALUE_STRING ? document_value_text(value, x->arena)
                                                         : arena_copy(x->arena, value->bytes, value->length);
     if (name == NULL || text == NULL)
         return exchange_fail(x);

@@ -1,4 +1,5 @@
-/* Three tables under one lock, each swept from its oldest entry on whenever it is written to. */
+/* Three tables under one lock, each swept from its oldest entry on whenever it is written to.  The file is
+ * longer than others for that lock. */
 #include "gateway/state/memory_store.h"
 
 #include "base/clock.h"

@@ -1,3 +1,5 @@
+/* One file, longer than others, because hiredis is met in one alone, and the pool's thread and its users
+ * share one lock. */
 #include "gateway/state/redis_pool.h"
 
 #include "base/clock.h"

@@ -1,11 +1,9 @@
 /* gateway/state/redis_pool.h - a few connections to one of several servers, shared by all threads.
  *
  * A thread of the pool's own connects, so that no call waits for that: it tries the servers in turn, and
- * takes
- * the first that lets it in and takes a write.  One that says READONLY or LOADING is a replica, or not
- * there yet:
- * the next is tried.  While there is no connection, redis_pool_run() fails at once.  This file alone includes
- * hiredis, but for what TLS takes (redis_tls.c). */
+ * takes the first that lets it in and takes a write.  One that says READONLY or LOADING is a replica, or
+ * not there yet: the next is tried.  While there is no connection, redis_pool_run() fails at once.  This
+ * file alone includes hiredis, but for what TLS takes (redis_tls.c). */
 #ifndef GATEWAY_STATE_REDIS_POOL_H
 #define GATEWAY_STATE_REDIS_POOL_H
 

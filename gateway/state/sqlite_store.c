@@ -1,6 +1,6 @@
 /* One connection under one lock; each function is one transaction.  Time is the machine's clock, which all
- * who
- * can open the file share. */
+ * who can open the file share.  The file is longer than others: its tables and every statement on them stand
+ * together. */
 #include "gateway/state/sqlite_store.h"
 
 #include "base/clock.h"

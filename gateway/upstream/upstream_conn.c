@@ -1,3 +1,5 @@
+/* One file, longer than others, because libcurl's header is met in one alone: the handle, its socket, its TLS
+ * and the deadline on each of their waits. */
 #include "gateway/upstream/upstream_conn.h"
 
 #include "base/clock.h"

@@ -1,11 +1,11 @@
-/* gateway/upstream/upstream_conn.h - one line to an upstream: a connection that libcurl makes, verifies and
- * reads and writes bytes on, and the buffers of one call.  Part of the back door
- * (gateway/upstream/upstream_pool.h); the only file that has met libcurl, which here speaks TCP and TLS; the
- * HTTP is ours: one write of what was signed, and gateway/upstream/response.h.
+/* gateway/upstream/upstream_conn.h - one connection to an upstream, which libcurl makes, verifies and reads
+ * and writes bytes on, and the buffers of one call.  Part of the upstream pool
+ * (gateway/upstream/upstream_pool.h); the only file of the gateway that includes libcurl, which does TCP and
+ * TLS here; the HTTP is ours: one write of what was signed, and gateway/upstream/response.h.
  *
  * So a request is written at most once per upstream_conn_send() by construction: nothing repeats it.
- * libcurl's own HTTP would, when a reused connection dies without an answer.  A line is one thread's at a
- * time. */
+ * libcurl's own HTTP would, when a reused connection dies without an answer.  A connection is one
+ * thread's at a time. */
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_CONN_H
 #define GATEWAY_UPSTREAM_UPSTREAM_CONN_H
 

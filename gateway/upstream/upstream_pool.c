@@ -1,3 +1,5 @@
+/* One file, longer than others, because a slot's way is one story: taken, set up, used by one thread, given
+ * back or closed. */
 #include "gateway/upstream/upstream_pool.h"
 
 #include "base/clock.h"

@@ -1,9 +1,9 @@
-/* gateway/upstream/upstream_pool.h - the back door: calls to the upstreams.
+/* gateway/upstream/upstream_pool.h - calls to the upstreams.
  *
- * Each upstream has a bounded pool of slots, so that one that hangs cannot take another's.  A slot is a line
- * to the upstream (gateway/upstream/upstream_conn.h) and a keyed MAC for each credential; it belongs to one
- * thread between upstream_pool_take() and upstream_pool_give().  What is learned about an upstream outlives
- * the configuration (gateway/upstream/upstream_health.h). */
+ * Each upstream has a bounded pool of slots, so that one that hangs cannot take another's.  A slot is a
+ * connection to the upstream (gateway/upstream/upstream_conn.h) and a keyed MAC for each credential; it
+ * belongs to one thread between upstream_pool_take() and upstream_pool_give().  What is learned about an
+ * upstream outlives the configuration (gateway/upstream/upstream_health.h). */
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_POOL_H
 #define GATEWAY_UPSTREAM_UPSTREAM_POOL_H
 

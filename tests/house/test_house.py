@@ -92,6 +92,7 @@ NOUN_EXCEPTIONS = {
 }
 
 COLUMNS = 110
+LINES = 400
 UNFINISHED = re.compile(r"\b(?:TO" "DO|FIX" "ME|X" r"XX)\b")
 # CONTRIBUTING.md "Words": these do not come back into what users read.
 REFUSED = re.compile(r"\b(?:whoever|dawdl\w*|farewell\w*|is spoken here|rules? speaks?|is not asked now|"
@@ -252,6 +253,14 @@ def layout(root):
             yield f"{name}: no line feed at its end"
 
 
+def long_files(root):
+    """A source of more lines says in its first comment why it is longer than others."""
+    for name, text in sources(root):
+        head = re.match(r"/\*(.*?)\*/", text, re.S)
+        if text.count("\n") > LINES and not (head and "longer than others" in re.sub(r"[\s*]+", " ", head.group(1))):
+            yield f"{name}: over {LINES} lines, and its head does not say why it is longer than others"
+
+
 def formatted(root):
     tool = shutil.which("clang-format") or shutil.which("clang-format-14")
     if tool is None:
@@ -364,7 +373,7 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, formatted, plain_words, references,
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, long_files, formatted, plain_words, references,
          finished, sleeps, watched, used)
 
 
@@ -467,6 +476,7 @@ BREACHES = (
     (layout, "base/thing.c", "\tint a;\n", "a tab"),
     (layout, "base/thing.c", "int a; \n", "blanks at the end"),
     (layout, "base/thing.c", "int a;", "no line feed"),
+    (long_files, "gateway/call/thing.c", "\n" * LINES + "/* longer than others */\n", "its head does not say why"),
     *((rule, "gateway/call/thing.c", text, part) for rule, text, part in (
         (arrows, '#include "sandbox/http/thing.h"\n', "gateway/call must not know sandbox/http/thing.h"),
         (arrows, '#include "thing.h"\n', "is not named as"),

@@ -79,7 +79,7 @@ static void test_bad(void **state)
         struct definitions definitions;
         struct arena *arena = arena_new(CEILING);
         char *text = spoilt(bad[i].from, bad[i].to, &length);
-        int result = definitions_read(&definitions, text, length, "x", arena, &err);
+        int result = definitions_text_read(&definitions, text, length, "x", arena, &err);
         bool good = result == -1 && strstr(err.text, bad[i].message) != NULL;
         wrong += unit_wrong(bad[i].row, good);
         if (!good)
@@ -106,7 +106,7 @@ static void test_cut(void **state)
         text[size] = '\0';
         if (i >= length)
             text[i - length] = '\0';
-        assert_int_equal(definitions_read(&definitions, text, size, "x", arena, NULL), -1);
+        assert_int_equal(definitions_text_read(&definitions, text, size, "x", arena, NULL), -1);
         free(text);
         arena_free(arena);
     }
@@ -123,7 +123,7 @@ static void test_good(void **state)
     char *text = spoilt("zoo", "zoo", &length);
     char *whole = spoilt("zoo", "zoo", &length);
     (void)state;
-    assert_int_equal(definitions_read(&definitions, text, length, "x", arena, &err), 0);
+    assert_int_equal(definitions_text_read(&definitions, text, length, "x", arena, &err), 0);
     buf_init(&out, CEILING);
     definitions_text_put(&out, &definitions);
     assert_string_equal(buf_text(&out), whole);

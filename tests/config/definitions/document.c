@@ -2,6 +2,8 @@
  * written without an exponent. */
 #include "config/definitions/document.h"
 
+#include "config/definitions/definitions_text.h"
+#include "config/definitions/document_value.h"
 #include "tests/unit.h"
 
 #include <stdio.h>
@@ -61,14 +63,14 @@ static void test_numbers(void **state)
         struct json_value value;
         struct arena *arena = arena_new(CEILING);
         bool read = json_value_read(numbers[i].number, strlen(numbers[i].number), 1, &value, NULL) == 0;
-        const char *text = read ? document_text(&value, arena) : NULL;
+        const char *text = read ? document_value_text(&value, arena) : NULL;
         wrong += unit_differs(numbers[i].number, numbers[i].text, text);
         arena_free(arena);
     }
     assert_int_equal(wrong, 0);
 }
 
-/* What is taken can be judged: no number passes here of which document_text() has no text. */
+/* What is taken can be judged: no number passes here of which document_value_text() has no text. */
 static void test_numbers_are_refused_before_they_are_judged(void **state)
 {
     struct definitions definitions;
@@ -77,9 +79,9 @@ static void test_numbers_are_refused_before_they_are_judged(void **state)
                   "object WeighRequest Weight:float\nobject WeighResponse\nend 1 2\n";
     int wrong = 0;
     (void)state;
-    assert_int_equal(definitions_read(&definitions, text, sizeof text - 1, "x", arena, NULL), 0);
+    assert_int_equal(definitions_text_read(&definitions, text, sizeof text - 1, "x", arena, NULL), 0);
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        char document[COUNT("{\"Weight\":}") + DOCUMENT_NUMBER_MAX];
+        char document[COUNT("{\"Weight\":}") + DOCUMENT_VALUE_NUMBER_MAX];
         size_t values = 0;
         struct json_value root;
         struct buf out;
@@ -149,7 +151,7 @@ static void test_depth(void **state)
     char text[] = "countersign-definitions 1\nservice zoo 2020-01-02\naction Ask read\n"
                   "object AskRequest In:AskRequest\nobject AskResponse\nend 1 2\n";
     (void)state;
-    assert_int_equal(definitions_read(&definitions, text, sizeof text - 1, "x", arena, NULL), 0);
+    assert_int_equal(definitions_text_read(&definitions, text, sizeof text - 1, "x", arena, NULL), 0);
     for (int levels = 1; levels < 20; levels++) {
         char document[1024] = "";
         size_t values = 0;
@@ -189,7 +191,7 @@ static void test_spoilt(void **state)
     (void)state;
     assert_non_null(whole);
     (void)snprintf(whole, length + 2, "%s\n", text);
-    assert_int_equal(definitions_read(&definitions, whole, length + 1, "x", arena, NULL), 0);
+    assert_int_equal(definitions_text_read(&definitions, whole, length + 1, "x", arena, NULL), 0);
     for (size_t i = 0; i <= sizeof document - 1; i++)
         for (size_t j = 0; j < sizeof bytes - 1; j++) {
             char *exact = malloc(sizeof document - 1);
