@@ -137,14 +137,16 @@ bool config_reaches(const struct config_rule *rule, const struct config_route *r
 bool config_has_effect(const struct config_rule *rule, const struct config_route *route);
 
 /* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a
- * route. */
+ * route; config_bucket_hash() is of those that begin there, or NULL. */
+const struct rule_hash *config_bucket_hash(const struct config_bucket *bucket, uint32_t start);
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action);
 static inline struct config_bucket_rules config_bucket_find(const struct config_bucket *bucket, size_t action)
 {
     if (action >= bucket->route_actions)
         return config_bucket_run(bucket, action);
     uint32_t start = bucket->starts[action];
-    return (struct config_bucket_rules){bucket->rules + start, bucket->starts[action + 1] - start};
+    return (struct config_bucket_rules){bucket->rules + start, bucket->starts[action + 1] - start,
+                                        bucket->hash_count == 0 ? NULL : config_bucket_hash(bucket, start)};
 }
 
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */
