@@ -2,9 +2,11 @@
 #include "config/catalog/catalog.h"
 
 #include "base/text.h"
+#include "config/catalog/answer_type.h"
 #include "config/catalog/dialect.h"
 #include "config/catalog/param.h"
 #include "config/catalog/regions.h"
+#include "config/catalog/route_id.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
@@ -109,6 +111,7 @@ static int read_tells(struct loader *loader, const struct yaml_node *node, const
 #define ROUTE(field) offsetof(struct config_route, field)
 static const struct keyword route_keywords[] = {
     {"request", read_request, ROUTE(method), REQUIRED, 0, 0, NULL},
+    {"id", keyword_name, ROUTE(id), OPTIONAL, 0, 0, NULL},
     {"summary", keyword_text, ROUTE(summary), OPTIONAL, 0, 0, NULL},
     {"service", keyword_name, ROUTE(service), REQUIRED, 0, 0, NULL},
     {"action", keyword_name, ROUTE(action), REQUIRED, 0, 0, NULL},
@@ -122,6 +125,7 @@ static const struct keyword route_keywords[] = {
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
     {"one", keyword_name, ROUTE(single), OPTIONAL, 0, 0, NULL},
     {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
+    {"returns", keyword_name, ROUTE(returns_name), OPTIONAL, 0, 0, NULL},
     {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
     {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},
@@ -265,7 +269,7 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
         check_effect(loader, route) != 0)
         return -1;
     number_action(config, route);
-    return check_others(loader, route);
+    return check_others(loader, route) != 0 || route_id_settle(loader, route) != 0 ? -1 : 0;
 }
 
 /* Room for `count` more. */
@@ -300,10 +304,12 @@ static const struct keyword catalog_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"routes", read_routes, 0, OPTIONAL, 0, 0, NULL},
     {"regions", regions_read, 0, OPTIONAL, 0, 0, NULL},
+    {"types", answer_type_read_all, 0, OPTIONAL, 0, 0, NULL},
 };
 
 int catalog_read(struct loader *loader, const struct yaml_node *root)
 {
-    return keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords),
-                            loader->config);
+    int result =
+        keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords), loader->config);
+    return answer_type_link(loader) != 0 ? -1 : result;
 }

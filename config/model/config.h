@@ -105,6 +105,8 @@ struct config {
     size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
+    struct config_answer_type *answer_types; /* what `returns` of routes names */
+    size_t answer_type_count;
 };
 
 void config_release(struct config *config);
