@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "gateway/openapi/operation.h"
+#include "gateway/openapi/security.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,7 @@ static int prepare(struct openapi *openapi, struct err *err)
     link_entries(openapi, order);
     free(order);
     write_entries(openapi);
-    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, config->prefix) > OPENAPI_MAX)
+    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, NULL, config->prefix) > OPENAPI_MAX)
         return err_set(err, ERR_LIMIT,
                        "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
                        "fewer routes, or shorter phrases",
@@ -231,6 +232,7 @@ const bool *openapi_shown(const struct openapi *openapi, const struct config_cli
 struct writing {
     const struct openapi *openapi;
     const bool *shown;
+    const struct config_client *client; /* or NULL */
     const char *prefix;
     struct buf *out; /* or NULL */
     size_t length;
@@ -259,6 +261,14 @@ static bool is_shown(const struct writing *writing, const struct entry *entry)
     return entry->api != -1 && (writing->shown == NULL || writing->shown[entry - writing->openapi->entries]);
 }
 
+static void put_and_end(struct writing *writing, struct buf *text)
+{
+    put(writing, buf_text(text), text->length);
+    if (text->failed && writing->out != NULL)
+        writing->out->failed = true;
+    buf_done(text);
+}
+
 static void put_info(struct writing *writing)
 {
     struct buf out;
@@ -285,11 +295,21 @@ static void put_info(struct writing *writing)
     json_member(&out, "url", writing->prefix[0] == '\0' ? "/" : writing->prefix);
     json_close(&out);
     json_close_array(&out);
-    json_member_raw(&out, "security", "[{\"token\":[]}]");
-    put(writing, buf_text(&out), out.length);
-    if (out.failed && writing->out != NULL)
-        writing->out->failed = true;
-    buf_done(&out);
+    buf_put(&out, ",\"security\":");
+    security_put(&out, writing->openapi->config, writing->client);
+    put_and_end(writing, &out);
+}
+
+/* components.json has the other members. */
+static void put_components(struct writing *writing)
+{
+    struct buf out;
+    buf_init(&out, INFO_MAX);
+    buf_put_char(&out, '{');
+    security_put_schemes(&out, writing->openapi->config);
+    buf_put_char(&out, ',');
+    put_and_end(writing, &out);
+    put_text(writing, strchr(openapi_components, '{') + 1);
 }
 
 /* Of a service whose first route is not shown, too. */
@@ -343,14 +363,18 @@ static void put_paths(struct writing *writing)
     put_text(writing, "},\"components\":");
 }
 
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix)
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown,
+                   const struct config_client *client, const char *prefix)
 {
-    struct writing writing = {
-        .openapi = openapi, .shown = shown, .prefix = prefix == NULL ? "" : prefix, .out = out};
+    struct writing writing = {.openapi = openapi,
+                              .shown = shown,
+                              .client = client,
+                              .prefix = prefix == NULL ? "" : prefix,
+                              .out = out};
     put_info(&writing);
     put_tags(&writing);
     put_paths(&writing);
-    put_text(&writing, openapi_components);
+    put_components(&writing);
     put_text(&writing, "}\n");
     return writing.length;
 }
