@@ -1,4 +1,4 @@
-/* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
+/* What a good answer still lacks: the names that callers know, its other pages. */
 #include "gateway/call/complete.h"
 
 #include "gateway/call/caller_view.h"
@@ -44,6 +44,6 @@ enum problem complete_answer(struct exchange *x)
     if (problem == PROBLEM_NONE && (caller_view_differs(x->route, x->call->upstream->api) || is_null_list(x)))
         problem = view_answer(x);
     if (problem == PROBLEM_NONE)
-        task_wait_wait(x);
+        task_wait_begin(x);
     return problem;
 }

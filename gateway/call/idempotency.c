@@ -6,6 +6,7 @@
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/exchange/waiting.h"
 #include "gateway/state/state.h"
 
 #include <stdio.h>
@@ -14,8 +15,8 @@
 #include <strings.h>
 
 enum {
-    IDEMPOTENCY_SLACK_MS = 2000, /* beside the call's deadline: a slot and the audit file are waited for */
-    IDEMPOTENCY_STEP_MS = 100,   /* between two looks at a key that another request holds */
+    IDEMPOTENCY_SLACK_MS = 2000,  /* beside the call's deadline: a slot and the audit file are waited for */
+    IDEMPOTENCY_STEP_US = 100000, /* between two looks at a key that another request holds */
 };
 
 /* ---- the key ---- */
@@ -123,18 +124,10 @@ static int ask(struct exchange *x, struct state_claimed *claimed)
 }
 
 /* As long as the caller prefers, while the client is there and another request holds the key. */
-static int await(struct exchange *x, struct state_claimed *claimed)
+static bool may_wait(struct exchange *x)
 {
-    struct shared *gateway = x->gateway;
-    int result = 0;
-    int64_t until_us = clock_monotonic_us() + (int64_t)task_wait_seconds(x) * 1000000;
-    unsigned waiting = atomic_fetch_add(&gateway->waiting, 1);
-    while (result == 0 && claimed->claim == STATE_BUSY && waiting < (unsigned)x->config->workers / 2 &&
-           clock_monotonic_us() < until_us && !atomic_load(&gateway->draining) &&
-           !x->peer->gone(x->peer->connection, IDEMPOTENCY_STEP_MS))
-        result = ask(x, claimed);
-    atomic_fetch_sub(&gateway->waiting, 1);
-    return result;
+    int seconds = task_wait_seconds(x);
+    return (x->waits || (seconds > 0 && waiting_begin(x, seconds))) && waiting_goes_on(x);
 }
 
 /* ---- an answer that was kept ----
@@ -269,16 +262,19 @@ enum problem idempotency_claim(struct exchange *x)
         return PROBLEM_NONE;
     if (x->key.text == NULL)
         return require(x);
-    if (take_print(x) != 0)
-        return exchange_fail(x);
-    state_holder(x->gateway->state, x->key.holder);
+    if (x->key.print[0] == '\0') { /* the first time */
+        if (take_print(x) != 0)
+            return exchange_fail(x);
+        state_holder(x->gateway->state, x->key.holder);
+    }
     if (state_is_shared(x->gateway->state))
         queue_end(x); /* there is somebody else to wait for */
     int result = ask(x, &claimed);
-    if (result == 0 && claimed.claim == STATE_BUSY) {
-        queue_end(x);
-        result = await(x, &claimed);
+    if (result == 0 && claimed.claim == STATE_BUSY && may_wait(x)) {
+        waiting_pause(x, IDEMPOTENCY_STEP_US);
+        return PROBLEM_NONE;
     }
+    waiting_end(x);
     if (result == 0)
         return judge(x, &claimed);
     x->key.result = EXCHANGE_KEY_AWAY;

@@ -69,7 +69,7 @@ struct shared {
     struct heartbeat heartbeat;   /* which they are told */
     atomic_uint in_flight;        /* exchanges between their first and last stage */
     atomic_size_t bodies;         /* bytes of larger bodies, at most SHARED_BODIES_MAX */
-    atomic_uint waiting;          /* exchanges that wait for a task */
+    atomic_uint waiting;          /* exchanges that wait for a time: waiting.h */
     atomic_uint collecting;       /* exchanges that put a list together from pages */
     atomic_bool serving;          /* every worker is there */
     atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */

@@ -31,5 +31,4 @@ void info_put(struct buf *out, const char *prefix, bool whole)
     json_member(out, "url", prefix[0] == '\0' ? "/" : prefix);
     json_close(out);
     json_close_array(out);
-    json_member_raw(out, "security", "[{\"token\":[]}]");
 }

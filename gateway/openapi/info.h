@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-/* Opens the document, and has its members from "openapi" to "security".  `prefix`: what its paths begin with,
+/* Opens the document, and has its members from "openapi" to "servers".  `prefix`: what its paths begin with,
  * or "".  `whole`: it has every route, not those of a token alone. */
 void info_put(struct buf *out, const char *prefix, bool whole);
 

@@ -5,6 +5,7 @@
 #include "gateway/openapi/answer_types.h"
 #include "gateway/openapi/info.h"
 #include "gateway/openapi/operation.h"
+#include "gateway/openapi/security.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,7 +208,7 @@ static int prepare(struct openapi *openapi, struct err *err)
     free(order);
     write_entries(openapi);
     write_types(openapi);
-    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, config->prefix) > OPENAPI_MAX)
+    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, NULL, config->prefix) > OPENAPI_MAX)
         return err_set(err, ERR_LIMIT,
                        "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
                        "fewer routes, or shorter phrases",
@@ -258,6 +259,7 @@ const bool *openapi_shown(const struct openapi *openapi, const struct config_cli
 struct writing {
     const struct openapi *openapi;
     const bool *shown;
+    const struct config_client *client; /* or NULL */
     const char *prefix;
     struct buf *out; /* or NULL */
     size_t length;
@@ -286,15 +288,22 @@ static bool is_shown(const struct writing *writing, const struct entry *entry)
     return entry->api != -1 && (writing->shown == NULL || writing->shown[entry - writing->openapi->entries]);
 }
 
+static void put_and_end(struct writing *writing, struct buf *text)
+{
+    put(writing, buf_text(text), text->length);
+    if (text->failed && writing->out != NULL)
+        writing->out->failed = true;
+    buf_done(text);
+}
+
 static void put_info(struct writing *writing)
 {
     struct buf out;
     buf_init(&out, INFO_MAX);
     info_put(&out, writing->prefix, writing->shown == NULL);
-    put(writing, buf_text(&out), out.length);
-    if (out.failed && writing->out != NULL)
-        writing->out->failed = true;
-    buf_done(&out);
+    buf_put(&out, ",\"security\":");
+    security_put(&out, writing->openapi->config, writing->client);
+    put_and_end(writing, &out);
 }
 
 /* Of a service whose first route is not shown, too. */
@@ -348,14 +357,27 @@ static void put_paths(struct writing *writing)
     put_text(writing, "},\"components\":");
 }
 
-/* The types of what is shown, behind the gateway's own: `schemas` is the last member there. */
+static void put_schemes(struct writing *writing)
+{
+    struct buf out;
+    buf_init(&out, INFO_MAX);
+    buf_put_char(&out, '{');
+    security_put_schemes(&out, writing->openapi->config);
+    buf_put_char(&out, ',');
+    put_and_end(writing, &out);
+}
+
+/* The schemes first; then the gateway's own; the types of what is shown behind them: `schemas` is the last member
+ * there. */
 static void put_components(struct writing *writing)
 {
     const struct openapi *openapi = writing->openapi;
+    const char *begin = strchr(openapi_components, '{') + 1;
     const char *end = strrchr(openapi_components, '}');
     while (*--end != '}')
         ;
-    put(writing, openapi_components, (size_t)(end - openapi_components));
+    put_schemes(writing);
+    put(writing, begin, (size_t)(end - begin));
     unsigned *marks = calloc(openapi->config->answer_type_count + 1, sizeof *marks);
     for (size_t i = 0; marks != NULL && i < openapi->count; i++)
         if (is_shown(writing, &openapi->entries[i]))
@@ -370,10 +392,14 @@ static void put_components(struct writing *writing)
     put_text(writing, end);
 }
 
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix)
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown,
+                   const struct config_client *client, const char *prefix)
 {
-    struct writing writing = {
-        .openapi = openapi, .shown = shown, .prefix = prefix == NULL ? "" : prefix, .out = out};
+    struct writing writing = {.openapi = openapi,
+                              .shown = shown,
+                              .client = client,
+                              .prefix = prefix == NULL ? "" : prefix,
+                              .out = out};
     put_info(&writing);
     put_tags(&writing);
     put_paths(&writing);

@@ -62,13 +62,15 @@ static const long long limits_ms[] = {
 
 static bool is_parked(int wait)
 {
-    return wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_IDLE || wait == CONNECTIONS_FOR_CLOSE;
+    return wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_IDLE || wait == CONNECTIONS_FOR_CLOSE ||
+           wait == CONNECTIONS_FOR_TIME;
 }
 
 /* We wait for the client. */
 static bool is_clients_turn(int wait)
 {
-    return is_parked(wait) || wait == CONNECTIONS_FOR_BODY || wait == CONNECTIONS_FOR_READER;
+    return (is_parked(wait) && wait != CONNECTIONS_FOR_TIME) || wait == CONNECTIONS_FOR_BODY ||
+           wait == CONNECTIONS_FOR_READER;
 }
 
 /* It was shut, and its worker has yet to see it. */
@@ -332,10 +334,12 @@ static enum problem judge(struct connections *guard, const struct network *peer,
     return guard->free_count == 0 ? PROBLEM_BUSY : PROBLEM_NONE;
 }
 
-/* One event at a time: who has the connection then asks for the next one. */
+/* One event at a time: who has the connection then asks for the next one.  What a client sends while its
+ * request waits is for later; but it may go. */
 static int watch(const struct connections *guard, int how, unsigned place)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.u64 = place};
+    bool waits = atomic_load(&guard->places[place - 1].wait) == CONNECTIONS_FOR_TIME;
+    struct epoll_event event = {.events = (waits ? EPOLLRDHUP : EPOLLIN) | EPOLLONESHOT, .data.u64 = place};
     return epoll_ctl(guard->events, how, guard->places[place - 1].fd, &event);
 }
 

@@ -28,6 +28,7 @@ enum { LISTENER = CONNECTIONS_PLACES_MAX + 1, WAKE };
 struct parking {
     struct connections *guard;
     struct dispatch *dispatch;
+    struct waiters *waiters;
     int events;
     struct listeners *listeners;
     int wake;
@@ -51,6 +52,13 @@ static void hand_over(struct parking *parking, unsigned place)
 {
     connections_wait(parking->guard, place, CONNECTIONS_FOR_WORKER);
     dispatch_put(parking->dispatch, place);
+}
+
+/* A request that waited goes on. */
+static void hand_over_again(struct parking *parking, unsigned place)
+{
+    connections_wait(parking->guard, place, CONNECTIONS_FOR_WORKER);
+    dispatch_put_again(parking->dispatch, place);
 }
 
 static void settle(struct parking *parking, struct connection *connection, enum connection_state state)
@@ -85,10 +93,13 @@ static void on_event(struct parking *parking, unsigned place)
 {
     if (!connections_is_parked(parking->guard, place))
         return; /* it has gone meanwhile */
-    if (connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_CLOSE)
+    enum connections_wait wait = connections_waits_for(parking->guard, place);
+    if (wait == CONNECTIONS_FOR_CLOSE)
         forget(parking, place);
-    else
+    else if (wait != CONNECTIONS_FOR_TIME)
         gather(parking, place);
+    else if (waiters_call(parking->waiters, place))
+        hand_over_again(parking, place);
 }
 
 /* ---- those who come ---- */
@@ -137,6 +148,12 @@ static void look_at_all(struct parking *parking, int64_t now)
     }
 }
 
+static void look_at_waiters(struct parking *parking, int64_t now)
+{
+    for (unsigned place; (place = waiters_due(parking->waiters, now)) != 0;)
+        hand_over_again(parking, place);
+}
+
 /* Whom no worker takes is answered here; and one that has kept its worker waiting goes for each. */
 static void look_at_queue(struct parking *parking, int64_t now)
 {
@@ -155,6 +172,15 @@ static void look_at_queue(struct parking *parking, int64_t now)
 
 /* ---- the thread ---- */
 
+/* Not longer than to a time. */
+static int until(int64_t time_us, int millis)
+{
+    int64_t left_us = time_us - clock_monotonic_us();
+    if (left_us <= 0)
+        return 0;
+    return left_us < INT64_C(1000) * millis ? (int)((left_us + 999) / 1000) : millis;
+}
+
 static int next_look(const struct parking *parking)
 {
     struct connections_counts counts;
@@ -165,7 +191,7 @@ static int next_look(const struct parking *parking)
         return QUEUE_MS;
     if (parking->paused_us != 0)
         return PAUSE_MS;
-    return counts.open > 0 ? TICK_MS : FOREVER;
+    return counts.open > 0 ? until(waiters_next_us(parking->waiters), TICK_MS) : FOREVER;
 }
 
 static void look(struct parking *parking)
@@ -173,6 +199,7 @@ static void look(struct parking *parking)
     int64_t now = clock_monotonic_us();
     if (dispatch_waiting(parking->dispatch) > 0 && now - parking->queued_us >= QUEUE_MS * 1000)
         look_at_queue(parking, now);
+    look_at_waiters(parking, now);
     if (parking->looked_at != 0 || now - parking->looked_us >= TICK_MS * 1000)
         look_at_all(parking, now);
 }
@@ -219,7 +246,7 @@ static void release(struct parking *parking)
     free(parking);
 }
 
-struct parking *parking_start(struct connections *guard, struct dispatch *dispatch,
+struct parking *parking_start(struct connections *guard, struct dispatch *dispatch, struct waiters *waiters,
                               struct listeners *listeners, struct err *err)
 {
     struct parking *parking = calloc(1, sizeof *parking);
@@ -229,6 +256,7 @@ struct parking *parking_start(struct connections *guard, struct dispatch *dispat
     }
     *parking = (struct parking){.guard = guard,
                                 .dispatch = dispatch,
+                                .waiters = waiters,
                                 .events = connections_events(guard),
                                 .listeners = listeners,
                                 .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};

@@ -33,7 +33,7 @@ static void put_service(const struct shared *gateway, const struct config *confi
     prometheus_text_single(out, "countersign_requests_in_flight", "gauge", "Requests being walked.",
                            (double)atomic_load(&gateway->in_flight));
     prometheus_text_single(out, "countersign_task_waits", "gauge",
-                           "Requests in flight that only wait for the end of a task (Prefer: wait).",
+                           "Requests in flight that wait without a worker (Prefer: wait).",
                            (double)atomic_load(&gateway->waiting));
     prometheus_text_single(out, "countersign_log_lines_dropped_total", "counter",
                            "Access lines that standard output did not take.",

@@ -246,6 +246,14 @@ static int open_doors(struct settings *service, struct err *err)
     return 0;
 }
 
+/* Exchanges that have a worker, or wait for one. */
+static unsigned walking(struct shared *gateway)
+{
+    unsigned waiting = atomic_load(&gateway->waiting);
+    unsigned all = atomic_load(&gateway->in_flight);
+    return all > waiting ? all - waiting : 0;
+}
+
 /* Feeds the watchdog when it is time, and only while requests end: who waits here for a lock that is never
  * given back feeds it no more, either. */
 static void beat(struct settings *service)
@@ -254,7 +262,7 @@ static void beat(struct settings *service)
     if (sd_notify_wait_us(&service->notify, now) != 0)
         return;
     struct snapshot *snapshot = shared_take(&service->gateway);
-    bool alive = watchdog_moves(&service->pulse, snapshot->config, atomic_load(&service->gateway.in_flight),
+    bool alive = watchdog_moves(&service->pulse, snapshot->config, walking(&service->gateway),
                                 atomic_load(&service->gateway.ended), now);
     shared_release(snapshot);
     sd_notify_alive(&service->notify, alive, now);
@@ -306,6 +314,7 @@ static void drain(struct settings *service)
     sd_notify_stopping(&service->notify);
     signals_that_end(&set);
     atomic_store(&service->gateway.draining, true);
+    server_end_waits(service->front);
     reload_end(&service->reload);
     tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */

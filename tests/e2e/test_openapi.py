@@ -307,6 +307,39 @@ def test_rules_decide_what_is_described(start, upstream, rules, routes):
     assert set(described(ask(gateway))) == routes
 
 
+TOKEN_ALONE, CERTIFICATE_ALONE, BOTH = {"token": []}, {"certificate": []}, {"token": [], "certificate": []}
+CERTIFIED = {"certificates": [{"id": "c", "san": "web.example"}]}
+
+
+@pytest.mark.parametrize("console, own, everybodys", [
+    ({}, [TOKEN_ALONE], [TOKEN_ALONE]),
+    (CERTIFIED, [TOKEN_ALONE, CERTIFICATE_ALONE], [TOKEN_ALONE, CERTIFICATE_ALONE]),
+    ({**CERTIFIED, "require": ["certificate"]}, [CERTIFICATE_ALONE], [TOKEN_ALONE, CERTIFICATE_ALONE]),
+    ({**CERTIFIED, "require": ["token", "certificate"]}, [BOTH], [TOKEN_ALONE, BOTH]),
+], ids=["a token", "either", "a certificate", "both"])
+def test_by_what_a_caller_proves_who_it_is(tmp_path, console, own, everybodys):
+    """OpenAPI 3.1.0, "Security Requirement Object": of several one is enough; of one, all that it names.  The other
+    client has a token."""
+    rules = copy.deepcopy(POLICY)
+    rules["clients"]["network-console"].update(console)
+    file = configure(tmp_path, "https://vpc.api.qcloud.com/v2/index.php", rules=rules)
+    for client, security in ([], everybodys), (["--client", "network-console"], own), (["--client", "auditor"], [TOKEN_ALONE]):
+        document = json.loads(run("openapi", "-c", file, *client).stdout)
+        assert document["security"] == security
+        schemes = document["components"]["securitySchemes"]
+        assert (schemes["token"]["type"], schemes["token"]["scheme"]) == ("http", "bearer")
+        assert schemes.get("certificate", {}).get("type") == ("mutualTLS" if console else None)
+        assert {name for one in security for name in one} <= set(schemes)
+
+
+def test_a_caller_is_told_its_own(start, upstream):
+    rules = copy.deepcopy(POLICY)
+    rules["clients"]["auditor"].update(CERTIFIED)
+    gateway = start(upstream.url, rules=rules)
+    assert ask(gateway)["security"] == [TOKEN_ALONE]
+    assert ask(gateway, NOBODY)["security"] == [TOKEN_ALONE, CERTIFICATE_ALONE]
+
+
 def test_it_is_for_those_with_a_token(gateway):
     problem(gateway.call("GET", "/openapi.json"), 401, "unauthenticated")
     problem(gateway.call("GET", "/openapi.json", headers=bearer("wrong")), 401, "unauthenticated")
