@@ -235,6 +235,25 @@ static enum problem stop_lapsed(struct exchange *x, const struct state_claimed *
                          claimed->bytes);
 }
 
+/* The caller has sent this key before, and this store does not know it.  Memory may have forgotten it with an
+ * earlier process, or another gateway has it; what is shared would know. */
+static bool is_forgotten(const struct exchange *x)
+{
+    const char *repeat = request_head_field(x->head, "Idempotency-Repeat");
+    return repeat != NULL && strcmp(repeat, "true") == 0 && !state_is_shared(x->gateway->state);
+}
+
+static enum problem stop_forgotten(struct exchange *x)
+{
+    const struct state_key key = key_of(x);
+    x->key.result = EXCHANGE_KEY_UNKNOWN;
+    x->key.lost = state_release(x->gateway->state, &key) != 0;
+    x->outcome = OUTCOME_UNKNOWN;
+    return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT,
+                         "this change was asked for before, and this gateway does not know its "
+                         "Idempotency-Key: look at the thing itself; it was not sent now");
+}
+
 static enum problem answer_again(struct exchange *x, const struct state_claimed *claimed)
 {
     x->key.result = EXCHANGE_KEY_REPLAYED;
@@ -246,7 +265,7 @@ static enum problem judge(struct exchange *x, const struct state_claimed *claime
     switch (claimed->claim) {
     case STATE_CLAIMED:
         x->key.result = EXCHANGE_KEY_CLAIMED;
-        return PROBLEM_NONE;
+        return is_forgotten(x) ? stop_forgotten(x) : PROBLEM_NONE;
     case STATE_SETTLED:
         return answer_again(x, claimed);
     case STATE_LAPSED:
