@@ -3,8 +3,8 @@
  * A change has an Idempotency-Key: the gateway sends it to the cloud once, however often it is asked.  So a
  * change whose connection was lost, or that was answered 502 or 503, is asked for again under its key,
  * ATTEMPTS_MAX times in all.  Once an earlier attempt may have been executed the field Idempotency-Repeat
- * says so: a gateway whose memory has forgotten the key then sends nothing.  A read goes once: whoever runs it can
- * run it again. */
+ * says so: a gateway whose memory has forgotten the key then sends nothing.  A read goes once: it can be run
+ * again by the one who ran it. */
 #ifndef CLIENT_ATTEMPTS_H
 #define CLIENT_ATTEMPTS_H
 

@@ -30,7 +30,7 @@ static const char *unquoted(const char *value, size_t *length)
     return value + 1;
 }
 
-static bool is_key(const char *text, size_t length)
+bool idempotency_is_key(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         if (text[i] <= ' ' || text[i] > '~')
@@ -40,7 +40,7 @@ static bool is_key(const char *text, size_t length)
 
 enum problem idempotency_take(struct exchange *x, const char *name, const char *text, size_t length)
 {
-    if (!is_key(text, length))
+    if (!idempotency_is_key(text, length))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s must be 1 to %d visible ASCII characters",
                              name, IDEMPOTENCY_KEY_MAX);
     x->key.text = arena_copy(x->arena, text, length);
@@ -98,10 +98,15 @@ static struct state_key key_of(const struct exchange *x)
     return (struct state_key){x->client->name, x->key.text, x->key.print, x->key.holder};
 }
 
-static enum problem require(struct exchange *x)
+static bool is_required(const struct exchange *x)
 {
     const struct config_rule *rule = x->verdict.because;
-    if (x->client->requires_key || (rule != NULL && rule->requires_key))
+    return x->client->requires_key || (rule != NULL && rule->requires_key);
+}
+
+static enum problem require(struct exchange *x)
+{
+    if (is_required(x))
         return exchange_stop(x, PROBLEM_KEY_REQUIRED,
                              "this change needs an Idempotency-Key, so that it can be repeated safely");
     return PROBLEM_NONE;
@@ -301,6 +306,8 @@ enum problem idempotency_claim(struct exchange *x)
     if (result == 0)
         return judge(x, &claimed);
     x->key.result = EXCHANGE_KEY_AWAY;
+    if (x->key.clouds && !is_required(x))
+        return PROBLEM_NONE; /* the cloud knows the repeat, and nothing was asked of us */
     return exchange_stop(x, PROBLEM_STATE_UNAVAILABLE,
                          "the store of Idempotency-Keys does not answer, so this change was not sent");
 }
