@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/timestamp.h"
+#include "gateway/exchange/claim_note.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/exchange/unsettled.h"
 #include "gateway/state/state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -120,11 +120,22 @@ static int64_t within_ms(const struct exchange *x)
 /* 0 and what the store says, or -1. */
 static int ask(struct exchange *x, struct state_claimed *claimed)
 {
-    char note[EXCHANGE_ID_MAX + TIMESTAMP_SIZE + 8], time[TIMESTAMP_SIZE];
+    char note[CLAIM_NOTE_SIZE];
     const struct state_key key = key_of(x);
-    timestamp_format(x->began_ms, time);
-    (void)snprintf(note, sizeof note, "%s at %s", x->id, time);
+    claim_note_make(x, note);
     return state_claim(x->gateway->state, &key, within_ms(x), x->config->state.keep, note, x->arena, claimed);
+}
+
+/* An earlier process of this gateway died with it, and had sent nothing: the key is free again. */
+static int take_over(struct exchange *x, struct state_claimed *claimed)
+{
+    struct state_key key = key_of(x);
+    char holder[STATE_HOLDER_SIZE];
+    if ((claimed->claim != STATE_BUSY && claimed->claim != STATE_LAPSED) ||
+        !claim_note_unsent(x, claimed->bytes, holder))
+        return 0;
+    key.holder = holder;
+    return state_release(x->gateway->state, &key) == 0 ? ask(x, claimed) : -1;
 }
 
 /* As long as the caller prefers, while the client is there and another request holds the key. */
@@ -235,9 +246,9 @@ static enum problem stop_lapsed(struct exchange *x, const struct state_claimed *
     x->key.result = EXCHANGE_KEY_UNKNOWN;
     x->outcome = OUTCOME_UNKNOWN;
     return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT,
-                         "request %.100s may have made this change and was never answered: look at the thing "
+                         "request %.*s may have made this change and was never answered: look at the thing "
                          "itself, or for that request in the audit file; this key is not sent again",
-                         claimed->bytes);
+                         claim_note_shown(claimed->bytes), claimed->bytes);
 }
 
 /* The caller has sent this key before, and this store does not know it.  Memory may have forgotten it with an
@@ -277,8 +288,8 @@ static enum problem judge(struct exchange *x, const struct state_claimed *claime
         return stop_lapsed(x, claimed);
     case STATE_BUSY:
         x->key.result = EXCHANGE_KEY_IN_USE;
-        return exchange_stop(x, PROBLEM_KEY_IN_USE, "request %.100s with this Idempotency-Key is under way",
-                             claimed->bytes);
+        return exchange_stop(x, PROBLEM_KEY_IN_USE, "request %.*s with this Idempotency-Key is under way",
+                             claim_note_shown(claimed->bytes), claimed->bytes);
     case STATE_OTHER:
         break;
     }
@@ -299,6 +310,8 @@ enum problem idempotency_claim(struct exchange *x)
     if (state_is_shared(x->gateway->state))
         queue_end(x); /* there is somebody else to wait for */
     int result = ask(x, &claimed);
+    if (result == 0)
+        result = take_over(x, &claimed);
     if (result == 0 && claimed.claim == STATE_BUSY) {
         queue_end(x);
         result = await(x, &claimed);
@@ -329,14 +342,17 @@ void idempotency_settle(struct exchange *x)
     if (x->key.result != EXCHANGE_KEY_CLAIMED)
         return;
     const struct state_key key = key_of(x);
+    int64_t keep_ms = x->config->state.keep;
     if (!is_kept(x)) {
-        x->key.lost = state_release(x->gateway->state, &key) != 0;
+        x->key.lost = state_release(x->gateway->state, &key) != 0 &&
+                      !unsettled_put(x->gateway->unsettled, &key, keep_ms, NULL, 0);
         return;
     }
     buf_init(&kept, STATE_BYTES_MAX);
     put_kept(&kept, x);
-    x->key.lost = kept.failed || state_settle(x->gateway->state, &key, x->config->state.keep, buf_text(&kept),
-                                              kept.length) != 0;
+    x->key.lost =
+        kept.failed || (state_settle(x->gateway->state, &key, keep_ms, buf_text(&kept), kept.length) != 0 &&
+                        !unsettled_put(x->gateway->unsettled, &key, keep_ms, buf_text(&kept), kept.length));
     buf_done(&kept);
 }
 
