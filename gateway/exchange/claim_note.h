@@ -6,7 +6,8 @@
  * The first line is for the caller who meets the claim.  The second is for the gateway that made it, after a
  * restart: a process that is dead, on a machine that has run since, claimed the key when HASH was the last
  * record's in the audit file.  If nothing of the request stands behind that record, its intent was never
- * written, so nothing was sent.  A machine that lost its power may have lost the intent: nobody knows then. */
+ * written, so nothing was sent.  A machine that lost its power may have lost the intent: nobody knows
+ * then. */
 #ifndef GATEWAY_EXCHANGE_CLAIM_NOTE_H
 #define GATEWAY_EXCHANGE_CLAIM_NOTE_H
 
