@@ -6,6 +6,21 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"
 
+-- With KEYED each request has an Idempotency-Key of its own: of the run, the thread and the request.
+if os.getenv("KEYED") then
+    local threads = 0
+    function setup(thread)
+        threads = threads + 1
+        thread:set("number", threads)
+    end
+    local count = 0
+    function request()
+        count = count + 1
+        wrk.headers["Idempotency-Key"] = os.getenv("KEYED") .. "-" .. number .. "-" .. count
+        return wrk.format()
+    end
+end
+
 function done(summary, latency, requests)
     local errors = summary.errors
     io.write(string.format("requests %d, not 2xx or 3xx %d, socket errors %d\n", summary.requests, errors.status,

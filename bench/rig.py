@@ -200,11 +200,11 @@ upstreams:
     return Peer(rig, name, port, process)
 
 
-def wrk(port, clients, seconds, threads=2, body=BODY):
+def wrk(port, clients, seconds, threads=2, body=BODY, env=None):
     """Closed loop: requests, requests per second, failures, p50 and p99 in ms."""
     done = subprocess.run(["wrk", "-t", str(min(threads, clients)), "-c", str(clients), "-d", f"{seconds}s", "--timeout",
                            "10s", "-s", str(BENCH / "detach.lua"), f"http://127.0.0.1:{port}"],
-                          env={**os.environ, "TOKEN": TOKEN, "BODY": body}, capture_output=True, text=True, check=True,
+                          env={**os.environ, "TOKEN": TOKEN, "BODY": body, **(env or {})}, capture_output=True, text=True, check=True,
                           timeout=seconds + 60).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])
     requests, bad, broken = map(int, re.search(r"requests (\d+), not 2xx or 3xx (\d+), socket errors (\d+)", done).groups())

@@ -1,8 +1,8 @@
 #include "client/client.h"
 
 #include "base/text.h"
+#include "client/attempts.h"
 #include "client/body.h"
-#include "client/exit_code.h"
 #include "client/http.h"
 #include "client/task_progress.h"
 #include "client/terminal.h"
@@ -51,20 +51,21 @@ static enum client_exit send(const struct options *order, struct task_progress *
                              struct http_answer *answer, struct buf *sentence)
 {
     struct buf target;
-    struct err err = {0};
     buf_init(&target, TARGET_MAX);
     put_target(&target, order, !body_wants_body(order->method));
-    const struct http_request request = {
+    struct http_request request = {
         .method = order->method,
         .target = buf_text(&target),
         .body = body,
+        .key = options_changes(order) ? order->key : NULL,
         .prefer_wait_s =
             !options_changes(order) || order->wait_s < PREFER_MAX_S ? order->wait_s : PREFER_MAX_S,
         .tick = order->wait_s > 0 ? task_progress_tick : NULL,
         .context = watch,
     };
-    enum client_exit code =
-        exit_code_of(order, http_exchange(watch->wire, &request, answer, &err), answer, &err, sentence);
+    enum client_exit code = attempts_make(order, watch->wire, &request, answer, sentence);
+    if (code == CLIENT_UNKNOWN && request.key != NULL)
+        buf_put_format(sentence, " (Idempotency-Key: %s)", request.key);
     if (code == CLIENT_GOOD && order->wait_s > 0)
         code = task_progress_task(watch, answer, sentence);
     task_progress_quiet(watch);
@@ -123,10 +124,13 @@ int client_main(int argc, char **argv)
     int code = CLIENT_FAILED;
     if (options_read(&order, argc, argv, &code) == 0) {
         struct http *wire = http_open(&order, &err);
-        if (wire == NULL)
+        if (wire == NULL || attempts_key(&order, &err) != 0)
             fprintf(stderr, "countersign call: %s\n", err.text);
-        else
+        else {
+            if (order.show_key && options_changes(&order))
+                fprintf(stderr, "Idempotency-Key: %s\n", order.key);
             code = (int)run(&order, wire, &err);
+        }
         http_close(wire);
     }
     options_done(&order);

@@ -70,11 +70,14 @@ static void take_field(const char *line, size_t length, const char *name, char o
 static size_t on_field(char *line, size_t size, size_t count, void *context)
 {
     struct talk *talk = context;
+    char replayed[HTTP_FIELD_SIZE] = "";
     bool begins = size * count >= 5 && strncmp(line, "HTTP/", 5) == 0; /* an interim answer has a head, too */
     talk->head_ended = !begins && (talk->head_ended || line[0] == '\r' || line[0] == '\n');
     take_field(line, size * count, "content-type:", talk->answer->type);
     take_field(line, size * count, "location:", talk->answer->location);
     take_field(line, size * count, "x-request-id:", talk->answer->request_id);
+    take_field(line, size * count, "idempotency-replayed:", replayed);
+    talk->answer->replayed = talk->answer->replayed || strcmp(replayed, "true") == 0;
     talk->answer->type[strcspn(talk->answer->type, ";")] = '\0';
     return count;
 }
@@ -137,11 +140,14 @@ static bool set_request(struct http *wire, const struct http_request *request, c
 
 static struct curl_slist *make_fields(const struct http_request *request)
 {
-    char prefer[32];
-    const char *const fields[] = {"Accept: application/json", "Content-Type: application/json", prefer};
-    const bool wanted[] = {true, request->body != NULL, request->prefer_wait_s > 0};
+    char prefer[32], key[OPTIONS_KEY_MAX + sizeof "Idempotency-Key: "];
+    const char *const fields[] = {"Accept: application/json", "Content-Type: application/json", prefer, key,
+                                  "Idempotency-Repeat: true"};
+    const bool wanted[] = {true, request->body != NULL, request->prefer_wait_s > 0, request->key != NULL,
+                           request->repeats};
     struct curl_slist *list = NULL;
     (void)snprintf(prefer, sizeof prefer, "Prefer: wait=%d", request->prefer_wait_s);
+    (void)snprintf(key, sizeof key, "Idempotency-Key: %s", request->key == NULL ? "" : request->key);
     for (size_t i = 0; i < COUNT(fields); i++) {
         struct curl_slist *longer = wanted[i] ? curl_slist_append(list, fields[i]) : list;
         if (longer == NULL) {
@@ -178,6 +184,7 @@ enum http_result http_exchange(struct http *wire, const struct http_request *req
     struct curl_slist *fields = make_fields(request);
     enum http_result result = HTTP_NOT_SENT;
     answer->status = 0;
+    answer->replayed = false;
     answer->type[0] = answer->location[0] = answer->request_id[0] = wire->reason[0] = '\0';
     buf_reset(&answer->body);
     buf_init(&url, 128 * 1024);

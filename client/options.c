@@ -34,6 +34,9 @@ static const char help[] =
     "                          loopback address only\n"
     "  --ca-file FILE          the only CAs that are trusted (PEM); default: the system's\n"
     "  --body JSON             the body as it is; @FILE reads it from a file, - from standard input\n"
+    "  --idempotency-key KEY   of a change: the gateway sends it once under this key, however often it is\n"
+    "                          asked (a random one)\n"
+    "  --show-key              prints the key to standard error before the change is sent\n"
     "  --wait[=SECONDS]        wait for the end of the task that a change begins (120)\n"
     "  -h, --help              this text\n"
     "\n"
@@ -170,6 +173,18 @@ static int read_wait(struct options *order, const char *seconds, int *code)
     return 0;
 }
 
+static int read_key(struct options *order, const char *key, int *code)
+{
+    size_t length = strlen(key);
+    for (size_t i = 0; i < length; i++)
+        if (key[i] <= ' ' || key[i] > '~')
+            length = 0;
+    if (length == 0 || length > OPTIONS_KEY_MAX)
+        return wrong(code, "--idempotency-key takes 1 to %d visible ASCII characters", OPTIONS_KEY_MAX);
+    order->key = key;
+    return 0;
+}
+
 static int read_request(struct options *order, const char *method, const char *path, int *code)
 {
     size_t length = strlen(method);
@@ -234,6 +249,11 @@ static int take_option(struct options *order, struct given *given, int option, c
         return 0;
     case 'b':
         return read_body(order, value, code);
+    case 'k':
+        return read_key(order, value, code);
+    case 's':
+        order->show_key = true;
+        return 0;
     case 'w':
         return read_wait(order, value, code);
     case 'h':
@@ -253,6 +273,8 @@ int options_read(struct options *order, int argc, char **argv, int *code)
                                             {"token-file", required_argument, NULL, 't'},
                                             {"body", required_argument, NULL, 'b'},
                                             {"ca-file", required_argument, NULL, 'c'},
+                                            {"idempotency-key", required_argument, NULL, 'k'},
+                                            {"show-key", no_argument, NULL, 's'},
                                             {"wait", optional_argument, NULL, 'w'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};

@@ -10,6 +10,8 @@
 enum {
     OPTIONS_PAIRS_MAX = 256,      /* as many as a gateway takes in a query */
     OPTIONS_BODY_MAX = 64 * 1024, /* likewise in a body                    */
+    OPTIONS_KEY_MAX = 255,        /* likewise of an Idempotency-Key        */
+    OPTIONS_MADE_KEY_SIZE = 33,
     OPTIONS_WAIT_DEFAULT_S = 120,
     OPTIONS_WAIT_MAX_S = 3600,
 };
@@ -29,7 +31,10 @@ struct options {
     size_t pair_count;
     struct buf body; /* of --body */
     bool has_body;
-    int wait_s; /* 0: do not */
+    int wait_s;      /* 0: do not */
+    const char *key; /* Idempotency-Key of a change; NULL: none was given, and none made: attempts_key() */
+    char made_key[OPTIONS_MADE_KEY_SIZE];
+    bool show_key;
 };
 
 /* 0; -1 with `*code` as the exit code, when the help was printed or the sentence said what is wrong.  The

@@ -39,7 +39,7 @@ packages_tests="redis-server libcmocka-dev prometheus logrotate python3-yaml pyt
     dpkg-dev file"
 
 # What tests/trixie.sh has in its Debian 13, beside what the build needs.
-packages_root="redis-server libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
+packages_root="redis-server valkey-server libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
     python3-jsonschema tzdata openssl curl ca-certificates procps strace binutils iproute2 dpkg-dev file clang"
 
 # A browser, and what drives it.

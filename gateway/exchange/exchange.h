@@ -60,7 +60,8 @@ struct exchange_key {
     char print[DIGEST_TEXT_SIZE];
     char holder[33];
     enum exchange_key_result result;
-    bool lost; /* the store did not take what became of it */
+    bool clouds; /* it is the ClientToken of the request: the cloud, too, knows the change by it */
+    bool lost;   /* the store did not take what became of it */
 };
 
 struct exchange {

@@ -5,6 +5,7 @@
 #include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/client_token.h"
 
 #include <string.h>
 
@@ -176,6 +177,10 @@ enum problem build_param_add(struct exchange *x, const struct config_param *para
     const char *unsaid = page_value(x, param);
     if (unsaid == NULL && collected.count == 0 && !collected.empty)
         unsaid = param->preset;
+    if (unsaid == NULL && collected.count == 0 && !collected.empty)
+        problem = client_token_value(x, param, &unsaid);
+    if (problem != PROBLEM_NONE)
+        return problem;
     if (unsaid != NULL)
         collected.values[collected.count++] = unsaid;
     if (collected.count == 0 && !collected.empty)

@@ -6,6 +6,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/unsettled.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
@@ -113,7 +114,7 @@ static void put_audit(const struct audit *audit, struct buf *out)
                            "Seals that the witness did not get.", (double)state.missed);
 }
 
-static void put_state(const struct state *state, struct buf *out)
+static void put_state(const struct state *state, const struct unsettled *unsettled, struct buf *out)
 {
     const struct state_look look = state_look(state);
     const struct prometheus_text_label store = {"store", look.store};
@@ -130,6 +131,9 @@ static void put_state(const struct state *state, struct buf *out)
     prometheus_text_single(out, "countersign_state_gateways", "gauge",
                            "Gateways that were seen in the store lately, this one included.",
                            (double)look.gateways);
+    prometheus_text_single(out, "countersign_state_unsettled", "gauge",
+                           "Answers to changes with an Idempotency-Key that the store was not told yet.",
+                           (double)unsettled_count(unsettled));
     prometheus_text_open(out, "countersign_state_questions_total", "counter",
                          "Questions to the store: answered, failed, or spared while it was away.");
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -364,7 +368,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_connections(door, out);
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
-    put_state(gateway->state, out);
+    put_state(gateway->state, gateway->unsettled, out);
     put_freezes(gateway->freezes, now_ms, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
