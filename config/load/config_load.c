@@ -79,11 +79,20 @@ static void read_service(struct loader *loader, const char *path)
         (void)settings_read(loader, root);
 }
 
+static bool has_like(const struct config *config)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (config->routes[i].like.service != NULL)
+            return true;
+    return false;
+}
+
 static void read_definitions(struct loader *loader)
 {
-    struct digest *digest = config_takes_documents(loader->config) ? digest_new() : NULL;
+    bool needed = config_takes_documents(loader->config) || has_like(loader->config);
+    struct digest *digest = needed ? digest_new() : NULL;
     (void)door_actions_read(loader, digest); /* the report counts */
-    if (config_takes_documents(loader->config))
+    if (needed)
         end_digest(loader, digest, CONFIG_HASH_DEFINITIONS);
 }
 

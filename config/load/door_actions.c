@@ -1,6 +1,7 @@
 #include "config/load/door_actions.h"
 
 #include "config/definitions/definitions_file.h"
+#include "config/load/like.h"
 
 #include <string.h>
 
@@ -217,6 +218,8 @@ int door_actions_read(struct loader *loader, struct digest *digest)
     config->route_action_count = config->action_count;
     if (config->definitions_folder == NULL)
         config->definitions_folder = DEFINITIONS_FOLDER;
+    if (like_settle(loader, digest) != 0)
+        result = -1;
     for (size_t i = 0; i < config->upstream_count && config_takes_documents(config); i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
         if (!takes_documents(upstream))

@@ -70,6 +70,7 @@ struct config_param {
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     const char **values;                  /* the only ones that it may have; NULL: any */
     size_t value_count;
+    const struct definitions_member *member; /* `like`: it is a member of a definition; NULL: the catalog's */
     bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
@@ -107,6 +108,14 @@ struct config_dialect {
 
 struct config_path;
 
+/* `like: vpc:CreateSecurityGroupPolicies`: the body is as the definition has it. */
+struct config_like {
+    const char *service; /* NULL: the catalog says all parameters */
+    const char *action;
+    struct mark mark;
+    bool any_version; /* the newest that has the action */
+};
+
 struct config_route {
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
@@ -127,6 +136,7 @@ struct config_route {
     const char *task;           /* NULL: nothing goes on after the answer */
     const char *single;         /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
+    struct config_like like;
     struct config_param *params;
     size_t param_count;
     struct config_path *paths; /* into structured parameters, that rules name; written when they are read */

@@ -4,6 +4,7 @@
 #include "base/json_value.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "config/definitions/document.h"
 #include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
@@ -101,6 +102,11 @@ static enum problem translate_structured(struct exchange *x, const struct config
         return check_value_wrong_type(x, param);
     buf_init(&out, value->length + 1);
     int result = free_document_read(param->name, value, &out, &secret, &x->err);
+    if (param->member != NULL && result == 0) {
+        buf_done(&out);
+        buf_init(&out, value->length + 1);
+        result = document_read_member(param->member, value, &out, &x->err);
+    }
     if (values != NULL && result == 0)
         *values = arena_copy(x->arena, out.bytes, out.length);
     buf_done(&out);
