@@ -93,6 +93,7 @@ struct config {
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
     long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
+    bool policy_alone;         /* countersign.yaml was not read */
     bool actions_door;         /* `doors: { actions: true }` */
     bool mcp_door;             /* `doors: { mcp: true }` */
     bool sdk_door;             /* `doors: { sdk: true }` */

@@ -71,6 +71,7 @@ struct config_param {
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     const char **values;                  /* the only ones that it may have; NULL: any */
     size_t value_count;
+    const struct definitions_member *member; /* `like`: it is a member of a definition; NULL: the catalog's */
     bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
@@ -140,6 +141,14 @@ struct config_answer_type {
 
 struct config_path;
 
+/* `like: vpc:CreateSecurityGroupPolicies`: the body is as the definition has it. */
+struct config_like {
+    const char *service; /* NULL: the catalog says all parameters */
+    const char *action;
+    struct mark mark;
+    bool any_version; /* the newest that has the action */
+};
+
 struct config_route {
     const char *id; /* "listVpcs": what programs call it; no other route has it */
     const char *method;
@@ -164,6 +173,7 @@ struct config_route {
     const char *returns_name;   /* as the catalog has it, or NULL */
     const struct config_answer_type
         *returns; /* of an entry of `list` or `single`, else of the answer; or NULL */
+    struct config_like like;
     struct config_param *params;
     size_t param_count;
     struct config_path *paths; /* into structured parameters, that rules name; written when they are read */

@@ -164,6 +164,7 @@ struct config_upstream {
     struct mark region_mark;
     const char *sent_region;            /* the same by the name that it takes */
     bool short_regions;                 /* it takes short names */
+    bool any_generation;                /* nothing goes there: documents of either are judged */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
     const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */

@@ -100,7 +100,7 @@ static int compare_keys(const struct rule_hash_key *left, const struct rule_hash
         return left->prefix ? 1 : -1;
     if (left->length != right->length)
         return left->length < right->length ? -1 : 1;
-    return memcmp(left->text, right->text, left->length);
+    return strncmp(left->text, right->text, left->length);
 }
 
 static int compare_entries(const void *left, const void *right)
@@ -317,7 +317,7 @@ static bool find_key(const struct rule_hash_cursor *cursor, bool prefix, struct 
     for (uint32_t at = sought & hash->mask; hash->places[at] != 0; at = (at + 1) & hash->mask) {
         const struct rule_hash_key *key = &hash->keys[hash->places[at] - 1];
         if (key->hash == sought && key->param == cursor->param->param && key->prefix == prefix &&
-            key->length == cursor->at && memcmp(key->text, cursor->value, cursor->at) == 0) {
+            key->length == cursor->at && strncmp(key->text, cursor->value, cursor->at) == 0) {
             *found = (struct config_bucket_rules){.items = hash->rules + key->start, .count = key->count};
             return true;
         }

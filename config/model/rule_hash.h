@@ -2,8 +2,8 @@
  *
  * Each rule is filed under the texts of one of its conditions: of those that name whole texts and beginnings
  * ("vpc-prod*"), the one whose texts fewest other rules have.  A rule without such a condition is among the
- * `rest`, as are a strict deny, which holds for what is not there, numbers' bounds and networks.  What is filed
- * and not found by any value of the call does not match it: see condition_holds() of auth/policy.c.
+ * `rest`, as are a strict deny, which holds for what is not there, numbers' bounds and networks.  What is
+ * filed and not found by any value of the call does not match it: see condition_holds() of auth/policy.c.
  *
  * Lives in the arena, never changes, safe from many threads. */
 #ifndef CONFIG_MODEL_RULE_HASH_H

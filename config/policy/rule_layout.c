@@ -109,6 +109,15 @@ static void put_runs(const struct rule_index *buckets, const struct draft *draft
 
 /* ---- where they are many, by what their conditions name ---- */
 
+static bool are_equal(const struct config_rule *const *left, const struct config_rule *const *right,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (left[i] != right[i])
+            return false;
+    return true;
+}
+
 /* The same rules as those of the slice before share what was made of them. */
 static int add_hash(struct rule_index *buckets, const struct config_bucket *bucket,
                     struct config_bucket_hash *hashes, uint32_t *made, uint32_t start, uint32_t count)
@@ -119,8 +128,7 @@ static int add_hash(struct rule_index *buckets, const struct config_bucket *buck
     const struct rule_hash *hash = NULL;
     if (count < RULE_HASH_MIN || (*made > 0 && hashes[*made - 1].start >= start))
         return 0;
-    if (*made > 0 && start - hashes[*made - 1].start == count &&
-        memcmp(rules - count, rules, count * sizeof(struct config_rule *)) == 0)
+    if (*made > 0 && start - hashes[*made - 1].start == count && are_equal(rules - count, rules, count))
         hash = hashes[*made - 1].hash;
     else
         hash = rule_hash_new(rules, count, RULE_HASH_ALL - buckets->hashed, loader->arena, loader->scratch,

@@ -3,11 +3,11 @@
 _countersign_options() {
     case $1 in
     serve) echo "--config --help" ;;
-    check) echo "--config --running --policy --catalog --region --strict --json --help" ;;
+    check) echo "--config --running --policy --catalog --definitions --region --strict --json --help" ;;
     definitions) echo "import diff list show --to --from --version --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
-    explain) echo "--config --policy --catalog --region --client --action --value --from --subject --at --own --json --help" ;;
+    explain) echo "--config --policy --catalog --definitions --region --client --action --value --from --subject --at --own --json --help" ;;
     replay) echo "--policy --catalog --log --since --unused --json --help" ;;
     audit) echo "verify show settle whois executed not-executed --config --at --by --note --url --token-file --ca-file --summary --csv --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     freeze) echo "--token --for --reason --url --token-file --ca-file --json --help" ;;

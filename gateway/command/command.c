@@ -75,6 +75,9 @@ int command_source_option(const char *command, struct command_source *source, in
     case 'r':
         source->region = value;
         return COMMAND_GOOD;
+    case 'd':
+        source->definitions = value;
+        return COMMAND_GOOD;
     case 'k':
         if (source->catalog_count == COMMAND_CATALOGS)
             return command_usage(command, "at most %d catalogs", COMMAND_CATALOGS);
@@ -99,7 +102,7 @@ struct config *command_load_source(const struct command_source *source, struct r
     if (source->policy == NULL && source->catalog_count == 0)
         return load(source, report);
     return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
-                              clock_wall_ms() / 1000, report);
+                              source->definitions, clock_wall_ms() / 1000, report);
 }
 
 struct config *command_load_from(const struct command_source *source)

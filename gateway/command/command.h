@@ -53,6 +53,7 @@ struct command_source {
     const char *policy;
     const char *catalogs[COMMAND_CATALOGS];
     size_t catalog_count;
+    const char *definitions;      /* with a policy: their folder; NULL: where they are installed */
     const char *region;           /* with a policy: of calls that name none */
     const struct config *running; /* with a configuration: what a reload would find in force; or NULL */
 };
@@ -60,7 +61,7 @@ struct command_source {
 /* The options that choose it, for a command's table; their values are those of command_source_option(). */
 #define COMMAND_SOURCE_OPTIONS                                                                               \
     {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},                      \
-        {"catalog", required_argument, NULL, 'k'},                                                           \
+        {"catalog", required_argument, NULL, 'k'}, {"definitions", required_argument, NULL, 'd'},            \
     {                                                                                                        \
         "region", required_argument, NULL, 'r'                                                               \
     }
@@ -68,6 +69,8 @@ struct command_source {
     "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"                                                \
     "      --policy FILE   instead: a policy alone; no countersign.yaml, no secret\n"                        \
     "      --catalog FILE  with it: routes of your own, as in countersign.yaml\n"                            \
+    "      --definitions FOLDER  with it: of the cloud's actions, if they are not where they are "           \
+    "installed\n"                                                                                            \
     "      --region NAME   with it: of calls that name none; default " COMMAND_REGION "\n"
 
 /* COMMAND_GOOD; COMMAND_USAGE after a sentence; or -1 when the option is not one of these. */

@@ -115,7 +115,7 @@ static struct config *load_policy(const struct show *show)
 {
     struct report report;
     report_init(&report);
-    struct config *config = config_load_policy(show->policy, show->catalogs, show->catalog_count, NULL,
+    struct config *config = config_load_policy(show->policy, show->catalogs, show->catalog_count, NULL, NULL,
                                                clock_wall_ms() / 1000, &report);
     fputs(buf_text(&report.errors), stderr);
     report_done(&report);

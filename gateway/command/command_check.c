@@ -12,7 +12,8 @@
 
 static const char help[] =
     "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--json]\n"
-    "       countersign check --policy FILE [--catalog FILE]... [--region NAME] [--strict] [--json]\n"
+    "       countersign check --policy FILE [--catalog FILE]... [--definitions FOLDER] [--region NAME] "
+    "[--strict] [--json]\n"
     "\n"
     "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, "
     "each\n"

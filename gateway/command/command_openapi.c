@@ -65,7 +65,7 @@ static struct config *load(const struct command_source *source)
         return command_load_from(source);
     report_init(&report);
     struct config *config = config_load_policy(source->policy, source->catalogs, source->catalog_count, NULL,
-                                               clock_wall_ms() / 1000, &report);
+                                               NULL, clock_wall_ms() / 1000, &report);
     fputs(buf_text(&report.errors), stderr);
     report_done(&report);
     return config;

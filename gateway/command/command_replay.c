@@ -233,7 +233,7 @@ int command_replay(int argc, char **argv)
         return parsed < 0 ? COMMAND_GOOD : parsed;
     report_init(&report);
     struct config *config = config_load_policy(options.policy, options.catalogs, options.catalog_count, NULL,
-                                               clock_wall_ms() / 1000, &report);
+                                               NULL, clock_wall_ms() / 1000, &report);
     fputs(buf_text(&report.errors), stderr);
     report_done(&report);
     if (config == NULL)

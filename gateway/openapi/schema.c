@@ -1,6 +1,7 @@
 #include "gateway/openapi/schema.h"
 
 #include "base/json.h"
+#include "gateway/openapi/definition_schema.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -123,6 +124,10 @@ static void put_choices(struct buf *out, const struct config_param *param)
 static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire,
                       bool hashed)
 {
+    if (param->member != NULL && config_is_structured(param)) {
+        definition_schema_put_inline(out, param->member);
+        return;
+    }
     switch (param->type) {
     case CONFIG_INTEGER:
         put_integer(out, param);

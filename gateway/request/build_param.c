@@ -2,6 +2,7 @@
 #include "gateway/request/build_param.h"
 
 #include "base/text.h"
+#include "config/definitions/document.h"
 #include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
@@ -59,6 +60,11 @@ static enum problem translate_structured(struct exchange *x, const struct config
         return check_value_wrong_type(x, param);
     buf_init(&out, value->length + 1);
     int result = free_document_read(param->name, value, &out, &secret, &x->err);
+    if (param->member != NULL && result == 0) {
+        buf_done(&out);
+        buf_init(&out, value->length + 1);
+        result = document_read_member(param->member, value, &out, &x->err);
+    }
     if (values != NULL && result == 0)
         *values = arena_copy(x->arena, out.bytes, out.length);
     buf_done(&out);

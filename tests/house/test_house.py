@@ -39,7 +39,7 @@ ROOMS = {
     "gateway/keeper": ("gateway/upstream", "auth", "config/model", "base"),
     "gateway/audit": ("config/model", "base"),
     "gateway/metrics": ("base",),
-    "gateway/openapi": ("auth", "config/model", "base"),
+    "gateway/openapi": ("auth", "config/definitions", "config/model", "base"),
     "gateway/state": ("config/model", "base"),
     "gateway/mcp": ("gateway/openapi", "gateway/http", "auth", "config/model", "base"),
     "gateway/exchange": ("gateway/state", "gateway/metrics", "gateway/audit", "gateway/mcp", "gateway/openapi",
