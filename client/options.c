@@ -35,6 +35,8 @@ static const char help[] =
     "  --ca-file FILE          the only CAs that are trusted (PEM); default: the system's\n"
     "  --body JSON             the body as it is; @FILE reads it from a file, - from standard input\n"
     "  --wait[=SECONDS]        wait for the end of the task that a change begins (120)\n"
+    "  --curl                  print the line of curl that sends the same, and do not send it; the token is\n"
+    "                          \"$COUNTERSIGN_TOKEN\" in it, never itself\n"
     "  -h, --help              this text\n"
     "\n"
     "Exit: 0 done; 1 refused or failed; 2 wrong usage; 3 a change may have been executed or not: look\n"
@@ -236,6 +238,9 @@ static int take_option(struct options *order, struct given *given, int option, c
         return read_body(order, value, code);
     case 'w':
         return read_wait(order, value, code);
+    case 'l':
+        order->curl = true;
+        return 0;
     case 'h':
         fputs(help, stdout);
         *code = CLIENT_GOOD;
@@ -249,13 +254,11 @@ static int take_option(struct options *order, struct given *given, int option, c
 
 int options_read(struct options *order, int argc, char **argv, int *code)
 {
-    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-                                            {"token-file", required_argument, NULL, 't'},
-                                            {"body", required_argument, NULL, 'b'},
-                                            {"ca-file", required_argument, NULL, 'c'},
-                                            {"wait", optional_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"url", required_argument, NULL, 'u'},  {"token-file", required_argument, NULL, 't'},
+        {"body", required_argument, NULL, 'b'}, {"ca-file", required_argument, NULL, 'c'},
+        {"wait", optional_argument, NULL, 'w'}, {"curl", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
     struct given given = {0};
     int option;
     *order = (struct options){.pairs = calloc(OPTIONS_PAIRS_MAX, sizeof *order->pairs)};

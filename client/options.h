@@ -30,6 +30,7 @@ struct options {
     struct buf body; /* of --body */
     bool has_body;
     int wait_s; /* 0: do not */
+    bool curl;  /* print the line of curl instead */
 };
 
 /* 0; -1 with `*code` as the exit code, when the help was printed or the sentence said what is wrong.  The
