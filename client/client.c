@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "client/attempts.h"
 #include "client/body.h"
+#include "client/curl_line.h"
 #include "client/http.h"
 #include "client/task_progress.h"
 #include "client/terminal.h"
@@ -14,8 +15,9 @@
 enum {
     TARGET_MAX = 64 * 1024,
     SENTENCE_MAX = 4096,
-    ESCAPE_MAX = 6,   /* bytes that one byte becomes: \u001b */
-    PREFER_MAX_S = 30 /* what proxies in between let pass */
+    CURL_LINE_MAX = 512 * 1024, /* a target and a body of which each byte is a quote */
+    ESCAPE_MAX = 6,             /* bytes that one byte becomes: \u001b */
+    PREFER_MAX_S = 30           /* what proxies in between let pass */
 };
 
 /* The path, and the parameters that go in its query. */
@@ -47,6 +49,34 @@ static int put_guided_body(struct buf *body, const struct options *order, struct
     return result;
 }
 
+static enum client_exit print_curl(const struct options *order, const struct http_request *request,
+                                   struct buf *sentence)
+{
+    struct buf line;
+    struct err err = {0};
+    buf_init(&line, CURL_LINE_MAX);
+    int result = curl_line_put(&line, order, request, &err);
+    if (result == 0)
+        (void)puts(buf_text(&line)); /* main() looks whether it arrived */
+    else
+        buf_put(sentence, err.text);
+    buf_done(&line);
+    return result == 0 ? CLIENT_GOOD : CLIENT_USAGE;
+}
+
+static enum client_exit exchange(const struct options *order, struct task_progress *watch,
+                                 struct http_request *request, struct http_answer *answer,
+                                 struct buf *sentence)
+{
+    enum client_exit code = attempts_make(order, watch->wire, request, answer, sentence);
+    if (code == CLIENT_UNKNOWN && request->key != NULL)
+        buf_put_format(sentence, " (Idempotency-Key: %s)", request->key);
+    if (code == CLIENT_GOOD && order->wait_s > 0)
+        code = task_progress_task(watch, answer, sentence);
+    task_progress_quiet(watch);
+    return code;
+}
+
 static enum client_exit send(const struct options *order, struct task_progress *watch, const struct buf *body,
                              struct http_answer *answer, struct buf *sentence)
 {
@@ -63,12 +93,8 @@ static enum client_exit send(const struct options *order, struct task_progress *
         .tick = order->wait_s > 0 ? task_progress_tick : NULL,
         .context = watch,
     };
-    enum client_exit code = attempts_make(order, watch->wire, &request, answer, sentence);
-    if (code == CLIENT_UNKNOWN && request.key != NULL)
-        buf_put_format(sentence, " (Idempotency-Key: %s)", request.key);
-    if (code == CLIENT_GOOD && order->wait_s > 0)
-        code = task_progress_task(watch, answer, sentence);
-    task_progress_quiet(watch);
+    enum client_exit code = order->curl ? print_curl(order, &request, sentence)
+                                        : exchange(order, watch, &request, answer, sentence);
     buf_done(&target);
     return code;
 }

@@ -38,6 +38,8 @@ static const char help[] =
     "                          asked (a random one)\n"
     "  --show-key              prints the key to standard error before the change is sent\n"
     "  --wait[=SECONDS]        wait for the end of the task that a change begins (120)\n"
+    "  --curl                  print the line of curl that sends the same, and do not send it; the token is\n"
+    "                          \"$COUNTERSIGN_TOKEN\" in it, never itself\n"
     "  -h, --help              this text\n"
     "\n"
     "Exit: 0 done; 1 refused or failed; 2 wrong usage; 3 a change may have been executed or not: look\n"
@@ -256,6 +258,9 @@ static int take_option(struct options *order, struct given *given, int option, c
         return 0;
     case 'w':
         return read_wait(order, value, code);
+    case 'l':
+        order->curl = true;
+        return 0;
     case 'h':
         fputs(help, stdout);
         *code = CLIENT_GOOD;
@@ -276,6 +281,7 @@ int options_read(struct options *order, int argc, char **argv, int *code)
                                             {"idempotency-key", required_argument, NULL, 'k'},
                                             {"show-key", no_argument, NULL, 's'},
                                             {"wait", optional_argument, NULL, 'w'},
+                                            {"curl", no_argument, NULL, 'l'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct given given = {0};

@@ -35,6 +35,7 @@ struct options {
     const char *key; /* Idempotency-Key of a change; NULL: none was given, and none made: attempts_key() */
     char made_key[OPTIONS_MADE_KEY_SIZE];
     bool show_key;
+    bool curl; /* print the line of curl instead */
 };
 
 /* 0; -1 with `*code` as the exit code, when the help was printed or the sentence said what is wrong.  The

@@ -45,6 +45,9 @@ packages_root="redis-server valkey-server libcmocka-dev python3 python3-pytest p
 # A browser, and what drives it.
 packages_tests="$packages_tests chromium chromium-driver"
 
+# The languages of docs/samples.md; npm brings Node.
+packages_tests="$packages_tests jq default-jdk-headless golang-go"
+
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
 
 say() {

@@ -14,7 +14,7 @@ _countersign_options() {
     thaw) echo "--token --url --token-file --ca-file --json --help" ;;
     freezes) echo "--url --token-file --ca-file --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
-    call) echo "--url --token-file --ca-file --body --idempotency-key --show-key --wait --help GET POST DELETE" ;;
+    call) echo "--url --token-file --ca-file --body --idempotency-key --show-key --wait --curl --help GET POST DELETE" ;;
     openapi) echo "--config --policy --catalog --client --help" ;;
     sandbox) echo "--listen --cert --key --state --definitions --window --journal --quiet --fault --help" ;;
     version) echo "--verbose --formats --help" ;;

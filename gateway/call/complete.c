@@ -3,6 +3,7 @@
 
 #include "gateway/call/caller_view.h"
 #include "gateway/call/pages.h"
+#include "gateway/call/status_wait.h"
 #include "gateway/call/task_wait.h"
 
 /* A list without entries is a list, also where the cloud calls it null: no caller has to tell them apart. */
@@ -41,6 +42,8 @@ enum problem complete_answer(struct exchange *x)
         return pages_collect(x);
     if (x->route->single != NULL)
         problem = find_one(x);
+    if (problem == PROBLEM_NONE)
+        status_wait_wait(x);
     if (problem == PROBLEM_NONE && (caller_view_differs(x->route, x->call->upstream->api) || is_null_list(x)))
         problem = view_answer(x);
     if (problem == PROBLEM_NONE)

@@ -64,6 +64,13 @@ struct exchange_key {
     bool lost;   /* the store did not take what became of it */
 };
 
+/* What a caller should have written: gateway/request/hint.h. */
+struct exchange_hint {
+    const char *parameter;            /* which one is refused, as the caller calls it; NULL: none */
+    const struct config_param *param; /* which one it is, or may be; or NULL */
+    const char *meant;                /* or NULL */
+};
+
 struct exchange {
     /* the front door */
     struct shared *gateway;
@@ -160,6 +167,7 @@ struct exchange {
     enum problem problem; /* PROBLEM_NONE: success */
     int64_t wait_us;      /* Retry-After of this refusal in microseconds; 0: the problem's default */
     struct err err;       /* the sentence for the caller */
+    struct exchange_hint hint;
     int status;
     bool close; /* the connection ends with this answer */
     struct buf *reply;

@@ -18,7 +18,7 @@ struct shape {
 static const char status_schema[] = "{\"type\":\"string\",\"enum\":[\"running\",\"done\",\"failed\"],"
                                     "\"description\":\"How the task is\"}";
 
-static bool tells_status(const struct config_route *route)
+bool answers_tell_status(const struct config_route *route)
 {
     return route->dialects[CONFIG_API2].status.from != NULL ||
            route->dialects[CONFIG_API3].status.from != NULL;
@@ -159,6 +159,12 @@ static void put_headers(struct buf *out, const struct config_route *route)
     json_member_raw(out, "X-Request-Id", "{\"$ref\":\"#/components/headers/requestId\"}");
     if (route->effect == CONFIG_CHANGE)
         json_member_raw(out, "Idempotency-Replayed", "{\"$ref\":\"#/components/headers/replayed\"}");
+    if (route->list != NULL)
+        json_member_raw(out, "Link", "{\"$ref\":\"#/components/headers/link\"}");
+    if (answers_tell_status(route)) {
+        json_member_raw(out, "Retry-After", "{\"$ref\":\"#/components/headers/retryAfter\"}");
+        json_member_raw(out, "Preference-Applied", "{\"$ref\":\"#/components/headers/preference\"}");
+    }
     if (route->task != NULL) {
         json_member_raw(out, "Location", "{\"$ref\":\"#/components/headers/location\"}");
         json_member_raw(out, "Preference-Applied", "{\"$ref\":\"#/components/headers/preference\"}");
@@ -208,7 +214,7 @@ static void put_problems(struct buf *out, const struct config_route *route)
 void answers_put(struct buf *out, const struct operation *operation)
 {
     const struct config_route *route = operation->route;
-    struct shape shape = {.operation = operation, .status = tells_status(route), .whole = true};
+    struct shape shape = {.operation = operation, .status = answers_tell_status(route), .whole = true};
     json_open_member(out, "responses");
     put_success(out, &shape, route->success);
     shape = (struct shape){.operation = operation, .status = true};

@@ -8,4 +8,7 @@
  * value that may be a problem; "default" is about it. */
 void answers_put(struct buf *out, const struct operation *operation);
 
+/* Is the route for asking how a task is? */
+bool answers_tell_status(const struct config_route *route);
+
 #endif

@@ -104,7 +104,7 @@ static void put_parameters(struct buf *out, const struct operation *operation)
     if (route->list != NULL)
         put_reference(out, "#/components/parameters/all");
     put_reference(out, "#/components/parameters/region");
-    if (route->task != NULL)
+    if (route->task != NULL || answers_tell_status(route))
         put_reference(out, "#/components/parameters/prefer");
     if (route->effect == CONFIG_CHANGE)
         put_reference(out, "#/components/parameters/idempotencyKey");

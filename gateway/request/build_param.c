@@ -7,6 +7,7 @@
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
 #include "gateway/request/client_token.h"
+#include "gateway/request/hint.h"
 
 #include <string.h>
 
@@ -82,6 +83,18 @@ static enum problem translate_structured(struct exchange *x, const struct config
     return build_document_paths(x, param, value);
 }
 
+/* One text in the place of a list. */
+static enum problem no_array(struct exchange *x, const struct config_param *param,
+                             const struct json_value *value)
+{
+    const char *text =
+        value->kind == JSON_VALUE_STRING ? json_value_text(value, HINT_MAX, x->arena, NULL) : NULL;
+    enum problem problem = check_value_wrong(x, param, "must be an array of at least one string");
+    if (text != NULL)
+        hint_value(x, param, text);
+    return problem;
+}
+
 static enum problem from_body(struct exchange *x, const struct config_param *param,
                               const struct json_value *value, struct collected *collected)
 {
@@ -92,7 +105,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
         return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
     if (value->kind != JSON_VALUE_ARRAY)
-        return check_value_wrong(x, param, "must be an array of at least one string");
+        return no_array(x, param, value);
     collected->empty = value->count == 0;
     if (value->count > (size_t)param->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
@@ -152,6 +165,7 @@ static enum problem missing(struct exchange *x, const struct config_param *param
         request_head_field(x->head, "Content-Type") == NULL)
         return check_value_wrong(x, param, "is missing");
     x->close = true;
+    hint_about(x, param);
     return exchange_stop(x, PROBLEM_LENGTH_REQUIRED,
                          "%s is missing: a body needs a Content-Length, and this request has none",
                          param->name);

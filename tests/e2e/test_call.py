@@ -3,6 +3,8 @@
 import http.server
 import json
 import os
+import re
+import shlex
 import pty
 import ssl
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 
 from harness.gateway import POLICY, TOKEN
 from harness.process import run
+from harness.upstream import Reply
 from harness.world import BINARY, PATIENCE, REPOSITORY, SLOW
 
 SECRET = "only-for-the-header"
@@ -438,3 +441,62 @@ def test_against_a_gateway(start, sandbox, tmp_path, duration):
     assert (done.returncode, done.stderr) == (0, ""), "typed by the gateway's own document"
     done = call("GET", "/vpcs/vpc-2ari9m7h/classiclinks", "all=true")
     assert done.returncode == 0 and "ins-df454d" in done.stdout
+
+
+# ---- the line of curl ----
+
+ODD = "a'b\"c $HOME `id` \\ {x} [y] ü"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["GET", "/vpcs"],
+    ["GET", "/vpcs?limit=5", "offset=0"],
+    ["GET", "/vpcs", f"vpcName={ODD}"],
+    ["HEAD", "/vpcs"],
+    ["GET", "/vpcs/../x"],
+    ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a", "instanceIds=ins-b"],
+    ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a", "--wait=5"],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a"],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", f"instanceIds={ODD}"],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "--body", json.dumps({"instanceIds": [ODD]})],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "--body", "-"],
+    ["DELETE", "/vpcs/vpc-prod1/classiclinks", "instanceIds=ins-a"],
+], ids=range(12))
+def test_the_line_of_curl_does_the_same(start, upstream, tmp_path, arguments):
+    """A POSIX shell runs it; the token is in its environment only."""
+    rules = {**POLICY, "rules": [*POLICY["rules"], {"id": "more", "allow": ["network-console"], "actions": ["Attach*", "Describe*"]}]}
+    gateway = start(upstream.url, rules=rules)
+    upstream.script(then=Reply({"code": 0, "message": "", "taskId": 7, "data": [], "totalCount": 0}))
+    environment = {"PATH": os.environ["PATH"], "COUNTERSIGN_TOKEN": TOKEN, "COUNTERSIGN_URL": f"http://127.0.0.1:{gateway.port}",
+                   "HOME": "/nonexistent", **{key: value for key, value in os.environ.items() if "SAN_OPTIONS" in key}}
+    body = "@\n{\"instanceIds\": [\"ins-a'b\"]}\n" if arguments[-1] == "-" else ""
+
+    def call(*arguments):
+        return subprocess.run([BINARY, "call", *arguments], input=body, capture_output=True, text=True, env=environment,
+                              timeout=4 * PATIENCE)
+
+    printed = call(*arguments, "--curl")
+    assert (printed.returncode, printed.stderr) == (0, "") and TOKEN not in printed.stdout
+    assert printed.stdout.startswith("curl ") and '-H "Authorization: Bearer $COUNTERSIGN_TOKEN"' in printed.stdout
+    assert upstream.count() == 0, "it was not sent"
+    by_curl = subprocess.run(["sh", "-c", printed.stdout], capture_output=True, text=True, env=environment, timeout=4 * PATIENCE)
+    by_us = call(*arguments)
+    assert (by_curl.returncode, by_curl.stderr) == (0, "")
+    said = [re.sub(r'"requestId":"\w+"', "", done.stdout).strip() for done in (by_curl, by_us)]
+    assert said[0] == said[1] or arguments[0] == "HEAD" and said[0].startswith("HTTP/1.1 200")
+    sent = [(received.params, received.body) for received in upstream.requests]
+    changing = {"Nonce", "Timestamp", "Signature"}
+    sent = [{key: value for key, value in params.items() if key not in changing} for params, _ in sent]
+    assert sent[:len(sent) // 2] == sent[len(sent) // 2:] or "--wait=5" in arguments
+
+
+def test_the_line_of_curl_has_a_key_that_was_given(script):
+    """A random one is for one call: who runs the line twice means two changes."""
+    assert "Idempotency-Key" not in script.call("DELETE", "/x", "a=1", "--curl").stdout
+    done = script.call("DELETE", "/x", "a=1", "--idempotency-key", "it's", "--curl")
+    assert shlex.split(done.stdout).count("Idempotency-Key: it's") == 1 and not script.seen
+
+
+def test_a_body_that_no_command_line_can_hold(script):
+    done = script.call("POST", "/x", "--body", "-", "--curl", input="a\0b")
+    assert done.returncode == 2 and "a byte of zero" in sentence(done) and not script.seen
