@@ -141,10 +141,10 @@ static void end_helpers(struct parking *parking)
     if (parking->handshakes == NULL)
         return;
     dispatch_close(parking->handshakes);
-    for (size_t i = 0; i < parking->helper_count; i++) {
+    for (size_t i = 0; i < parking->helper_count; i++)
         (void)pthread_join(parking->helpers[i].thread, NULL);
+    for (size_t i = 0; i < parking->helper_count; i++) /* each may have called another one until its end */
         dispatch_worker_done(&parking->helpers[i].seat);
-    }
     dispatch_free(parking->handshakes);
     parking->handshakes = NULL;
 }
