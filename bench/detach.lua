@@ -4,6 +4,9 @@ wrk.method = "DELETE"
 wrk.body = os.getenv("BODY") or '{"instanceIds":["ins-df454d"]}'
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
+if (os.getenv("CLOSE") or "") ~= "" then
+    wrk.headers["Connection"] = "close"
+end
 wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"
 
 -- With KEYED each request has an Idempotency-Key of its own: of the run, the thread and the request.

@@ -35,7 +35,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcu
     libpcre2-dev libsqlite3-dev libyaml-dev libssl-dev uthash-dev zlib1g-dev"
 
 packages_tests="redis-server libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis python3-markdown tzdata openssl curl ca-certificates
-    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy nginx-light git
+    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy nginx git
     dpkg-dev file"
 
 # What tests/trixie.sh has in its Debian 13, beside what the build needs.

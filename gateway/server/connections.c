@@ -299,8 +299,9 @@ static size_t unasked_of(const struct connections *guard, uint64_t source)
     size_t unasked = 0;
     for (size_t i = 0; i < guard->capacity; i++) {
         const struct place *place = &guard->places[i];
+        int wait = atomic_load(&place->wait);
         unasked += guard->sources[i] == source && !atomic_load(&place->used) &&
-                   atomic_load(&place->wait) == CONNECTIONS_FOR_HEADER;
+                   (wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_FOR_HANDSHAKE);
     }
     return unasked;
 }
@@ -389,8 +390,10 @@ bool connections_park(struct connections *guard, unsigned place, enum connection
 {
     struct place *mine = &guard->places[place - 1];
     (void)pthread_mutex_lock(&guard->mutex); /* both at once: nobody ends it in between */
-    if (wait == CONNECTIONS_IDLE && atomic_load(&mine->wait) == CONNECTIONS_FOR_NEXT)
-        atomic_store(&mine->wait, wait); /* it is idle since its worker began to wait */
+    int before = atomic_load(&mine->wait);
+    if ((wait == CONNECTIONS_IDLE && before == CONNECTIONS_FOR_NEXT) ||
+        (wait == CONNECTIONS_FOR_HEADER && before == CONNECTIONS_FOR_HANDSHAKE))
+        atomic_store(&mine->wait, wait); /* it waits since its worker began to wait, or since it came */
     else
         connections_wait(guard, place, wait);
     bool good = watch(guard, EPOLL_CTL_MOD, place) == 0;
@@ -413,7 +416,7 @@ bool connections_is_parked(const struct connections *guard, unsigned place)
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait)
 {
     struct place *mine = &guard->places[place - 1];
-    if (wait != CONNECTIONS_FOR_US) /* nobody asks how long */
+    if (wait != CONNECTIONS_FOR_US && wait != CONNECTIONS_FOR_HANDSHAKE) /* nobody asks how long */
         atomic_store_explicit(&mine->since, clock_monotonic_us(), memory_order_relaxed);
     atomic_store_explicit(&mine->wait, wait, memory_order_release); /* a new wait never has an old begin */
 }

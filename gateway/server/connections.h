@@ -47,12 +47,13 @@ enum {
 
 /* What an open connection waits for. */
 enum connections_wait {
-    CONNECTIONS_FOR_HEADER, /* parked: of its first request, or the rest of a next one */
-    CONNECTIONS_IDLE,       /* parked: nothing has come of the next request */
-    CONNECTIONS_FOR_CLOSE,  /* parked: the client, to close after an answer that ends the connection */
-    CONNECTIONS_FOR_TIME,   /* parked: its request goes on later; no deadline here: see waiters.h */
-    CONNECTIONS_FOR_WORKER, /* its header is whole */
-    CONNECTIONS_FOR_NEXT,   /* a worker waits a little for its next request */
+    CONNECTIONS_FOR_HEADER,    /* parked: of its first request, or the rest of a next one */
+    CONNECTIONS_IDLE,          /* parked: nothing has come of the next request */
+    CONNECTIONS_FOR_CLOSE,     /* parked: the client, to close after an answer that ends the connection */
+    CONNECTIONS_FOR_TIME,      /* parked: its request goes on later; no deadline here: see waiters.h */
+    CONNECTIONS_FOR_HANDSHAKE, /* its TLS handshake goes a step further; still since the header's begin */
+    CONNECTIONS_FOR_WORKER,    /* its header is whole */
+    CONNECTIONS_FOR_NEXT,      /* a worker waits a little for its next request */
     CONNECTIONS_FOR_BODY,
     CONNECTIONS_FOR_READER, /* the client, to take its answer */
     CONNECTIONS_FOR_US,     /* no deadline here: the walk has its own */

@@ -3,9 +3,9 @@
 import http.server
 import json
 import os
+import pty
 import re
 import shlex
-import pty
 import ssl
 import subprocess
 import threading

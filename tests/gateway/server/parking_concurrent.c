@@ -202,11 +202,11 @@ static void close_house(struct house *house)
     connections_close(house->guard);
     parking_wake(house->parking);
     dispatch_close(house->dispatch);
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < WORKERS; i++)
         assert_int_equal(pthread_join(house->workers[i], NULL), 0);
-        dispatch_worker_done(&house->seats[i]);
-    }
     parking_end(house->parking);
+    for (size_t i = 0; i < WORKERS; i++)
+        dispatch_worker_done(&house->seats[i]);
     connections_free(house->guard);
     dispatch_free(house->dispatch);
     waiters_free(house->waiters);
