@@ -25,6 +25,7 @@ struct http_request {
     const char *target;     /* path and query */
     const struct buf *body; /* JSON, or NULL */
     int prefer_wait_s;      /* 0: no Prefer */
+    int timeout_s;          /* for all of it; 0: HTTP_TIMEOUT_S and what it may wait */
     /* Called about once a second while it lasts, or NULL. */
     void (*tick)(void *context);
     void *context;
