@@ -1,12 +1,10 @@
 /* `countersign status`: one screen about a gateway, from its admin listener. */
-#include "base/clock.h"
-#include "base/json.h"
 #include "base/timestamp.h"
 #include "client/admin_call.h"
-#include "client/metrics_text.h"
+#include "gateway/metrics/metrics_text.h"
 #include "client/terminal.h"
 #include "gateway/command/command.h"
-#include "gateway/command/status_findings.h"
+#include "gateway/console/diagnosis.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -27,14 +25,20 @@ static const char help[] =
     "usage.\n";
 
 enum { STATUS_GOOD = 0, STATUS_WRONG = 1, STATUS_DOWN = 3 };
-enum { STATUS_READY_MAX = 1024 * 1024, STATUS_PAGE_MAX = 4 * 1024 * 1024, STATUS_LABEL = 128 };
+enum {
+    STATUS_READY_MAX = 1024 * 1024,
+    STATUS_PAGE_MAX = 4 * 1024 * 1024,
+    STATUS_LABEL = 128,
+    STATUS_LINES_MAX = 10
+};
+/* of a refused configuration: one screen; `check` says them all */
 
 struct status {
     struct admin_call call;
     bool json;
     json_t *ready;      /* what /readyz said; NULL: it was not reached, or is no gateway */
     struct buf metrics; /* what /metrics said */
-    struct status_findings found;
+    struct diagnosis found;
 };
 
 static int read_options(struct status *status, int argc, char **argv)
@@ -75,12 +79,12 @@ static void ask(struct status *status)
     if (admin_call_look(&status->call, "/readyz", &code, &answer, &err) == 0)
         status->ready = json_loadb(buf_text(&answer), answer.length, JSON_REJECT_DUPLICATES, NULL);
     else
-        status_findings_add(
-            &status->found, "the gateway was not reached", err.text,
-            "is it running, and is this its admin listener? (systemctl status countersign; --url)");
+        diagnosis_add(&status->found, "the gateway was not reached", err.text,
+                      "is it running, and is this its admin listener? (systemctl status countersign; --url)",
+                      NULL);
     if (err.text[0] == '\0' && json_object_get(status->ready, "status") == NULL)
-        status_findings_add(&status->found, "what answered is no admin listener of Countersign", NULL,
-                            "give its address by --url; `admin` in countersign.yaml has it");
+        diagnosis_add(&status->found, "what answered is no admin listener of Countersign", NULL,
+                      "give its address by --url; `admin` in countersign.yaml has it", NULL);
     else if (status->ready != NULL &&
              (admin_call_look(&status->call, "/metrics", &code, &status->metrics, &err) != 0 || code != 200))
         buf_reset(&status->metrics);
@@ -169,41 +173,74 @@ static void put_figures(const struct status *status, struct buf *out)
     put_upstreams(status, out);
 }
 
+static void put_member(struct buf *out, const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    terminal_put_plain(out, text == NULL ? "" : text);
+}
+
+static void put_lines(struct buf *out, const json_t *lines)
+{
+    size_t count = json_array_size(lines);
+    for (size_t i = 0; i < count && i < STATUS_LINES_MAX; i++) {
+        const char *line = json_string_value(json_array_get(lines, i));
+        buf_put(out, "       ");
+        terminal_put_plain(out, line == NULL ? "" : line);
+        buf_put_char(out, '\n');
+    }
+    if (count > STATUS_LINES_MAX)
+        buf_put_format(out, "       ... and %zu more\n", count - STATUS_LINES_MAX);
+}
+
+static void put_wrong(const struct status *status, struct buf *out)
+{
+    for (size_t i = 0; i < json_array_size(status->found.wrong); i++) {
+        const json_t *item = json_array_get(status->found.wrong, i);
+        buf_put_format(out, "  %zu. ", i + 1);
+        put_member(out, item, "what");
+        if (json_object_get(item, "detail") != NULL)
+            buf_put(out, ": ");
+        put_member(out, item, "detail");
+        buf_put(out, "\n     Do: ");
+        put_member(out, item, "do");
+        buf_put_char(out, '\n');
+        put_lines(out, json_object_get(item, "lines"));
+    }
+}
+
 static void print_text(const struct status *status)
 {
-    const char *word = status->found.count == 0 ? "healthy"
-                       : serves(status)         ? "serves, but something is wrong"
-                                                : "does not serve";
+    const char *word = json_array_size(status->found.wrong) == 0 ? "healthy"
+                       : serves(status)                          ? "serves, but something is wrong"
+                                                                 : "does not serve";
     struct buf out;
     buf_init(&out, STATUS_PAGE_MAX);
     buf_put_format(&out, "Countersign: %s\n", word);
     put_figures(status, &out);
-    if (status->found.count > 0) {
+    if (json_array_size(status->found.wrong) > 0) {
         buf_put(&out, "\nWhat is wrong\n");
-        buf_put(&out, buf_text(&status->found.wrong));
+        put_wrong(status, &out);
     }
-    if (status->found.notes.length > 0) {
+    if (json_array_size(status->found.notes) > 0)
         buf_put(&out, "\nWorth a look\n");
-        buf_put(&out, buf_text(&status->found.notes));
+    for (size_t i = 0; i < json_array_size(status->found.notes); i++) {
+        buf_put(&out, "  - ");
+        put_member(&out, json_array_get(status->found.notes, i), "what");
+        buf_put_char(&out, '\n');
     }
     fputs(buf_text(&out), stdout);
     buf_done(&out);
 }
 
-static void print_json(const struct status *status)
+static int print_json(const struct status *status)
 {
-    struct buf out;
-    buf_init(&out, STATUS_PAGE_MAX);
-    json_open(&out);
-    json_member_bool(&out, "healthy", status->found.count == 0);
-    json_member_bool(&out, "serving", serves(status));
-    json_member(&out, "config", json_string_value(json_object_get(status->ready, "config")));
-    json_open_array(&out, "wrong");
-    buf_put(&out, buf_text(&status->found.json));
-    json_close_array(&out);
-    json_close(&out);
-    puts(buf_text(&out));
-    buf_done(&out);
+    json_t *told = json_pack("{s:b, s:b, s:O*, s:O}", "healthy", json_array_size(status->found.wrong) == 0,
+                             "serving", serves(status), "config", json_object_get(status->ready, "config"),
+                             "wrong", status->found.wrong);
+    int result = told == NULL ? -1 : json_dumpf(told, stdout, JSON_COMPACT);
+    (void)fputc('\n', stdout);
+    json_decref(told);
+    return result;
 }
 
 int command_status(int argc, char **argv)
@@ -213,16 +250,18 @@ int command_status(int argc, char **argv)
     if (result != COMMAND_GOOD)
         return result < 0 ? COMMAND_GOOD : result;
     buf_init(&status.metrics, STATUS_PAGE_MAX);
-    status_findings_init(&status.found);
-    ask(&status);
+    if (diagnosis_init(&status.found) == 0)
+        ask(&status);
     if (status.ready != NULL && json_object_get(status.ready, "status") != NULL)
-        status_findings_look(&status.found, status.ready, buf_text(&status.metrics));
-    if (status.json)
-        print_json(&status);
-    else
+        diagnosis_look(&status.found, status.ready, buf_text(&status.metrics));
+    if (!status.json)
         print_text(&status);
-    result = status.found.count == 0 ? STATUS_GOOD : serves(&status) ? STATUS_WRONG : STATUS_DOWN;
-    status_findings_done(&status.found);
+    else if (print_json(&status) != 0)
+        fputs("countersign status: out of memory\n", stderr);
+    result = json_array_size(status.found.wrong) == 0 ? STATUS_GOOD
+             : serves(&status)                        ? STATUS_WRONG
+                                                      : STATUS_DOWN;
+    diagnosis_done(&status.found);
     buf_done(&status.metrics);
     json_decref(status.ready);
     return result;

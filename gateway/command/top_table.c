@@ -1,6 +1,6 @@
 #include "gateway/command/top_table.h"
 
-#include "client/metrics_text.h"
+#include "gateway/metrics/metrics_text.h"
 #include "client/terminal.h"
 
 #include <stdlib.h>

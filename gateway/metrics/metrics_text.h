@@ -1,8 +1,8 @@
-/* client/metrics_text.h - a gateway's metrics, read a sample at a time: the text format of Prometheus 0.0.4.
+/* gateway/metrics/metrics_text.h - metrics, read a sample at a time: the text format of Prometheus 0.0.4.
  *
  * Nothing is copied: a sample points into the text, which outlives it. */
-#ifndef CLIENT_METRICS_TEXT_H
-#define CLIENT_METRICS_TEXT_H
+#ifndef GATEWAY_METRICS_METRICS_TEXT_H
+#define GATEWAY_METRICS_METRICS_TEXT_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "client/metrics_text.h"
+#include "gateway/metrics/metrics_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The text format of Prometheus 0.0.4: its own examples (prometheus.io, "Exposition formats") among them. */
-#include "client/metrics_text.h"
+#include "gateway/metrics/metrics_text.h"
 
 #include "tests/unit.h"
 
