@@ -1,4 +1,4 @@
-/* gateway/console/rights_page.h - the page Who may do what: clients by actions, both ways round; as CSV, too. */
+/* gateway/console/rights_page.h - the page Who may do what: clients by actions, both ways round; CSV, too. */
 #ifndef GATEWAY_CONSOLE_RIGHTS_PAGE_H
 #define GATEWAY_CONSOLE_RIGHTS_PAGE_H
 
