@@ -98,7 +98,8 @@ static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_of
 static bool set_manners(struct http *wire, struct talk *talk)
 {
     CURL *curl = wire->curl;
-    long timeout = HTTP_TIMEOUT_S + talk->request->prefer_wait_s;
+    long timeout = talk->request->timeout_s > 0 ? talk->request->timeout_s
+                                                : HTTP_TIMEOUT_S + talk->request->prefer_wait_s;
     curl_easy_reset(curl);
     return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, wire->reason) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -127,9 +128,10 @@ static bool set_request(struct http *wire, const struct http_request *request, c
     CURL *curl = wire->curl;
     bool changes = strcmp(request->method, "GET") != 0;
     bool good = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, changes ? 1L : 0L) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, secret_bytes(wire->order->token)) == CURLE_OK;
+                curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, changes ? 1L : 0L) == CURLE_OK;
+    if (good && wire->order->token != NULL)
+        good = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, secret_bytes(wire->order->token)) == CURLE_OK;
     if (good && request->body != NULL)
         good = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->body->length) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(request->body)) == CURLE_OK;

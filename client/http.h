@@ -27,6 +27,7 @@ struct http_request {
     int prefer_wait_s;      /* 0: no Prefer */
     const char *key;        /* Idempotency-Key; NULL: none */
     bool repeats;           /* an earlier request with this key may have been executed */
+    int timeout_s;          /* for all of it; 0: HTTP_TIMEOUT_S and what it may wait */
     /* Called about once a second while it lasts, or NULL. */
     void (*tick)(void *context);
     void *context;

@@ -123,6 +123,11 @@ static int read_token(struct options *order, const char *file, struct err *err)
     return result;
 }
 
+int options_aim(struct options *order, char *url, struct err *err)
+{
+    return read_url(order, url, err);
+}
+
 int options_reach(struct options *order, char *url, const char *token_file, struct err *err)
 {
     return read_url(order, url, err) == 0 && read_token(order, token_file, err) == 0 ? 0 : -1;

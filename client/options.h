@@ -22,9 +22,9 @@ struct options_pair {
 };
 
 struct options {
-    const char *url;     /* "https://gateway.example.com", without a slash at its end */
-    const char *ca_file; /* or NULL: the system's */
-    struct secret *token;
+    const char *url;      /* "https://gateway.example.com", without a slash at its end */
+    const char *ca_file;  /* or NULL: the system's */
+    struct secret *token; /* NULL: none is sent */
     char method[16];
     const char *path;           /* with its query, if it has one */
     struct options_pair *pairs; /* OPTIONS_PAIRS_MAX of them */
@@ -46,6 +46,9 @@ void options_done(struct options *order);
 /* Where to, and by whose token: url, which is cut at its end, and token of `order`.  A NULL file: the
  * token is in COUNTERSIGN_TOKEN.  options_done() is due in either case. */
 MUST_USE int options_reach(struct options *order, char *url, const char *token_file, struct err *err);
+
+/* Where to alone, for what takes no token. */
+MUST_USE int options_aim(struct options *order, char *url, struct err *err);
 
 /* Does the request, once executed, change anything? */
 bool options_changes(const struct options *order);

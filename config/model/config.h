@@ -46,6 +46,7 @@ struct config {
     struct config_listeners listen;
     struct config_listeners admin;
     bool anonymous_reload;           /* POST /reload from this machine needs no token */
+    bool console;                    /* the admin listener has pages for operators */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;

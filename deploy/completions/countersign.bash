@@ -3,7 +3,9 @@
 _countersign_options() {
     case $1 in
     serve) echo "--config --help" ;;
-    check) echo "--config --running --policy --catalog --definitions --region --strict --json --help" ;;
+    check) echo "--config --running --policy --catalog --definitions --region --strict --watch --json --help" ;;
+    status) echo "--url --ca-file --json --help" ;;
+    top) echo "--by --sort --interval --url --ca-file --help" ;;
     definitions) echo "import diff list show --to --from --version --help" ;;
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
@@ -24,7 +26,7 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check token explain replay definitions diff audit freeze thaw freezes sign call openapi sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check status top token explain replay definitions diff audit freeze thaw freezes sign call openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in

@@ -32,6 +32,8 @@ int command_audit_whois(int argc, char **argv);
 int command_freeze(int argc, char **argv);
 int command_freeze_thaw(int argc, char **argv);
 int command_freeze_list(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* The options that most commands have: -c FILE and --help.  COMMAND_GOOD with *path set and optind at the

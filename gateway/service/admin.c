@@ -10,6 +10,7 @@
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
+#include "gateway/service/console_desk.h"
 #include "gateway/service/metrics_page.h"
 #include "gateway/service/operate.h"
 #include "gateway/service/operators.h"
@@ -285,6 +286,16 @@ static void metrics(struct admin *admin, struct desk_answer *answer)
                        atomic_load(&admin->own_door), clock_wall_ms(), &answer->body);
 }
 
+void admin_look(struct admin *admin, struct buf *ready, struct buf *metrics)
+{
+    struct desk_answer answer = {.body = *ready};
+    readyz(admin, &answer);
+    *ready = answer.body;
+    series_write(admin->gateway->metrics, metrics);
+    metrics_page_write(admin->gateway, admin->reload, atomic_load(&admin->public_door),
+                       atomic_load(&admin->own_door), clock_wall_ms(), metrics);
+}
+
 static const struct {
     const char *path;
     const char *method; /* GET stands for HEAD, too */
@@ -352,6 +363,8 @@ void admin_answer(void *context, struct visit *visit, struct desk_answer *answer
         answer->allow = "GET, HEAD, POST, OPTIONS";
         return;
     }
+    if (desk_is_console(path) && console_desk_answer(admin, visit, answer))
+        return;
     for (size_t i = 0; i < COUNT(pages); i++) {
         if (strcmp(pages[i].path, path) != 0)
             continue;
