@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 build=build/coverage
-quick="actions answers audit bad_input call carried catalog client_certificates config credentials definitions door_tls
+quick="actions answers audit bad_input call carried catalog client_certificates client_sessions config credentials definitions door_tls
     doors flattened framing freeze idempotency language large_documents listeners machine main_job mcp metrics notices
     openapi operators parking policy reload renewal replay reviews routes sdk sdk_requests secret_parameters secrets
     several shared_limits source structured tasks things tls trace values way_out without_token"
