@@ -1,14 +1,14 @@
 /* gateway/keeper/sessions.h - `sessions: per_client`: each client's own session of a role that is assumed.
  *
  * A client's first call fetches its session itself, and the client's other calls wait for it: one fetch at
- * a time for each client, SESSIONS_FLIGHTS at a time in all.  At half of its life the keeper fetches it again,
- * where the client has called since it came; nobody waits for that.  One that was not used any more ends, and
- * the client's next call is a first one again.  There are `session_limit` at most; the one that was used least
- * recently is evicted.
+ * a time for each client, SESSIONS_FLIGHTS at a time in all.  At half of its life the keeper fetches it
+ * again, where the client has called since it came; nobody waits for that.  One that was not used any more
+ * ends, and the client's next call is a first one again.  There are `session_limit` at most; the one that
+ * was used least recently is evicted.
  *
- * After a failure of STS itself, such as a throttle, nobody asks it for the pause of schedule.h; calls without
- * a session are told the reason at once.  Safe from many threads.  Source of the names: the vendor's page
- * 1312/48197. */
+ * After a failure of STS itself, such as a throttle, nobody asks it for the pause of schedule.h; calls
+ * without a session are told the reason at once.  Safe from many threads.  Source of the names: the vendor's
+ * page 1312/48197. */
 #ifndef GATEWAY_KEEPER_SESSIONS_H
 #define GATEWAY_KEEPER_SESSIONS_H
 
