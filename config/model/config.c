@@ -332,3 +332,8 @@ bool config_is_param_name(const char *name)
             return false;
     return true;
 }
+
+bool config_has_sessions(const struct config_credential *credential)
+{
+    return credential->issuer != NULL && credential->issuer->sessions == CONFIG_PER_CLIENT;
+}

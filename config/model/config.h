@@ -131,6 +131,9 @@ static inline bool config_is_structured(const struct config_param *param)
  * audit`. */
 bool config_is_unconditional(const struct config_rule *rule);
 
+/* Each client has a session of its own of what that credential stands for. */
+bool config_has_sessions(const struct config_credential *credential);
+
 const char *config_effect_name(int effect); /* enum config_route_effect: "read", "change", "secret" */
 
 /* Does one of the rule's patterns mean this action?  "Describe*" is of any service, "vpc:Describe*" of

@@ -360,6 +360,60 @@ static void put_credentials(const struct shared *gateway, const struct snapshot 
     }
 }
 
+/* ---- sessions of clients, likewise ---- */
+
+static void put_session_count(const struct sessions_state *state, const char *credential, const char *name,
+                              struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", credential};
+    prometheus_text_real(out, name, "", &label, 1, (double)state->count);
+}
+
+static void put_session_fetches(const struct sessions_state *state, const char *credential, const char *name,
+                                struct buf *out)
+{
+    const struct prometheus_text_label good[] = {{"credential", credential}, {"result", "good"}};
+    const struct prometheus_text_label bad[] = {{"credential", credential}, {"result", "bad"}};
+    prometheus_text_count(out, name, "", good, COUNT(good), state->good);
+    prometheus_text_count(out, name, "", bad, COUNT(bad), state->bad);
+}
+
+static void put_session_evictions(const struct sessions_state *state, const char *credential,
+                                  const char *name, struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", credential};
+    prometheus_text_count(out, name, "", &label, 1, state->evicted);
+}
+
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+    void (*put)(const struct sessions_state *state, const char *credential, const char *name,
+                struct buf *out);
+} session_families[] = {
+    {"countersign_credential_sessions", "gauge", "Sessions of clients that are kept, of a credential.",
+     put_session_count},
+    {"countersign_credential_session_fetches_total", "counter", "How often one was fetched, by result.",
+     put_session_fetches},
+    {"countersign_credential_session_evictions_total", "counter",
+     "Sessions that were evicted because there were as many as session_limit.", put_session_evictions},
+};
+
+static void put_sessions(const struct snapshot *snapshot, struct buf *out)
+{
+    for (size_t i = 0; i < COUNT(session_families); i++) {
+        prometheus_text_open(out, session_families[i].name, session_families[i].type,
+                             session_families[i].help);
+        for (size_t j = 0; j < snapshot->config->credential_count; j++) {
+            struct sessions_state state;
+            if (keeper_look_sessions(snapshot->keeping, j, &state))
+                session_families[i].put(&state, snapshot->config->credentials[j].name,
+                                        session_families[i].name, out);
+        }
+    }
+}
+
 void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
                         struct server *own, int64_t now_ms, struct buf *out)
 {
@@ -374,6 +428,7 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);
     put_credentials(gateway, snapshot, out);
+    put_sessions(snapshot, out);
     process_write(gateway->began_ms, out);
     shared_release(snapshot);
 }

@@ -329,6 +329,7 @@ static void drain(struct settings *service)
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
     atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
+    keeper_abandon(service->gateway.keeper);
     serve_on(service, deadline + SERVE_ABANDON_US, false);
     shared_release(snapshot);
     end_within(0);
