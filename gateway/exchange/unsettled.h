@@ -11,8 +11,8 @@
 #include "gateway/state/state.h"
 
 enum {
-    UNSETTLED_RELEASES = 5000,          /* beyond these no key is released: callers make as many as they like */
-    UNSETTLED_COUNT = 10000,            /* a store that is away takes no new claims: these were under way */
+    UNSETTLED_RELEASES = 5000,          /* of keys: callers make as many as they like */
+    UNSETTLED_COUNT = 10000,            /* a store that is away takes no claims: these were under way */
     UNSETTLED_BYTES = 16 * 1024 * 1024, /* of keys and answers */
 };
 
