@@ -78,8 +78,8 @@ bool unsettled_put(struct unsettled *unsettled, const struct state_key *key, int
     if (entry == NULL)
         return false;
     (void)pthread_mutex_lock(&unsettled->mutex);
-    bool room =
-        atomic_load(&unsettled->count) < UNSETTLED_COUNT && unsettled->bytes + entry->size <= UNSETTLED_BYTES;
+    size_t most = answer == NULL ? UNSETTLED_RELEASES : UNSETTLED_COUNT;
+    bool room = atomic_load(&unsettled->count) < most && unsettled->bytes + entry->size <= UNSETTLED_BYTES;
     if (room) {
         if (unsettled->first == NULL)
             unsettled->first = entry;

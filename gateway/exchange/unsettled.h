@@ -1,4 +1,5 @@
-/* gateway/exchange/unsettled.h - what became of keys whose store was away when it was to be told.
+/* gateway/exchange/unsettled.h - what became of keys whose store was away when it was to be told, or asked: a
+ * claim that it did not answer in time may have come to it all the same, and is released.
  *
  * It is told again, in the order in which it came, until the store takes it or it does not matter any more.
  * Without that, the repeat of a change that was answered would be answered as unknown.  At most
@@ -10,7 +11,8 @@
 #include "gateway/state/state.h"
 
 enum {
-    UNSETTLED_COUNT = 10000,            /* a store that is away takes no new claims: these were under way */
+    UNSETTLED_RELEASES = 5000,          /* of keys: callers make as many as they like */
+    UNSETTLED_COUNT = 10000,            /* a store that is away takes no claims: these were under way */
     UNSETTLED_BYTES = 16 * 1024 * 1024, /* of keys and answers */
 };
 
