@@ -34,7 +34,7 @@ void page_begin(struct buf *out, const struct page *page, const char *title)
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<title>%s - Countersign</title><link rel=\"stylesheet\" href=\"/console/console.css\">"
-             "<link rel=\"icon\" href=\"data:,\"></head>\n"
+        "<link rel=\"icon\" href=\"data:,\"></head>\n"
         "<body><a class=\"skip\" href=\"#main\">Skip to the page</a><header><p class=\"name\">Countersign "
         "<small>%s</small></p>",
         title, page->config->instance);

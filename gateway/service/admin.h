@@ -3,7 +3,7 @@
 #ifndef GATEWAY_SERVICE_ADMIN_H
 #define GATEWAY_SERVICE_ADMIN_H
 
-#include "gateway/console/sessions.h"
+#include "gateway/console/logins.h"
 #include "gateway/server/server.h"
 #include "gateway/service/desk.h"
 #include "gateway/service/reload.h"
@@ -12,7 +12,7 @@ struct admin {
     struct shared *gateway;
     struct reload *reload;
     pthread_mutex_t settling;             /* see operate.h */
-    struct sessions *sessions;            /* of the console */
+    struct logins *sessions;            /* of the console */
     _Atomic(struct server *) own_door;    /* NULL until both are open */
     _Atomic(struct server *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };

@@ -32,7 +32,7 @@ struct desk_visit {
     struct visit *visit;
     struct desk_answer *answer;
     struct snapshot *snapshot;
-    struct session session; /* its name is "" where nobody is signed in */
+    struct login session; /* its name is "" where nobody is signed in */
     struct operators_use use;
     struct page page;
 };
@@ -57,7 +57,7 @@ static bool read_cookie(const struct request_head *head, char name[TOKEN_TEXT_SI
 }
 
 /* The token that began the session, by the configuration in force: NULL when it is nobody's any more. */
-static const struct config_token *token_of(const struct config *config, const struct session *session,
+static const struct config_token *token_of(const struct config *config, const struct login *session,
                                            int64_t now)
 {
     const struct config_token *token = token_index_find(&config->operator_tokens, session->digest);
@@ -69,11 +69,11 @@ static void find_session(struct desk_visit *desk)
 {
     char name[TOKEN_TEXT_SIZE];
     if (!read_cookie(desk->visit->head, name) ||
-        !sessions_find(desk->admin->sessions, name, clock_monotonic_us() / 1000, &desk->session))
+        !logins_find(desk->admin->sessions, name, clock_monotonic_us() / 1000, &desk->session))
         return;
     desk->use.token = token_of(desk->page.config, &desk->session, desk->page.now);
     if (desk->use.token == NULL) {
-        sessions_end(desk->admin->sessions, name);
+        logins_end(desk->admin->sessions, name);
         return;
     }
     desk->page.name = desk->use.token->operated->name;
@@ -115,7 +115,7 @@ static void set_cookie(struct desk_visit *desk, const char *value, const char *m
 static void log_in(struct desk_visit *desk, const char *fields)
 {
     char token[CONSOLE_FIELD];
-    struct session begun;
+    struct login begun;
     bool given = form_value(fields, "token", token, sizeof token);
     desk->use = operators_check(desk->admin->gateway, desk->snapshot, desk->visit, given ? token : NULL,
                                 strlen(token), OPERATORS_VIEWER);
@@ -123,7 +123,7 @@ static void log_in(struct desk_visit *desk, const char *fields)
     if (desk->use.status != 0)
         say(desk, desk->use.status,
             desk->use.status == 401 ? "That is no operator's token, or it has expired." : desk->use.detail);
-    else if (sessions_begin(desk->admin->sessions, desk->use.token->digest, clock_monotonic_us() / 1000,
+    else if (logins_begin(desk->admin->sessions, desk->use.token->digest, clock_monotonic_us() / 1000,
                             &begun) != 0)
         say(desk, 500, "There is no randomness for a session.");
     else {
@@ -135,7 +135,7 @@ static void log_in(struct desk_visit *desk, const char *fields)
 static void log_out(struct desk_visit *desk, const char *fields)
 {
     (void)fields;
-    sessions_end(desk->admin->sessions, desk->session.name);
+    logins_end(desk->admin->sessions, desk->session.name);
     set_cookie(desk, "", "; Max-Age=0");
     go(desk, "/console");
 }

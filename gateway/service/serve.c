@@ -207,7 +207,7 @@ static int open_doors(struct settings *service, struct err *err)
     service->admin.gateway = &service->gateway;
     service->admin.settling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     service->admin.reload = &service->reload;
-    service->admin.sessions = sessions_new(err);
+    service->admin.sessions = logins_new(err);
     if (service->admin.sessions == NULL)
         return -1;
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
@@ -432,7 +432,7 @@ static int serve(struct settings *service, struct err *err)
     reload_join(&service->reload);     /* it hands certificates to both doors */
     server_close(service->admin_door); /* first: it looks at the other */
     server_close(service->front);
-    sessions_free(service->admin.sessions);
+    logins_free(service->admin.sessions);
     tell_anonymous(service); /* the last */
     return result;
 }
