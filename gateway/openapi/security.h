@@ -1,5 +1,5 @@
-/* gateway/openapi/security.h - by what callers prove who they are, in the words of OpenAPI 3.1: a bearer token,
- * mutual TLS, or both. */
+/* gateway/openapi/security.h - by what callers prove who they are, in the words of OpenAPI 3.1: a bearer
+ * token, mutual TLS, or both. */
 #ifndef GATEWAY_OPENAPI_SECURITY_H
 #define GATEWAY_OPENAPI_SECURITY_H
 

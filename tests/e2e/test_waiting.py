@@ -61,7 +61,8 @@ def waiting(gateway):
 
 
 def let_wait(gateway, wires, count, request=WAIT, together=2):
-    """So many connections whose change was executed, and that wait for its end; some of them ask together."""
+    """So many connections whose change was executed, and that wait for its end; some of them ask together: as many as
+    slots are left by half of the workers, which may look."""
     begun = wires(gateway, count)
     for i in range(0, count, together):
         for wire in begun[i:i + together]:
@@ -103,7 +104,7 @@ def test_a_thousand_waiters_on_64_workers(start, upstream, wires):
 
 def test_half_of_the_connections_may_wait(start, upstream, wires):
     """Who comes beyond them is answered at once, without the preference, and all others find a place."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2, "connections": 8}, slots=1)
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2, "connections": 8}, slots=2)
     upstream.script(then=RUNNING)
     let_wait(gateway, wires, 4, together=1)
     answer = gateway.delete(headers={"Prefer": "wait=60"})
@@ -152,7 +153,7 @@ def test_half_of_the_workers_look(start, upstream, wires):
     gateway = start(upstream.url, rules=RULES, top={"workers": 4}, slots=3, timeout="60s")
     gate = threading.Event()
     upstream.script(then=RUNNING)
-    begun = let_wait(gateway, wires, 8)
+    begun = let_wait(gateway, wires, 8, together=1)
     upstream.script(then=Reply(DONE.body, gate=gate))
     assert eventually(lambda: hanging(gateway) == 2)
     elapse(0.5, "for more of them, which must not be")
@@ -166,7 +167,7 @@ def test_half_of_the_workers_look(start, upstream, wires):
 
 def test_those_who_go_away(start, upstream, wires):
     """By a close, a reset, or the end of what they send: each has its record, and leaves its place."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2})
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2)
     upstream.script(then=RUNNING)
     closing, resetting, finishing = (let_wait_named(gateway, wires, name, number)
                                      for number, name in enumerate(("closed", "reset", "finished"), 1))
@@ -193,7 +194,7 @@ def test_a_drain_with_many_waiters(start, upstream, wires):
     """All are told where to ask, before the end and none in half."""
     gateway = start(upstream.url, rules=RULES, top={"workers": 8, "drain": f"{30 * SLOW:.0f}s"}, slots=6)
     upstream.script(then=RUNNING)
-    begun = let_wait(gateway, wires, MANY // 5, together=4)
+    begun = let_wait(gateway, wires, MANY // 5)
     gateway.terminate()
     for wire in begun:
         answer = wire.read()
@@ -206,7 +207,7 @@ def test_a_drain_with_many_waiters(start, upstream, wires):
 
 def test_requests_behind_one_that_waits(start, upstream, wires):
     """They came with it, or while it waits: each is answered in its turn, and none is read before."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2})
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2)
     upstream.script(then=RUNNING)
     wire, = let_wait(gateway, wires, 1, WAIT + LOCAL)
     wire.send(LOCAL + CHANGE)
