@@ -445,20 +445,20 @@ def test_against_a_gateway(start, sandbox, tmp_path, duration):
 
 # ---- the line of curl ----
 
-ODD = "a'b\"c $HOME `id` \\ {x} [y] ü"
+FOR_SHELLS = "a'b\"c $HOME `id` \\ {x} [y] ü"
 
 
 @pytest.mark.parametrize("arguments", [
     ["GET", "/vpcs"],
     ["GET", "/vpcs?limit=5", "offset=0"],
-    ["GET", "/vpcs", f"vpcName={ODD}"],
+    ["GET", "/vpcs", f"vpcName={FOR_SHELLS}"],
     ["HEAD", "/vpcs"],
     ["GET", "/vpcs/../x"],
     ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a", "instanceIds=ins-b"],
     ["DELETE", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a", "--wait=5"],
     ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "instanceIds=ins-a"],
-    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", f"instanceIds={ODD}"],
-    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "--body", json.dumps({"instanceIds": [ODD]})],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", f"instanceIds={FOR_SHELLS}"],
+    ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "--body", json.dumps({"instanceIds": [FOR_SHELLS]})],
     ["POST", "/vpcs/vpc-2ari9m7h/classiclinks", "--body", "-"],
     ["DELETE", "/vpcs/vpc-prod1/classiclinks", "instanceIds=ins-a"],
 ], ids=range(12))
