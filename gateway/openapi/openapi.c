@@ -1,3 +1,5 @@
+/* One file, longer than others, because what is written once at load and what is put together for each who asks share
+ * the places of its parts. */
 #include "gateway/openapi/openapi.h"
 
 #include "auth/policy.h"

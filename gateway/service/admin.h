@@ -12,7 +12,7 @@ struct admin {
     struct shared *gateway;
     struct reload *reload;
     pthread_mutex_t settling;             /* see operate.h */
-    struct logins *sessions;            /* of the console */
+    struct logins *sessions;              /* of the console */
     _Atomic(struct server *) own_door;    /* NULL until both are open */
     _Atomic(struct server *) public_door; /* NULL until it is open; then it outlives the admin listener */
 };

@@ -124,7 +124,7 @@ static void log_in(struct desk_visit *desk, const char *fields)
         say(desk, desk->use.status,
             desk->use.status == 401 ? "That is no operator's token, or it has expired." : desk->use.detail);
     else if (logins_begin(desk->admin->sessions, desk->use.token->digest, clock_monotonic_us() / 1000,
-                            &begun) != 0)
+                          &begun) != 0)
         say(desk, 500, "There is no randomness for a session.");
     else {
         set_cookie(desk, begun.name, "");
