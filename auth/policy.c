@@ -1,5 +1,5 @@
-/* One file, longer than others, because it is one decision: which rules could match, which does, what decides among
- * them and what is told of it share the same walk over a client's rules. */
+/* One file, longer than others, because it is one decision: which rules could match, which does, what
+ * decides among them and what is told of it share the same walk over a client's rules. */
 #include "auth/policy.h"
 
 #include "config/model/rule_hash.h"

@@ -1,5 +1,5 @@
-/* One file, longer than others, because it is one table under one lock: sessions are looked up, waited for, fetched,
- * renewed and evicted by threads that meet nowhere else. */
+/* One file, longer than others, because it is one table under one lock: sessions are looked up, waited
+ * for, fetched, renewed and evicted by threads that meet nowhere else. */
 #include "gateway/keeper/sessions.h"
 
 #include "base/clock.h"

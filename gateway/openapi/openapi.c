@@ -1,5 +1,5 @@
-/* One file, longer than others, because what is written once at load and what is put together for each who asks share
- * the places of its parts. */
+/* One file, longer than others, because what is written once at load and what is put together for each who
+ * asks share the places of its parts. */
 #include "gateway/openapi/openapi.h"
 
 #include "auth/policy.h"
@@ -369,8 +369,8 @@ static void put_schemes(struct writing *writing)
     put_and_end(writing, &out);
 }
 
-/* The schemes first; then the gateway's own; the types of what is shown behind them: `schemas` is the last member
- * there. */
+/* The schemes first; then the gateway's own; the types of what is shown behind them: `schemas` is the last
+ * member there. */
 static void put_components(struct writing *writing)
 {
     const struct openapi *openapi = writing->openapi;

@@ -1,5 +1,5 @@
-/* gateway/service/credential_metrics.h - the metrics of credentials that are issued for some hours, and of the clients'
- * sessions. */
+/* gateway/service/credential_metrics.h - the metrics of credentials that are issued for some hours, and of
+ * the clients' sessions. */
 #ifndef GATEWAY_SERVICE_CREDENTIAL_METRICS_H
 #define GATEWAY_SERVICE_CREDENTIAL_METRICS_H
 
