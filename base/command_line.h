@@ -27,11 +27,10 @@ struct command_line_option {
     int (*take)(void *place, const char *value, struct err *err);
 };
 
-/* A row without a name: `value`, say a variable of the environment, with its help, or `help` alone as it is. */
+/* A row without a name: `value`, say a variable of the environment, with its help; or `help` alone. */
 
 struct command_line {
-    const char
-        *part; /* "show" of `countersign audit show`, where it is named when it has no such option; or NULL */
+    const char *part;  /* "show" of `countersign audit show`, named where it lacks an option; or NULL */
     const char *usage; /* the help in front of the options */
     const struct command_line_option *options;
     size_t count;
