@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "config/model/param_value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct call *call_new(const struct config_route *route, const struct config_upstream *upstream,
@@ -133,14 +132,22 @@ void call_send_region(struct call *call, const char *region)
         call->sent_region = region;
 }
 
+/* What the cloud takes in a name, without '~' */
+static bool is_of_a_name(char c)
+{
+    return text_is_unreserved((unsigned char)c) ? c != '~' : c == ',' || c == ';';
+}
+
 int call_set_client(struct call *call, const char *program, const char *client)
 {
+    const char *const parts[] = {program, "-", client};
     char name[CALL_CLIENT_SIZE];
-    (void)snprintf(name, sizeof name, "%s-%s", program, client); /* what is longer is cut */
-    for (char *c = name; *c != '\0'; c++)
-        if (!text_is_unreserved((unsigned char)*c) ? strchr(",;", *c) == NULL : *c == '~')
-            *c = '-';
-    call->request_client = call->sealed ? NULL : arena_strdup(call->arena, name);
+    size_t length = 0;
+    for (size_t i = 0; i < COUNT(parts); i++)
+        for (const char *c = parts[i]; *c != '\0' && length < sizeof name - 1;
+             c++) /* what is longer is cut */
+            name[length++] = is_of_a_name(*c) ? *c : '-';
+    call->request_client = call->sealed ? NULL : arena_copy(call->arena, name, length);
     return call->request_client == NULL ? -1 : 0;
 }
 

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORM_SUFFIX = 40 /* "Filters.NN.Values.NNN" has 21 */ };
+enum {
+    FORM_SUFFIX = 40, /* "Filters.NN.Values.NNN" has 21 */
+    FORM_FEW = 24,
+};
 
 /* ---- the call's own ---- */
 
@@ -102,6 +105,22 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const struct form_pair *)a)->name, ((const struct form_pair *)b)->name);
 }
 
+/* By inserting, as long as they are few: qsort() costs three times as much for the dozen of a usual call. */
+static void sort_names(struct form_pair *pairs, size_t count)
+{
+    if (count > FORM_FEW) {
+        qsort(pairs, count, sizeof *pairs, compare_names);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const struct form_pair pair = pairs[i];
+        size_t at = i;
+        for (; at > 0 && strcmp(pairs[at - 1].name, pair.name) > 0; at--)
+            pairs[at] = pairs[at - 1];
+        pairs[at] = pair;
+    }
+}
+
 static void put_name(struct buf *out, const char *name, bool dots)
 {
     for (;;) {
@@ -117,7 +136,7 @@ static void put_name(struct buf *out, const char *name, bool dots)
 int form_canonicalize(struct form *form, const char *method, const char *host, const char *path, bool dots,
                       struct buf *out, struct err *err)
 {
-    qsort(form->pairs, form->count, sizeof *form->pairs, compare_names);
+    sort_names(form->pairs, form->count);
     buf_put(out, method);
     buf_put(out, host);
     buf_put(out, path);

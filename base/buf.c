@@ -71,43 +71,13 @@ static bool buf_grow(struct buf *buf, size_t needed)
     return true;
 }
 
-static bool buf_reserve(struct buf *buf, size_t more)
+bool buf_reserve(struct buf *buf, size_t more)
 {
     if (buf->failed || more > buf->ceiling - buf->length) {
         buf->failed = true;
         return false;
     }
-    return buf->length + more < buf->capacity || buf_grow(buf, buf->length + more + 1);
-}
-
-/* The common case, without a call. */
-static inline bool buf_has_room(const struct buf *buf, size_t more)
-{
-    return more < buf->capacity - buf->length && more <= buf->ceiling - buf->length && !buf->failed;
-}
-
-char *buf_extend(struct buf *buf, size_t length)
-{
-    if (!buf_has_room(buf, length) && !buf_reserve(buf, length))
-        return NULL;
-    char *at = buf->bytes + buf->length;
-    buf->length += length;
-    at[length] = '\0';
-    return at;
-}
-
-void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
-{
-    char *at = buf_extend(buf, length);
-    if (at != NULL && length > 0)
-        memcpy(at, bytes, length);
-}
-
-void buf_put_char(struct buf *buf, char c)
-{
-    char *at = buf_extend(buf, 1);
-    if (at != NULL)
-        *at = c;
+    return more < buf->capacity - buf->length || buf_grow(buf, buf->length + more + 1);
 }
 
 void buf_put_percent(struct buf *out, const char *bytes, size_t length)

@@ -12,7 +12,7 @@
 struct buf {
     char *bytes; /* NUL-terminated once anything was put; not counted in length */
     size_t length;
-    size_t capacity;
+    size_t capacity; /* at most the ceiling and a NUL */
     size_t ceiling;
     bool failed;
 };
@@ -30,15 +30,42 @@ void buf_reset(struct buf *buf);
 /* The same, and memory of more than `kept` bytes is given back. */
 void buf_rest(struct buf *buf, size_t kept);
 
-void buf_put_bytes(struct buf *buf, const void *bytes, size_t length);
-/* Here, so that the length of a literal is known when it is compiled. */
+/* Makes room for `more` bytes and a NUL; false, and failed, where that is not possible. */
+MUST_USE bool buf_reserve(struct buf *buf, size_t more);
+
+/* The puts are here, since there are hundreds in every request: the usual case is without a call, and the
+ * length of a literal is known when it is compiled. */
+
+/* Room at the end for `length` bytes, which count as put: the caller writes them all; NULL on a failure. */
+MUST_USE static inline char *buf_extend(struct buf *buf, size_t length)
+{
+    if ((buf->failed || length >= buf->capacity - buf->length) && !buf_reserve(buf, length))
+        return NULL;
+    char *at = buf->bytes + buf->length;
+    buf->length += length;
+    at[length] = '\0';
+    return at;
+}
+
+static inline void buf_put_bytes(struct buf *buf, const void *bytes, size_t length)
+{
+    char *at = buf_extend(buf, length);
+    if (at != NULL && length > 0)
+        memcpy(at, bytes, length);
+}
+
 static inline void buf_put(struct buf *buf, const char *text)
 {
     buf_put_bytes(buf, text, strlen(text));
 }
-void buf_put_char(struct buf *buf, char c);
-/* Room at the end for `length` bytes, which count as put: the caller writes them all; NULL on a failure. */
-MUST_USE char *buf_extend(struct buf *buf, size_t length);
+
+static inline void buf_put_char(struct buf *buf, char c)
+{
+    char *at = buf_extend(buf, 1);
+    if (at != NULL)
+        *at = c;
+}
+
 void buf_put_int(struct buf *buf, long long number);
 /* Percent-encodes all but the unreserved characters (RFC 3986 section 2.1, upper-case hex). */
 void buf_put_percent(struct buf *buf, const char *bytes, size_t length);

@@ -44,11 +44,9 @@ static bool is_plain(unsigned char c)
 /* Eight characters at a time, since most of what is written is plain: true where all of them are. Subtracting
  * takes the highest bit of each byte that is smaller, or zero once the character that is looked for is taken
  * out of it; what is borrowed from a neighbour only makes us look closer. */
-static bool are_plain(const unsigned char *s)
+static bool are_plain(uint64_t eight)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t eight;
-    memcpy(&eight, s, sizeof eight);
     uint64_t quote = eight ^ each * '"';
     uint64_t backslash = eight ^ each * '\\';
     uint64_t del = eight ^ each * 0x7F;
@@ -56,26 +54,43 @@ static bool are_plain(const unsigned char *s)
     return (others & each * 0x80) == 0;
 }
 
+static uint64_t eight_at(const char *s)
+{
+    uint64_t eight;
+    memcpy(&eight, s, sizeof eight);
+    return eight;
+}
+
+/* The first four and the last four of four to eight. */
+static uint64_t four_and_four(const char *s, size_t length)
+{
+    uint32_t first, last;
+    memcpy(&first, s, sizeof first);
+    memcpy(&last, s + length - sizeof last, sizeof last);
+    return (uint64_t)first << 32 | last;
+}
+
 size_t json_plain_run(const char *bytes, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)bytes;
     size_t run = 0;
-    while (length - run >= sizeof(uint64_t) && are_plain(s + run))
+    while (length - run >= sizeof(uint64_t) && are_plain(eight_at(bytes + run)))
         run += sizeof(uint64_t);
-    while (run < length && is_plain(s[run]))
+    while (run < length && is_plain((unsigned char)bytes[run]))
         run++;
     return run;
 }
 
-/* As nearly all strings are. */
-static bool is_all_plain(const unsigned char *s, size_t length)
+/* As nearly all strings are; some characters are looked at twice. */
+static bool is_all_plain(const char *s, size_t length)
 {
+    if (length < sizeof(uint32_t))
+        return json_plain_run(s, length) == length;
     if (length < sizeof(uint64_t))
-        return json_plain_run((const char *)s, length) == length;
+        return are_plain(four_and_four(s, length));
     for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
-        if (!are_plain(s + i))
+        if (!are_plain(eight_at(s + i)))
             return false;
-    return are_plain(s + length - sizeof(uint64_t)); /* some of them twice */
+    return are_plain(eight_at(s + length - sizeof(uint64_t)));
 }
 
 static void put_quoted(struct buf *out, const char *bytes, size_t length)
@@ -90,7 +105,7 @@ static void put_quoted(struct buf *out, const char *bytes, size_t length)
 
 void json_put_string(struct buf *out, const char *bytes, size_t length)
 {
-    if (is_all_plain((const unsigned char *)bytes, length)) {
+    if (is_all_plain(bytes, length)) {
         put_quoted(out, bytes, length);
         return;
     }
@@ -121,18 +136,36 @@ void json_put_inside(struct buf *out, const char *bytes, size_t length)
     }
 }
 
-static void put_comma(struct buf *out)
+static bool goes_on(const struct buf *out)
 {
     char last = out->length == 0 ? '{' : out->bytes[out->length - 1];
-    if (last != '{' && last != '[' && last != '\n')
+    return last != '{' && last != '[' && last != '\n';
+}
+
+static void put_comma(struct buf *out)
+{
+    if (goes_on(out))
         buf_put_char(out, ',');
 }
 
+/* In one piece, as nearly all are plain: ,"key": */
 static void put_key(struct buf *out, const char *key)
 {
-    put_comma(out);
-    json_put_string(out, key, strlen(key));
-    buf_put_char(out, ':');
+    size_t length = strlen(key);
+    bool comma = goes_on(out);
+    char *at = is_all_plain(key, length) ? buf_extend(out, comma + length + 3) : NULL;
+    if (at == NULL) { /* or there is no room */
+        put_comma(out);
+        json_put_string(out, key, length);
+        buf_put_char(out, ':');
+        return;
+    }
+    *at = ',';
+    at += comma;
+    at[0] = '"';
+    memcpy(at + 1, key, length);
+    at[length + 1] = '"';
+    at[length + 2] = ':';
 }
 
 void json_open(struct buf *out)

@@ -39,12 +39,23 @@ size_t text_utf8_length(const char *bytes, size_t left)
     return overlong || surrogate || too_high ? 0 : length;
 }
 
+/* Eight characters of ASCII begin here. */
+static bool are_ascii(const char *bytes, size_t left)
+{
+    uint64_t eight = UINT64_MAX;
+    if (left >= sizeof eight)
+        memcpy(&eight, bytes, sizeof eight);
+    return (eight & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool text_is_utf8(const char *bytes, size_t length)
 {
     size_t step;
-    for (size_t i = 0; i < length; i += step)
-        if ((step = text_utf8_length(bytes + i, length - i)) == 0)
+    for (size_t i = 0; i < length; i += step) {
+        step = are_ascii(bytes + i, length - i) ? sizeof(uint64_t) : text_utf8_length(bytes + i, length - i);
+        if (step == 0)
             return false;
+    }
     return true;
 }
 
@@ -56,16 +67,14 @@ bool text_has_control(const char *bytes, size_t length)
     return false;
 }
 
-bool text_is_unreserved(unsigned char c)
-{
-    return is_alpha_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 bool text_is_token(const char *bytes, size_t length)
 {
-    static const char others[] = {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'};
+    static const bool others[UINT8_MAX + 1] = {
+        ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+        ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+        ['^'] = true,  ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true};
     for (size_t i = 0; i < length; i++)
-        if (!is_alpha_or_digit((unsigned char)bytes[i]) && memchr(others, bytes[i], sizeof others) == NULL)
+        if (!is_alpha_or_digit((unsigned char)bytes[i]) && !others[(unsigned char)bytes[i]])
             return false;
     return length > 0;
 }

@@ -13,8 +13,13 @@ size_t text_utf8_length(const char *bytes, size_t left);
 /* A C0 control (NUL to 0x1F) or DEL is among the bytes. */
 bool text_has_control(const char *bytes, size_t length);
 
-/* RFC 3986 section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~" */
-bool text_is_unreserved(unsigned char c);
+/* RFC 3986 section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~", a bit for each character of ASCII.
+ * Here, since each character that is sent is asked about. */
+static inline bool text_is_unreserved(unsigned char c)
+{
+    static const uint64_t characters[] = {UINT64_C(0x03FF600000000000), UINT64_C(0x47FFFFFE87FFFFFE), 0, 0};
+    return (characters[c / 64] >> (c % 64) & 1) != 0;
+}
 
 /* RFC 9110 section 5.6.2: one or more tchar, and nothing else. */
 bool text_is_token(const char *bytes, size_t length);

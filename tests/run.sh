@@ -1,9 +1,10 @@
 #!/bin/sh
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
-# what is concurrent under the thread sanitizer, everything under the address, undefined and leak sanitizers; and then
-# everything as it ships.  With --all also what takes long: a minute's search for inputs that break a promise, how much
-# of the code the tests reach, whether another folder gives the same program, and Debian 13.  The first failure
-# ends it.
+# the unit tests of what is concurrent under the thread sanitizer, all unit tests and the end-to-end tests that are
+# mostly input under the address, undefined and leak sanitizers; and then everything as it ships.  With --all also what
+# takes long: the other end-to-end tests under the sanitizers, a minute's search for inputs that break a promise, how
+# much of the code the tests reach, whether another folder gives the same program, Debian 13, and every action of the
+# cloud.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -36,16 +37,16 @@ run() {
 }
 
 ./tests/lint.sh quick
-run tsan -L concurrency
-run asan -LE house
+long=long
+[ -z "$all" ] || long=none # a label that no test has
+run tsan -L concurrency -LE "$long"
+run asan -LE "house|$long"
 if [ -n "$all" ]; then
     say "fuzzing"
     FUZZ_JOBS=12 ./tests/fuzz.sh 60 # side by side: a minute for all
     ./tests/coverage.sh
     ./tests/reproducible.sh
     ./tests/trixie.sh
-fi
-if [ -n "$all" ]; then
     say "calling every action of the cloud"
     cmake --preset release >/dev/null
     cmake --build --preset release -- --quiet

@@ -1,9 +1,9 @@
 #include "gateway/exchange/owners.h"
 
+#include "base/buf.h"
 #include "config/model/config.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,8 +49,14 @@ void owners_free(struct owners *owners)
 /* False where it does not fit: cut, it could be another's. */
 static bool write_key(char key[OWNERS_KEY], const struct call *call, const char *task)
 {
-    int length = snprintf(key, OWNERS_KEY, "%s %s %s", call->upstream->name, call->region, task);
-    return length > 0 && length < OWNERS_KEY;
+    struct buf text;
+    buf_init_in(&text, key, OWNERS_KEY);
+    buf_put(&text, call->upstream->name);
+    buf_put_char(&text, ' ');
+    buf_put(&text, call->region);
+    buf_put_char(&text, ' ');
+    buf_put(&text, task);
+    return !text.failed;
 }
 
 static struct owned *find(const struct owners *owners, const char *key)
@@ -71,7 +77,8 @@ static void take_out(struct owners *owners, struct owned *entry)
 void owners_remember(struct owners *owners, const struct call *call, const char *task, const char *client)
 {
     char key[OWNERS_KEY];
-    if (strlen(client) > OWNERS_NAME || !write_key(key, call, task))
+    size_t length = strlen(client);
+    if (length > OWNERS_NAME || !write_key(key, call, task))
         return;
     (void)pthread_mutex_lock(&owners->mutex);
     struct owned *entry = find(owners, key);
@@ -82,7 +89,7 @@ void owners_remember(struct owners *owners, const struct call *call, const char 
         memcpy(entry->key, key, sizeof key);
         HASH_ADD_STR(owners->table, key, entry);
     }
-    (void)snprintf(entry->client, sizeof entry->client, "%s", client);
+    memcpy(entry->client, client, length + 1);
     (void)pthread_mutex_unlock(&owners->mutex);
 }
 

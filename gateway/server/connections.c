@@ -253,9 +253,9 @@ unsigned connections_late(struct connections *guard, unsigned place, int64_t now
 {
     unsigned found = 0;
     (void)pthread_mutex_lock(&guard->mutex);
-    for (size_t i = place; i < guard->capacity && found == 0; i++) {
-        if (guard->sources[i] == 0 || is_going(&guard->places[i]) ||
-            !is_over(guard, &guard->places[i], now_us))
+    const uint64_t *sources = guard->sources;
+    for (size_t i = place, capacity = guard->capacity; i < capacity && found == 0; i++) {
+        if (sources[i] == 0 || is_going(&guard->places[i]) || !is_over(guard, &guard->places[i], now_us))
             continue;
         if (!is_parked(atomic_load(&guard->places[i].wait)))
             shut(guard, i);

@@ -14,7 +14,7 @@ from harness.expect import problem
 from harness.gateway import POLICY, TOKEN, Client, Gateway, Sandbox, configure
 from harness.process import binary, environment, run
 from harness.upstream import HANG, Reply
-from harness.world import BINARY, SAMPLE, SLOW, VPC, eventually
+from harness.world import BINARY, SAMPLE, SLOW, VPC, eventually, free_port
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
@@ -262,11 +262,6 @@ def test_37_no_answer_is_lost(alone, upstream, cycle):
     assert again.port == gateway.port and again.delete().status == 202
     again.signal(signal.SIGKILL)
     again.wait()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def test_the_second_signal_ends_it_at_once(alone, upstream):

@@ -14,7 +14,7 @@ from harness.expect import problem
 from harness.gateway import POLICY, bearer, configure, document
 from harness.process import binary, environment, run
 from harness.reached import PATH, Reached, call, connection
-from harness.world import PATIENCE, SLOW, eventually
+from harness.world import PATIENCE, SLOW, eventually, free_port
 
 @pytest.fixture
 def reached(tmp_path, upstream):
@@ -63,8 +63,7 @@ def test_every_listener_answers_and_says_who_asked(reached, tmp_path):
 
 def test_both_families_of_one_port(reached):
     """An IPv6 address is for IPv6 alone, so that both can be said."""
-    with socket.create_server(("0.0.0.0", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     gateway = reached({"listen": [f"0.0.0.0:{port}", f"[::]:{port}"]})
     assert gateway.doors == [f"http://0.0.0.0:{port}", f"http://[::]:{port}"]
     for door, source in ((f"http://127.0.0.1:{port}", "127.0.0.1"), (f"http://[::1]:{port}", "::1")):

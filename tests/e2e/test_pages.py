@@ -8,21 +8,10 @@ import subprocess
 import pytest
 
 from harness.process import binary, environment, run
-from harness.world import REPOSITORY, SLOW
+from harness.world import REPOSITORY, SLOW, free_port
 
 DOCS = REPOSITORY / "docs"
 PORTS = ("8080", "9090", "9443")  # that the tutorial names
-
-
-def free_ports(count):
-    import socket
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [str(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def blocks(text, *languages):
@@ -35,8 +24,8 @@ def as_pattern(shown):
 
 def test_the_tutorial_prints_what_it_shows(tmp_path):
     text = (DOCS / "tutorial.md").read_text()
-    for port, free in zip(PORTS, free_ports(len(PORTS))):
-        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free}")
+    for port in PORTS:
+        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
     parts = blocks(text, "sh", "text")
     (tmp_path / "countersign").symlink_to(binary())  # whatever the program under test is called
     script = ["set -eu", f"PATH={tmp_path}:$PATH", "gateway= sandbox=", "trap 'kill $gateway $sandbox || :' EXIT"]

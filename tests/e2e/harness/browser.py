@@ -5,11 +5,10 @@ import http.client
 import json
 import os
 import re
-import socket
 import subprocess
 import tempfile
 
-from .world import PATIENCE, eventually
+from .world import PATIENCE, eventually, free_port
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"     # WebDriver section 12.2
 ENTER = "\ue007"
@@ -18,8 +17,7 @@ ENTER = "\ue007"
 class Browser:
     def __init__(self):
         self.profile = tempfile.TemporaryDirectory(prefix="countersign-browser-")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.driver = subprocess.Popen(["chromedriver", f"--port={self.port}"], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.profile.name})
         assert eventually(self._is_ready, 4 * PATIENCE), "chromedriver does not answer"

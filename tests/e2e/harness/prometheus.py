@@ -2,19 +2,13 @@
 
 import json
 import re
-import socket
 import subprocess
 import urllib.parse
 
 from .gateway import Client
-from .world import PATIENCE, REPOSITORY, SLOW, eventually
+from .world import PATIENCE, REPOSITORY, SLOW, eventually, free_port
 
 RULES = REPOSITORY / "deploy/prometheus/countersign.rules.yaml"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Prometheus:

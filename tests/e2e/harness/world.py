@@ -4,6 +4,8 @@ sample."""
 import itertools
 import os
 import pathlib
+import re
+import socket
 import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
@@ -43,6 +45,22 @@ def stranger():
     lines of their own."""
     number = next(_hosts)
     return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+
+
+# Below those that the kernel gives to connections, a thousand for each of the processes that share the tests' work:
+# what is free now stays free until it is used.
+_ports = itertools.count(12000 + 1000 * int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0))
+
+
+def free_port():
+    """A port that nobody listens on, at any IPv4 address of this machine."""
+    for port in itertools.islice(_ports, 900):
+        try:
+            with socket.create_server(("0.0.0.0", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError("no port is free")
 
 
 def eventually(probe, within=PATIENCE, every=0.01):
