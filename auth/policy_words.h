@@ -9,7 +9,7 @@
 struct policy_words {
     const char *reason; /* "it has expired"; NULL: what the call has is to be told with it */
 
-    /* The caller's, with the action's name in between: what callers know of themselves, and nothing of what the
+    /* The caller's, with the action's name in between: what callers know of themselves, nothing of what the
      * rule has instead. */
     const char *before, *after;
 };
