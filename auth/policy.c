@@ -1,5 +1,7 @@
 #include "auth/policy.h"
 
+#include "config/model/rule_hash.h"
+
 /* A value that a number or a network is asked of and that is none: for a deny it is what it must not be. */
 static bool value_matches(const struct config_condition *condition, enum config_effect effect,
                           const char *value)
@@ -81,14 +83,22 @@ static bool param_holds(const struct config_condition *condition, const struct c
                      has_empty(call, param)); /* a deny of what is left out */
 }
 
+static const struct call_param *find_param(const struct call *call, uint32_t number)
+{
+    for (size_t i = 0; i < call->param_count; i++)
+        if (call->params[i].number == number)
+            return &call->params[i];
+    return NULL;
+}
+
 static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
                             const struct call *call)
 {
     if (condition->param == CONFIG_REGION)
         return value_matches(condition, rule->effect, call->region);
-    for (size_t i = 0; i < call->param_count; i++)
-        if (call->params[i].number == condition->param)
-            return param_holds(condition, rule, call, &call->params[i]);
+    const struct call_param *param = find_param(call, condition->param);
+    if (param != NULL)
+        return param_holds(condition, rule, call, param);
     return condition->count == 0 || rule->strict; /* `absent`, or a deny of what is left out */
 }
 
@@ -171,40 +181,101 @@ enum policy_miss policy_try(const struct config_rule *rule, const struct policy_
     return try_rest(rule, question, condition);
 }
 
+/* ---- the rules that could match: all of them, or what is filed under the call's values ---- */
+
+/* Is told of each; of one perhaps twice. */
+typedef void visit_function(void *of, const struct config_rule *rule);
+
+struct visitor {
+    visit_function *visit;
+    void *of;
+};
+
+static size_t visit_rules(const struct visitor *visitor, const struct config_rule *const *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        visitor->visit(visitor->of, rules[i]);
+    return count;
+}
+
+static size_t visit_value(const struct visitor *visitor, const struct rule_hash *hash,
+                          const struct rule_hash_param *param, const char *value)
+{
+    struct rule_hash_cursor cursor = rule_hash_find(hash, param, value);
+    struct config_bucket_rules found = {0};
+    size_t visited = 0;
+    while (rule_hash_next(&cursor, &found))
+        visited += visit_rules(visitor, found.items, found.count);
+    return visited;
+}
+
+/* By every name of every value. */
+static size_t visit_param(const struct visitor *visitor, const struct rule_hash *hash,
+                          const struct rule_hash_param *filed, const struct call *call)
+{
+    const struct call_param *param = find_param(call, filed->param);
+    size_t visited = 0;
+    if (filed->param == CONFIG_REGION)
+        return visit_value(visitor, hash, filed, call->region);
+    for (size_t i = 0; param != NULL && i < param->count; i++) {
+        visited += visit_value(visitor, hash, filed, param->values[i]);
+        if (param->said != NULL && param->said[i] != NULL)
+            visited += visit_value(visitor, hash, filed, param->said[i]);
+    }
+    return visited;
+}
+
+/* What could be any thing matches denies of which it has no text. */
+static bool names_unknown(const struct call *call)
+{
+    for (size_t i = 0; call->several && i < call->param_count; i++)
+        for (size_t j = 0; call->params[i].former != NULL && j < call->params[i].count; j++)
+            if (call->params[i].former[j])
+                return true;
+    return false;
+}
+
+static size_t visit_candidates(const struct visitor *visitor, const struct config_bucket_rules *rules,
+                               const struct call *call)
+{
+    if (rules->hash == NULL || names_unknown(call))
+        return visit_rules(visitor, rules->items, rules->count);
+    size_t visited = visit_rules(visitor, rules->hash->rest, rules->hash->rest_count);
+    for (size_t i = 0; i < rules->hash->param_count; i++)
+        visited += visit_param(visitor, rules->hash, &rules->hash->params[i], call);
+    return visited;
+}
+
 /* The first matching rule in the file of each kind. */
 struct found {
+    const struct policy_question *question;
     const struct config_rule *allow, *deny;             /* enforced */
     const struct config_rule *audit_allow, *audit_deny; /* in audit mode */
 };
 
-static void consider(const struct config_rule **slot, const struct config_rule *rule,
-                     const struct policy_question *question)
+static void consider(void *of, const struct config_rule *rule)
 {
-    if ((*slot == NULL || rule->number < (*slot)->number) && try_rest(rule, question, NULL) == POLICY_MATCHES)
+    struct found *found = of;
+    const struct config_rule **slot = rule->effect == CONFIG_ALLOW
+                                          ? (rule->audit ? &found->audit_allow : &found->allow)
+                                          : (rule->audit ? &found->audit_deny : &found->deny);
+    if ((*slot == NULL || rule->number < (*slot)->number) &&
+        try_rest(rule, found->question, NULL) == POLICY_MATCHES)
         *slot = rule;
-}
-
-static void look_into(const struct config_bucket *bucket, const struct policy_question *question,
-                      struct found *found)
-{
-    const struct config_bucket_rules rules = config_bucket_find(bucket, question->call->route->action_index);
-    for (size_t i = 0; i < rules.count; i++) {
-        const struct config_rule *rule = rules.items[i];
-        if (rule->effect == CONFIG_ALLOW)
-            consider(rule->audit ? &found->audit_allow : &found->allow, rule, question);
-        else
-            consider(rule->audit ? &found->audit_deny : &found->deny, rule, question);
-    }
 }
 
 struct policy_verdict policy_decide(const struct policy_question *question)
 {
-    struct found found = {0};
+    struct found found = {.question = question};
+    const struct visitor visitor = {consider, &found};
     struct policy_verdict verdict = {0};
     if (!question->call->sealed)
         return verdict; /* a mistake of ours: no */
-    for (size_t i = 0; i < question->client->bucket_count; i++)
-        look_into(question->client->buckets[i], question, &found);
+    for (size_t i = 0; i < question->client->bucket_count; i++) {
+        const struct config_bucket_rules rules =
+            config_bucket_find(question->client->buckets[i], question->call->route->action_index);
+        verdict.tried += (uint32_t)visit_candidates(&visitor, &rules, question->call);
+    }
     verdict.allowed = found.deny == NULL && found.allow != NULL;
     verdict.because = found.deny != NULL ? found.deny : found.allow;
     if (verdict.allowed)
@@ -272,28 +343,54 @@ static int nearness(enum policy_miss miss)
     return -1;
 }
 
+struct nearest {
+    const struct policy_question *question;
+    enum policy_miss miss;
+    const struct config_condition *condition;
+    uint32_t allows; /* enforced ones that were looked at */
+};
+
+static void come_near(struct nearest *nearest, enum policy_miss miss, const struct config_condition *here)
+{
+    if (nearness(miss) > nearness(nearest->miss)) {
+        nearest->miss = miss;
+        nearest->condition = here;
+    } else if (miss == nearest->miss && nearest->condition != NULL && here != NULL &&
+               nearest->condition->param != here->param) {
+        nearest->condition = NULL; /* and it stays so: another rule's parameter would be one of several */
+    }
+}
+
+static void look_nearer(void *of, const struct config_rule *rule)
+{
+    struct nearest *nearest = of;
+    const struct config_condition *here = NULL;
+    if (rule->effect != CONFIG_ALLOW || rule->audit)
+        return;
+    enum policy_miss miss = miss_alone(rule, nearest->question, &here);
+    nearest->allows++;
+    come_near(nearest, miss, here);
+}
+
 enum policy_miss policy_nearest(const struct policy_question *question,
                                 const struct config_condition **condition)
 {
-    enum policy_miss best = POLICY_OTHER_ACTION;
-    size_t action = question->call->route->action_index;
-    *condition = NULL;
+    struct nearest nearest = {.question = question, .miss = POLICY_OTHER_ACTION};
+    const struct visitor visitor = {look_nearer, &nearest};
     for (size_t i = 0; i < question->client->bucket_count; i++) {
-        const struct config_bucket_rules rules = config_bucket_find(question->client->buckets[i], action);
-        for (size_t j = 0; j < rules.count; j++) {
-            const struct config_condition *here = NULL;
-            if (rules.items[j]->effect != CONFIG_ALLOW || rules.items[j]->audit)
-                continue;
-            enum policy_miss miss = miss_alone(rules.items[j], question, &here);
-            if (nearness(miss) > nearness(best))
-                *condition = here;
-            else if (miss == best && *condition != NULL && here != NULL && (*condition)->param != here->param)
-                *condition = NULL; /* and it stays so: another rule's parameter would be one of several */
-            if (nearness(miss) > nearness(best))
-                best = miss;
+        const struct config_bucket_rules rules =
+            config_bucket_find(question->client->buckets[i], question->call->route->action_index);
+        bool all = rules.hash == NULL || names_unknown(question->call);
+        (void)visit_candidates(&visitor, &rules, question->call);
+        for (size_t j = 0; !all && j < rules.hash->param_count; j++) {
+            nearest.allows = 0;
+            (void)visit_param(&visitor, rules.hash, &rules.hash->params[j], question->call);
+            if (nearest.allows < rules.hash->params[j].allows) /* others have no text of the call's */
+                come_near(&nearest, POLICY_OTHER_VALUE, rules.hash->params[j].filed);
         }
     }
-    return best;
+    *condition = nearest.condition;
+    return nearest.miss;
 }
 
 /* Enforced now, for this source; an allow perhaps under conditions, a deny under none. */

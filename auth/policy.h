@@ -33,7 +33,8 @@ struct policy_verdict {
     bool allowed;
     const struct config_rule *because; /* NULL: no rule spoke */
     const struct config_rule
-        *audit; /* the first in audit mode that would have changed the verdict, or NULL */
+        *audit;     /* the first in audit mode that would have changed the verdict, or NULL */
+    uint32_t tried; /* rules that were looked at one by one: where there are thousands, few of them */
 };
 
 /* The client and the call's route are of one configuration. */
@@ -45,7 +46,8 @@ const struct config_rule *policy_timed(const struct config *config, const struct
 
 /* What kept a call from being allowed, where no rule spoke: of the allows for its client and action the
  * miss of the one that came nearest, and its condition as policy_try() tells it; POLICY_OTHER_ACTION where
- * there is none.  *condition is NULL, too, where several came as near by different parameters. */
+ * there is none.  *condition is NULL, too, where several came as near by different parameters.  Of many rules
+ * one that misses by several conditions counts for the one by which it is filed (rule_hash.h). */
 enum policy_miss policy_nearest(const struct policy_question *question,
                                 const struct config_condition **condition);
 

@@ -147,7 +147,7 @@ static struct config *load(const char *path, struct report *report, double *ms, 
         config_release(config);
         size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
         double begun = now_ns();
-        config = config_load_policy(path, NULL, 0, NULL, NOW, report);
+        config = config_load_policy(path, NULL, 0, NULL, NULL, NOW, report);
         *ms = fmin(*ms, (now_ns() - begun) / 1e6);
         *kept = (double)(mallinfo2().uordblks + mallinfo2().hblkhd - before) / 1048576;
     }

@@ -4,7 +4,25 @@ wrk.method = "DELETE"
 wrk.body = os.getenv("BODY") or '{"instanceIds":["ins-df454d"]}'
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
+if (os.getenv("CLOSE") or "") ~= "" then
+    wrk.headers["Connection"] = "close"
+end
 wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"
+
+-- With KEYED each request has an Idempotency-Key of its own: of the run, the thread and the request.
+if os.getenv("KEYED") then
+    local threads = 0
+    function setup(thread)
+        threads = threads + 1
+        thread:set("number", threads)
+    end
+    local count = 0
+    function request()
+        count = count + 1
+        wrk.headers["Idempotency-Key"] = os.getenv("KEYED") .. "-" .. number .. "-" .. count
+        return wrk.format()
+    end
+end
 
 function done(summary, latency, requests)
     local errors = summary.errors

@@ -87,7 +87,7 @@ class Rig:
         """The peer's file with @WORD@s replaced, in the peer's folder."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        words = {"FOLDER": folder, "PEERS": PEERS, "CA": self.folder / "ca.pem", "TOKENHASH": HASH,
+        words = {"FOLDER": folder, "PEERS": PEERS, "LISTENTLS": "", "CA": self.folder / "ca.pem", "TOKENHASH": HASH,
                  "CERTIFICATE": self.folder / "cert.pem", "KEY": self.folder / "key.pem", **words}
         text = re.sub(r"@(\w+)@", lambda match: str(words[match[1]]), (PEERS / file).read_text())
         (folder / file).write_text(text)
@@ -163,14 +163,16 @@ class Peer:
         stop(self.process)
 
 
-def gateway(rig, name, scheme, upstream, *, top="", slots=None, policy=None, prefix=()):
-    """Countersign as it ships, its access log in a file."""
+def gateway(rig, name, scheme, upstream, *, top="", slots=None, policy=None, prefix=(), tls=None):
+    """Countersign as it ships, its access log in a file; `tls`: a second port, with TLS."""
     folder = rig.folder / name
     folder.mkdir(exist_ok=True)
     for file, text in (("secret_id", SECRET_ID), ("secret_key", SECRET_KEY)):
         (folder / file).write_text(text)
         (folder / file).chmod(0o600)
     port = free_port()
+    pair = f"certificate: {rig.folder / 'cert.pem'}, key: {rig.folder / 'key.pem'}"
+    door = f', {{ address: "127.0.0.1:{tls}", tls: {{ {pair} }} }}' if tls else ""
     (folder / "policy.yaml").write_text(policy or f"""version: 1
 clients:
   bench: {{ tokens: [ {{ id: bench, sha256: "{HASH}" }} ] }}
@@ -181,7 +183,7 @@ rules:
   - {{ id: never-bastion, deny: ["*"], actions: [DetachClassicLinkVpc], where: {{ instanceIds: ["ins-bastion*"] }} }}
 """)
     (folder / "countersign.yaml").write_text(f"""version: 1
-listen: 127.0.0.1:{port}
+listen: [ "127.0.0.1:{port}"{door} ]
 admin: 127.0.0.1:{free_port()}
 policy: policy.yaml
 {top}
@@ -200,11 +202,12 @@ upstreams:
     return Peer(rig, name, port, process)
 
 
-def wrk(port, clients, seconds, threads=2, body=BODY):
-    """Closed loop: requests, requests per second, failures, p50 and p99 in ms."""
+def wrk(port, clients, seconds, threads=2, body=BODY, scheme="http", close=False, env=None):
+    """Closed loop: requests, requests per second, failures, p50 and p99 in ms.  `close`: a connection for each."""
     done = subprocess.run(["wrk", "-t", str(min(threads, clients)), "-c", str(clients), "-d", f"{seconds}s", "--timeout",
-                           "10s", "-s", str(BENCH / "detach.lua"), f"http://127.0.0.1:{port}"],
-                          env={**os.environ, "TOKEN": TOKEN, "BODY": body}, capture_output=True, text=True, check=True,
+                           "10s", "-s", str(BENCH / "detach.lua"), f"{scheme}://127.0.0.1:{port}"],
+                          env={**os.environ, "TOKEN": TOKEN, "BODY": body, "CLOSE": "1" if close else "", **(env or {})},
+                          capture_output=True, text=True, check=True,
                           timeout=seconds + 60).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])
     requests, bad, broken = map(int, re.search(r"requests (\d+), not 2xx or 3xx (\d+), socket errors (\d+)", done).groups())

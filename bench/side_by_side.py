@@ -18,9 +18,12 @@ from rig import BENCH, BUILD, HASH, PEERS, Peer, Rig, free_port, gateway
 SIGN = ("nginx + Lua", "nginx + njs", "Node", "Go", "Countersign")
 
 
-def pass_nginx(rig, name, scheme, upstream):
+def pass_nginx(rig, name, scheme, upstream, tls=False):
+    """`tls`: its callers' side, too."""
     port = free_port()
-    return Peer(rig, name, port, rig.nginx(name, "pass.conf", port, UPSTREAM=upstream, SCHEME=scheme))
+    files = f"ssl_certificate {rig.folder / 'cert.pem'}; ssl_certificate_key {rig.folder / 'key.pem'}"
+    listen = f" ssl; {files}; ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:s:1m" if tls else ""
+    return Peer(rig, name, port, rig.nginx(name, "pass.conf", port, UPSTREAM=upstream, SCHEME=scheme, LISTENTLS=listen))
 
 
 def haproxy(rig, name, scheme, upstream):

@@ -1,8 +1,9 @@
 #include "client/client.h"
 
 #include "base/text.h"
+#include "client/attempts.h"
 #include "client/body.h"
-#include "client/exit_code.h"
+#include "client/curl_line.h"
 #include "client/http.h"
 #include "client/task_progress.h"
 #include "client/terminal.h"
@@ -14,8 +15,9 @@
 enum {
     TARGET_MAX = 64 * 1024,
     SENTENCE_MAX = 4096,
-    ESCAPE_MAX = 6,   /* bytes that one byte becomes: \u001b */
-    PREFER_MAX_S = 30 /* what proxies in between let pass */
+    CURL_LINE_MAX = 512 * 1024, /* a target and a body of which each byte is a quote */
+    ESCAPE_MAX = 6,             /* bytes that one byte becomes: \u001b */
+    PREFER_MAX_S = 30           /* what proxies in between let pass */
 };
 
 /* The path, and the parameters that go in its query. */
@@ -47,27 +49,52 @@ static int put_guided_body(struct buf *body, const struct options *order, struct
     return result;
 }
 
+static enum client_exit print_curl(const struct options *order, const struct http_request *request,
+                                   struct buf *sentence)
+{
+    struct buf line;
+    struct err err = {0};
+    buf_init(&line, CURL_LINE_MAX);
+    int result = curl_line_put(&line, order, request, &err);
+    if (result == 0)
+        (void)puts(buf_text(&line)); /* main() looks whether it arrived */
+    else
+        buf_put(sentence, err.text);
+    buf_done(&line);
+    return result == 0 ? CLIENT_GOOD : CLIENT_USAGE;
+}
+
+static enum client_exit exchange(const struct options *order, struct task_progress *watch,
+                                 struct http_request *request, struct http_answer *answer,
+                                 struct buf *sentence)
+{
+    enum client_exit code = attempts_make(order, watch->wire, request, answer, sentence);
+    if (code == CLIENT_UNKNOWN && request->key != NULL)
+        buf_put_format(sentence, " (Idempotency-Key: %s)", request->key);
+    if (code == CLIENT_GOOD && order->wait_s > 0)
+        code = task_progress_task(watch, answer, sentence);
+    task_progress_quiet(watch);
+    return code;
+}
+
 static enum client_exit send(const struct options *order, struct task_progress *watch, const struct buf *body,
                              struct http_answer *answer, struct buf *sentence)
 {
     struct buf target;
-    struct err err = {0};
     buf_init(&target, TARGET_MAX);
     put_target(&target, order, !body_wants_body(order->method));
-    const struct http_request request = {
+    struct http_request request = {
         .method = order->method,
         .target = buf_text(&target),
         .body = body,
+        .key = options_changes(order) ? order->key : NULL,
         .prefer_wait_s =
             !options_changes(order) || order->wait_s < PREFER_MAX_S ? order->wait_s : PREFER_MAX_S,
         .tick = order->wait_s > 0 ? task_progress_tick : NULL,
         .context = watch,
     };
-    enum client_exit code =
-        exit_code_of(order, http_exchange(watch->wire, &request, answer, &err), answer, &err, sentence);
-    if (code == CLIENT_GOOD && order->wait_s > 0)
-        code = task_progress_task(watch, answer, sentence);
-    task_progress_quiet(watch);
+    enum client_exit code = order->curl ? print_curl(order, &request, sentence)
+                                        : exchange(order, watch, &request, answer, sentence);
     buf_done(&target);
     return code;
 }
@@ -123,10 +150,13 @@ int client_main(int argc, char **argv)
     int code = CLIENT_FAILED;
     if (options_read(&order, argc, argv, &code) == 0) {
         struct http *wire = http_open(&order, &err);
-        if (wire == NULL)
+        if (wire == NULL || attempts_key(&order, &err) != 0)
             fprintf(stderr, "countersign call: %s\n", err.text);
-        else
+        else {
+            if (order.show_key && options_changes(&order))
+                fprintf(stderr, "Idempotency-Key: %s\n", order.key);
             code = (int)run(&order, wire, &err);
+        }
         http_close(wire);
     }
     options_done(&order);

@@ -70,11 +70,14 @@ static void take_field(const char *line, size_t length, const char *name, char o
 static size_t on_field(char *line, size_t size, size_t count, void *context)
 {
     struct talk *talk = context;
+    char replayed[HTTP_FIELD_SIZE] = "";
     bool begins = size * count >= 5 && strncmp(line, "HTTP/", 5) == 0; /* an interim answer has a head, too */
     talk->head_ended = !begins && (talk->head_ended || line[0] == '\r' || line[0] == '\n');
     take_field(line, size * count, "content-type:", talk->answer->type);
     take_field(line, size * count, "location:", talk->answer->location);
     take_field(line, size * count, "x-request-id:", talk->answer->request_id);
+    take_field(line, size * count, "idempotency-replayed:", replayed);
+    talk->answer->replayed = talk->answer->replayed || strcmp(replayed, "true") == 0;
     talk->answer->type[strcspn(talk->answer->type, ";")] = '\0';
     return count;
 }
@@ -95,7 +98,8 @@ static int on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_of
 static bool set_manners(struct http *wire, struct talk *talk)
 {
     CURL *curl = wire->curl;
-    long timeout = HTTP_TIMEOUT_S + talk->request->prefer_wait_s;
+    long timeout = talk->request->timeout_s > 0 ? talk->request->timeout_s
+                                                : HTTP_TIMEOUT_S + talk->request->prefer_wait_s;
     curl_easy_reset(curl);
     return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, wire->reason) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -124,9 +128,10 @@ static bool set_request(struct http *wire, const struct http_request *request, c
     CURL *curl = wire->curl;
     bool changes = strcmp(request->method, "GET") != 0;
     bool good = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, changes ? 1L : 0L) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
-                curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, secret_bytes(wire->order->token)) == CURLE_OK;
+                curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, changes ? 1L : 0L) == CURLE_OK;
+    if (good && wire->order->token != NULL)
+        good = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, secret_bytes(wire->order->token)) == CURLE_OK;
     if (good && request->body != NULL)
         good = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->body->length) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(request->body)) == CURLE_OK;
@@ -137,11 +142,14 @@ static bool set_request(struct http *wire, const struct http_request *request, c
 
 static struct curl_slist *make_fields(const struct http_request *request)
 {
-    char prefer[32];
-    const char *const fields[] = {"Accept: application/json", "Content-Type: application/json", prefer};
-    const bool wanted[] = {true, request->body != NULL, request->prefer_wait_s > 0};
+    char prefer[32], key[OPTIONS_KEY_MAX + sizeof "Idempotency-Key: "];
+    const char *const fields[] = {"Accept: application/json", "Content-Type: application/json", prefer, key,
+                                  "Idempotency-Repeat: true"};
+    const bool wanted[] = {true, request->body != NULL, request->prefer_wait_s > 0, request->key != NULL,
+                           request->repeats};
     struct curl_slist *list = NULL;
     (void)snprintf(prefer, sizeof prefer, "Prefer: wait=%d", request->prefer_wait_s);
+    (void)snprintf(key, sizeof key, "Idempotency-Key: %s", request->key == NULL ? "" : request->key);
     for (size_t i = 0; i < COUNT(fields); i++) {
         struct curl_slist *longer = wanted[i] ? curl_slist_append(list, fields[i]) : list;
         if (longer == NULL) {
@@ -178,6 +186,7 @@ enum http_result http_exchange(struct http *wire, const struct http_request *req
     struct curl_slist *fields = make_fields(request);
     enum http_result result = HTTP_NOT_SENT;
     answer->status = 0;
+    answer->replayed = false;
     answer->type[0] = answer->location[0] = answer->request_id[0] = wire->reason[0] = '\0';
     buf_reset(&answer->body);
     buf_init(&url, 128 * 1024);

@@ -25,6 +25,9 @@ struct http_request {
     const char *target;     /* path and query */
     const struct buf *body; /* JSON, or NULL */
     int prefer_wait_s;      /* 0: no Prefer */
+    const char *key;        /* Idempotency-Key; NULL: none */
+    bool repeats;           /* an earlier request with this key may have been executed */
+    int timeout_s;          /* for all of it; 0: HTTP_TIMEOUT_S and what it may wait */
     /* Called about once a second while it lasts, or NULL. */
     void (*tick)(void *context);
     void *context;
@@ -35,6 +38,7 @@ struct http_answer {
     char type[HTTP_FIELD_SIZE];       /* media type, without parameters; "" */
     char location[HTTP_FIELD_SIZE];   /* "" */
     char request_id[HTTP_FIELD_SIZE]; /* "" */
+    bool replayed;                    /* it says that it is that of an earlier request */
     struct buf body;                  /* the owner's: buf_init() before, buf_done() after */
 };
 

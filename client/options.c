@@ -109,6 +109,11 @@ static int read_token(struct options *order, const char *file, struct err *err)
     return result;
 }
 
+int options_aim(struct options *order, char *url, struct err *err)
+{
+    return read_url(order, url, err);
+}
+
 int options_reach(struct options *order, char *url, const char *token_file, struct err *err)
 {
     return read_url(order, url, err) == 0 && read_token(order, token_file, err) == 0 ? 0 : -1;
@@ -160,6 +165,20 @@ static int take_wait(void *place, const char *seconds, struct err *err)
     if (*seconds == '\0' || *end != '\0' || value < 1 || value > OPTIONS_WAIT_MAX_S)
         return err_set(err, ERR_INPUT, "--wait takes seconds, 1 to %d", OPTIONS_WAIT_MAX_S);
     *wait_s = (int)value;
+    return 0;
+}
+
+static int take_key(void *place, const char *key, struct err *err)
+{
+    const char **kept = place;
+    size_t length = strlen(key);
+    for (size_t i = 0; i < length; i++)
+        if (key[i] <= ' ' || key[i] > '~')
+            length = 0;
+    if (length == 0 || length > OPTIONS_KEY_MAX)
+        return err_set(err, ERR_INPUT, "--idempotency-key takes 1 to %d visible ASCII characters",
+                       OPTIONS_KEY_MAX);
+    *kept = key;
     return 0;
 }
 
@@ -235,12 +254,25 @@ static const struct command_line_option rows[] = {
      .help = "the body as it is; @FILE reads it from a file, - from standard input",
      .at = offsetof(struct given, order),
      .take = take_body},
+    {.name = "idempotency-key",
+     .value = "KEY",
+     .help =
+         "of a change: the gateway sends it once under this key, however often it is\nasked (a random one)",
+     .at = offsetof(struct given, order.key),
+     .take = take_key},
+    {.name = "show-key",
+     .help = "prints the key to standard error before the change is sent",
+     .at = offsetof(struct given, order.show_key)},
     {.name = "wait",
      .value = "SECONDS",
      .value_may_lack = true,
      .help = "wait for the end of the task that a change begins (120)",
      .at = offsetof(struct given, order.wait_s),
      .take = take_wait},
+    {.name = "curl",
+     .help = "print the line of curl that sends the same, and do not send it; the token is\n"
+             "\"$COUNTERSIGN_TOKEN\" in it, never itself",
+     .at = offsetof(struct given, order.curl)},
 };
 
 static const struct command_line command_line = {

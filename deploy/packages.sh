@@ -35,15 +35,18 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libcivetweb-dev libcu
     libpcre2-dev libsqlite3-dev libyaml-dev libssl-dev uthash-dev zlib1g-dev"
 
 packages_tests="redis-server libcmocka-dev prometheus logrotate python3-yaml python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-hypothesis python3-markdown tzdata openssl curl ca-certificates
-    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy git
+    procps clang-format systemd strace binutils mandoc groff-base lintian mmdebstrap iproute2 haproxy nginx git
     dpkg-dev file"
 
 # What tests/trixie.sh has in its Debian 13, beside what the build needs.
-packages_root="redis-server libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
+packages_root="redis-server valkey-server libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-hypothesis
     python3-jsonschema tzdata openssl curl ca-certificates procps strace binutils iproute2 dpkg-dev file clang"
 
 # A browser, and what drives it.
 packages_tests="$packages_tests chromium chromium-driver"
+
+# The languages of docs/samples.md; npm brings Node.
+packages_tests="$packages_tests jq default-jdk-headless golang-go"
 
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
 

@@ -51,5 +51,7 @@ if [ -n "$all" ]; then
     cmake --preset release >/dev/null
     cmake --build --preset release -- --quiet
     COUNTERSIGN_EVERY=1 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_every_action.py
+    say "killing gateways and their store under 3000 changes"
+    COUNTERSIGN_KEYS=3000 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_keys.py
 fi
 run release # last: whoever scrolls no further sees what ships

@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/trixie.sh - Debian 13 in a root of its own: builds with its gcc and its clang, runs the unit tests, the
-# end-to-end tests of framing, TLS and life, the quickstart, and makes and installs the package.  Needs root and
-# namespaces.  The root's packages are kept in build/trixie.
+# end-to-end tests of framing, TLS and life, those of what gateways share with Valkey, the quickstart, and makes and
+# installs the package.  Needs root and namespaces.  The root's packages are kept in build/trixie.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -45,6 +45,10 @@ say "Debian 13: building with gcc"
 inside 'cmake --preset release -DBUILD_TESTING=ON >/dev/null && cmake --build --preset release -- --quiet'
 say "Debian 13: unit tests"
 inside 'ctest --preset release -L unit -LE "e2e|house" -j 2 --output-on-failure'
+say "Debian 13: the suite of stores, and what gateways share, with Valkey"
+inside 'REDIS_SERVER=valkey-server ctest --preset release -R "^unit_gateway_state_state$" --output-on-failure'
+inside 'cd tests/e2e && REDIS_SERVER=valkey-server COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 2 \
+        test_idempotency.py test_shared_limits.py test_stores.py'
 say "Debian 13: end to end"
 inside "cd tests/e2e && COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 2 $end_to_end"
 say "Debian 13: the quickstart and the package"

@@ -2,9 +2,11 @@
 #include "config/catalog/catalog.h"
 
 #include "base/text.h"
+#include "config/catalog/answer_type.h"
 #include "config/catalog/dialect.h"
 #include "config/catalog/param.h"
 #include "config/catalog/regions.h"
+#include "config/catalog/route_id.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
@@ -106,13 +108,34 @@ static int read_tells(struct loader *loader, const struct yaml_node *node, const
     return keyword_name(loader, node->children, keyword, &tells->from);
 }
 
+/* "vpc:CreateSecurityGroupPolicies" */
+static int read_like(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                     void *field)
+{
+    struct config_like *like = field;
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    const char *colon = strchr(text, ':');
+    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
+    if (length == 0 || length >= CONFIG_SERVICE_MAX || !definitions_is_name(colon + 1, strlen(colon + 1)))
+        return report_error(loader->report, &node->mark,
+                            "like is a service and an action, such as vpc:CreateSecurityGroupPolicies");
+    like->mark = node->mark;
+    like->action = colon + 1;
+    like->service = arena_copy(loader->arena, text, length);
+    return like->service == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
 #define ROUTE(field) offsetof(struct config_route, field)
 static const struct keyword route_keywords[] = {
     {"request", read_request, ROUTE(method), REQUIRED, 0, 0, NULL},
+    {"id", keyword_name, ROUTE(id), OPTIONAL, 0, 0, NULL},
     {"summary", keyword_text, ROUTE(summary), OPTIONAL, 0, 0, NULL},
-    {"service", keyword_name, ROUTE(service), REQUIRED, 0, 0, NULL},
-    {"action", keyword_name, ROUTE(action), REQUIRED, 0, 0, NULL},
-    {"effect", keyword_choice, ROUTE(effect), REQUIRED, 0, 0, effect_names},
+    {"service", keyword_name, ROUTE(service), OPTIONAL, 0, 0, NULL}, /* see settle_like() */
+    {"action", keyword_name, ROUTE(action), OPTIONAL, 0, 0, NULL},
+    {"effect", keyword_choice, ROUTE(effect), OPTIONAL, 0, 0, effect_names},
+    {"like", read_like, ROUTE(like), OPTIONAL, 0, 0, NULL},
     {"safe", keyword_bool, ROUTE(safe), OPTIONAL, 0, 0, NULL},
     /* 205 and 206 promise what no answer of ours keeps: RFC 9110 sections 15.3.6 and 15.3.7 */
     {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 204, NULL},
@@ -122,10 +145,44 @@ static const struct keyword route_keywords[] = {
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
     {"one", keyword_name, ROUTE(single), OPTIONAL, 0, 0, NULL},
     {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
+    {"returns", keyword_name, ROUTE(returns_name), OPTIONAL, 0, 0, NULL},
     {"api2", dialect_read_api2, ROUTE(dialects[CONFIG_API2]), OPTIONAL, 0, 0, NULL},
     {"api3", dialect_read_api3, ROUTE(dialects[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
-    {"parameters", read_params, ROUTE(params), REQUIRED, 0, 0, NULL},
+    {"parameters", read_params, ROUTE(params), OPTIONAL, 0, 0, NULL},
 };
+
+/* `like` says what else has to be said; config/load/like.c adds the parameters. */
+static int settle_like(struct loader *loader, const struct yaml_node *node, struct config_route *route)
+{
+    static const char *const needed[] = {"service", "action", "effect", "parameters"};
+    struct config_like *like = &route->like;
+    struct config_dialect *three = &route->dialects[CONFIG_API3];
+    int result = 0;
+    for (size_t i = 0; node->kind == YAML_MAP && yaml_get(node, "like") == NULL && i < COUNT(needed); i++)
+        if (yaml_get(node, needed[i]) == NULL)
+            result = report_error(loader->report, &node->mark, "route lacks the key '%s'", needed[i]);
+    if (like->service == NULL || route->method == NULL)
+        return result;
+    if (strcmp(route->method, "GET") == 0)
+        return report_error(loader->report, &like->mark, "like is a body's, and a GET has none");
+    if (route->service == NULL)
+        route->service = like->service;
+    if (route->action == NULL)
+        route->action = like->action;
+    if (three->action == NULL)
+        three->action = like->action;
+    if (yaml_get(node, "effect") == NULL)
+        route->effect = route->safe ? CONFIG_READ : CONFIG_CHANGE;
+    if (strcmp(route->service, like->service) != 0 || strcmp(three->action, like->action) != 0)
+        return report_error(loader->report, &like->mark,
+                            "like is of %.64s:%.128s, and the route of %.64s:%.128s", like->service,
+                            like->action, route->service, three->action);
+    if (!three->supported)
+        return report_error(loader->report, &like->mark, "like is of API 3.0, and api3 is none");
+    like->any_version = three->version == NULL;
+    route->dialects[CONFIG_API2].supported = false; /* the definitions are API 3.0's */
+    return 0;
+}
 
 /* Whatever stands between repeats a GET, and nobody but us knows that a DELETE only reads: what the method
  * promises and what the route does must be the same (RFC 9110 section 9.2). */
@@ -259,13 +316,19 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
     struct config_route *route = &config->routes[config->route_count++];
     *route = (struct config_route){
         .mark = node->mark, .success = 200, .dialects = {{.supported = true}, {.supported = true}}};
-    if (keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route) != 0 ||
-        check_captures(loader, route) != 0 || dialect_check(loader, route) != 0 ||
-        param_check_wires(loader, route) != 0 || check_tells(loader, route) != 0 ||
-        check_effect(loader, route) != 0)
+    int result = keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route);
+    if (settle_like(loader, node, route) != 0 || result != 0 || check_captures(loader, route) != 0 ||
+        dialect_check(loader, route) != 0 || param_check_wires(loader, route) != 0 ||
+        check_tells(loader, route) != 0 || check_effect(loader, route) != 0) {
+        route->like.service = NULL;                            /* was reported */
+        if (route->service == NULL || route->action == NULL) { /* nothing could refer to it */
+            config_route_done(route);
+            config->route_count--;
+        }
         return -1;
+    }
     number_action(config, route);
-    return check_others(loader, route);
+    return check_others(loader, route) != 0 || route_id_settle(loader, route) != 0 ? -1 : 0;
 }
 
 /* Room for `count` more. */
@@ -300,10 +363,12 @@ static const struct keyword catalog_keywords[] = {
     {"version", keyword_version, 0, REQUIRED, 0, 0, NULL},
     {"routes", read_routes, 0, OPTIONAL, 0, 0, NULL},
     {"regions", regions_read, 0, OPTIONAL, 0, 0, NULL},
+    {"types", answer_type_read_all, 0, OPTIONAL, 0, 0, NULL},
 };
 
 int catalog_read(struct loader *loader, const struct yaml_node *root)
 {
-    return keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords),
-                            loader->config);
+    int result =
+        keyword_read_map(loader, root, "catalog", catalog_keywords, COUNT(catalog_keywords), loader->config);
+    return answer_type_link(loader) != 0 ? -1 : result;
 }

@@ -156,6 +156,7 @@ static const struct keyword param_keywords[] = {
     {"in", read_sources, PARAM(sources), REQUIRED, 0, 0, NULL},
     {"type", keyword_choice, PARAM(type), REQUIRED, 0, 0, type_names},
     {"about", keyword_text, PARAM(about), OPTIONAL, 0, 0, NULL},
+    {"example", keyword_text, PARAM(example), OPTIONAL, 0, 0, NULL},
     {"capture", keyword_name, PARAM(capture), OPTIONAL, 0, 0, NULL},
     {"required", keyword_bool, PARAM(required), OPTIONAL, 0, 0, NULL},
     {"default", read_default, PARAM(preset), OPTIONAL, 0, 0, NULL},
@@ -267,9 +268,22 @@ static int check_values(struct loader *loader, struct config_param *param)
     return 0;
 }
 
+/* One value, which readers may copy. */
+static int check_example(struct loader *loader, const struct config_param *param)
+{
+    struct err err = {0};
+    if (param->example == NULL)
+        return 0;
+    if (config_is_structured(param))
+        return report_error(loader->report, &param->mark, "example is not for an object, a list or a map");
+    if (param_value_check(param, NULL, param->example, &err) != 0)
+        return report_error(loader->report, &param->mark, "no call could have the example: %s", err.text);
+    return 0;
+}
+
 static int check_param(struct loader *loader, struct config_param *param)
 {
-    int result = check_values(loader, param);
+    int result = check_values(loader, param) != 0 || check_example(loader, param) != 0 ? -1 : 0;
     if (!config_is_param_name(param->name))
         result = report_error(loader->report, &param->mark,
                               "'%.64s' cannot be a parameter's name: letters and digits, and not one of the "

@@ -216,6 +216,16 @@ int document_read(const struct definitions_object *object, const struct json_val
     return out->failed ? err_memory(err) : 0;
 }
 
+int document_read_member(const struct definitions_member *member, const struct json_value *value,
+                         struct buf *out, struct err *err)
+{
+    struct reading reading = {.out = out, .err = err};
+    (void)enter(&reading, member->name);
+    if ((member->list ? read_list : read_one)(&reading, member, value, 1) != 0)
+        return -1;
+    return out->failed ? err_memory(err) : 0;
+}
+
 /* ---- what a path leads to ---- */
 
 struct search {

@@ -22,6 +22,10 @@ enum {
 MUST_USE int document_read(const struct definitions_object *object, const struct json_value *root,
                            struct buf *out, size_t *values, struct err *err);
 
+/* The same of what one member of an object has, which a caller says by itself. */
+MUST_USE int document_read_member(const struct definitions_member *member, const struct json_value *value,
+                                  struct buf *out, struct err *err);
+
 /* What stands where the path leads, through every item of the lists on it; found() gets each value, and
  * gives -1 to end.  *gaps: an object of a list, or one on the way, lacks the rest of the path, or a list is
  * empty.  *there: the path's last member is somewhere.  The document was read by document_read(). */

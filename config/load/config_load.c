@@ -4,6 +4,7 @@
 #include "config/catalog/param.h"
 #include "config/catalog/regions.h"
 #include "config/load/door_actions.h"
+#include "config/load/policy_actions.h"
 #include "config/policy/findings.h"
 #include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
@@ -79,29 +80,44 @@ static void read_service(struct loader *loader, const char *path)
         (void)settings_read(loader, root);
 }
 
+static bool has_like(const struct config *config)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (config->routes[i].like.service != NULL)
+            return true;
+    return false;
+}
+
 static void read_definitions(struct loader *loader)
 {
-    struct digest *digest = config_takes_documents(loader->config) ? digest_new() : NULL;
+    bool needed = config_takes_documents(loader->config) || has_like(loader->config);
+    struct digest *digest = needed ? digest_new() : NULL;
     (void)door_actions_read(loader, digest); /* the report counts */
-    if (config_takes_documents(loader->config))
+    if (needed)
         end_digest(loader, digest, CONFIG_HASH_DEFINITIONS);
 }
 
-/* The policy is the file that grows: its tree takes several times what is kept of it. */
-static void read_policy(struct loader *loader, const char *path)
+/* The policy is the file that grows: its tree takes several times what is kept of it.  NULL: there is none,
+ * or it was reported.  end_policy() in either case. */
+static const struct yaml_node *begin_policy(struct loader *loader, const char *path)
 {
     if (path == NULL)
-        return;
+        return NULL;
     loader->scratch = arena_new(CONFIG_ARENA);
     if (loader->scratch == NULL) {
         keyword_out_of_memory(loader);
-        return;
+        return NULL;
     }
     struct digest *digest = digest_new();
     const struct yaml_node *root = load(loader, path, loader->scratch, digest);
     end_digest(loader, digest, CONFIG_HASH_POLICY);
+    return root;
+}
+
+static void end_policy(struct loader *loader, const struct yaml_node *root)
+{
     if (root != NULL)
-        (void)policy_file_read(loader, root);
+        (void)policy_file_read(loader, root); /* the report counts */
     arena_free(loader->scratch);
 }
 
@@ -236,7 +252,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     (void)regions_settle(&loader); /* the report counts */
     read_definitions(&loader);
-    read_policy(&loader, config->policy_file);
+    end_policy(&loader, begin_policy(&loader, config->policy_file));
     check_services(&loader);
     check_keys(&loader);
     (void)environment_keep(&loader); /* the report counts */
@@ -274,7 +290,8 @@ static void invent_upstreams(struct loader *loader, const char *region)
 }
 
 struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
-                                  const char *region, int64_t now, struct report *report)
+                                  const char *region, const char *definitions, int64_t now,
+                                  struct report *report)
 {
     unsigned errors = report->error_count;
     struct config *config = config_new(report);
@@ -285,12 +302,17 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     read_catalog(&loader, digest);
     read_more_catalogs(&loader, catalogs, count, digest);
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
+    config->policy_alone = true;
+    config->definitions_folder = definitions;
+    config->body_max = CONFIG_BODY_DEFAULT;
+    const struct yaml_node *policy = begin_policy(&loader, path);
     if (region != NULL)
         invent_upstreams(&loader, region);
-    (void)regions_settle(&loader); /* the report counts */
+    if (region != NULL && policy != NULL)
+        (void)policy_actions_open(&loader, policy, region); /* the report counts */
+    (void)regions_settle(&loader);
     read_definitions(&loader);
-    if (path != NULL)
-        read_policy(&loader, path);
+    end_policy(&loader, policy);
     sum_up(&loader);
     return finish(&loader, errors);
 }

@@ -18,8 +18,10 @@ void config_load_wipe(const struct config *config);
 
 /* A policy alone (NULL: none), with the routes that ship and those of `count` more catalogs, and no secret:
  * for judging calls, not for making them.  Each service has an upstream that goes nowhere, with `region`;
- * NULL: there is none. */
+ * NULL: there is none.  Where the policy names actions as "vpc:CreateVpc", and their definitions are in the
+ * folder `definitions` (NULL: where they are installed), documents are judged, too. */
 MUST_USE struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
-                                           const char *region, int64_t now, struct report *report);
+                                           const char *region, const char *definitions, int64_t now,
+                                           struct report *report);
 
 #endif

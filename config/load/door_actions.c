@@ -1,6 +1,7 @@
 #include "config/load/door_actions.h"
 
 #include "config/definitions/definitions_file.h"
+#include "config/load/like.h"
 
 #include <string.h>
 
@@ -136,7 +137,7 @@ static int read_file(struct loader *loader, const struct config_upstream *upstre
 /* TC3 signs them as JSON, the query signatures flattened. */
 static bool takes_documents(const struct config_upstream *upstream)
 {
-    return upstream->api == CONFIG_API3;
+    return upstream->api == CONFIG_API3 || upstream->any_generation;
 }
 
 static void tell(struct loader *loader, const struct config_upstream *upstream, const char *advice,
@@ -217,8 +218,12 @@ int door_actions_read(struct loader *loader, struct digest *digest)
     config->route_action_count = config->action_count;
     if (config->definitions_folder == NULL)
         config->definitions_folder = DEFINITIONS_FOLDER;
+    if (like_settle(loader, digest) != 0)
+        result = -1;
     for (size_t i = 0; i < config->upstream_count && config_takes_documents(config); i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
+        if (config->policy_alone && !upstream->any_generation)
+            continue; /* the policy names no action of it */
         if (!takes_documents(upstream))
             tell(loader, upstream, "say generation: 3", "documents are of API 3.0");
         else if (read_service(loader, upstream, digest) != 0)

@@ -118,6 +118,22 @@ bool config_has_effect(const struct config_rule *rule, const struct config_route
     return rule->effects == 0 || (rule->effects >> route->effect & 1) != 0;
 }
 
+const struct rule_hash *config_bucket_hash(const struct config_bucket *bucket, uint32_t start)
+{
+    size_t low = 0;
+    size_t high = bucket->hash_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (bucket->hashes[middle].start == start)
+            return bucket->hashes[middle].hash;
+        if (bucket->hashes[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action)
 {
     size_t low = 0;
@@ -126,13 +142,14 @@ struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket,
         size_t middle = low + (high - low) / 2;
         const struct config_run *run = &bucket->runs[middle];
         if (run->action == action)
-            return (struct config_bucket_rules){bucket->rules + run->start, run->count};
+            return (struct config_bucket_rules){bucket->rules + run->start, run->count,
+                                                config_bucket_hash(bucket, run->start)};
         if (run->action < action)
             low = middle + 1;
         else
             high = middle;
     }
-    return (struct config_bucket_rules){NULL, 0};
+    return (struct config_bucket_rules){0};
 }
 
 const struct config_action *config_action(const struct config *config, const char *service, const char *name,
@@ -314,4 +331,9 @@ bool config_is_param_name(const char *name)
         if (((name[0] ^ common_names[i][0]) & ~0x20) == 0 && strcasecmp(name, common_names[i]) == 0)
             return false;
     return true;
+}
+
+bool config_has_sessions(const struct config_credential *credential)
+{
+    return credential->issuer != NULL && credential->issuer->sessions == CONFIG_PER_CLIENT;
 }

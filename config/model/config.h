@@ -46,6 +46,7 @@ struct config {
     struct config_listeners listen;
     struct config_listeners admin;
     bool anonymous_reload;           /* POST /reload from this machine needs no token */
+    bool console;                    /* the admin listener has pages for operators */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
     const char *policy_file;
@@ -93,6 +94,7 @@ struct config {
     size_t action_count;       /* distinct, and those of `services` behind them */
     size_t route_action_count; /* of routes alone */
     long long body_max;        /* bytes of a document, CONFIG_BODY_MIN to CONFIG_BODY_MAX */
+    bool policy_alone;         /* countersign.yaml was not read */
     bool actions_door;         /* `doors: { actions: true }` */
     bool mcp_door;             /* `doors: { mcp: true }` */
     bool sdk_door;             /* `doors: { sdk: true }` */
@@ -105,6 +107,8 @@ struct config {
     size_t known_service_count;
     struct config_region *regions;
     size_t region_count;
+    struct config_answer_type *answer_types; /* what `returns` of routes names */
+    size_t answer_type_count;
 };
 
 void config_release(struct config *config);
@@ -127,6 +131,9 @@ static inline bool config_is_structured(const struct config_param *param)
  * audit`. */
 bool config_is_unconditional(const struct config_rule *rule);
 
+/* Each client has a session of its own of what that credential stands for. */
+bool config_has_sessions(const struct config_credential *credential);
+
 const char *config_effect_name(int effect); /* enum config_route_effect: "read", "change", "secret" */
 
 /* Does one of the rule's patterns mean this action?  "Describe*" is of any service, "vpc:Describe*" of
@@ -137,14 +144,16 @@ bool config_reaches(const struct config_rule *rule, const struct config_route *r
 bool config_has_effect(const struct config_rule *rule, const struct config_route *route);
 
 /* The bucket's rules for an action, in the file's order.  config_bucket_run() is for those without a
- * route. */
+ * route; config_bucket_hash() is of those that begin there, or NULL. */
+const struct rule_hash *config_bucket_hash(const struct config_bucket *bucket, uint32_t start);
 struct config_bucket_rules config_bucket_run(const struct config_bucket *bucket, size_t action);
 static inline struct config_bucket_rules config_bucket_find(const struct config_bucket *bucket, size_t action)
 {
     if (action >= bucket->route_actions)
         return config_bucket_run(bucket, action);
     uint32_t start = bucket->starts[action];
-    return (struct config_bucket_rules){bucket->rules + start, bucket->starts[action + 1] - start};
+    return (struct config_bucket_rules){bucket->rules + start, bucket->starts[action + 1] - start,
+                                        bucket->hash_count == 0 ? NULL : config_bucket_hash(bucket, start)};
 }
 
 /* The action of that name, of that version; NULL: of the newest that has it.  NULL: there is none. */

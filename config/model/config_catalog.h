@@ -64,12 +64,14 @@ struct config_param {
     bool partial;                         /* the cloud finds what has the value in it, too */
     bool secret;                          /* its values are never written down: see call_shown() */
     bool secret_said;                     /* the catalog says whether it is */
+    const char *example;                  /* a value for those who read about it, or NULL */
     bool empty;                           /* "" is a value, or [] of CONFIG_STRINGS */
     long long length;                     /* bytes of a text, at most */
     long long min, max;                   /* CONFIG_INTEGER */
     long long max_items;                  /* CONFIG_STRINGS: 1 to this */
     const char **values;                  /* the only ones that it may have; NULL: any */
     size_t value_count;
+    const struct definitions_member *member; /* `like`: it is a member of a definition; NULL: the catalog's */
     bool inside; /* a path into a document, or into a parameter of the route: judged, and sent with that */
     struct config_wire wire[CONFIG_APIS];
 };
@@ -105,9 +107,50 @@ struct config_dialect {
     size_t rename_count;
 };
 
+/* ---- what answers hold ---- */
+
+enum config_member_type {
+    CONFIG_MEMBER_STRING,
+    CONFIG_MEMBER_INTEGER,
+    CONFIG_MEMBER_NUMBER,
+    CONFIG_MEMBER_BOOLEAN,
+    CONFIG_MEMBER_OBJECT /* of a type of the catalog's */
+};
+
+/* A member of an answer's object. */
+struct config_member {
+    const char *name;      /* the callers' */
+    const char *about;     /* a phrase for callers, or NULL */
+    const char *example;   /* a value of it, or of an item, as text; or NULL */
+    const char *type_name; /* as the catalog has it */
+    struct mark mark;
+    int type;                            /* enum config_member_type */
+    const struct config_answer_type *of; /* with CONFIG_MEMBER_OBJECT */
+    bool list;                           /* an array of them */
+    bool required;                       /* it is always there */
+    bool absent[CONFIG_APIS];            /* a generation does not have it */
+};
+
+struct config_answer_type {
+    const char *name; /* "Vpc" */
+    struct mark mark;
+    struct config_member *members;
+    size_t member_count;
+    size_t number; /* its place among all */
+};
+
 struct config_path;
 
+/* `like: vpc:CreateSecurityGroupPolicies`: the body is as the definition has it. */
+struct config_like {
+    const char *service; /* NULL: the catalog says all parameters */
+    const char *action;
+    struct mark mark;
+    bool any_version; /* the newest that has the action */
+};
+
 struct config_route {
+    const char *id; /* "listVpcs": what programs call it; no other route has it */
     const char *method;
     const char *template; /* "/vpcs/{vpcId}/classiclinks" */
     const char *summary;  /* a phrase for callers, or NULL */
@@ -127,6 +170,10 @@ struct config_route {
     const char *task;           /* NULL: nothing goes on after the answer */
     const char *single;         /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
+    const char *returns_name;   /* as the catalog has it, or NULL */
+    const struct config_answer_type
+        *returns; /* of an entry of `list` or `single`, else of the answer; or NULL */
+    struct config_like like;
     struct config_param *params;
     size_t param_count;
     struct config_path *paths; /* into structured parameters, that rules name; written when they are read */

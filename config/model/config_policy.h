@@ -147,16 +147,24 @@ struct config_run {
     uint32_t start, count; /* in `rules` */
 };
 
+/* Of many rules, by what their conditions name: config/model/rule_hash.h. */
+struct config_bucket_hash {
+    uint32_t start; /* in `rules` */
+    const struct rule_hash *hash;
+};
+
 struct config_bucket {
     const uint32_t *starts; /* by the actions that have a route, and one more */
     const struct config_rule **rules;
     const struct config_run *runs;
-    uint32_t route_actions, run_count;
+    const struct config_bucket_hash *hashes; /* by `start` */
+    uint32_t route_actions, run_count, hash_count;
 };
 
 struct config_bucket_rules {
     const struct config_rule **items;
     size_t count;
+    const struct rule_hash *hash; /* NULL: read them one by one */
 };
 
 /* `tests` of the policy: a request and the verdict that it must get. */

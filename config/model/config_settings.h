@@ -61,14 +61,21 @@ struct config_credential;
 /* Who gives out a credential that lives for hours, and is fetched again before it ends. */
 enum config_issuer_kind { CONFIG_ROLE = 1, CONFIG_WEB_IDENTITY, CONFIG_ASSUME_ROLE, CONFIG_COMMAND };
 
+/* Whether all clients have one session of a role, or each one of its own. */
+enum config_sessions { CONFIG_SHARED, CONFIG_PER_CLIENT };
+
 struct config_issuer {
     int kind;                             /* enum config_issuer_kind */
     const char *role;                     /* CONFIG_ROLE: its name; NULL: the one that the instance has */
     const char *token_file;               /* CONFIG_WEB_IDENTITY: read anew each time */
     const struct config_credential *from; /* CONFIG_ASSUME_ROLE: whose key signs */
-    const char *request;  /* to STS: the members of its JSON object, but for the token of token_file */
-    const char **command; /* CONFIG_COMMAND: a path and arguments, ended by NULL */
-    const char *same;     /* all of it in one text: two that are equal give out the same */
+    const char *request; /* to STS: the members of its JSON object, but for the token of token_file, and for
+                            the session's own where there is one for each client */
+    const char *tags;    /* CONFIG_PER_CLIENT: the elements of Tags that are configured, as JSON; or "" */
+    int sessions;        /* CONFIG_ASSUME_ROLE: enum config_sessions */
+    long long session_limit; /* CONFIG_PER_CLIENT: how many at a time */
+    const char **command;    /* CONFIG_COMMAND: a path and arguments, ended by NULL */
+    const char *same;        /* all of it in one text: two that are equal give out the same */
 };
 
 struct config_credential {
@@ -164,6 +171,7 @@ struct config_upstream {
     struct mark region_mark;
     const char *sent_region;            /* the same by the name that it takes */
     bool short_regions;                 /* it takes short names */
+    bool any_generation;                /* nothing goes there: documents of either are judged */
     bool resolve_former_ids;            /* it is asked which thing a former id names */
     const char *ca_file;                /* NULL: the system's */
     const struct config_proxy *proxy;   /* NULL: none, whatever the environment says */

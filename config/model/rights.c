@@ -1,6 +1,8 @@
 /* Which of two rules reaches further, and whether a policy only takes away. */
 #include "config/model/rights.h"
 
+#include "config/model/rights_operators.h"
+
 #include "base/text.h"
 
 #include <string.h>
@@ -256,7 +258,7 @@ bool rights_only_less(const struct config *old, const struct config *new)
     return strcmp(old->hashes[CONFIG_HASH_SERVICE], new->hashes[CONFIG_HASH_SERVICE]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_CATALOG], new->hashes[CONFIG_HASH_CATALOG]) == 0 &&
            strcmp(old->hashes[CONFIG_HASH_DEFINITIONS], new->hashes[CONFIG_HASH_DEFINITIONS]) == 0 &&
-           same_former_ids(old, new) && has_clients(old, new) && has_tokens(old, new) &&
-           has_certificates(old, new) && has_rules(new, old, CONFIG_ALLOW) &&
+           same_former_ids(old, new) && rights_operators_only_less(old, new) && has_clients(old, new) &&
+           has_tokens(old, new) && has_certificates(old, new) && has_rules(new, old, CONFIG_ALLOW) &&
            has_rules(old, new, CONFIG_ALLOW) && has_rules(old, new, CONFIG_DENY);
 }

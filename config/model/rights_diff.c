@@ -1,6 +1,7 @@
 /* Two policies, compared by client and action. */
 #include "config/model/rights_diff.h"
 
+#include "config/model/rights_operators.h"
 #include "config/model/words.h"
 
 #include <string.h>
@@ -262,6 +263,7 @@ int rights_diff(const struct config *old, const struct config *new, const struct
             compare_client(&diff, client->name);
     compare_former_ids(&diff, new, old, "now known as");
     compare_former_ids(&diff, old, new, "no longer known as");
+    rights_operators_diff(old, new, question, counts);
     buf_done(&diff.line);
     arena_free(arena);
     return 0;

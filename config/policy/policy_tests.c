@@ -104,8 +104,12 @@ static int read_action(struct loader *loader, const struct yaml_node *node, cons
         return report_error(loader->report, &node->mark,
                             "action must be a service and an action, such as vpc:DeleteVpc");
     if (!config_takes_documents(loader->config))
-        return report_error(loader->report, &node->mark,
-                            "action needs doors: { actions: true } or { sdk: true } in countersign.yaml");
+        return report_error(
+            loader->report, &node->mark,
+            loader->config->policy_alone
+                ? "action needs the definitions of its service: there are none in %.200s"
+                : "action needs doors: { actions: true } or { sdk: true } in countersign.yaml",
+            loader->config->definitions_folder);
     (void)snprintf(path, sizeof path, "/actions/%.*s/%s", (int)(colon - text), text, colon + 1);
     trial->action = arena_strdup(loader->arena, path);
     return trial->action == NULL ? keyword_out_of_memory(loader) : 0;

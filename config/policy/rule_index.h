@@ -28,6 +28,7 @@ struct rule_index {
     const struct config_route **actions; /* by action_index: one of its routes */
     bool **reaches;                      /* by rule and action_index: does one of its patterns match? */
     struct draft *drafts;                /* uthash, by pattern, in the file's order */
+    size_t hashed;                       /* texts of what rule_layout_place() made: see RULE_HASH_ALL */
     uint64_t prefixes[2];                /* bit n: there is a draft whose prefix has n characters */
 };
 

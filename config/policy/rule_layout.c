@@ -3,6 +3,8 @@
  * more than for anything else. */
 #include "config/policy/rule_layout.h"
 
+#include "config/model/rule_hash.h"
+
 #include <string.h>
 
 static void *keep(struct rule_index *buckets, size_t count, size_t size)
@@ -105,6 +107,60 @@ static void put_runs(const struct rule_index *buckets, const struct draft *draft
     }
 }
 
+/* ---- where they are many, by what their conditions name ---- */
+
+static bool are_equal(const struct config_rule *const *left, const struct config_rule *const *right,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (left[i] != right[i])
+            return false;
+    return true;
+}
+
+/* The same rules as those of the slice before share what was made of them. */
+static int add_hash(struct rule_index *buckets, const struct config_bucket *bucket,
+                    struct config_bucket_hash *hashes, uint32_t *made, uint32_t start, uint32_t count)
+{
+    const struct loader *loader = buckets->loader;
+    const struct config_rule **rules = bucket->rules + start;
+    bool failed = false;
+    const struct rule_hash *hash = NULL;
+    if (count < RULE_HASH_MIN || (*made > 0 && hashes[*made - 1].start >= start))
+        return 0;
+    if (*made > 0 && start - hashes[*made - 1].start == count && are_equal(rules - count, rules, count))
+        hash = hashes[*made - 1].hash;
+    else
+        hash = rule_hash_new(rules, count, RULE_HASH_ALL - buckets->hashed, loader->arena, loader->scratch,
+                             &failed);
+    if (failed)
+        return keyword_out_of_memory(buckets->loader);
+    if (hash == NULL)
+        return 0;
+    if (*made == 0 || hash != hashes[*made - 1].hash)
+        buckets->hashed += hash->rule_count;
+    hashes[(*made)++] = (struct config_bucket_hash){.start = start, .hash = hash};
+    return 0;
+}
+
+static int hash_bucket(struct rule_index *buckets, struct config_bucket *bucket)
+{
+    size_t slices = bucket->route_actions + bucket->run_count;
+    struct config_bucket_hash *hashes = keep(buckets, slices, sizeof *hashes);
+    if (hashes == NULL)
+        return -1;
+    for (uint32_t i = 0; i < bucket->route_actions; i++)
+        if (add_hash(buckets, bucket, hashes, &bucket->hash_count, bucket->starts[i],
+                     bucket->starts[i + 1] - bucket->starts[i]) != 0)
+            return -1;
+    for (uint32_t i = 0; i < bucket->run_count; i++)
+        if (add_hash(buckets, bucket, hashes, &bucket->hash_count, bucket->runs[i].start,
+                     bucket->runs[i].count) != 0)
+            return -1;
+    bucket->hashes = hashes;
+    return 0;
+}
+
 static const struct config_bucket *make_bucket(struct rule_index *buckets, struct draft *draft)
 {
     size_t actions = buckets->loader->config->route_action_count;
@@ -133,6 +189,8 @@ static const struct config_bucket *make_bucket(struct rule_index *buckets, struc
     bucket->rules = rules;
     bucket->runs = runs;
     bucket->route_actions = (uint32_t)actions;
+    if (hash_bucket(buckets, bucket) != 0)
+        return NULL;
     draft->made = bucket;
     return bucket;
 }

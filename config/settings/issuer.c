@@ -16,6 +16,11 @@ enum {
     ISSUER_LIFE_MIN = 1000,
     ISSUER_REQUEST_MAX = 64 * 1024, /* bytes of what goes to STS */
     ISSUER_DEPTH = 32,              /* levels of a policy */
+    ISSUER_OWN_TAGS = 2,            /* client and token, of a session of a client */
+    /* sessions of clients at a time: at some 1 to 10 KiB each no more than 10 MiB, and where each is fetched
+     * anew within an hour, STS is asked less than once a second of the 600 that it takes */
+    ISSUER_SESSIONS_DEFAULT = 1024,
+    ISSUER_SESSIONS_MAX = 65536,
 };
 
 /* What the two maps for STS say. */
@@ -29,6 +34,7 @@ struct assumed {
     const char *external_id;
     const char *policy;
     const struct yaml_node *tags;
+    bool per_client;
 };
 
 static const char *const names[] = {"role", "web_identity", "assume_role", "command"};
@@ -120,15 +126,31 @@ static const struct keyword identity_keywords[] = {
     {"duration", keyword_duration, ASSUMED(duration), OPTIONAL, ISSUER_LIFE_MIN, ISSUER_LIFE_MAX, NULL},
 };
 
-static int put_tags(struct loader *loader, const struct yaml_node *tags, struct buf *out)
+/* A session of a client has two tags of its own. */
+static int check_tags(struct loader *loader, const struct yaml_node *tags, bool per_client)
+{
+    size_t most = ISSUER_TAGS_MAX - (per_client ? ISSUER_OWN_TAGS : 0);
+    if (!keyword_expect(loader, tags, YAML_MAP, "tags"))
+        return -1;
+    if (tags->count > most)
+        return report_error(loader->report, &tags->mark, "tags takes %zu at most", most);
+    const struct yaml_node *own = per_client ? yaml_get(tags, "client") : NULL;
+    if (own == NULL && per_client)
+        own = yaml_get(tags, "token");
+    if (own != NULL)
+        return report_error(
+            loader->report, &own->mark,
+            "the tags 'client' and 'token' are those of each session: sessions is per_client");
+    return 0;
+}
+
+/* The elements of Tags. */
+static int put_tags(struct loader *loader, const struct yaml_node *tags, bool per_client, struct buf *out)
 {
     if (tags == NULL)
         return 0;
-    if (!keyword_expect(loader, tags, YAML_MAP, "tags"))
+    if (check_tags(loader, tags, per_client) != 0)
         return -1;
-    if (tags->count > ISSUER_TAGS_MAX)
-        return report_error(loader->report, &tags->mark, "tags takes %d at most", ISSUER_TAGS_MAX);
-    json_open_array(out, "Tags");
     for (const struct yaml_node *child = tags->children; child != NULL; child = child->next) {
         if (keyword_expect_text(loader, child, "tags") != 0)
             return -1;
@@ -137,8 +159,25 @@ static int put_tags(struct loader *loader, const struct yaml_node *tags, struct 
         json_member(out, "Value", child->text);
         json_close(out);
     }
-    json_close_array(out);
     return 0;
+}
+
+/* Of a session of a client, the client has the rest of it: gateway/keeper/sessions.c. */
+static int write_tags(struct loader *loader, const struct assumed *assumed, struct config_issuer *issuer,
+                      struct buf *out)
+{
+    struct buf tags;
+    buf_init(&tags, ISSUER_REQUEST_MAX);
+    int result = put_tags(loader, assumed->tags, assumed->per_client, &tags);
+    issuer->tags = arena_copy(loader->arena, buf_text(&tags), tags.length);
+    if (!assumed->per_client && tags.length > 0) {
+        json_open_array(out, "Tags");
+        buf_put_bytes(out, buf_text(&tags), tags.length);
+        json_close_array(out);
+    }
+    out->failed = out->failed || tags.failed;
+    buf_done(&tags);
+    return issuer->tags == NULL ? keyword_out_of_memory(loader) : result;
 }
 
 /* STS takes a policy as URL-encoded JSON. */
@@ -162,12 +201,13 @@ static int write_request(struct loader *loader, const struct yaml_node *node, co
     buf_init(&out, ISSUER_REQUEST_MAX);
     json_member(&out, "ProviderId", assumed->provider);
     json_member(&out, "RoleArn", assumed->role_arn);
-    json_member(&out, "RoleSessionName", assumed->session == NULL ? "countersign" : assumed->session);
+    if (!assumed->per_client)
+        json_member(&out, "RoleSessionName", assumed->session == NULL ? "countersign" : assumed->session);
     if (assumed->duration != 0)
         json_member_int(&out, "DurationSeconds", assumed->duration / 1000);
     json_member(&out, "ExternalId", assumed->external_id);
     put_policy(assumed->policy, &out);
-    int result = put_tags(loader, assumed->tags, &out);
+    int result = write_tags(loader, assumed, issuer, &out);
     if (result == 0 && out.failed)
         result = report_error(loader->report, &node->mark, "what goes to STS exceeds %d bytes",
                               ISSUER_REQUEST_MAX);
@@ -181,10 +221,13 @@ static int read_assumed(struct loader *loader, const struct yaml_node *node, con
                         void *field)
 {
     struct config_issuer *issuer = field;
-    struct assumed assumed = {0};
+    struct assumed assumed = {.per_client = issuer->sessions == CONFIG_PER_CLIENT};
     issuer->kind = CONFIG_ASSUME_ROLE;
     if (keyword_read_map(loader, node, keyword->name, role_keywords, COUNT(role_keywords), &assumed) != 0)
         return -1;
+    if (assumed.per_client && assumed.session != NULL)
+        return report_error(loader->report, &node->mark,
+                            "session does not go with sessions: each client's has the client's name");
     return write_request(loader, node, &assumed, issuer);
 }
 
@@ -221,12 +264,42 @@ static int read_identity(struct loader *loader, const struct yaml_node *node, co
 
 /* ---- all of them ---- */
 
+static const char *const sharing[] = {[CONFIG_SHARED] = "shared", [CONFIG_PER_CLIENT] = "per_client", NULL};
+
+/* Read first: what goes to STS depends on it. */
+static int read_sessions(struct loader *loader, const struct yaml_node *node, struct config_issuer *issuer)
+{
+    const struct yaml_node *sessions = yaml_get(node, "sessions");
+    const struct yaml_node *limit = yaml_get(node, "session_limit");
+    issuer->session_limit = ISSUER_SESSIONS_DEFAULT;
+    if (sessions != NULL && sessions->kind == YAML_SCALAR && strcmp(sessions->text, "per_client") == 0)
+        issuer->sessions = CONFIG_PER_CLIENT;
+    if (sessions != NULL && yaml_get(node, "assume_role") == NULL)
+        return report_error(loader->report, &sessions->mark,
+                            "sessions goes with assume_role only: STS gives each client its own there");
+    if (limit != NULL && issuer->sessions != CONFIG_PER_CLIENT)
+        return report_error(loader->report, &limit->mark, "session_limit needs sessions: per_client");
+    return 0;
+}
+
 static const struct keyword issuer_keywords[] = {
     {"role", read_role, 0, OPTIONAL, 0, 0, NULL},
     {"web_identity", read_identity, 0, OPTIONAL, 0, 0, NULL},
     {"assume_role", read_assumed, 0, OPTIONAL, 0, 0, NULL},
     {"command", read_program, 0, OPTIONAL, 0, 0, NULL},
+    {"sessions", keyword_choice, offsetof(struct config_issuer, sessions), OPTIONAL, 0, 0, sharing},
+    {"session_limit", keyword_number, offsetof(struct config_issuer, session_limit), OPTIONAL, 1,
+     ISSUER_SESSIONS_MAX, NULL},
 };
+
+/* How many of the forms it has. */
+static size_t count_forms(const struct yaml_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(names); i++)
+        count += yaml_get(node, names[i]) != NULL;
+    return count;
+}
 
 int issuer_read(struct loader *loader, const struct yaml_node *node, struct config_credential *credential)
 {
@@ -234,9 +307,11 @@ int issuer_read(struct loader *loader, const struct yaml_node *node, struct conf
     if (issuer == NULL)
         return keyword_out_of_memory(loader);
     credential->issuer = issuer;
+    if (read_sessions(loader, node, issuer) != 0)
+        return -1;
     if (keyword_read_map(loader, node, "credential", issuer_keywords, COUNT(issuer_keywords), issuer) != 0)
         return -1;
-    if (node->count != 1)
+    if (count_forms(node) != 1)
         return report_error(loader->report, &node->mark,
                             "credential takes exactly one of role, web_identity, assume_role and command, or "
                             "secret_id and secret_key");
@@ -267,6 +342,10 @@ static int find_from(struct loader *loader, const struct yaml_node *child,
     issuer_of(credential)->from = find(loader->config, from->text);
     if (credential->issuer->from == NULL)
         return report_error(loader->report, &from->mark, "there is no credential '%.64s'", from->text);
+    if (config_has_sessions(credential->issuer->from))
+        return report_error(loader->report, &from->mark,
+                            "credential '%.64s' has a session for each client: nothing is assumed from it",
+                            from->text);
     return 0;
 }
 
@@ -297,6 +376,9 @@ static void put_same(struct buf *out, const struct config_credential *credential
     json_member(out, "role", issuer->role);
     json_member(out, "token_file", issuer->token_file);
     json_member(out, "request", issuer->request);
+    json_member(out, "tags", issuer->tags);
+    if (issuer->sessions == CONFIG_PER_CLIENT)
+        json_member_int(out, "sessions", issuer->session_limit);
     for (const char **word = issuer->command; word != NULL && *word != NULL; word++)
         json_member(out, "word", *word);
     if (issuer->from != NULL)

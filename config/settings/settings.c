@@ -58,6 +58,7 @@ struct settings {
     struct config_listeners listen;
     struct config_listeners admin;
     bool anonymous_reload;
+    bool console;
     const char *policy;
     long long body_max;
     long long workers;
@@ -186,6 +187,7 @@ static const struct keyword service_keywords[] = {
     {"admin", listeners_read, SERVICE(admin), RESTART, 0, 0, NULL},
     {"admin_hosts", read_admin_hosts, 0, OPTIONAL, 0, 0, NULL},
     {"anonymous_reload", keyword_bool, SERVICE(anonymous_reload), OPTIONAL, 0, 0, NULL},
+    {"console", keyword_bool, SERVICE(console), OPTIONAL, 0, 0, NULL},
     {"prefix", read_prefix, SERVICE(prefix), OPTIONAL, 0, 0, NULL},
     {"trusted_proxies", read_proxies, 0, OPTIONAL, 0, 0, NULL},
     {"client_certificate_field", read_certificate_field, 0, OPTIONAL, 0, 0, NULL},
@@ -305,6 +307,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->listen = service.listen;
     config->admin = service.admin;
     config->anonymous_reload = service.anonymous_reload;
+    config->console = service.console;
     config->policy_file = service.policy;
     config->body_max = service.body_max;
     config->workers = service.workers;

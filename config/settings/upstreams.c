@@ -17,7 +17,8 @@ enum {
 };
 
 enum {
-    ISSUER_SLOTS = 4,        /* as many as threads that fetch, and more */
+    METADATA_SLOTS = 4,      /* as many as threads that fetch, and more */
+    STS_SLOTS = 64,          /* likewise, and 8 first calls of clients for each credential with sessions */
     METADATA_TIMEOUT = 5000, /* ms: it is on the same machine */
 };
 
@@ -102,6 +103,10 @@ static int read_credentials(struct loader *loader, const struct yaml_node *node,
         return -1;
     if (both[0] == both[1])
         return report_error(loader->report, &node->mark, "credential names '%.64s' twice", both[0]->name);
+    if (config_has_sessions(both[0]) != config_has_sessions(both[1]))
+        return report_error(loader->report, &node->mark,
+                            "of two credentials either both have sessions: per_client, or neither: a client "
+                            "must not get a wider key");
     upstream->credential = both[0];
     upstream->fallback = both[1];
     return 0;
@@ -314,7 +319,7 @@ int upstreams_read_issuers(struct loader *loader, const struct yaml_node *sts,
                                                            .timeout = TIMEOUT_DEFAULT,
                                                            .deadline = TIMEOUT_DEFAULT,
                                                            .connection_lifetime = LIFETIME_DEFAULT,
-                                                           .slots = ISSUER_SLOTS};
+                                                           .slots = STS_SLOTS};
     config->issuers[CONFIG_METADATA] = (struct config_upstream){.name = "metadata",
                                                                 .api = CONFIG_API3,
                                                                 .scheme = CONFIG_HMAC_SHA256,
@@ -322,7 +327,7 @@ int upstreams_read_issuers(struct loader *loader, const struct yaml_node *sts,
                                                                 .timeout = METADATA_TIMEOUT,
                                                                 .deadline = METADATA_TIMEOUT,
                                                                 .connection_lifetime = LIFETIME_DEFAULT,
-                                                                .slots = ISSUER_SLOTS};
+                                                                .slots = METADATA_SLOTS};
     int result = read_sts(loader, sts, &config->issuers[CONFIG_STS]);
     return read_metadata(loader, metadata, &config->issuers[CONFIG_METADATA]) == 0 ? result : -1;
 }

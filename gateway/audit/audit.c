@@ -109,6 +109,20 @@ int audit_append(struct audit *audit, const char *kind, int64_t time, const stru
     return result == 0 ? 0 : err_set(err, reason.kind, "%s", reason.text);
 }
 
+void audit_last(struct audit *audit, char out[AUDIT_HASH_SIZE])
+{
+    (void)pthread_mutex_lock(&audit->mutex);
+    memcpy(out, audit->writer.head.hash, AUDIT_HASH_SIZE);
+    if (!audit->writer.begun)
+        out[0] = '\0';
+    (void)pthread_mutex_unlock(&audit->mutex);
+}
+
+enum audit_search audit_has(const struct audit *audit, const char *hash, const char *request)
+{
+    return audit_search(audit->what.file, hash, request);
+}
+
 int audit_reopen(struct audit *audit, struct err *err)
 {
     (void)pthread_mutex_lock(&audit->mutex);

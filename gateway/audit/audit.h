@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/model/config.h"
+#include "gateway/audit/audit_search.h"
 #include "gateway/audit/writer.h"
 
 struct audit;
@@ -42,6 +43,13 @@ void audit_close(struct audit *audit);
 #define AUDIT_NOW WRITER_NOW
 MUST_USE int audit_append(struct audit *audit, const char *kind, int64_t time, const struct buf *members,
                           unsigned long long *seq, struct err *err);
+
+/* The hash of the last record; "": there is none. */
+enum { AUDIT_HASH_SIZE = HASH_CHAIN_HEX + 1 };
+void audit_last(struct audit *audit, char out[AUDIT_HASH_SIZE]);
+
+/* audit_search() of the file. */
+enum audit_search audit_has(const struct audit *audit, const char *hash, const char *request);
 
 /* After a rotation: when the path is not the open file any more, goes on with what is there now, or creates
  * it; the chain goes on too.  -1: the open file stays. */

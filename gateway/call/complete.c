@@ -1,15 +1,25 @@
-/* What a good answer still lacks: the names that callers know, its other pages, the end of its task. */
+/* What a good answer still lacks: the names that callers know, its other pages. */
 #include "gateway/call/complete.h"
 
 #include "gateway/call/caller_view.h"
 #include "gateway/call/pages.h"
+#include "gateway/call/status_wait.h"
 #include "gateway/call/task_wait.h"
+
+/* A list without entries is a list, also where the cloud calls it null: no caller has to tell them apart. */
+static bool is_null_list(const struct exchange *x)
+{
+    return x->route->list != NULL && x->answer.list.kind == JSON_VALUE_NULL;
+}
 
 static enum problem view_answer(struct exchange *x)
 {
     const struct answer answer = x->answer;
-    const struct caller_view view = {
-        .route = x->route, .api = x->call->upstream->api, .pages = &answer, .page_count = 1};
+    const struct caller_view view = {.route = x->route,
+                                     .api = x->call->upstream->api,
+                                     .pages = &answer,
+                                     .page_count = 1,
+                                     .joined = is_null_list(x)};
     if (caller_view_write(&view, x->arena, &x->answer, &x->err) == 0)
         return PROBLEM_NONE;
     return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_UPSTREAM_INVALID_ANSWER;
@@ -32,9 +42,11 @@ enum problem complete_answer(struct exchange *x)
         return pages_collect(x);
     if (x->route->single != NULL)
         problem = find_one(x);
-    if (problem == PROBLEM_NONE && caller_view_differs(x->route, x->call->upstream->api))
+    if (problem == PROBLEM_NONE)
+        status_wait_wait(x);
+    if (problem == PROBLEM_NONE && (caller_view_differs(x->route, x->call->upstream->api) || is_null_list(x)))
         problem = view_answer(x);
     if (problem == PROBLEM_NONE)
-        task_wait_wait(x);
+        task_wait_begin(x);
     return problem;
 }

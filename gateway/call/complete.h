@@ -1,5 +1,5 @@
-/* gateway/call/complete.h - from the upstream's answer to what callers know: names, further pages, the end of
- * a task. */
+/* gateway/call/complete.h - from the upstream's answer to what callers know: names, further pages; whether
+ * the end of a task is waited for. */
 #ifndef GATEWAY_CALL_COMPLETE_H
 #define GATEWAY_CALL_COMPLETE_H
 

@@ -9,6 +9,7 @@
 #include "gateway/call/secret_scan.h"
 #include "gateway/call/withheld.h"
 #include "gateway/exchange/answer_meaning.h"
+#include "gateway/exchange/client_session.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/quotas.h"
@@ -37,11 +38,12 @@ struct forward {
     struct upstream_pool_result result;
     enum retry_cause cause; /* of the last attempt */
     int64_t deadline_us;
-    unsigned credential;      /* 0: the upstream's, 1: its spare */
-    bool refused;             /* the last answer refused the credential itself, not the call */
-    bool clock_corrected;     /* for this call */
-    bool credential_replaced; /* for this call */
-    bool credential_renewed;  /* for this call */
+    unsigned credential;             /* 0: the upstream's, 1: its spare */
+    struct renewal_version *session; /* of the client, held; NULL: the credential is everybody's */
+    bool refused;                    /* the last answer refused the credential itself, not the call */
+    bool clock_corrected;            /* for this call */
+    bool credential_replaced;        /* for this call */
+    bool credential_renewed;         /* for this call */
 };
 
 static enum problem refused(const struct forward *f, enum problem problem)
@@ -177,6 +179,12 @@ static const char *credential_name(const struct forward *f, unsigned credential)
 static struct signer *choose_signer(struct forward *f, struct err *err)
 {
     struct err of_other = {0};
+    if (f->session != NULL) {
+        struct signer *of_client = upstream_pool_signer_of(f->slot, f->credential, f->session);
+        if (of_client == NULL)
+            err_memory(err);
+        return of_client;
+    }
     if (upstream_pool_signed(f->slot, f->credential) == NULL)
         queue_end(f->x);
     struct signer *signer = upstream_pool_signer(f->slot, f->credential, clock_monotonic_us(), err);
@@ -201,14 +209,39 @@ static enum problem note_id(const struct forward *f)
     return x->tmp_secret_id == NULL ? exchange_fail(x) : PROBLEM_NONE;
 }
 
+static enum problem no_credential(const struct forward *f, const struct err *err)
+{
+    return exchange_stop(f->x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
+                         credential_name(f, f->credential), err->text);
+}
+
 static enum problem take_signer(struct forward *f, struct signer **signer)
 {
     struct err err = {0};
     *signer = choose_signer(f, &err);
-    if (*signer != NULL)
-        return note_id(f);
-    return exchange_stop(f->x, PROBLEM_UPSTREAM_CREDENTIAL, "the gateway has no credential '%s': %s",
-                         credential_name(f, f->credential), err.text);
+    return *signer == NULL ? no_credential(f, &err) : note_id(f);
+}
+
+/* Before an attempt.  A client's first session is waited for without a slot and without a turn: others, whose
+ * sessions are there, need them. */
+static enum problem take_session(struct forward *f)
+{
+    struct err err = {0};
+    if (!client_session_is_needed(f->call))
+        return PROBLEM_NONE;
+    renewal_version_release(f->session);
+    f->session = client_session_find(f->x, f->call, f->credential);
+    if (f->session != NULL)
+        return PROBLEM_NONE;
+    queue_end(f->x);
+    if (f->slot != NULL)
+        upstream_pool_give(f->slot);
+    f->slot = NULL;
+    f->session = client_session_take(f->x, f->call, &f->credential, f->deadline_us, &err);
+    if (f->session != NULL)
+        return PROBLEM_NONE;
+    err_clear(&f->x->err); /* what refused the one before */
+    return no_credential(f, &err);
 }
 
 static enum problem attempt(struct forward *f)
@@ -288,7 +321,9 @@ static void renew(struct forward *f)
     struct log *notices = &f->x->gateway->notices;
     if (!f->refused || f->credential_renewed)
         return;
-    if (upstream_pool_renew(f->slot, f->credential, &news)) {
+    bool renewed = f->session != NULL ? client_session_refuse(f->x, f->call, f->credential, f->session)
+                                      : upstream_pool_renew(f->slot, f->credential, &news);
+    if (renewed) {
         f->cause = RETRY_RENEWED;
         f->refused = false; /* it was another one */
     }
@@ -408,7 +443,6 @@ static enum problem announce(const struct forward *f)
 static enum problem begin(struct forward *f)
 {
     struct signer *signer = NULL;
-    f->credential = upstream_pool_credential(f->slot);
     enum problem problem = take_signer(f, &signer); /* what nothing can sign is not announced */
     if (problem == PROBLEM_NONE)
         problem = announce(f);
@@ -445,9 +479,15 @@ static enum problem run(struct forward *f)
     int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
     if (deadline_us < f->deadline_us)
         f->deadline_us = deadline_us;
+    f->credential = upstream_pool_credential(f->x->snapshot->back, f->call->upstream);
     if ((problem = within_quota(f)) != PROBLEM_NONE)
         return problem;
     do {
+        enum problem missing = take_session(f);
+        if (missing != PROBLEM_NONE) {
+            problem = missing;
+            break;
+        }
         if (!take(f, &problem))
             break;
         if (f->attempts == 0 && (problem = begin(f)) != PROBLEM_NONE)
@@ -459,6 +499,7 @@ static enum problem run(struct forward *f)
     } while (retry.again && prepare_next_attempt(f, retry.pause_us));
     if (f->slot != NULL)
         upstream_pool_give(f->slot);
+    renewal_version_release(f->session);
     bool later = f->cause == RETRY_GATEWAY && f->call->route->effect == CONFIG_READ;
     if (later || problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
         f->x->wait_us =

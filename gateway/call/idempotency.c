@@ -2,20 +2,21 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/timestamp.h"
+#include "gateway/exchange/claim_note.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/exchange/unsettled.h"
+#include "gateway/exchange/waiting.h"
 #include "gateway/state/state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-    IDEMPOTENCY_SLACK_MS = 2000, /* beside the call's deadline: a slot and the audit file are waited for */
-    IDEMPOTENCY_STEP_MS = 100,   /* between two looks at a key that another request holds */
+    IDEMPOTENCY_SLACK_MS = 2000,  /* beside the call's deadline: a slot and the audit file are waited for */
+    IDEMPOTENCY_STEP_US = 100000, /* between two looks at a key that another request holds */
 };
 
 /* ---- the key ---- */
@@ -30,7 +31,7 @@ static const char *unquoted(const char *value, size_t *length)
     return value + 1;
 }
 
-static bool is_key(const char *text, size_t length)
+bool idempotency_is_key(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         if (text[i] <= ' ' || text[i] > '~')
@@ -40,7 +41,7 @@ static bool is_key(const char *text, size_t length)
 
 enum problem idempotency_take(struct exchange *x, const char *name, const char *text, size_t length)
 {
-    if (!is_key(text, length))
+    if (!idempotency_is_key(text, length))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s must be 1 to %d visible ASCII characters",
                              name, IDEMPOTENCY_KEY_MAX);
     x->key.text = arena_copy(x->arena, text, length);
@@ -98,10 +99,15 @@ static struct state_key key_of(const struct exchange *x)
     return (struct state_key){x->client->name, x->key.text, x->key.print, x->key.holder};
 }
 
-static enum problem require(struct exchange *x)
+static bool is_required(const struct exchange *x)
 {
     const struct config_rule *rule = x->verdict.because;
-    if (x->client->requires_key || (rule != NULL && rule->requires_key))
+    return x->client->requires_key || (rule != NULL && rule->requires_key);
+}
+
+static enum problem require(struct exchange *x)
+{
+    if (is_required(x))
         return exchange_stop(x, PROBLEM_KEY_REQUIRED,
                              "this change needs an Idempotency-Key, so that it can be repeated safely");
     return PROBLEM_NONE;
@@ -115,26 +121,29 @@ static int64_t within_ms(const struct exchange *x)
 /* 0 and what the store says, or -1. */
 static int ask(struct exchange *x, struct state_claimed *claimed)
 {
-    char note[EXCHANGE_ID_MAX + TIMESTAMP_SIZE + 8], time[TIMESTAMP_SIZE];
+    char note[CLAIM_NOTE_SIZE];
     const struct state_key key = key_of(x);
-    timestamp_format(x->began_ms, time);
-    (void)snprintf(note, sizeof note, "%s at %s", x->id, time);
+    claim_note_make(x, note);
     return state_claim(x->gateway->state, &key, within_ms(x), x->config->state.keep, note, x->arena, claimed);
 }
 
-/* As long as the caller prefers, while the client is there and another request holds the key. */
-static int await(struct exchange *x, struct state_claimed *claimed)
+/* An earlier process of this gateway died with it, and had sent nothing: the key is free again. */
+static int take_over(struct exchange *x, struct state_claimed *claimed)
 {
-    struct shared *gateway = x->gateway;
-    int result = 0;
-    int64_t until_us = clock_monotonic_us() + (int64_t)task_wait_seconds(x) * 1000000;
-    unsigned waiting = atomic_fetch_add(&gateway->waiting, 1);
-    while (result == 0 && claimed->claim == STATE_BUSY && waiting < (unsigned)x->config->workers / 2 &&
-           clock_monotonic_us() < until_us && !atomic_load(&gateway->draining) &&
-           !x->peer->gone(x->peer->connection, IDEMPOTENCY_STEP_MS))
-        result = ask(x, claimed);
-    atomic_fetch_sub(&gateway->waiting, 1);
-    return result;
+    struct state_key key = key_of(x);
+    char holder[STATE_HOLDER_SIZE];
+    if ((claimed->claim != STATE_BUSY && claimed->claim != STATE_LAPSED) ||
+        !claim_note_unsent(x, claimed->bytes, holder))
+        return 0;
+    key.holder = holder;
+    return state_release(x->gateway->state, &key) == 0 ? ask(x, claimed) : -1;
+}
+
+/* As long as the caller prefers, while the client is there and another request holds the key. */
+static bool may_wait(struct exchange *x)
+{
+    int seconds = task_wait_seconds(x);
+    return (x->waits || (seconds > 0 && waiting_begin(x, seconds))) && waiting_goes_on(x);
 }
 
 /* ---- an answer that was kept ----
@@ -230,9 +239,28 @@ static enum problem stop_lapsed(struct exchange *x, const struct state_claimed *
     x->key.result = EXCHANGE_KEY_UNKNOWN;
     x->outcome = OUTCOME_UNKNOWN;
     return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT,
-                         "request %.100s may have made this change and was never answered: look at the thing "
+                         "request %.*s may have made this change and was never answered: look at the thing "
                          "itself, or for that request in the audit file; this key is not sent again",
-                         claimed->bytes);
+                         claim_note_shown(claimed->bytes), claimed->bytes);
+}
+
+/* The caller has sent this key before, and this store does not know it.  Memory may have forgotten it with an
+ * earlier process, or another gateway has it; what is shared would know. */
+static bool is_forgotten(const struct exchange *x)
+{
+    const char *repeat = request_head_field(x->head, "Idempotency-Repeat");
+    return repeat != NULL && strcmp(repeat, "true") == 0 && !state_is_shared(x->gateway->state);
+}
+
+static enum problem stop_forgotten(struct exchange *x)
+{
+    const struct state_key key = key_of(x);
+    x->key.result = EXCHANGE_KEY_UNKNOWN;
+    x->key.lost = state_release(x->gateway->state, &key) != 0;
+    x->outcome = OUTCOME_UNKNOWN;
+    return exchange_stop(x, PROBLEM_UPSTREAM_TIMEOUT,
+                         "this change was asked for before, and this gateway does not know its "
+                         "Idempotency-Key: look at the thing itself; it was not sent now");
 }
 
 static enum problem answer_again(struct exchange *x, const struct state_claimed *claimed)
@@ -246,15 +274,15 @@ static enum problem judge(struct exchange *x, const struct state_claimed *claime
     switch (claimed->claim) {
     case STATE_CLAIMED:
         x->key.result = EXCHANGE_KEY_CLAIMED;
-        return PROBLEM_NONE;
+        return is_forgotten(x) ? stop_forgotten(x) : PROBLEM_NONE;
     case STATE_SETTLED:
         return answer_again(x, claimed);
     case STATE_LAPSED:
         return stop_lapsed(x, claimed);
     case STATE_BUSY:
         x->key.result = EXCHANGE_KEY_IN_USE;
-        return exchange_stop(x, PROBLEM_KEY_IN_USE, "request %.100s with this Idempotency-Key is under way",
-                             claimed->bytes);
+        return exchange_stop(x, PROBLEM_KEY_IN_USE, "request %.*s with this Idempotency-Key is under way",
+                             claim_note_shown(claimed->bytes), claimed->bytes);
     case STATE_OTHER:
         break;
     }
@@ -269,19 +297,28 @@ enum problem idempotency_claim(struct exchange *x)
         return PROBLEM_NONE;
     if (x->key.text == NULL)
         return require(x);
-    if (take_print(x) != 0)
-        return exchange_fail(x);
-    state_holder(x->gateway->state, x->key.holder);
+    if (x->key.print[0] == '\0') { /* the first time */
+        if (take_print(x) != 0)
+            return exchange_fail(x);
+        state_holder(x->gateway->state, x->key.holder);
+    }
     if (state_is_shared(x->gateway->state))
         queue_end(x); /* there is somebody else to wait for */
     int result = ask(x, &claimed);
-    if (result == 0 && claimed.claim == STATE_BUSY) {
-        queue_end(x);
-        result = await(x, &claimed);
+    if (result == 0)
+        result = take_over(x, &claimed);
+    if (result == 0 && claimed.claim == STATE_BUSY && may_wait(x)) {
+        waiting_pause(x, IDEMPOTENCY_STEP_US);
+        return PROBLEM_NONE;
     }
+    waiting_end(x);
     if (result == 0)
         return judge(x, &claimed);
+    const struct state_key key = key_of(x);
+    (void)unsettled_put(x->gateway->unsettled, &key, 0, NULL, 0); /* it may have come to the store, late */
     x->key.result = EXCHANGE_KEY_AWAY;
+    if (x->key.clouds && !is_required(x))
+        return PROBLEM_NONE; /* the cloud knows the repeat, and nothing was asked of us */
     return exchange_stop(x, PROBLEM_STATE_UNAVAILABLE,
                          "the store of Idempotency-Keys does not answer, so this change was not sent");
 }
@@ -303,14 +340,17 @@ void idempotency_settle(struct exchange *x)
     if (x->key.result != EXCHANGE_KEY_CLAIMED)
         return;
     const struct state_key key = key_of(x);
+    int64_t keep_ms = x->config->state.keep;
     if (!is_kept(x)) {
-        x->key.lost = state_release(x->gateway->state, &key) != 0;
+        x->key.lost = state_release(x->gateway->state, &key) != 0 &&
+                      !unsettled_put(x->gateway->unsettled, &key, keep_ms, NULL, 0);
         return;
     }
     buf_init(&kept, STATE_BYTES_MAX);
     put_kept(&kept, x);
-    x->key.lost = kept.failed || state_settle(x->gateway->state, &key, x->config->state.keep, buf_text(&kept),
-                                              kept.length) != 0;
+    x->key.lost =
+        kept.failed || (state_settle(x->gateway->state, &key, keep_ms, buf_text(&kept), kept.length) != 0 &&
+                        !unsettled_put(x->gateway->unsettled, &key, keep_ms, buf_text(&kept), kept.length));
     buf_done(&kept);
 }
 

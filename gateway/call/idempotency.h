@@ -21,6 +21,9 @@ enum problem idempotency_claim(struct exchange *x);
 /* A key from elsewhere than the field; `name` is what it is called there.  Refuses what is none. */
 enum problem idempotency_take(struct exchange *x, const char *name, const char *text, size_t length);
 
+/* Visible ASCII, and not too long? */
+bool idempotency_is_key(const char *text, size_t length);
+
 /* Once the answer stands in x->reply, and before it is written. */
 void idempotency_settle(struct exchange *x);
 

@@ -20,8 +20,8 @@ struct list {
     long long total;     /* as the last page counts; -1: it does not */
 };
 
-/* A number, or a string that holds one: official samples have both. */
-static long long read_total(const struct json_value *value, struct arena *arena)
+/* Official samples have both. */
+long long pages_total(const struct json_value *value, struct arena *arena)
 {
     long long total = -1;
     if (value->kind != JSON_VALUE_STRING)
@@ -71,7 +71,7 @@ static enum problem add_page(struct exchange *x, struct list *list, const struct
                              x->route->list);
     *count = page->count;
     list->items += page->count;
-    list->total = read_total(&answer->total, x->arena);
+    list->total = pages_total(&answer->total, x->arena);
     return list->bytes > PAGES_BYTES_MAX ? too_long(x) : PROBLEM_NONE;
 }
 

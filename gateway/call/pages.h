@@ -15,6 +15,9 @@ enum {
     PAGES_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
 };
 
+/* What an answer counts: a number, or a text that holds one; -1: it does not. */
+long long pages_total(const struct json_value *value, struct arena *arena);
+
 /* Puts the whole list into the exchange's answer. */
 MUST_USE enum problem pages_collect(struct exchange *x);
 

@@ -4,15 +4,12 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"
-#include "gateway/exchange/shared.h"
+#include "gateway/exchange/waiting.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum {
-    TASK_WAIT_STEP_MS = 100,   /* how soon a pause notices that the gateway drains */
-    TASK_WAIT_ROOM_US = 20000, /* less than this is no time for a look */
-};
+enum { TASK_WAIT_ROOM_US = 20000 }; /* less than this is no time for a look */
 
 /* ---- where ---- */
 
@@ -126,18 +123,6 @@ static struct call *make_look(const struct exchange *x)
     return authorize_further(x, call, true) ? call : NULL;
 }
 
-/* Until the pause is over; false when nobody waits any more. */
-static bool rest(const struct exchange *x, int64_t pause_us)
-{
-    int64_t end = clock_monotonic_us() + pause_us;
-    for (int64_t left = pause_us; left > 0; left = end - clock_monotonic_us()) {
-        int step = left / 1000 < TASK_WAIT_STEP_MS ? (int)(left / 1000) + 1 : TASK_WAIT_STEP_MS;
-        if (x->peer->gone(x->peer->connection, step) || atomic_load(&x->gateway->draining))
-            return false;
-    }
-    return true;
-}
-
 /* True when the task is over: its end is the answer then, and names the task as the change's own did.  A
  * failed poll is ignored: the state is still unknown. */
 static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
@@ -159,34 +144,42 @@ static bool is_over(struct exchange *x, const struct call *look, int64_t until_u
     return over;
 }
 
-static void look_until_over(struct exchange *x, const struct call *look, int64_t until_us)
-{
-    int64_t pause = TASK_WAIT_PAUSE_FIRST_US;
-    for (;;) {
-        int64_t left = until_us - clock_monotonic_us();
-        if (left < TASK_WAIT_ROOM_US || !rest(x, pause < left ? pause : left))
-            return;
-        if (until_us - clock_monotonic_us() < TASK_WAIT_ROOM_US)
-            return;
-        if (is_over(x, look, until_us)) {
-            x->finished = true;
-            return;
-        }
-        pause = pause * 2 < TASK_WAIT_PAUSE_MAX_US ? pause * 2 : TASK_WAIT_PAUSE_MAX_US;
-    }
-}
-
-void task_wait_wait(struct exchange *x)
+void task_wait_begin(struct exchange *x)
 {
     int seconds = task_wait_seconds(x);
-    if (seconds == 0 || x->answer.task == NULL)
+    if (seconds == 0 || x->answer.task == NULL || !waiting_begin(x, seconds))
         return;
-    int64_t until_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
-    if ((long long)atomic_fetch_add(&x->gateway->waiting, 1) < x->config->workers / 2) {
-        struct call *look = make_look(x);
-        x->waited_s = look == NULL ? 0 : seconds;
-        if (look != NULL)
-            look_until_over(x, look, until_us);
-    }
-    atomic_fetch_sub(&x->gateway->waiting, 1);
+    x->look = make_look(x);
+    if (x->look == NULL)
+        waiting_end(x);
+    else
+        x->waited_s = seconds;
+}
+
+static bool has_room(const struct exchange *x)
+{
+    return x->until_us - clock_monotonic_us() >= TASK_WAIT_ROOM_US;
+}
+
+static int64_t longer(int64_t pause_us)
+{
+    if (pause_us == 0)
+        return TASK_WAIT_PAUSE_FIRST_US;
+    return pause_us * 2 < TASK_WAIT_PAUSE_MAX_US ? pause_us * 2 : TASK_WAIT_PAUSE_MAX_US;
+}
+
+/* The first pause comes before the first look; a pause that the end of the time cuts short has none behind
+ * it. */
+enum problem task_wait_look(struct exchange *x)
+{
+    if (x->look == NULL)
+        return PROBLEM_NONE;
+    if (x->pause_us > 0 && has_room(x) && waiting_goes_on(x))
+        x->finished = is_over(x, x->look, x->until_us);
+    x->pause_us = longer(x->pause_us);
+    if (!x->finished && has_room(x) && waiting_goes_on(x))
+        waiting_pause(x, x->pause_us);
+    else
+        waiting_end(x);
+    return PROBLEM_NONE;
 }

@@ -2,9 +2,9 @@
  * end.
  *
  * `Prefer: wait=30` (RFC 7240) on a change looks at its task until it is over, the time is up, the gateway
- * drains or the client has gone.  Between two looks no slot is held.  The waiting request keeps its worker
- * and the client's place in flight; at most half of the workers wait, and who comes beyond them is answered
- * at once. */
+ * drains or the client has gone.  Between two looks neither a slot nor a worker is held, only the client's
+ * place in flight; one look is under way at a time.  Who comes beyond those who may wait (waiting.h) is
+ * answered at once. */
 #ifndef GATEWAY_CALL_TASK_WAIT_H
 #define GATEWAY_CALL_TASK_WAIT_H
 
@@ -20,8 +20,11 @@ enum {
 /* "Location: /tasks/135254\r\n", when the answer names a task and a route tells how it is. */
 void task_wait_put_location(struct buf *out, const struct exchange *x);
 
-/* Of a change that was answered well: waits as the caller prefers.  The end becomes the exchange's answer. */
-void task_wait_wait(struct exchange *x);
+/* Of a change that was answered well: it is waited for, if the caller prefers that. */
+void task_wait_begin(struct exchange *x);
+
+/* A stage, run again for each look.  The end of the task becomes the exchange's answer. */
+enum problem task_wait_look(struct exchange *x);
 
 /* How long the exchange's caller prefers to wait, in seconds; 0: not at all. */
 int task_wait_seconds(const struct exchange *x);

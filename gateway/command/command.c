@@ -76,7 +76,7 @@ struct config *command_load_source(const struct command_source *source, struct r
     if (source->config != NULL && source->policy == NULL && source->catalog_count == 0)
         return load(source, report);
     return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
-                              clock_wall_ms() / 1000, report);
+                              source->definitions, clock_wall_ms() / 1000, report);
 }
 
 struct config *command_load_policy(const struct command_source *source)

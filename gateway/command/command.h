@@ -33,6 +33,8 @@ int command_audit_whois(int argc, char **argv);
 int command_freeze(int argc, char **argv);
 int command_freeze_thaw(int argc, char **argv);
 int command_freeze_list(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Reads the options of a command into `into`.  COMMAND_GOOD; COMMAND_USAGE after a sentence that begins with
@@ -55,6 +57,7 @@ struct command_source {
     const char *policy;
     const char *catalogs[COMMAND_CATALOGS];
     size_t catalog_count;
+    const char *definitions;      /* with a policy: their folder; NULL: where they are installed */
     const char *region;           /* with a policy: of calls that name none */
     const struct config *running; /* with a configuration: what a reload would find in force; or NULL */
 };
@@ -75,6 +78,10 @@ struct command_source {
          .help = "with it: routes of your own, as in countersign.yaml",                                      \
          .at = offsetof(type, member),                                                                       \
          .take = command_take_catalog},                                                                      \
+        {.name = "definitions",                                                                              \
+         .value = "FOLDER",                                                                                  \
+         .help = "with it: of the cloud's actions, if they are not where they are installed",                \
+         .at = offsetof(type, member.definitions)},                                                          \
     {                                                                                                        \
         .name = "region", .value = "NAME",                                                                   \
         .help = "with it: of calls that name none; default " COMMAND_REGION,                                 \

@@ -2,6 +2,8 @@
 #include "base/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/command/command.h"
+#include "gateway/command/files_watch.h"
+#include "gateway/command/findings.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/service/certificates.h"
@@ -10,14 +12,18 @@
 #include <stdio.h>
 
 static const char usage[] =
-    "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--json]\n"
-    "       countersign check --policy FILE [--catalog FILE]... [--region NAME] [--strict] [--json]\n"
+    "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--watch] [--json]\n"
+    "       countersign check --policy FILE [--catalog FILE]... [--definitions FOLDER] [--region NAME]\n"
+    "                         [--strict] [--watch] [--json]\n"
     "\n"
     "Reads the configuration, the policy that it names and the secrets, and says everything that is wrong, "
     "each\n"
     "with its file, line and column; then runs the policy's own tests.  With --policy it needs no secret.\n"
     "Starts nothing, connects to nothing.  A security warning tells where more may happen than was meant, a\n"
-    "suggestion what could be tidier; neither is an error.\n"
+    "suggestion what could be tidier; neither is an error.  Below a finding stands its line, with a caret "
+    "under\n"
+    "the column; what looks like a token in it is covered.  On a terminal it is coloured, unless NO_COLOR is "
+    "set.\n"
     "\n";
 
 static const char notes[] = "\n"
@@ -27,6 +33,7 @@ struct check {
     struct command_source source;
     const char *running; /* or NULL */
     bool strict;
+    bool watch;
     bool json;
 };
 
@@ -39,6 +46,9 @@ static const struct command_line_option options[] = {
     {.name = "strict",
      .help = "security warnings and suggestions count like errors",
      .at = offsetof(struct check, strict)},
+    {.name = "watch",
+     .help = "check again whenever one of the files has changed, until it is interrupted",
+     .at = offsetof(struct check, watch)},
     {.name = "json",
      .help = "one JSON object on standard output: good, findings",
      .at = offsetof(struct check, json)},
@@ -139,8 +149,7 @@ static void print_text(const struct check *check, const struct config *config, c
                        bool good)
 {
     const char *file = check->source.policy != NULL ? check->source.policy : check->source.config;
-    fputs(buf_text(&report->errors), stderr);
-    fputs(buf_text(&report->warnings), stderr);
+    findings_print(report, stderr);
     if (good)
         printf("%s: good (clients %u, tokens %zu, rules %zu, tests passed %zu, routes %zu, upstreams %zu)\n",
                file, HASH_COUNT(config->clients), config->tokens.count, config->rule_count,
@@ -150,23 +159,79 @@ static void print_text(const struct check *check, const struct config *config, c
         fprintf(stderr, "countersign check: %u findings count, with --strict\n", report->warning_count);
 }
 
+static void add_file(void *context, const char *file)
+{
+    files_watch_add(context, file);
+}
+
+/* What was read, as far as it is known: a configuration that cannot be read names no policy, but its error
+ * names the file. */
+static void add_files(const struct check *check, const struct config *config, const struct report *report,
+                      struct files_watch *watch)
+{
+    const struct command_source *source = &check->source;
+    files_watch_add(watch, source->policy != NULL ? source->policy : source->config);
+    for (size_t i = 0; i < source->catalog_count; i++)
+        files_watch_add(watch, source->catalogs[i]);
+    if (check->running != NULL)
+        files_watch_add(watch, check->running);
+    if (config != NULL && config->policy_file != NULL)
+        files_watch_add(watch, config->policy_file);
+    for (size_t i = 0; config != NULL && i < config->catalog_file_count; i++)
+        files_watch_add(watch, config->catalog_files[i]);
+    findings_files(report, add_file, watch);
+}
+
+/* `watch` learns of the files; NULL: nobody watches. */
+static bool check_once(struct check *check, struct files_watch *watch)
+{
+    struct report report;
+    report_init(&report);
+    struct config *config = load(check, &report);
+    bool good = config != NULL &&
+                policy_test_run_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
+                try_parts(config, check, &report) == 0 && (!check->strict || report.warning_count == 0);
+    if (check->json)
+        print_json(check, &report, good);
+    else
+        print_text(check, config, &report, good);
+    if (watch != NULL)
+        add_files(check, config, &report, watch);
+    config_release(config);
+    report_done(&report);
+    return good;
+}
+
+/* Until it is interrupted: then what the last check said. */
+static int check_again_and_again(struct check *check)
+{
+    struct files_watch watch;
+    struct err err = {0};
+    bool good = false;
+    const char *changed = NULL;
+    if (files_watch_init(&watch, &err) != 0) {
+        files_watch_done(&watch);
+        fprintf(stderr, "countersign check: %s\n", err.text);
+        return COMMAND_FAILED;
+    }
+    files_watch_add(&watch, check->source.policy != NULL ? check->source.policy : check->source.config);
+    do {
+        if (changed != NULL && !check->json)
+            fprintf(stderr, "\n%s has changed\n", changed);
+        good = check_once(check, &watch);
+        (void)fflush(stdout);
+    } while ((changed = files_watch_wait(&watch)) != NULL);
+    files_watch_done(&watch);
+    return good ? COMMAND_GOOD : COMMAND_BAD_CONFIG;
+}
+
 int command_check(int argc, char **argv)
 {
     struct check check = {.source = {.config = COMMAND_CONFIG_FILE, .region = COMMAND_REGION}};
-    struct report report;
     int parsed = read_options(argc, argv, &check);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    report_init(&report);
-    struct config *config = load(&check, &report);
-    bool good = config != NULL &&
-                policy_test_run_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
-                try_parts(config, &check, &report) == 0 && (!check.strict || report.warning_count == 0);
-    if (check.json)
-        print_json(&check, &report, good);
-    else
-        print_text(&check, config, &report, good);
-    config_release(config);
-    report_done(&report);
-    return good ? COMMAND_GOOD : COMMAND_BAD_CONFIG;
+    if (check.watch)
+        return check_again_and_again(&check);
+    return check_once(&check, NULL) ? COMMAND_GOOD : COMMAND_BAD_CONFIG;
 }

@@ -77,7 +77,7 @@ static int put(struct buf *out, const struct openapi *openapi, const struct conf
         shown = openapi_shown(openapi, client, &source, clock_wall_ms() / 1000, arena);
     if (client != NULL && shown == NULL)
         return -1;
-    (void)openapi_put(out, openapi, shown, prefix);
+    (void)openapi_put(out, openapi, shown, client, prefix);
     return out->failed ? -1 : 0;
 }
 

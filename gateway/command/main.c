@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
     {"serve", command_serve, "run the gateway"},
     {"check", command_check, "say everything that is wrong with a configuration"},
+    {"status", command_status, "say whether a gateway is healthy, what is wrong, and what to do"},
+    {"top", command_top, "show what a gateway is doing, live"},
     {"token", command_token, "make a caller's token, or hash one"},
     {"explain", command_explain, "show how the policy decides about a request, and why"},
     {"replay", command_replay, "show what another policy would have decided about past calls"},

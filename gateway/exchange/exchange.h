@@ -1,7 +1,8 @@
 /* gateway/exchange/exchange.h - one request and everything that was found out about it.
  *
- * An exchange belongs to one worker.  Each stage of the pipeline (gateway/request/pipeline.c) reads what
- * others have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk ends. */
+ * An exchange belongs to one worker at a time.  Each stage of the pipeline (gateway/request/pipeline.c) reads
+ * what others have written and writes one thing.  Whatever hangs on it lives in `arena`, until the walk
+ * ends. */
 #ifndef GATEWAY_EXCHANGE_EXCHANGE_H
 #define GATEWAY_EXCHANGE_EXCHANGE_H
 
@@ -59,7 +60,15 @@ struct exchange_key {
     char print[DIGEST_TEXT_SIZE];
     char holder[33];
     enum exchange_key_result result;
-    bool lost; /* the store did not take what became of it */
+    bool clouds; /* it is the ClientToken of the request: the cloud, too, knows the change by it */
+    bool lost;   /* the store did not take what became of it */
+};
+
+/* What a caller should have written: gateway/request/hint.h. */
+struct exchange_hint {
+    const char *parameter;            /* which one is refused, as the caller calls it; NULL: none */
+    const struct config_param *param; /* which one it is, or may be; or NULL */
+    const char *meant;                /* or NULL */
 };
 
 struct exchange {
@@ -139,14 +148,26 @@ struct exchange {
     /* follow */
     unsigned extra_calls; /* attempts beside the call's own: pages, looks at its task */
     int wait_s;           /* how long to wait for a task, where its door says so; 0: see Prefer */
-    int waited_s;         /* the preference to wait that was honoured; 0: none */
-    bool finished;        /* the answer tells the end of the task */
+
+    /* wait */
+    const struct call *look; /* how the task is; NULL: it is not waited for */
+    int64_t pause_us;        /* before the next look */
+    int waited_s;            /* the preference to wait that was honoured; 0: none */
+    bool finished;           /* the answer tells the end of the task */
+
+    /* a stage that is not done yet: waiting.h */
+    bool waits;       /* has a place among those who wait, to be given back */
+    int64_t until_us; /* at most */
+    int64_t again_us; /* when the stage is to be run again; 0: it is done */
+    bool last;        /* nothing is waited for any more: the request is to be answered now */
 
     /* how the walk ended */
+    size_t stage; /* of pipeline.c */
     const char *station;
     enum problem problem; /* PROBLEM_NONE: success */
     int64_t wait_us;      /* Retry-After of this refusal in microseconds; 0: the problem's default */
     struct err err;       /* the sentence for the caller */
+    struct exchange_hint hint;
     int status;
     bool close; /* the connection ends with this answer */
     struct buf *reply;

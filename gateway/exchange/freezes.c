@@ -276,7 +276,7 @@ int freezes_remove(struct freezes *freezes, const char *client, const char *toke
     (void)pthread_mutex_lock(&freezes->turn);
     int result = copy_list(freezes, clock_wall_ms(), &list) == 0 ? 0 : err_memory(err);
     if (result == 0 && state_is_shared(freezes->state) && state_thaw(freezes->state, name) != 0)
-        result = err_set(err, ERR_SYSTEM, "the store does not answer: nothing was thawed");
+        result = err_set(err, ERR_SYSTEM, "the store did not answer: it may be thawed, or not; ask again");
     if (result == 0) {
         *was = freeze_list_remove(&list, client, token);
         use_list(freezes, &list);

@@ -37,7 +37,7 @@ struct freezes_reach {
 MUST_USE int freezes_add(struct freezes *freezes, const struct freeze *freeze, struct freezes_reach *reach,
                          struct err *err);
 
-/* `*was`: there was one.  -1: the store does not answer, and nothing was thawed. */
+/* `*was`: there was one.  -1: the store did not answer, and it may be thawed or not. */
 MUST_USE int freezes_remove(struct freezes *freezes, const char *client, const char *token, bool *was,
                             struct err *err);
 

@@ -1,6 +1,7 @@
 #include "gateway/exchange/heartbeat.h"
 
 #include "gateway/exchange/shared.h"
+#include "gateway/exchange/unsettled.h"
 #include "gateway/state/state.h"
 
 enum { HEARTBEAT_RENEWAL = STATE_LEASE_MS / HEARTBEAT_MS / 5 }; /* beats: a few may be lost */
@@ -11,7 +12,10 @@ static void beat(void *context)
     unsigned seen;
     struct heartbeat *heartbeat = context;
     struct shared *gateway = heartbeat->gateway;
-    if (state_announce(gateway->state, &seen) != 0 || heartbeat->beats++ % HEARTBEAT_RENEWAL != 0)
+    if (state_announce(gateway->state, &seen) != 0)
+        return;
+    unsettled_tell(gateway->unsettled, gateway->state);
+    if (heartbeat->beats++ % HEARTBEAT_RENEWAL != 0)
         return;
     struct snapshot *snapshot = shared_take(gateway);
     client_limits_renew(snapshot->limits, gateway->state);

@@ -1,6 +1,6 @@
-/* gateway/exchange/heartbeat.h - what a gateway tells the others, and again and again: that it is there,
- * and for
- * whom it has calls in flight.  A thread of its own; none where nothing is shared. */
+/* gateway/exchange/heartbeat.h - what a gateway tells the others, and again and again: that it is there, for
+ * whom it has calls in flight, and what became of keys while the store was away.  A thread of its own; none
+ * where nothing is shared. */
 #ifndef GATEWAY_EXCHANGE_HEARTBEAT_H
 #define GATEWAY_EXCHANGE_HEARTBEAT_H
 

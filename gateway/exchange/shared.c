@@ -9,12 +9,14 @@
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/request_metrics.h"
+#include "gateway/exchange/unsettled.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -118,6 +120,16 @@ int shared_swap(struct shared *gateway, struct config *config, struct err *err)
     return new == NULL ? -1 : 0;
 }
 
+/* Where there is no such file, what a dead process left is not judged. */
+static void read_boot(char out[SHARED_BOOT_SIZE])
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (file == NULL || fscanf(file, "%36s", out) != 1)
+        out[0] = '\0';
+    if (file != NULL)
+        (void)fclose(file); /* only read from */
+}
+
 int shared_init(struct shared *gateway, struct config *config, size_t connections, int access_fd,
                 struct err *err)
 {
@@ -150,18 +162,22 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         shared_done(gateway);
         return err_set(err, ERR_CRYPTO, "the system gives no randomness");
     }
+    read_boot(gateway->boot);
+    gateway->unsettled = unsettled_new();
     gateway->metrics = request_metrics_new();
     gateway->owners = owners_new();
     gateway->failures = auth_failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
-    if (gateway->metrics == NULL || gateway->owners == NULL || gateway->failures == NULL ||
-        gateway->anonymous == NULL) {
+    if (gateway->unsettled == NULL || gateway->metrics == NULL || gateway->owners == NULL ||
+        gateway->failures == NULL || gateway->anonymous == NULL) {
         shared_done(gateway);
         return err_memory(err);
     }
     request_metrics_prepare(gateway->metrics, config);
-    if ((gateway->state = state_open(&config->state, &gateway->notices, err)) == NULL ||
-        heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
+    gateway->state = state_open(&config->state, &gateway->notices, err);
+    if (gateway->state != NULL)
+        state_holder(gateway->state, gateway->process);
+    if (gateway->state == NULL || heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
         shared_done(gateway);
         return -1;
     }
@@ -191,6 +207,9 @@ void shared_done(struct shared *gateway)
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);
+    if (gateway->state != NULL && gateway->unsettled != NULL)
+        unsettled_tell(gateway->unsettled, gateway->state); /* the last chance */
+    unsettled_free(gateway->unsettled);
     state_close(gateway->state);
     owners_free(gateway->owners);
     anonymous_free(gateway->anonymous);

@@ -24,7 +24,10 @@ struct peer {
     bool (*gone)(void *connection, int millis);
 };
 
-/* One request; everything is lent until serve() returns. */
+/* One request; everything is lent until serve() returns.
+ *
+ * A request may also wait without a thread: then serve() is called again for the same visit, perhaps by
+ * another thread; `head`, `source`, `certificate` and what lies in the arena are still the same. */
 struct visit {
     const struct request_head *head; /* also one that is refused: see its `problem` */
     const struct peer *peer;
@@ -33,13 +36,18 @@ struct visit {
     struct arena *arena;                         /* empty */
     struct buf *reply;                           /* empty */
     bool ends;                                   /* places are short: the answer should end the connection */
+    bool last;                                   /* it cannot wait: it is to be answered now */
 
     /* what the handler says */
     int status;
     bool close; /* nothing may be read behind this request */
+    /* Not answered yet: serve() is to be called again at this time (monotonic, us), or earlier, when the
+     * client has gone or nobody may wait any more.  0: it is answered.  Never with `last`. */
+    int64_t again_us;
+    void *state; /* his own, in the arena; NULL until he has set it */
 };
 
-/* Answers exactly once, whatever the request is; called by many threads. */
+/* Answers exactly once, whatever the request is; called by many threads, for one visit by one at a time. */
 struct handler {
     void (*serve)(void *context, struct visit *visit);
     void *context;

@@ -26,7 +26,10 @@ int fetch_send(const struct fetch *fetch, size_t which, struct upstream_pool_slo
 {
     struct err why = {0};
     int64_t now_us = clock_monotonic_us();
-    upstream_pool_send(slot, now_us, now_us + fetch->config->issuers[which].timeout * 1000, result, &why);
+    int64_t until_us = now_us + fetch->config->issuers[which].timeout * 1000;
+    if (fetch->until_us != 0 && fetch->until_us < until_us)
+        until_us = fetch->until_us;
+    upstream_pool_send(slot, now_us, until_us, result, &why);
     if (result->end == UPSTREAM_HEALTH_ANSWERED)
         return 0;
     return err_set(err, ERR_SYSTEM, "%s cannot be asked: %s", names[which], why.text);
@@ -37,7 +40,27 @@ int64_t fetch_clock(const struct upstream_pool_result *result)
     return result->has_date ? result->clock.date : clock_wall_ms() / 1000;
 }
 
-int fetch_run(struct fetch *fetch, struct err *err)
+/* The files of what signed may have something else by now: for the next fetch, which takes what is there.
+ * One that is issued itself is the keeper's to fetch: keeper.c. */
+static void read_again(const struct fetch *fetch)
+{
+    struct err news = {0};
+    if (!fetch->from_refused || fetch->from == NULL || fetch->credential->issuer->from->issuer != NULL)
+        return;
+    bool newer = renewal_ask(fetch->from, fetch->from_number, clock_monotonic_us(), &news);
+    (void)newer;
+}
+
+/* The secrets: how long it lives, or why there is none, may be known. */
+static void forget(struct issued *issued)
+{
+    struct issued plain = {.left_us = issued->left_us};
+    memcpy(plain.code, issued->code, sizeof plain.code);
+    issued_done(issued);
+    *issued = plain;
+}
+
+static int ask(struct fetch *fetch, struct err *err)
 {
     static int (*const kinds[])(struct fetch *, struct err *) = {
         [CONFIG_ROLE] = metadata_fetch,
@@ -46,4 +69,23 @@ int fetch_run(struct fetch *fetch, struct err *err)
         [CONFIG_COMMAND] = program_fetch,
     };
     return kinds[fetch->credential->issuer->kind](fetch, err);
+}
+
+int fetch_run(struct fetch *fetch, struct renewal_version **version, struct err *err)
+{
+    *version = NULL;
+    fetch->arena = arena_new(FETCH_ARENA);
+    if (fetch->arena == NULL)
+        return err_memory(err);
+    int result = ask(fetch, err);
+    if (result == 0) {
+        fetch->issued.parts.name = fetch->credential->name;
+        *version = renewal_version_new(&fetch->issued.parts, clock_monotonic_us() + fetch->issued.left_us);
+        result = *version == NULL ? err_memory(err) : 0;
+    }
+    arena_free(fetch->arena);
+    fetch->arena = NULL;
+    forget(&fetch->issued);
+    read_again(fetch);
+    return result;
 }

@@ -23,14 +23,17 @@ struct fetch {
     const struct config_credential *credential; /* with an issuer */
     struct upstream_pool *back;                 /* to config->issuers */
     struct renewal *from;                       /* of a role that is assumed, where that changes; or NULL */
-    struct arena *arena;
+    const char *more;     /* members of what goes to STS beside those of the configuration; or NULL */
+    int64_t until_us;     /* of the monotonic clock; 0: as long as the issuer's own time-out */
+    struct arena *arena;  /* of fetch_run() */
     struct issued issued; /* what came of it */
     unsigned from_number; /* of `from`, which version signed */
     bool from_refused;    /* it is not this credential that is wrong, but the one that it is assumed from */
 };
 
-/* 0 with fetch->issued, or -1. */
-MUST_USE int fetch_run(struct fetch *fetch, struct err *err);
+/* 0 with *version, whose life is fetch->issued.left_us from now on, or -1.  fetch->issued has no secrets any
+ * more. */
+MUST_USE int fetch_run(struct fetch *fetch, struct renewal_version **version, struct err *err);
 
 /* For the files of the kinds: a slot of one of config->issuers, to be given back; and what it is sent. */
 MUST_USE struct upstream_pool_slot *fetch_slot(const struct fetch *fetch, size_t which, struct err *err);

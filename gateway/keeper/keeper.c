@@ -85,49 +85,22 @@ static size_t find_due(const struct keeping *keeping, int64_t now_us, int64_t *w
 struct errand {
     struct keeping *keeping;
     size_t index;
-    struct keeping_entry *entry;
+    struct keeping_entry *entry; /* NULL: of a session of a client */
+    struct session *session;
     struct err err;
     int64_t left_us; /* of a good one */
     bool from_refused;
 };
 
-/* The files of what signed may have something else by now: for the next fetch. */
-static void read_again(const struct fetch *fetch)
-{
-    struct err news = {0};
-    bool newer = renewal_ask(fetch->from, fetch->from_number, clock_monotonic_us(), &news);
-    (void)newer; /* the next one takes what is there */
-}
-
 static int run_fetch(struct errand *errand)
 {
-    const struct keeping *keeping = errand->keeping;
-    const struct config_credential *credential = &keeping->config->credentials[errand->index];
-    const struct config_credential *from = credential->issuer->from;
-    struct fetch fetch = {.config = keeping->config,
-                          .credential = credential,
-                          .back = keeping->back,
-                          .from =
-                              from == NULL ? NULL : keeping->renewals[from - keeping->config->credentials],
-                          .arena = arena_new(FETCH_ARENA)};
-    if (fetch.arena == NULL)
-        return err_memory(&errand->err);
-    int result = fetch_run(&fetch, &errand->err);
-    arena_free(fetch.arena);
+    struct renewal_version *version = NULL;
+    struct fetch fetch = keeping_fetch(errand->keeping, errand->index);
+    int result = fetch_run(&fetch, &version, &errand->err);
     errand->from_refused = fetch.from_refused;
-    if (result == 0) {
-        fetch.issued.parts.name = credential->name;
-        errand->left_us = fetch.issued.left_us;
-        struct renewal_version *version =
-            renewal_version_new(&fetch.issued.parts, clock_monotonic_us() + errand->left_us);
-        if (version == NULL)
-            result = err_memory(&errand->err);
-        else
-            (void)renewal_put(errand->entry->renewal, version, NULL);
-    }
-    issued_done(&fetch.issued);
-    if (fetch.from_refused && fetch.from != NULL && from->issuer == NULL)
-        read_again(&fetch);
+    errand->left_us = fetch.issued.left_us;
+    if (result == 0)
+        (void)renewal_put(errand->entry->renewal, version, NULL);
     return result;
 }
 
@@ -205,35 +178,57 @@ static void settle(struct keeper *keeper, const struct errand *errand, int resul
         operator_log_write(keeper->notices, "credential '%s' is fetched again", name);
 }
 
-static void go(struct keeper *keeper, struct errand *errand)
+static void go_for_all(struct keeper *keeper, struct errand *errand)
 {
     int result = run_fetch(errand);
     if (result != 0)
         (void)renewal_put(errand->entry->renewal, NULL, &errand->err);
     settle(keeper, errand, result);
     keeping_entry_release(errand->entry);
+}
+
+static void go(struct keeper *keeper, struct errand *errand)
+{
+    const struct fetch fetch = keeping_fetch(errand->keeping, errand->index);
+    if (errand->session == NULL)
+        go_for_all(keeper, errand);
+    else
+        sessions_renew(errand->keeping->sessions[errand->index], errand->session, &fetch);
     errand->keeping->owner.release(errand->keeping->owner.context);
 }
 
 /* ---- the threads ---- */
 
+/* With the mutex.  What all sign with comes before what one client does. */
+static bool find_errand(struct keeping *keeping, struct errand *errand, int64_t *wait_us)
+{
+    int64_t now_us = clock_monotonic_us();
+    errand->index = find_due(keeping, now_us, wait_us);
+    if (errand->index < keeping->count) {
+        errand->entry = keeping_entry_hold(keeping->entries[errand->index]);
+        errand->entry->busy = true;
+        errand->entry->began_us = now_us;
+        return true;
+    }
+    for (size_t i = 0; i < keeping->count && errand->session == NULL; i++) {
+        errand->index = i;
+        if (keeping->sessions[i] != NULL)
+            errand->session = sessions_due(keeping->sessions[i], now_us, wait_us);
+    }
+    return errand->session != NULL;
+}
+
 /* False: nothing is due for *wait_us. */
 static bool begin(struct keeper *keeper, struct errand *errand, int64_t *wait_us)
 {
-    *errand = (struct errand){0};
+    *errand = (struct errand){.keeping = NULL};
     *wait_us = KEEPER_LOOK_US;
     (void)pthread_mutex_lock(&keeper->mutex);
     struct keeping *keeping = keeper->keeping;
-    int64_t now_us = clock_monotonic_us();
-    size_t index = keeping == NULL ? 0 : find_due(keeping, now_us, wait_us);
-    bool any = keeping != NULL && index < keeping->count;
+    bool any = keeping != NULL && find_errand(keeping, errand, wait_us);
     if (any) {
         keeping->owner.hold(keeping->owner.context);
         errand->keeping = keeping;
-        errand->index = index;
-        errand->entry = keeping_entry_hold(keeping->entries[index]);
-        errand->entry->busy = true;
-        errand->entry->began_us = now_us;
     }
     (void)pthread_mutex_unlock(&keeper->mutex);
     return any;
@@ -351,10 +346,15 @@ void keeper_wait(struct keeper *keeper, long long millis)
     (void)pthread_mutex_unlock(&keeper->mutex);
 }
 
-void keeper_stop(struct keeper *keeper)
+void keeper_abandon(struct keeper *keeper)
 {
     atomic_store(&keeper->ending, true);
     ring(keeper);
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+    keeper_abandon(keeper);
     while (keeper->started > 0)
         (void)pthread_join(keeper->threads[--keeper->started], NULL);
 }
@@ -377,5 +377,13 @@ bool keeper_look(struct keeper *keeper, const struct keeping *keeping, size_t in
                                    .bad = entry->bad,
                                    .reason = entry->reason};
     (void)pthread_mutex_unlock(&keeper->mutex);
+    return true;
+}
+
+bool keeper_look_sessions(const struct keeping *keeping, size_t index, struct sessions_state *state)
+{
+    if (keeping->sessions[index] == NULL)
+        return false;
+    sessions_look(keeping->sessions[index], state);
     return true;
 }

@@ -37,6 +37,9 @@ MUST_USE int keeper_start(struct keeper *keeper, struct err *err);
 /* Until each credential was fetched, or could not be, or the time is over. */
 void keeper_wait(struct keeper *keeper, long long millis);
 
+/* Fetches nothing more, and calls that wait for a session of their client end within a second. */
+void keeper_abandon(struct keeper *keeper);
+
 /* Waits for what is being fetched: some seconds at most. */
 void keeper_stop(struct keeper *keeper);
 
@@ -52,8 +55,11 @@ struct keeper_state {
     struct err reason;            /* of failing */
 };
 
-/* False: the credential of that place is not an issued one. */
+/* False: the credential of that place is not an issued one, or each client has a session of its own. */
 bool keeper_look(struct keeper *keeper, const struct keeping *keeping, size_t index,
                  struct keeper_state *state);
+
+/* Likewise, the sessions of the clients; false: they have none. */
+bool keeper_look_sessions(const struct keeping *keeping, size_t index, struct sessions_state *state);
 
 #endif

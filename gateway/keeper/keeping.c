@@ -44,13 +44,28 @@ static struct keeping_entry *find(const struct keeping *previous, const char *sa
 
 /* ---- all of a generation ---- */
 
+static struct sessions *find_sessions(const struct keeping *previous, const struct config *config,
+                                      const struct config_issuer *issuer, const atomic_bool *abandoned)
+{
+    for (size_t i = 0; previous != NULL && i < previous->count; i++)
+        if (previous->sessions[i] != NULL && sessions_is_same(previous->sessions[i], issuer))
+            return sessions_hold(previous->sessions[i]);
+    return sessions_new(issuer, (size_t)config->workers, abandoned);
+}
+
 static int fill(struct keeping *keeping, const struct keeping *previous, void (*wake)(void *context),
-                void *context)
+                void *context, const atomic_bool *abandoned)
 {
     for (size_t i = 0; i < keeping->count; i++) {
         const struct config_credential *credential = &keeping->config->credentials[i];
         if (credential->issuer == NULL) {
             if (renewal_new(credential, &keeping->renewals[i]) != 0)
+                return -1;
+            continue;
+        }
+        if (config_has_sessions(credential)) {
+            keeping->sessions[i] = find_sessions(previous, keeping->config, credential->issuer, abandoned);
+            if (keeping->sessions[i] == NULL)
                 return -1;
             continue;
         }
@@ -93,9 +108,10 @@ struct keeping *keeping_new(const struct config *config, const struct keeping *p
     *keeping = (struct keeping){.config = config, .owner = *owner};
     keeping->entries = calloc(count + 1, sizeof *keeping->entries);
     keeping->renewals = calloc(count + 1, sizeof *keeping->renewals);
-    if (keeping->entries != NULL && keeping->renewals != NULL)
+    keeping->sessions = calloc(count + 1, sizeof(struct sessions *));
+    if (keeping->entries != NULL && keeping->renewals != NULL && keeping->sessions != NULL)
         keeping->count = count;
-    bool good = keeping->count == count && fill(keeping, previous, wake, context) == 0;
+    bool good = keeping->count == count && fill(keeping, previous, wake, context, abandoned) == 0;
     if (good && issuers > 0) {
         keeping->back = upstream_pool_new(config->issuers, issuers, NULL,
                                           previous == NULL ? NULL : previous->back, SIZE_MAX, abandoned, err);
@@ -115,11 +131,24 @@ void keeping_free(struct keeping *keeping)
     upstream_pool_free(keeping->back);
     for (size_t i = 0; i < keeping->count; i++) {
         renewal_release(keeping->renewals[i]);
+        sessions_release(keeping->sessions[i]);
         keeping_entry_release(keeping->entries[i]);
     }
     free(keeping->renewals);
+    free(keeping->sessions);
     free(keeping->entries);
     free(keeping);
+}
+
+struct fetch keeping_fetch(const struct keeping *keeping, size_t index)
+{
+    const struct config_credential *credential = &keeping->config->credentials[index];
+    const struct config_credential *from = credential->issuer->from;
+    return (struct fetch){.config = keeping->config,
+                          .credential = credential,
+                          .back = keeping->back,
+                          .from =
+                              from == NULL ? NULL : keeping->renewals[from - keeping->config->credentials]};
 }
 
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping)

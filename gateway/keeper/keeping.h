@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
+#include "gateway/keeper/fetch.h"
+#include "gateway/keeper/sessions.h"
 #include "gateway/upstream/renewal.h"
 #include "gateway/upstream/upstream_pool.h"
 
@@ -41,7 +43,8 @@ struct keeping {
     const struct config *config; /* borrowed */
     struct keeping_owner owner;
     struct keeping_entry **entries; /* by config->credentials; NULL: that one is not issued */
-    struct renewal **renewals; /* likewise: those of the entries, and of files that one is assumed from */
+    struct renewal **renewals;  /* likewise: those of the entries, and of files that one is assumed from */
+    struct sessions **sessions; /* likewise: of those that each client has one of; such a one has no entry */
     size_t count;
     struct upstream_pool *back; /* to config->issuers; NULL: neither is asked */
 };
@@ -52,6 +55,9 @@ MUST_USE struct keeping *keeping_new(const struct config *config, const struct k
                                      const struct keeping_owner *owner, void (*wake)(void *context),
                                      void *context, const atomic_bool *abandoned, struct err *err);
 void keeping_free(struct keeping *keeping); /* NULL does nothing */
+
+/* To be run: a fetch of that credential. */
+struct fetch keeping_fetch(const struct keeping *keeping, size_t index);
 
 /* For upstream_pool_new(); borrowed. */
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping);

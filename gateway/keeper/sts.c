@@ -42,10 +42,13 @@ static int put_token(const char *path, struct buf *body, struct err *err)
                            path);
 }
 
-static int put_body(const struct config_issuer *issuer, struct buf *body, struct err *err)
+static int put_body(const struct fetch *fetch, struct buf *body, struct err *err)
 {
+    const struct config_issuer *issuer = fetch->credential->issuer;
     buf_put_char(body, '{');
     buf_put(body, issuer->request);
+    if (fetch->more != NULL)
+        buf_put_format(body, ",%s", fetch->more);
     if (issuer->kind == CONFIG_WEB_IDENTITY && put_token(issuer->token_file, body, err) != 0)
         return -1;
     buf_put_char(body, '}');
@@ -197,7 +200,7 @@ int sts_fetch(struct fetch *fetch, struct err *err)
     if (slot == NULL)
         return -1;
     buf_init(&body, STS_BODY_MAX); /* wipes itself */
-    int result = put_body(fetch->credential->issuer, &body, err);
+    int result = put_body(fetch, &body, err);
     if (result == 0)
         result = send(fetch, slot, &body, err);
     buf_done(&body);

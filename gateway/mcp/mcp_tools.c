@@ -46,12 +46,6 @@ static int by_key(const void *key, const void *item)
     return strcmp(key, (*(const struct tool *const *)item)->name);
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-}
-
 /* A name that is too long, or another route's, too, ends with a digest of its route. */
 static int make_name_unique(struct tool *tool)
 {
@@ -71,16 +65,9 @@ static int make_name_unique(struct tool *tool)
 
 static int make_name(struct tool *tool)
 {
-    struct buf id;
-    buf_init(&id, WORDS_MAX);
-    operation_put_id(&id, tool->route, tool->route);
-    bool fits = !id.failed && id.length <= MCP_MESSAGE_NAME_MAX;
-    size_t length = id.length < MCP_MESSAGE_NAME_MAX ? id.length : MCP_MESSAGE_NAME_MAX;
-    memcpy(tool->name, buf_text(&id), length);
-    for (char *c = tool->name; *c != '\0'; c++)
-        if (!is_name_char(*c))
-            *c = '-';
-    buf_done(&id);
+    size_t length = strlen(tool->route->id);
+    bool fits = length <= MCP_MESSAGE_NAME_MAX;
+    memcpy(tool->name, tool->route->id, fits ? length : MCP_MESSAGE_NAME_MAX);
     return fits ? 0 : make_name_unique(tool);
 }
 

@@ -2,8 +2,10 @@
 
 #include "auth/policy.h"
 #include "base/json.h"
-#include "base/version.h"
+#include "gateway/openapi/answer_types.h"
+#include "gateway/openapi/info.h"
 #include "gateway/openapi/operation.h"
+#include "gateway/openapi/security.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,8 @@ struct openapi {
     const struct config *config;
     struct entry *entries; /* in the order of the routes */
     size_t count;
+    struct part *types; /* "Vpc":{...}, by number; of no length: no route that is served has it */
+    unsigned *marks;    /* room for as many */
     struct buf text;
 };
 
@@ -166,12 +170,33 @@ static void write_entries(struct openapi *openapi)
     }
 }
 
+/* In the generations of the routes that are served. */
+static void write_types(struct openapi *openapi)
+{
+    struct buf *text = &openapi->text;
+    const struct config *config = openapi->config;
+    for (size_t i = 0; i < openapi->count; i++)
+        if (openapi->entries[i].api != -1)
+            answer_types_mark(config, openapi->entries[i].route, answer_types_of(openapi->entries[i].api),
+                              openapi->marks);
+    for (size_t i = 0; i < config->answer_type_count; i++) {
+        if (openapi->marks[i] == 0)
+            continue;
+        buf_put_char(text, '{');
+        size_t at = text->length;
+        answer_types_put(text, &config->answer_types[i], openapi->marks[i]);
+        openapi->types[i] = part_from(text, at);
+    }
+}
+
 static int prepare(struct openapi *openapi, struct err *err)
 {
     const struct config *config = openapi->config;
     struct entry **order = calloc(openapi->count + 1, sizeof(struct entry *));
     openapi->entries = calloc(openapi->count + 1, sizeof *openapi->entries);
-    if (order == NULL || openapi->entries == NULL) {
+    openapi->types = calloc(config->answer_type_count + 1, sizeof *openapi->types);
+    openapi->marks = calloc(config->answer_type_count + 1, sizeof *openapi->marks);
+    if (order == NULL || openapi->entries == NULL || openapi->types == NULL || openapi->marks == NULL) {
         free(order);
         return err_memory(err);
     }
@@ -182,7 +207,8 @@ static int prepare(struct openapi *openapi, struct err *err)
     link_entries(openapi, order);
     free(order);
     write_entries(openapi);
-    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, config->prefix) > OPENAPI_MAX)
+    write_types(openapi);
+    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, NULL, config->prefix) > OPENAPI_MAX)
         return err_set(err, ERR_LIMIT,
                        "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
                        "fewer routes, or shorter phrases",
@@ -211,6 +237,8 @@ void openapi_free(struct openapi *openapi)
     if (openapi == NULL)
         return;
     free(openapi->entries);
+    free(openapi->types);
+    free(openapi->marks);
     buf_done(&openapi->text);
     free(openapi);
 }
@@ -231,6 +259,7 @@ const bool *openapi_shown(const struct openapi *openapi, const struct config_cli
 struct writing {
     const struct openapi *openapi;
     const bool *shown;
+    const struct config_client *client; /* or NULL */
     const char *prefix;
     struct buf *out; /* or NULL */
     size_t length;
@@ -259,37 +288,22 @@ static bool is_shown(const struct writing *writing, const struct entry *entry)
     return entry->api != -1 && (writing->shown == NULL || writing->shown[entry - writing->openapi->entries]);
 }
 
+static void put_and_end(struct writing *writing, struct buf *text)
+{
+    put(writing, buf_text(text), text->length);
+    if (text->failed && writing->out != NULL)
+        writing->out->failed = true;
+    buf_done(text);
+}
+
 static void put_info(struct writing *writing)
 {
     struct buf out;
     buf_init(&out, INFO_MAX);
-    json_open(&out);
-    json_member(&out, "openapi", "3.1.0");
-    json_open_member(&out, "info");
-    json_member(&out, "title", "Countersign");
-    json_member(&out, "version", VERSION_TEXT);
-    json_member(&out, "description",
-                writing->shown == NULL
-                    ? "What this gateway takes, and which action of the cloud each becomes."
-                    : "What the token that asked may call; its policy still looks at each call.");
-    json_open_member(&out, "contact");
-    json_member(&out, "name", "The operator of this gateway");
-    json_close(&out);
-    json_open_member(&out, "license");
-    json_member(&out, "name", "MIT");
-    json_member(&out, "identifier", "MIT");
-    json_close(&out);
-    json_close(&out);
-    json_open_array(&out, "servers");
-    json_open(&out);
-    json_member(&out, "url", writing->prefix[0] == '\0' ? "/" : writing->prefix);
-    json_close(&out);
-    json_close_array(&out);
-    json_member_raw(&out, "security", "[{\"token\":[]}]");
-    put(writing, buf_text(&out), out.length);
-    if (out.failed && writing->out != NULL)
-        writing->out->failed = true;
-    buf_done(&out);
+    info_put(&out, writing->prefix, writing->shown == NULL);
+    buf_put(&out, ",\"security\":");
+    security_put(&out, writing->openapi->config, writing->client);
+    put_and_end(writing, &out);
 }
 
 /* Of a service whose first route is not shown, too. */
@@ -343,14 +357,53 @@ static void put_paths(struct writing *writing)
     put_text(writing, "},\"components\":");
 }
 
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix)
+static void put_schemes(struct writing *writing)
 {
-    struct writing writing = {
-        .openapi = openapi, .shown = shown, .prefix = prefix == NULL ? "" : prefix, .out = out};
+    struct buf out;
+    buf_init(&out, INFO_MAX);
+    buf_put_char(&out, '{');
+    security_put_schemes(&out, writing->openapi->config);
+    buf_put_char(&out, ',');
+    put_and_end(writing, &out);
+}
+
+/* The schemes first; then the gateway's own; the types of what is shown behind them: `schemas` is the last member
+ * there. */
+static void put_components(struct writing *writing)
+{
+    const struct openapi *openapi = writing->openapi;
+    const char *begin = strchr(openapi_components, '{') + 1;
+    const char *end = strrchr(openapi_components, '}');
+    while (*--end != '}')
+        ;
+    put_schemes(writing);
+    put(writing, begin, (size_t)(end - begin));
+    unsigned *marks = calloc(openapi->config->answer_type_count + 1, sizeof *marks);
+    for (size_t i = 0; marks != NULL && i < openapi->count; i++)
+        if (is_shown(writing, &openapi->entries[i]))
+            answer_types_mark(openapi->config, openapi->entries[i].route,
+                              answer_types_of(openapi->entries[i].api), marks);
+    for (size_t i = 0; marks != NULL && i < openapi->config->answer_type_count; i++)
+        if (marks[i] != 0)
+            put_part(writing, ",", &openapi->types[i]);
+    if (marks == NULL && writing->out != NULL)
+        writing->out->failed = true;
+    free(marks);
+    put_text(writing, end);
+}
+
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown,
+                   const struct config_client *client, const char *prefix)
+{
+    struct writing writing = {.openapi = openapi,
+                              .shown = shown,
+                              .client = client,
+                              .prefix = prefix == NULL ? "" : prefix,
+                              .out = out};
     put_info(&writing);
     put_tags(&writing);
     put_paths(&writing);
-    put_text(&writing, openapi_components);
+    put_components(&writing);
     put_text(&writing, "}\n");
     return writing.length;
 }

@@ -28,7 +28,9 @@ MUST_USE const bool *openapi_shown(const struct openapi *openapi, const struct c
                                    const struct network *source, int64_t now, struct arena *arena);
 
 /* Appends the document and gives its length; `out` NULL: the length alone.  `shown` NULL: every route.
- * `prefix`: what the paths begin with for callers, see config_is_prefix(); or "". */
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown, const char *prefix);
+ * `client` NULL: for all of them.  `prefix`: what the paths begin with for callers, see config_is_prefix();
+ * or "". */
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown,
+                   const struct config_client *client, const char *prefix);
 
 #endif

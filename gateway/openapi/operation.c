@@ -1,10 +1,11 @@
 #include "gateway/openapi/operation.h"
 
 #include "base/json.h"
+#include "gateway/openapi/answers.h"
+#include "gateway/openapi/example.h"
 #include "gateway/openapi/schema.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { WORDS_MAX = 2048 };
@@ -63,6 +64,7 @@ static void put_path_parameter(struct buf *out, const struct operation *operatio
     open_parameter(out, operation, param, capture_name(operation, param), "path");
     json_member_bool(out, "required", true);
     schema_put_one(out, "schema", param, wire_of(operation, param), operation->hashed);
+    example_put_one(out, "example", param);
     json_close(out);
 }
 
@@ -77,6 +79,7 @@ static void put_query_parameter(struct buf *out, const struct operation *operati
         json_member_bool(out, "explode", true);
     }
     schema_put(out, "schema", param, wire_of(operation, param), operation->hashed);
+    example_put(out, "example", param);
     json_close(out);
 }
 
@@ -101,7 +104,7 @@ static void put_parameters(struct buf *out, const struct operation *operation)
     if (route->list != NULL)
         put_reference(out, "#/components/parameters/all");
     put_reference(out, "#/components/parameters/region");
-    if (route->task != NULL)
+    if (route->task != NULL || answers_tell_status(route))
         put_reference(out, "#/components/parameters/prefer");
     if (route->effect == CONFIG_CHANGE)
         put_reference(out, "#/components/parameters/idempotencyKey");
@@ -152,6 +155,20 @@ static void put_body_schema(struct buf *out, const struct operation *operation)
     json_close(out);
 }
 
+/* What is needed; where nothing is, everything. */
+static void put_body_example(struct buf *out, const struct operation *operation)
+{
+    bool needed = false;
+    const struct config_route *route = operation->route;
+    for (size_t i = 0; i < route->param_count; i++)
+        needed = needed || (route->params[i].required && is_in_body(operation, &route->params[i]));
+    json_open_member(out, "example");
+    for (size_t i = 0; i < route->param_count; i++)
+        if (is_in_body(operation, &route->params[i]) && (route->params[i].required || !needed))
+            example_put(out, route->params[i].name, &route->params[i]);
+    json_close(out);
+}
+
 static void put_body(struct buf *out, const struct operation *operation)
 {
     bool any = false;
@@ -164,140 +181,13 @@ static void put_body(struct buf *out, const struct operation *operation)
     json_open_member(out, "content");
     json_open_member(out, "application/json");
     put_body_schema(out, operation);
+    put_body_example(out, operation);
     json_close(out);
     json_close(out);
-    json_close(out);
-}
-
-/* ---- answers ---- */
-
-static void put_member_type(struct buf *out, const char *name, const char *type, const char *other)
-{
-    json_open_member(out, name);
-    if (other == NULL) {
-        json_member(out, "type", type);
-    } else {
-        json_open_array(out, "type");
-        json_element(out, type);
-        json_element(out, other);
-        json_close_array(out);
-    }
-    json_close(out);
-}
-
-/* How a task is, in the gateway's own words. */
-static const char status_schema[] = "{\"type\":\"string\",\"enum\":[\"running\",\"done\",\"failed\"]}";
-
-static bool tells_status(const struct config_route *route)
-{
-    return route->dialects[CONFIG_API2].status.from != NULL ||
-           route->dialects[CONFIG_API3].status.from != NULL;
-}
-
-/* The cloud's own members are in it, too, and are not described: they are its to change. */
-static void put_answer_members(struct buf *out, const struct config_route *route, bool status)
-{
-    if (route->list != NULL) {
-        json_open_member(out, route->list);
-        json_member_raw(out, "type", "[\"array\",\"null\"]"); /* some say null where there is none */
-        json_open_member(out, "items");
-        json_member(out, "type", "object");
-        json_close(out);
-        json_close(out);
-        put_member_type(out, route->total, "integer", "string");
-    }
-    if (route->task != NULL)
-        put_member_type(out, route->task, "integer", "string");
-    if (status)
-        json_member_raw(out, "status", status_schema);
-}
-
-static void put_answer_schema(struct buf *out, const struct config_route *route, bool status)
-{
-    json_open_member(out, "schema");
-    json_member(out, "type", "object");
-    json_open_member(out, "properties");
-    put_answer_members(out, route, status);
-    json_close(out);
-    json_open_array(out, "required");
-    if (route->list != NULL)
-        json_element(out, route->list);
-    if (route->task != NULL)
-        json_element(out, route->task);
-    if (status)
-        json_element(out, "status");
-    json_close_array(out);
-    json_close(out);
-}
-
-static void put_headers(struct buf *out, const struct config_route *route)
-{
-    json_open_member(out, "headers");
-    json_member_raw(out, "X-Request-Id", "{\"$ref\":\"#/components/headers/requestId\"}");
-    if (route->effect == CONFIG_CHANGE)
-        json_member_raw(out, "Idempotency-Replayed", "{\"$ref\":\"#/components/headers/replayed\"}");
-    if (route->task != NULL) {
-        json_member_raw(out, "Location", "{\"$ref\":\"#/components/headers/location\"}");
-        json_member_raw(out, "Preference-Applied", "{\"$ref\":\"#/components/headers/preference\"}");
-    }
-    json_close(out);
-}
-
-/* `status`: the answer tells how a task is. */
-static void put_success(struct buf *out, const struct config_route *route, long long code, bool status)
-{
-    char name[24];
-    (void)snprintf(name, sizeof name, "%lld", code);
-    json_open_member(out, name);
-    json_member(out, "description",
-                status ? "How the task is, and the cloud's answer" : "The cloud's answer");
-    put_headers(out, route);
-    if (code != 204) { /* which has no content */
-        json_open_member(out, "content");
-        json_open_member(out, "application/json");
-        put_answer_schema(out, route, status);
-        json_close(out);
-        json_close(out);
-    }
-    json_close(out);
-}
-
-static void put_answers(struct buf *out, const struct config_route *route)
-{
-    static const char problem[] = "{\"$ref\":\"#/components/responses/problem\"}";
-    static const char *const always[] = {"400", "401", "403", "404", "409",
-                                         "429", "502", "503", "504", "default"};
-    json_open_member(out, "responses");
-    put_success(out, route, route->success, tells_status(route));
-    if (route->task != NULL && route->success != 200) /* Prefer: wait, and the task's end came in time */
-        put_success(out, route, 200, true);
-    if (route->effect == CONFIG_CHANGE)
-        json_member_raw(out, "207", problem);
-    if (route->effect == CONFIG_CHANGE) /* the Idempotency-Key was another call's */
-        json_member_raw(out, "422", problem);
-    for (size_t i = 0; i < COUNT(always); i++)
-        json_member_raw(out, always[i], problem);
     json_close(out);
 }
 
 /* ---- the operation ---- */
-
-void operation_put_id(struct buf *out, const struct config_route *route, const struct config_route *leader)
-{
-    for (const char *c = route->method; *c != '\0'; c++)
-        buf_put_char(out, (char)tolower((unsigned char)*c));
-    for (size_t i = 0; i < leader->segment_count; i++)
-        buf_put_format(out, "-%s", leader->segments[i].text);
-}
-
-static void put_id(struct buf *out, const struct operation *operation)
-{
-    struct buf id;
-    buf_init(&id, WORDS_MAX);
-    operation_put_id(&id, operation->route, operation->leader);
-    json_member(out, "operationId", buf_text(&id));
-    buf_done(&id);
-}
 
 /* Which action of the cloud it becomes, by the name that policies use, and, where it differs, the other
  * one. */
@@ -327,7 +217,7 @@ void operation_put(struct buf *out, const struct operation *operation)
         method[i] = (char)tolower((unsigned char)operation->route->method[i]);
     method[sizeof method - 1] = '\0';
     json_open_member(out, method);
-    put_id(out, operation);
+    json_member(out, "operationId", operation->route->id);
     json_open_array(out, "tags");
     json_element(out, operation->route->service);
     json_close_array(out);
@@ -336,6 +226,6 @@ void operation_put(struct buf *out, const struct operation *operation)
     put_description(out, operation);
     put_parameters(out, operation);
     put_body(out, operation);
-    put_answers(out, operation->route);
+    answers_put(out, operation);
     json_close(out);
 }

@@ -16,9 +16,6 @@ struct operation {
     bool hashed;                       /* values are signed by a hash: any text is good */
 };
 
-/* "delete-vpcs-vpcId-classiclinks": an action may have several routes.  `leader` as in struct operation. */
-void operation_put_id(struct buf *out, const struct config_route *route, const struct config_route *leader);
-
 /* The member "get":{...} of a path. */
 void operation_put(struct buf *out, const struct operation *operation);
 

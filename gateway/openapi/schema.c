@@ -1,6 +1,7 @@
 #include "gateway/openapi/schema.h"
 
 #include "base/json.h"
+#include "gateway/openapi/definition_schema.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -22,6 +23,37 @@ static bool is_portable(const char *pattern)
         if (isalnum((unsigned char)at[1]) && strchr("dDwW", at[1]) == NULL)
             return false;
     return true;
+}
+
+/* "asc|desc": words, and nothing that an expression would be needed for. */
+static bool is_words(const char *pattern)
+{
+    char last = '|';
+    for (const char *c = pattern; *c != '\0'; last = *c++)
+        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-' && (*c != '|' || last == '|'))
+            return false;
+    return last != '|';
+}
+
+/* A parameter without values of its own, whose form is a list of words. */
+static bool has_words(const struct config_param *param)
+{
+    return param->pattern.text != NULL && param->former.text == NULL && param->value_count == 0 &&
+           is_words(param->pattern.text);
+}
+
+static void put_words(struct buf *out, const char *pattern, bool empty)
+{
+    json_open_array(out, "enum");
+    for (const char *word = pattern; word != NULL;) {
+        size_t length = strcspn(word, "|");
+        buf_put(out, word == pattern ? "" : ",");
+        json_put_string(out, word, length);
+        word = word[length] == '\0' ? NULL : word + length + 1;
+    }
+    if (empty)
+        json_element(out, "");
+    json_close_array(out);
 }
 
 /* `former` may be NULL: another form that is taken.  `empty`: and no text at all. */
@@ -51,7 +83,10 @@ static void put_string(struct buf *out, const struct config_param *param, const 
     json_member_int(out, "maxLength", param->length); /* of bytes: no text has more characters */
     if (param->pattern.text == NULL && !hashed)
         json_member(out, "pattern", empty ? "^(" SIGNABLE ")?$" : "^" SIGNABLE "$");
-    put_pattern(out, param->pattern.text, param->former.text, empty);
+    if (has_words(param))
+        put_words(out, param->pattern.text, empty);
+    else
+        put_pattern(out, param->pattern.text, param->former.text, empty);
     if (wire == NULL || wire->pattern.text == NULL)
         return;
     json_open_array(out, "allOf"); /* both must match, and a schema has one pattern */
@@ -89,6 +124,10 @@ static void put_choices(struct buf *out, const struct config_param *param)
 static void put_value(struct buf *out, const struct config_param *param, const struct config_wire *wire,
                       bool hashed)
 {
+    if (param->member != NULL && config_is_structured(param)) {
+        definition_schema_put_inline(out, param->member);
+        return;
+    }
     switch (param->type) {
     case CONFIG_INTEGER:
         put_integer(out, param);

@@ -1,10 +1,12 @@
 #include "gateway/request/actions.h"
 
 #include "base/json.h"
+#include "gateway/openapi/definition_schema.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/rest.h"
 #include "gateway/request/route.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- which one ---- */
@@ -92,76 +94,24 @@ static void put_service(struct buf *out, const struct exchange *x)
     json_close(out);
 }
 
-/* ---- schemas (JSON Schema 2020-12) ---- */
+/* ---- schemas ---- */
 
-static void put_type(struct buf *out, const struct definitions_member *member)
-{
-    static const char *const types[] = {[DEFINITIONS_INT64] = "integer",
-                                        [DEFINITIONS_UINT64] = "integer",
-                                        [DEFINITIONS_FLOAT] = "number",
-                                        [DEFINITIONS_BOOL] = "boolean"};
-    if (member->type == DEFINITIONS_OBJECT) {
-        buf_put_format(out, "{\"$ref\":\"#/$defs/%s\"}", member->type_name);
-        return;
-    }
-    const char *type = member->type < COUNT(types) ? types[member->type] : NULL;
-    buf_put_format(out, "{\"type\":\"%s\"%s}", type == NULL ? "string" : type,
-                   member->type == DEFINITIONS_UINT64 ? ",\"minimum\":0" : "");
-}
-
-static void put_object(struct buf *out, const struct definitions_object *object)
-{
-    bool first = true;
-    buf_put(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
-    for (size_t i = 0; i < object->member_count; i++) {
-        const struct definitions_member *member = &object->members[i];
-        buf_put_format(out, "%s\"%s\":%s", i == 0 ? "" : ",", member->name,
-                       member->list ? "{\"type\":\"array\",\"items\":" : "");
-        put_type(out, member);
-        buf_put(out, member->list ? "}" : "");
-    }
-    buf_put(out, "}");
-    for (size_t i = 0; i < object->member_count; i++)
-        if (object->members[i].required) {
-            buf_put_format(out, "%s\"%s\"", first ? ",\"required\":[" : ",", object->members[i].name);
-            first = false;
-        }
-    buf_put(out, first ? "}" : "]}");
-}
-
-/* Each object that the document can have is there once, whatever stands in what. */
-struct reached {
-    const struct definitions_object **items;
-    size_t count, room;
-};
-
-static void reach(struct reached *reached, const struct definitions_object *object)
-{
-    for (size_t i = 0; i < reached->count; i++)
-        if (reached->items[i] == object)
-            return;
-    if (reached->count < reached->room)
-        reached->items[reached->count++] = object;
-}
-
-static int put_schema(struct buf *out, const struct definitions *definitions,
+static int put_schema(struct buf *out, const char *key, const struct definitions *definitions,
                       const struct definitions_object *root, struct arena *arena)
 {
-    struct reached reached = {.room = definitions->object_count};
-    reached.items = arena_array(arena, reached.room, sizeof *reached.items);
-    if (reached.items == NULL)
+    static const char at[] = "#/$defs/";
+    char reference[sizeof at + DEFINITIONS_NAME_MAX];
+    struct definition_schema schema;
+    if (definition_schema_begin(&schema, definitions, arena) != 0)
         return -1;
-    reach(&reached, root);
-    buf_put_format(out, "{\"$ref\":\"#/$defs/%s\",\"$defs\":{", root->name);
-    for (size_t i = 0; i < reached.count; i++) {
-        const struct definitions_object *object = reached.items[i];
-        buf_put_format(out, "%s\"%s\":", i == 0 ? "" : ",", object->name);
-        put_object(out, object);
-        for (size_t j = 0; j < object->member_count; j++)
-            if (object->members[j].object != NULL)
-                reach(&reached, object->members[j].object);
-    }
-    buf_put(out, "}}");
+    definition_schema_reach(&schema, root);
+    (void)snprintf(reference, sizeof reference, "%s%s", at, root->name);
+    json_open_member(out, key);
+    json_member(out, "$ref", reference);
+    json_open_member(out, "$defs");
+    definition_schema_put(out, &schema, "", at);
+    json_close(out);
+    json_close(out);
     return 0;
 }
 
@@ -184,11 +134,9 @@ static int put_one(struct buf *out, const struct exchange *x, const struct confi
     json_open(out);
     json_member(out, "service", action->upstream->name);
     actions_put_facts(out, action);
-    buf_put(out, ",\"request\":");
-    int result = put_schema(out, definitions, action->definition->input, x->arena);
-    buf_put(out, ",\"answer\":");
+    int result = put_schema(out, "request", definitions, action->definition->input, x->arena);
     if (result == 0)
-        result = put_schema(out, definitions, action->definition->output, x->arena);
+        result = put_schema(out, "answer", definitions, action->definition->output, x->arena);
     json_close(out);
     return result;
 }

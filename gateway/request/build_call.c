@@ -7,6 +7,7 @@
 #include "gateway/request/build_document.h"
 #include "gateway/request/build_param.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/hint.h"
 
 #include <string.h>
 
@@ -27,8 +28,11 @@ struct given {
  * put in the wrong place. */
 static enum problem unknown(struct exchange *x, const char *what, const char *name)
 {
-    if (text_is_name(name) && strlen(name) < BUILD_CALL_NAME_MAX)
+    if (text_is_name(name) && strlen(name) < BUILD_CALL_NAME_MAX) {
+        if (strcmp(what, "region") != 0)
+            hint_name(x, name);
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
+    }
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is a %s here that does not look like one",
                          what);
 }

@@ -7,6 +7,7 @@
 #include "config/definitions/document_value.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/client_token.h"
 #include "gateway/request/document_pairs.h"
 
 #include <string.h>
@@ -218,17 +219,18 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
 {
     static const struct json_value nothing = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
     const struct config_action *action = x->route->document;
-    if (root->kind == JSON_VALUE_NONE)
-        root = &nothing;
+    struct json_value whole = root->kind == JSON_VALUE_NONE ? nothing : *root;
     x->call =
         call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
     if (x->call == NULL || build_call_name_client(x) != 0)
         return exchange_fail(x);
     enum problem problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
-        problem = read_document(x, root);
+        problem = client_token_put(x, &whole);
     if (problem == PROBLEM_NONE)
-        problem = read_params(x, root);
+        problem = read_document(x, &whole);
+    if (problem == PROBLEM_NONE)
+        problem = read_params(x, &whole);
     if (problem == PROBLEM_NONE)
         call_seal(x->call);
     return problem;

@@ -2,9 +2,12 @@
 #include "gateway/request/build_param.h"
 
 #include "base/text.h"
+#include "config/definitions/document.h"
 #include "config/definitions/free_document.h"
 #include "gateway/request/build_document.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/client_token.h"
+#include "gateway/request/hint.h"
 
 #include <string.h>
 
@@ -58,6 +61,11 @@ static enum problem translate_structured(struct exchange *x, const struct config
         return check_value_wrong_type(x, param);
     buf_init(&out, value->length + 1);
     int result = free_document_read(param->name, value, &out, &secret, &x->err);
+    if (param->member != NULL && result == 0) {
+        buf_done(&out);
+        buf_init(&out, value->length + 1);
+        result = document_read_member(param->member, value, &out, &x->err);
+    }
     if (values != NULL && result == 0)
         *values = arena_copy(x->arena, out.bytes, out.length);
     buf_done(&out);
@@ -75,6 +83,18 @@ static enum problem translate_structured(struct exchange *x, const struct config
     return build_document_paths(x, param, value);
 }
 
+/* One text in the place of a list. */
+static enum problem no_array(struct exchange *x, const struct config_param *param,
+                             const struct json_value *value)
+{
+    const char *text =
+        value->kind == JSON_VALUE_STRING ? json_value_text(value, HINT_MAX, x->arena, NULL) : NULL;
+    enum problem problem = check_value_wrong(x, param, "must be an array of at least one string");
+    if (text != NULL)
+        hint_value(x, param, text);
+    return problem;
+}
+
 static enum problem from_body(struct exchange *x, const struct config_param *param,
                               const struct json_value *value, struct collected *collected)
 {
@@ -85,7 +105,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
         return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
     }
     if (value->kind != JSON_VALUE_ARRAY)
-        return check_value_wrong(x, param, "must be an array of at least one string");
+        return no_array(x, param, value);
     collected->empty = value->count == 0;
     if (value->count > (size_t)param->max_items)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s may have at most %lld items", param->name,
@@ -145,6 +165,7 @@ static enum problem missing(struct exchange *x, const struct config_param *param
         request_head_field(x->head, "Content-Type") == NULL)
         return check_value_wrong(x, param, "is missing");
     x->close = true;
+    hint_about(x, param);
     return exchange_stop(x, PROBLEM_LENGTH_REQUIRED,
                          "%s is missing: a body needs a Content-Length, and this request has none",
                          param->name);
@@ -176,6 +197,10 @@ enum problem build_param_add(struct exchange *x, const struct config_param *para
     const char *unsaid = page_value(x, param);
     if (unsaid == NULL && collected.count == 0 && !collected.empty)
         unsaid = param->preset;
+    if (unsaid == NULL && collected.count == 0 && !collected.empty)
+        problem = client_token_value(x, param, &unsaid);
+    if (problem != PROBLEM_NONE)
+        return problem;
     if (unsaid != NULL)
         collected.values[collected.count++] = unsaid;
     if (collected.count == 0 && !collected.empty)

@@ -14,7 +14,7 @@
 
 static void put_openapi(struct buf *out, const struct exchange *x)
 {
-    (void)openapi_put(out, x->snapshot->openapi, x->own.shown, x->prefix);
+    (void)openapi_put(out, x->snapshot->openapi, x->own.shown, x->client, x->prefix);
 }
 
 static enum problem answer_openapi(struct exchange *x)
@@ -25,7 +25,7 @@ static enum problem answer_openapi(struct exchange *x)
         return exchange_fail(x);
     x->own = (struct exchange_own){.status = 200,
                                    .type = "application/json",
-                                   .length = openapi_put(NULL, openapi, shown, x->prefix),
+                                   .length = openapi_put(NULL, openapi, shown, x->client, x->prefix),
                                    .put = put_openapi,
                                    .shown = shown};
     return PROBLEM_NONE;

@@ -3,9 +3,11 @@
 #include "base/text.h"
 #include "config/definitions/document_value.h"
 #include "config/model/param_value.h"
+#include "gateway/request/hint.h"
 
 enum problem check_value_wrong(struct exchange *x, const struct config_param *param, const char *reason)
 {
+    hint_about(x, param);
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "%s %s", param->name, reason);
 }
 
@@ -14,7 +16,15 @@ enum problem check_value_check(struct exchange *x, const struct config_param *pa
 {
     if (param_value_check_all(param, x->call->upstream, values, count, &x->err) == 0)
         return PROBLEM_NONE;
-    return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+    if (x->err.kind == ERR_MEMORY)
+        return exchange_fail(x);
+    hint_about(x, param);
+    for (size_t i = 0; i < count; i++)
+        if (param_value_check(param, x->call->upstream, values[i], NULL) != 0) {
+            hint_value(x, param, values[i]);
+            break;
+        }
+    return PROBLEM_INVALID_PARAMETER;
 }
 
 static const char *const must_be[] = {
@@ -44,6 +54,20 @@ static const char *number_text(struct exchange *x, const struct json_value *valu
     return arena_strdup(x->arena, text);
 }
 
+/* A text where a number or a truth is wanted may say which. */
+static enum problem wrong_text(struct exchange *x, const struct config_param *param,
+                               const struct json_value *value)
+{
+    const char *text =
+        value->kind == JSON_VALUE_STRING ? json_value_text(value, HINT_MAX, x->arena, NULL) : NULL;
+    if (text != NULL)
+        hint_value(x, param, text);
+    const char *meant = x->hint.meant;
+    enum problem problem = check_value_wrong_type(x, param);
+    x->hint.meant = meant;
+    return problem;
+}
+
 const char *check_value_text(struct exchange *x, const struct config_param *param,
                              const struct json_value *value)
 {
@@ -60,7 +84,7 @@ const char *check_value_text(struct exchange *x, const struct config_param *para
     else if (value->kind == JSON_VALUE_STRING)
         text = json_value_text(value, SIZE_MAX, x->arena, &exact);
     if (text == NULL)
-        (void)check_value_wrong_type(x, param);
+        (void)wrong_text(x, param, value);
     else if (!exact)
         (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");
     return exact ? text : NULL;

@@ -14,7 +14,7 @@ static const char sent[] =
     "Authorization, Content-Type, Countersign-Subject, Idempotency-Key, Prefer, X-Request-Id, baggage, "
     "traceparent, tracestate";
 static const char read[] =
-    "Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
+    "Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
     "WWW-Authenticate, X-Request-Id, traceparent";
 
 /* NULL: the request comes from no page, or from one that may not call. */

@@ -7,6 +7,7 @@
 #include "gateway/call/frozen.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/call/resolve.h"
+#include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
 #include "gateway/exchange/shared.h"
@@ -21,7 +22,8 @@
 
 #include <string.h>
 
-/* A request's whole life.  Stages never call each other. */
+/* A request's whole life.  Stages never call each other.  One that is not done yet (waiting.h) is run again
+ * later, and the request needs no worker in between. */
 static const struct {
     const char *name;
     enum problem (*run)(struct exchange *x);
@@ -42,7 +44,8 @@ static const struct {
     {"authorize", authorize_call},         /* the policy judges exactly what will be signed            */
     {"claim", idempotency_claim},          /* a change whose key was used is not sent again            */
     {"forward", forward_call},             /* a slot; sign, send, understand                           */
-    {"follow", complete_answer},           /* the callers' names, further pages, the end of a task     */
+    {"follow", complete_answer},           /* the callers' names, further pages                        */
+    {"wait", task_wait_look},              /* for the end of a task, where the caller prefers to       */
 };
 
 static void finish(struct exchange *x)
@@ -58,20 +61,23 @@ static void finish(struct exchange *x)
     atomic_fetch_add_explicit(&x->gateway->ended, 1, memory_order_relaxed);
 }
 
-static void walk(struct exchange *x)
+/* False: the stage is to be run again. */
+static bool walk(struct exchange *x)
 {
-    x->began_us = clock_monotonic_us();
-    x->began_ms = clock_wall_ms();
-    for (size_t i = 0; i < COUNT(line) && x->problem == PROBLEM_NONE && x->own.status == 0; i++) {
-        x->station = line[i].name;
-        x->problem = line[i].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
+    while (x->stage < COUNT(line) && x->problem == PROBLEM_NONE && x->own.status == 0) {
+        x->station = line[x->stage].name;
+        x->again_us = 0;
+        x->problem = line[x->stage].run(x); /* PROBLEM_NONE walks on, unless there is an answer of our own */
+        if (x->again_us != 0)
+            return false;
+        x->stage++;
     }
     finish(x);
+    return true;
 }
 
-void pipeline_serve(void *context, struct visit *visit)
+static struct exchange begin(struct shared *gateway, const struct visit *visit)
 {
-    struct shared *gateway = context;
     struct snapshot *snapshot = shared_take(gateway);
     struct exchange x = {
         .gateway = gateway,
@@ -84,13 +90,57 @@ void pipeline_serve(void *context, struct visit *visit)
         .source = visit->source,
         .names = visit->certificate,
         .reply = visit->reply,
+        .last = visit->last,
+        .began_us = clock_monotonic_us(),
+        .began_ms = clock_wall_ms(),
     };
     if (!network_parse_peer(x.source, &x.address))
         memset(&x.address, 0, sizeof x.address); /* cannot happen: it counts as one on a Unix socket */
     atomic_fetch_add(&gateway->in_flight, 1);
-    walk(&x);
-    atomic_fetch_sub(&gateway->in_flight, 1);
-    visit->status = x.status;
-    visit->close = x.close;
-    shared_release(snapshot);
+    return x;
+}
+
+/* What is lent anew each time. */
+static void go_on(struct exchange *x, const struct visit *visit)
+{
+    x->peer = visit->peer;
+    x->ends = visit->ends;
+    x->reply = visit->reply;
+    x->last = visit->last;
+}
+
+static void end(const struct exchange *x, struct visit *visit)
+{
+    atomic_fetch_sub(&x->gateway->in_flight, 1);
+    visit->status = x->status;
+    visit->close = x->close;
+    shared_release(x->snapshot);
+}
+
+/* Until it goes on.  Where there is no memory for that it does so at once, to its end. */
+static bool keep(struct exchange *x, struct visit *visit)
+{
+    if (visit->state == NULL)
+        visit->state = arena_alloc(visit->arena, sizeof *x);
+    if (visit->state != NULL && visit->state != x)
+        memcpy(visit->state, x, sizeof *x);
+    visit->again_us = visit->state == NULL ? 0 : x->again_us;
+    x->last = visit->state == NULL;
+    return visit->state != NULL;
+}
+
+void pipeline_serve(void *context, struct visit *visit)
+{
+    struct exchange begun;
+    struct exchange *x = visit->state;
+    if (x == NULL) {
+        begun = begin(context, visit);
+        x = &begun;
+    } else {
+        go_on(x, visit);
+    }
+    while (!walk(x))
+        if (keep(x, visit))
+            return;
+    end(x, visit);
 }

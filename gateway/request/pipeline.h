@@ -8,8 +8,8 @@
 
 #include "gateway/http/handler.h"
 
-/* Walks the visit's request to its end: the answer is written to the door and the record to the log.
- * `context` is the struct shared. */
+/* Walks the visit's request to its end: the answer is written to the door and the record to the log; or to
+ * where it waits, and on from there (gateway/exchange/waiting.h).  `context` is the struct shared. */
 void pipeline_serve(void *context, struct visit *visit);
 
 #endif

@@ -9,6 +9,7 @@
 #include "gateway/request/builtin.h"
 #include "gateway/request/cors.h"
 #include "gateway/request/door.h"
+#include "gateway/request/next_page.h"
 #include "gateway/request/route.h"
 
 #include <string.h>
@@ -61,6 +62,8 @@ static void put_special_fields(struct buf *out, const struct exchange *x, int st
     const struct problem_kind *kind = problem_kind(x->problem);
     if (x->problem == PROBLEM_NONE)
         task_wait_put_location(out, x);
+    if (x->problem == PROBLEM_NONE)
+        next_page_put(out, x);
     if (x->problem == PROBLEM_NONE && x->waited_s > 0)
         buf_put_format(out, "Preference-Applied: wait=%d\r\n", x->waited_s);
     if (x->problem == PROBLEM_UNAUTHENTICATED && status == 401)

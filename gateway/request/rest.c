@@ -5,12 +5,15 @@
 #include "base/text.h"
 #include "gateway/http/response_head.h"
 #include "gateway/request/build_call.h"
+#include "gateway/request/hint.h"
 #include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+enum { REST_TYPE_MAX = 64 }; /* characters of a media type that is told */
 
 /* ---- the way in ---- */
 
@@ -84,15 +87,31 @@ enum problem rest_accept_size(struct exchange *x)
     return PROBLEM_NONE;
 }
 
+/* Which type it was says what to change; more than a type and its subtype is not told. */
+static enum problem check_type(struct exchange *x, const char *type)
+{
+    size_t length = type == NULL ? 0 : strcspn(type, "; \t");
+    const char *slash = type == NULL ? NULL : memchr(type, '/', length);
+    if (is_json_type(type))
+        return PROBLEM_NONE;
+    if (type == NULL)
+        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                             "Content-Type must be application/json (UTF-8), and this body has none");
+    if (slash == NULL || length > REST_TYPE_MAX || !text_is_token(type, (size_t)(slash - type)) ||
+        !text_is_token(slash + 1, (size_t)(type + length - slash - 1)) ||
+        strncasecmp(type, "application/json", length) == 0)
+        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                             "Content-Type must be application/json (UTF-8)");
+    return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                         "Content-Type must be application/json (UTF-8), not %.*s", (int)length, type);
+}
+
 enum problem rest_accept(struct exchange *x)
 {
     enum problem problem = rest_accept_size(x);
     if (problem != PROBLEM_NONE || !request_head_has_body(x->head))
         return problem;
-    if (!is_json_type(request_head_field(x->head, "Content-Type")))
-        return exchange_stop(x, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-                             "Content-Type must be application/json (UTF-8)");
-    return PROBLEM_NONE;
+    return check_type(x, request_head_field(x->head, "Content-Type"));
 }
 
 enum problem rest_token(struct exchange *x, const char **token, size_t *length)
@@ -158,6 +177,7 @@ void rest_put_problem(struct buf *body, const struct exchange *x)
                               rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
+    hint_put(body, x);
     if (exchange_changes(x))
         json_member(body, "outcome", exchange_outcome_name(x->outcome));
     if (x->answer.length > 0 && !answer_is_good(&x->answer))

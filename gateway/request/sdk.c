@@ -5,6 +5,7 @@
 #include "config/definitions/document.h"
 #include "gateway/request/build_call.h"
 #include "gateway/request/build_document.h"
+#include "gateway/request/client_token.h"
 #include "gateway/request/builtin.h"
 #include "gateway/request/flat_document.h"
 #include "gateway/request/sdk_reply.h"
@@ -208,6 +209,8 @@ static enum problem translate(struct exchange *x)
 {
     struct json_value root = {0};
     enum problem problem = x->sdk->flat ? read_flat(x, &root) : build_call_read_body(x, &root);
+    if (problem == PROBLEM_NONE)
+        problem = client_token_take(x, &root);
     return problem != PROBLEM_NONE ? problem : build_document_call(x, &root, x->sdk->region);
 }
 

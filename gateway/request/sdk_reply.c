@@ -90,12 +90,27 @@ static void put_sentence(struct buf *text, const struct exchange *x)
         buf_put_format(text, "; try again in %lld s", (long long)(x->wait_us + 999999) / 1000000);
 }
 
+/* It ends before its caller is known, so there are two codes of API 2.0: a parameter, and a failure. */
+static void put_older_error(struct buf *out, const struct exchange *x, const char *sentence)
+{
+    json_open(out);
+    json_member_int(out, "code", problem_kind(x->problem)->status >= 500 ? 6000 : 4000);
+    json_member(out, "message", sentence);
+    json_member(out, "codeDesc", code_of(x));
+    json_member(out, "requestId", x->id);
+    json_close(out);
+}
+
 static void put_error(struct buf *out, const struct exchange *x)
 {
     char sentence[SENTENCE_MAX];
     struct buf text;
     buf_init_in(&text, sentence, sizeof sentence);
     put_sentence(&text, x);
+    if (sdk_request_is_older(x)) {
+        put_older_error(out, x, buf_text(&text));
+        return;
+    }
     json_open(out);
     json_open_member(out, "Response");
     json_open_member(out, "Error");

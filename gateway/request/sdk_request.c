@@ -60,6 +60,18 @@ static bool is_ours(const struct exchange *x)
     return false;
 }
 
+/* The one path of API 2.0's gateways. */
+static bool has_older_path(const struct exchange *x)
+{
+    return x->head->target != NULL && strcmp(x->head->target, "/v2/index.php") == 0;
+}
+
+bool sdk_request_is_older(const struct exchange *x)
+{
+    bool said = x->sdk != NULL ? x->sdk->version != NULL : query_has(x, "Version");
+    return has_older_path(x) && !said && request_head_field(x->head, "X-TC-Action") == NULL;
+}
+
 bool sdk_request_is(const struct exchange *x)
 {
     const struct request_head *head = x->head;
@@ -70,7 +82,7 @@ bool sdk_request_is(const struct exchange *x)
         return false;
     if (head->target[1] == '\0') /* of a line that is too long the query is not known */
         return posts || head->query != NULL || head->problem == PROBLEM_TARGET_TOO_LONG || has_mark(x);
-    return has_mark(x) && !is_ours(x);
+    return (has_mark(x) || (has_older_path(x) && query_has(x, "Action"))) && !is_ours(x);
 }
 
 /* ---- the common parameters ---- */
@@ -254,6 +266,9 @@ static enum problem check_names(struct exchange *x, const struct sdk_request *sd
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the action is missing: X-TC-Action, or Action");
     if (!definitions_is_name(sdk->action, strlen(sdk->action)))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the action's name does not look like one");
+    if (sdk_request_is_older(x))
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "API 2.0 is not taken here: ask by API 3.0, with its Version, or by a route");
     if (sdk->version == NULL)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
                              "the version is missing: X-TC-Version, or Version");

@@ -31,6 +31,10 @@ struct sdk_request {
  * has: an endpoint with a path is for a proxy in front. */
 bool sdk_request_is(const struct exchange *x);
 
+/* Does its caller have the older protocol, API 2.0's, which this door does not take?  It is told so in that
+ * one's form.  By its path, and because it says no version. */
+bool sdk_request_is_older(const struct exchange *x);
+
 /* Writes x->sdk.  A form is read from the connection: its caller's token is in it. */
 enum problem sdk_request_read(struct exchange *x);
 

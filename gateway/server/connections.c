@@ -62,13 +62,15 @@ static const long long limits_ms[] = {
 
 static bool is_parked(int wait)
 {
-    return wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_IDLE || wait == CONNECTIONS_FOR_CLOSE;
+    return wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_IDLE || wait == CONNECTIONS_FOR_CLOSE ||
+           wait == CONNECTIONS_FOR_TIME;
 }
 
 /* We wait for the client. */
 static bool is_clients_turn(int wait)
 {
-    return is_parked(wait) || wait == CONNECTIONS_FOR_BODY || wait == CONNECTIONS_FOR_READER;
+    return (is_parked(wait) && wait != CONNECTIONS_FOR_TIME) || wait == CONNECTIONS_FOR_BODY ||
+           wait == CONNECTIONS_FOR_READER;
 }
 
 /* It was shut, and its worker has yet to see it. */
@@ -297,8 +299,9 @@ static size_t unasked_of(const struct connections *guard, uint64_t source)
     size_t unasked = 0;
     for (size_t i = 0; i < guard->capacity; i++) {
         const struct place *place = &guard->places[i];
+        int wait = atomic_load(&place->wait);
         unasked += guard->sources[i] == source && !atomic_load(&place->used) &&
-                   atomic_load(&place->wait) == CONNECTIONS_FOR_HEADER;
+                   (wait == CONNECTIONS_FOR_HEADER || wait == CONNECTIONS_FOR_HANDSHAKE);
     }
     return unasked;
 }
@@ -332,10 +335,12 @@ static enum problem judge(struct connections *guard, const struct network *peer,
     return guard->free_count == 0 ? PROBLEM_BUSY : PROBLEM_NONE;
 }
 
-/* One event at a time: who has the connection then asks for the next one. */
+/* One event at a time: who has the connection then asks for the next one.  What a client sends while its
+ * request waits is for later; but it may go. */
 static int watch(const struct connections *guard, int how, unsigned place)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.u64 = place};
+    bool waits = atomic_load(&guard->places[place - 1].wait) == CONNECTIONS_FOR_TIME;
+    struct epoll_event event = {.events = (waits ? EPOLLRDHUP : EPOLLIN) | EPOLLONESHOT, .data.u64 = place};
     return epoll_ctl(guard->events, how, guard->places[place - 1].fd, &event);
 }
 
@@ -385,8 +390,10 @@ bool connections_park(struct connections *guard, unsigned place, enum connection
 {
     struct place *mine = &guard->places[place - 1];
     (void)pthread_mutex_lock(&guard->mutex); /* both at once: nobody ends it in between */
-    if (wait == CONNECTIONS_IDLE && atomic_load(&mine->wait) == CONNECTIONS_FOR_NEXT)
-        atomic_store(&mine->wait, wait); /* it is idle since its worker began to wait */
+    int before = atomic_load(&mine->wait);
+    if ((wait == CONNECTIONS_IDLE && before == CONNECTIONS_FOR_NEXT) ||
+        (wait == CONNECTIONS_FOR_HEADER && before == CONNECTIONS_FOR_HANDSHAKE))
+        atomic_store(&mine->wait, wait); /* it waits since its worker began to wait, or since it came */
     else
         connections_wait(guard, place, wait);
     bool good = watch(guard, EPOLL_CTL_MOD, place) == 0;
@@ -409,7 +416,7 @@ bool connections_is_parked(const struct connections *guard, unsigned place)
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait)
 {
     struct place *mine = &guard->places[place - 1];
-    if (wait != CONNECTIONS_FOR_US) /* nobody asks how long */
+    if (wait != CONNECTIONS_FOR_US && wait != CONNECTIONS_FOR_HANDSHAKE) /* nobody asks how long */
         atomic_store_explicit(&mine->since, clock_monotonic_us(), memory_order_relaxed);
     atomic_store_explicit(&mine->wait, wait, memory_order_release); /* a new wait never has an old begin */
 }

@@ -47,11 +47,13 @@ enum {
 
 /* What an open connection waits for. */
 enum connections_wait {
-    CONNECTIONS_FOR_HEADER, /* parked: of its first request, or the rest of a next one */
-    CONNECTIONS_IDLE,       /* parked: nothing has come of the next request */
-    CONNECTIONS_FOR_CLOSE,  /* parked: the client, to close after an answer that ends the connection */
-    CONNECTIONS_FOR_WORKER, /* its header is whole */
-    CONNECTIONS_FOR_NEXT,   /* a worker waits a little for its next request */
+    CONNECTIONS_FOR_HEADER,    /* parked: of its first request, or the rest of a next one */
+    CONNECTIONS_IDLE,          /* parked: nothing has come of the next request */
+    CONNECTIONS_FOR_CLOSE,     /* parked: the client, to close after an answer that ends the connection */
+    CONNECTIONS_FOR_TIME,      /* parked: its request goes on later; no deadline here: see waiters.h */
+    CONNECTIONS_FOR_HANDSHAKE, /* its TLS handshake goes a step further; still since the header's begin */
+    CONNECTIONS_FOR_WORKER,    /* its header is whole */
+    CONNECTIONS_FOR_NEXT,      /* a worker waits a little for its next request */
     CONNECTIONS_FOR_BODY,
     CONNECTIONS_FOR_READER, /* the client, to take its answer */
     CONNECTIONS_FOR_US,     /* no deadline here: the walk has its own */
@@ -95,7 +97,7 @@ int connections_events(const struct connections *guard);
  * when it was answered and closed. */
 unsigned connections_admit(struct connections *guard, int fd, const struct network *peer, struct tls *tls);
 
-/* Parks it for one of the first three waits: from here on it belongs to the thread of parking.c.  False when
+/* Parks it for one of the first four waits: from here on it belongs to the thread of parking.c.  False when
  * the kernel cannot: it still belongs to who asks. */
 MUST_USE bool connections_park(struct connections *guard, unsigned place, enum connections_wait wait);
 
@@ -104,7 +106,7 @@ MUST_USE bool connections_watch(struct connections *guard, unsigned place);
 
 bool connections_is_parked(const struct connections *guard, unsigned place);
 
-/* What it waits for from now on; from one of the first three to another only where it is parked. */
+/* What it waits for from now on; from one of the first four to another only where it is parked. */
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait);
 
 enum connections_wait connections_waits_for(const struct connections *guard, unsigned place);

@@ -10,11 +10,18 @@ struct waiting {
     int64_t since; /* monotonic, us */
 };
 
+/* A ring. */
+struct queue {
+    struct waiting *places;
+    size_t first; /* who came first */
+    size_t count;
+};
+
 struct dispatch {
     pthread_mutex_t mutex; /* guards everything but the atomics */
-    struct waiting *queue; /* a ring */
-    size_t capacity;
-    size_t first;                 /* in the ring: who came first */
+    size_t capacity;       /* of a queue */
+    struct queue again;    /* who has had a worker before */
+    struct queue queue;
     struct dispatch_worker *idle; /* the last one that came is the first one to go */
     size_t workers;
     bool calling;  /* one that was idle is on its way */
@@ -23,18 +30,28 @@ struct dispatch {
     atomic_size_t there;   /* workers that have ever come */
     atomic_size_t resting; /* of the idle list */
     atomic_size_t busy;    /* workers that have a request */
-    atomic_size_t waits;   /* in the ring */
+    atomic_size_t waits;   /* in both queues */
 };
+
+static void release(struct dispatch *dispatch)
+{
+    if (dispatch == NULL)
+        return;
+    free(dispatch->queue.places);
+    free(dispatch->again.places);
+    free(dispatch);
+}
 
 struct dispatch *dispatch_new(size_t workers, size_t connections, struct err *err)
 {
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
-    if (dispatch != NULL)
-        dispatch->queue = calloc(connections, sizeof *dispatch->queue);
-    if (dispatch == NULL || dispatch->queue == NULL || pthread_mutex_init(&dispatch->mutex, NULL) != 0) {
-        if (dispatch != NULL)
-            free(dispatch->queue);
-        free(dispatch);
+    if (dispatch != NULL) {
+        dispatch->queue.places = calloc(connections, sizeof *dispatch->queue.places);
+        dispatch->again.places = calloc(connections, sizeof *dispatch->again.places);
+    }
+    if (dispatch == NULL || dispatch->queue.places == NULL || dispatch->again.places == NULL ||
+        pthread_mutex_init(&dispatch->mutex, NULL) != 0) {
+        release(dispatch);
         err_memory(err);
         return NULL;
     }
@@ -48,8 +65,7 @@ void dispatch_free(struct dispatch *dispatch)
     if (dispatch == NULL)
         return;
     (void)pthread_mutex_destroy(&dispatch->mutex);
-    free(dispatch->queue);
-    free(dispatch);
+    release(dispatch);
 }
 
 int dispatch_worker_init(struct dispatch_worker *worker)
@@ -65,17 +81,18 @@ void dispatch_worker_done(struct dispatch_worker *worker)
 
 /* ---- under the mutex ---- */
 
-static void push(struct dispatch *dispatch, unsigned place)
+static void push(struct dispatch *dispatch, struct queue *queue, unsigned place)
 {
-    size_t last = (dispatch->first + atomic_load(&dispatch->waits)) % dispatch->capacity;
-    dispatch->queue[last] = (struct waiting){place, clock_monotonic_us()};
+    size_t last = (queue->first + queue->count++) % dispatch->capacity;
+    queue->places[last] = (struct waiting){place, clock_monotonic_us()};
     atomic_fetch_add(&dispatch->waits, 1);
 }
 
-static unsigned pop(struct dispatch *dispatch)
+static unsigned pop(struct dispatch *dispatch, struct queue *queue)
 {
-    unsigned place = dispatch->queue[dispatch->first].place;
-    dispatch->first = (dispatch->first + 1) % dispatch->capacity;
+    unsigned place = queue->places[queue->first].place;
+    queue->first = (queue->first + 1) % dispatch->capacity;
+    queue->count--;
     atomic_fetch_sub(&dispatch->waits, 1);
     return place;
 }
@@ -111,13 +128,23 @@ static void wake(struct dispatch_worker *worker)
 
 /* ---- who works ---- */
 
-void dispatch_put(struct dispatch *dispatch, unsigned place)
+static void put(struct dispatch *dispatch, struct queue *queue, unsigned place)
 {
     (void)pthread_mutex_lock(&dispatch->mutex);
-    push(dispatch, place);
+    push(dispatch, queue, place);
     struct dispatch_worker *called = call_one(dispatch);
     (void)pthread_mutex_unlock(&dispatch->mutex);
     wake(called);
+}
+
+void dispatch_put(struct dispatch *dispatch, unsigned place)
+{
+    put(dispatch, &dispatch->queue, place);
+}
+
+void dispatch_put_again(struct dispatch *dispatch, unsigned place)
+{
+    put(dispatch, &dispatch->again, place);
 }
 
 static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
@@ -144,7 +171,7 @@ unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker
     while (!dispatch->closed && atomic_load(&dispatch->waits) == 0)
         rest(dispatch, worker);
     if (!dispatch->closed) {
-        place = pop(dispatch);
+        place = pop(dispatch, dispatch->again.count > 0 ? &dispatch->again : &dispatch->queue);
         dispatch->moved = clock_monotonic_us();
         set_busy(dispatch, worker, true);
         called = call_one(dispatch);
@@ -163,10 +190,10 @@ unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_
 {
     unsigned place = 0;
     (void)pthread_mutex_lock(&dispatch->mutex);
-    if (atomic_load(&dispatch->waits) > 0 && dispatch_is_full(dispatch)) {
-        int64_t since = dispatch->queue[dispatch->first].since;
+    if (dispatch->queue.count > 0 && dispatch_is_full(dispatch)) {
+        int64_t since = dispatch->queue.places[dispatch->queue.first].since;
         if (since <= long_before_us || (since <= before_us && dispatch->moved <= before_us))
-            place = pop(dispatch);
+            place = pop(dispatch, &dispatch->queue);
     }
     (void)pthread_mutex_unlock(&dispatch->mutex);
     return place;

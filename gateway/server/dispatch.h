@@ -1,6 +1,7 @@
 /* gateway/server/dispatch.h - which worker serves which request.
  *
- * Connections whose next request is there are served in the order in which those came.  Of idle workers the
+ * Connections whose next request is there are served in the order in which those came, behind requests that
+ * have had a worker before.  Of idle workers the
  * one is called that was busy last, whose memory is warm.  Used by many threads; the workers live as long as
  * the dispatcher does. */
 #ifndef GATEWAY_SERVER_DISPATCH_H
@@ -22,7 +23,7 @@ struct dispatch_worker {
     bool busy;                    /* it has a request */
 };
 
-/* For so many workers, and at most so many connections that wait at a time. */
+/* For so many workers, and at most so many connections that wait at a time, of either kind. */
 MUST_USE struct dispatch *dispatch_new(size_t workers, size_t connections, struct err *err);
 void dispatch_free(struct dispatch *dispatch);
 
@@ -31,6 +32,10 @@ void dispatch_worker_done(struct dispatch_worker *worker);
 
 /* A connection at this place, from 1 on, has a request. */
 void dispatch_put(struct dispatch *dispatch, unsigned place);
+
+/* A connection whose request has waited, and goes on now: it is taken before the others, and never taken
+ * back. */
+void dispatch_put_again(struct dispatch *dispatch, unsigned place);
 
 /* Waits for a request: the place of its connection; 0: there will be none. */
 unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker);
@@ -47,9 +52,9 @@ size_t dispatch_waiting(const struct dispatch *dispatch);
 /* Every worker has a request: otherwise one is on its way, however slow the machine is just now. */
 bool dispatch_is_full(const struct dispatch *dispatch);
 
-/* Takes the connection back that waits longest, where every worker has a request, and it waits since before
- * `before_us` and no worker has taken any since then; or since before `long_before_us`.  Otherwise 0.  Times
- * are the monotonic clock's. */
+/* Takes the connection back that waits longest for its first worker, where every worker has a request, and it
+ * waits since before `before_us` and no worker has taken any since then; or since before `long_before_us`.
+ * Otherwise 0.  Times are the monotonic clock's. */
 unsigned dispatch_take_back(struct dispatch *dispatch, int64_t before_us, int64_t long_before_us);
 
 /* Every worker has come for work. */

@@ -266,6 +266,16 @@ struct tls_set *listeners_tls(struct listeners *listeners)
 }
 
 /* False: there is no memory for it. */
+bool listeners_have_tls(struct listeners *listeners)
+{
+    bool has = false;
+    struct tls_set *set = listeners_tls(listeners);
+    for (size_t i = 0; set != NULL && i < listeners->count; i++)
+        has = has || tls_set_has(set, listeners->items[i].entry);
+    tls_set_release(set);
+    return has;
+}
+
 static bool begin_tls(struct listeners *listeners, const struct listener *listener, int fd, struct tls **tls)
 {
     struct tls_set *set = listeners_tls(listeners);

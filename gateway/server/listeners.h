@@ -46,6 +46,9 @@ MUST_USE int listeners_open(struct listeners *listeners, const struct config_lis
 /* Takes the set, of the same entries, for connections that come from now on. */
 void listeners_use(struct listeners *listeners, struct tls_set *tls);
 
+/* One of them has certificates, and has them for good. */
+bool listeners_have_tls(struct listeners *listeners);
+
 /* The set in use, held: tls_set_release(). */
 struct tls_set *listeners_tls(struct listeners *listeners);
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +20,27 @@ enum {
     TICK_MS = 100,     /* between two looks at all places          */
     QUEUE_MS = 5,      /* while somebody waits for a worker        */
     PAUSE_MS = 10,     /* until there may be descriptors again     */
+    HELPERS_MAX = 64,  /* threads for handshakes: one for each processor */
     FOREVER = -1,
 };
 
 /* What is no place. */
 enum { LISTENER = CONNECTIONS_PLACES_MAX + 1, WAKE };
 
+/* A thread for handshakes. */
+struct helper {
+    struct parking *parking;
+    struct dispatch_worker seat;
+    pthread_t thread;
+};
+
 struct parking {
     struct connections *guard;
     struct dispatch *dispatch;
+    struct waiters *waiters;
+    struct dispatch *handshakes; /* whose handshake goes further; NULL: there is no TLS */
+    struct helper helpers[HELPERS_MAX];
+    size_t helper_count;
     int events;
     struct listeners *listeners;
     int wake;
@@ -53,6 +66,25 @@ static void hand_over(struct parking *parking, unsigned place)
     dispatch_put(parking->dispatch, place);
 }
 
+/* A request that waited goes on. */
+static void hand_over_again(struct parking *parking, unsigned place)
+{
+    connections_wait(parking->guard, place, CONNECTIONS_FOR_WORKER);
+    dispatch_put_again(parking->dispatch, place);
+}
+
+/* The next event of one that a helper has had parks it again. */
+static bool watch_again(struct parking *parking, const struct connection *connection)
+{
+    unsigned place = connection->place;
+    if (connection->inbox->end == 0)
+        connections_empty(parking->guard, place);
+    return connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_HANDSHAKE
+               ? connections_park(parking->guard, place, CONNECTIONS_FOR_HEADER)
+               : connections_watch(parking->guard, place);
+}
+
+/* By the thread that has it: what was read of it means what comes next. */
 static void settle(struct parking *parking, struct connection *connection, enum connection_state state)
 {
     if (state == CONNECTION_ASKS)
@@ -60,10 +92,8 @@ static void settle(struct parking *parking, struct connection *connection, enum 
     else if (state == CONNECTION_ENDED && connection->tls != NULL && tls_is_plain(connection->tls))
         connections_refuse(parking->guard, connection->place, PROBLEM_MALFORMED_REQUEST,
                            "plain HTTP was sent to a port that takes TLS only: ask by https://");
-    else if (state == CONNECTION_ENDED || !connections_watch(parking->guard, connection->place))
+    else if (state == CONNECTION_ENDED || !watch_again(parking, connection))
         connections_leave(parking->guard, connection->place);
-    else if (connection->inbox->end == 0)
-        connections_empty(parking->guard, connection->place);
 }
 
 static void gather(struct parking *parking, unsigned place)
@@ -75,6 +105,77 @@ static void gather(struct parking *parking, unsigned place)
         connections_leave(parking->guard, place);
 }
 
+/* ---- handshakes ---- */
+
+static void *help(void *context)
+{
+    struct helper *helper = context;
+    for (unsigned place; (place = dispatch_take(helper->parking->handshakes, &helper->seat)) != 0;)
+        gather(helper->parking, place);
+    return NULL;
+}
+
+/* Then it is another thread's.  False: it is not in the middle of one. */
+static bool hand_over_handshake(struct parking *parking, unsigned place)
+{
+    const struct tls *tls = connections_tls(parking->guard, place);
+    if (parking->handshakes == NULL || tls == NULL || tls_is_open(tls))
+        return false;
+    connections_wait(parking->guard, place, CONNECTIONS_FOR_HANDSHAKE);
+    dispatch_put(parking->handshakes, place);
+    return true;
+}
+
+static size_t processors(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    size_t count = (size_t)CPU_COUNT(&set);
+    return count < HELPERS_MAX ? count : HELPERS_MAX;
+}
+
+static void end_helpers(struct parking *parking)
+{
+    if (parking->handshakes == NULL)
+        return;
+    dispatch_close(parking->handshakes);
+    for (size_t i = 0; i < parking->helper_count; i++)
+        (void)pthread_join(parking->helpers[i].thread, NULL);
+    for (size_t i = 0; i < parking->helper_count; i++) /* each may have called another one until its end */
+        dispatch_worker_done(&parking->helpers[i].seat);
+    dispatch_free(parking->handshakes);
+    parking->handshakes = NULL;
+}
+
+/* One is enough to go on with. */
+static int start_helpers(struct parking *parking, struct err *err)
+{
+    size_t places = connections_limits(parking->guard)->places;
+    size_t most = processors();
+    parking->handshakes = dispatch_new(most, places, err);
+    if (parking->handshakes == NULL)
+        return -1;
+    for (size_t i = 0; i < most; i++) {
+        struct helper *helper = &parking->helpers[i];
+        helper->parking = parking;
+        if (dispatch_worker_init(&helper->seat) != 0)
+            break;
+        if (pthread_create(&helper->thread, NULL, help, helper) != 0) {
+            dispatch_worker_done(&helper->seat);
+            break;
+        }
+        parking->helper_count++;
+    }
+    if (parking->helper_count > 0)
+        return 0;
+    end_helpers(parking);
+    return err_set(err, ERR_SYSTEM, "cannot start a thread for TLS handshakes: %s", strerror(errno));
+}
+
+/* ---- events ---- */
+
 static void forget(struct parking *parking, unsigned place)
 {
     if (!connections_forget(parking->guard, place) || !connections_watch(parking->guard, place))
@@ -85,10 +186,15 @@ static void on_event(struct parking *parking, unsigned place)
 {
     if (!connections_is_parked(parking->guard, place))
         return; /* it has gone meanwhile */
-    if (connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_CLOSE)
+    enum connections_wait wait = connections_waits_for(parking->guard, place);
+    if (wait == CONNECTIONS_FOR_CLOSE)
         forget(parking, place);
-    else
+    else if (wait == CONNECTIONS_FOR_TIME) {
+        if (waiters_call(parking->waiters, place))
+            hand_over_again(parking, place);
+    } else if (!hand_over_handshake(parking, place)) {
         gather(parking, place);
+    }
 }
 
 /* ---- those who come ---- */
@@ -137,6 +243,12 @@ static void look_at_all(struct parking *parking, int64_t now)
     }
 }
 
+static void look_at_waiters(struct parking *parking, int64_t now)
+{
+    for (unsigned place; (place = waiters_due(parking->waiters, now)) != 0;)
+        hand_over_again(parking, place);
+}
+
 /* Whom no worker takes is answered here; and one that has kept its worker waiting goes for each. */
 static void look_at_queue(struct parking *parking, int64_t now)
 {
@@ -155,6 +267,15 @@ static void look_at_queue(struct parking *parking, int64_t now)
 
 /* ---- the thread ---- */
 
+/* Not longer than to a time. */
+static int until(int64_t time_us, int millis)
+{
+    int64_t left_us = time_us - clock_monotonic_us();
+    if (left_us <= 0)
+        return 0;
+    return left_us < INT64_C(1000) * millis ? (int)((left_us + 999) / 1000) : millis;
+}
+
 static int next_look(const struct parking *parking)
 {
     struct connections_counts counts;
@@ -165,7 +286,7 @@ static int next_look(const struct parking *parking)
         return QUEUE_MS;
     if (parking->paused_us != 0)
         return PAUSE_MS;
-    return counts.open > 0 ? TICK_MS : FOREVER;
+    return counts.open > 0 ? until(waiters_next_us(parking->waiters), TICK_MS) : FOREVER;
 }
 
 static void look(struct parking *parking)
@@ -173,6 +294,7 @@ static void look(struct parking *parking)
     int64_t now = clock_monotonic_us();
     if (dispatch_waiting(parking->dispatch) > 0 && now - parking->queued_us >= QUEUE_MS * 1000)
         look_at_queue(parking, now);
+    look_at_waiters(parking, now);
     if (parking->looked_at != 0 || now - parking->looked_us >= TICK_MS * 1000)
         look_at_all(parking, now);
 }
@@ -214,12 +336,13 @@ static void *park(void *context)
 
 static void release(struct parking *parking)
 {
+    end_helpers(parking);
     if (parking->wake >= 0)
         (void)close(parking->wake);
     free(parking);
 }
 
-struct parking *parking_start(struct connections *guard, struct dispatch *dispatch,
+struct parking *parking_start(struct connections *guard, struct dispatch *dispatch, struct waiters *waiters,
                               struct listeners *listeners, struct err *err)
 {
     struct parking *parking = calloc(1, sizeof *parking);
@@ -229,9 +352,14 @@ struct parking *parking_start(struct connections *guard, struct dispatch *dispat
     }
     *parking = (struct parking){.guard = guard,
                                 .dispatch = dispatch,
+                                .waiters = waiters,
                                 .events = connections_events(guard),
                                 .listeners = listeners,
                                 .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (listeners_have_tls(listeners) && start_helpers(parking, err) != 0) {
+        release(parking);
+        return NULL;
+    }
     if (parking->wake < 0 || watch(parking, EPOLL_CTL_ADD, parking->wake, WAKE) != 0 ||
         watch(parking, EPOLL_CTL_ADD, listeners->ready, LISTENER) != 0 ||
         pthread_create(&parking->thread, NULL, park, parking) != 0) {

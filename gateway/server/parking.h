@@ -1,6 +1,9 @@
 /* gateway/server/parking.h - the thread that has every connection no worker has: it accepts newcomers,
  * gathers heads while they come, ends what is late, and hands to a worker only a connection whose next head
- * is whole, or refused.  It never waits for any one of them. */
+ * is whole, or refused, or whose request has waited and goes on.  It never waits for any one of them.
+ *
+ * A TLS handshake is a millisecond of arithmetic.  Other threads take it further, one for each processor: a
+ * crowd of new callers keeps those who are there waiting no longer than others do. */
 #ifndef GATEWAY_SERVER_PARKING_H
 #define GATEWAY_SERVER_PARKING_H
 
@@ -9,12 +12,13 @@
 #include "gateway/server/connections.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/listeners.h"
+#include "gateway/server/waiters.h"
 
 struct parking;
 
 /* Accepts from the listeners.  All is lent until parking_end(). */
 MUST_USE struct parking *parking_start(struct connections *guard, struct dispatch *dispatch,
-                                       struct listeners *listeners, struct err *err);
+                                       struct waiters *waiters, struct listeners *listeners, struct err *err);
 void parking_end(struct parking *parking);
 
 /* It looks after all at once: what holds for them has changed. */

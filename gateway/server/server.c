@@ -9,6 +9,7 @@
 #include "gateway/server/interpose.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/parking.h"
+#include "gateway/server/waiters.h"
 
 #include <civetweb.h>
 #include <fcntl.h>
@@ -42,6 +43,7 @@ struct worker {
     struct server *front;
     struct dispatch_worker seat;
     struct connection connection;
+    struct waiter *waiter; /* whose request goes on; NULL: it has just come */
     struct arena *arena;
     struct buf reply;
     struct interpose interpose;
@@ -57,6 +59,7 @@ struct server {
     int civet_fd; /* what CivetWeb believes to be its listener, or -1 */
     struct connections *guard;
     struct dispatch *dispatch;
+    struct waiters *waiters;
     struct parking *parking;
     struct interpose interpose; /* of CivetWeb's thread that accepts */
     struct worker *workers;
@@ -66,6 +69,7 @@ struct server {
     bool has_vacant;       /* the semaphore is there */
     bool short_of_threads; /* CivetWeb could not start all */
     atomic_bool closing;
+    atomic_bool hurrying;  /* no request may wait any more */
     atomic_size_t started; /* workers, ever */
     atomic_bool accepting; /* the acceptor's thread is there */
     atomic_size_t threads; /* CivetWeb's that run now */
@@ -157,6 +161,14 @@ static bool has_next(struct worker *worker)
     return false;
 }
 
+static void take_up(struct worker *worker, struct waiter *waiter)
+{
+    worker->waiter = waiter;
+    worker->connection = waiter->connection;
+    worker->open = true;
+    connections_wait(worker->front->guard, worker->connection.place, CONNECTIONS_FOR_US);
+}
+
 /* The next connection that has a request; one without memory is none. */
 static bool take(struct worker *worker)
 {
@@ -165,6 +177,11 @@ static bool take(struct worker *worker)
         unsigned place = dispatch_take(front->dispatch, &worker->seat);
         if (place == 0)
             return false;
+        struct waiter *waiter = waiters_take(front->waiters, place);
+        if (waiter != NULL) {
+            take_up(worker, waiter);
+            return true;
+        }
         worker->open = connection_open(&worker->connection, front->guard, place);
         if (!worker->open)
             connections_leave(front->guard, place);
@@ -181,36 +198,92 @@ static ssize_t recv_instead(void *context, void *bytes, size_t size)
         return 0;
     if (!(worker->open && has_next(worker)) && !take(worker))
         return 0;
-    connection_begin(&worker->connection);
+    if (worker->waiter == NULL)
+        connection_begin(&worker->connection);
     worker->asked = true;
     memcpy(bytes, stand_in, sizeof stand_in - 1);
     return sizeof stand_in - 1;
 }
 
-/* The one way in which a request is answered: its status. */
+/* ---- requests that wait ---- */
+
+/* The worker's arena becomes the waiter's, and the worker has another one.  False: there is no memory. */
+static bool make_waiter(struct worker *worker)
+{
+    struct arena *other = arena_new(worker->front->handler.reply_max + SERVER_ARENA);
+    worker->waiter = calloc(1, sizeof *worker->waiter);
+    if (other == NULL || worker->waiter == NULL) {
+        arena_free(other);
+        free(worker->waiter);
+        worker->waiter = NULL;
+        return false;
+    }
+    worker->waiter->arena = worker->arena;
+    worker->arena = other;
+    return true;
+}
+
+/* From here on another worker may have it.  False: it cannot wait, and goes on here. */
+static bool lay_aside(struct worker *worker, void *state, int64_t again_us)
+{
+    struct server *front = worker->front;
+    if (atomic_load(&front->hurrying) || (worker->waiter == NULL && !make_waiter(worker)))
+        return false;
+    struct waiter *waiter = worker->waiter;
+    waiter->connection = worker->connection;
+    waiter->state = state;
+    if (!waiters_put(front->waiters, waiter, again_us))
+        return false;
+    worker->waiter = NULL;
+    worker->open = false;
+    return true;
+}
+
+/* ---- answers ---- */
+
+static void finish(struct worker *worker, const struct visit *visit)
+{
+    if (visit->close || !worker->connection.whole)
+        leave(worker, true);
+    waiters_drop(worker->waiter);
+    worker->waiter = NULL;
+    arena_reset(worker->arena);
+}
+
+/* The one way in which a request is answered, or waits: its status. */
 static int serve(struct worker *worker)
 {
     struct server *front = worker->front;
+    const struct waiter *waiter = worker->waiter;
     const struct connection *connection = &worker->connection;
     const struct peer peer = connection_peer(&worker->connection);
+    bool called = waiter != NULL;
     struct visit visit = {
         .head = connection->head,
         .peer = &peer,
         .source = connections_source(front->guard, connection->place),
         .certificate = connection->tls == NULL ? NULL : tls_certificate(connection->tls),
-        .arena = worker->arena,
+        .arena = called ? waiter->arena : worker->arena,
+        .state = called ? waiter->state : NULL,
         .reply = &worker->reply,
         .ends =
             connections_is_crowded(front->guard) || connections_has_ended(front->guard, connection->place),
+        .last = atomic_load(&front->hurrying),
         .status = 503,
         .close = true,
     };
     worker->asked = false;
     front->handler.serve(front->handler.context, &visit);
-    if (visit.close || !connection->whole)
-        leave(worker, true);
+    if (visit.again_us != 0 && !lay_aside(worker, visit.state, visit.again_us)) {
+        visit.last = true;
+        visit.again_us = 0;
+        front->handler.serve(front->handler.context, &visit);
+    }
+    if (visit.again_us == 0)
+        finish(worker, &visit);
     buf_rest(&worker->reply, SERVER_REPLY_KEPT);
-    arena_reset(worker->arena);
+    if (called)
+        waiters_end(front->waiters);
     return visit.status;
 }
 
@@ -219,6 +292,8 @@ static int serve(struct worker *worker)
 static void fail(struct worker *worker)
 {
     interpose_thread(NULL);
+    if (worker->asked && worker->waiter != NULL)
+        (void)serve(worker); /* nothing that CivetWeb does concerns it */
     if (worker->asked) {
         (void)request_head_refuse(worker->connection.head, PROBLEM_INTERNAL,
                                   "the gateway is out of memory, or its library failed");
@@ -362,9 +437,10 @@ static int open_all(struct server *front, const struct server_options *options, 
         return -1;
     front->guard = connections_new(&options->limits, err);
     front->dispatch = dispatch_new(front->worker_count, options->limits.places, err);
-    if (front->guard == NULL || front->dispatch == NULL || start(front, err) != 0)
+    front->waiters = waiters_new(options->limits.places, front->worker_count, err);
+    if (front->guard == NULL || front->dispatch == NULL || front->waiters == NULL || start(front, err) != 0)
         return -1;
-    front->parking = parking_start(front->guard, front->dispatch, &front->listeners, err);
+    front->parking = parking_start(front->guard, front->dispatch, front->waiters, &front->listeners, err);
     return front->parking == NULL ? -1 : 0;
 }
 
@@ -413,6 +489,13 @@ void server_count(struct server *front, struct connections_counts *counts)
     connections_count(front->guard, counts);
 }
 
+void server_end_waits(struct server *front)
+{
+    atomic_store(&front->hurrying, true);
+    waiters_hurry(front->waiters);
+    parking_wake(front->parking);
+}
+
 void server_stop_listening(struct server *front)
 {
     listeners_stop(&front->listeners);
@@ -420,9 +503,22 @@ void server_stop_listening(struct server *front)
     parking_wake(front->parking);
 }
 
+/* Who still waits is answered here, now that there are no workers. */
+static void answer_waiters(struct server *front)
+{
+    for (struct waiter *waiter; (waiter = waiters_take_any(front->waiters)) != NULL;) {
+        struct worker *worker = &front->workers[0];
+        take_up(worker, waiter);
+        (void)serve(worker);
+        if (worker->open)
+            leave(worker, false);
+    }
+}
+
 static void stop(struct server *front)
 {
     listeners_stop(&front->listeners);
+    atomic_store(&front->hurrying, true);
     connections_close(front->guard);
     if (front->parking != NULL)
         parking_wake(front->parking);
@@ -433,6 +529,7 @@ static void stop(struct server *front)
     /* mg_stop() has joined every thread.  This load of what each wrote last says so to the thread sanitizer
      * too, which sees no join within the library: what they shared may be freed from here on. */
     (void)atomic_load(&front->threads);
+    answer_waiters(front);
 }
 
 static void release(struct server *front)
@@ -440,6 +537,7 @@ static void release(struct server *front)
     parking_end(front->parking);
     connections_free(front->guard);
     dispatch_free(front->dispatch);
+    waiters_free(front->waiters);
     listeners_done(&front->listeners);
     for (size_t i = 0; front->workers != NULL && i < front->worker_count; i++) {
         arena_free(front->workers[i].arena);

@@ -40,6 +40,9 @@ struct tls_set *server_tls(struct server *front);
 /* Open connections, and what became of others. */
 void server_count(struct server *front, struct connections_counts *counts);
 
+/* No request waits any more from now on: those that do are answered. */
+void server_end_waits(struct server *front);
+
 /* Takes no new connection from now on, and ends those that are idle; the others are served on. */
 void server_stop_listening(struct server *front);
 

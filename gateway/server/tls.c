@@ -180,6 +180,11 @@ const struct certificate_names *tls_certificate(struct tls *tls)
     return tls->certificate;
 }
 
+bool tls_is_open(const struct tls *tls)
+{
+    return SSL_is_init_finished(tls->ssl) == 1;
+}
+
 bool tls_is_plain(const struct tls *tls)
 {
     return tls->plain;

@@ -28,6 +28,9 @@ MUST_USE ssize_t tls_send(struct tls *tls, const void *bytes, size_t size);
 /* It holds bytes that the kernel knows nothing of any more. */
 bool tls_has_pending(const struct tls *tls);
 
+/* The handshake is behind us. */
+bool tls_is_open(const struct tls *tls);
+
 /* What came first was no handshake, but looks like plain HTTP. */
 bool tls_is_plain(const struct tls *tls);
 

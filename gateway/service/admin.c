@@ -10,6 +10,7 @@
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/service/certificates.h"
+#include "gateway/service/console_desk.h"
 #include "gateway/service/metrics_page.h"
 #include "gateway/service/operate.h"
 #include "gateway/service/operators.h"
@@ -92,24 +93,45 @@ static void put_upstreams(struct buf *body, struct shared *gateway)
     shared_release(snapshot);
 }
 
+/* One that all sign with, where there is something to tell. */
+static bool put_credential(struct buf *body, struct shared *gateway, const struct snapshot *snapshot,
+                           size_t index, bool any)
+{
+    struct keeper_state state;
+    if (!keeper_look(gateway->keeper, snapshot->keeping, index, &state) || !(state.is_short || state.failing))
+        return false;
+    if (!any)
+        json_open_member(body, "credentials");
+    json_open_member(body, state.name);
+    json_member_int(body, "secondsLeft", state.left_s);
+    if (state.failing)
+        json_member(body, "error", state.reason.text);
+    json_close(body);
+    return true;
+}
+
+/* The sessions of the clients, where the last one could not be fetched. */
+static bool put_sessions(struct buf *body, const struct snapshot *snapshot, size_t index, bool any)
+{
+    struct sessions_state state;
+    if (!keeper_look_sessions(snapshot->keeping, index, &state) || !state.failing)
+        return false;
+    if (!any)
+        json_open_member(body, "credentials");
+    json_open_member(body, snapshot->config->credentials[index].name);
+    json_member_int(body, "sessions", (long long)state.count);
+    json_member(body, "error", state.reason.text);
+    json_close(body);
+    return true;
+}
+
 /* Of each credential that is issued and has little life left, or could not be fetched. */
 static void put_credentials(struct buf *body, struct shared *gateway)
 {
     struct snapshot *snapshot = shared_take(gateway);
-    struct keeper_state state;
     bool any = false;
-    for (size_t i = 0; i < snapshot->config->credential_count; i++) {
-        if (!keeper_look(gateway->keeper, snapshot->keeping, i, &state) || !(state.is_short || state.failing))
-            continue;
-        if (!any)
-            json_open_member(body, "credentials");
-        any = true;
-        json_open_member(body, state.name);
-        json_member_int(body, "secondsLeft", state.left_s);
-        if (state.failing)
-            json_member(body, "error", state.reason.text);
-        json_close(body);
-    }
+    for (size_t i = 0; i < snapshot->config->credential_count; i++)
+        any = put_credential(body, gateway, snapshot, i, any) || put_sessions(body, snapshot, i, any) || any;
     if (any)
         json_close(body);
     shared_release(snapshot);
@@ -285,6 +307,16 @@ static void metrics(struct admin *admin, struct desk_answer *answer)
                        atomic_load(&admin->own_door), clock_wall_ms(), &answer->body);
 }
 
+void admin_look(struct admin *admin, struct buf *ready, struct buf *metrics)
+{
+    struct desk_answer answer = {.body = *ready};
+    readyz(admin, &answer);
+    *ready = answer.body;
+    series_write(admin->gateway->metrics, metrics);
+    metrics_page_write(admin->gateway, admin->reload, atomic_load(&admin->public_door),
+                       atomic_load(&admin->own_door), clock_wall_ms(), metrics);
+}
+
 static const struct {
     const char *path;
     const char *method; /* GET stands for HEAD, too */
@@ -352,6 +384,8 @@ void admin_answer(void *context, struct visit *visit, struct desk_answer *answer
         answer->allow = "GET, HEAD, POST, OPTIONS";
         return;
     }
+    if (desk_is_console(path) && console_desk_answer(admin, visit, answer))
+        return;
     for (size_t i = 0; i < COUNT(pages); i++) {
         if (strcmp(pages[i].path, path) != 0)
             continue;

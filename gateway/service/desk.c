@@ -34,6 +34,11 @@ static void put_response(struct buf *reply, const struct desk_answer *answer, bo
         buf_put_format(reply, "Retry-After: %lld\r\n", (long long)((answer->wait_us + 999999) / 1000000));
     if (answer->allow != NULL)
         buf_put_format(reply, "Allow: %s\r\n", answer->allow);
+    if (answer->location != NULL)
+        response_head_put_field(reply, "Location", answer->location);
+    if (answer->cookie[0] != '\0')
+        response_head_put_field(reply, "Set-Cookie", answer->cookie);
+    buf_put(reply, answer->fields == NULL ? "" : answer->fields);
     buf_put(reply, "\r\n");
     if (with_body)
         buf_put_bytes(reply, buf_text(&answer->body), answer->body.length);
@@ -42,10 +47,26 @@ static void put_response(struct buf *reply, const struct desk_answer *answer, bo
 
 /* A page of another origin cannot read what it gets here, but a browser would post for it (Fetch standard:
  * "Append a request `Origin` header").  Nobody else says Origin. */
+bool desk_is_console(const char *path)
+{
+    static const char console[] = "/console";
+    return strncmp(path, console, sizeof console - 1) == 0 &&
+           (path[sizeof console - 1] == '\0' || path[sizeof console - 1] == '/');
+}
+
+/* The console's own forms: a browser says truly where a page came from. */
+static bool is_from_the_console(const struct request_head *head)
+{
+    const char *origin = request_head_only_field(head, "Origin");
+    const char *authority = origin == NULL ? NULL : strstr(origin, "://");
+    return desk_is_console(head->target) && authority != NULL && head->host != NULL &&
+           strcasecmp(authority + 3, head->host) == 0;
+}
+
 static bool is_from_a_page(const struct request_head *head)
 {
-    return request_head_field(head, "Origin") != NULL && strcmp(head->method, "GET") != 0 &&
-           strcmp(head->method, "HEAD") != 0;
+    return request_head_field(head, "Origin") != NULL && !is_from_the_console(head) &&
+           strcmp(head->method, "GET") != 0 && strcmp(head->method, "HEAD") != 0;
 }
 
 /* HTTP/1.0 has no Host; a browser always sends one, so that none comes from another origin's page. */
@@ -54,11 +75,11 @@ static bool is_asked_by_its_name(const struct desk *desk, const struct request_h
     return head->host == NULL || desk->knows(desk->context, head->host);
 }
 
-static bool is_json(const char *type)
+static bool is_of_type(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
-    return type != NULL && strncasecmp(type, json, sizeof json - 1) == 0 &&
-           (type[sizeof json - 1] == '\0' || type[sizeof json - 1] == ';' || type[sizeof json - 1] == ' ');
+    size_t length = strlen(wanted);
+    return type != NULL && strncasecmp(type, wanted, length) == 0 &&
+           (type[length] == '\0' || type[length] == ';' || type[length] == ' ');
 }
 
 static int read_all(struct visit *visit, char *body, size_t most, size_t *length, struct desk_answer *answer)
@@ -84,13 +105,14 @@ static bool invite(struct visit *visit)
            visit->peer->write(visit->peer->connection, invitation, sizeof invitation - 1) == 0;
 }
 
-const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *answer)
+static const char *read_typed(struct visit *visit, const char *type, const char *otherwise, size_t *length,
+                              struct desk_answer *answer)
 {
     const struct request_message *message = &visit->head->message;
     *length = 0;
     if (!request_head_has_body(visit->head) ||
-        !is_json(request_head_only_field(visit->head, "Content-Type"))) {
-        desk_put_problem(answer, 415, "say what in a JSON body: Content-Type: application/json");
+        !is_of_type(request_head_only_field(visit->head, "Content-Type"), type)) {
+        desk_put_problem(answer, 415, otherwise);
         return NULL;
     }
     char *body =
@@ -107,6 +129,18 @@ const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *a
     }
     body[*length] = '\0';
     return body;
+}
+
+const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *answer)
+{
+    return read_typed(visit, "application/json", "say what in a JSON body: Content-Type: application/json",
+                      length, answer);
+}
+
+const char *desk_form(struct visit *visit, struct desk_answer *answer)
+{
+    size_t length = 0;
+    return read_typed(visit, "application/x-www-form-urlencoded", "that is no form", &length, answer);
 }
 
 static void answer_head(const struct desk *desk, struct visit *visit, struct desk_answer *answer)

@@ -6,6 +6,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/freezes.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/exchange/unsettled.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
@@ -33,7 +34,7 @@ static void put_service(const struct shared *gateway, const struct config *confi
     prometheus_text_single(out, "countersign_requests_in_flight", "gauge", "Requests being walked.",
                            (double)atomic_load(&gateway->in_flight));
     prometheus_text_single(out, "countersign_task_waits", "gauge",
-                           "Requests in flight that only wait for the end of a task (Prefer: wait).",
+                           "Requests in flight that wait without a worker (Prefer: wait).",
                            (double)atomic_load(&gateway->waiting));
     prometheus_text_single(out, "countersign_log_lines_dropped_total", "counter",
                            "Access lines that standard output did not take.",
@@ -113,7 +114,7 @@ static void put_audit(const struct audit *audit, struct buf *out)
                            "Seals that the witness did not get.", (double)state.missed);
 }
 
-static void put_state(const struct state *state, struct buf *out)
+static void put_state(const struct state *state, const struct unsettled *unsettled, struct buf *out)
 {
     const struct state_look look = state_look(state);
     const struct prometheus_text_label store = {"store", look.store};
@@ -130,6 +131,9 @@ static void put_state(const struct state *state, struct buf *out)
     prometheus_text_single(out, "countersign_state_gateways", "gauge",
                            "Gateways that were seen in the store lately, this one included.",
                            (double)look.gateways);
+    prometheus_text_single(out, "countersign_state_unsettled", "gauge",
+                           "Answers to changes with an Idempotency-Key that the store was not told yet.",
+                           (double)unsettled_count(unsettled));
     prometheus_text_open(out, "countersign_state_questions_total", "counter",
                          "Questions to the store: answered, failed, or spared while it was away.");
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -356,6 +360,60 @@ static void put_credentials(const struct shared *gateway, const struct snapshot 
     }
 }
 
+/* ---- sessions of clients, likewise ---- */
+
+static void put_session_count(const struct sessions_state *state, const char *credential, const char *name,
+                              struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", credential};
+    prometheus_text_real(out, name, "", &label, 1, (double)state->count);
+}
+
+static void put_session_fetches(const struct sessions_state *state, const char *credential, const char *name,
+                                struct buf *out)
+{
+    const struct prometheus_text_label good[] = {{"credential", credential}, {"result", "good"}};
+    const struct prometheus_text_label bad[] = {{"credential", credential}, {"result", "bad"}};
+    prometheus_text_count(out, name, "", good, COUNT(good), state->good);
+    prometheus_text_count(out, name, "", bad, COUNT(bad), state->bad);
+}
+
+static void put_session_evictions(const struct sessions_state *state, const char *credential,
+                                  const char *name, struct buf *out)
+{
+    const struct prometheus_text_label label = {"credential", credential};
+    prometheus_text_count(out, name, "", &label, 1, state->evicted);
+}
+
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+    void (*put)(const struct sessions_state *state, const char *credential, const char *name,
+                struct buf *out);
+} session_families[] = {
+    {"countersign_credential_sessions", "gauge", "Sessions of clients that are kept, of a credential.",
+     put_session_count},
+    {"countersign_credential_session_fetches_total", "counter", "How often one was fetched, by result.",
+     put_session_fetches},
+    {"countersign_credential_session_evictions_total", "counter",
+     "Sessions that were evicted because there were as many as session_limit.", put_session_evictions},
+};
+
+static void put_sessions(const struct snapshot *snapshot, struct buf *out)
+{
+    for (size_t i = 0; i < COUNT(session_families); i++) {
+        prometheus_text_open(out, session_families[i].name, session_families[i].type,
+                             session_families[i].help);
+        for (size_t j = 0; j < snapshot->config->credential_count; j++) {
+            struct sessions_state state;
+            if (keeper_look_sessions(snapshot->keeping, j, &state))
+                session_families[i].put(&state, snapshot->config->credentials[j].name,
+                                        session_families[i].name, out);
+        }
+    }
+}
+
 void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,
                         struct server *own, int64_t now_ms, struct buf *out)
 {
@@ -364,12 +422,13 @@ void metrics_page_write(struct shared *gateway, struct reload *reload, struct se
     put_connections(door, out);
     put_reloads(reload, out);
     put_audit(gateway->audit, out);
-    put_state(gateway->state, out);
+    put_state(gateway->state, gateway->unsettled, out);
     put_freezes(gateway->freezes, now_ms, out);
     put_tokens(snapshot->config, now_ms / 1000, out);
     put_certificates(door, own, now_ms / 1000, out);
     put_upstreams(snapshot, out);
     put_credentials(gateway, snapshot, out);
+    put_sessions(snapshot, out);
     process_write(gateway->began_ms, out);
     shared_release(snapshot);
 }

@@ -7,7 +7,6 @@
 #include "gateway/audit/settlement.h"
 #include "gateway/exchange/freezes.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,13 +179,19 @@ static void freeze_client(const struct operate *operate, const struct freeze *fr
     end_answer(answer);
 }
 
+void operate_freeze_as(const struct operate *operate, const json_t *body, struct desk_answer *answer)
+{
+    struct freeze freeze;
+    if (read_freeze(operate, body, &freeze, answer) == 0)
+        freeze_client(operate, &freeze, answer);
+}
+
 void operate_freeze(const struct operate *operate, struct desk_answer *answer)
 {
     static const char *const keys[] = {"client", "token", "for", "reason", NULL};
-    struct freeze freeze;
     json_t *body = read_body(operate, keys, answer);
-    if (body != NULL && read_freeze(operate, body, &freeze, answer) == 0)
-        freeze_client(operate, &freeze, answer);
+    if (body != NULL)
+        operate_freeze_as(operate, body, answer);
     json_decref(body);
 }
 
@@ -233,13 +238,19 @@ static void thaw_client(const struct operate *operate, const struct freeze *free
     end_answer(answer);
 }
 
+void operate_thaw_as(const struct operate *operate, const json_t *body, struct desk_answer *answer)
+{
+    struct freeze freeze;
+    if (find_freeze(operate, body, &freeze, answer) == 0)
+        thaw_client(operate, &freeze, answer);
+}
+
 void operate_thaw(const struct operate *operate, struct desk_answer *answer)
 {
     static const char *const keys[] = {"client", "token", NULL};
-    struct freeze freeze;
     json_t *body = read_body(operate, keys, answer);
-    if (body != NULL && find_freeze(operate, body, &freeze, answer) == 0)
-        thaw_client(operate, &freeze, answer);
+    if (body != NULL)
+        operate_thaw_as(operate, body, answer);
     json_decref(body);
 }
 

@@ -8,6 +8,8 @@
 #include "gateway/service/desk.h"
 #include "gateway/service/operators.h"
 
+#include <jansson.h>
+
 struct operate {
     struct shared *gateway;
     const struct config *config; /* in force */
@@ -21,6 +23,10 @@ void operate_freeze(const struct operate *operate, struct desk_answer *answer);
 
 /* {"client": "web", "token": "2026-11"} */
 void operate_thaw(const struct operate *operate, struct desk_answer *answer);
+
+/* The same for who has read the members already. */
+void operate_freeze_as(const struct operate *operate, const json_t *body, struct desk_answer *answer);
+void operate_thaw_as(const struct operate *operate, const json_t *body, struct desk_answer *answer);
 
 /* {"seq": 12, "outcome": "executed", "by": "alice", "note": "..."} */
 void operate_settle(const struct operate *operate, struct desk_answer *answer);

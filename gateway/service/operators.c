@@ -45,13 +45,20 @@ static bool may_reload(const struct config *config, const struct visit *visit)
 struct operators_use operators_admit(struct shared *gateway, const struct snapshot *snapshot,
                                      const struct visit *visit, enum operators_need need)
 {
-    const struct config *config = snapshot->config;
-    const struct config_token *found = NULL;
     size_t length = 0;
-    if (need == OPERATORS_NOBODY || (need == OPERATORS_RELOAD && may_reload(config, visit)))
+    if (need == OPERATORS_NOBODY || (need == OPERATORS_RELOAD && may_reload(snapshot->config, visit)))
         return (struct operators_use){0};
     const char *token =
         token_of_authorization(request_head_only_field(visit->head, "Authorization"), &length);
+    return operators_check(gateway, snapshot, visit, token, length, need);
+}
+
+struct operators_use operators_check(struct shared *gateway, const struct snapshot *snapshot,
+                                     const struct visit *visit, const char *token, size_t length,
+                                     enum operators_need need)
+{
+    const struct config *config = snapshot->config;
+    const struct config_token *found = NULL;
     enum token_verdict verdict = token_check_operator(config, token, length, clock_wall_ms() / 1000, &found);
     if (verdict == TOKEN_FAILED)
         return refuse(NULL, 500, "the token cannot be looked at now");

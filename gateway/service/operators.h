@@ -30,6 +30,11 @@ struct operators_use {
 struct operators_use operators_admit(struct shared *gateway, const struct snapshot *snapshot,
                                      const struct visit *visit, enum operators_need need);
 
+/* The same for a token that came another way; NULL: none came. */
+struct operators_use operators_check(struct shared *gateway, const struct snapshot *snapshot,
+                                     const struct visit *visit, const char *token, size_t length,
+                                     enum operators_need need);
+
 /* The members that say who it was: operator, token, source. */
 void operators_put(struct buf *members, const struct operators_use *use, const struct visit *visit);
 

@@ -207,6 +207,9 @@ static int open_doors(struct settings *service, struct err *err)
     service->admin.gateway = &service->gateway;
     service->admin.settling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     service->admin.reload = &service->reload;
+    service->admin.sessions = logins_new(err);
+    if (service->admin.sessions == NULL)
+        return -1;
     service->desk = (struct desk){admin_answer, admin_is_asked_by, &service->admin};
     const struct handler admin = {desk_serve, &service->desk, DESK_PAGE_MAX};
     const struct handler gateway = {pipeline_serve, &service->gateway, SERVE_ANSWER_MAX};
@@ -246,6 +249,14 @@ static int open_doors(struct settings *service, struct err *err)
     return 0;
 }
 
+/* Exchanges that have a worker, or wait for one. */
+static unsigned walking(struct shared *gateway)
+{
+    unsigned waiting = atomic_load(&gateway->waiting);
+    unsigned all = atomic_load(&gateway->in_flight);
+    return all > waiting ? all - waiting : 0;
+}
+
 /* Feeds the watchdog when it is time, and only while requests end: who waits here for a lock that is never
  * given back feeds it no more, either. */
 static void beat(struct settings *service)
@@ -254,7 +265,7 @@ static void beat(struct settings *service)
     if (sd_notify_wait_us(&service->notify, now) != 0)
         return;
     struct snapshot *snapshot = shared_take(&service->gateway);
-    bool alive = watchdog_moves(&service->pulse, snapshot->config, atomic_load(&service->gateway.in_flight),
+    bool alive = watchdog_moves(&service->pulse, snapshot->config, walking(&service->gateway),
                                 atomic_load(&service->gateway.ended), now);
     shared_release(snapshot);
     sd_notify_alive(&service->notify, alive, now);
@@ -306,6 +317,7 @@ static void drain(struct settings *service)
     sd_notify_stopping(&service->notify);
     signals_that_end(&set);
     atomic_store(&service->gateway.draining, true);
+    server_end_waits(service->front);
     reload_end(&service->reload);
     tell_anonymous(service);
     log_settle(&service->gateway.access); /* what ends at once from now on loses no line */
@@ -317,6 +329,7 @@ static void drain(struct settings *service)
     int64_t deadline = clock_monotonic_us() + config->drain * 1000;
     serve_on(service, deadline, false);
     atomic_store(&service->gateway.abandoned, true); /* what waits is answered and recorded as unknown */
+    keeper_abandon(service->gateway.keeper);
     serve_on(service, deadline + SERVE_ABANDON_US, false);
     shared_release(snapshot);
     end_within(0);
@@ -419,6 +432,7 @@ static int serve(struct settings *service, struct err *err)
     reload_join(&service->reload);     /* it hands certificates to both doors */
     server_close(service->admin_door); /* first: it looks at the other */
     server_close(service->front);
+    logins_free(service->admin.sessions);
     tell_anonymous(service); /* the last */
     return result;
 }

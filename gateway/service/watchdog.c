@@ -12,8 +12,7 @@ static int64_t longest_walk_us(const struct config *config)
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].deadline > deadline)
             deadline = config->upstreams[i].deadline;
-    return (WATCHDOG_BODY_MS + deadline) * 1000 +
-           PAGES_TIME_US; /* half of the workers at most wait for tasks */
+    return (WATCHDOG_BODY_MS + deadline) * 1000 + PAGES_TIME_US;
 }
 
 bool watchdog_moves(struct watchdog *pulse, const struct config *config, unsigned in_flight,

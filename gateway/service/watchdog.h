@@ -14,7 +14,8 @@ struct watchdog {
     int64_t since_us;         /* monotonic: when that last changed, or a worker was free */
 };
 
-/* `in_flight` and `ended` count exchanges; begins with a pulse of all zeros. */
+/* `in_flight` and `ended` count exchanges, `in_flight` without those that wait for a time; begins with a
+ * pulse of all zeros. */
 bool watchdog_moves(struct watchdog *pulse, const struct config *config, unsigned in_flight,
                     unsigned long long ended, int64_t now_us);
 

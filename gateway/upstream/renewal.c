@@ -78,7 +78,7 @@ static int read_part(struct renewal_version *version, int part, const struct con
     return 0;
 }
 
-static struct renewal_version *hold_version(struct renewal_version *version)
+struct renewal_version *renewal_version_hold(struct renewal_version *version)
 {
     atomic_fetch_add_explicit(&version->references, 1, memory_order_relaxed);
     return version;
@@ -140,7 +140,7 @@ static struct renewal_version *publish(struct renewal *renewal, struct renewal_v
 static struct renewal_version *take(struct renewal *renewal)
 {
     (void)pthread_mutex_lock(&renewal->mutex);
-    struct renewal_version *version = hold_version(renewal->version);
+    struct renewal_version *version = renewal_version_hold(renewal->version);
     (void)pthread_mutex_unlock(&renewal->mutex);
     return version;
 }
@@ -293,7 +293,7 @@ struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, st
     if (renewal->version == NULL)
         wait_for_first(renewal);
     if (renewal->version != NULL && renewal->version->expires_us > now_us)
-        version = hold_version(renewal->version);
+        version = renewal_version_hold(renewal->version);
     else if (renewal->reason.kind != ERR_NONE)
         err_set(err, ERR_SYSTEM, "%s: %s", renewal->version == NULL ? "there is none yet" : "it has expired",
                 renewal->reason.text);

@@ -123,6 +123,15 @@ struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned cr
     return slot->signers[credential];
 }
 
+struct signer *upstream_pool_signer_of(struct upstream_pool_slot *slot, unsigned credential,
+                                       struct renewal_version *version)
+{
+    if (slot->versions[credential] == version)
+        return slot->signers[credential];
+    renew_signer(slot, credential, renewal_version_hold(version));
+    return slot->versions[credential] == version ? slot->signers[credential] : NULL;
+}
+
 const struct config_credential *upstream_pool_signed(const struct upstream_pool_slot *slot,
                                                      unsigned credential)
 {
@@ -144,11 +153,6 @@ struct signed_request *upstream_pool_request(struct upstream_pool_slot *slot)
 struct upstream_health *upstream_pool_upstream(struct upstream_pool_slot *slot)
 {
     return slot->pool->known;
-}
-
-unsigned upstream_pool_credential(const struct upstream_pool_slot *slot)
-{
-    return atomic_load_explicit(&slot->pool->credential, memory_order_relaxed);
 }
 
 bool upstream_pool_prefer(struct upstream_pool_slot *slot, unsigned credential)
@@ -292,6 +296,11 @@ struct upstream_pool_slot *upstream_pool_take(struct upstream_pool *back,
     }
     slot->entry = entry;
     return slot;
+}
+
+unsigned upstream_pool_credential(struct upstream_pool *back, const struct config_upstream *upstream)
+{
+    return atomic_load_explicit(&find_pool(back, upstream)->credential, memory_order_relaxed);
 }
 
 bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upstream *upstream)

@@ -78,6 +78,11 @@ void upstream_pool_wake(struct upstream_pool *back, const struct config_upstream
  * NULL: its credential is issued, and there is none that lives at `now_us` (monotonic); `err` tells why. */
 MUST_USE struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned credential,
                                              int64_t now_us, struct err *err);
+/* Likewise with that version, of a session of the call's client, which is held as long as the slot signs with
+ * it.  NULL: memory is out. */
+struct renewal_version;
+MUST_USE struct signer *upstream_pool_signer_of(struct upstream_pool_slot *slot, unsigned credential,
+                                                struct renewal_version *version);
 struct signed_request *upstream_pool_request(struct upstream_pool_slot *slot);
 
 /* What that signer signs with, from one upstream_pool_signer() to the next; NULL: there is no spare, or there
@@ -93,7 +98,7 @@ MUST_USE bool upstream_pool_renew(struct upstream_pool_slot *slot, unsigned cred
 struct upstream_health *upstream_pool_upstream(struct upstream_pool_slot *slot);
 
 /* The credential to begin with: the one that worked last.  A reload begins with the first again. */
-unsigned upstream_pool_credential(const struct upstream_pool_slot *slot);
+unsigned upstream_pool_credential(struct upstream_pool *back, const struct config_upstream *upstream);
 
 /* True when that is news. */
 bool upstream_pool_prefer(struct upstream_pool_slot *slot, unsigned credential);

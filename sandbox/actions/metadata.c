@@ -27,7 +27,7 @@ static void answer_credential(struct api_request *x, const struct state_role *ro
     struct buf *out = &x->answer->body;
     state_lock(x->state);
     const struct state_session *session =
-        session_begin(x->state, x->now, role->life == 0 ? LIFE_DEFAULT : role->life);
+        session_begin(x->state, "", x->now, role->life == 0 ? LIFE_DEFAULT : role->life);
     state_unlock(x->state);
     if (session == NULL) {
         x->answer->status = 500;

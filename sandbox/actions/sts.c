@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { LIFE_DEFAULT = 7200, LIFE_MAX = 43200, SESSION_NAME_MIN = 2, SESSION_NAME_MAX = 128 };
+enum {
+    LIFE_DEFAULT = 7200,
+    LIFE_MAX = 43200,
+    SESSION_NAME_MIN = 2,
+    SESSION_NAME_MAX = SESSION_NAME_SIZE - 1
+};
 
 void sts_put_credential(struct buf *out, const struct state_session *session)
 {
@@ -57,7 +62,8 @@ static int give(struct action_call *call, const struct state_role *role)
     long long seconds = 0;
     if (read_life(call, role, &seconds) != 0)
         return -1;
-    const struct state_session *session = session_begin(call->state, call->now, seconds);
+    const struct state_session *session =
+        session_begin(call->state, params_get(call->params, "RoleSessionName"), call->now, seconds);
     if (session == NULL)
         return outcome_refuse(call->outcome, OUTCOME_INTERNAL, "no more sessions can be made");
     json_open_member(call->body, "Credentials");

@@ -1,6 +1,7 @@
 #include "sandbox/command/control.h"
 
 #include "base/json.h"
+#include "sandbox/state/session.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -23,6 +24,23 @@ static void put_links(struct state *state, struct buf *out)
     json_close_array(out);
 }
 
+/* What was given out, the newest first: ids are no secrets. */
+static void put_sessions(struct state *state, struct buf *out)
+{
+    state_lock(state);
+    if (state->sessions != NULL)
+        json_open_array(out, "sessions");
+    for (const struct state_session *session = state->sessions; session != NULL; session = session->next) {
+        json_open(out);
+        json_member(out, "id", session->id);
+        json_member(out, "name", session->name);
+        json_close(out);
+    }
+    if (state->sessions != NULL)
+        json_close_array(out);
+    state_unlock(state);
+}
+
 static void answer_state(const struct control *control, const struct http_request *request,
                          struct http_answer *answer)
 {
@@ -31,6 +49,7 @@ static void answer_state(const struct control *control, const struct http_reques
     json_open(out);
     counters_put(control->tally, out);
     put_links(control->state, out);
+    put_sessions(control->state, out);
     fault_set_put(control->faults, out);
     json_close(out);
 }

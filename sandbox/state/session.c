@@ -40,7 +40,7 @@ static void session_free(struct state_session *session)
     free(session);
 }
 
-const struct state_session *session_begin(struct state *state, int64_t now, int64_t seconds)
+const struct state_session *session_begin(struct state *state, const char *name, int64_t now, int64_t seconds)
 {
     struct state_session *session =
         state->session_count == STATE_MADE_MAX ? NULL : calloc(1, sizeof *session);
@@ -50,6 +50,7 @@ const struct state_session *session_begin(struct state *state, int64_t now, int6
         session_free(session);
         return NULL;
     }
+    memcpy(session->name, name, strlen(name) + 1);
     session->expires = now + seconds;
     session->next = state->sessions;
     state->sessions = session;

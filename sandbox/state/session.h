@@ -7,18 +7,20 @@
 #include "base/base.h"
 #include "sandbox/state/state.h"
 
-enum { SESSION_TEXT_SIZE = 65 };
+enum { SESSION_TEXT_SIZE = 65, SESSION_NAME_SIZE = 129 };
 
 struct state_session {
     struct state_account account; /* its secret_id is `id` */
     char id[SESSION_TEXT_SIZE];
-    int64_t expires; /* seconds; refused from then on */
+    char name[SESSION_NAME_SIZE]; /* RoleSessionName; "": of the metadata service */
+    int64_t expires;              /* seconds; refused from then on */
     struct state_session *next;
 };
 
-/* Good from `now` for so many seconds.  NULL: memory is out, or there are STATE_MADE_MAX already.  With the
- * state's lock. */
-MUST_USE const struct state_session *session_begin(struct state *state, int64_t now, int64_t seconds);
+/* `name` has fewer than SESSION_NAME_SIZE bytes.  Good from `now` for so many seconds.  NULL: memory is out,
+ * or there are STATE_MADE_MAX already.  With the state's lock. */
+MUST_USE const struct state_session *session_begin(struct state *state, const char *name, int64_t now,
+                                                   int64_t seconds);
 
 /* NULL: there is none.  Takes the state's lock; what it gives lives as long as the state. */
 const struct state_session *session_find(struct state *state, const char *secret_id);

@@ -115,9 +115,9 @@ def test_the_reference_page(browser, start, cloud):
     assert "DELETE" not in shown and "POST" not in shown, "what the token may not call is not there"
     keep(browser, "routes")
 
-    browser.click("#operations-vpc-get-vpcs .opblock-summary-control")
-    browser.type("#operations-vpc-get-vpcs tr[data-param-name=vpcName] input", "staging")
-    browser.click("#operations-vpc-get-vpcs button.execute")
+    browser.click("#operations-vpc-listVpcs .opblock-summary-control")
+    browser.type("#operations-vpc-listVpcs tr[data-param-name=vpcName] input", "staging")
+    browser.click("#operations-vpc-listVpcs button.execute")
     ran = browser.waits_for("(?s)Server response.*200.*staging")
     assert VPC in ran
     keep(browser, "ran")

@@ -415,3 +415,40 @@ def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
     rules["tests"][0]["expect"] = "deny"
     file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
     assert run("check", "-c", str(file)).returncode == 78
+
+
+# ---- a policy alone ----
+
+ALONE = """\
+version: 1
+clients: { web: { tokens: [{ id: a, sha256: "%064d" }] } }
+rules:
+  - { id: nets, allow: [web], actions: ["vpc:CreateVpc"], where: { CidrBlock: { cidr_within: [10.0.0.0/8] } } }
+tests:
+  - { client: web, action: "vpc:CreateVpc", document: { VpcName: x, CidrBlock: 10.1.0.0/16 }, expect: allow }
+  - { client: web, action: "vpc:CreateVpc", document: { VpcName: x, CidrBlock: 11.0.0.0/16 }, expect: deny }
+""" % 1
+
+
+def test_a_policy_alone_is_checked_with_the_definitions(tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text(ALONE)
+    alone = ("--policy", file, "--definitions", DEFINITIONS)
+    done = run("check", *alone)
+    assert done.returncode == 0 and "tests passed 2," in done.stdout, done.stderr
+    assert done.stderr == ""
+    document = json.dumps({"VpcName": "x", "CidrBlock": "11.0.0.0/16"})
+    done = run("explain", *alone, "--client", "web", "POST", "/actions/vpc/CreateVpc", document)
+    assert "CidrBlock is 11.0.0.0/16; the rule has within 10.0.0.0/8" in done.stdout, done.stdout + done.stderr
+    file.write_text(ALONE.replace("where: { CidrBlock", "where: { CidrBlok"))
+    done = run("check", *alone)
+    assert done.returncode == 78 and "policy.yaml:4:" in done.stderr and "'CidrBlok'" in done.stderr
+
+
+def test_a_policy_alone_without_definitions_says_so(tmp_path):
+    (tmp_path / "policy.yaml").write_text(ALONE)
+    (tmp_path / "none").mkdir()
+    for folder in ("none", "nowhere"):
+        done = run("check", "--policy", tmp_path / "policy.yaml", "--definitions", tmp_path / folder)
+        assert done.returncode == 78
+        assert "policy.yaml:6:" in done.stderr and "action needs the definitions of its service" in done.stderr

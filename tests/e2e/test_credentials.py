@@ -1,5 +1,6 @@
 """Credentials that somebody issues for hours: the role of an instance, STS, a command.  Here they live for seconds."""
 
+import base64
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import pytest
 from harness.expect import problem
 from harness.gateway import Gateway, configure, secret
 from harness.process import run
+from harness.proxy import Proxy
 from harness.upstream import HANG, Reply, Upstream
 from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY, SLOW, eventually
 
@@ -298,6 +300,54 @@ def test_a_role_that_is_missing_and_a_key_that_is_replaced(sandbox, start, tmp_p
     assert eventually(lambda: other.notices("there is no such role: is role_arn right?"), SOON, 0.1)
 
 
+# ---- STS behind a proxy ----
+
+@pytest.fixture
+def sts(certificates):
+    """An STS with TLS, whose certificate is for cloud.example."""
+    service = Upstream((certificates.named.certificate, certificates.named.key))
+    service.script(then=Reply({"Response": {"Credentials": json.loads(printed()), "ExpiredTime": int(time.time()) + 3600}}))
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def proxied(sts, start, upstream, certificates, tmp_path):
+    """proxied(password) is a gateway whose STS is behind a proxy that wants corp:good, and the proxy."""
+    ways = []
+
+    def begin(password):
+        way = Proxy(hosts={"cloud.example": ("127.0.0.1", sts.port)}, user=base64.b64encode(b"corp:good"))
+        ways.append(way)
+        behind = {"url": way.url, "user": {"file": secret(tmp_path / "user", "corp")},
+                  "password": {"file": secret(tmp_path / "password", password)}}
+        top = {"sts": {"url": "https://cloud.example/", "ca_file": str(certificates.authority.file), "proxy": behind}}
+        return start(upstream.url, more={"key": fixed(tmp_path)}, top=top,
+                     credential={"assume_role": {"from": "key", "role_arn": ARN + "deep"}}), way
+
+    yield begin
+    for way in ways:
+        way.stop()
+
+
+def test_sts_through_a_proxy(proxied, sts):
+    """A tunnel, with user and password; the proxy sees neither what is asked nor what is given."""
+    gateway, way = proxied("good")
+    assert works(gateway) and way.asked() == ["cloud.example:443"]
+    asked = sts.seen(1)[0]
+    assert asked.headers["x-tc-action"] == "AssumeRole" and asked.headers["host"] == "cloud.example"
+    assert "proxy-authorization" not in asked.headers
+    assert SECRET_ID.encode() not in b"".join(way.heads) and b"AssumeRole" not in b"".join(way.heads)
+
+
+def test_a_proxy_that_refuses(proxied, sts):
+    gateway, way = proxied("wrong-password-of-the-proxy")
+    answer = problem(gateway.delete(), 502, "upstream-credential", outcome="not-executed")
+    assert "STS cannot be asked" in answer["detail"] and "407" in answer["detail"] and way.asked()
+    assert "wrong-password-of-the-proxy" not in gateway.words() + json.dumps(answer)
+    sts.seen(0)
+
+
 # ---- refused, reloaded, at full rate ----
 
 def test_one_that_the_cloud_refuses(sandbox, start, tmp_path):
@@ -372,6 +422,43 @@ def test_a_reload_shares_what_lives(sandbox, start, tmp_path):
     cloud.faults()
     gateway.reload()
     assert works(gateway), "another one is waited for, at the very start"
+
+
+def role_of(cloud, folder):
+    return {"role": True}, {}
+
+
+def assumed_of(cloud, folder):
+    return {"assume_role": {"from": "key", "role_arn": ARN + "deep"}}, {"key": fixed(folder)}
+
+
+def per_client_of(cloud, folder):
+    credential, more = assumed_of(cloud, folder)
+    return {**credential, "sessions": "per_client"}, more
+
+
+@pytest.mark.parametrize("form", [role_of, assumed_of, per_client_of])
+def test_nothing_that_was_given_out_is_shown(start, upstream, metadata, tmp_path, form):
+    """Not by logs, pages, explain or the files of /proc; and there is no core that could have it."""
+    given = printed(key="key-that-was-given-out")
+    metadata.script(*([Reply(b"a-role")] if form is role_of else []), then=Reply(json.loads(given) if form is role_of else {
+        "Response": {"Credentials": json.loads(given), "ExpiredTime": int(time.time()) + 3600}}))
+    credential, more = form(metadata, tmp_path)
+    place_of = place(metadata)
+    gateway = start(upstream.url, credential=credential, more=more, top={"metadata": place_of, "sts": {"url": place_of},
+                                                                          "audit": "audit.log"})
+    assert works(gateway), gateway.stderr
+    gateway.reload()
+    explained = run("explain", "-c", gateway.file, "--client", "network-console", "DELETE",
+                    "/vpcs/vpc-2ari9m7h/classiclinks", '{"instanceIds":["ins-df454d"]}')
+    process = pathlib.Path("/proc", str(gateway.child.pid))
+    shown = gateway.words() + explained.stdout + explained.stderr + json.dumps(gateway.ready())
+    shown += gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
+    shown += (gateway.file.parent / "audit.log").read_text()
+    shown += (process / "cmdline").read_text() + (process / "environ").read_text(errors="replace")
+    for hidden in ("key-that-was-given-out", "token-of-the-vault", SECRET_KEY):
+        assert hidden not in shown
+    assert (process / "limits").read_text().partition("Max core file size")[2].split()[:2] == ["0", "0"]
 
 
 def test_nothing_of_it_is_shown(sandbox, start, tmp_path):

@@ -3,12 +3,14 @@
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -150,10 +152,30 @@ def test_no_renegotiation(serving):
 def test_a_client_that_never_finishes(serving, certificates):
     """It is sent away with the header's deadline, and takes nobody's place meanwhile."""
     gateway = serving()
-    with Wire(gateway.port) as half, Wire(gateway.port) as silent:
+    with Wire(gateway.port) as half, Wire(gateway.port) as silent, Wire(gateway.port) as dripping:
         half.send(b"\x16\x03\x01\x02\x00\x01")
+        dripping.send(b"\x16\x03\x01\x02\x00\x01")
         assert ask(gateway, trusting(certificates)).status == 202
-        assert half.closed(10 * SLOW) and silent.closed(10 * SLOW)
+        began = time.monotonic()
+        while not (ended := select.select([dripping.socket], [], [], 0.2)[0]) and time.monotonic() - began < 10 * SLOW:
+            dripping.send(b"\0")        # each byte is looked at by another thread, and is no new begin
+        assert ended and half.closed(10 * SLOW) and silent.closed(10 * SLOW)
+
+
+def test_a_crowd_of_half_handshakes(serving, certificates):
+    """They hold no worker, of which there are two, and are all gone with the deadline; whoever comes is served."""
+    gateway = serving(workers=2)
+    crowd = [Wire(gateway.port) for _ in range(200)]
+    try:
+        for number, wire in enumerate(crowd):
+            wire.send(b"\x16\x03\x01\x02\x00\x01"[:1 + number % 6])
+        for _ in range(10):
+            assert ask(gateway, trusting(certificates)).status == 202
+        for wire in crowd:
+            assert wire.closed(10 * SLOW)
+    finally:
+        for wire in crowd:
+            wire.socket.close()
 
 
 def test_many_cold_clients_at_once(serving, certificates):

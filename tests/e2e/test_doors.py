@@ -109,8 +109,8 @@ def by_sdk(client, question):
     return client.call("POST", "/", text.encode(), {"Content-Type": "application/x-www-form-urlencoded"})
 
 
-TOOLS = {"DescribeClassicLinkInstances": "get-classiclinks", "DetachClassicLinkVpc": "delete-vpcs-vpcId-classiclinks",
-         "AttachClassicLinkVpc": "post-vpcs-vpcId-classiclinks"}
+TOOLS = {"DescribeClassicLinkInstances": "listClassicLinks", "DetachClassicLinkVpc": "detachClassicLinks",
+         "AttachClassicLinkVpc": "attachClassicLinks"}
 
 
 def call_tool(client, question, name, arguments):

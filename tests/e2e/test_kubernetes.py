@@ -14,6 +14,8 @@ FOLDER = REPOSITORY / "deploy/kubernetes"
 SCHEMAS = json.loads((REPOSITORY / "tests/vectors/kubernetes/schemas.json").read_text())
 MANIFESTS = {path.name: list(yaml.safe_load_all(path.read_text())) for path in sorted(FOLDER.glob("*.yaml"))}
 OBJECTS = {one["kind"]: one for manifest in MANIFESTS.values() for one in manifest}
+ACCOUNT, PATCH = (yaml.safe_load((FOLDER / "web-identity" / name).read_text())
+                  for name in ("serviceaccount.yaml", "patch.yaml"))
 
 
 def complaints(one):
@@ -24,7 +26,7 @@ def complaints(one):
 
 def test_every_kind_that_is_promised():
     assert set(OBJECTS) == {"Deployment", "Service", "ConfigMap", "Secret", "PodDisruptionBudget", "NetworkPolicy",
-                            "HorizontalPodAutoscaler"} == set(SCHEMAS["kinds"])
+                            "HorizontalPodAutoscaler"} == set(SCHEMAS["kinds"]) - {"ServiceAccount"}
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
@@ -118,3 +120,47 @@ def test_the_autoscaler_asks_for_a_metric_that_is(gateway):
     metric = OBJECTS["HorizontalPodAutoscaler"]["spec"]["metrics"][0]["pods"]["metric"]["name"]
     text = gateway.call("GET", "/metrics", port=gateway.admin).body.decode()
     assert re.search(rf"^# TYPE {metric} gauge$", text, re.M)
+
+
+# ---- without a key ----
+
+def merged(base, patch):
+    """A strategic merge, as far as the patch needs it: maps by key, lists of maps by name."""
+    if isinstance(patch, dict) and isinstance(base, dict):
+        return {**base, **{key: merged(base.get(key), value) for key, value in patch.items()}}
+    if isinstance(patch, list) and isinstance(base, list):
+        named = {one["name"]: one for one in base}
+        assert {one["name"] for one in patch} <= set(named), "it changes what is there"
+        for one in patch:
+            if one.get("$patch") == "delete":
+                del named[one["name"]]
+            else:
+                named[one["name"]] = merged(named[one["name"]], one)
+        return list(named.values())
+    return patch
+
+
+def test_a_pod_with_web_identity_has_no_key(tmp_path):
+    patched = merged(OBJECTS["Deployment"], PATCH)
+    assert not complaints(patched) and not complaints(ACCOUNT)
+    spec = patched["spec"]["template"]["spec"]
+    assert spec["serviceAccountName"] == ACCOUNT["metadata"]["name"]
+    assert not spec["containers"][0]["env"] and "secretKeyRef" not in json.dumps(patched)
+    assert not ACCOUNT["automountServiceAccountToken"] and not spec["automountServiceAccountToken"]
+
+
+def test_the_readme_says_what_the_gateway_takes(tmp_path):
+    """The line of the README in the place of the one with the key, and the environment that the webhook makes."""
+    line = re.search(r"`(credentials: \{.*?\} \})`", (FOLDER / "README.md").read_text())[1]
+    text = OBJECTS["ConfigMap"]["data"]["countersign.yaml"]
+    changed = re.sub(r"credentials:\n  main: .*\n", line + "\n", text)
+    assert changed != text
+    for name, text in {**OBJECTS["ConfigMap"]["data"], "countersign.yaml": changed}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "token").write_text("token-of-the-pod")
+    (tmp_path / "link").symlink_to(tmp_path / "token")      # as Kubernetes mounts it
+    done = run("check", "-c", tmp_path / "countersign.yaml",
+               env=environment(TKE_REGION="ap-guangzhou", TKE_PROVIDER_ID="cls-1",
+                               TKE_WEB_IDENTITY_TOKEN_FILE=str(tmp_path / "link"),
+                               TKE_ROLE_ARN=ACCOUNT["metadata"]["annotations"]["tke.cloud.tencent.com/role-arn"]))
+    assert done.returncode == 0, done.stderr

@@ -86,7 +86,7 @@ def check_signature(received):
 # Longer than the room that jansson begins with for a string: a byte that finds none must not be left out.
 LONG = "ins-0123456789abcdefghijklmnopqr"
 BODY = json.dumps({"instanceIds": [LONG]}).encode()
-CALL = json.dumps(message("tools/call", {"name": "delete-vpcs-vpcId-classiclinks", "arguments": {
+CALL = json.dumps(message("tools/call", {"name": "detachClassicLinks", "arguments": {
     "vpcId": VPC, "instanceIds": [LONG]}}, HANDSHAKE)).encode()
 REQUESTS = {
     "a change": (GOOD, {202}),

@@ -12,7 +12,7 @@ from harness.upstream import HANG, Reply
 from harness.world import INSTANCE, REPOSITORY, SECRET_KEY, VPC, stranger
 
 OPEN = {"doors": {"mcp": True}}
-DETACH = "delete-vpcs-vpcId-classiclinks"
+DETACH = "detachClassicLinks"
 LIST = {**POLICY, "rules": [*POLICY["rules"], {"id": "reads", "allow": ["network-console"], "actions": ["Describe*"]}]}
 
 
@@ -82,7 +82,7 @@ def test_tools_are_this_tokens_routes(client, opened):
 
 def test_what_a_tool_says(client):
     for tool in client.tools():
-        changes = tool["name"].startswith(("delete", "post"))
+        changes = tool["name"].startswith(("attach", "detach"))
         assert tool["annotations"]["readOnlyHint"] != changes and tool["annotations"]["destructiveHint"] == changes
         for schema in (tool["inputSchema"], tool["outputSchema"]):
             Draft202012Validator.check_schema(schema)
@@ -112,8 +112,8 @@ def test_many_tools_come_in_pages(start, scripted, tmp_path):
         cursor = told.get("nextCursor")
     names = sum(pages, [])
     assert [len(page) for page in pages[:2]] == [250, 250] and len(names) == len(set(names)) > 600
-    assert [name for name in names if "things" in name] == [f"get-things-{number:04}" for number in range(600)]
-    said = message("tools/list", {"cursor": "get-no-such"})
+    assert [name for name in names if "Thing" in name] == [f"describeThing{number}" for number in range(600)]
+    said = message("tools/list", {"cursor": "getNoSuch"})
     client.refused(said, fields(said), 200, -32602)
 
 
@@ -137,10 +137,10 @@ def test_a_call_is_the_same_walk(client, upstream, opened):
 
 def test_a_read(client, upstream):
     upstream.script(then=Reply({"code": 0, "message": "", "totalCount": 0, "data": []}))
-    failed, told = client.call("get-vpcs", limit=5, region="gz")
+    failed, told = client.call("listVpcs", limit=5, region="gz")
     assert not failed and told["answer"]["totalCount"] == 0 and told["status"] == 200
     assert upstream.seen(1)[0].params["limit"] == "5"
-    assert client.call("get-vpcs", all=True)[0] is False
+    assert client.call("listVpcs", all=True)[0] is False
 
 
 REFUSALS = [
@@ -307,7 +307,7 @@ FIELDS = [
     ({"MCP-Protocol-Version": None}, -32020), ({"MCP-Protocol-Version": HANDSHAKE}, -32020),
     ({"MCP-Protocol-Version": "1900-01-01"}, -32020), ({"Mcp-Method": None}, -32020),
     ({"Mcp-Method": "tools/list"}, -32020), ({"Mcp-Method": "TOOLS/CALL"}, -32020), ({"Mcp-Name": None}, -32020),
-    ({"Mcp-Name": "get-vpcs"}, -32020), ({"Mcp-Name": "=?base64?Z2V0LXZwY3M=?="}, -32020),
+    ({"Mcp-Name": "listVpcs"}, -32020), ({"Mcp-Name": "=?base64?bGlzdFZwY3M=?="}, -32020),
     ({"Mcp-Name": "=?base64?" + "A" * 300 + "?="}, -32020), ({"Mcp-Name": ""}, -32020),
 ]
 

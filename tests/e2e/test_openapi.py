@@ -2,6 +2,8 @@
 
 import copy
 import json
+import re
+import urllib.parse
 
 import pytest
 
@@ -9,6 +11,8 @@ from harness import contract
 from harness.expect import courtesy, problem
 from harness.gateway import NOBODY, POLICY, TOKEN, bearer, configure
 from harness.process import run
+from harness.upstream import Reply
+from harness.world import REPOSITORY
 
 # By hand from the table of routes: method and path; the parameters of path, query and body.
 COMMON = {"region"}
@@ -69,6 +73,189 @@ def test_the_command_prints_all_routes():
     assert len(set(ids)) == len(ids)
 
 
+# ---- answers, ids, examples ----
+
+IDS = {"detachClassicLinks", "detachClassicLink", "attachClassicLinks", "listVpcClassicLinks", "listClassicLinks", "getTask",
+       "listVpcs", "getVpc", "listInstances", "getInstance"}
+VENDORS = {"string": "string", "int64": "integer", "uint64": "integer", "float": "number", "bool": "boolean",
+           "datetime_iso": "string"}
+
+
+def generation(tmp_path, number):
+    """The document of both services in one generation of the API."""
+    url = ("https://vpc.api.qcloud.com/v2/index.php", "https://vpc.tencentcloudapi.com/")[number - 2]
+    more = {"generation": 3} if number == 3 else {}
+    done = run("openapi", "-c", configure(tmp_path, url, services=("vpc", "cvm"), **more))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def vendors_objects(service):
+    """What the vendor publishes of API 3.0's answers, as {object: {member: (type, is a list)}}."""
+    objects = {}
+    for line in (REPOSITORY / f"config/definitions/data/{service}-20170312.txt").read_text().splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind == "object":
+            name, *members = rest.split(" ")
+            objects[name] = {member: (kind.rstrip("!-").strip("[]"), kind.startswith("["))
+                             for member, kind in (member.split(":") for member in members)}
+    return objects
+
+
+def test_operations_have_names(tmp_path):
+    for document in (contract.shipped().document, generation(tmp_path, 2), generation(tmp_path, 3)):
+        assert {operation["operationId"] for operation in contract.Contract(document).operations().values()} == IDS
+
+
+@pytest.mark.parametrize("name, service, theirs, renamed", [
+    ("Vpc", "vpc", "Vpc", {"VpcId": "unVpcId", "VpcName": "vpcName", "CidrBlock": "cidrBlock", "CreatedTime": "createTime",
+                           "IsDefault": "isDefault"}),
+    ("ClassicLink", "vpc", "ClassicLinkInstance", {"VpcId": "unVpcId", "InstanceId": "instanceId"}),
+    ("Instance", "cvm", "Instance", {"InstanceId": "unInstanceId", "InstanceName": "instanceName", "CreatedTime": "createTime"}),
+    ("TaskResult", "vpc", "DescribeVpcTaskResultResponse", {"RequestId": "requestId"}),
+])
+def test_answers_of_api_3_are_the_vendors(tmp_path, name, service, theirs, renamed):
+    """Every member that the vendor publishes, under the name that callers see, down to the last object."""
+    document, vendor = generation(tmp_path, 3), vendors_objects(service)
+    schemas = {**document["components"]["schemas"],
+               "TaskResult": document["paths"]["/tasks/{taskId}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]}
+    todo, done = [(name, theirs, renamed)], set()
+    while todo:
+        ours, theirs, renamed = todo.pop()
+        if (ours, theirs) in done:
+            continue
+        done.add((ours, theirs))
+        found = schemas[ours]["properties"]
+        wanted = {renamed.get(member, member): kind for member, kind in vendor[theirs].items()}
+        assert set(found) - {"status", "code", "message"} == set(wanted)
+        for member, (kind, is_list) in wanted.items():
+            schema = found[member]["items"] if is_list else found[member]
+            assert (found[member].get("type") == "array") == is_list
+            if kind in VENDORS:
+                assert schema["type"] == VENDORS[kind], member
+            else:
+                assert schema["$ref"] == f"#/components/schemas/{kind}"
+                todo.append((kind, kind, {}))
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_answers_say_which_id_paths_take(tmp_path, number):
+    """And the sandbox's answers have those members: see harness/contract.py."""
+    schemas = generation(tmp_path, number)["components"]["schemas"]
+    assert "unVpcId" in schemas["Vpc"]["required"] and "unInstanceId" in schemas["Instance"]["required"]
+    assert "what paths and rules take" in schemas["Vpc"]["properties"]["unVpcId"]["description"]
+    assert ("vpcId" in schemas["Vpc"]["properties"]) == (number == 2)
+    if number == 2:
+        assert "former id" in schemas["Vpc"]["properties"]["vpcId"]["description"]
+        assert "former id" in schemas["Instance"]["properties"]["instanceId"]["description"]
+
+
+def test_a_success_is_never_a_problem(tmp_path):
+    for document in (contract.shipped().document, generation(tmp_path, 2), generation(tmp_path, 3)):
+        for operation in contract.Contract(document).operations().values():
+            for status, response in operation["responses"].items():
+                assert status[0] != "2" or set(response.get("content", {})) <= {"application/json"}
+
+
+def test_every_request_and_answer_has_an_example(tmp_path):
+    """Which is one that its schema takes."""
+    for document in (contract.shipped().document, generation(tmp_path, 2), generation(tmp_path, 3)):
+        it = contract.Contract(document)
+        for operation in it.operations().values():
+            for parameter in map(it.resolve, operation["parameters"]):
+                assert it.errors(parameter["schema"], parameter["example"]) == []
+            bodies = [operation["requestBody"]] if "requestBody" in operation else []
+            for thing in bodies + [it.resolve(response) for response in operation["responses"].values()]:
+                for media in thing["content"].values():
+                    assert it.errors(media["schema"], media["example"]) == []
+
+
+def test_an_example_of_a_body_is_taken(start, upstream):
+    gateway = start(upstream.url, rules=with_rules(allow("*")))
+    operation = contract.Contract(ask(gateway)).operations()["DELETE", LINKS]
+    body = operation["requestBody"]["content"]["application/json"]["example"]
+    assert gateway.delete(body, vpc=operation["parameters"][0]["example"]).status == 202
+
+
+def test_words_are_an_enum(tmp_path):
+    it = contract.Contract(generation(tmp_path, 2))
+    schemas = {parameter["name"]: parameter["schema"] for parameter in map(it.resolve, it.operations()["GET", "/vpcs"]["parameters"])}
+    assert schemas["orderDirection"]["enum"] == ["asc", "desc"] and "pattern" not in schemas["orderDirection"]
+    assert schemas["orderField"]["enum"] == ["createTime", "vpcName"]
+    for operation in it.operations().values():
+        for parameter in map(it.resolve, operation["parameters"]):
+            assert not re.fullmatch(r"\^\(\?:[\w|-]+\)\$", parameter["schema"].get("pattern", ""))
+
+
+FORMS = ["ins-[0-9a-z]{1,32}", "[A-Z]{4}", "a|b|c-d", "(25[0-5]|1?[0-9])(\\.[0-9]{1,3}){3}", "x.*", "[]a]b", "\\d+-\\w", "(?:a|b)+c?",
+         "[^a]b", "(?i)abc", "a{2}", "[\\]x]y*", "((((((((((a))))))))))", "[[:alpha:]]{3}", "\\x41", "(a|b){3}"]
+
+
+def test_routes_of_ones_own(start, upstream, tmp_path):
+    """Ids are made of the action, or of method and path; what example is shown, the gateway takes."""
+    params = "".join(f"      p{number}: {{ in: [query], type: string, pattern: {json.dumps(form)} }}\n"
+                     for number, form in enumerate(FORMS))
+    (tmp_path / "more.yaml").write_text(f"""version: 1
+routes:
+  - {{ request: 'POST /disks/{{diskId}}/snap-shots', service: vpc, action: CreateSnapshot, effect: change, returns: Snapshot, parameters: {{
+      diskId: {{ in: [path], type: string, required: true }}, size: {{ in: [body], type: integer, min: 10, max: 20, required: true }} }} }}
+  - {{ request: 'PUT /disks/{{diskId}}', service: vpc, action: CreateSnapshot, effect: change, parameters: {{
+      diskId: {{ in: [path], type: string, required: true, example: disk-1 }} }} }}
+  - request: GET /forms
+    service: vpc
+    action: DescribeForms
+    effect: read
+    parameters:
+{params}
+types:
+  Snapshot: {{ snapshotId: {{ type: string, required: true, example: snap-1 }}, parts: {{ type: Part, list: true }} }}
+  Part: {{ of: {{ type: Snapshot }}, size: {{ type: number }} }}
+""")
+    gateway = start(upstream.url, rules=with_rules(allow("*")), top={"catalog": [str(tmp_path / "more.yaml")]})
+    document = ask(gateway)
+    operations = contract.Contract(document).operations()
+    made = operations["POST", "/disks/{diskId}/snap-shots"]
+    assert made["operationId"] == "createSnapshot" and operations["PUT", "/disks/{diskId}"]["operationId"] == "putDisksDiskId"
+    assert made["requestBody"]["content"]["application/json"]["example"] == {"size": 10}
+    answer = made["responses"]["200"]["content"]["application/json"]
+    assert answer["schema"]["required"] == ["snapshotId"] and answer["example"]["snapshotId"] == "snap-1"
+    assert document["components"]["schemas"]["Part"]["properties"]["of"] == {"$ref": "#/components/schemas/Snapshot"}
+    shown = {parameter["name"]: parameter["example"] for parameter in operations["GET", "/forms"]["parameters"]
+             if "example" in parameter and parameter["name"].startswith("p")}
+    assert len(shown) >= 10 and shown["p0"] == "ins-0" and shown["p2"] == "a"
+    for name, example in shown.items():
+        upstream.script(Reply({"code": 0, "message": ""}))
+        asked = gateway.get("/forms?" + urllib.parse.urlencode({name: example}))
+        assert asked.status == 200, (name, example, asked.body)
+
+
+def test_a_list_that_the_cloud_calls_null_is_empty(start, upstream):
+    gateway = start(upstream.url, rules=with_rules(allow("*")))
+    upstream.script(Reply(raw=Reply(b'{"code":0,"message":"","totalCount":0,"data" : null}').wire()))
+    assert gateway.get("/vpcs").body == b'{"code":0,"message":"","totalCount":0,"data":[]}'
+
+
+@pytest.mark.parametrize("lines, said", [
+    ("routes: [ { request: GET /x, id: listVpcs, service: vpc, action: X, effect: read, parameters: {} } ]", "has the id 'listVpcs', too"),
+    ("routes: [ { request: GET /x, id: a-b, service: vpc, action: X, effect: read, parameters: {} } ]", "id has a letter, then letters and digits"),
+    ("routes: [ { request: GET /x, returns: No, service: vpc, action: X, effect: read, parameters: {} } ]", "returns must be one of `types`: not 'No'"),
+    ("routes: [ { request: GET /x, service: vpc, action: X, effect: read, parameters: { a: { in: [query], type: string, "
+     "pattern: 'b+', example: c } } } ]", "no call could have the example: a "),
+    ("types: { Vpc: {} }", "there is a type 'Vpc' already"),
+    ("types: { Problem: {} }", "a type's name is a capital, letters and digits, and not Problem or Upstream: 'Problem'"),
+    ("types: { x: {} }", "a type's name is a capital"),
+    ("types: { X: { a: { type: Y } } }", "type is string, integer, number, boolean or one of `types`: not 'Y'"),
+    ("types: { X: { a: { type: integer, example: b } } }", "no answer could have the example"),
+    ("types: { X: { a: { type: string, api2: none, api3: none } } }", "api2 and api3 cannot both be none"),
+    ("types: { X: { a: { type: string, api2: other } } }", "api2 of an answer's member can only be none"),
+    ("types: { X: [] }", "X must be a map"),
+], ids=range(12))
+def test_mistakes_in_what_is_said_of_answers(upstream, tmp_path, lines, said):
+    (tmp_path / "more.yaml").write_text(f"version: 1\n{lines}\n")
+    done = run("check", "-c", configure(tmp_path, upstream.url, top={"catalog": [str(tmp_path / "more.yaml")]}))
+    assert done.returncode == 78 and said in done.stderr and "more.yaml:2:" in done.stderr, done.stderr
+
+
 def test_the_command_prints_what_a_configuration_serves(tmp_path):
     done = run("openapi", "-c", configure(tmp_path, "https://vpc.api.qcloud.com/v2/index.php"))
     assert (done.returncode, done.stderr) == (0, "")
@@ -118,6 +305,39 @@ def test_only_what_the_token_may_call(gateway, upstream):
 def test_rules_decide_what_is_described(start, upstream, rules, routes):
     gateway = start(upstream.url, rules=with_rules(*rules))
     assert set(described(ask(gateway))) == routes
+
+
+TOKEN_ALONE, CERTIFICATE_ALONE, BOTH = {"token": []}, {"certificate": []}, {"token": [], "certificate": []}
+CERTIFIED = {"certificates": [{"id": "c", "san": "web.example"}]}
+
+
+@pytest.mark.parametrize("console, own, everybodys", [
+    ({}, [TOKEN_ALONE], [TOKEN_ALONE]),
+    (CERTIFIED, [TOKEN_ALONE, CERTIFICATE_ALONE], [TOKEN_ALONE, CERTIFICATE_ALONE]),
+    ({**CERTIFIED, "require": ["certificate"]}, [CERTIFICATE_ALONE], [TOKEN_ALONE, CERTIFICATE_ALONE]),
+    ({**CERTIFIED, "require": ["token", "certificate"]}, [BOTH], [TOKEN_ALONE, BOTH]),
+], ids=["a token", "either", "a certificate", "both"])
+def test_by_what_a_caller_proves_who_it_is(tmp_path, console, own, everybodys):
+    """OpenAPI 3.1.0, "Security Requirement Object": of several one is enough; of one, all that it names.  The other
+    client has a token."""
+    rules = copy.deepcopy(POLICY)
+    rules["clients"]["network-console"].update(console)
+    file = configure(tmp_path, "https://vpc.api.qcloud.com/v2/index.php", rules=rules)
+    for client, security in ([], everybodys), (["--client", "network-console"], own), (["--client", "auditor"], [TOKEN_ALONE]):
+        document = json.loads(run("openapi", "-c", file, *client).stdout)
+        assert document["security"] == security
+        schemes = document["components"]["securitySchemes"]
+        assert (schemes["token"]["type"], schemes["token"]["scheme"]) == ("http", "bearer")
+        assert schemes.get("certificate", {}).get("type") == ("mutualTLS" if console else None)
+        assert {name for one in security for name in one} <= set(schemes)
+
+
+def test_a_caller_is_told_its_own(start, upstream):
+    rules = copy.deepcopy(POLICY)
+    rules["clients"]["auditor"].update(CERTIFIED)
+    gateway = start(upstream.url, rules=rules)
+    assert ask(gateway)["security"] == [TOKEN_ALONE]
+    assert ask(gateway, NOBODY)["security"] == [TOKEN_ALONE, CERTIFICATE_ALONE]
 
 
 def test_it_is_for_those_with_a_token(gateway):

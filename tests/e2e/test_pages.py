@@ -75,6 +75,8 @@ upstreams:
     done = run("check", "-c", tmp_path / "countersign.yaml")
     assert done.returncode == 0 and f"tests passed {len(expected)}," in done.stdout, done.stdout + done.stderr
     assert "error" not in done.stderr and "has no effect" not in done.stderr, done.stderr
+    alone = run("check", "--policy", tmp_path / "policy.yaml", "--definitions", REPOSITORY / "config/definitions/data")
+    assert alone.returncode == 0 and f"tests passed {len(expected)}," in alone.stdout, alone.stdout + alone.stderr
 
 
 def test_the_cookbook_lists_its_recipes():

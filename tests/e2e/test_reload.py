@@ -320,6 +320,8 @@ def test_a_failing_policy_test_is_no_reason_not_to_start(start, upstream):
     (lambda text: text.replace('"tokens": [', '"certificates": [{"id": "c", "san": "c.example"}], "tokens": [', 1), 422),
     (lambda text: text.replace('"tokens": [', '"require": ["token"], "tokens": [', 1), 200),
     (lambda text: text.replace('"deny": ["*"]', '"deny": ["network-*"]'), 422),
+    (lambda text: text + 'operators: {"eve": {"role": "operator", "tokens": [{"id": "t", "expires": "2035-12-31", '
+                         '"sha256": "' + 64 * "e" + '"}]}}\n', 422),
     (lambda text: text.replace('"actions": ["DetachClassicLinkVpc"], "where": {"instanceIds"', '"mode": "audit", "actions": '
                                '["DetachClassicLinkVpc"], "where": {"instanceIds"'), 422),
 ])

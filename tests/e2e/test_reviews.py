@@ -38,6 +38,16 @@ def rule(number, **said):
     return {**copy.deepcopy(POLICY["rules"][number]), **said}
 
 
+def operators(**said):
+    """alice looks; a role is another one's or hers, a map is said of her token."""
+    known = {}
+    for name, more in {"alice": "viewer", **said}.items():
+        token = {"id": f"{name}-1", "sha256": hashlib.sha256(name.encode()).hexdigest(), "expires": "2035-12-31"}
+        known[name] = {"tokens": [{**token, **(more if isinstance(more, dict) else {})}],
+                       "role": more if isinstance(more, str) else "viewer"}
+    return known
+
+
 @pytest.fixture
 def files(tmp_path):
     """files(name=document, ...) writes policies, and nothing else: no countersign.yaml, no secret."""
@@ -178,11 +188,19 @@ WHERE = "where vpcId is vpc-2ari9m7h, vpc-8e0ypm3z or gz_vpc_245 and region is a
         "more: auditor: certificate 'c' is new"]),
     (changed(clients={**POLICY["clients"], "auditor": {**POLICY["clients"]["auditor"], "require": ["token"]}}), [
         "less: auditor now requires a token"]),
+    (changed(operators=operators(eve="operator")), ["more: operator 'eve' is new: operator",
+                                                    "more: operator 'eve': token 'eve-1' is new"]),
+    (changed(operators=operators(alice="operator")), ["more: operator 'alice' is now: operator"]),
+    (changed(operators=operators(alice={"expires": "2030-01-01"})), ["less: operator 'alice': token 'alice-1' ends 2030-01-01"]),
+    (changed(operators=operators(alice={"disabled": True})), ["less: operator 'alice': token 'alice-1' is disabled"]),
+    (changed(operators=operators(alice={"not_before": "2029-01-01"})), ["less: operator 'alice': token 'alice-1' begins later"]),
+    (changed(operators={}), ["less: operator 'alice' is gone: viewer", "less: operator 'alice': token 'alice-1' is gone"]),
 ], ids=str)
 def test_diff(files, new, lines):
-    done = run("diff", *files(old=POLICY, new=new))
+    old = changed(operators=operators()) if "operators" in new else POLICY
+    done = run("diff", *files(old=old, new=new))
     assert (done.stdout.splitlines(), done.returncode) == (lines, 1 if lines else 0), done.stdout
-    back = run("diff", *reversed(files(old=POLICY, new=new)))
+    back = run("diff", *reversed(files(old=old, new=new)))
     assert back.returncode == done.returncode
     assert back.stdout.count("more:") == done.stdout.count("less:") and back.stdout.count("less:") == done.stdout.count("more:")
 

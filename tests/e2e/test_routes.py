@@ -204,7 +204,7 @@ def alone(upstream, start):
 
 def page(first, count, total, pad=0):
     return Reply({"code": 0, "message": "", "totalCount": total,
-                  "data": [{"instanceId": f"ins-{n}", "pad": "x" * pad} for n in range(first, first + count)]})
+                  "data": [{"unVpcId": "vpc-1", "instanceId": f"ins-{n}", "pad": "x" * pad} for n in range(first, first + count)]})
 
 
 def test_pages_that_are_shorter_than_asked_for(alone, upstream):
@@ -216,8 +216,8 @@ def test_pages_that_are_shorter_than_asked_for(alone, upstream):
     assert {received.params["limit"] for received in seen} == {"50"}
     upstream.script(page(0, 3, 7), page(3, 0, 7))
     assert len(get(alone, "/classiclinks?all=true")["data"]) == 3
-    upstream.script(Reply({"code": 0, "message": "", "data": [{"a": 1}]}), Reply({"code": 0, "message": "", "data": []}))
-    assert get(alone, "/classiclinks?all=true")["data"] == [{"a": 1}]
+    upstream.script(Reply({"code": 0, "message": "", "data": [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]}), Reply({"code": 0, "message": "", "data": []}))
+    assert get(alone, "/classiclinks?all=true")["data"] == [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]
 
 
 def test_a_list_without_end(alone, upstream):
@@ -233,7 +233,7 @@ def test_a_list_without_end(alone, upstream):
 
 def test_the_longest_list(alone, upstream):
     """Just below the bound of bytes: it goes through whole."""
-    upstream.script(*[page(50 * n, 50, 1000, pad=950) for n in range(20)])
+    upstream.script(*[page(50 * n, 50, 1000, pad=930) for n in range(20)])
     answer = alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
     assert answer.status == 200 and 900_000 < len(answer.body) < 1024 * 1024
     assert ids(answer.json()) == [f"ins-{n}" for n in range(1000)]

@@ -391,3 +391,35 @@ def test_a_host_that_is_none(open_door, host):
     with open_door.wire() as wire:
         wire.send(f"POST / HTTP/1.1\r\nHost: {host}\r\nX-TC-Action: DescribeVpcs\r\nContent-Length: 0\r\n\r\n".encode())
         error(wire.read(), "InvalidParameter")
+
+
+# ---- API 2.0's protocol ----
+
+OLDER = {"Action": "DetachClassicLinkVpc", "Nonce": "1", "Timestamp": "1", "SecretId": TOKEN, "Signature": "x", "Region": "gz",
+         "vpcId": VPC, "instanceIds.0": "ins-df454d"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_older_protocol_is_refused_in_its_own_form(open_door, upstream, method):
+    """Its clients read code, message and codeDesc; nothing is sent, whoever asks."""
+    text = urllib.parse.urlencode(OLDER)
+    answer = open_door.call(method, "/v2/index.php" + ("?" + text if method == "GET" else ""), text if method == "POST" else None,
+                            {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {})
+    assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
+    assert answer.json() == {"code": 4000, "codeDesc": "InvalidParameter", "requestId": answer.header("X-Request-Id"),
+                             "message": "API 2.0 is not taken here: ask by API 3.0, with its Version, or by a route"}
+    assert upstream.count() == 0 and open_door.record(answer)["status"] == 400
+    assert TOKEN not in json.dumps(open_door.record(answer))
+
+
+def test_the_newer_protocol_at_the_older_path(open_door, upstream):
+    """An endpoint with a path: it is one of API 3.0 as soon as it says a version."""
+    upstream.script(then=DONE)
+    assert post(open_door, target="/v2/index.php").json()["Response"] == {"RequestId": REQUEST_ID}
+    text = urllib.parse.urlencode({"Action": "DescribeVpcs", "Version": "2017-03-12", "Token": TOKEN, "SecretId": "unused"})
+    assert "Error" not in open_door.call("GET", f"/v2/index.php?{text}").json()["Response"]
+
+
+def test_the_older_path_is_nobodys_without_the_door(door, upstream):
+    gateway = door(top={})
+    problem(gateway.call("GET", "/v2/index.php?Action=DescribeVpcs", headers=bearer()), 404, "no-such-route")

@@ -9,7 +9,7 @@ from harness.gateway import POLICY, TOKEN
 from harness.mcp import HANDSHAKE, META, MODERN, valid
 from harness.world import INSTANCE, VPC
 
-DETACH = "delete-vpcs-vpcId-classiclinks"
+DETACH = "detachClassicLinks"
 REVISIONS = {"sdk": HANDSHAKE, "legacy": HANDSHAKE, "modern": MODERN, "auto": MODERN}
 ANSWERS = {"initialize": "InitializeResult", "tools/list": "ListToolsResult", "tools/call": "CallToolResult",
            "server/discover": "DiscoverResult"}

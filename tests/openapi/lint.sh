@@ -20,12 +20,12 @@ if ! cmp -s package-lock.json node_modules/.as-locked; then
     cp package-lock.json node_modules/.as-locked
 fi
 
-# What a configuration serves, by generation: NAME URL, and more keys of the upstream.
+# What a configuration serves, by generation: NAME URL, more keys of the upstream, more keys of the client.
 served() {
     printf 'AKIDsample\n' >id
     printf 'sample\n' >key
     chmod 600 id key
-    printf 'version: 1\nclients: { web: { tokens: [ { id: t, sha256: %064d } ] } }\nrules: []\n' 0 >policy.yaml
+    printf 'version: 1\nclients: { web: { tokens: [ { id: t, sha256: %064d } ]%s } }\nrules: []\n' 0 "$4" >policy.yaml
     cat >"$1.yaml" <<END
 version: 1
 policy: policy.yaml
@@ -38,8 +38,10 @@ END
 }
 
 "$program" openapi >all.json
-served api2 api.qcloud.com/v2/index.php ''
-served api3 tencentcloudapi.com/ ', generation: 3'
+served api2 api.qcloud.com/v2/index.php '' ''
+served api3 tencentcloudapi.com/ ', generation: 3' ''
+served either api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ]'
+served both api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ], require: [token, certificate]'
 
 # Linters that find nothing in a bad document have not looked.
 sed 's/"operationId":"[^"]*"/"operationId":"same"/g' all.json >bad.json
@@ -48,5 +50,5 @@ if ./node_modules/.bin/spectral lint --ruleset spectral.yaml bad.json >/dev/null
     echo "a linter does not see that all operations have the same id" >&2
     exit 1
 fi
-./node_modules/.bin/spectral lint --fail-severity hint --ruleset spectral.yaml all.json api2.json api3.json
-./node_modules/.bin/redocly lint --config redocly.yaml all.json api2.json api3.json
+./node_modules/.bin/spectral lint --fail-severity hint --ruleset spectral.yaml all.json api2.json api3.json either.json both.json
+./node_modules/.bin/redocly lint --config redocly.yaml all.json api2.json api3.json either.json both.json

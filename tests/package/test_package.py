@@ -259,7 +259,22 @@ def test_7_an_upgrade_keeps_what_was_edited_and_restarts_it(machine, unpacked, t
     assert detach(machine) == 202
 
 
-def test_8_removed_and_purged(machine):
+def test_8_a_unit_of_the_template_follows_an_upgrade(machine, unpacked, tmp_path):
+    """countersign@a, beside the other, with ports and an audit file of its own; one that does not run stays as it is."""
+    text = (machine.root / "etc/countersign/countersign.yaml").read_text()
+    text = text.replace("127.0.0.1:8080", "127.0.0.1:8081").replace("127.0.0.1:9090", "127.0.0.1:9091")
+    machine.write("/etc/countersign/a.yaml", text.replace("/lib/countersign/", "/lib/countersign-a/"))
+    machine.run("systemctl", "enable", "--now", "countersign@a")
+    pid = state(machine, "countersign@a")["MainPID"]
+    assert pid != "0" and state(machine, "countersign@a")["StatusText"] == "Serving"
+    install(machine, repack(unpacked, tmp_path, "0.1.3"))
+    assert state(machine, "countersign@a")["MainPID"] not in (pid, "0")
+    assert state(machine, "countersign@a")["StatusText"] == "Serving"
+    assert state(machine, "countersign@b")["ActiveState"] == "inactive"
+    machine.run("systemctl", "disable", "--now", "countersign@a")
+
+
+def test_9_removed_and_purged(machine):
     """Removed: the program is gone, the configuration stays.  Purged: so is that; records of changes stay."""
     machine.run("dpkg", "-r", "countersign")
     assert not (machine.root / "usr/bin/countersign").exists()

@@ -98,6 +98,10 @@ class Browser:
         assert eventually(heard, PATIENCE, 0.1), said
         return said
 
+    def devtools(self, command, parameters):
+        """Chromium's own: https://chromedevtools.github.io/devtools-protocol/."""
+        return self._ask("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
     def screenshot(self, path):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self._ask("GET", self.session + "/screenshot")))

@@ -5,7 +5,7 @@ import re
 import time
 
 TYPE = "urn:countersign:problem:"
-MEMBERS = {"type", "title", "status", "detail", "requestId", "retryable", "outcome", "upstream", "rule"}
+MEMBERS = {"parameter", "expected", "example", "meant", "type", "title", "status", "detail", "requestId", "retryable", "outcome", "upstream", "rule"}
 OURS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -1,4 +1,4 @@
-"""Debian's redis-server on a Unix socket, for the tests of what gateways share."""
+"""Debian's redis-server, or what REDIS_SERVER names, on a Unix socket, for the tests of what gateways share."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
+            [os.environ.get("REDIS_SERVER", "redis-server"), "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
              *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n"))
 

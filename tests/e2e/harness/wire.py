@@ -28,8 +28,8 @@ class Answer:
 class Wire:
     """One TCP connection.  Reading is by Content-Length, so that a second answer is seen as one."""
 
-    def __init__(self, port, within=PATIENCE, source="127.0.0.1"):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=within, source_address=(source, 0))
+    def __init__(self, port, within=PATIENCE, source="127.0.0.1", at="127.0.0.1"):
+        self.socket = socket.create_connection((at, port), timeout=within, source_address=(source, 0))
         self.within = within
         self.pending = b""
 

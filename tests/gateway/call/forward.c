@@ -5,6 +5,7 @@
 
 #include "auth/sign.h"
 #include "base/secret.h"
+#include "gateway/exchange/client_session.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/record.h"
 #include "gateway/exchange/shared.h"
@@ -90,6 +91,44 @@ struct signer *upstream_pool_signer(struct upstream_pool_slot *of, unsigned cred
     return (struct signer *)(void *)&signer; /* nobody looks into it */
 }
 
+/* No credential here has sessions of clients. */
+bool client_session_is_needed(const struct call *call)
+{
+    (void)call;
+    return false;
+}
+
+struct renewal_version *client_session_find(const struct exchange *x, const struct call *call,
+                                            unsigned credential)
+{
+    (void)x;
+    (void)call;
+    (void)credential;
+    return NULL;
+}
+
+struct renewal_version *client_session_take(const struct exchange *x, const struct call *call,
+                                            unsigned *credential, int64_t until_us, struct err *err)
+{
+    (void)until_us;
+    (void)err;
+    return client_session_find(x, call, *credential);
+}
+
+bool client_session_refuse(const struct exchange *x, const struct call *call, unsigned credential,
+                           const struct renewal_version *version)
+{
+    (void)version;
+    return client_session_find(x, call, credential) != NULL;
+}
+
+struct signer *upstream_pool_signer_of(struct upstream_pool_slot *of, unsigned credential,
+                                       struct renewal_version *version)
+{
+    (void)version;
+    return upstream_pool_signer(of, credential, 0, NULL);
+}
+
 static struct config_credential credentials[2] = {{.name = "first"}, {.name = "spare"}};
 
 const struct config_credential *upstream_pool_signed(const struct upstream_pool_slot *of, unsigned credential)
@@ -117,9 +156,10 @@ struct upstream_health *upstream_pool_upstream(struct upstream_pool_slot *of)
     return &of->health;
 }
 
-unsigned upstream_pool_credential(const struct upstream_pool_slot *of)
+unsigned upstream_pool_credential(struct upstream_pool *back, const struct config_upstream *upstream)
 {
-    (void)of;
+    (void)back;
+    (void)upstream;
     return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define EXPOSED                                                                                              \
-    "Access-Control-Expose-Headers: Idempotency-Replayed, Location, Preference-Applied, RateLimit, "         \
+    "Access-Control-Expose-Headers: Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, "   \
     "RateLimit-Policy, "                                                                                     \
     "Retry-After, "                                                                                          \
     "WWW-Authenticate, X-Request-Id, traceparent\n"

@@ -72,6 +72,30 @@ static void who_waits_too_long_is_taken_back(void **state)
     end(&house);
 }
 
+/* Whose request was begun comes before the others, and is not taken back however long it waits. */
+static void who_was_begun_is_first(void **state)
+{
+    struct house house;
+    (void)state;
+    begin(&house);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        dispatch_put(house.dispatch, i + 1);
+        assert_int_equal(dispatch_take(house.dispatch, &house.workers[i]), i + 1);
+    }
+    dispatch_put_again(house.dispatch, 5);
+    dispatch_put(house.dispatch, 6);
+    dispatch_put_again(house.dispatch, 7);
+    int64_t after = clock_monotonic_us();
+    assert_int_equal(dispatch_waiting(house.dispatch), 3);
+    assert_int_equal(dispatch_take_back(house.dispatch, after, after), 6);
+    assert_int_equal(dispatch_take_back(house.dispatch, after, after), 0);
+    dispatch_put(house.dispatch, 8);
+    assert_int_equal(dispatch_take(house.dispatch, &house.workers[0]), 5);
+    assert_int_equal(dispatch_take(house.dispatch, &house.workers[1]), 7);
+    assert_int_equal(dispatch_take(house.dispatch, &house.workers[2]), 8);
+    end(&house);
+}
+
 /* One that lingers is about to be free. */
 static void who_lingers_is_not_busy(void **state)
 {
@@ -105,9 +129,8 @@ static void at_the_end_there_is_no_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_came_first_is_first),
-        cmocka_unit_test(who_waits_too_long_is_taken_back),
-        cmocka_unit_test(who_lingers_is_not_busy),
+        cmocka_unit_test(who_came_first_is_first),     cmocka_unit_test(who_waits_too_long_is_taken_back),
+        cmocka_unit_test(who_was_begun_is_first),      cmocka_unit_test(who_lingers_is_not_busy),
         cmocka_unit_test(at_the_end_there_is_no_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,15 @@
 /* The thread of parking.c between clients that send in pieces and workers that answer: each request is
  * answered once, in order, with what its own client has said, whoever comes, goes, hangs up or says
- * nothing. */
+ * nothing; some requests wait in between, and go on with another worker. */
 #include "gateway/server/parking.h"
 
+#include "base/clock.h"
 #include "gateway/server/connection.h"
 #include "tests/unit.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@ enum { WORKERS = 3, CLIENTS = 12, ROUNDS = 40, CONNECTIONS = 200 };
 struct house {
     struct connections *guard;
     struct dispatch *dispatch;
+    struct waiters *waiters;
     struct parking *parking;
     struct listeners listeners;
     struct sockaddr_in address;
@@ -35,17 +38,49 @@ static void answer(struct connection *connection)
     (void)peer.write(peer.connection, text, (size_t)length);
 }
 
+/* Every third one, for a millisecond: what its client has said is the state that it goes on with. */
+static bool lay_aside(struct house *house, const struct connection *connection)
+{
+    const char *said = request_head_field(connection->head, "X");
+    if (said == NULL || said[strlen(said) - 1] % 3 != 0)
+        return false;
+    struct waiter *waiter = calloc(1, sizeof *waiter);
+    struct arena *arena = arena_new(1024);
+    assert_true(waiter != NULL && arena != NULL);
+    *waiter = (struct waiter){*connection, arena, arena_strdup(arena, said)};
+    assert_non_null(waiter->state);
+    assert_true(waiters_put(house->waiters, waiter, clock_monotonic_us() + 1000));
+    return true;
+}
+
+static void take_up(struct house *house, struct connection *connection, struct waiter *waiter)
+{
+    *connection = waiter->connection;
+    assert_string_equal(waiter->state, request_head_field(connection->head, "X"));
+    connections_wait(house->guard, connection->place, CONNECTIONS_FOR_US);
+    waiters_drop(waiter);
+}
+
 /* As server.c does it. */
 static void serve(struct house *house, struct dispatch_worker *seat, unsigned place)
 {
     struct connection connection;
     enum connection_state state = CONNECTION_ASKS;
-    if (!connection_open(&connection, house->guard, place)) {
+    struct waiter *waiter = waiters_take(house->waiters, place);
+    bool called = waiter != NULL;
+    if (called)
+        take_up(house, &connection, waiter);
+    else if (!connection_open(&connection, house->guard, place)) {
         connections_leave(house->guard, place);
         return;
     }
-    while (state == CONNECTION_ASKS) {
-        connection_begin(&connection);
+    for (bool again = called; state == CONNECTION_ASKS; again = false) {
+        if (again)
+            waiters_end(house->waiters);
+        else
+            connection_begin(&connection);
+        if (!again && lay_aside(house, &connection))
+            return;
         answer(&connection);
         if (connection.head->problem != PROBLEM_NONE) {
             connection_end(&connection, true);
@@ -151,13 +186,14 @@ static void open_house(struct house *house, struct task *tasks)
     house->address.sin_port = htons((uint16_t)house->listeners.items[0].port);
     house->guard = connections_new(&limits, &err);
     house->dispatch = dispatch_new(WORKERS, limits.places, &err);
-    assert_true(house->guard != NULL && house->dispatch != NULL);
+    house->waiters = waiters_new(limits.places, WORKERS, &err);
+    assert_true(house->guard != NULL && house->dispatch != NULL && house->waiters != NULL);
     for (size_t i = 0; i < WORKERS; i++) {
         assert_int_equal(dispatch_worker_init(&house->seats[i]), 0);
         tasks[i] = (struct task){house, &house->seats[i]};
         assert_int_equal(pthread_create(&house->workers[i], NULL, work, &tasks[i]), 0);
     }
-    house->parking = parking_start(house->guard, house->dispatch, &house->listeners, &err);
+    house->parking = parking_start(house->guard, house->dispatch, house->waiters, &house->listeners, &err);
     assert_non_null(house->parking);
 }
 
@@ -166,13 +202,14 @@ static void close_house(struct house *house)
     connections_close(house->guard);
     parking_wake(house->parking);
     dispatch_close(house->dispatch);
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < WORKERS; i++)
         assert_int_equal(pthread_join(house->workers[i], NULL), 0);
-        dispatch_worker_done(&house->seats[i]);
-    }
     parking_end(house->parking);
+    for (size_t i = 0; i < WORKERS; i++)
+        dispatch_worker_done(&house->seats[i]);
     connections_free(house->guard);
     dispatch_free(house->dispatch);
+    waiters_free(house->waiters);
     listeners_done(&house->listeners);
 }
 

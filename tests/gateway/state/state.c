@@ -264,8 +264,11 @@ static int begin_redis(void **context)
     (void)in_folder(nobody, sizeof nobody, "nobody");
     redis = fork();
     if (redis == 0) {
-        (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
-                     "--dir", folder, "--loglevel", "warning", (char *)NULL);
+        const char *server = getenv("REDIS_SERVER"); /* valkey-server, in tests/trixie.sh */
+        if (server == NULL)
+            server = "redis-server";
+        (void)execlp(server, server, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder,
+                     "--loglevel", "warning", (char *)NULL);
         _exit(127);
     }
     for (unsigned i = 0; i < 500 && access(socket, F_OK) != 0; i++)

@@ -11,6 +11,7 @@ import re
 import sys
 
 KINDS = {"Deployment": "apps/v1", "Service": "core/v1", "ConfigMap": "core/v1", "Secret": "core/v1",
+         "ServiceAccount": "core/v1",
          "PodDisruptionBudget": "policy/v1", "NetworkPolicy": "networking/v1",
          "HorizontalPodAutoscaler": "autoscaling/v2"}
 PLAIN = {"string": {"type": "string"}, "number": {"type": "number"}, "boolean": {"type": "boolean"}, "any": {}}

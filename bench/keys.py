@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+"""bench/keys.py [CHANGES [SEED]] - with an Idempotency-Key no change is executed twice, answered wrongly or lost.
+
+Three gateways that share a redis-server stand behind HAProxy, with the configuration that ships.  The upstream is that of
+bench/at_most_once.py: it breaks off at every byte, and keeps a journal of what it executed.  Meanwhile gateways are killed
+and started again, and the store is stopped, killed and started again, at random.  32 clients ask for a change under its
+key until they know what became of it, and afterwards once more.  Each answer is held against the journal.  Exit 0 when
+all of them are true.  The store writes through to its file, since one that forgets is no part of the promise.  Loopback
+only, bounded, ends what it started."""
+import asyncio
+import collections
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+from at_most_once import start_upstream
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from harness.certificates import Certificates  # noqa: E402
+from harness.edge import Edge, Member  # noqa: E402
+from harness.gateway import TOKEN  # noqa: E402
+from harness.redis import Redis  # noqa: E402
+from harness.world import PATIENCE  # noqa: E402
+
+CLIENTS = 32
+GATEWAYS = "abc"
+DEADLINE_S = 2              # of a call: a claim whose gateway died is known to be unknown that long after
+PAUSE_S = 0.05              # before a change is asked for again
+UNDECIDED_S = 30 * PATIENCE
+ANSWER_S = 4 * PATIENCE
+KEPT = re.compile(rb"\r\nIdempotency-Replayed: true\r\n", re.I)
+
+
+class Caller:
+    """A client over TLS, which asks for one change after the other until each is decided."""
+
+    def __init__(self, edge, context, changes, told):
+        self.edge, self.context, self.changes, self.told = edge, context, changes, told
+        self.writer = None
+
+    async def run(self):
+        for change in self.changes:
+            until = time.monotonic() + UNDECIDED_S
+            said = self.told[change] = []
+            while time.monotonic() < until and not (said and said[-1][0]):
+                if said:
+                    await asyncio.sleep(PAUSE_S)
+                said.append(await self.ask(change))
+            said.append(await self.ask(change))     # and once more: it must be the same
+        self.leave()
+
+    def leave(self):
+        if self.writer is not None:
+            self.writer.close()
+        self.writer = None
+
+    async def ask(self, change):
+        """What is decided, or None; the status; the body; whether it is that of an earlier request."""
+        try:
+            return self.meaning(*await asyncio.wait_for(self.exchange(change), ANSWER_S))
+        except (OSError, EOFError, asyncio.TimeoutError):
+            self.leave()
+            return None, "lost", b"", False
+
+    async def exchange(self, change):
+        if self.writer is None:
+            self.reader, self.writer = await asyncio.open_connection(self.edge.address, self.edge.port, ssl=self.context)
+        body = b'{"instanceIds":["ins-%d"]}' % change
+        self.writer.write(b"DELETE /vpcs/vpc-2ari9m7h/classiclinks HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer %s\r\n"
+                          b"Idempotency-Key: change-%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                          % (TOKEN.encode(), change, len(body), body))
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        body = await self.reader.readexactly(int(re.search(rb"content-length: (\d+)", head.lower()).group(1)))
+        if b"connection: close" in head.lower():
+            self.leave()
+        return head, body
+
+    @staticmethod
+    def meaning(head, body):
+        status, kept = int(head[9:12]), bool(KEPT.search(head))
+        if status == 202:
+            return "executed", status, body, kept
+        told = json.loads(body)
+        if told.get("outcome") == "unknown":        # the edge's word, or a gateway's first: its store's is the last
+            return ("unknown" if kept else None), status, body, kept
+        return (None if told["retryable"] else told["outcome"]), status, body, kept
+
+
+class Chaos(threading.Thread):
+    """Kills and stops until it is told to end; then all are there."""
+
+    def __init__(self, members, store, seed):
+        super().__init__()
+        self.members, self.store, self.random = members, store, random.Random(seed)
+        self.over = threading.Event()
+        self.done = collections.Counter()
+
+    def run(self):
+        acts = [self.kill_gateway, self.kill_gateway, self.stop_store, self.kill_store]
+        while not self.over.wait(self.random.uniform(0.2, 1.0)):
+            act = self.random.choice(acts)
+            act()
+            self.done[act.__name__] += 1
+
+    def kill_gateway(self):
+        member = self.random.choice(self.members)
+        member.stop(signal.SIGKILL)
+        member.start()
+
+    def stop_store(self):
+        self.store.freeze()
+        self.over.wait(self.random.uniform(0.05, 0.8))
+        self.store.thaw()
+
+    def kill_store(self):
+        self.store.kill()
+        self.over.wait(self.random.uniform(0.05, 0.5))
+        self.store.start()
+
+    def end(self):
+        self.over.set()
+        self.join()
+
+
+def third(members):
+    """HAProxy's file has two gateways: another line like them for the third."""
+    def change(text):
+        address = members[2].address
+        text = re.sub(r"(    server )b( .*check port 9090)", rf"\1b\2\n\1c {address}:8080 check port 9090", text)
+        return re.sub(r"(    server )b( .*track reads/)b", rf"\1b\2b\n\1c {address}:8080 track reads/c", text)
+    return change
+
+
+async def call_all(edge, context, count):
+    told = {}
+    changes = iter(range(1, count + 1))
+    await asyncio.gather(*(Caller(edge, context, changes, told).run() for _ in range(CLIENTS)))
+    return told
+
+
+def is_same(one, other):
+    """Byte for byte.  A change that "was never answered" has no answer to be given again, and a gateway that is slow to
+    settle it, since the store was away, may know better a moment later."""
+    return one[:3] == other[:3] or (one[0] == "unknown" and b"was never answered" in one[2])
+
+
+def judge(count, told, journal):
+    """Every word about a change against what the upstream did.  The number of lies."""
+    last = {change: said[-1] if said[-1][0] else said[-2] for change, said in told.items()}
+    final = collections.Counter(said[0] for said in last.values())
+    lies = {
+        "executed twice": [n for n, times in journal.executed.items() if times > 1],
+        "'executed' that was not": [n for n, said in last.items() if said[0] == "executed" and not journal.executed[n]],
+        "'not-executed' that was": [n for n, said in last.items() if said[0] == "not-executed" and journal.executed[n]],
+        "another change's answer": [n for n, said in last.items() if said[1] == 202 and json.loads(said[2])["taskId"] != n],
+        "another answer afterwards": [n for n, said in told.items() if said[-1][0] and not is_same(said[-2], said[-1])],
+        "undecided": [n for n in range(1, count + 1) if n not in last or last[n][0] is None],
+    }
+    really = sum(1 for n, said in last.items() if said[0] == "unknown" and journal.executed[n])
+    every = collections.Counter(said[1] for one in told.values() for said in one)
+    print(f"  decided: {dict(final)}; of the unknown {really} were executed")
+    print(f"  answers: {dict(sorted(every.items(), key=str))}; given again: {sum(s[3] for one in told.values() for s in one)}")
+    for name, found in lies.items():
+        for change in found[:5]:
+            print(f"  {name}: {change}, executed {journal.executed[change]} times: {told.get(change)}")
+    print("  " + ", ".join(f"{name}: {len(found)}" for name, found in lies.items()))
+    return sum(map(len, lies.values()))
+
+
+def run(folder, count, seed, started):
+    certificates = Certificates(folder)
+    upstream, pipe, port = start_upstream(None)
+    started.append(lambda: (upstream.terminate(), upstream.join()))
+    store = Redis(folder, "store", "--appendonly", "yes", "--appendfsync", "always")
+    started.append(store.kill)
+    members = []
+    for name in GATEWAYS:
+        top = {"state": store.state(), "instance": name, "audit": {"file": str(folder / f"{name}.log")}, "workers": 64}
+        members.append(Member(folder / name, f"http://127.0.0.1:{port}/v2/index.php", top=top, timeout="1s",
+                              deadline=f"{DEADLINE_S}s").start())
+        started.append(lambda member=members[-1]: member.stop())
+    edge = Edge(folder, certificates.good, members, third(members))
+    started.append(edge.stop)
+    for name in GATEWAYS:
+        edge.wait_for(name, "UP")
+    chaos = Chaos(members, store, seed)
+    begun = time.monotonic()
+    chaos.start()
+    try:
+        told = asyncio.run(call_all(edge, edge.context(certificates.authority.file), count))
+    finally:
+        chaos.end()
+    print(f"  {time.monotonic() - begun:.1f} s; {dict(chaos.done)}")
+    pipe.send("end")
+    return judge(count, told, pipe.recv())
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
+    print(f"{count} changes by {CLIENTS} clients, {len(GATEWAYS)} gateways, seed {seed}:", flush=True)
+    started = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that what was started is ended then, too
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp")) as folder:
+        try:
+            lies = run(pathlib.Path(folder), count, seed, started)
+        finally:
+            for end in reversed(started):
+                end()
+    print("every answer is true" if lies == 0 else f"{lies} lies")
+    return lies != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,12 @@
+/* gateway/openapi/info.h - what an OpenAPI document says of itself. */
+#ifndef GATEWAY_OPENAPI_INFO_H
+#define GATEWAY_OPENAPI_INFO_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+/* Opens the document, and has its members from "openapi" to "servers".  `prefix`: what its paths begin with,
+ * or "".  `whole`: it has every route, not those of a token alone. */
+void info_put(struct buf *out, const char *prefix, bool whole);
+
+#endif

@@ -1,0 +1,69 @@
+#include "gateway/request/next_page.h"
+
+#include "gateway/call/pages.h"
+#include "gateway/request/rest.h"
+
+#include <string.h>
+
+/* Requests that say their page in the query, and were answered with one. */
+static bool is_page(const struct exchange *x)
+{
+    return x->door == &rest_door && x->route != NULL && x->route->list != NULL && !x->all &&
+           x->own.status == 0 && x->call != NULL && x->body == NULL &&
+           x->answer.list.kind == JSON_VALUE_ARRAY;
+}
+
+/* As the call has it; 0 where nobody said it. */
+static long long offset_of(const struct exchange *x)
+{
+    long long offset = 0;
+    for (size_t i = 0; i < x->call->param_count; i++) {
+        const struct call_param *param = &x->call->params[i];
+        if (strcmp(param->name, "offset") != 0 || param->count == 0)
+            continue;
+        const struct json_value value = {
+            .kind = JSON_VALUE_NUMBER, .bytes = param->values[0], .length = strlen(param->values[0])};
+        return json_value_integer(&value, &offset) == 0 ? offset : -1;
+    }
+    return 0;
+}
+
+/* The largest offset that the route takes: behind it nobody can ask. */
+static long long offset_max(const struct config_route *route)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if (strcmp(route->params[i].name, "offset") == 0)
+            return route->params[i].max;
+    return -1;
+}
+
+static void put_pair(struct buf *out, const char *name, const char *value)
+{
+    buf_put(out, out->length == 0 ? "?" : "&");
+    buf_put_percent(out, name, strlen(name));
+    buf_put(out, "=");
+    buf_put_percent(out, value, strlen(value));
+}
+
+void next_page_put(struct buf *out, const struct exchange *x)
+{
+    struct buf query;
+    if (!is_page(x))
+        return;
+    long long offset = offset_of(x);
+    long long total = pages_total(&x->answer.total, x->arena);
+    long long count = (long long)x->answer.list.count;
+    if (offset < 0 || count == 0 || offset > offset_max(x->route) - count || offset + count >= total)
+        return;
+    buf_init(&query, NEXT_PAGE_MAX);
+    for (size_t i = 0; i < x->target.pair_count; i++)
+        if (strcmp(x->target.pairs[i].name, "offset") != 0)
+            put_pair(&query, x->target.pairs[i].name, x->target.pairs[i].value);
+    buf_put_format(&query, "%soffset=%lld", query.length == 0 ? "?" : "&", offset + count);
+    if (!query.failed) {
+        buf_put(out, "Link: <");
+        buf_put(out, buf_text(&query));
+        buf_put(out, ">; rel=\"next\"\r\n");
+    }
+    buf_done(&query);
+}

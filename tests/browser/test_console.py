@@ -1,0 +1,81 @@
+"""The console in a real browser: signing in, freezing, trying, by clicks and keys; and what axe finds in each page.
+
+COUNTERSIGN_SCREENSHOTS=FOLDER keeps what the pages looked like, light, dark and on a phone."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.browser import ENTER
+from harness.gateway import POLICY, Gateway, configure, fingerprint
+from harness.world import VPC
+
+TOKEN = "browser-alice-operates-Zm9yIHRlc3Rz"
+RULES = {**POLICY, "operators": {"alice": {"role": "operator", "tokens": [
+    {"id": "laptop", "sha256": fingerprint(TOKEN), "expires": "2035-12-31"}]}}}
+PAGES = {"now": "", "rights": "/rights?client=network-console", "try": "/try", "tokens": "/tokens"}
+
+
+@pytest.fixture
+def console(tmp_path, reaper, cloud, browser):
+    """The browser, signed in; `console(page)` opens one."""
+    gateway = Gateway(configure(tmp_path, cloud.url, rules=RULES, host=f"127.0.0.1:{cloud.port}",
+                                top={"console": True, "audit": "audit.log"}))
+    address = f"http://127.0.0.1:{gateway.admin}/console"
+    browser.open(address)
+    browser.type("#token", TOKEN + ENTER)
+    browser.waits_for("Healthy")
+    yield lambda page: browser.open(address + PAGES[page])
+    reaper.ask(gateway)
+
+
+def dress(browser, width, dark):
+    """What a device says of itself: its width, and whether it wants the dark."""
+    for command, parameters in (("Emulation.setDeviceMetricsOverride", {"width": width, "height": 1100, "deviceScaleFactor": 1, "mobile": width < 500}),
+                                ("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})):
+        browser.devtools(command, parameters)
+
+
+@pytest.mark.parametrize("width,dark", [(1280, False), (390, True)])
+def test_axe_finds_nothing_serious_and_nothing_is_too_wide(console, browser, width, dark):
+    axe = Path(os.environ["AXE"]).read_text()
+    try:
+        dress(browser, width, dark)
+        for page in PAGES:
+            console(page)
+            found = browser.value(axe + "; return (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes[0].html])")
+            assert not [each for each in found if each[0] in ("serious", "critical")], f"{page}: {found}"
+            assert browser.value("return document.documentElement.scrollWidth <= window.innerWidth"), page
+            if folder := os.environ.get("COUNTERSIGN_SCREENSHOTS"):
+                browser.screenshot(os.path.join(folder, f"console-{page}-{width}{'-dark' if dark else ''}.png"))
+    finally:
+        browser.devtools("Emulation.clearDeviceMetricsOverride", {})
+        browser.devtools("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_freeze_and_thaw_by_clicks(console, browser):
+    console("tokens")
+    browser.type("#client", "network-console")
+    browser.type("#reason", "<b>leaked</b>" + ENTER)
+    assert "<b>leaked</b>" in browser.waits_for("Frozen\\.")
+    browser.click("button[aria-label^='Thaw network-console']")
+    assert "Nothing is frozen" in browser.waits_for("Thawed")
+    assert not [line for line in browser.console() if "(Unauthorized)" not in line], "only the page before signing in"
+
+
+def test_try_by_keys(console, browser):
+    console("try")
+    browser.type("#client", "network-console")
+    browser.type("#path", f"/vpcs/{VPC}/classiclinks")
+    browser.type("#method", "DELETE")
+    browser.type("#body", '{"instanceIds":["ins-df454d"]}')
+    browser.click("main form button")
+    assert "DetachClassicLinkVpc" in browser.waits_for("Verdict: allow")
+
+
+def test_nobody_is_signed_in_any_more(console, browser):
+    browser.click("header form button")
+    browser.waits_for("Your operator's token")
+    console("tokens")
+    assert "network-console" not in browser.waits_for("Your operator's token")

@@ -1,0 +1,277 @@
+"""The console: who gets in, what a browser is told, what forms may do, and values that look like HTML."""
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from urllib.parse import urlencode
+
+import pytest
+
+from harness import chain
+from harness.gateway import NOBODY, TOKEN, fingerprint
+from harness.world import VPC
+from test_operators import ALICE, OLD, RULES, VERA, ask
+
+PAGES = ("/console", "/console/rights", "/console/try", "/console/tokens")
+RULES_OF_CONTENT = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+                    "connect-src": "'self'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"}
+
+
+class Page(HTMLParser):
+    """What a browser makes of it: elements, texts, attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.words = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attributes]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def has(self, part):
+        return part in "".join(self.words)
+
+
+class Operator:
+    """A browser at the console, as far as HTTP goes."""
+
+    def __init__(self, gateway, token=None):
+        self.gateway, self.cookie = gateway, None
+        self.origin = f"http://127.0.0.1:{gateway.admin}"
+        if token:
+            answer = self.post("/console/login", {"token": token})
+            assert answer.status == 303 and answer.header("Location") == "/console", answer
+            self.cookie = answer.header("Set-Cookie").split(";")[0]
+
+    def get(self, path):
+        return self.gateway.call("GET", path, headers={"Cookie": self.cookie} if self.cookie else {},
+                                 port=self.gateway.admin)
+
+    def page(self, path="/console"):
+        answer = self.get(path)
+        assert answer.status == 200, answer
+        return Page(answer.body.decode())
+
+    def form(self):
+        return re.search(r'name="form" value="([^"]+)"', self.get("/console").body.decode())[1]
+
+    def post(self, path, fields, origin=True, **headers):
+        given = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        if self.cookie:
+            given["Cookie"] = self.cookie
+        if origin:
+            given["Origin"] = self.origin if origin is True else origin
+        return self.gateway.call("POST", path, urlencode(fields), given, port=self.gateway.admin)
+
+    def send(self, path, **fields):
+        return self.post(path, {"form": self.form(), **{key.rstrip("_"): value for key, value in fields.items()}})
+
+
+@pytest.fixture
+def console(start, upstream):
+    return lambda rules=RULES, **top: start(upstream.url, rules=rules, top={"console": True, "audit": "audit.log", **top})
+
+
+# ---- who gets in ----
+
+def test_it_is_off_unless_it_is_switched_on(start, upstream):
+    gateway = start(upstream.url, rules=RULES)
+    for path in PAGES:
+        assert ask(gateway, "GET", path).status == 404
+    assert Operator(gateway).post("/console/login", {"token": ALICE}).status == 404
+
+
+def test_the_cookie_and_what_a_browser_is_told(console):
+    gateway = console()
+    answer = Operator(gateway).post("/console/login", {"token": ALICE})
+    name, *attributes = [part.strip() for part in answer.header("Set-Cookie").split(";")]
+    assert re.fullmatch(r"countersign_console=[\w-]{46}", name)
+    assert sorted(attributes) == ["HttpOnly", "Path=/console", "SameSite=Strict"]
+    assert ALICE not in answer.header("Set-Cookie") and answer.body == b""
+    operator = Operator(gateway, ALICE)
+    for path in (*PAGES, "/console/rights.csv", "/console/console.css"):
+        answer = operator.get(path)
+        assert answer.status == 200 and answer.header("Cache-Control") == "no-store"
+        said = dict(part.strip().split(" ", 1) for part in answer.header("Content-Security-Policy").split(";"))
+        assert said == RULES_OF_CONTENT and answer.header("X-Content-Type-Options") == "nosniff"
+    for path in PAGES:
+        page = operator.page(path)
+        assert not {"script", "style", "iframe", "img"} & set(page.tags)
+        assert not any(name == "style" or name.startswith("on") for _, name, _ in page.attributes)
+        assert all(value.startswith(("/", "#", "data:,")) for _, name, value in page.attributes if name in ("href", "src", "action"))
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN, NOBODY, OLD, ALICE + "x", "a b", "<script>"])
+def test_a_wrong_token_gets_nobody_in(console, token):
+    gateway = console()
+    answer = Operator(gateway).post("/console/login", {"token": token})
+    assert answer.status == 401 and answer.header("Set-Cookie") is None
+    assert Page(answer.body.decode()).has("That is no operator's token")
+    for path in PAGES:
+        answer = Operator(gateway).get(path)
+        assert answer.status == 401 and "password" in answer.body.decode() and "network-console" not in answer.body.decode()
+    assert Operator(gateway).get("/console/rights.csv").status == 401
+
+
+def test_who_guesses_has_to_wait(console):
+    gateway = console(failed_auth="1/m burst 3")
+    found = [Operator(gateway).post("/console/login", {"token": "wrong"}).status for _ in range(5)]
+    assert found[0] == 401 and found[-1] == 429
+
+
+def test_a_session_ends_by_signing_out_and_with_its_token(console):
+    gateway = console()
+    alice, again = Operator(gateway, ALICE), Operator(gateway, ALICE)
+    answer = alice.send("/console/logout")
+    assert answer.status == 303 and "Max-Age=0" in answer.header("Set-Cookie")
+    assert alice.get("/console").status == 401 and again.get("/console").status == 200
+    policy = gateway.file.parent / "policy.yaml"
+    policy.write_text(policy.read_text().replace(fingerprint(ALICE), fingerprint("another")))
+    assert ask(gateway, "POST", "/reload").status == 200
+    assert again.get("/console").status == 401, "the token is nobody's any more"
+    for cookie in ("countersign_console=" + 46 * "a", "countersign_console=", "x=y", alice.cookie):
+        alice.cookie = cookie
+        assert alice.get("/console").status == 401
+
+
+# ---- forms ----
+
+def test_freeze_and_thaw_are_the_commands_own(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    answer = alice.send("/console/freeze", client="network-console", for_="2h", reason="leaked")
+    assert answer.status == 200 and Page(answer.body.decode()).has("Frozen.")
+    assert gateway.delete().json()["rule"] == "frozen"
+    assert ask(gateway, "GET", "/freezes", VERA).json()["freezes"][0]["by"] == "alice"
+    assert alice.page("/console/tokens").has("leaked")
+    assert alice.send("/console/thaw", client="network-console", token="").status == 200
+    assert gateway.delete().status == 202
+    kinds = [record for record in chain.records(gateway.file.parent / "audit.log") if record["audit"] in ("freeze", "thaw")]
+    assert [(record["audit"], record["operator"], record["token"]) for record in kinds] == [
+        ("freeze", "alice", "laptop"), ("thaw", "alice", "laptop")]
+    refused = alice.send("/console/freeze", client="stranger", reason="x")
+    assert refused.status == 404 and Page(refused.body.decode()).has("no client of that name")
+    assert alice.send("/console/freeze", client="network-console").status == 400, "a reason is needed"
+
+
+def test_a_viewer_looks(console):
+    gateway = console()
+    vera = Operator(gateway, VERA)
+    page = vera.page("/console/tokens")
+    assert page.has("network-console") and not any(value == "/console/freeze" for _, _, value in page.attributes)
+    assert vera.send("/console/freeze", client="network-console", reason="x").status == 403
+    assert gateway.delete().status == 202
+    uses = [(record["operator"], record["path"], record["status"])
+            for record in chain.records(gateway.file.parent / "audit.log") if record["audit"] == "operator"]
+    assert ("vera", "/console/login", 303) in uses and ("vera", "/console/freeze", 403) in uses
+
+
+@pytest.mark.parametrize("how", ["no origin", "other origin", "null origin", "no form", "other form", "json", "get"])
+def test_another_site_can_do_nothing(console, how):
+    """As an attacker's page would, with the operator's cookie: each way by itself."""
+    gateway = console()
+    alice, other = Operator(gateway, ALICE), Operator(gateway, ALICE)
+    fields = {"client": "network-console", "reason": "x", "form": other.form() if how == "other form" else alice.form()}
+    if how == "no form":
+        fields.pop("form")
+    if how == "get":
+        answer = alice.get("/console/freeze?" + urlencode(fields))
+    elif how == "json":
+        answer = gateway.call("POST", "/console/freeze", json.dumps(fields),
+                              {"Content-Type": "application/json", "Cookie": alice.cookie, "Origin": alice.origin}, port=gateway.admin)
+    else:
+        origin = {"no origin": None, "other origin": "https://evil.example", "null origin": "null"}.get(how, True)
+        answer = alice.post("/console/freeze", fields, origin=origin)
+    assert answer.status in (403, 404, 415), answer
+    assert gateway.delete().status == 202 and ask(gateway, "GET", "/freezes", VERA).json()["freezes"] == []
+
+
+def test_a_page_may_still_not_use_the_rest_of_the_listener(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    for path in ("/reload", "/freeze", "/consoles", "/console/../reload"):
+        assert alice.post(path, {"client": "network-console", "reason": "x"}).status in (400, 403, 405)
+
+
+# ---- pages ----
+
+def test_now_says_what_is_wrong(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    assert alice.page().has("Healthy.") and alice.page().has("closed")
+    assert gateway.delete().status == 202
+    page = alice.page()
+    assert page.has("executed") and page.has(gateway.call("GET", "/version", port=gateway.admin).json()["config"])
+    policy = gateway.file.parent / "policy.yaml"
+    policy.write_text(policy.read_text() + "colour: blue\n")
+    assert ask(gateway, "POST", "/reload").status == 422
+    page = alice.page()
+    assert page.has("the last reload failed") and page.has("has no key 'colour'") and not page.has("Healthy.")
+
+
+def test_who_may_do_what_both_ways_round(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    page = alice.page("/console/rights?client=network-console")
+    assert page.has("DetachClassicLinkVpc") and page.has("allow") and re.search(r"policy\.yaml:\d+", "".join(page.words))
+    assert alice.page(f"/console/rights?value={VPC}").has("network-console")
+    assert alice.page("/console/rights?client=nobody-of-that-name").has("Nobody may")
+    answer = alice.get("/console/rights.csv?action=Detach*")
+    rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    assert answer.header("Content-Type") == "text/csv; charset=utf-8"
+    assert rows and {row["action"] for row in rows} == {"DetachClassicLinkVpc"} and rows[0]["line"].isdigit()
+
+
+def test_try_decides_and_sends_nothing(console, upstream):
+    gateway = console()
+    vera = Operator(gateway, VERA)
+    before = upstream.count()
+    ask_ = {"client": "network-console", "method": "DELETE", "path": f"/vpcs/{VPC}/classiclinks",
+            "body": '{"instanceIds":["ins-df454d"]}', "from": "127.0.0.1"}
+    page = Page(vera.post("/console/try", {"form": vera.form(), **ask_}).body.decode())
+    assert page.has("Verdict: allow") and page.has("DetachClassicLinkVpc") and page.has("policy.yaml:")
+    for change, words in (({"client": "nobody"}, "no client of that name"), ({"path": "/nowhere"}, "That is no call"),
+                          ({"from": "here"}, "must be an address"), ({"at": "noon"}, "must be a time"),
+                          ({"body": "{"}, "That is no call")):
+        assert Page(vera.post("/console/try", {"form": vera.form(), **ask_, **change}).body.decode()).has(words)
+    assert upstream.count() == before
+
+
+HOSTILE = ('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' onmouseover='x", "</textarea><b>", "&lt;b&gt;", "a\u202eb",
+           "{{7*7}}", "%3Cscript%3E", "]]><svg onload=x>")
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_values_that_look_like_html_are_text(console, value):
+    rules = json.loads(json.dumps(RULES))
+    rules["clients"]["network-console"] = {"tokens": [("2026-11", TOKEN, "2035-12-31")], "note": value, "owner": value}
+    gateway = console(rules)
+    alice = Operator(gateway, ALICE)
+    plain = {path: (page := alice.page(path)).tags and page for path in PAGES}
+    asked = urlencode({"client": value, "action": value, "value": value, "token": value})
+    for path in PAGES[1:]:
+        page = alice.page(f"{path}?{asked}")
+        assert set(page.tags) <= {*plain[path].tags, "p"} and not any(name.startswith("on") for _, name, _ in page.attributes)
+    for path, fields in (("/console/try", {"client": value, "path": value, "body": value, "from": value, "at": value, "method": value}),
+                         ("/console/freeze", {"client": "network-console", "reason": value}),
+                         ("/console/freeze", {"client": value, "token": value, "reason": value, "for": value})):
+        page = Page(alice.post(path, {"form": alice.form(), **fields}).body.decode())
+        assert not {"script", "img", "b", "svg"} & set(page.tags), page.tags
+        assert not any(name.startswith("on") for _, name, _ in page.attributes)
+    page = alice.page("/console/tokens")
+    assert page.has(value) and not {"script", "img", "b", "svg"} & set(page.tags), "the reason of the freeze, as it was written"
+
+
+def test_pages_of_many_clients_and_rules_are_bounded(console):
+    rules = json.loads(json.dumps(RULES))
+    rules["clients"].update({f"c{i}": {"tokens": [(f"t{i}", f"e2e-token-of-client-{i}", "2035-12-31")]} for i in range(300)})
+    gateway = console(rules)
+    alice = Operator(gateway, ALICE)
+    assert len(alice.get("/console/rights").body) < 2_000_000 and len(alice.get("/console/tokens").body) < 2_000_000
+    assert alice.page("/console/rights?client=network-console").has("DetachClassicLinkVpc")
