@@ -1,18 +1,18 @@
 #include "client/options.h"
 
+#include "base/command_line.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "client/client.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign call [OPTION...] METHOD PATH [NAME=VALUE...]\n"
     "\n"
     "Sends one request to a gateway.  The answer's JSON goes to standard output; what went wrong, in one\n"
@@ -24,23 +24,9 @@ static const char help[] =
     "  countersign call POST /vpcs/vpc-2ari9m7h/classiclinks instanceIds=ins-a instanceIds=ins-b --wait=300\n"
     "\n"
     "NAME=VALUE is a parameter of the request; give a name again for a list.  GET and DELETE take them in\n"
-    "the query, POST, PUT and PATCH in a JSON body with the types that the gateway's /openapi.json tells.\n"
-    "\n"
-    "The token is never on the command line, where others could see it:\n"
-    "  COUNTERSIGN_TOKEN       the token, or\n"
-    "  --token-file FILE       a file that only you can read\n"
-    "\n"
-    "  --url URL               the gateway (COUNTERSIGN_URL, or http://127.0.0.1:8080); http:// for a\n"
-    "                          loopback address only\n"
-    "  --ca-file FILE          the only CAs that are trusted (PEM); default: the system's\n"
-    "  --body JSON             the body as it is; @FILE reads it from a file, - from standard input\n"
-    "  --idempotency-key KEY   of a change: the gateway sends it once under this key, however often it is\n"
-    "                          asked (a random one)\n"
-    "  --show-key              prints the key to standard error before the change is sent\n"
-    "  --wait[=SECONDS]        wait for the end of the task that a change begins (120)\n"
-    "  --curl                  print the line of curl that sends the same, and do not send it; the token is\n"
-    "                          \"$COUNTERSIGN_TOKEN\" in it, never itself\n"
-    "  -h, --help              this text\n"
+    "the query, POST, PUT and PATCH in a JSON body with the types that the gateway's /openapi.json tells.\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 done; 1 refused or failed; 2 wrong usage; 3 a change may have been executed or not: look\n"
     "before you repeat it; 4 taken, but its end was not seen in time; 75 nothing was executed: try again.\n";
@@ -144,51 +130,55 @@ static int reach_gateway(struct options *order, char *given, const char *token_f
 
 /* ---- what ---- */
 
-static int read_stream(struct options *order, int *code)
+static int read_stream(struct options *order, struct err *err)
 {
     char chunk[2048];
     size_t got;
     while ((got = fread(chunk, 1, sizeof chunk, stdin)) > 0)
         buf_put_bytes(&order->body, chunk, got);
     return order->body.failed || ferror(stdin) != 0
-               ? wrong(code, "standard input cannot be read, or is over %d bytes", OPTIONS_BODY_MAX)
+               ? err_set(err, ERR_INPUT, "standard input cannot be read, or is over %d bytes",
+                         OPTIONS_BODY_MAX)
                : 0;
 }
 
-static int read_body(struct options *order, const char *body, int *code)
+static int take_body(void *place, const char *body, struct err *err)
 {
-    struct err err = {0};
+    struct options *order = place;
     order->has_body = true;
     if (strcmp(body, "-") == 0)
-        return read_stream(order, code);
+        return read_stream(order, err);
     if (body[0] == '@')
-        return file_read(body + 1, FILE_PLAIN, &order->body, &err) == 0 ? 0 : wrong(code, "%s", err.text);
+        return file_read(body + 1, FILE_PLAIN, &order->body, err);
     buf_put(&order->body, body);
-    return order->body.failed ? wrong(code, "the body is over %d bytes", OPTIONS_BODY_MAX) : 0;
+    return order->body.failed ? err_set(err, ERR_LIMIT, "the body is over %d bytes", OPTIONS_BODY_MAX) : 0;
 }
 
-static int read_wait(struct options *order, const char *seconds, int *code)
+static int take_wait(void *place, const char *seconds, struct err *err)
 {
+    int *wait_s = place;
     char *end = NULL;
-    order->wait_s = OPTIONS_WAIT_DEFAULT_S;
+    *wait_s = OPTIONS_WAIT_DEFAULT_S;
     if (seconds == NULL)
         return 0;
     long value = strtol(seconds, &end, 10);
     if (*seconds == '\0' || *end != '\0' || value < 1 || value > OPTIONS_WAIT_MAX_S)
-        return wrong(code, "--wait takes seconds, 1 to %d", OPTIONS_WAIT_MAX_S);
-    order->wait_s = (int)value;
+        return err_set(err, ERR_INPUT, "--wait takes seconds, 1 to %d", OPTIONS_WAIT_MAX_S);
+    *wait_s = (int)value;
     return 0;
 }
 
-static int read_key(struct options *order, const char *key, int *code)
+static int take_key(void *place, const char *key, struct err *err)
 {
+    const char **kept = place;
     size_t length = strlen(key);
     for (size_t i = 0; i < length; i++)
         if (key[i] <= ' ' || key[i] > '~')
             length = 0;
     if (length == 0 || length > OPTIONS_KEY_MAX)
-        return wrong(code, "--idempotency-key takes 1 to %d visible ASCII characters", OPTIONS_KEY_MAX);
-    order->key = key;
+        return err_set(err, ERR_INPUT, "--idempotency-key takes 1 to %d visible ASCII characters",
+                       OPTIONS_KEY_MAX);
+    *kept = key;
     return 0;
 }
 
@@ -238,69 +228,87 @@ static int read_operands(struct options *order, int argc, char **argv, int *code
 /* ---- the command line ---- */
 
 struct given {
+    struct options order;
     char *url;
     const char *token_file;
 };
 
-static int take_option(struct options *order, struct given *given, int option, char *value, int *code)
+static const struct command_line_option rows[] = {
+    {.help = "\nThe token is never on the command line, where others could see it:"},
+    {.value = "COUNTERSIGN_TOKEN", .help = "the token, or"},
+    {.name = "token-file",
+     .value = "FILE",
+     .help = "a file that only you can read",
+     .at = offsetof(struct given, token_file)},
+    {.help = ""},
+    {.name = "url",
+     .value = "URL",
+     .help = "the gateway (COUNTERSIGN_URL, or http://127.0.0.1:8080); http:// for a\nloopback address only",
+     .at = offsetof(struct given, url)},
+    {.name = "ca-file",
+     .value = "FILE",
+     .help = "the only CAs that are trusted (PEM); default: the system's",
+     .at = offsetof(struct given, order.ca_file)},
+    {.name = "body",
+     .value = "JSON",
+     .help = "the body as it is; @FILE reads it from a file, - from standard input",
+     .at = offsetof(struct given, order),
+     .take = take_body},
+    {.name = "idempotency-key",
+     .value = "KEY",
+     .help =
+         "of a change: the gateway sends it once under this key, however often it is\nasked (a random one)",
+     .at = offsetof(struct given, order.key),
+     .take = take_key},
+    {.name = "show-key",
+     .help = "prints the key to standard error before the change is sent",
+     .at = offsetof(struct given, order.show_key)},
+    {.name = "wait",
+     .value = "SECONDS",
+     .value_may_lack = true,
+     .help = "wait for the end of the task that a change begins (120)",
+     .at = offsetof(struct given, order.wait_s),
+     .take = take_wait},
+    {.name = "curl",
+     .help = "print the line of curl that sends the same, and do not send it; the token is\n"
+             "\"$COUNTERSIGN_TOKEN\" in it, never itself",
+     .at = offsetof(struct given, order.curl)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = rows, .count = COUNT(rows), .notes = notes, .mixed = true};
+
+static int read_rows(struct given *given, int argc, char **argv, struct command_line_operands *operands,
+                     int *code)
 {
-    switch (option) {
-    case 'u':
-        given->url = value;
+    struct err err = {0};
+    switch (command_line_read(&command_line, argc, argv, given, operands, &err)) {
+    case COMMAND_LINE_GOOD:
         return 0;
-    case 't':
-        given->token_file = value;
-        return 0;
-    case 'c':
-        order->ca_file = value;
-        return 0;
-    case 'b':
-        return read_body(order, value, code);
-    case 'k':
-        return read_key(order, value, code);
-    case 's':
-        order->show_key = true;
-        return 0;
-    case 'w':
-        return read_wait(order, value, code);
-    case 'l':
-        order->curl = true;
-        return 0;
-    case 'h':
-        fputs(help, stdout);
+    case COMMAND_LINE_HELP:
+        command_line_print(&command_line, stdout);
         *code = CLIENT_GOOD;
         return -1;
-    case ':':
+    case COMMAND_LINE_UNKNOWN:
+        return wrong(code, "there is no such option");
+    case COMMAND_LINE_NO_VALUE:
         return wrong(code, "an option lacks its value");
     default:
-        return wrong(code, "there is no such option");
+        return wrong(code, "%s", err.text);
     }
 }
 
 int options_read(struct options *order, int argc, char **argv, int *code)
 {
-    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-                                            {"token-file", required_argument, NULL, 't'},
-                                            {"body", required_argument, NULL, 'b'},
-                                            {"ca-file", required_argument, NULL, 'c'},
-                                            {"idempotency-key", required_argument, NULL, 'k'},
-                                            {"show-key", no_argument, NULL, 's'},
-                                            {"wait", optional_argument, NULL, 'w'},
-                                            {"curl", no_argument, NULL, 'l'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    struct given given = {0};
-    int option;
-    *order = (struct options){.pairs = calloc(OPTIONS_PAIRS_MAX, sizeof *order->pairs)};
-    buf_init(&order->body, OPTIONS_BODY_MAX);
-    if (order->pairs == NULL)
-        return wrong(code, "out of memory");
-    opterr = 0;
-    optind = 0; /* begins anew, and lets options stand behind operands */
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
-        if (take_option(order, &given, option, optarg, code) != 0)
-            return -1;
-    if (read_operands(order, argc - optind, argv + optind, code) != 0 ||
+    struct given given = {.order.pairs = calloc(OPTIONS_PAIRS_MAX, sizeof *order->pairs)};
+    struct command_line_operands operands;
+    buf_init(&given.order.body, OPTIONS_BODY_MAX);
+    int result = given.order.pairs == NULL ? wrong(code, "out of memory")
+                                           : read_rows(&given, argc, argv, &operands, code);
+    *order = given.order;
+    if (result != 0)
+        return -1;
+    if (read_operands(order, operands.count, operands.items, code) != 0 ||
         reach_gateway(order, given.url, given.token_file, code) != 0)
         return -1;
     return 0;

@@ -30,9 +30,15 @@ _countersign() {
         return
     fi
     case $previous in
-    -c | -k | --config | --policy | --catalog | --old-catalog | --new-catalog | --log | --key | --cert | --state | --journal | --token-file | --ca-file | --to)
+    -c | -k | --config | --running | --policy | --catalog | --old-catalog | --new-catalog | --log | --key | --witness | --cert | --state | --journal | --token-file | --ca-file | --to | --definitions)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
+        ;;
+    --from)
+        if [ "${COMP_WORDS[1]}" = definitions ]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
         ;;
     --outcome)
         mapfile -t COMPREPLY < <(compgen -W "executed not-executed unknown unrecorded" -- "$word")

@@ -1,6 +1,7 @@
 /* The policy judges the sealed call: exactly what will be signed. */
 #include "gateway/call/authorize.h"
 
+#include "auth/policy_words.h"
 #include "gateway/call/frozen.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/shared.h"
@@ -38,24 +39,15 @@ static enum problem refuse(struct exchange *x)
     const struct policy_question question = question_of(x, x->call, x->owner);
     const char *action = x->call->route->action;
     enum policy_miss miss = policy_nearest(&question, &condition);
-    if (miss == POLICY_OTHER_TIME)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s at this time", action);
+    const struct policy_words words = policy_words_of(miss);
     if (miss == POLICY_OTHER_OWNER)
         return exchange_stop(
             x, PROBLEM_NOT_ALLOWED,
             "this client did not begin the task, or the gateway cannot know: it keeps the last %d in "
             "memory, and none from before its start",
             OWNERS_MAX);
-    if (miss == POLICY_OTHER_SUBJECT)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s for this subject", action);
-    if (miss == POLICY_EXPIRED)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the rule that allowed %s has ended", action);
-    if (miss == POLICY_OTHER_SOURCE)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s from this address", action);
-    if (miss == POLICY_OTHER_VALUE && condition == NULL)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s with these parameters", action);
-    if (miss != POLICY_OTHER_VALUE)
-        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "no rule allows %s", action);
+    if (miss != POLICY_OTHER_VALUE || condition == NULL)
+        return exchange_stop(x, PROBLEM_NOT_ALLOWED, "%s%s%s", words.before, action, words.after);
     const char *param = x->config->param_names[condition->param];
     bool absent = condition->param != CONFIG_REGION && call_find(x->call, param) == NULL;
     return exchange_stop(x, PROBLEM_NOT_ALLOWED,

@@ -5,7 +5,6 @@
 #include "config/load/config_load.h"
 #include "gateway/service/reload.h"
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,28 +20,19 @@ int command_usage(const char *command, const char *format, ...)
     return COMMAND_USAGE;
 }
 
-int command_options(int argc, char **argv, const char *help, const char **path)
+int command_options(const char *command, const struct command_line *line, int argc, char **argv, void *into,
+                    struct command_line_operands *operands)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            *path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return -1;
-        case ':':
-            return command_usage(argv[0], "%s needs a value", argv[optind - 1]);
-        default:
-            return command_usage(argv[0], "there is no option %s", argv[optind - 1]);
-        }
+    struct err err = {0};
+    switch (command_line_read(line, argc, argv, into, operands, &err)) {
+    case COMMAND_LINE_GOOD:
+        return COMMAND_GOOD;
+    case COMMAND_LINE_HELP:
+        command_line_print(line, stdout);
+        return -1;
+    default:
+        return command_usage(command, "%s", err.text);
     }
-    return COMMAND_GOOD;
 }
 
 struct secret *command_secret(const char *command, const char *path)
@@ -63,29 +53,13 @@ struct secret *command_secret(const char *command, const char *path)
     return secret;
 }
 
-int command_source_option(const char *command, struct command_source *source, int option, const char *value)
+int command_take_catalog(void *source, const char *file, struct err *err)
 {
-    switch (option) {
-    case 'c':
-        source->config = value;
-        return COMMAND_GOOD;
-    case 'p':
-        source->policy = value;
-        return COMMAND_GOOD;
-    case 'r':
-        source->region = value;
-        return COMMAND_GOOD;
-    case 'd':
-        source->definitions = value;
-        return COMMAND_GOOD;
-    case 'k':
-        if (source->catalog_count == COMMAND_CATALOGS)
-            return command_usage(command, "at most %d catalogs", COMMAND_CATALOGS);
-        source->catalogs[source->catalog_count++] = value;
-        return COMMAND_GOOD;
-    default:
-        return -1;
-    }
+    struct command_source *into = source;
+    if (into->catalog_count == COMMAND_CATALOGS)
+        return err_set(err, ERR_INPUT, "at most %d catalogs", COMMAND_CATALOGS);
+    into->catalogs[into->catalog_count++] = file;
+    return 0;
 }
 
 /* The variables that it read are of no use to a command any more. */
@@ -99,10 +73,20 @@ static struct config *load(const struct command_source *source, struct report *r
 
 struct config *command_load_source(const struct command_source *source, struct report *report)
 {
-    if (source->policy == NULL && source->catalog_count == 0)
+    if (source->config != NULL && source->policy == NULL && source->catalog_count == 0)
         return load(source, report);
     return config_load_policy(source->policy, source->catalogs, source->catalog_count, source->region,
                               source->definitions, clock_wall_ms() / 1000, report);
+}
+
+struct config *command_load_policy(const struct command_source *source)
+{
+    struct report report;
+    report_init(&report);
+    struct config *config = command_load_source(source, &report);
+    fputs(buf_text(&report.errors), stderr);
+    report_done(&report);
+    return config;
 }
 
 struct config *command_load_from(const struct command_source *source)

@@ -1,9 +1,10 @@
-/* gateway/command/command.h - the commands of the program.  Each parses its own options, and returns the exit
- * code. */
+/* gateway/command/command.h - the commands of the program.  Each has a table of its options, and returns the
+ * exit code. */
 #ifndef GATEWAY_COMMAND_COMMAND_H
 #define GATEWAY_COMMAND_COMMAND_H
 
 #include "base/base.h"
+#include "base/command_line.h"
 #include "config/model/config.h"
 
 enum command_exit {
@@ -36,9 +37,10 @@ int command_status(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_version(int argc, char **argv);
 
-/* The options that most commands have: -c FILE and --help.  COMMAND_GOOD with *path set and optind at the
- * first operand; COMMAND_USAGE; or -1 when the help was printed and the command is done. */
-MUST_USE int command_options(int argc, char **argv, const char *help, const char **path);
+/* Reads the options of a command into `into`.  COMMAND_GOOD; COMMAND_USAGE after a sentence that begins with
+ * `command`; or -1 when the help was printed and the command is done. */
+MUST_USE int command_options(const char *command, const struct command_line *line, int argc, char **argv,
+                             void *into, struct command_line_operands *operands);
 
 /* "countersign check: <sentence>" and a hint to --help, on stderr; returns COMMAND_USAGE. */
 int command_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -51,7 +53,7 @@ enum { COMMAND_CATALOGS = 16 };
 
 /* What a command reads: a configuration, or a policy and catalogs alone, without any secret. */
 struct command_source {
-    const char *config; /* used where `policy` is NULL and there is no catalog */
+    const char *config; /* used where `policy` is NULL and there is no catalog; NULL: never */
     const char *policy;
     const char *catalogs[COMMAND_CATALOGS];
     size_t catalog_count;
@@ -60,27 +62,40 @@ struct command_source {
     const struct config *running; /* with a configuration: what a reload would find in force; or NULL */
 };
 
-/* The options that choose it, for a command's table; their values are those of command_source_option(). */
-#define COMMAND_SOURCE_OPTIONS                                                                               \
-    {"config", required_argument, NULL, 'c'}, {"policy", required_argument, NULL, 'p'},                      \
-        {"catalog", required_argument, NULL, 'k'}, {"definitions", required_argument, NULL, 'd'},            \
+/* The rows that choose it: of the command's struct the member that is a struct command_source. */
+#define COMMAND_SOURCE_OPTIONS(type, member)                                                                 \
+    {.name = "config",                                                                                       \
+     .letter = 'c',                                                                                          \
+     .value = "FILE",                                                                                        \
+     .help = "default " COMMAND_CONFIG_FILE,                                                                 \
+     .at = offsetof(type, member.config)},                                                                   \
+        {.name = "policy",                                                                                   \
+         .value = "FILE",                                                                                    \
+         .help = "instead: a policy alone; no countersign.yaml, no secret",                                  \
+         .at = offsetof(type, member.policy)},                                                               \
+        {.name = "catalog",                                                                                  \
+         .value = "FILE",                                                                                    \
+         .help = "with it: routes of your own, as in countersign.yaml",                                      \
+         .at = offsetof(type, member),                                                                       \
+         .take = command_take_catalog},                                                                      \
+        {.name = "definitions",                                                                              \
+         .value = "FOLDER",                                                                                  \
+         .help = "with it: of the cloud's actions, if they are not where they are installed",                \
+         .at = offsetof(type, member.definitions)},                                                          \
     {                                                                                                        \
-        "region", required_argument, NULL, 'r'                                                               \
+        .name = "region", .value = "NAME",                                                                   \
+        .help = "with it: of calls that name none; default " COMMAND_REGION,                                 \
+        .at = offsetof(type, member.region)                                                                  \
     }
-#define COMMAND_SOURCE_HELP                                                                                  \
-    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"                                                \
-    "      --policy FILE   instead: a policy alone; no countersign.yaml, no secret\n"                        \
-    "      --catalog FILE  with it: routes of your own, as in countersign.yaml\n"                            \
-    "      --definitions FOLDER  with it: of the cloud's actions, if they are not where they are "           \
-    "installed\n"                                                                                            \
-    "      --region NAME   with it: of calls that name none; default " COMMAND_REGION "\n"
 
-/* COMMAND_GOOD; COMMAND_USAGE after a sentence; or -1 when the option is not one of these. */
-MUST_USE int command_source_option(const char *command, struct command_source *source, int option,
-                                   const char *value);
+/* For a row of --catalog, whose place is a struct command_source. */
+MUST_USE int command_take_catalog(void *source, const char *file, struct err *err);
 
 /* NULL when it is bad; `report` tells in either case. */
 MUST_USE struct config *command_load_source(const struct command_source *source, struct report *report);
+
+/* The same with errors alone printed to stderr: other findings are those of `check`. */
+MUST_USE struct config *command_load_policy(const struct command_source *source);
 
 /* The same with every finding printed to stderr. */
 MUST_USE struct config *command_load_from(const struct command_source *source);

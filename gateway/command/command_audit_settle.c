@@ -7,13 +7,12 @@
 #include "gateway/command/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign audit settle [-c FILE] SEQ executed|not-executed --by NAME --note TEXT [OLDER...]\n"
     "\n"
     "Records what became of a change whose outcome the gateway could not know, after somebody has looked at "
@@ -24,13 +23,9 @@ static const char help[] =
     "said\n"
     "so.  A gateway that runs has its file to itself, and is asked to write the record: this needs an\n"
     "operator's token in COUNTERSIGN_TOKEN or --token-file.\n"
-    "\n"
-    "  -c, --config FILE  default " COMMAND_CONFIG_FILE ": it names the audit file\n"
-    "      --by NAME      who says so\n"
-    "      --note TEXT    how you know\n"
-    "      --url URL      the admin listener of the gateway (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"
-    "      --token-file FILE  has the operator's token; only you can read it\n"
-    "      --ca-file FILE the only CAs that are trusted (PEM); default: the system's\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "OLDER are files that were rotated, oldest first, where the change is in one of them.\n"
     "\n"
@@ -61,63 +56,54 @@ static int read_seq(const char *text, unsigned long long *seq)
     return COMMAND_GOOD;
 }
 
-static int read_operands(int argc, char **argv, struct request *request)
+static int read_operands(const struct command_line_operands *operands, struct request *request)
 {
-    if (argc - optind < 2)
+    if (operands->count < 2)
         return command_usage("audit settle", "it takes the number of a record, and executed or not-executed");
-    if (argc - optind - 2 > SETTLE_FILES)
+    if (operands->count - 2 > SETTLE_FILES)
         return command_usage("audit settle", "at most %d older files", SETTLE_FILES);
-    int result = read_seq(argv[optind], &request->seq);
-    request->settlement.outcome = argv[optind + 1];
-    for (int i = optind + 2; i < argc; i++)
-        request->files[request->file_count++] = argv[i];
+    int result = read_seq(operands->items[0], &request->seq);
+    request->settlement.outcome = operands->items[1];
+    for (int i = 2; i < operands->count; i++)
+        request->files[request->file_count++] = operands->items[i];
     return result;
 }
 
+static const struct command_line_option options[] = {
+    {.name = "config",
+     .letter = 'c',
+     .value = "FILE",
+     .help = "default " COMMAND_CONFIG_FILE ": it names the audit file",
+     .at = offsetof(struct request, config)},
+    {.name = "by", .value = "NAME", .help = "who says so", .at = offsetof(struct request, settlement.by)},
+    {.name = "note",
+     .value = "TEXT",
+     .help = "how you know",
+     .at = offsetof(struct request, settlement.note)},
+    {.name = "url",
+     .value = "URL",
+     .help = "the admin listener of the gateway (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")",
+     .at = offsetof(struct request, call.url)},
+    {.name = "token-file",
+     .value = "FILE",
+     .help = "has the operator's token; only you can read it",
+     .at = offsetof(struct request, call.token_file)},
+    {.name = "ca-file",
+     .value = "FILE",
+     .help = "the only CAs that are trusted (PEM); default: the system's",
+     .at = offsetof(struct request, call.ca_file)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes, .mixed = true};
+
 static int read_options(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"by", required_argument, NULL, 'b'},
-                                            {"note", required_argument, NULL, 'n'},
-                                            {"url", required_argument, NULL, 'u'},
-                                            {"token-file", required_argument, NULL, 't'},
-                                            {"ca-file", required_argument, NULL, 'a'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
     struct err err = {0};
-    opterr = 0;
-    optind = 0; /* operands and options may stand in any order */
-    while ((option = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            request->config = optarg;
-            break;
-        case 'b':
-            request->settlement.by = optarg;
-            break;
-        case 'n':
-            request->settlement.note = optarg;
-            break;
-        case 'u':
-            request->call.url = optarg;
-            break;
-        case 't':
-            request->call.token_file = optarg;
-            break;
-        case 'a':
-            request->call.ca_file = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return -1;
-        case ':':
-            return command_usage("audit settle", "%s needs a value", argv[optind - 1]);
-        default:
-            return command_usage("audit settle", "there is no option %s", argv[optind - 1]);
-        }
-    }
-    int result = read_operands(argc, argv, request);
+    struct command_line_operands operands;
+    int result = command_options("audit settle", &command_line, argc, argv, request, &operands);
+    if (result == COMMAND_GOOD)
+        result = read_operands(&operands, request);
     if (result != COMMAND_GOOD)
         return result;
     if (request->settlement.by == NULL || request->settlement.note == NULL)

@@ -1,126 +1,133 @@
-#include "base/clock.h"
 #include "base/timestamp.h"
-#include "config/load/config_load.h"
 #include "gateway/command/audit_changes.h"
 #include "gateway/command/audit_filter.h"
 #include "gateway/command/audit_list.h"
 #include "gateway/command/command.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign audit show [OPTION...] FILE...\n"
     "\n"
     "Prints each change with what became of it.  The files may be of several gateways: they are merged by\n"
     "time; those of one are named oldest first.  Options narrow it down; all must hold.\n"
-    "\n"
-    "      --client NAME      who\n"
-    "      --action NAME      what: DetachClassicLinkVpc\n"
-    "      --outcome WORD     executed, not-executed, unknown, or unrecorded: the gateway ended before it "
-    "knew\n"
-    "      --value TEXT       a parameter has it: an id of a VPC or an instance, also as a former id\n"
-    "      --policy FILE      with --value: the ids that its former_ids says to be one thing are one\n"
-    "      --catalog FILE     with --policy: routes of your own, as in countersign.yaml\n"
-    "      --request ID       the X-Request-Id of the answer\n"
-    "      --since TIME       2026-11-25 or 2026-11-25T18:00:00Z: asked at that time or later\n"
-    "      --until TIME       asked before\n"
-    "      --json             a JSON line per change\n"
-    "      --csv              a row of CSV (RFC 4180) per change\n"
-    "      --summary FIELDS   how many there were by these fields, as client,action; of them there are\n"
-    "                         " AUDIT_LIST_FIELD_NAMES "\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 shown, 1 a file cannot be read or its chain does not hold (see: countersign audit verify),\n"
     "2 wrong usage, 78 the policy is bad.\n";
 
-enum { SHOW_CATALOGS = 16 };
-
 struct show {
     struct audit_filter filter;
-    const char *policy;
-    const char *catalogs[SHOW_CATALOGS];
-    size_t catalog_count;
+    struct command_source source; /* a policy, or nothing */
     struct audit_list list;
 };
 
 /* ---- options ---- */
 
-static int read_time(const char *name, const char *text, int64_t *time)
+static int read_time(const char *name, const char *text, int64_t *time, struct err *err)
 {
-    if (timestamp_parse(text, time))
-        return COMMAND_GOOD;
-    return command_usage("audit", "--%s is a date (2026-11-25) or a time (2026-11-25T18:00:00Z)", name);
+    return timestamp_parse(text, time)
+               ? 0
+               : err_set(err, ERR_INPUT, "--%s is a date (2026-11-25) or a time (2026-11-25T18:00:00Z)",
+                         name);
 }
 
-static int read_options(int argc, char **argv, struct show *show)
+static int take_since(void *place, const char *text, struct err *err)
 {
-    static const struct option options[] = {{"client", required_argument, NULL, AUDIT_FILTER_CLIENT},
-                                            {"action", required_argument, NULL, AUDIT_FILTER_ACTION},
-                                            {"outcome", required_argument, NULL, AUDIT_FILTER_OUTCOME},
-                                            {"value", required_argument, NULL, AUDIT_FILTER_VALUE},
-                                            {"request", required_argument, NULL, AUDIT_FILTER_REQUEST},
-                                            {"policy", required_argument, NULL, 'p'},
-                                            {"catalog", required_argument, NULL, 'k'},
-                                            {"since", required_argument, NULL, 's'},
-                                            {"until", required_argument, NULL, 'u'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"csv", no_argument, NULL, 'c'},
-                                            {"summary", required_argument, NULL, 'm'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    int result = COMMAND_GOOD;
-    opterr = 0;
-    optind = 1;
-    while (result == COMMAND_GOOD && (option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        if (option == ':')
-            return command_usage("audit", "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return command_usage("audit", "show has no option %s", argv[optind - 1]);
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        if (option == 'j')
-            show->list.form = AUDIT_LIST_JSON;
-        else if (option == 'c')
-            show->list.form = AUDIT_LIST_CSV;
-        else if (option == 'm' && audit_list_sum(&show->list, optarg) != 0)
-            return command_usage("audit", "--summary takes some of these, with commas between them: %s",
-                                 AUDIT_LIST_FIELD_NAMES);
-        else if (option == 'm')
-            continue;
-        else if (option == 'p')
-            show->policy = optarg;
-        else if (option == 'k' && show->catalog_count == SHOW_CATALOGS)
-            return command_usage("audit", "at most %d catalogs", SHOW_CATALOGS);
-        else if (option == 'k')
-            show->catalogs[show->catalog_count++] = optarg;
-        else if (option == 's')
-            result = read_time("since", optarg, &show->filter.since);
-        else if (option == 'u')
-            result = read_time("until", optarg, &show->filter.until);
-        else
-            show->filter.want[option] = optarg;
-    }
-    if (result == COMMAND_GOOD && optind == argc)
-        return command_usage("audit", "show needs a file");
-    return result;
+    return read_time("since", text, place, err);
 }
 
-static struct config *load_policy(const struct show *show)
+static int take_until(void *place, const char *text, struct err *err)
 {
-    struct report report;
-    report_init(&report);
-    struct config *config = config_load_policy(show->policy, show->catalogs, show->catalog_count, NULL, NULL,
-                                               clock_wall_ms() / 1000, &report);
-    fputs(buf_text(&report.errors), stderr);
-    report_done(&report);
-    return config;
+    return read_time("until", text, place, err);
 }
+
+static int take_json(void *place, const char *none, struct err *err)
+{
+    struct audit_list *list = place;
+    (void)none;
+    (void)err;
+    list->form = AUDIT_LIST_JSON;
+    return 0;
+}
+
+static int take_csv(void *place, const char *none, struct err *err)
+{
+    struct audit_list *list = place;
+    (void)none;
+    (void)err;
+    list->form = AUDIT_LIST_CSV;
+    return 0;
+}
+
+static int take_summary(void *place, const char *fields, struct err *err)
+{
+    return audit_list_sum(place, fields) == 0
+               ? 0
+               : err_set(err, ERR_INPUT, "--summary takes some of these, with commas between them: %s",
+                         AUDIT_LIST_FIELD_NAMES);
+}
+
+static const struct command_line_option options[] = {
+    {.name = "client",
+     .value = "NAME",
+     .help = "who",
+     .at = offsetof(struct show, filter.want[AUDIT_FILTER_CLIENT])},
+    {.name = "action",
+     .value = "NAME",
+     .help = "what: DetachClassicLinkVpc",
+     .at = offsetof(struct show, filter.want[AUDIT_FILTER_ACTION])},
+    {.name = "outcome",
+     .value = "WORD",
+     .help = "executed, not-executed, unknown, or unrecorded: the gateway ended before it knew",
+     .at = offsetof(struct show, filter.want[AUDIT_FILTER_OUTCOME])},
+    {.name = "value",
+     .value = "TEXT",
+     .help = "a parameter has it: an id of a VPC or an instance, also as a former id",
+     .at = offsetof(struct show, filter.want[AUDIT_FILTER_VALUE])},
+    {.name = "policy",
+     .value = "FILE",
+     .help = "with --value: the ids that its former_ids says to be one thing are one",
+     .at = offsetof(struct show, source.policy)},
+    {.name = "catalog",
+     .value = "FILE",
+     .help = "with --policy: routes of your own, as in countersign.yaml",
+     .at = offsetof(struct show, source),
+     .take = command_take_catalog},
+    {.name = "request",
+     .value = "ID",
+     .help = "the X-Request-Id of the answer",
+     .at = offsetof(struct show, filter.want[AUDIT_FILTER_REQUEST])},
+    {.name = "since",
+     .value = "TIME",
+     .help = "2026-11-25 or 2026-11-25T18:00:00Z: asked at that time or later",
+     .at = offsetof(struct show, filter.since),
+     .take = take_since},
+    {.name = "until",
+     .value = "TIME",
+     .help = "asked before",
+     .at = offsetof(struct show, filter.until),
+     .take = take_until},
+    {.name = "json", .help = "a JSON line per change", .at = offsetof(struct show, list), .take = take_json},
+    {.name = "csv",
+     .help = "a row of CSV (RFC 4180) per change",
+     .at = offsetof(struct show, list),
+     .take = take_csv},
+    {.name = "summary",
+     .value = "FIELDS",
+     .help =
+         "how many there were by these fields, as client,action; of them there are\n" AUDIT_LIST_FIELD_NAMES,
+     .at = offsetof(struct show, list),
+     .take = take_summary},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes, .part = "show"};
 
 static int fail(const char *sentence)
 {
@@ -157,13 +164,16 @@ int command_audit_show(int argc, char **argv)
 {
     struct show show = {.filter.until = INT64_MAX};
     struct config *config = NULL;
-    int parsed = read_options(argc, argv, &show);
+    struct command_line_operands operands;
+    int parsed = command_options("audit", &command_line, argc, argv, &show, &operands);
+    if (parsed == COMMAND_GOOD && operands.count == 0)
+        parsed = command_usage("audit", "show needs a file");
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    if (show.policy != NULL && (config = load_policy(&show)) == NULL)
+    if (show.source.policy != NULL && (config = command_load_policy(&show.source)) == NULL)
         return COMMAND_BAD_CONFIG;
     show.filter.config = config;
-    int result = show_all(&show, argv + optind);
+    int result = show_all(&show, operands.items);
     config_release(config);
     return result;
 }

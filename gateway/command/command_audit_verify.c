@@ -4,27 +4,20 @@
 #include "gateway/command/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign audit verify [--key FILE]... [--from N --hash HASH] [--witness FILE] FILE...\n"
     "\n"
     "Reads audit files, and says where a line was altered, removed or added, and where a killed gateway "
     "left\n"
     "a torn line.  It prints the last record's number and hash: note both, elsewhere.  The files may be of\n"
     "several gateways: each has a chain of its own, whose files are named oldest first.\n"
-    "\n"
-    "  -k, --key FILE      the key of the seals; without it, those who can write the file can make a new "
-    "chain.\n"
-    "                      All seals from the first of the chain must be there.  Once for each gateway's "
-    "key\n"
-    "      --from N        the number that was noted of a record: the files must go on from it, or hold it\n"
-    "      --hash HASH     its hash\n"
-    "      --witness FILE  what the witness got: the files must have all of its seals, from their first one "
-    "on\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 all chains hold (a torn line is no fault), 1 one does not, or a file cannot be read, 2 wrong\n"
     "usage.\n";
@@ -54,69 +47,65 @@ static bool is_hash(const char *text)
     return strlen(text) == HASH_CHAIN_HEX && strspn(text, "0123456789abcdef") == HASH_CHAIN_HEX;
 }
 
-static int read_from(const char *text, struct verify *verify)
+static int take_from(void *place, const char *text, struct err *err)
 {
+    struct verify *verify = place;
     char *end;
     errno = 0;
     verify->noted.seq = strtoull(text, &end, 10);
     if (text[0] < '1' || text[0] > '9' || *end != '\0' || errno != 0)
-        return command_usage("audit", "--from takes the number of a record");
+        return err_set(err, ERR_INPUT, "--from takes the number of a record");
     verify->from = true;
-    return COMMAND_GOOD;
+    return 0;
 }
 
-static int read_hash(const char *text, struct verify *verify)
+static int take_hash(void *place, const char *text, struct err *err)
 {
+    struct verify *verify = place;
     if (!is_hash(text))
-        return command_usage("audit", "--hash takes the 64 hex digits of a record's hash");
+        return err_set(err, ERR_INPUT, "--hash takes the 64 hex digits of a record's hash");
     memcpy(verify->noted.hash, text, HASH_CHAIN_HEX + 1);
-    return COMMAND_GOOD;
+    return 0;
 }
 
-static int read_option(int option, char **argv, struct verify *verify)
+static int take_key(void *place, const char *file, struct err *err)
 {
-    switch (option) {
-    case 'k':
-        if (verify->key_count == VERIFY_KEYS)
-            return command_usage("audit", "at most %d keys", VERIFY_KEYS);
-        verify->key_files[verify->key_count++] = optarg;
-        return COMMAND_GOOD;
-    case 'f':
-        return read_from(optarg, verify);
-    case 'H':
-        return read_hash(optarg, verify);
-    case 'w':
-        verify->witness_file = optarg;
-        return COMMAND_GOOD;
-    case ':':
-        return command_usage("audit", "%s needs a value", argv[optind - 1]);
-    default:
-        return command_usage("audit", "there is no option %s", argv[optind - 1]);
-    }
+    struct verify *verify = place;
+    if (verify->key_count == VERIFY_KEYS)
+        return err_set(err, ERR_INPUT, "at most %d keys", VERIFY_KEYS);
+    verify->key_files[verify->key_count++] = file;
+    return 0;
 }
 
-static int read_options(int argc, char **argv, struct verify *verify)
+static const struct command_line_option options[] = {
+    {.name = "key",
+     .letter = 'k',
+     .value = "FILE",
+     .help = "the key of the seals; without it, those who can write the file can make a new chain.\n"
+             "All seals from the first of the chain must be there.  Once for each gateway's key",
+     .take = take_key},
+    {.name = "from",
+     .value = "N",
+     .help = "the number that was noted of a record: the files must go on from it, or hold it",
+     .take = take_from},
+    {.name = "hash", .value = "HASH", .help = "its hash", .take = take_hash},
+    {.name = "witness",
+     .value = "FILE",
+     .help = "what the witness got: the files must have all of its seals, from their first one on",
+     .at = offsetof(struct verify, witness_file)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
+
+static int read_options(int argc, char **argv, struct verify *verify, struct command_line_operands *operands)
 {
-    static const struct option options[] = {
-        {"key", required_argument, NULL, 'k'},  {"from", required_argument, NULL, 'f'},
-        {"hash", required_argument, NULL, 'H'}, {"witness", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
-    int option;
-    int result = COMMAND_GOOD;
-    opterr = 0;
-    optind = 1;
-    while (result == COMMAND_GOOD && (option = getopt_long(argc, argv, "+:k:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        result = read_option(option, argv, verify);
-    }
+    int result = command_options("audit", &command_line, argc, argv, verify, operands);
     if (result != COMMAND_GOOD)
         return result;
     if (verify->from != (verify->noted.hash[0] != '\0'))
         return command_usage("audit", "--from and --hash go together: what was noted of a record");
-    return optind < argc ? COMMAND_GOOD : command_usage("audit", "verify needs a file");
+    return operands->count > 0 ? COMMAND_GOOD : command_usage("audit", "verify needs a file");
 }
 
 /* ---- reading ---- */
@@ -299,10 +288,11 @@ int command_audit_verify(int argc, char **argv)
 {
     struct verify verify = {0};
     int result = COMMAND_FAILED;
-    int parsed = read_options(argc, argv, &verify);
+    struct command_line_operands operands;
+    int parsed = read_options(argc, argv, &verify, &operands);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    if (read_keys(&verify) && open_files(&verify, argv + optind) == 0)
+    if (read_keys(&verify) && open_files(&verify, operands.items) == 0)
         result = verify_chains(&verify);
     witnessed_free(verify.witnessed);
     audit_chains_done(&verify.chains);

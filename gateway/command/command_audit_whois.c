@@ -6,13 +6,12 @@
 #include "gateway/command/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign audit whois [-c FILE] [--json] ID [FILE...]\n"
     "       countersign audit whois [-c FILE] [--json] --at TIME [--action NAME] [FILE...]\n"
     "\n"
@@ -20,11 +19,9 @@ static const char help[] =
     "credential, a RequestId of the cloud, or an X-Request-Id of the gateway.  FILEs are audit files or "
     "access\n"
     "logs; lines that are none are passed over.  Without one, it is the audit file of the configuration.\n"
-    "\n"
-    "      --at TIME      2026-11-25T18:00:00Z: asked within a minute of it\n"
-    "      --action NAME  with --at: DetachClassicLinkVpc\n"
-    "      --json         the records themselves, one a line\n"
-    "  -c, --config FILE  default " COMMAND_CONFIG_FILE "\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 found, 1 not found, or a file cannot be read, 2 wrong usage, 78 bad configuration.\n";
 
@@ -43,54 +40,47 @@ struct whois {
 
 /* ---- options ---- */
 
-static int take_option(struct whois *whois, int option, char **argv)
+static int take_time(void *place, const char *text, struct err *err)
 {
-    switch (option) {
-    case 'c':
-        whois->config = optarg;
-        return COMMAND_GOOD;
-    case 'a':
-        whois->action = optarg;
-        return COMMAND_GOOD;
-    case 'j':
-        whois->json = true;
-        return COMMAND_GOOD;
-    case 't':
-        return timestamp_parse(optarg, &whois->at)
-                   ? COMMAND_GOOD
-                   : command_usage("audit", "--at is a time (2026-11-25T18:00:00Z)");
-    case ':':
-        return command_usage("audit", "%s needs a value", argv[optind - 1]);
-    default:
-        return command_usage("audit", "whois has no option %s", argv[optind - 1]);
-    }
+    int64_t *at = place;
+    return timestamp_parse(text, at) ? 0 : err_set(err, ERR_INPUT, "--at is a time (2026-11-25T18:00:00Z)");
 }
 
-static int read_options(int argc, char **argv, struct whois *whois)
+static const struct command_line_option options[] = {
+    {.name = "at",
+     .value = "TIME",
+     .help = "2026-11-25T18:00:00Z: asked within a minute of it",
+     .at = offsetof(struct whois, at),
+     .take = take_time},
+    {.name = "action",
+     .value = "NAME",
+     .help = "with --at: DetachClassicLinkVpc",
+     .at = offsetof(struct whois, action)},
+    {.name = "json", .help = "the records themselves, one a line", .at = offsetof(struct whois, json)},
+    {.name = "config",
+     .letter = 'c',
+     .value = "FILE",
+     .help = "default " COMMAND_CONFIG_FILE,
+     .at = offsetof(struct whois, config)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes, .part = "whois"};
+
+/* The id is the first operand, and cut off from the files. */
+static int read_options(int argc, char **argv, struct whois *whois, struct command_line_operands *operands)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"at", required_argument, NULL, 't'},
-        {"action", required_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    int option;
-    int result = COMMAND_GOOD;
-    opterr = 0;
-    optind = 1;
-    while (result == COMMAND_GOOD && (option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        result = take_option(whois, option, argv);
-    }
+    int result = command_options("audit", &command_line, argc, argv, whois, operands);
     if (result != COMMAND_GOOD)
         return result;
     if (whois->at < 0 && whois->action != NULL)
         return command_usage("audit", "--action goes with --at");
-    if (whois->at < 0 && optind == argc)
+    if (whois->at < 0 && operands->count == 0)
         return command_usage("audit", "whois needs an id, or --at");
-    if (whois->at < 0)
-        whois->id = argv[optind++];
+    if (whois->at < 0) {
+        whois->id = *operands->items++;
+        operands->count--;
+    }
     return COMMAND_GOOD;
 }
 
@@ -248,8 +238,9 @@ static int find_in_configured(struct whois *whois)
 int command_audit_whois(int argc, char **argv)
 {
     struct whois whois = {.config = COMMAND_CONFIG_FILE, .at = -1};
-    int parsed = read_options(argc, argv, &whois);
+    struct command_line_operands operands;
+    int parsed = read_options(argc, argv, &whois, &operands);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    return optind < argc ? find(&whois, argv + optind) : find_in_configured(&whois);
+    return operands.count > 0 ? find(&whois, operands.items) : find_in_configured(&whois);
 }

@@ -9,10 +9,9 @@
 #include "gateway/service/certificates.h"
 #include "gateway/upstream/upstream_pool.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign check [-c FILE] [--running FILE] [--strict] [--watch] [--json]\n"
     "       countersign check --policy FILE [--catalog FILE]... [--definitions FOLDER] [--region NAME]\n"
     "                         [--strict] [--watch] [--json]\n"
@@ -25,14 +24,10 @@ static const char help[] =
     "under\n"
     "the column; what looks like a token in it is covered.  On a terminal it is coloured, unless NO_COLOR is "
     "set.\n"
-    "\n" COMMAND_SOURCE_HELP
-    "      --running FILE  what the gateway runs with: says which changes a reload would leave for a "
-    "restart\n"
-    "      --strict        security warnings and suggestions count like errors\n"
-    "      --watch         check again whenever one of the files has changed, until it is interrupted\n"
-    "      --json          one JSON object on standard output: good, findings\n"
-    "\n"
-    "Exit: 0 good, 78 bad configuration, 2 wrong usage.\n";
+    "\n";
+
+static const char notes[] = "\n"
+                            "Exit: 0 good, 78 bad configuration, 2 wrong usage.\n";
 
 struct check {
     struct command_source source;
@@ -42,40 +37,33 @@ struct check {
     bool json;
 };
 
+static const struct command_line_option options[] = {
+    COMMAND_SOURCE_OPTIONS(struct check, source),
+    {.name = "running",
+     .value = "FILE",
+     .help = "what the gateway runs with: says which changes a reload would leave for a restart",
+     .at = offsetof(struct check, running)},
+    {.name = "strict",
+     .help = "security warnings and suggestions count like errors",
+     .at = offsetof(struct check, strict)},
+    {.name = "watch",
+     .help = "check again whenever one of the files has changed, until it is interrupted",
+     .at = offsetof(struct check, watch)},
+    {.name = "json",
+     .help = "one JSON object on standard output: good, findings",
+     .at = offsetof(struct check, json)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
+
 static int read_options(int argc, char **argv, struct check *check)
 {
-    static const struct option options[] = {COMMAND_SOURCE_OPTIONS,
-                                            {"running", required_argument, NULL, 'o'},
-                                            {"strict", no_argument, NULL, 's'},
-                                            {"watch", no_argument, NULL, 'w'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        int taken = command_source_option("check", &check->source, option, optarg);
-        if (taken == COMMAND_USAGE)
-            return taken;
-        if (option == 'o')
-            check->running = optarg;
-        else if (option == 's')
-            check->strict = true;
-        else if (option == 'w')
-            check->watch = true;
-        else if (option == 'j')
-            check->json = true;
-        else if (option == ':')
-            return command_usage("check", "%s needs a value", argv[optind - 1]);
-        else if (option == '?')
-            return command_usage("check", "there is no option %s", argv[optind - 1]);
-        else if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-    }
-    if (optind != argc)
+    struct command_line_operands operands;
+    int parsed = command_options("check", &command_line, argc, argv, check, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed;
+    if (operands.count > 0)
         return command_usage("check", "it takes no operand");
     if (check->source.policy == NULL && check->source.catalog_count > 0)
         return command_usage("check", "--catalog goes with --policy");

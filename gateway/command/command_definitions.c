@@ -8,12 +8,11 @@
 #include "gateway/command/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign definitions import [--to FOLDER] FILE...\n"
     "       countersign definitions diff OLD NEW\n"
     "       countersign definitions list [--from FOLDER] [SERVICE]\n"
@@ -27,10 +26,9 @@ static const char help[] =
     "          form, or two folders\n"
     "  list    the services, or the actions of one\n"
     "  show    one action: its effect, what it takes and what it answers\n"
-    "\n"
-    "      --to FOLDER     default: the current folder\n"
-    "      --from FOLDER   default: " DEFINITIONS_FOLDER "\n"
-    "      --version DATE  such as 2017-03-12; default: the newest that has the action\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 good (diff: no difference), 1 failed, or there is a difference, 2 wrong usage.\n";
 
@@ -309,49 +307,59 @@ static int run_show(struct task *task)
 static const struct {
     const char *name;
     int (*run)(struct task *task);
-    const char *options; /* the short names of those that it takes */
-} tasks[] = {
-    {"import", run_import, "t"}, {"diff", run_diff, ""}, {"list", run_list, "f"}, {"show", run_show, "fv"}};
+    bool to, from, version; /* the options that it takes */
+} tasks[] = {{"import", run_import, .to = true},
+             {"diff", run_diff, .to = false},
+             {"list", run_list, .from = true},
+             {"show", run_show, .from = true, .version = true}};
+
+static const struct command_line_option options[] = {
+    {.name = "to", .value = "FOLDER", .help = "default: the current folder", .at = offsetof(struct task, to)},
+    {.name = "from",
+     .value = "FOLDER",
+     .help = "default: " DEFINITIONS_FOLDER,
+     .at = offsetof(struct task, from)},
+    {.name = "version",
+     .value = "DATE",
+     .help = "such as 2017-03-12; default: the newest that has the action",
+     .at = offsetof(struct task, version)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes, .mixed = true};
+
+static int check_options(const struct task *task, size_t which)
+{
+    const char *wrong = task->to != NULL && !tasks[which].to             ? "to"
+                        : task->from != NULL && !tasks[which].from       ? "from"
+                        : task->version != NULL && !tasks[which].version ? "version"
+                                                                         : NULL;
+    return wrong == NULL ? COMMAND_GOOD
+                         : command_usage("definitions", "%s takes no --%s", tasks[which].name, wrong);
+}
 
 static int read_options(int argc, char **argv, struct task *task, size_t *which)
 {
-    static const struct option options[] = {{"to", required_argument, NULL, 't'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"version", required_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    bool given[UINT8_MAX + 1] = {false};
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == ':')
-            return command_usage("definitions", "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return command_usage("definitions", "there is no option %s", argv[optind - 1]);
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        *(option == 't' ? &task->to : option == 'f' ? &task->from : &task->version) = optarg;
-        given[option] = true;
-    }
-    for (*which = 0; optind < argc && *which < COUNT(tasks); (*which)++)
-        if (strcmp(tasks[*which].name, argv[optind]) == 0)
+    struct command_line_operands operands;
+    int result = command_options("definitions", &command_line, argc, argv, task, &operands);
+    if (result != COMMAND_GOOD)
+        return result;
+    for (*which = 0; operands.count > 0 && *which < COUNT(tasks); (*which)++)
+        if (strcmp(tasks[*which].name, operands.items[0]) == 0)
             break;
-    if (optind == argc || *which == COUNT(tasks))
+    if (operands.count == 0 || *which == COUNT(tasks))
         return command_usage("definitions", "say import, diff, list or show");
-    for (size_t i = 0; i < COUNT(options) - 2; i++)
-        if (given[options[i].val] && strchr(tasks[*which].options, options[i].val) == NULL)
-            return command_usage("definitions", "%s takes no --%s", tasks[*which].name, options[i].name);
-    task->operands = argv + optind + 1;
-    task->count = argc - optind - 1;
-    return COMMAND_GOOD;
+    result = check_options(task, *which);
+    task->operands = operands.items + 1;
+    task->count = operands.count - 1;
+    task->to = task->to == NULL ? "." : task->to;
+    task->from = task->from == NULL ? DEFINITIONS_FOLDER : task->from;
+    return result;
 }
 
 int command_definitions(int argc, char **argv)
 {
-    struct task task = {.to = ".", .from = DEFINITIONS_FOLDER};
+    struct task task = {0};
     size_t which = 0;
     int parsed = read_options(argc, argv, &task, &which);
     if (parsed != COMMAND_GOOD)

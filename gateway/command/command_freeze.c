@@ -3,44 +3,12 @@
 #include "client/admin_call.h"
 #include "gateway/command/command.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#define REACH_HELP                                                                                           \
-    "\n"                                                                                                     \
-    "The operator's token is never on the command line:\n"                                                   \
-    "  COUNTERSIGN_TOKEN     the token, or\n"                                                                \
-    "      --token-file FILE a file that only you can read\n"                                                \
-    "\n"                                                                                                     \
-    "      --url URL         the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"            \
-    "      --ca-file FILE    the only CAs that are trusted (PEM); default: the system's\n"                   \
-    "      --json            the answer as the gateway gave it\n"                                            \
-    "\n"                                                                                                     \
-    "Exit: 0 done, 1 refused or not reached, 2 wrong usage.\n"
-
-static const char freeze_help[] =
-    "Usage: countersign freeze [OPTION...] CLIENT --reason TEXT\n"
-    "\n"
-    "Stops a client at once, or one of its tokens: each of its calls is answered 403 by the rule `frozen`, "
-    "on\n"
-    "all gateways that share a store within a second, also after a restart.\n"
-    "\n"
-    "      --token ID        only this token of the client's\n"
-    "      --for TIME        30m, 2h, 7d: then it ends by itself; default: until `countersign thaw`\n"
-    "      --reason TEXT     why; the client is told\n" REACH_HELP;
-
-static const char thaw_help[] =
-    "Usage: countersign thaw [OPTION...] CLIENT\n"
-    "\n"
-    "Ends a freeze.\n"
-    "\n"
-    "      --token ID        the freeze of this token of the client's\n" REACH_HELP;
-
-static const char freezes_help[] = "Usage: countersign freezes [OPTION...]\n"
-                                   "\n"
-                                   "Lists what is frozen, by whom, since when, and why.\n" REACH_HELP;
+static const char notes[] = "\n"
+                            "Exit: 0 done, 1 refused or not reached, 2 wrong usage.\n";
 
 enum { FREEZE_BODY_MAX = 8 * 1024, FREEZE_ANSWER_MAX = 4 * 1024 * 1024 };
 
@@ -54,62 +22,80 @@ struct request {
     bool json;
 };
 
-static int take_option(struct request *request, int option, char **argv)
-{
-    switch (option) {
-    case 'u':
-        request->call.url = optarg;
-        return COMMAND_GOOD;
-    case 'f':
-        request->call.token_file = optarg;
-        return COMMAND_GOOD;
-    case 'c':
-        request->call.ca_file = optarg;
-        return COMMAND_GOOD;
-    case 'j':
-        request->json = true;
-        return COMMAND_GOOD;
-    case 't':
-        request->token = optarg;
-        return COMMAND_GOOD;
-    case 'l':
-        request->how_long = optarg;
-        return COMMAND_GOOD;
-    case 'r':
-        request->reason = optarg;
-        return COMMAND_GOOD;
-    case ':':
-        return command_usage(request->command, "%s needs a value", argv[optind - 1]);
-    default:
-        return command_usage(request->command, "there is no option %s", argv[optind - 1]);
-    }
-}
+/* ---- options ---- */
 
-/* `options` end with those that all three have. */
-static int read_options(struct request *request, int argc, char **argv, const struct option *options,
-                        const char *help)
-{
-    int option;
-    int result = COMMAND_GOOD;
-    opterr = 0;
-    optind = 0; /* operands and options may stand in any order */
-    while (result == COMMAND_GOOD && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        result = take_option(request, option, argv);
-    }
-    return result;
-}
-
+/* Those that all three have. */
 #define REACH_OPTIONS                                                                                        \
-    {"url", required_argument, NULL, 'u'}, {"token-file", required_argument, NULL, 'f'},                     \
-        {"ca-file", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},                         \
-        {"help", no_argument, NULL, 'h'},                                                                    \
+    {.help = "\nThe operator's token is never on the command line:"},                                        \
+        {.value = "COUNTERSIGN_TOKEN", .help = "the token, or"},                                             \
+        {.name = "token-file",                                                                               \
+         .value = "FILE",                                                                                    \
+         .help = "a file that only you can read",                                                            \
+         .at = offsetof(struct request, call.token_file)},                                                   \
+        {.help = ""},                                                                                        \
+        {.name = "url",                                                                                      \
+         .value = "URL",                                                                                     \
+         .help = "the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")",                        \
+         .at = offsetof(struct request, call.url)},                                                          \
+        {.name = "ca-file",                                                                                  \
+         .value = "FILE",                                                                                    \
+         .help = "the only CAs that are trusted (PEM); default: the system's",                               \
+         .at = offsetof(struct request, call.ca_file)},                                                      \
     {                                                                                                        \
-        NULL, 0, NULL, 0                                                                                     \
+        .name = "json", .help = "the answer as the gateway gave it", .at = offsetof(struct request, json)    \
     }
+
+static const struct command_line_option freeze_options[] = {
+    {.name = "token",
+     .value = "ID",
+     .help = "only this token of the client's",
+     .at = offsetof(struct request, token)},
+    {.name = "for",
+     .value = "TIME",
+     .help = "30m, 2h, 7d: then it ends by itself; default: until `countersign thaw`",
+     .at = offsetof(struct request, how_long)},
+    {.name = "reason",
+     .value = "TEXT",
+     .help = "why; the client is told",
+     .at = offsetof(struct request, reason)},
+    REACH_OPTIONS};
+
+static const struct command_line freeze_line = {
+    .usage = "Usage: countersign freeze [OPTION...] CLIENT --reason TEXT\n"
+             "\n"
+             "Stops a client at once, or one of its tokens: each of its calls is answered 403 by the rule\n"
+             "`frozen`, on all gateways that share a store within a second, also after a restart.\n"
+             "\n",
+    .options = freeze_options,
+    .count = COUNT(freeze_options),
+    .notes = notes,
+    .mixed = true};
+
+static const struct command_line_option thaw_options[] = {{.name = "token",
+                                                           .value = "ID",
+                                                           .help = "the freeze of this token of the client's",
+                                                           .at = offsetof(struct request, token)},
+                                                          REACH_OPTIONS};
+
+static const struct command_line thaw_line = {.usage = "Usage: countersign thaw [OPTION...] CLIENT\n"
+                                                       "\n"
+                                                       "Ends a freeze.\n"
+                                                       "\n",
+                                              .options = thaw_options,
+                                              .count = COUNT(thaw_options),
+                                              .notes = notes,
+                                              .mixed = true};
+
+static const struct command_line_option freezes_options[] = {REACH_OPTIONS};
+
+static const struct command_line freezes_line = {.usage =
+                                                     "Usage: countersign freezes [OPTION...]\n"
+                                                     "\n"
+                                                     "Lists what is frozen, by whom, since when, and why.\n",
+                                                 .options = freezes_options,
+                                                 .count = COUNT(freezes_options),
+                                                 .notes = notes,
+                                                 .mixed = true};
 
 /* ---- the answer ---- */
 
@@ -194,24 +180,22 @@ static int ask_with_body(const struct request *request, const char *path)
 
 /* ---- the commands ---- */
 
-static int take_client(struct request *request, int argc, char **argv)
+/* Of the command line; the client is its operand. */
+static int read_client(const struct command_line *line, struct request *request, int argc, char **argv)
 {
-    if (argc - optind != 1)
-        return command_usage(request->command, "it takes the name of a client");
-    request->client = argv[optind];
-    return COMMAND_GOOD;
+    struct command_line_operands operands;
+    int result = command_options(request->command, line, argc, argv, request, &operands);
+    if (result == COMMAND_GOOD && operands.count != 1)
+        result = command_usage(request->command, "it takes the name of a client");
+    if (result == COMMAND_GOOD)
+        request->client = operands.items[0];
+    return result;
 }
 
 int command_freeze(int argc, char **argv)
 {
-    static const struct option options[] = {{"token", required_argument, NULL, 't'},
-                                            {"for", required_argument, NULL, 'l'},
-                                            {"reason", required_argument, NULL, 'r'},
-                                            REACH_OPTIONS};
     struct request request = {.command = "freeze"};
-    int result = read_options(&request, argc, argv, options, freeze_help);
-    if (result == COMMAND_GOOD)
-        result = take_client(&request, argc, argv);
+    int result = read_client(&freeze_line, &request, argc, argv);
     if (result == COMMAND_GOOD && (request.reason == NULL || request.reason[0] == '\0'))
         result = command_usage("freeze", "--reason is needed: the client is told");
     if (result != COMMAND_GOOD)
@@ -221,11 +205,8 @@ int command_freeze(int argc, char **argv)
 
 int command_freeze_thaw(int argc, char **argv)
 {
-    static const struct option options[] = {{"token", required_argument, NULL, 't'}, REACH_OPTIONS};
     struct request request = {.command = "thaw"};
-    int result = read_options(&request, argc, argv, options, thaw_help);
-    if (result == COMMAND_GOOD)
-        result = take_client(&request, argc, argv);
+    int result = read_client(&thaw_line, &request, argc, argv);
     if (result != COMMAND_GOOD)
         return result < 0 ? COMMAND_GOOD : result;
     return ask_with_body(&request, "/thaw");
@@ -233,10 +214,10 @@ int command_freeze_thaw(int argc, char **argv)
 
 int command_freeze_list(int argc, char **argv)
 {
-    static const struct option options[] = {REACH_OPTIONS};
+    struct command_line_operands operands;
     struct request request = {.command = "freezes"};
-    int result = read_options(&request, argc, argv, options, freezes_help);
-    if (result == COMMAND_GOOD && optind != argc)
+    int result = command_options("freezes", &freezes_line, argc, argv, &request, &operands);
+    if (result == COMMAND_GOOD && operands.count > 0)
         result = command_usage("freezes", "it takes no operand");
     if (result != COMMAND_GOOD)
         return result < 0 ? COMMAND_GOOD : result;

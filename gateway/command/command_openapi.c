@@ -1,12 +1,10 @@
 #include "base/clock.h"
-#include "config/load/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/openapi/openapi.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign openapi [-c FILE | [--policy FILE] [--catalog FILE]...] [--client NAME]\n"
     "\n"
     "Prints the routes as an OpenAPI 3.1 document: with a configuration those that this gateway serves, "
@@ -14,11 +12,9 @@ static const char help[] =
     "one all that ship and those of the catalogs, in both generations of the API.  A running gateway gives "
     "each\n"
     "caller its own at /openapi.json: only what the token may call.\n"
-    "\n"
-    "  -c, --config FILE   the configuration, with the catalogs that it names\n"
-    "      --policy FILE   instead: a policy alone; no countersign.yaml, no secret\n"
-    "      --catalog FILE  routes of your own, as in countersign.yaml\n"
-    "      --client NAME   only what that client of the policy may call\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Example:  countersign openapi -c /etc/countersign/countersign.yaml > openapi.json\n"
     "\n"
@@ -26,49 +22,49 @@ static const char help[] =
 
 enum { SHOWN_MAX = 1024 * 1024 }; /* a byte for each route */
 
-static int read_options(int argc, char **argv, struct command_source *source, const char **client)
+struct openapi_options {
+    struct command_source source;
+    const char *client; /* or NULL */
+};
+
+static const struct command_line_option options[] = {
+    {.name = "config",
+     .letter = 'c',
+     .value = "FILE",
+     .help = "the configuration, with the catalogs that it names",
+     .at = offsetof(struct openapi_options, source.config)},
+    {.name = "policy",
+     .value = "FILE",
+     .help = "instead: a policy alone; no countersign.yaml, no secret",
+     .at = offsetof(struct openapi_options, source.policy)},
+    {.name = "catalog",
+     .value = "FILE",
+     .help = "routes of your own, as in countersign.yaml",
+     .at = offsetof(struct openapi_options, source),
+     .take = command_take_catalog},
+    {.name = "client",
+     .value = "NAME",
+     .help = "only what that client of the policy may call",
+     .at = offsetof(struct openapi_options, client)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
+
+static int read_options(int argc, char **argv, struct openapi_options *given)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},  {"policy", required_argument, NULL, 'p'},
-        {"catalog", required_argument, NULL, 'k'}, {"client", required_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        if (command_source_option("openapi", source, option, optarg) == COMMAND_USAGE)
-            return COMMAND_USAGE;
-        if (option == 'n')
-            *client = optarg;
-        else if (option == ':')
-            return command_usage("openapi", "%s needs a value", argv[optind - 1]);
-        else if (option == '?')
-            return command_usage("openapi", "there is no option %s", argv[optind - 1]);
-        else if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-    }
-    if (optind != argc)
+    struct command_line_operands operands;
+    const struct command_source *source = &given->source;
+    int parsed = command_options("openapi", &command_line, argc, argv, given, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed;
+    if (operands.count > 0)
         return command_usage("openapi", "it takes no operand");
     if (source->config != NULL && (source->policy != NULL || source->catalog_count > 0))
         return command_usage("openapi", "-c names its policy and catalogs itself");
-    if (*client != NULL && source->config == NULL && source->policy == NULL)
+    if (given->client != NULL && source->config == NULL && source->policy == NULL)
         return command_usage("openapi", "--client needs a policy");
     return COMMAND_GOOD;
-}
-
-static struct config *load(const struct command_source *source)
-{
-    struct report report;
-    if (source->config != NULL)
-        return command_load_from(source);
-    report_init(&report);
-    struct config *config = config_load_policy(source->policy, source->catalogs, source->catalog_count, NULL,
-                                               NULL, clock_wall_ms() / 1000, &report);
-    fputs(buf_text(&report.errors), stderr);
-    report_done(&report);
-    return config;
 }
 
 /* `client` NULL: everything. */
@@ -112,15 +108,15 @@ static int print(const struct config *config, const char *name)
 
 int command_openapi(int argc, char **argv)
 {
-    struct command_source source = {0};
-    const char *client = NULL;
-    int parsed = read_options(argc, argv, &source, &client);
+    struct openapi_options given = {0};
+    int parsed = read_options(argc, argv, &given);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    struct config *config = load(&source);
+    struct config *config =
+        given.source.config != NULL ? command_load_from(&given.source) : command_load_policy(&given.source);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    int result = print(config, client);
+    int result = print(config, given.client);
     config_release(config);
     return result;
 }

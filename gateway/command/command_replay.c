@@ -2,20 +2,18 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "config/load/config_load.h"
 #include "gateway/command/command.h"
 #include "gateway/dryrun/policy_replay.h"
 #include "gateway/dryrun/replay_groups.h"
 #include "gateway/dryrun/replay_unused.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign replay --policy CANDIDATE --log FILE [--catalog FILE]... [--since TIME] [--unused | "
     "--json]\n"
     "\n"
@@ -24,13 +22,9 @@ static const char help[] =
     "policy: says whose verdicts would change, by client, action, both rules and parameter.  Needs no secret "
     "and no\n"
     "countersign.yaml.\n"
-    "\n"
-    "      --policy FILE   the candidate\n"
-    "      --log FILE      what `countersign serve` wrote\n"
-    "      --catalog FILE  routes of your own, as in countersign.yaml\n"
-    "      --since TIME    only lines from then on: 2026-09-01, 2026-09-01T18:00:00Z, or 90d, 12h ago\n"
-    "      --unused        instead: the rules, values and tokens of the policy that no line used\n"
-    "      --json          a JSON line per change\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 nothing would change (or is unused), 1 something would or cannot be told, or no call was "
     "judged,\n"
@@ -38,16 +32,13 @@ static const char help[] =
 
 enum {
     REPLAY_ARENA = 1024 * 1024,
-    REPLAY_PROGRESS = 8192, /* lines between two looks at the terminal */
-    REPLAY_CATALOGS = 16,
+    REPLAY_PROGRESS = 8192,     /* lines between two looks at the terminal */
     REPLAY_SINCE_MAX = 1000000, /* days or hours */
 };
 
 struct replay_options {
-    const char *policy;
+    struct command_source source;
     const char *log;
-    const char *catalogs[REPLAY_CATALOGS];
-    size_t catalog_count;
     int64_t since; /* seconds since 1970 */
     bool unused;
     bool json;
@@ -80,42 +71,51 @@ static bool read_since(const char *text, int64_t *since)
     return true;
 }
 
+static int take_since(void *place, const char *text, struct err *err)
+{
+    int64_t *since = place;
+    return read_since(text, since)
+               ? 0
+               : err_set(err, ERR_INPUT, "--since must be a time, such as 2026-09-01, or 90d or 12h");
+}
+
+static const struct command_line_option options[] = {
+    {.name = "policy",
+     .value = "FILE",
+     .help = "the candidate",
+     .at = offsetof(struct replay_options, source.policy)},
+    {.name = "log",
+     .value = "FILE",
+     .help = "what `countersign serve` wrote",
+     .at = offsetof(struct replay_options, log)},
+    {.name = "catalog",
+     .value = "FILE",
+     .help = "routes of your own, as in countersign.yaml",
+     .at = offsetof(struct replay_options, source),
+     .take = command_take_catalog},
+    {.name = "since",
+     .value = "TIME",
+     .help = "only lines from then on: 2026-09-01, 2026-09-01T18:00:00Z, or 90d, 12h ago",
+     .at = offsetof(struct replay_options, since),
+     .take = take_since},
+    {.name = "unused",
+     .help = "instead: the rules, values and tokens of the policy that no line used",
+     .at = offsetof(struct replay_options, unused)},
+    {.name = "json", .help = "a JSON line per change", .at = offsetof(struct replay_options, json)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
+
 static int read_options(int argc, char **argv, struct replay_options *out)
 {
-    static const struct option options[] = {
-        {"policy", required_argument, NULL, 'p'},  {"log", required_argument, NULL, 'l'},
-        {"catalog", required_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
-        {"since", required_argument, NULL, 's'},   {"unused", no_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        if (option == 'p')
-            out->policy = optarg;
-        else if (option == 'l')
-            out->log = optarg;
-        else if (option == 'k' && out->catalog_count == REPLAY_CATALOGS)
-            return command_usage("replay", "at most %d catalogs", REPLAY_CATALOGS);
-        else if (option == 'k')
-            out->catalogs[out->catalog_count++] = optarg;
-        else if (option == 's' && !read_since(optarg, &out->since))
-            return command_usage("replay", "--since must be a time, such as 2026-09-01, or 90d or 12h");
-        else if (option == 'u')
-            out->unused = true;
-        else if (option == 'j')
-            out->json = true;
-        else if (option == ':')
-            return command_usage("replay", "%s needs a value", argv[optind - 1]);
-        else if (option == '?')
-            return command_usage("replay", "there is no option %s", argv[optind - 1]);
-        else if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-    }
+    struct command_line_operands operands;
+    int parsed = command_options("replay", &command_line, argc, argv, out, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed;
     if (out->json && out->unused)
         return command_usage("replay", "--unused and --json do not go together");
-    if (out->policy == NULL || out->log == NULL || optind != argc)
+    if (out->source.policy == NULL || out->log == NULL || operands.count > 0)
         return command_usage("replay", "it needs --policy FILE and --log FILE");
     return COMMAND_GOOD;
 }
@@ -190,19 +190,18 @@ static unsigned long long print_gathered(const struct replay_sinks *sinks, const
     return counts->changed;
 }
 
-static int replay(const struct config *config, const struct replay_options *options,
-                  struct replay_sinks *sinks)
+static int replay(const struct config *config, const struct replay_options *given, struct replay_sinks *sinks)
 {
     struct replay_counts counts = {0};
-    bool standard_input = strcmp(options->log, "-") == 0;
+    bool standard_input = strcmp(given->log, "-") == 0;
     struct arena *arena = arena_new(REPLAY_ARENA);
-    FILE *log = standard_input ? stdin : fopen(options->log, "re");
+    FILE *log = standard_input ? stdin : fopen(given->log, "re");
     if (arena == NULL || log == NULL) {
-        fprintf(stderr, "countersign replay: cannot read '%s': %s\n", options->log, strerror(errno));
+        fprintf(stderr, "countersign replay: cannot read '%s': %s\n", given->log, strerror(errno));
         arena_free(arena);
         return COMMAND_FAILED;
     }
-    replay_all(config, log, options->since, sinks, arena, &counts);
+    replay_all(config, log, given->since, sinks, arena, &counts);
     bool unread = ferror(log) != 0;
     if (!standard_input)
         (void)fclose(log); /* only read from */
@@ -220,32 +219,27 @@ static int replay(const struct config *config, const struct replay_options *opti
             "file?\n",
             stderr);
     if (unread)
-        fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", options->log);
+        fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", given->log);
     return unread || nothing || differences + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
 int command_replay(int argc, char **argv)
 {
-    struct replay_options options = {.since = INT64_MIN};
-    struct report report;
-    int parsed = read_options(argc, argv, &options);
+    struct replay_options given = {.since = INT64_MIN};
+    int parsed = read_options(argc, argv, &given);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    report_init(&report);
-    struct config *config = config_load_policy(options.policy, options.catalogs, options.catalog_count, NULL,
-                                               NULL, clock_wall_ms() / 1000, &report);
-    fputs(buf_text(&report.errors), stderr);
-    report_done(&report);
+    struct config *config = command_load_policy(&given.source);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    struct replay_sinks sinks = {.json = options.json, .groups = replay_groups_new()};
-    if (options.unused)
+    struct replay_sinks sinks = {.json = given.json, .groups = replay_groups_new()};
+    if (given.unused)
         sinks.unused = replay_unused_new(config);
     int result = COMMAND_FAILED;
-    if (sinks.groups == NULL || (options.unused && sinks.unused == NULL))
+    if (sinks.groups == NULL || (given.unused && sinks.unused == NULL))
         fputs("countersign replay: out of memory\n", stderr);
     else
-        result = replay(config, &options, &sinks);
+        result = replay(config, &given, &sinks);
     replay_groups_free(sinks.groups);
     replay_unused_free(sinks.unused);
     config_release(config);

@@ -3,16 +3,16 @@
 #include "gateway/service/serve.h"
 #include "gateway/upstream/upstream_pool.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign serve [-c FILE]\n"
     "\n"
     "Takes plain JSON requests, checks each against the policy, signs it and forwards it to the cloud.\n"
     "One JSON line per request goes to standard output, everything else to standard error.\n"
-    "\n"
-    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "SIGHUP reads the configuration again; a bad one changes nothing.  SIGUSR1 only opens the audit file\n"
     "again.\n"
@@ -21,6 +21,13 @@ static const char help[] =
     "one ends at once.\n"
     "\n"
     "Exit: 0 ended by a signal, 1 failed, 2 wrong usage, 78 bad configuration.\n";
+
+static const struct command_line_option options[] = {
+    {.name = "config", .letter = 'c', .value = "FILE", .help = "default " COMMAND_CONFIG_FILE},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
 
 /* NULL when it is bad; what is found is told as the file itself says, as soon as that is known. */
 static struct config *load(const char *path, struct log *notices)
@@ -57,10 +64,11 @@ int command_serve(int argc, char **argv)
 {
     const char *path = COMMAND_CONFIG_FILE;
     struct log notices; /* until the gateway has its own, and when that is gone */
-    int parsed = command_options(argc, argv, help, &path);
+    struct command_line_operands operands;
+    int parsed = command_options("serve", &command_line, argc, argv, &path, &operands);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    if (optind != argc)
+    if (operands.count > 0)
         return command_usage("serve", "it takes no operand");
     if (operator_log_init(&notices, false) != 0) {
         fputs("countersign: out of memory\n", stderr);

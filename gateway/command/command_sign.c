@@ -5,11 +5,10 @@
 #include "gateway/command/command.h"
 #include "gateway/dryrun/dry_run.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign sign [-c FILE] [--time SECONDS] [--nonce NUMBER] METHOD PATH [BODY]\n"
     "\n"
     "Shows the call that a request becomes, the string that is signed and the signature, for comparing with "
@@ -17,10 +16,9 @@ static const char help[] =
     "vendor's tools; for TC3 also the canonical request and the header fields.  Sends nothing.  The "
     "SecretKey and a\n"
     "temporary Token are never shown; values of secret parameters are signed as ***.\n"
-    "\n"
-    "  -c, --config FILE   default " COMMAND_CONFIG_FILE "\n"
-    "      --time SECONDS  the Timestamp, since 1970; default: now\n"
-    "      --nonce NUMBER  the Nonce, 1 to 2147483647; default: 1\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Example:  countersign sign --time 1465185768 --nonce 11886 \\\n"
     "            DELETE /vpcs/vpc-2ari9m7h/classiclinks '{\"instanceIds\":[\"ins-df454d\"]}'\n"
@@ -35,36 +33,42 @@ struct sign_options {
     long long nonce;
 };
 
-static int read_options(int argc, char **argv, struct sign_options *out)
+static int take_time(void *place, const char *text, struct err *err)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"time", required_argument, NULL, 't'},
-                                            {"nonce", required_argument, NULL, 'n'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
-        if (option == 'c')
-            out->path = optarg;
-        else if (option == 't' && (!keyword_parse_number(optarg, &out->time) || out->time < 0))
-            return command_usage("sign", "--time must be seconds since 1970");
-        else if (option == 'n' &&
-                 (!keyword_parse_number(optarg, &out->nonce) || out->nonce < 1 || out->nonce > INT32_MAX))
-            return command_usage("sign", "--nonce must be 1 to 2147483647");
-        else if (option == ':')
-            return command_usage("sign", "%s needs a value", argv[optind - 1]);
-        else if (option == '?')
-            return command_usage("sign", "there is no option %s", argv[optind - 1]);
-        else if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-    }
-    if (argc - optind < 2 || argc - optind > 3)
-        return command_usage("sign", "it needs METHOD PATH [BODY]");
-    return COMMAND_GOOD;
+    long long *time = place;
+    return keyword_parse_number(text, time) && *time >= 0
+               ? 0
+               : err_set(err, ERR_INPUT, "--time must be seconds since 1970");
 }
+
+static int take_nonce(void *place, const char *text, struct err *err)
+{
+    long long *nonce = place;
+    return keyword_parse_number(text, nonce) && *nonce >= 1 && *nonce <= INT32_MAX
+               ? 0
+               : err_set(err, ERR_INPUT, "--nonce must be 1 to 2147483647");
+}
+
+static const struct command_line_option options[] = {
+    {.name = "config",
+     .letter = 'c',
+     .value = "FILE",
+     .help = "default " COMMAND_CONFIG_FILE,
+     .at = offsetof(struct sign_options, path)},
+    {.name = "time",
+     .value = "SECONDS",
+     .help = "the Timestamp, since 1970; default: now",
+     .at = offsetof(struct sign_options, time),
+     .take = take_time},
+    {.name = "nonce",
+     .value = "NUMBER",
+     .help = "the Nonce, 1 to 2147483647; default: 1",
+     .at = offsetof(struct sign_options, nonce),
+     .take = take_nonce},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
 
 /* Prints the text with every appearance of the secret as "***". */
 static void print_masked(const char *label, const char *text, const struct secret *secret)
@@ -124,7 +128,7 @@ static struct signer *make_signer(const struct config_upstream *upstream, struct
     return NULL;
 }
 
-static int sign_offline(struct exchange *x, const struct sign_options *options, char **operands, int count)
+static int sign_offline(struct exchange *x, const struct sign_options *given, char **operands, int count)
 {
     struct signed_request request;
     struct signer *signer = NULL;
@@ -138,7 +142,7 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
         signer = make_signer(x->call->upstream, &x->err);
     }
     if (signer != NULL &&
-        sign_call(signer, x->call, options->time, options->nonce, x->arena, &request, &x->err) == 0) {
+        sign_call(signer, x->call, given->time, given->nonce, x->arena, &request, &x->err) == 0) {
         print_signed(x->call->upstream, &request);
         result = 0;
     }
@@ -149,18 +153,21 @@ static int sign_offline(struct exchange *x, const struct sign_options *options, 
 
 int command_sign(int argc, char **argv)
 {
-    struct sign_options options = {COMMAND_CONFIG_FILE, clock_wall_ms() / 1000, 1};
-    int parsed = read_options(argc, argv, &options);
+    struct sign_options given = {COMMAND_CONFIG_FILE, clock_wall_ms() / 1000, 1};
+    struct command_line_operands operands;
+    int parsed = command_options("sign", &command_line, argc, argv, &given, &operands);
+    if (parsed == COMMAND_GOOD && (operands.count < 2 || operands.count > 3))
+        parsed = command_usage("sign", "it needs METHOD PATH [BODY]");
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    struct config *config = command_load(options.path);
+    struct config *config = command_load(given.path);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
     struct exchange x = {.config = config, .arena = arena_new(SIGN_ARENA)};
     int result = COMMAND_FAILED;
     if (x.arena == NULL)
         err_memory(&x.err);
-    else if (sign_offline(&x, &options, argv + optind, argc - optind) == 0)
+    else if (sign_offline(&x, &given, operands.items, operands.count) == 0)
         result = COMMAND_GOOD;
     if (result != COMMAND_GOOD)
         fprintf(stderr, "countersign sign: %s\n", x.err.text);

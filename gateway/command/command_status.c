@@ -6,20 +6,18 @@
 #include "gateway/command/command.h"
 #include "gateway/console/diagnosis.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign status [OPTION...]\n"
     "\n"
     "Says on one screen whether a gateway is healthy, what is wrong, and what to do.  It asks the admin\n"
     "listener, and needs no token.\n"
-    "\n"
-    "      --url URL         the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"
-    "      --ca-file FILE    the only CAs that are trusted (PEM); default: the system's\n"
-    "      --json            one JSON object: healthy, serving, config, wrong\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Exit: 0 healthy; 1 it serves, but something is wrong; 3 it does not serve, or was not reached; 2 wrong\n"
     "usage.\n";
@@ -41,32 +39,30 @@ struct status {
     struct diagnosis found;
 };
 
+static const struct command_line_option options[] = {
+    {.name = "url",
+     .value = "URL",
+     .help = "the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")",
+     .at = offsetof(struct status, call.url)},
+    {.name = "ca-file",
+     .value = "FILE",
+     .help = "the only CAs that are trusted (PEM); default: the system's",
+     .at = offsetof(struct status, call.ca_file)},
+    {.name = "json",
+     .help = "one JSON object: healthy, serving, config, wrong",
+     .at = offsetof(struct status, json)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
+
 static int read_options(struct status *status, int argc, char **argv)
 {
-    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-                                            {"ca-file", required_argument, NULL, 'c'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        if (option == 'u')
-            status->call.url = optarg;
-        else if (option == 'c')
-            status->call.ca_file = optarg;
-        else if (option == 'j')
-            status->json = true;
-        else if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        } else if (option == ':')
-            return command_usage("status", "%s needs a value", argv[optind - 1]);
-        else
-            return command_usage("status", "there is no option %s", argv[optind - 1]);
-    }
-    return optind == argc ? COMMAND_GOOD : command_usage("status", "it takes no operand");
+    struct command_line_operands operands;
+    int parsed = command_options("status", &command_line, argc, argv, status, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed;
+    return operands.count == 0 ? COMMAND_GOOD : command_usage("status", "it takes no operand");
 }
 
 /* The metrics are a second question: without them the screen says less, and is no less true. */

@@ -4,23 +4,26 @@
 #include "base/timestamp.h"
 #include "gateway/command/command.h"
 
-#include <getopt.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign token new NAME     make a token for the client NAME\n"
     "       countersign token hash         read a token from standard input, print its SHA-256\n"
     "\n"
     "A token is 256 random bits.  `new` prints it once, on the first line, and then the lines for "
     "policy.yaml;\n"
     "the policy holds only the token's SHA-256, so a lost token cannot be found again: make another.\n"
-    "\n"
-    "Example:  countersign token new network-console\n"
-    "          printf %s \"$TOKEN\" | countersign token hash\n"
-    "\n"
-    "Exit: 0 good, 1 failed, 2 wrong usage.\n";
+    "\n";
+
+static const char notes[] = "\n"
+                            "Example:  countersign token new network-console\n"
+                            "          printf %s \"$TOKEN\" | countersign token hash\n"
+                            "\n"
+                            "Exit: 0 good, 1 failed, 2 wrong usage.\n";
+
+static const struct command_line command_line = {.usage = usage, .notes = notes};
 
 enum { HEX_SIZE = 2 * CONFIG_DIGEST_SIZE + 1, HALF_YEAR_S = 182 * 24 * 3600 };
 
@@ -89,13 +92,13 @@ static int token_hash(void)
 
 int command_token(int argc, char **argv)
 {
-    const char *unused = NULL;
-    int parsed = command_options(argc, argv, help, &unused);
+    struct command_line_operands operands;
+    int parsed = command_options("token", &command_line, argc, argv, NULL, &operands);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;
-    if (argc - optind == 2 && strcmp(argv[optind], "new") == 0)
-        return token_new(argv[optind + 1]);
-    if (argc - optind == 1 && strcmp(argv[optind], "hash") == 0)
+    if (operands.count == 2 && strcmp(operands.items[0], "new") == 0)
+        return token_new(operands.items[1]);
+    if (operands.count == 1 && strcmp(operands.items[0], "hash") == 0)
         return token_hash();
     return command_usage("token", "say: token new NAME, or token hash");
 }

@@ -5,23 +5,19 @@
 #include "gateway/command/command.h"
 #include "gateway/command/top_table.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
+static const char usage[] =
     "Usage: countersign top [OPTION...]\n"
     "\n"
     "Shows what a gateway is doing: requests a second, how many were refused or failed, by client, route or\n"
     "rule.  It asks the admin listener, and needs no token.  Where standard output is no terminal it prints\n"
     "one round as plain text.\n"
-    "\n"
-    "      --by WHAT         client, route or rule; default: client\n"
-    "      --sort WHAT       rate, total, refused, failed or name; default: rate\n"
-    "      --interval TIME   seconds between two looks, 1 to 60; default: 2\n"
-    "      --url URL         the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")\n"
-    "      --ca-file FILE    the only CAs that are trusted (PEM); default: the system's\n"
+    "\n";
+
+static const char notes[] =
     "\n"
     "Keys: c client, o route, u rule; r rate, t total, d refused, f failed, n name; q ends it.\n"
     "\n"
@@ -41,60 +37,77 @@ struct top {
     size_t latest;
 };
 
-static int take_option(struct top *top, int option, char **argv)
+/* ---- options ---- */
+
+static int take_view(void *place, const char *name, struct err *err)
 {
-    int found;
-    switch (option) {
-    case 'u':
-        top->call.url = optarg;
-        return COMMAND_GOOD;
-    case 'c':
-        top->call.ca_file = optarg;
-        return COMMAND_GOOD;
-    case 'b':
-        found = top_table_view_of(optarg);
-        top->view = found < 0 ? TOP_TABLE_CLIENTS : (enum top_table_view)found;
-        return found >= 0 ? COMMAND_GOOD : command_usage("top", "--by takes client, route or rule");
-    case 's':
-        found = top_table_order_of(optarg);
-        top->order = found < 0 ? TOP_TABLE_BY_RATE : (enum top_table_order)found;
-        return found >= 0 ? COMMAND_GOOD
-                          : command_usage("top", "--sort takes rate, total, refused, failed or name");
-    case 'i':
-        top->interval_s = (int)strtol(optarg, NULL, 10);
-        return strspn(optarg, "0123456789") == strlen(optarg) && top->interval_s >= 1 &&
-                       top->interval_s <= TOP_INTERVAL_MAX_S
-                   ? COMMAND_GOOD
-                   : command_usage("top", "--interval takes seconds, 1 to %d", TOP_INTERVAL_MAX_S);
-    case ':':
-        return command_usage("top", "%s needs a value", argv[optind - 1]);
-    default:
-        return command_usage("top", "there is no option %s", argv[optind - 1]);
-    }
+    enum top_table_view *view = place;
+    int found = top_table_view_of(name);
+    if (found < 0)
+        return err_set(err, ERR_INPUT, "--by takes client, route or rule");
+    *view = (enum top_table_view)found;
+    return 0;
 }
+
+static int take_order(void *place, const char *name, struct err *err)
+{
+    enum top_table_order *order = place;
+    int found = top_table_order_of(name);
+    if (found < 0)
+        return err_set(err, ERR_INPUT, "--sort takes rate, total, refused, failed or name");
+    *order = (enum top_table_order)found;
+    return 0;
+}
+
+static int take_interval(void *place, const char *seconds, struct err *err)
+{
+    int *interval_s = place;
+    long value = strtol(seconds, NULL, 10);
+    if (strspn(seconds, "0123456789") != strlen(seconds) || value < 1 || value > TOP_INTERVAL_MAX_S)
+        return err_set(err, ERR_INPUT, "--interval takes seconds, 1 to %d", TOP_INTERVAL_MAX_S);
+    *interval_s = (int)value;
+    return 0;
+}
+
+static const struct command_line_option options[] = {
+    {.name = "by",
+     .value = "WHAT",
+     .help = "client, route or rule; default: client",
+     .at = offsetof(struct top, view),
+     .take = take_view},
+    {.name = "sort",
+     .value = "WHAT",
+     .help = "rate, total, refused, failed or name; default: rate",
+     .at = offsetof(struct top, order),
+     .take = take_order},
+    {.name = "interval",
+     .value = "TIME",
+     .help = "seconds between two looks, 1 to 60; default: 2",
+     .at = offsetof(struct top, interval_s),
+     .take = take_interval},
+    {.name = "url",
+     .value = "URL",
+     .help = "the admin listener (COUNTERSIGN_ADMIN_URL, or " ADMIN_CALL_URL ")",
+     .at = offsetof(struct top, call.url)},
+    {.name = "ca-file",
+     .value = "FILE",
+     .help = "the only CAs that are trusted (PEM); default: the system's",
+     .at = offsetof(struct top, call.ca_file)},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = options, .count = COUNT(options), .notes = notes};
 
 static int read_options(struct top *top, int argc, char **argv)
 {
-    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-                                            {"ca-file", required_argument, NULL, 'c'},
-                                            {"by", required_argument, NULL, 'b'},
-                                            {"sort", required_argument, NULL, 's'},
-                                            {"interval", required_argument, NULL, 'i'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    int result = COMMAND_GOOD;
-    opterr = 0;
-    optind = 1;
-    while (result == COMMAND_GOOD && (option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return -1;
-        }
-        result = take_option(top, option, argv);
-    }
-    return result == COMMAND_GOOD && optind != argc ? command_usage("top", "it takes no operand") : result;
+    struct command_line_operands operands;
+    int parsed = command_options("top", &command_line, argc, argv, top, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed;
+    return operands.count == 0 ? COMMAND_GOOD : command_usage("top", "it takes no operand");
 }
+
+/* ---- looks ---- */
 
 /* The next look takes the place of the one before the last; one that fails leaves both. */
 static int look(struct top *top, struct err *err)

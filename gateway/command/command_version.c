@@ -4,15 +4,29 @@
 #include "gateway/dryrun/policy_replay.h"
 #include "gateway/command/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-static const char help[] = "Usage: countersign version [--verbose | --formats]\n"
-                           "\n"
-                           "Prints the version.\n"
-                           "\n"
-                           "  -v, --verbose  and the compiler and packages that it was built with\n"
-                           "      --formats  and the versions of what it writes and reads\n";
+static const char usage[] = "Usage: countersign version [--verbose | --formats]\n"
+                            "\n"
+                            "Prints the version.\n"
+                            "\n";
+
+struct version_options {
+    bool verbose;
+    bool formats;
+};
+
+static const struct command_line_option options[] = {
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "and the compiler and packages that it was built with",
+     .at = offsetof(struct version_options, verbose)},
+    {.name = "formats",
+     .help = "and the versions of what it writes and reads",
+     .at = offsetof(struct version_options, formats)},
+};
+
+static const struct command_line command_line = {.usage = usage, .options = options, .count = COUNT(options)};
 
 static void print_formats(void)
 {
@@ -21,31 +35,17 @@ static void print_formats(void)
 
 int command_version(int argc, char **argv)
 {
-    static const struct option options[] = {{"verbose", no_argument, NULL, 'v'},
-                                            {"formats", no_argument, NULL, 'f'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    bool verbose = false;
-    bool formats = false;
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "+vh", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return COMMAND_GOOD;
-        }
-        if (option != 'v' && option != 'f')
-            return command_usage("version", "there is no option %s", argv[optind - 1]);
-        verbose = verbose || option == 'v';
-        formats = formats || option == 'f';
-    }
-    if (optind != argc)
+    struct version_options given = {0};
+    struct command_line_operands operands;
+    int parsed = command_options("version", &command_line, argc, argv, &given, &operands);
+    if (parsed != COMMAND_GOOD)
+        return parsed < 0 ? COMMAND_GOOD : parsed;
+    if (operands.count > 0)
         return command_usage("version", "it takes no operand");
     puts("countersign " VERSION_TEXT);
-    if (formats)
+    if (given.formats)
         print_formats();
-    if (verbose)
+    if (given.verbose)
         fputs("built with\n" VERSION_MATERIALS, stdout);
     return COMMAND_GOOD;
 }

@@ -1,5 +1,6 @@
 #include "gateway/dryrun/explain.h"
 
+#include "auth/policy_words.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "gateway/exchange/record.h"
@@ -57,33 +58,13 @@ static void put_condition(struct buf *out, const struct config *config, const st
 static void put_miss(struct buf *out, enum policy_miss miss, const struct config *config,
                      const struct call *call, const struct config_condition *condition)
 {
-    switch (miss) {
-    case POLICY_OTHER_EFFECT:
+    const char *reason = policy_words_of(miss).reason;
+    if (miss == POLICY_OTHER_EFFECT)
         buf_put_format(out, "it is not for a %s (effects)", config_effect_name(call->route->effect));
-        break;
-    case POLICY_EXPIRED:
-        buf_put(out, "it has expired");
-        break;
-    case POLICY_OTHER_SOURCE:
-        buf_put(out, "the caller's address is in none of its networks (from)");
-        break;
-    case POLICY_OTHER_TIME:
-        buf_put(out, "it does not apply at this time (when)");
-        break;
-    case POLICY_OTHER_OWNER:
-        buf_put(out, "another client began this task, or that is unknown (own)");
-        break;
-    case POLICY_OTHER_SUBJECT:
-        buf_put(out, "it is for other subjects (subject)");
-        break;
-    case POLICY_OTHER_VALUE:
+    else if (miss == POLICY_OTHER_VALUE)
         put_condition(out, config, call, condition);
-        break;
-    case POLICY_MATCHES:
-    case POLICY_OTHER_CLIENT:
-    case POLICY_OTHER_ACTION:
-        break;
-    }
+    else
+        buf_put(out, reason == NULL ? "" : reason);
 }
 
 /* ---- text ---- */

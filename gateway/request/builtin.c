@@ -12,16 +12,6 @@
 
 #include <string.h>
 
-static enum problem answer_json(struct exchange *x, struct buf *out)
-{
-    const char *bytes = out->failed ? NULL : arena_copy(x->arena, out->bytes, out->length);
-    if (bytes != NULL)
-        x->own = (struct exchange_own){
-            .status = 200, .type = "application/json", .bytes = bytes, .length = out->length};
-    buf_done(out);
-    return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
-}
-
 static void put_openapi(struct buf *out, const struct exchange *x)
 {
     (void)openapi_put(out, x->snapshot->openapi, x->own.shown, x->client, x->prefix);
@@ -53,7 +43,7 @@ static enum problem answer_whoami(struct exchange *x)
                                      .left = x->limits.remaining};
     buf_init(&out, WHOAMI_MAX);
     whoami_put(&out, &view);
-    return answer_json(x, &out);
+    return actions_keep(x, &out);
 }
 
 static const struct builtin_page pages[] = {{"openapi.json", answer_openapi}, {"whoami", answer_whoami}};

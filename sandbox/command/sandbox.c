@@ -1,5 +1,6 @@
 #include "sandbox/command/sandbox.h"
 
+#include "base/command_line.h"
 #include "config/reader/report.h"
 #include "sandbox/actions/fault.h"
 #include "sandbox/command/listener.h"
@@ -8,7 +9,6 @@
 #include "sandbox/command/service.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,34 +27,13 @@ struct options {
     struct fault_set *faults;
 };
 
-static const char help_before[] =
+static const char usage[] =
     "Usage: countersign sandbox [OPTION]...\n"
     "A local upstream with the cloud's API on loopback, 2.0 on /v2/index.php and 3.0 on /: it verifies\n"
     "signatures, keeps a small state of VPCs, instances and links, answers all other actions by their\n"
-    "definitions, and can be told to fail.  It needs no cloud account.\n"
-    "\n"
-    "Where it listens\n"
-    "  --listen ADDRESS:PORT  a loopback address; port 0 is a free one (127.0.0.1:9443)\n"
-    "  --cert FILE            serve TLS with this certificate chain (PEM)\n"
-    "  --key FILE             and its private key (PEM)\n"
-    "\n"
-    "What it knows\n"
-    "  --state FILE           accounts, regions, VPCs, instances, links (YAML; a built-in one)\n"
-    "  --definitions FOLDER   what the other actions of the cloud look like (that of the package)\n"
-    "  --window SECONDS       how far a Timestamp may be off, 1 to 7200 (300)\n"
-    "\n"
-    "What it tells\n"
-    "  --journal FILE         append a JSON line per request to FILE\n"
-    "  --quiet                no JSON line per request on standard output\n"
-    "  --help                 this text\n"
-    "\n"
-    "What goes wrong\n"
-    "  --fault SPEC           may be given again.  SPEC is\n"
-    "                         ACTION:KIND[=VALUE][:count=N][:after=M][:every=K]\n"
-    "                         ACTION is an action's name or *.  M requests are let through, then every\n"
-    "                         K-th is struck, N times at most.  Kinds:\n";
+    "definitions, and can be told to fail.  It needs no cloud account.\n";
 
-static const char help_after[] =
+static const char notes[] =
     "\n"
     "Tests read GET /_sandbox/state and replace the faults by POST /_sandbox/faults.\n"
     "\n"
@@ -67,16 +46,92 @@ static const char help_after[] =
     "\n"
     "Exit codes: 0 good, 1 failed, 2 wrong usage, 78 a bad state file.\n";
 
+static int take_address(void *place, const char *address, struct err *err)
+{
+    const char **listen = place;
+    *listen = address;
+    return listener_check(address, err);
+}
+
+static int take_window(void *place, const char *seconds, struct err *err)
+{
+    int64_t *window = place;
+    long long value = 0;
+    if (!number_parse(seconds, 1, WINDOW_MAX, &value))
+        return err_set(err, ERR_INPUT, "--window takes seconds, 1 to 7200");
+    *window = value;
+    return 0;
+}
+
+static int take_fault(void *place, const char *spec, struct err *err)
+{
+    struct fault_set **faults = place;
+    return fault_set_add(*faults, spec, err);
+}
+
+static const struct command_line_option rows[] = {
+    {.help = "\nWhere it listens"},
+    {.name = "listen",
+     .value = "ADDRESS:PORT",
+     .help = "a loopback address; port 0 is a free one (127.0.0.1:9443)",
+     .at = offsetof(struct options, listener.address),
+     .take = take_address},
+    {.name = "cert",
+     .value = "FILE",
+     .help = "serve TLS with this certificate chain (PEM)",
+     .at = offsetof(struct options, listener.cert)},
+    {.name = "key",
+     .value = "FILE",
+     .help = "and its private key (PEM)",
+     .at = offsetof(struct options, listener.key)},
+    {.help = "\nWhat it knows"},
+    {.name = "state",
+     .value = "FILE",
+     .help = "accounts, regions, VPCs, instances, links (YAML; a built-in one)",
+     .at = offsetof(struct options, state)},
+    {.name = "definitions",
+     .value = "FOLDER",
+     .help = "what the other actions of the cloud look like (that of the package)",
+     .at = offsetof(struct options, service.definitions)},
+    {.name = "window",
+     .value = "SECONDS",
+     .help = "how far a Timestamp may be off, 1 to 7200 (300)",
+     .at = offsetof(struct options, service.window),
+     .take = take_window},
+    {.help = "\nWhat it tells"},
+    {.name = "journal",
+     .value = "FILE",
+     .help = "append a JSON line per request to FILE",
+     .at = offsetof(struct options, service.journal)},
+    {.name = "quiet",
+     .help = "no JSON line per request on standard output",
+     .at = offsetof(struct options, service.quiet)},
+    {.help = "\nWhat goes wrong"},
+    {.name = "fault",
+     .value = "SPEC",
+     .help = "may be given again.  SPEC is\n"
+             "ACTION:KIND[=VALUE][:count=N][:after=M][:every=K]\n"
+             "ACTION is an action's name or *.  M requests are let through, then every\n"
+             "K-th is struck, N times at most",
+     .at = offsetof(struct options, faults),
+     .take = take_fault},
+    {.help = ""},
+};
+
+static const struct command_line command_line = {
+    .usage = usage, .options = rows, .count = COUNT(rows), .mixed = true};
+
 static int print_help(void)
 {
     size_t count = 0;
     const struct fault_kind *kinds = fault_kind_table(&count);
-    (void)fputs(help_before, stdout);
+    command_line_print(&command_line, stdout);
+    (void)fputs("\nKinds of --fault\n", stdout);
     for (size_t i = 0; i < count; i++) {
         int column = printf("    %s%s", kinds[i].name, kinds[i].takes);
         (void)printf("%*s%s\n", column < 24 ? 25 - column : 1, "", kinds[i].help);
     }
-    (void)fputs(help_after, stdout);
+    (void)fputs(notes, stdout);
     return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_FAILED;
 }
 
@@ -87,84 +142,22 @@ static int wrong_usage(const char *text)
     return EXIT_USAGE;
 }
 
-enum {
-    OPTION_LISTEN = 1,
-    OPTION_CERT,
-    OPTION_KEY,
-    OPTION_STATE,
-    OPTION_DEFINITIONS,
-    OPTION_WINDOW,
-    OPTION_FAULT,
-    OPTION_JOURNAL,
-    OPTION_QUIET,
-    OPTION_HELP
-};
-
-static int take_option(struct options *options, int option, const char *value)
-{
-    struct err err = {0};
-    long long window = 0;
-    switch (option) {
-    case OPTION_LISTEN:
-        options->listener.address = value;
-        return listener_check(value, &err) == 0 ? EXIT_NOT_YET : wrong_usage(err.text);
-    case OPTION_CERT:
-        options->listener.cert = value;
-        return EXIT_NOT_YET;
-    case OPTION_KEY:
-        options->listener.key = value;
-        return EXIT_NOT_YET;
-    case OPTION_STATE:
-        options->state = value;
-        return EXIT_NOT_YET;
-    case OPTION_DEFINITIONS:
-        options->service.definitions = value;
-        return EXIT_NOT_YET;
-    case OPTION_WINDOW:
-        if (!number_parse(value, 1, WINDOW_MAX, &window))
-            return wrong_usage("--window takes seconds, 1 to 7200");
-        options->service.window = window;
-        return EXIT_NOT_YET;
-    case OPTION_FAULT:
-        return fault_set_add(options->faults, value, &err) == 0 ? EXIT_NOT_YET : wrong_usage(err.text);
-    case OPTION_JOURNAL:
-        options->service.journal = value;
-        return EXIT_NOT_YET;
-    case OPTION_QUIET:
-        options->service.quiet = true;
-        return EXIT_NOT_YET;
-    case OPTION_HELP:
-        return print_help();
-    default: /* getopt_long() has told why */
-        return wrong_usage("no such option, or one without its value");
-    }
-}
-
 static int read_options(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"listen", required_argument, NULL, OPTION_LISTEN},
-        {"cert", required_argument, NULL, OPTION_CERT},
-        {"key", required_argument, NULL, OPTION_KEY},
-        {"state", required_argument, NULL, OPTION_STATE},
-        {"definitions", required_argument, NULL, OPTION_DEFINITIONS},
-        {"window", required_argument, NULL, OPTION_WINDOW},
-        {"fault", required_argument, NULL, OPTION_FAULT},
-        {"journal", required_argument, NULL, OPTION_JOURNAL},
-        {"quiet", no_argument, NULL, OPTION_QUIET},
-        {"help", no_argument, NULL, OPTION_HELP},
-        {NULL, 0, NULL, 0},
-    };
+    struct command_line_operands operands = {0};
+    struct err err = {0};
     int result = EXIT_NOT_YET;
-    optind = 0; /* begins anew: the command's name has been read by the same getopt */
-    opterr = 0;
-    while (result == EXIT_NOT_YET) {
-        int option = getopt_long(argc, argv, "", known, NULL);
-        if (option == -1)
-            break;
-        result = take_option(options, option, optarg);
+    switch (command_line_read(&command_line, argc, argv, options, &operands, &err)) {
+    case COMMAND_LINE_GOOD:
+        break;
+    case COMMAND_LINE_HELP:
+        return print_help();
+    case COMMAND_LINE_WRONG:
+        return wrong_usage(err.text);
+    default:
+        return wrong_usage("no such option, or one without its value");
     }
-    if (result == EXIT_NOT_YET && optind < argc)
+    if (operands.count > 0)
         result = wrong_usage("it takes options only");
     if (result == EXIT_NOT_YET && (options->listener.cert == NULL) != (options->listener.key == NULL))
         result = wrong_usage("--cert and --key go together");

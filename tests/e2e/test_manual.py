@@ -1,7 +1,9 @@
 """Manual pages, completion and configuration pages say what the program knows: no more, and nothing less."""
 
+import functools
 import re
 import subprocess
+import typing
 
 import pytest
 
@@ -16,10 +18,34 @@ def commands():
     return re.findall(r"^  (\w+) +\S", run("--help").stdout, re.M)
 
 
+PARTS = {"audit": ("verify", "show", "settle", "whois")}  # commands that have a table of options each
+
+
+class Option(typing.NamedTuple):
+    """A row of a command's table, as its --help shows it."""
+    letter: str  # or ""
+    name: str
+    value: str  # or "": it takes none
+    may_lack: bool
+
+
+@functools.cache
+def rows(command):
+    """The table of a command."""
+    found = re.findall(r"^  (?:-(\w), |    )--([a-z]+(?:-[a-z]+)*)(?:(\[=)?[ =]?([A-Z]\S*?)\]?)?(?:  .*)?$",
+                       run(*command.split(), "--help").stdout, re.M)
+    return [Option(letter, name, value, bool(bracket)) for letter, name, bracket, value in found]
+
+
+def tables():
+    """Every command that has a table: "audit show" is one."""
+    for command in commands():
+        yield from (f"{command} {part}" for part in PARTS[command]) if command in PARTS else (command,)
+
+
 def options(command):
-    """The long options of a command and of its own commands, from their --help."""
-    found = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", run(*command.split(), "--help").stdout))
-    return found | (options("audit show") | options("audit whois") if command == "audit" else set())
+    """The long options of a command and of its own commands."""
+    return {f"--{row.name}" for part in PARTS.get(command, ("",)) for row in rows(f"{command} {part}".strip())}
 
 
 def plain(page):
@@ -56,6 +82,45 @@ def test_every_command_and_option_has_its_place_in_the_manual():
         assert re.search(rf"^ +countersign {command}\b", text, re.M), f"countersign.1 has no {command}"
         for option in options(command) - {"--help"}:
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", text), f"countersign.1 has no {option} of {command}"
+
+
+def section(text, command):
+    """What the manual says of a command: its synopsis, its paragraph, and that of the one it is likened to."""
+    synopsis, rest = text.split("DESCRIPTION", 1)
+    lines = [line for line in synopsis.splitlines() if re.match(rf" +countersign {command}\b", line)]
+    name = command if command in text.split("DESCRIPTION")[1] else command.split()[0]
+    found = re.search(rf"^ {{5}}{name}\b.*\n(?:\n| {{6,}}.*\n)*", rest, re.M)
+    assert lines and found, command
+    return "\n".join(lines) + found.group()
+
+
+def test_every_command_has_its_options_in_its_own_part_of_the_manual():
+    """Options that several commands share may stand with one of them: --url, --token-file, -c and the like."""
+    text = plain(REPOSITORY / "docs/man/countersign.1")
+    shared = {"help", "config", "url", "token-file", "ca-file", "json", "region"}
+    for command in tables():
+        said = section(text, command)
+        for row in rows(command):
+            if row.name not in shared:
+                assert re.search(rf"(?<![\w-])--{row.name}(?![\w-])", said), f"countersign.1, {command}: no --{row.name}"
+
+
+@pytest.mark.parametrize("command", tables())
+def test_every_option_is_read_as_the_help_shows_it(command):
+    """The table that is shown is the one that is read: an option with a value asks for it, another refuses one, and each
+    has its letter; nothing else is known."""
+    known = rows(command)
+    assert Option("h", "help", "", False) in known
+    for row in known:
+        for word in (f"--{row.name}", f"-{row.letter}" if row.letter else None):
+            if row.may_lack or word is None or (not row.value and not word.startswith("--")):
+                continue
+            done = run(*command.split(), word if row.value else f"{word}=1")
+            assert done.returncode == 2 and done.stdout == "", (word, done)
+            assert re.search("value" if row.value else "option", done.stderr), (word, done.stderr)
+    for word in ("--nothing-like-it", "-?"):
+        done = run(*command.split(), word)
+        assert done.returncode == 2 and "option" in done.stderr, (word, done.stderr)
 
 
 def test_the_manual_names_no_option_that_is_not():
@@ -101,6 +166,11 @@ def test_bash_completes_every_command_and_option():
     for command in commands():
         assert complete("countersign", command, "--") >= options(command), command
         assert complete("countersign", command, "--") <= options(command) | {"--help"}, command
+        for part in PARTS.get(command, ("",)):
+            for row in rows(f"{command} {part}".strip()):
+                if row.value in ("FILE", "FOLDER"):
+                    offered = complete("countersign", command, f"--{row.name}", "")
+                    assert offered and not offered & options(command), (command, row.name)
     assert complete("countersign", "audit", "show", "--outcome", "u") == {"unknown", "unrecorded"}
     assert complete("countersign", "check", "-c", str(REPOSITORY / "READ")) == {str(REPOSITORY / "README.md")}
 
