@@ -14,7 +14,6 @@ enum {
     FINDINGS_SHOWN = 100,     /* characters of a line, around its column */
     FINDINGS_BEFORE = 60,     /* of them before the column */
     FINDINGS_SECRET_MIN = 16, /* tokens and keys are as long, and have letters and digits */
-    FINDINGS_SECRET_SHOWN = 4,
 };
 
 #define BOLD   "\033[1m"
@@ -22,13 +21,24 @@ enum {
 #define YELLOW "\033[1;33m"
 #define PLAIN  "\033[0m"
 
-static bool is_of_a_secret(char c)
+static size_t skip(const char *text, size_t length, size_t characters)
 {
-    return isalnum((unsigned char)c) || (c != '\0' && strchr("+/=_-.~", c) != NULL);
+    size_t at = 0;
+    for (size_t i = 0; i < characters && at < length; i++) {
+        size_t step = text_utf8_length(text + at, length - at);
+        at += step == 0 ? 1 : step;
+    }
+    return at;
 }
 
-/* One that is long and has letters and digits; names of things in the cloud are shorter. */
-static bool is_secret(const char *word, size_t length)
+static bool ends_a_word(char c)
+{
+    return strchr(" \t{}[],\"'", c) != NULL; /* also NUL */
+}
+
+/* What stands in front of a colon says what is meant, and is shown, unless it is as long as a token and
+ * has letters and digits, as one has. */
+static bool is_key(const char *word, size_t length, char quote, const char *behind)
 {
     size_t digits = 0;
     size_t letters = 0;
@@ -36,24 +46,38 @@ static bool is_secret(const char *word, size_t length)
         digits += isdigit((unsigned char)word[i]) != 0;
         letters += isalpha((unsigned char)word[i]) != 0;
     }
-    return length >= FINDINGS_SECRET_MIN && digits > 0 && letters > 0;
+    bool colon =
+        quote == '\0' ? length > 1 && word[length - 1] == ':' : behind[0] == quote && behind[1] == ':';
+    return colon && !(length >= FINDINGS_SECRET_MIN && digits > 0 && letters > 0);
 }
 
-/* In place, a star for each character, so that the columns stay. */
-static void cover(char *line, size_t length)
+static bool is_said(const char *word, size_t length, const char *sentence, size_t sentence_length)
+{
+    return memmem(sentence, sentence_length, word, length) != NULL;
+}
+
+/* Values are covered, since a policy or a catalog may hold what should not be there: a star for each
+ * character, so that the columns stay.  Shown are keys, what the sentence says itself, and single signs
+ * such as "-". */
+static void put_covered(struct buf *out, const char *line, size_t length, const char *sentence,
+                        size_t sentence_length)
 {
     for (size_t i = 0; i < length;) {
         size_t end = i;
-        while (end < length && is_of_a_secret(line[end]))
+        while (end < length && !ends_a_word(line[end]))
             end++;
-        if (is_secret(line + i, end - i))
-            memset(line + i + FINDINGS_SECRET_SHOWN, '*', end - i - FINDINGS_SECRET_SHOWN);
-        i = end > i ? end : i + 1;
+        char before = i == 0 ? '\0' : line[i - 1];
+        char quote = before == '"' || before == '\'' ? before : '\0';
+        if (end - i <= 1 || is_key(line + i, end - i, quote, line + end) ||
+            is_said(line + i, end - i, sentence, sentence_length)) {
+            end += end == i;
+            buf_put_bytes(out, line + i, end - i);
+        } else {
+            for (size_t at = i; at < end; at += skip(line + at, end - at, 1))
+                buf_put_char(out, '*');
+        }
+        i = end;
     }
-    char *at = memchr(line, '@', length); /* a password in an url */
-    char *url = strstr(line, "://");
-    if (url != NULL && at != NULL && at > url + 3)
-        memset(url + 3, '*', (size_t)(at - url - 3));
 }
 
 /* The line of that number, without its end; NULL: it has none. */
@@ -68,42 +92,27 @@ static const char *find_line(const struct buf *file, unsigned number, size_t *le
     return at == NULL || *length == 0 ? NULL : at;
 }
 
-static size_t skip(const char *text, size_t length, size_t characters)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < characters && at < length; i++) {
-        size_t step = text_utf8_length(text + at, length - at);
-        at += step == 0 ? 1 : step;
-    }
-    return at;
-}
-
 /* The part of the line around its column, and the caret below. */
-static void put_excerpt(struct buf *out, const char *line, size_t length, unsigned column, const char *colour)
+static void put_excerpt(struct buf *out, const struct buf *covered, unsigned column, const char *colour)
 {
-    struct buf covered;
+    struct buf shown;
+    const char *line = buf_text(covered);
     size_t first = column > FINDINGS_BEFORE ? column - FINDINGS_BEFORE : 0;
-    buf_init(&covered, FINDINGS_FILE_MAX);
-    char *copy = buf_extend(&covered, length);
-    if (copy != NULL) {
-        memcpy(copy, line, length);
-        cover(copy, length);
-        size_t begin = skip(copy, length, first);
-        struct buf shown;
-        buf_init(&shown, FINDINGS_FILE_MAX);
-        buf_put_bytes(&shown, copy + begin, skip(copy + begin, length - begin, FINDINGS_SHOWN));
-        buf_put(out, "  | ");
-        terminal_put_plain(out, buf_text(&shown));
-        buf_put_format(out, "\n  | %*s%s^%s\n", (int)(column - 1 - first), "", colour,
-                       colour[0] == '\0' ? "" : PLAIN);
-        buf_done(&shown);
-    }
-    buf_done(&covered);
+    size_t begin = skip(line, covered->length, first);
+    buf_init(&shown, FINDINGS_FILE_MAX);
+    buf_put_bytes(&shown, line + begin, skip(line + begin, covered->length - begin, FINDINGS_SHOWN));
+    buf_put(out, "  | ");
+    terminal_put_plain(out, buf_text(&shown));
+    buf_put_format(out, "\n  | %*s%s^%s\n", (int)(column - 1 - first), "", colour,
+                   colour[0] == '\0' ? "" : PLAIN);
+    buf_done(&shown);
 }
 
-static void put_place(struct buf *out, const json_t *finding, const char *colour)
+static void put_place(struct buf *out, const json_t *finding, const char *sentence, size_t sentence_length,
+                      const char *colour)
 {
     struct buf file;
+    struct buf covered;
     struct err err = {0};
     size_t length = 0;
     const char *name = json_string_value(json_object_get(finding, "file"));
@@ -114,8 +123,12 @@ static void put_place(struct buf *out, const json_t *finding, const char *colour
     buf_init(&file, FINDINGS_FILE_MAX);
     if (file_read(name, FILE_PLAIN, &file, &err) == 0) {
         const char *line = find_line(&file, number, &length);
-        if (line != NULL && column <= length + 1)
-            put_excerpt(out, line, length, column, colour);
+        buf_init(&covered, FINDINGS_FILE_MAX);
+        if (line != NULL && column <= length + 1) {
+            put_covered(&covered, line, length, sentence, sentence_length);
+            put_excerpt(out, &covered, column, colour);
+        }
+        buf_done(&covered);
     }
     buf_done(&file);
 }
@@ -149,7 +162,7 @@ static void put_lines(struct buf *out, const struct buf *lines, const json_t *li
                 finding = item;
         }
         put_sentence(out, line, length, json_object_get(finding, "line") != NULL, coloured);
-        put_place(out, finding, !coloured ? "" : errors ? RED : YELLOW);
+        put_place(out, finding, line, length, !coloured ? "" : errors ? RED : YELLOW);
         line += length + (line[length] == '\n');
     }
 }

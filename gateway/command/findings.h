@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* All of them, coloured where `stream` is a terminal that wants it.  What looks like a token or a password in
- * a line is not shown. */
+/* All of them, coloured where `stream` is a terminal that wants it.  Of a line the
+ * keys are shown, and the values that its sentence says: another may be a secret that should not be there. */
 void findings_print(const struct report *report, FILE *stream);
 
 /* Calls `each` with the name of every file that something was found in; a name may come again. */

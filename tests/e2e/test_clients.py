@@ -4,7 +4,6 @@ served.  Numbers in the names are those of the abuse cases: 19 (names), 27 (slow
 import http.client
 import os
 import resource
-import select
 import socket
 import threading
 import time
@@ -17,7 +16,7 @@ from harness.process import environment
 from harness.scrape import scrape, value
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
-from harness.world import ESTABLISHED, INSTANCE, PATIENCE, SLOW, VPC, elapse, eventually, sockets
+from harness.world import ESTABLISHED, INSTANCE, PATIENCE, SLOW, VPC, elapse, eventually, readable, sockets
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 QUERY = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
@@ -261,7 +260,7 @@ def test_a_refusal_survives_what_is_sent_behind_it(gateway, upstream):
     for _ in range(20):
         with gateway.wire() as wire:
             wire.send(head + bytes(60000))
-            assert select.select([wire.socket], [], [], PATIENCE)[0], "the refusal comes while nobody reads"
+            assert readable(wire.socket), "the refusal comes while nobody reads"
             assert wire.read().status == 413
 
 

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import select
 import shutil
 import signal
 import socket
@@ -21,7 +20,7 @@ from harness.process import run
 from harness.reached import PATH, Reached, call
 from harness.requests import cases
 from harness.wire import Wire
-from harness.world import PATIENCE, SLOW, elapse, eventually
+from harness.world import PATIENCE, SLOW, elapse, eventually, readable
 from test_framing import follow
 
 GOOD = (f"DELETE {PATH}?instanceIds=ins-df454d HTTP/1.1\r\nHost: localhost\r\n"
@@ -157,7 +156,7 @@ def test_a_client_that_never_finishes(serving, certificates):
         dripping.send(b"\x16\x03\x01\x02\x00\x01")
         assert ask(gateway, trusting(certificates)).status == 202
         began = time.monotonic()
-        while not (ended := select.select([dripping.socket], [], [], 0.2)[0]) and time.monotonic() - began < 10 * SLOW:
+        while not (ended := readable(dripping.socket, within=0.2)) and time.monotonic() - began < 10 * SLOW:
             dripping.send(b"\0")        # each byte is looked at by another thread, and is no new begin
         assert ended and half.closed(10 * SLOW) and silent.closed(10 * SLOW)
 

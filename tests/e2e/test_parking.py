@@ -3,7 +3,6 @@ about connections holds for those, too: deadlines, limits, the drain, what stand
 
 import os
 import resource
-import select
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ from harness.gateway import TOKEN
 from harness.scrape import scrape, value
 from harness.upstream import HANG, Reply
 from harness.wire import Wire
-from harness.world import INSTANCE, PATIENCE, SLOW, VPC, elapse, eventually
+from harness.world import INSTANCE, PATIENCE, SLOW, VPC, elapse, eventually, readable
 
 PATH = f"/vpcs/{VPC}/classiclinks"
 CALL = (f"DELETE {PATH}?instanceIds={INSTANCE} HTTP/1.1\r\nHost: h\r\n"
@@ -85,7 +84,7 @@ def threads(gateway):
 
 def is_closed(wire):
     """Now, whatever came before."""
-    ready, _, _ = select.select([wire.socket], [], [], 0)
+    ready = readable(wire.socket, within=0)
     return bool(ready) and wire.socket.recv(1, socket.MSG_PEEK) == b""
 
 

@@ -243,12 +243,13 @@ def test_running_numbers_are_the_running_ones(start, upstream):
     assert re.search(r'^countersign_upstream_slots\{upstream="vpc",state="idle"\} 2$', scraped, re.M), "3/4 of three"
 
 
-def test_waits_leave_workers_after_a_reload(start, upstream):
-    """Half of the workers that run may wait for tasks: a larger number in the file gives no more."""
+def test_waits_leave_connections_after_a_reload(start, upstream):
+    """Half of the connections that run may wait for tasks: a larger number in the file gives no more."""
     upstream.script(then=Reply({"code": 0, "message": "", "taskId": 7, "data": {"status": 2}}))     # always running
-    gateway = start(upstream.url, top={"workers": 4, "drain": "100ms"})
+    gateway = start(upstream.url, top={"workers": 4, "connections": 4, "drain": "100ms"})
     file = pathlib.Path(folder_of(gateway)) / "countersign.yaml"
-    file.write_text(file.read_text().replace("workers: 4\n", "workers: 400\n"))
+    file.write_text(file.read_text().replace("connections: 4\n", "connections: 400\n"))
+    assert "connections: 400\n" in file.read_text()
     assert reload(gateway).status == 200
     waits = lambda: int(re.search(r"^countersign_task_waits (\d+)", gateway.call(
         "GET", "/metrics", port=gateway.admin).body.decode(), re.M)[1])

@@ -11,7 +11,7 @@ from harness import vendor
 from harness.expect import problem
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN, bearer
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY, VPC
+from harness.world import REPOSITORY, SECRET_ID, SECRET_KEY, VPC, stranger
 
 OPEN = {"doors": {"sdk": True}, "definitions": str(REPOSITORY / "config/definitions/data")}
 REQUEST_ID = "1e2c8a6b-7a49-4d4f-9ad4-0e8a3e5b6c7d"
@@ -404,7 +404,7 @@ def test_the_older_protocol_is_refused_in_its_own_form(open_door, upstream, meth
     """Its clients read code, message and codeDesc; nothing is sent, whoever asks."""
     text = urllib.parse.urlencode(OLDER)
     answer = open_door.call(method, "/v2/index.php" + ("?" + text if method == "GET" else ""), text if method == "POST" else None,
-                            {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {})
+                            {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}, source=stranger())
     assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
     assert answer.json() == {"code": 4000, "codeDesc": "InvalidParameter", "requestId": answer.header("X-Request-Id"),
                              "message": "API 2.0 is not taken here: ask by API 3.0, with its Version, or by a route"}

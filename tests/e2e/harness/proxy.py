@@ -1,11 +1,10 @@
 """An HTTP proxy that opens tunnels, or does what a test tells it instead, and remembers how it was asked."""
 
-import select
 import socket
 import threading
 
 from .upstream import each_connection, end
-from .world import PATIENCE
+from .world import PATIENCE, readable
 
 
 class Proxy:
@@ -68,8 +67,7 @@ class Proxy:
             connection.sendall(self.TUNNEL)
             pair = {connection: other, other: connection}
             while True:
-                ready, _, _ = select.select(list(pair), [], [], 4 * PATIENCE)
-                for one in ready:
+                for one in readable(*pair, within=4 * PATIENCE):
                     data = one.recv(65536)
                     if not data:
                         return

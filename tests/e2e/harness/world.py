@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import re
+import selectors
 import socket
 import time
 
@@ -69,6 +70,14 @@ def eventually(probe, within=PATIENCE, every=0.01):
     while not (value := probe()) and time.monotonic() < deadline:
         time.sleep(every)
     return value
+
+
+def readable(*sockets, within=PATIENCE):
+    """Those of them that have something to read, or have ended.  select(2) knows no descriptor above 1,023."""
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(within)]
 
 
 def elapse(seconds, why):
