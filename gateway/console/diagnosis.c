@@ -98,7 +98,10 @@ static void look_at_upstreams(struct diagnosis *found, json_t *ready)
 {
     const char *name;
     json_t *item;
-    json_object_foreach(json_object_get(ready, "upstreams"), name, item) look_at_upstream(found, name, item);
+    json_object_foreach(json_object_get(ready, "upstreams"), name, item)
+    {
+        look_at_upstream(found, name, item);
+    }
     json_object_foreach(json_object_get(ready, "credentials"), name, item)
     {
         char what[DIAGNOSIS_WHAT_MAX];
