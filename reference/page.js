@@ -37,7 +37,21 @@
     };
   }
 
+  /* The viewer would fill each field with its example, and send it: it is to be read beside the field. */
+  function leaveFieldsEmpty(spec) {
+    const operations = Object.values(spec.paths).flatMap((item) => Object.values(item));
+    const shared = Object.values(spec.components.parameters ?? {});
+    for (const parameter of [...shared, ...operations.flatMap((operation) => operation.parameters ?? [])]) {
+      if (parameter.example !== undefined) {
+        const example = [parameter.example].flat().join(", ");
+        parameter.description = `${parameter.description ?? ""} Such as: ${example}`.trim();
+        delete parameter.example;
+      }
+    }
+  }
+
   function show(spec, token) {
+    leaveFieldsEmpty(spec);
     spec.servers = [{ url: base.href.replace(/\/$/, "") }];
     SwaggerUIBundle({
       spec,
