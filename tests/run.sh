@@ -1,10 +1,10 @@
 #!/bin/sh
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
 # the unit tests of what is concurrent under the thread sanitizer, all unit tests and the end-to-end tests that are
-# mostly input under the address, undefined and leak sanitizers; and then everything as it ships.  With --all also what
-# takes long: the other end-to-end tests under the sanitizers, a minute's search for inputs that break a promise, how
-# much of the code the tests reach, whether another folder gives the same program, Debian 13, and every action of the
-# cloud.  The first failure ends it.
+# mostly input under the address, undefined and leak sanitizers; and then everything as it ships, but for the samples in
+# six languages and the generated clients.  With --all also those and what takes long: the other end-to-end tests under
+# the sanitizers, a minute's search for inputs that break a promise, how much of the code the tests reach, whether
+# another folder gives the same program, Debian 13, and every action of the cloud.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -54,4 +54,4 @@ if [ -n "$all" ]; then
     say "killing gateways and their store under 3000 changes"
     COUNTERSIGN_KEYS=3000 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_keys.py
 fi
-run release # last: whoever scrolls no further sees what ships
+run release -LE "$long" # last: whoever scrolls no further sees what ships
