@@ -25,11 +25,14 @@ static bool takes(const struct exchange *x)
 
 /* ---- which action ---- */
 
-/* The first label of the name that was asked for. */
+/* The first label of the name that was asked for.  Its first character tells nearly all of the cloud's
+ * services apart from it; 0x20 is what makes a letter small. */
 static bool is_label(const char *host, const char *service)
 {
+    if (host == NULL || (host[0] | 0x20) != (service[0] | 0x20))
+        return false;
     size_t length = strlen(service);
-    return host != NULL && strncasecmp(host, service, length) == 0 && host[length] == '.';
+    return strncasecmp(host, service, length) == 0 && host[length] == '.';
 }
 
 static const char *service_of_host(const struct exchange *x)
