@@ -116,7 +116,7 @@ def test_health_during_a_storm_of_reloads(start, upstream):
         for thread in posting:
             thread.join()
     assert probes == [200] * 60
-    assert set(statuses) <= {200, 503} and 200 in statuses
+    assert set(statuses) <= {200, 429, 503} and 200 in statuses, "429: connections that have just ended still count"
 
 
 def test_calls_in_flight(start, upstream):
