@@ -3,7 +3,6 @@
 
 #include "gateway/call/caller_view.h"
 #include "gateway/call/pages.h"
-#include "gateway/call/status_wait.h"
 #include "gateway/call/task_wait.h"
 
 /* A list without entries is a list, also where the cloud calls it null: no caller has to tell them apart. */
@@ -43,7 +42,7 @@ enum problem complete_answer(struct exchange *x)
     if (x->route->single != NULL)
         problem = find_one(x);
     if (problem == PROBLEM_NONE)
-        status_wait_wait(x);
+        task_wait_begin_at_status(x);
     if (problem == PROBLEM_NONE && (caller_view_differs(x->route, x->call->upstream->api) || is_null_list(x)))
         problem = view_answer(x);
     if (problem == PROBLEM_NONE)

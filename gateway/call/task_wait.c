@@ -123,6 +123,12 @@ static struct call *make_look(const struct exchange *x)
     return authorize_further(x, call, true) ? call : NULL;
 }
 
+static bool is_running(const struct call *call, const struct answer *answer)
+{
+    const char *state = caller_view_state(call->route, call->upstream->api, answer);
+    return state != NULL && strcmp(state, "running") == 0;
+}
+
 /* True when the task is over: its end is the answer then, and names the task as the change's own did.  A
  * failed poll is ignored: the state is still unknown. */
 static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
@@ -134,20 +140,31 @@ static bool is_over(struct exchange *x, const struct call *look, int64_t until_u
                                      .page_count = 1,
                                      .task = x->answer.task_value,
                                      .task_name = x->route->task};
-    const char *state = NULL;
-    if (forward_read(x, look, until_us, &answer) == PROBLEM_NONE)
-        state = caller_view_state(view.route, view.api, &answer);
-    bool over = state != NULL && strcmp(state, "running") != 0 &&
+    bool over = forward_read(x, look, until_us, &answer) == PROBLEM_NONE &&
+                caller_view_state(view.route, view.api, &answer) != NULL && !is_running(look, &answer) &&
                 caller_view_write(&view, x->arena, &x->answer, &x->err) == 0;
     err_clear(&x->err);
     x->wait_us = 0; /* of the look */
     return over;
 }
 
+void task_wait_begin_at_status(struct exchange *x)
+{
+    if (x->route->dialects[x->call->upstream->api].status.from == NULL)
+        return;
+    int seconds = task_wait_seconds(x);
+    bool running = is_running(x->call, &x->answer);
+    if (running && seconds > 0 && waiting_begin(x, seconds))
+        x->look = x->call;
+    if (x->look != NULL || !running)
+        x->waited_s = seconds;
+    x->wait_us = running ? TASK_WAIT_RETRY_US : 0;
+}
+
 void task_wait_begin(struct exchange *x)
 {
     int seconds = task_wait_seconds(x);
-    if (seconds == 0 || x->answer.task == NULL || !waiting_begin(x, seconds))
+    if (seconds == 0 || x->answer.task == NULL || x->waits || !waiting_begin(x, seconds))
         return;
     x->look = make_look(x);
     if (x->look == NULL)
@@ -181,5 +198,7 @@ enum problem task_wait_look(struct exchange *x)
         waiting_pause(x, x->pause_us);
     else
         waiting_end(x);
+    if (x->look == x->call && !x->finished)
+        x->wait_us = TASK_WAIT_RETRY_US;
     return PROBLEM_NONE;
 }

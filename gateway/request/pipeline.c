@@ -11,6 +11,7 @@
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/record.h"
 #include "gateway/exchange/shared.h"
+#include "gateway/exchange/waiting.h"
 #include "gateway/request/accept.h"
 #include "gateway/request/admit.h"
 #include "gateway/request/authenticate.h"
@@ -50,6 +51,7 @@ static const struct {
 
 static void finish(struct exchange *x)
 {
+    waiting_end(x);             /* wherever it stopped */
     response_writer_compose(x); /* always */
     queue_end(x);
     receive_end(x);

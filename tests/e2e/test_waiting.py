@@ -102,6 +102,21 @@ def test_a_thousand_waiters_on_64_workers(start, upstream, wires):
     assert begun[0].read().status == 404
 
 
+def test_who_asks_at_a_task_holds_no_worker_either(start, upstream, wires):
+    """More than there are workers; others are served; each has the end, or is told when to ask again."""
+    gateway = start(upstream.url, rules=RULES, top={"workers": 4})
+    upstream.script(then=RUNNING)
+    at_a_task = asking("Prefer: wait=60\r\n").replace(f"DELETE {PATH}?instanceIds={INSTANCE}".encode(), b"GET /tasks/7")
+    begun = let_wait(gateway, wires, 12, at_a_task)
+    assert gateway.delete().status == 202
+    upstream.script(then=DONE)
+    for wire in begun:
+        answer = wire.read()
+        assert (answer.status, answer.json()["status"], answer.header("Preference-Applied"), answer.header("Retry-After")) \
+            == (200, "done", "wait=60", None)
+    assert waiting(gateway) == 0
+
+
 def test_half_of_the_connections_may_wait(start, upstream, wires):
     """Who comes beyond them is answered at once, without the preference, and all others find a place."""
     gateway = start(upstream.url, rules=RULES, top={"workers": 2, "connections": 8}, slots=2)
