@@ -1,7 +1,5 @@
 """The fixtures of the end-to-end tests, and a browser."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
+from harness.beside import skip_without        # noqa: E402
 from harness.browser import Browser             # noqa: E402
 from harness.process import Reaper              # noqa: E402
 from harness.gateway import Gateway, Sandbox, configure     # noqa: E402
@@ -29,20 +28,7 @@ def cloud(reaper):
 
 
 # Without npm there is no reference page to look at.
-LACKING = [program for program in ("chromium", "chromedriver", "npm") if not shutil.which(program)]
-
-
-def pytest_collection_modifyitems(items):
-    if LACKING:
-        why = pytest.mark.skip(f"there is no {' and no '.join(LACKING)}: apt-get install chromium chromium-driver npm")
-        for item in items:
-            item.add_marker(why)
-
-
-def pytest_sessionfinish(session):
-    """ctest's word for skipped, where there is no browser; with CI set, that is a failure."""
-    if LACKING and session.exitstatus == 0:
-        session.exitstatus = 1 if os.environ.get("CI") else 77
+pytest_collection_modifyitems, pytest_sessionfinish = skip_without({"chromium": "chromium", "chromedriver": "chromium-driver", "npm": "npm"})
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,11 @@
 
 COUNTERSIGN_SCREENSHOTS=FOLDER keeps what the reference page looked like."""
 
-import http.server
 import os
-import threading
 
 import pytest
 
+from harness.beside import page_of_another_origin
 from harness.gateway import NOBODY, POLICY, TOKEN
 from harness.browser import ENTER
 from harness.world import VPC, eventually
@@ -28,21 +27,8 @@ FETCH = """
 @pytest.fixture(scope="module")
 def elsewhere():
     """A page of another origin."""
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!DOCTYPE html><title>console</title><link rel=icon href='data:,'>a page")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with page_of_another_origin() as url:
+        yield url
 
 
 def recorded(gateway, count):

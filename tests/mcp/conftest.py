@@ -12,24 +12,13 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
+from harness.beside import skip_without             # noqa: E402
 from harness.gateway import Gateway, configure      # noqa: E402
 from harness.process import Process, Reaper         # noqa: E402
 from harness.upstream import Upstream               # noqa: E402
 from harness.world import PATIENCE                  # noqa: E402
 
-LACKING = not shutil.which("npm")
-
-
-def pytest_collection_modifyitems(items):
-    if LACKING:
-        for item in items:
-            item.add_marker(pytest.mark.skip("there is no npm: apt-get install npm"))
-
-
-def pytest_sessionfinish(session):
-    """ctest's word for skipped; with CI set, that is a failure."""
-    if LACKING and session.exitstatus == 0:
-        session.exitstatus = 1 if os.environ.get("CI") else 77
+pytest_collection_modifyitems, pytest_sessionfinish = skip_without({"npm": "npm"})
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,13 @@
 """The fixtures of the end-to-end tests.  Without one of the programs all is skipped, which is a failure where CI is set."""
 
-import importlib.util
-import os
-import shutil
 import sys
 from pathlib import Path
 
-import pytest
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-E2E = Path(__file__).resolve().parents[1] / "e2e"
-sys.path.insert(0, str(E2E))
-spec = importlib.util.spec_from_file_location("e2e_conftest", E2E / "conftest.py")
-e2e = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(e2e)
-reaper, sandbox, scripted, start, upstream = e2e.reaper, e2e.sandbox, e2e.scripted, e2e.start, e2e.upstream
-NEEDED = {"curl": "curl", "jq": "jq", "node": "nodejs", "java": "default-jdk-headless", "go": "golang-go", "chromium": "chromium",
-          "chromedriver": "chromium-driver"}
-LACKING = [package for program, package in NEEDED.items() if not shutil.which(program)]
+from harness.beside import fixtures, skip_without      # noqa: E402
 
-
-def pytest_collection_modifyitems(items):
-    for item in items if LACKING else []:
-        item.add_marker(pytest.mark.skip(f"apt-get install {' '.join(LACKING)}"))
-
-
-def pytest_sessionfinish(session):
-    """ctest's word for skipped."""
-    if LACKING and session.exitstatus == 0:
-        session.exitstatus = 1 if os.environ.get("CI") else 77
+reaper, sandbox, scripted, start, upstream = fixtures()
+pytest_collection_modifyitems, pytest_sessionfinish = skip_without({
+    "curl": "curl", "jq": "jq", "node": "nodejs", "java": "default-jdk-headless", "go": "golang-go", "chromium": "chromium",
+    "chromedriver": "chromium-driver"})

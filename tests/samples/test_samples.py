@@ -1,13 +1,12 @@
 """docs/samples.md: each of its programs is run as it stands there, against a gateway in front of a sandbox of its own."""
 
-import http.server
 import os
 import re
 import subprocess
-import threading
 
 import pytest
 
+from harness.beside import page_of_another_origin
 from harness.browser import Browser
 from harness.gateway import POLICY, TOKEN
 from harness.world import REPOSITORY
@@ -27,21 +26,8 @@ PROGRAMS = {
 @pytest.fixture
 def elsewhere():
     """A page of another origin."""
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!DOCTYPE html><title>console</title><link rel=icon href='data:,'>a page")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with page_of_another_origin() as url:
+        yield url
 
 
 @pytest.fixture
