@@ -80,7 +80,7 @@ def looks(upstream):
 
 def test_a_thousand_waiters_on_64_workers(start, upstream, wires):
     """They cost memory, a descriptor each and nothing else; others are served as ever; each has its task's end."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 64})
+    gateway = start(upstream.url, rules=RULES, top={"workers": 64}, timeout="20s")
     upstream.script(then=RUNNING)
     assert gateway.delete().status == 202
     before, memory = threads(gateway), resident_kib(gateway)
@@ -104,7 +104,7 @@ def test_a_thousand_waiters_on_64_workers(start, upstream, wires):
 
 def test_who_asks_at_a_task_holds_no_worker_either(start, upstream, wires):
     """More than there are workers; others are served; each has the end, or is told when to ask again."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 4})
+    gateway = start(upstream.url, rules=RULES, top={"workers": 4}, timeout="20s")
     upstream.script(then=RUNNING)
     at_a_task = asking("Prefer: wait=60\r\n").replace(f"DELETE {PATH}?instanceIds={INSTANCE}".encode(), b"GET /tasks/7")
     begun = let_wait(gateway, wires, 12, at_a_task)
@@ -119,7 +119,7 @@ def test_who_asks_at_a_task_holds_no_worker_either(start, upstream, wires):
 
 def test_half_of_the_connections_may_wait(start, upstream, wires):
     """Who comes beyond them is answered at once, without the preference, and all others find a place."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2, "connections": 8}, slots=2)
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2, "connections": 8}, slots=2, timeout="20s")
     upstream.script(then=RUNNING)
     let_wait(gateway, wires, 4, together=1)
     answer = gateway.delete(headers={"Prefer": "wait=60"})
@@ -182,7 +182,7 @@ def test_half_of_the_workers_look(start, upstream, wires):
 
 def test_those_who_go_away(start, upstream, wires):
     """By a close, a reset, or the end of what they send: each has its record, and leaves its place."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2)
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2, timeout="20s")
     upstream.script(then=RUNNING)
     closing, resetting, finishing = (let_wait_named(gateway, wires, name, number)
                                      for number, name in enumerate(("closed", "reset", "finished"), 1))
@@ -207,7 +207,7 @@ def let_wait_named(gateway, wires, name, count):
 
 def test_a_drain_with_many_waiters(start, upstream, wires):
     """All are told where to ask, before the end and none in half."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 8, "drain": f"{30 * SLOW:.0f}s"}, slots=6)
+    gateway = start(upstream.url, rules=RULES, top={"workers": 8, "drain": f"{30 * SLOW:.0f}s"}, slots=6, timeout="20s")
     upstream.script(then=RUNNING)
     begun = let_wait(gateway, wires, MANY // 5)
     gateway.terminate()
@@ -222,7 +222,7 @@ def test_a_drain_with_many_waiters(start, upstream, wires):
 
 def test_requests_behind_one_that_waits(start, upstream, wires):
     """They came with it, or while it waits: each is answered in its turn, and none is read before."""
-    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2)
+    gateway = start(upstream.url, rules=RULES, top={"workers": 2}, slots=2, timeout="20s")
     upstream.script(then=RUNNING)
     wire, = let_wait(gateway, wires, 1, WAIT + LOCAL)
     wire.send(LOCAL + CHANGE)
