@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 enum {
-    SPARE_PLACES = 64,  /* beyond one for each connection: for those whose worker has yet to see them end */
-    FORGOTTEN = 131072, /* bytes, two bodies of the largest size: no more is read only to be forgotten */
-    MUTE_LOOKS = 64,    /* a system call each */
+    SPARE_PLACES = 64, /* beyond one for each connection: for those whose worker has yet to see them end */
+    /* bytes, two of the largest documents (CONFIG_BODY_MAX): no more is read only to be forgotten */
+    FORGOTTEN_MAX = 20 * 1024 * 1024,
+    FORGOTTEN_AT_ONCE = 64 * 1024, /* bytes of these an event: others wait for this thread too */
+    MUTE_LOOKS = 64,               /* a system call each */
 };
 
 struct place {
@@ -514,11 +516,12 @@ bool connections_forget(struct connections *guard, unsigned place)
     char rest[2048];
     struct place *mine = &guard->places[place - 1];
     ssize_t got = 1;
-    while (got > 0 && mine->forgotten < FORGOTTEN) {
+    for (unsigned most = mine->forgotten + FORGOTTEN_AT_ONCE; got > 0 && mine->forgotten < most;) {
         got = recv(mine->fd, rest, sizeof rest, MSG_DONTWAIT);
         mine->forgotten += got > 0 ? (unsigned)got : 0;
     }
-    return got < 0 && (errno == EAGAIN || errno == EINTR);
+    bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    return open && mine->forgotten < FORGOTTEN_MAX;
 }
 
 void connections_leave(struct connections *guard, unsigned place)
