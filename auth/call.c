@@ -19,6 +19,7 @@ struct call *call_new_document(const struct config_route *route, const struct co
         return NULL;
     call->route = route;
     call->upstream = upstream;
+    call->account = config_account_name(upstream);
     call->arena = arena;
     call->room = count;
     call->params = arena_array(arena, count, sizeof *call->params);
@@ -165,6 +166,7 @@ struct call *call_with(const struct call *call, const char *name, const char *va
     if (other == NULL || values == NULL || call_set_region(other, call->region, NULL) != 0)
         return NULL;
     *values = value;
+    other->account = call->account;
     other->request_client = call->request_client;
     call_send_region(other, call->sent_region);
     for (size_t i = 0; i < call->param_count; i++) {

@@ -39,6 +39,7 @@ struct call {
     const struct config_route *route;
     const struct config_upstream *upstream;
     struct arena *arena;
+    const char *account;     /* whose things it is about; NULL: there are no accounts, or nobody knows */
     const char *region;      /* its one name */
     const char *sent_region; /* the name that the upstream takes */
     struct call_param *params;

@@ -93,11 +93,20 @@ static const struct call_param *find_param(const struct call *call, uint32_t num
     return NULL;
 }
 
+/* Of a call whose account nobody knows, it may be any: a deny holds, an allow does not. */
+static bool account_holds(const struct config_condition *condition, enum config_effect effect,
+                          const struct call *call)
+{
+    return call->account == NULL ? effect == CONFIG_DENY : value_matches(condition, effect, call->account);
+}
+
 static bool condition_holds(const struct config_condition *condition, const struct config_rule *rule,
                             const struct call *call)
 {
     if (condition->param == CONFIG_REGION)
         return value_matches(condition, rule->effect, call->region);
+    if (condition->param == CONFIG_ACCOUNT)
+        return account_holds(condition, rule->effect, call);
     const struct call_param *param = find_param(call, condition->param);
     if (param != NULL)
         return param_holds(condition, rule, call, param);

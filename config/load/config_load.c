@@ -177,7 +177,7 @@ static void check_services(struct loader *loader)
         check_limits(loader, &config->upstreams[i]);
         bool used = false;
         for (size_t j = 0; j < config->service_count; j++)
-            used = used || config->services[j].upstream == &config->upstreams[i];
+            used = used || strcmp(config->services[j].upstream->name, config->upstreams[i].name) == 0;
         for (size_t j = 0; j < config->route_count; j++) {
             if (strcmp(config->routes[j].service, config->upstreams[i].name) != 0)
                 continue;
@@ -190,7 +190,7 @@ static void check_services(struct loader *loader)
                 &(struct report_kind){.severity = REPORT_SUGGESTION,
                                       .mark = &config->upstreams[i].mark,
                                       .advice = "take it out, or name the catalog that has its routes"},
-                "no route leads to the upstream '%s'", config->upstreams[i].name);
+                "no route leads to the upstream '%s'", config_title(&config->upstreams[i]));
     }
 }
 

@@ -222,6 +222,8 @@ int door_actions_read(struct loader *loader, struct digest *digest)
         result = -1;
     for (size_t i = 0; i < config->upstream_count && config_takes_documents(config); i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
+        if (config_upstream(config, upstream->name) != upstream)
+            continue; /* another account's service */
         if (config->policy_alone && !upstream->any_generation)
             continue; /* the policy names no action of it */
         if (!takes_documents(upstream))

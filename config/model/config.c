@@ -188,6 +188,23 @@ const struct config_upstream *config_upstream(const struct config *config, const
     return NULL;
 }
 
+const struct config_upstream *config_upstream_of(const struct config *config,
+                                                 const struct config_account *account, const char *service)
+{
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (config->upstreams[i].account == account && strcmp(config->upstreams[i].name, service) == 0)
+            return &config->upstreams[i];
+    return NULL;
+}
+
+const struct config_account *config_account(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->account_count; i++)
+        if (strcmp(config->accounts[i].name, name) == 0)
+            return &config->accounts[i];
+    return NULL;
+}
+
 const struct config_route *config_status_route(const struct config *config,
                                                const struct config_upstream *upstream)
 {
@@ -291,13 +308,15 @@ static const struct config_pattern *formers_of(const struct config *config, uint
 
 bool config_is_unknown_id(const struct config *config, uint32_t number, const char *text)
 {
-    const struct config_pattern *formers = number == CONFIG_REGION ? NULL : formers_of(config, number);
+    const struct config_pattern *formers = number < CONFIG_FIRST_PARAM ? NULL : formers_of(config, number);
     return formers != NULL && config_match(formers, text) == PATTERN_FITS &&
            config_current_id(config, text) == NULL;
 }
 
 const char *config_other_name(const struct config *config, uint32_t number, const char *text)
 {
+    if (number == CONFIG_ACCOUNT)
+        return NULL;
     if (number != CONFIG_REGION)
         return formers_of(config, number) == NULL ? NULL : config_current_id(config, text);
     const struct config_region *region = config_region(config, text);
@@ -309,7 +328,8 @@ bool config_asks_more(const struct config_rule *rule)
     return rule->condition_count > 0 || rule->when != NULL || rule->by_subject || rule->own != CONFIG_OWN_ANY;
 }
 
-/* Names that the gateway alone writes (the common request parameters) or reads (all): never a parameter's. */
+/* Names that the gateway alone writes (the common request parameters) or reads (all, account): never a
+ * parameter's.  In any case, but for `account`: Account is a member of some documents. */
 static const char *const common_names[] = {
     "Action",          "Region", "Timestamp", "Nonce",     "SecretId", "Signature",
     "SignatureMethod", "Token",  "Version",   "SecretKey", "all"};
@@ -330,7 +350,7 @@ bool config_is_param_name(const char *name)
          i++) /* once for every parameter of a call: most differ at once */
         if (((name[0] ^ common_names[i][0]) & ~0x20) == 0 && strcasecmp(name, common_names[i]) == 0)
             return false;
-    return true;
+    return strcmp(name, "account") != 0;
 }
 
 bool config_has_sessions(const struct config_credential *credential)

@@ -69,7 +69,9 @@ struct config {
     struct config_credential *credentials;
     size_t credential_count;
     struct config_kept *kept; /* what this configuration, or one before it, has read of the environment */
-    struct config_upstream *upstreams;
+    struct config_account *accounts; /* none: `upstreams` are of one */
+    size_t account_count;
+    struct config_upstream *upstreams; /* of all accounts */
     size_t upstream_count;
     struct config_upstream issuers[CONFIG_ISSUERS]; /* where credentials are fetched that live for hours */
 
@@ -166,8 +168,16 @@ bool config_takes_documents(const struct config *config);
 /* Does one of the patterns match the text? */
 bool config_matches(const struct config_patterns *patterns, const char *text);
 
-/* NULL when the service has no upstream. */
+/* NULL when the service has no upstream.  Of several accounts the first that has one: they have the same
+ * generation, signature and method. */
 const struct config_upstream *config_upstream(const struct config *config, const char *service);
+
+/* NULL when the account has none of it.  `account` NULL: there are no accounts. */
+const struct config_upstream *config_upstream_of(const struct config *config,
+                                                 const struct config_account *account, const char *service);
+
+/* NULL: there is no account of that name. */
+const struct config_account *config_account(const struct config *config, const char *name);
 
 /* The route that tells how the tasks of the upstream's service are, or NULL. */
 const struct config_route *config_status_route(const struct config *config,
@@ -212,7 +222,7 @@ bool config_asks_more(const struct config_rule *rule);
 
 /* May an action's parameter be called that?  Letters and digits only: '_' and '.' are one in the signed
  * string; none of the common request parameters, which the gateway alone writes; and not `all`, which every
- * list takes. */
+ * list takes, or `account`, which chooses one of several. */
 bool config_is_param_name(const char *name);
 
 #endif

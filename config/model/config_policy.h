@@ -51,10 +51,11 @@ struct config_client_certificate {
 struct config_client {
     const char *name;
     struct mark mark;
-    const char *owner; /* who answers for it, or NULL */
-    const char *note;  /* what they say about it, or NULL */
-    int subject;       /* enum config_subject */
-    bool requires_key; /* a change needs an Idempotency-Key */
+    const char *owner;   /* who answers for it, or NULL */
+    const char *note;    /* what they say about it, or NULL */
+    int subject;         /* enum config_subject */
+    bool requires_key;   /* a change needs an Idempotency-Key */
+    const char *account; /* where a request names none; or NULL */
     size_t token_count;
     size_t certificate_count;
     unsigned requires;   /* of enum config_proof: all of them; 0: one of those that it has */
@@ -76,9 +77,10 @@ struct config_operator {
     size_t token_count; /* as in config_client */
 };
 
-enum { CONFIG_REGION = 0 }; /* the number of what `where` calls "region"; parameters are numbered from 1 */
+/* The numbers of what `where` calls "region" and "account"; parameters have those from CONFIG_FIRST_PARAM. */
+enum { CONFIG_REGION, CONFIG_ACCOUNT, CONFIG_FIRST_PARAM };
 
-/* `where`: one parameter of the call, or the region, and what it may be. */
+/* `where`: one parameter of the call, its region or its account, and what it may be. */
 struct config_condition {
     uint32_t param;                     /* its number: config->param_names tells the name */
     uint32_t count;                     /* 0: `absent`, the call must not have the parameter */

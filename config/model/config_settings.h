@@ -160,9 +160,17 @@ struct config_proxy {
     struct secret *password;
 };
 
+/* One of several accounts of the cloud: upstreams that are its own, and the credential that signs for them. */
+struct config_account {
+    const char *name;
+    struct mark mark;
+};
+
 struct config_upstream {
     const char *name; /* the service that it answers for */
     struct mark mark;
+    const struct config_account *account; /* whose it is; NULL: there are no accounts */
+    const char *title;                    /* "staging/vpc", of an account; or NULL: see config_title() */
     struct url url;
     const char *host; /* signed and sent as Host */
     const struct config_credential *credential;
@@ -187,6 +195,18 @@ struct config_upstream {
     struct config_action_limit *limits; /* of single actions, beside it */
     size_t limit_count;
 };
+
+/* What operators call it: its name, and before it that of its account. */
+static inline const char *config_title(const struct config_upstream *upstream)
+{
+    return upstream->title != NULL ? upstream->title : upstream->name;
+}
+
+/* The name of its account; NULL: it has none. */
+static inline const char *config_account_name(const struct config_upstream *upstream)
+{
+    return upstream == NULL || upstream->account == NULL ? NULL : upstream->account->name;
+}
 
 /* The metadata service of an instance, for CONFIG_ROLE, and the cloud's STS, for roles that are assumed. */
 enum { CONFIG_METADATA, CONFIG_STS, CONFIG_ISSUERS };

@@ -58,11 +58,13 @@ static size_t count_texts(const struct config_condition *condition)
     return count;
 }
 
-/* Only where it holds for nothing but a value that has one of the texts. */
+/* Only where it holds for nothing but a value that has one of the texts.  Not by account: there are few, and
+ * a deny holds where it is unknown. */
 static bool can_be_filed(const struct config_rule *rule, const struct config_condition *condition)
 {
     size_t texts = count_texts(condition);
-    if ((rule->effect == CONFIG_DENY && rule->strict) || texts == 0 || texts > RULE_HASH_TEXTS)
+    if (condition->param == CONFIG_ACCOUNT || (rule->effect == CONFIG_DENY && rule->strict) || texts == 0 ||
+        texts > RULE_HASH_TEXTS)
         return false;
     for (uint32_t i = 0; i < condition->count; i++) {
         const struct config_values *list = condition->lists[i];

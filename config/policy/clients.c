@@ -80,6 +80,19 @@ static int read_tokens(struct loader *loader, const struct yaml_node *node, cons
     return result;
 }
 
+/* Of a policy alone nobody knows which there are. */
+static int read_account(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
+                        void *field)
+{
+    const char *name = NULL;
+    if (keyword_name(loader, node, keyword, &name) != 0)
+        return -1;
+    if (!loader->config->policy_alone && config_account(loader->config, name) == NULL)
+        return report_error(loader->report, &node->mark, "there is no account '%.64s'", name);
+    *(const char **)field = name;
+    return 0;
+}
+
 static const char *const subject_names[] = {"told", "required", "trusted", NULL};
 
 #define CLIENT(field) offsetof(struct config_client, field)
@@ -89,6 +102,7 @@ static const struct keyword client_keywords[] = {
     {"require", client_certificates_require, 0, OPTIONAL, 0, 0, NULL},
     {"rate", keyword_rate, CLIENT(rate), OPTIONAL, 0, 0, NULL},
     {"in_flight", keyword_number, CLIENT(in_flight), OPTIONAL, 1, 10000, NULL},
+    {"account", read_account, CLIENT(account), OPTIONAL, 0, 0, NULL},
     {"require_idempotency_key", keyword_bool, CLIENT(requires_key), OPTIONAL, 0, 0, NULL},
     {"subject", keyword_choice, CLIENT(subject), OPTIONAL, 0, 0, subject_names},
     {"owner", keyword_text, CLIENT(owner), OPTIONAL, 0, 0, NULL},

@@ -20,6 +20,12 @@ static int find_param(struct loader *loader, const struct config_rule *rule, con
     *number = CONFIG_REGION;
     if (strcmp(node->key, "region") == 0)
         return 0;
+    *number = CONFIG_ACCOUNT;
+    if (strcmp(node->key, "account") == 0)
+        return loader->config->policy_alone || loader->config->account_count > 0
+                   ? 0
+                   : report_error(loader->report, &node->key_mark,
+                                  "there are no accounts: countersign.yaml has no `accounts`");
     for (size_t i = 0; i < loader->config->route_count; i++) {
         const struct config_route *route = &loader->config->routes[i];
         if (!config_reaches(rule, route))
@@ -141,10 +147,11 @@ static int read_asked(struct loader *loader, const struct yaml_node *node, struc
     if (!says_absent && (range == (asked.cidr_within != NULL) || asked.absent))
         return report_error(loader->report, &node->mark,
                             "say one of { absent: true }, { min: ..., max: ... } and { cidr_within: [...] }");
-    if (condition->param == CONFIG_REGION)
-        return report_error(loader->report, &node->mark,
-                            says_absent ? "every call has a region: it is never absent"
-                                        : "a region is a name: say which");
+    if (condition->param < CONFIG_FIRST_PARAM)
+        return report_error(
+            loader->report, &node->mark,
+            says_absent ? "every call has %s %s: it is never absent" : "%s %s is a name: say which",
+            condition->param == CONFIG_REGION ? "a" : "an", loader->config->param_names[condition->param]);
     if (says_absent)
         return 0;
     condition->lists = arena_array(loader->scratch, 1, sizeof *condition->lists);

@@ -56,7 +56,7 @@ static bool route_has(const struct config_action *action, const char *name)
 int document_paths_name(struct loader *loader, const char *name, uint32_t *number)
 {
     struct config *config = loader->config;
-    for (*number = 1; *number < config->param_name_count; (*number)++)
+    for (*number = CONFIG_FIRST_PARAM; *number < config->param_name_count; (*number)++)
         if (strcmp(config->param_names[*number], name) == 0)
             return 0;
     const char *copy = arena_strdup(loader->arena, name);
@@ -203,7 +203,7 @@ static int place_route(struct loader *loader, struct config_route *route)
     size_t room = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < route->param_count; i++)
-            for (uint32_t j = 1; j < config->param_name_count; j++) {
+            for (uint32_t j = CONFIG_FIRST_PARAM; j < config->param_name_count; j++) {
                 if (document_paths_inside(&route->params[i], config->param_names[j]) == NULL)
                     continue;
                 room++;
@@ -240,12 +240,12 @@ static int place_action(struct loader *loader, struct config_action *action, con
 {
     const struct config *config = loader->config;
     size_t room = 0;
-    for (size_t i = 1; i < config->param_name_count; i++)
+    for (size_t i = CONFIG_FIRST_PARAM; i < config->param_name_count; i++)
         room += named[i];
     action->paths = arena_array(loader->arena, room, sizeof *action->paths);
     if (action->paths == NULL)
         return keyword_out_of_memory(loader);
-    for (uint32_t i = 1; i < config->param_name_count; i++) {
+    for (uint32_t i = CONFIG_FIRST_PARAM; i < config->param_name_count; i++) {
         const char *inside = !named[i] || route_has(action, config->param_names[i])
                                  ? NULL
                                  : name_in(config, action, config->param_names[i]);

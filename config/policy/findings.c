@@ -133,7 +133,7 @@ static bool route_has(const struct config_route *route, uint32_t param)
     for (size_t i = 0; i < route->param_count; i++)
         if (route->params[i].number == param)
             return true;
-    return param == CONFIG_REGION;
+    return param < CONFIG_FIRST_PARAM;
 }
 
 static bool document_has(const struct config_action *action, uint32_t param)

@@ -25,7 +25,7 @@ static bool can_leave_out(const struct config_route *route, uint32_t number)
 /* It holds for calls without the parameter, or there are none. */
 static bool is_closed(const struct config_rule *rule, const struct config_condition *condition)
 {
-    return rule->strict || condition->param == CONFIG_REGION || condition->count == 0;
+    return rule->strict || condition->param < CONFIG_FIRST_PARAM || condition->count == 0;
 }
 
 static void warn_condition(struct loader *loader, const struct config_rule *rule,

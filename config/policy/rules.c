@@ -22,7 +22,7 @@ static void number_documents(struct config *config, const struct config_pattern 
             struct config_route *route = &config->services[i].actions[j].route;
             for (size_t k = 0; k < route->param_count; k++) {
                 struct config_param *param = &route->params[k];
-                param->number = 1;
+                param->number = CONFIG_FIRST_PARAM;
                 while (strcmp(config->param_names[param->number], param->name) != 0)
                     param->number++; /* each was copied from a route, and has one */
                 param->formers = formers[param->number];
@@ -35,7 +35,7 @@ static void number_documents(struct config *config, const struct config_pattern 
 int rules_number(struct loader *loader)
 {
     struct config *config = loader->config;
-    size_t room = 1;
+    size_t room = CONFIG_FIRST_PARAM;
     for (size_t i = 0; i < config->route_count; i++)
         room += config->routes[i].param_count;
     config->param_name_room = room + DOCUMENT_PATHS_MAX;
@@ -47,11 +47,12 @@ int rules_number(struct loader *loader)
         return keyword_out_of_memory(loader);
     int result = 0;
     config->param_names[CONFIG_REGION] = "region";
-    config->param_name_count = 1;
+    config->param_names[CONFIG_ACCOUNT] = "account";
+    config->param_name_count = CONFIG_FIRST_PARAM;
     for (size_t i = 0; i < config->route_count; i++)
         for (size_t j = 0; j < config->routes[i].param_count; j++) {
             struct config_param *param = &config->routes[i].params[j];
-            param->number = 1;
+            param->number = CONFIG_FIRST_PARAM;
             while (param->number < config->param_name_count &&
                    strcmp(config->param_names[param->number], param->name) != 0)
                 param->number++;

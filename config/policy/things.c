@@ -113,7 +113,9 @@ static int add_regions(struct gathering *g)
 int things_add(struct loader *loader, enum config_effect effect, struct config_condition *condition)
 {
     struct gathering g = {.loader = loader, .effect = effect, .condition = condition};
-    int result = condition->param == CONFIG_REGION ? add_regions(&g) : add_current_ids(&g);
+    int result = condition->param == CONFIG_REGION    ? add_regions(&g)
+                 : condition->param == CONFIG_ACCOUNT ? 0
+                                                      : add_current_ids(&g);
     if (result != 0 || g.names.count == 0)
         return result;
     const struct config_values *list = value_set_new_names(&g.names, loader->arena);

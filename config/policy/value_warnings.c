@@ -43,6 +43,15 @@ static bool may_be_region(const struct config *config, const char *text)
     return found;
 }
 
+/* Of a policy alone nobody knows which there are. */
+static bool may_be_account(const struct config *config, const char *text)
+{
+    bool found = config->policy_alone;
+    for (size_t i = 0; i < config->account_count && !found; i++)
+        found = text_matches(text, config->accounts[i].name);
+    return found;
+}
+
 /* A deny by the name of before, of a thing whose current name nobody has told us: it comes in under that. */
 static void warn_former(struct loader *loader, const struct config_param *param, const char *text,
                         const struct mark *mark)
@@ -98,8 +107,9 @@ void value_warnings_warn(struct loader *loader, uint32_t param, enum config_effe
                          const struct mark *mark)
 {
     const struct config *config = loader->config;
-    bool found = param == CONFIG_REGION && may_be_region(config, text);
-    if (param >= config->param_name_count || (param != CONFIG_REGION && !is_known(config, param)))
+    bool found = (param == CONFIG_REGION && may_be_region(config, text)) ||
+                 (param == CONFIG_ACCOUNT && may_be_account(config, text));
+    if (param >= config->param_name_count || (param >= CONFIG_FIRST_PARAM && !is_known(config, param)))
         return;
     for (size_t i = 0; i < config->route_count && !found; i++) {
         const struct config_route *route = &config->routes[i];
@@ -113,6 +123,6 @@ void value_warnings_warn(struct loader *loader, uint32_t param, enum config_effe
                         .mark = mark,
                         .advice = "correct it: until then a deny denies nothing, an allow allows nothing"},
                     "no %.64s can be '%.64s': it never matches", config->param_names[param], text);
-    else if (effect == CONFIG_DENY && param != CONFIG_REGION)
+    else if (effect == CONFIG_DENY && param >= CONFIG_FIRST_PARAM)
         warn_deny(loader, param, text, mark);
 }

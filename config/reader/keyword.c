@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    KEYWORDS_MAX = 32,
+    KEYWORDS_MAX = 40,
     KEYWORD_LIST_MAX = 400,
     KEYWORD_WORDS_MAX = 64,   /* of a command: a path and its arguments; a script takes more */
     KEYWORD_RATE_MAX = 100000 /* a second: beyond what one gateway forwards */

@@ -5,6 +5,7 @@
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 #include "config/reader/networks.h"
+#include "config/settings/accounts.h"
 #include "config/settings/audit.h"
 #include "config/settings/browsers.h"
 #include "config/settings/credential.h"
@@ -50,6 +51,7 @@ static int read_catalogs(struct loader *loader, const struct yaml_node *node, co
 struct settings {
     const struct yaml_node *credentials;
     const struct yaml_node *upstreams;
+    const struct yaml_node *accounts;
     const struct yaml_node *sts;
     const struct yaml_node *metadata;
     const struct yaml_node *audit;
@@ -211,7 +213,8 @@ static const struct keyword service_keywords[] = {
     {"credentials", keyword_node, SERVICE(credentials), REQUIRED, 0, 0, NULL},
     {"sts", keyword_node, SERVICE(sts), OPTIONAL, 0, 0, NULL},
     {"metadata", keyword_node, SERVICE(metadata), OPTIONAL, 0, 0, NULL},
-    {"upstreams", keyword_node, SERVICE(upstreams), REQUIRED, 0, 0, NULL},
+    {"upstreams", keyword_node, SERVICE(upstreams), OPTIONAL, 0, 0, NULL},
+    {"accounts", keyword_node, SERVICE(accounts), OPTIONAL, 0, 0, NULL},
 };
 
 enum { INSTANCE_MAX = 64 }; /* bytes of a host's name, and of any name (text_is_name()) */
@@ -279,6 +282,22 @@ static void stay_all(struct loader *loader, struct settings *service)
             stay(loader, &service_keywords[i], &running, service);
 }
 
+/* Either the upstreams of one account, or several accounts. */
+static int read_upstreams(struct loader *loader, const struct yaml_node *root, const struct settings *service)
+{
+    if (service->upstreams != NULL && service->accounts != NULL)
+        return report_error(loader->report, &service->accounts->mark,
+                            "beside accounts there are no upstreams: each account has its own");
+    if (service->accounts != NULL)
+        return accounts_read(loader, service->accounts);
+    if (service->upstreams != NULL)
+        return upstreams_read(loader, service->upstreams);
+    if (yaml_get(root, "upstreams") != NULL || yaml_get(root, "accounts") != NULL)
+        return -1; /* it was reported */
+    return report_error(loader->report, &root->mark,
+                        "countersign.yaml lacks the key 'upstreams', or 'accounts'");
+}
+
 int settings_read(struct loader *loader, const struct yaml_node *root)
 {
     struct settings service = {
@@ -334,7 +353,5 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->audit.instance = config->instance;
     if (store_read(loader, service.state) != 0 || (loader->previous != NULL && store_stay(loader) != 0))
         result = -1;
-    if (service.upstreams != NULL && upstreams_read(loader, service.upstreams) != 0)
-        result = -1;
-    return result;
+    return read_upstreams(loader, root, &service) == 0 ? result : -1;
 }

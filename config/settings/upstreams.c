@@ -6,6 +6,7 @@
 #include "config/reader/keyword.h"
 #include "config/settings/proxy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { UNSAID = -1 };
@@ -85,8 +86,8 @@ static const struct config_credential *find_credential(struct loader *loader, co
 }
 
 /* `main`, or `[new, old]` while one replaces the other. */
-static int read_credentials(struct loader *loader, const struct yaml_node *node,
-                            const struct keyword *keyword, void *field)
+int upstreams_read_credentials(struct loader *loader, const struct yaml_node *node,
+                               const struct keyword *keyword, void *field)
 {
     struct config_upstream *upstream = (struct config_upstream *)(void *)((char *)field - keyword->offset);
     const struct config_credential *both[2] = {NULL, NULL};
@@ -145,7 +146,7 @@ static int read_limits(struct loader *loader, const struct yaml_node *node, cons
 #define UPSTREAM(field) offsetof(struct config_upstream, field)
 static const struct keyword upstream_keywords[] = {
     {"url", read_url, UPSTREAM(url), REQUIRED, 0, 0, NULL},
-    {"credential", read_credentials, UPSTREAM(credential), REQUIRED, 0, 0, NULL},
+    {"credential", upstreams_read_credentials, UPSTREAM(credential), OPTIONAL, 0, 0, NULL},
     {"region", read_region, UPSTREAM(region), REQUIRED, 0, 0, NULL},
     {"generation", keyword_choice, UPSTREAM(api), OPTIONAL, 0, 0, api_names},
     {"signature", keyword_choice, UPSTREAM(scheme), OPTIONAL, 0, 0, scheme_names},
@@ -214,7 +215,7 @@ static long long default_slots(long long workers, size_t upstreams)
     return most < 1 ? 1 : most < SLOTS_DEFAULT ? most : SLOTS_DEFAULT;
 }
 
-static void check_slots(struct loader *loader)
+void upstreams_check_slots(struct loader *loader)
 {
     const struct config *config = loader->config;
     for (size_t i = 0; i < config->upstream_count; i++)
@@ -228,39 +229,82 @@ static void check_slots(struct loader *loader)
                 config->upstreams[i].slots, config->workers);
 }
 
-int upstreams_read(struct loader *loader, const struct yaml_node *node)
+/* An upstream that was read: what follows from its keys, and what cannot be. */
+static int settle(struct loader *loader, const struct yaml_node *node, struct config_upstream *upstream)
 {
     int result = 0;
+    if (upstream->credential == NULL && yaml_get(node, "credential") == NULL)
+        result = report_error(loader->report, &node->mark, "upstream lacks the key 'credential'");
+    if (choose_signature(loader, upstream) != 0 || check_way(loader, upstream) != 0)
+        result = -1;
+    if (upstream->host == NULL)
+        upstream->host = upstream->url.authority;
+    if (upstream->deadline == 0)
+        upstream->deadline = upstream->timeout * 5 / 2; /* a read that timed out can be read again */
+    else if (upstream->deadline < upstream->timeout)
+        result = report_error(loader->report, &node->key_mark,
+                              "upstream '%.64s': the deadline is shorter than the timeout", node->key);
+    return result;
+}
+
+/* "staging/vpc" */
+static const char *title_of(const struct config_upstream *upstream, struct arena *arena)
+{
+    size_t size = strlen(upstream->account->name) + strlen(upstream->name) + sizeof "/";
+    char *title = arena_alloc(arena, size);
+    if (title != NULL)
+        (void)snprintf(title, size, "%s/%s", upstream->account->name, upstream->name);
+    return title;
+}
+
+static int read_one(struct loader *loader, const struct yaml_node *node,
+                    const struct config_upstream *defaults, size_t count)
+{
     struct config *config = loader->config;
+    struct config_upstream *upstream = &config->upstreams[config->upstream_count++];
+    *upstream = *defaults;
+    upstream->name = node->key;
+    upstream->mark = node->key_mark;
+    upstream->scheme = UNSAID;
+    upstream->method = UNSAID;
+    upstream->connection_lifetime = LIFETIME_DEFAULT;
+    upstream->timeout = TIMEOUT_DEFAULT;
+    upstream->slots = default_slots(config->workers, count);
+    if (upstream->account != NULL && (upstream->title = title_of(upstream, loader->arena)) == NULL)
+        return keyword_out_of_memory(loader);
+    if (keyword_read_map(loader, node, "upstream", upstream_keywords, COUNT(upstream_keywords), upstream) !=
+        0)
+        return -1;
+    return settle(loader, node, upstream);
+}
+
+int upstreams_read_map(struct loader *loader, const struct yaml_node *node,
+                       const struct config_upstream *defaults, size_t count)
+{
+    int result = 0;
     if (!keyword_expect(loader, node, YAML_MAP, "upstreams"))
         return -1;
     if (node->count == 0)
         return report_error(loader->report, &node->mark, "upstreams is empty: name one, such as vpc");
-    config->upstreams = arena_array(loader->arena, node->count, sizeof *config->upstreams);
-    if (config->upstreams == NULL)
-        return keyword_out_of_memory(loader);
-    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
-        struct config_upstream *upstream = &config->upstreams[config->upstream_count++];
-        *upstream = (struct config_upstream){.name = child->key,
-                                             .mark = child->key_mark,
-                                             .scheme = UNSAID,
-                                             .method = UNSAID,
-                                             .connection_lifetime = LIFETIME_DEFAULT,
-                                             .timeout = TIMEOUT_DEFAULT,
-                                             .slots = default_slots(config->workers, node->count)};
-        if (keyword_read_map(loader, child, "upstream", upstream_keywords, COUNT(upstream_keywords),
-                             upstream) != 0 ||
-            choose_signature(loader, upstream) != 0 || check_way(loader, upstream) != 0)
+    for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
+        if (read_one(loader, child, defaults, count) != 0)
             result = -1;
-        if (upstream->host == NULL)
-            upstream->host = upstream->url.authority;
-        if (upstream->deadline == 0)
-            upstream->deadline = upstream->timeout * 5 / 2; /* a read that timed out can be read again */
-        else if (upstream->deadline < upstream->timeout)
-            result = report_error(loader->report, &child->key_mark,
-                                  "upstream '%.64s': the deadline is shorter than the timeout", child->key);
-    }
-    check_slots(loader);
+    return result;
+}
+
+int upstreams_make_room(struct loader *loader, size_t count)
+{
+    loader->config->upstreams = arena_array(loader->arena, count, sizeof *loader->config->upstreams);
+    return loader->config->upstreams == NULL ? keyword_out_of_memory(loader) : 0;
+}
+
+int upstreams_read(struct loader *loader, const struct yaml_node *node)
+{
+    static const struct config_upstream none = {0};
+    if (upstreams_make_room(loader, node->count) != 0)
+        return -1;
+    int result = upstreams_read_map(loader, node, &none, node->count);
+    upstreams_check_slots(loader);
     return result;
 }
 

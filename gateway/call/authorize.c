@@ -49,7 +49,7 @@ static enum problem refuse(struct exchange *x)
     if (miss != POLICY_OTHER_VALUE || condition == NULL)
         return exchange_stop(x, PROBLEM_NOT_ALLOWED, "%s%s%s", words.before, action, words.after);
     const char *param = x->config->param_names[condition->param];
-    bool absent = condition->param != CONFIG_REGION && call_find(x->call, param) == NULL;
+    bool absent = condition->param >= CONFIG_FIRST_PARAM && call_find(x->call, param) == NULL;
     return exchange_stop(x, PROBLEM_NOT_ALLOWED,
                          absent ? "no rule allows %s without a %s" : "no rule allows %s with this %s", action,
                          param);

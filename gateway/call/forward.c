@@ -301,7 +301,7 @@ static bool is_corrected(const struct forward *f)
 static void tell_credential(const struct forward *f, enum problem problem)
 {
     struct log *notices = &f->x->gateway->notices;
-    const char *upstream = f->call->upstream->name;
+    const char *upstream = config_title(f->call->upstream);
     const char *name = credential_name(f, f->credential);
     if (f->result.end != UPSTREAM_HEALTH_ANSWERED || problem == PROBLEM_UPSTREAM_INVALID_ANSWER ||
         (!f->refused && problem == PROBLEM_UPSTREAM_CREDENTIAL))
@@ -330,10 +330,10 @@ static void renew(struct forward *f)
     if (news.kind != ERR_NONE)
         operator_log_warn(notices,
                           "credential '%s' of upstream '%s' is refused, and cannot be read again: %s",
-                          credential_name(f, f->credential), f->call->upstream->name, news.text);
+                          credential_name(f, f->credential), config_title(f->call->upstream), news.text);
     else if (news.text[0] != '\0')
         operator_log_write(notices, "credential '%s' of upstream '%s' was replaced, and has been read again",
-                           credential_name(f, f->credential), f->call->upstream->name);
+                           credential_name(f, f->credential), config_title(f->call->upstream));
 }
 
 /* What the operator should know, and the next call. */
@@ -347,8 +347,9 @@ static void tell(struct forward *f, enum problem problem)
     bool known = f->credential_replaced && f->result.end == UPSTREAM_HEALTH_ANSWERED &&
                  problem != PROBLEM_UPSTREAM_CREDENTIAL && problem != PROBLEM_UPSTREAM_INVALID_ANSWER;
     if (known && upstream_pool_prefer(f->slot, f->credential))
-        operator_log_warn(notices, "upstream '%s' refuses credential '%s': '%s' is used", upstream->name,
-                          credential_name(f, !f->credential), credential_name(f, f->credential));
+        operator_log_warn(notices, "upstream '%s' refuses credential '%s': '%s' is used",
+                          config_title(upstream), credential_name(f, !f->credential),
+                          credential_name(f, f->credential));
 }
 
 /* False when the gateway began to drain meanwhile. */
@@ -400,11 +401,11 @@ static enum problem no_slot(const struct forward *f, const struct upstream_pool_
     x->wait_us = refusal->wait_us;
     if (refusal->open)
         return exchange_stop(x, PROBLEM_UPSTREAM_UNAVAILABLE,
-                             "'%s' is unavailable: its circuit breaker is open", upstream->name);
+                             "'%s' is unavailable: its circuit breaker is open", config_title(upstream));
     if (refusal->failed)
         return exchange_fail(x);
     return exchange_stop(x, PROBLEM_BUSY, "all %lld calls to '%s' are taken", upstream->slots,
-                         upstream->name);
+                         config_title(upstream));
 }
 
 /* Where a retry finds no slot, the problem of the attempt before it stands. */
@@ -469,7 +470,7 @@ static enum problem within_quota(const struct forward *f)
                                                 : "the upstream",
                          full == QUOTA_RULE     ? rule->id
                          : full == QUOTA_ACTION ? f->call->route->action
-                                                : f->call->upstream->name);
+                                                : config_title(f->call->upstream));
 }
 
 static enum problem run(struct forward *f)

@@ -78,7 +78,7 @@ static int take_print(struct exchange *x)
     add_text(digest, call->route->method);
     add_text(digest, call->route->template);
     add_text(digest, call->route->action);
-    add_text(digest, call->upstream->name);
+    add_text(digest, config_title(call->upstream));
     add_text(digest, call->region);
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];

@@ -87,7 +87,7 @@ static const char *find_id(struct exchange *x, const struct config_route *route,
     char key[RESOLVE_KEY];
     struct current_id known;
     struct current *current = x->snapshot->current_ids;
-    int length = snprintf(key, sizeof key, "%s %s %s %s", x->call->upstream->name, x->call->region,
+    int length = snprintf(key, sizeof key, "%s %s %s %s", config_title(x->call->upstream), x->call->region,
                           param->name, param->values[0]);
     if (length < 0 || (size_t)length >= sizeof key)
         return NULL;

@@ -18,6 +18,14 @@ static const struct config_route *status_route(const struct exchange *x)
     return x->answer.task == NULL ? NULL : config_status_route(x->config, x->call->upstream);
 }
 
+/* Would the same client, without a word about it, be sent to another? */
+static bool needs_account(const struct exchange *x)
+{
+    const char *account = x->call->account;
+    const char *usual = x->client == NULL ? NULL : x->client->account;
+    return account != NULL && x->config->account_count > 1 && (usual == NULL || strcmp(usual, account) != 0);
+}
+
 void task_wait_put_location(struct buf *out, const struct exchange *x)
 {
     const struct config_route *route = status_route(x);
@@ -29,8 +37,13 @@ void task_wait_put_location(struct buf *out, const struct exchange *x)
         buf_put_char(out, '/');
         buf_put(out, route->segments[i].capture ? x->answer.task : route->segments[i].text);
     }
-    if (strcmp(x->call->region, x->call->upstream->region) != 0)
+    const char *before = "?";
+    if (strcmp(x->call->region, x->call->upstream->region) != 0) {
         buf_put_format(out, "?region=%s", x->call->region);
+        before = "&";
+    }
+    if (needs_account(x))
+        buf_put_format(out, "%saccount=%s", before, x->call->account);
     buf_put(out, "\r\n");
 }
 

@@ -157,6 +157,7 @@ static int explain_request(const struct config *config, const struct explain_opt
     struct config_client *client = NULL;
     struct exchange x = {.config = config, .arena = arena_new(EXPLAIN_ARENA)};
     HASH_FIND_STR(config->clients, given->client, client);
+    x.client = client; /* it has an account */
     if (x.arena == NULL)
         fputs("countersign explain: out of memory\n", stderr);
     else if (dry_run_translate(&x, operands[0], operands[1], count == 3 ? operands[2] : NULL) != 0)

@@ -113,7 +113,7 @@ static void put_upstreams(struct buf *out, const struct page *page)
         html_put(
             out,
             "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td><td class=\"number\">%lld of %lld</td>",
-            state.name, state.breaker == BREAKER_CLOSED ? "good" : "bad", breakers[state.breaker],
+            state.title, state.breaker == BREAKER_CLOSED ? "good" : "bad", breakers[state.breaker],
             (long long)state.used, (long long)state.slots);
         html_put(out, "<td class=\"number\">%lld</td><td class=\"number\">%lld</td><td>%s%s</td></tr>",
                  (long long)state.waiting, (long long)state.skew_s, state.credential,

@@ -108,6 +108,7 @@ static void put_answer(struct buf *out, const struct page *page, const struct tr
     struct policy_question question;
     struct exchange x = {.config = page->config, .arena = arena_new(TRY_ARENA)};
     const char *problem = ask(page, fields, &question);
+    x.client = problem == NULL ? question.client : NULL; /* it has an account */
     if (x.arena == NULL)
         out->failed = true;
     else if (problem != NULL)

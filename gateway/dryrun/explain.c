@@ -38,6 +38,8 @@ static void put_condition(struct buf *out, const struct config *config, const st
     buf_put(out, name);
     if (condition->param == CONFIG_REGION) {
         buf_put_format(out, " is %.64s", call->region);
+    } else if (condition->param == CONFIG_ACCOUNT) {
+        buf_put_format(out, " is %.64s", call->account == NULL ? "not said" : call->account);
     } else if (param == NULL) {
         buf_put(out, " is not in the call");
     } else {
@@ -96,6 +98,8 @@ static void text_call(struct buf *out, const struct policy_question *question)
                    config_effect_name(call->route->effect));
     if (call->upstream != NULL && call->upstream->api == CONFIG_API3)
         buf_put_format(out, "         sent as %s of API 3.0\n", call->route->dialects[CONFIG_API3].action);
+    if (call->account != NULL)
+        buf_put_format(out, "         account = %s\n", call->account);
     buf_put_format(out, "         region = %s\n", call->region);
     if (strcmp(call->sent_region, call->region) != 0)
         buf_put_format(out, "         sent as %s\n", call->sent_region);
@@ -182,6 +186,7 @@ void explain_json(struct buf *out, const struct config *config, const struct pol
     json_member(out, "route", call->route->template);
     json_member(out, "service", call->route->service);
     json_member(out, "action", call->route->action);
+    json_member(out, "account", call->account);
     json_member(out, "region", call->region);
     record_put_params(out, call);
     record_put_former_ids(out, call);

@@ -88,6 +88,12 @@ static const char *param_of(const struct rows *rows, const struct config_route *
     if (region != NULL && config_region(config, rows->question->value) != NULL &&
         lets_through(rows, region) && !value_is_denied(rows, CONFIG_REGION))
         return "region";
+    const struct config_condition *account = condition_on(rule, CONFIG_ACCOUNT);
+    bool is_account = config_account(config, rows->question->value) != NULL;
+    if ((account == NULL ? is_account
+                         : (is_account || config->policy_alone) && lets_through(rows, account)) &&
+        !value_is_denied(rows, CONFIG_ACCOUNT))
+        return "account";
     for (size_t i = 0; i < route->param_count; i++) {
         const struct config_param *param = &route->params[i];
         const struct config_condition *condition = condition_on(rule, param->number);

@@ -71,6 +71,8 @@ static struct call *read_call(const struct config *config, const struct config_r
     if (call == NULL || region == NULL || !config_is_region(region) ||
         call_set_region(call, region, NULL) != 0)
         return NULL;
+    const char *account = json_string_value(json_object_get(line, "account"));
+    call->account = account == NULL ? NULL : arena_strdup(arena, account);
     for (size_t i = 0; i < route->param_count; i++) {
         const json_t *value = json_object_get(params, route->params[i].name);
         if (value != NULL && add_param(call, config, &route->params[i], value) != 0)
@@ -94,6 +96,8 @@ static const char *value_of(const struct call *call, const char *name, struct ar
     const struct call_param *param = call_find(call, name);
     if (strcmp(name, "region") == 0)
         return call->region;
+    if (strcmp(name, "account") == 0)
+        return call->account == NULL ? "" : call->account;
     buf_init(&text, POLICY_REPLAY_VALUE_MAX);
     for (size_t i = 0; param != NULL && i < param->count && text.length < POLICY_REPLAY_VALUE_MAX / 2; i++) {
         buf_put(&text, i == 0 ? "" : ", ");

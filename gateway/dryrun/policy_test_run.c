@@ -45,7 +45,7 @@ static int check_time(struct run *run, const struct config *config, const struct
 static int run_one(struct run *run, const struct config *config, int64_t now, struct arena *arena)
 {
     const struct config_trial *trial = run->trial;
-    struct exchange x = {.config = config, .arena = arena};
+    struct exchange x = {.config = config, .arena = arena, .client = trial->client};
     struct policy_question question = {.client = trial->client,
                                        .subject = trial->subject,
                                        .now = trial->at == CONFIG_NEVER ? now : trial->at,

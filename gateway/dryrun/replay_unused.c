@@ -101,6 +101,8 @@ static void use_rule(struct replay_unused *unused, const struct config_rule *rul
         const struct config_condition *condition = &rule->conditions[i];
         if (condition->param == CONFIG_REGION)
             use_values(unused, condition, call->region, short_name_of(unused->config, call->region));
+        if (condition->param == CONFIG_ACCOUNT && call->account != NULL)
+            use_values(unused, condition, call->account, NULL);
         for (size_t j = 0; j < call->param_count; j++)
             if (call->params[j].number == condition->param)
                 use_param(unused, condition, &call->params[j]);

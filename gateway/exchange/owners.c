@@ -51,7 +51,7 @@ static bool write_key(char key[OWNERS_KEY], const struct call *call, const char 
 {
     struct buf text;
     buf_init_in(&text, key, OWNERS_KEY);
-    buf_put(&text, call->upstream->name);
+    buf_put(&text, config_title(call->upstream));
     buf_put_char(&text, ' ');
     buf_put(&text, call->region);
     buf_put_char(&text, ' ');

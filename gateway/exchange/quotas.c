@@ -7,7 +7,7 @@
 enum {
     /* who has not called for so long wants nothing; or for the time of a whole burst */
     QUOTA_WINDOW_US = 1000000,
-    QUOTA_NAME_MAX = 192,
+    QUOTA_NAME_MAX = 256,
     QUOTA_PARTS_MAX = 256, /* with more clients than that some share a part: 4 KiB a quota */
 };
 
@@ -63,7 +63,7 @@ static struct quota *add(struct quotas *quotas, struct quotas *previous, const s
 {
     char full[QUOTA_NAME_MAX];
     struct quota *quota = &quotas->items[quotas->count];
-    (void)snprintf(full, sizeof full, "%s %.64s %.64s", kind, name, action);
+    (void)snprintf(full, sizeof full, "%s %.129s %.64s", kind, name, action);
     quota->rate = *rate;
     quota->part_count = HASH_COUNT(quotas->config->clients);
     if (quota->part_count > QUOTA_PARTS_MAX)
@@ -98,7 +98,8 @@ static int add_actions(struct quotas *quotas, struct quotas *previous, size_t pl
     const struct config_upstream *upstream = &config->upstreams[place];
     for (size_t i = 0; i < upstream->limit_count; i++) {
         const struct config_action_limit *limit = &upstream->limits[i];
-        struct quota *quota = add(quotas, previous, &limit->rate, "action", upstream->name, limit->action);
+        struct quota *quota =
+            add(quotas, previous, &limit->rate, "action", config_title(upstream), limit->action);
         if (quota == NULL)
             return -1;
         for (size_t j = 0; j < config->route_count; j++)
@@ -117,7 +118,8 @@ static int add_upstreams(struct quotas *quotas, struct quotas *previous)
     for (size_t i = 0; i < config->upstream_count; i++) {
         const struct config_upstream *upstream = &config->upstreams[i];
         if (upstream->limit.interval_us > 0) {
-            quotas->by_upstream[i] = add(quotas, previous, &upstream->limit, "upstream", upstream->name, "");
+            quotas->by_upstream[i] =
+                add(quotas, previous, &upstream->limit, "upstream", config_title(upstream), "");
             if (quotas->by_upstream[i] == NULL)
                 return -1;
         }

@@ -90,6 +90,7 @@ static void put_call(struct buf *line, const struct exchange *x)
             json_member(line, "service", x->route->service);
     }
     if (x->call != NULL && x->call->sealed) {
+        json_member(line, "account", x->call->account);
         json_member(line, "region", x->call->region);
         record_put_params(line, x->call);
         record_put_former_ids(line, x->call);

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 enum {
     REQUESTS,
     DURATION,
@@ -27,15 +29,15 @@ static const struct series_family families[FAMILIES] = {
     [UPSTREAM_DURATION] =
         {"countersign_upstream_duration_seconds",
          "Time that the attempts of a call waited for the upstream, without the pauses between them.",
-         {"upstream"},
+         {"upstream", "account"},
          true},
     [RESULTS] = {"countersign_upstream_results_total",
                  "Calls by what became of them after all attempts: success, or the problem's name.",
-                 {"upstream", "result"},
+                 {"upstream", "result", "account"},
                  false},
     [CHANGES] = {"countersign_changes_total",
                  "Changes that were sent, by what is known of them.",
-                 {"action", "outcome"},
+                 {"action", "outcome", "account"},
                  false},
     [DECISIONS] = {"countersign_policy_decisions_total",
                    "Calls that the policy judged, by the rule that decided; - where no rule spoke.",
@@ -47,7 +49,7 @@ static const struct series_family families[FAMILIES] = {
                 false},
     [FORMER_IDS] = {"countersign_former_ids_total",
                     "Former ids to be resolved: known already, found by asking the cloud, or failed.",
-                    {"upstream", "result"},
+                    {"upstream", "result", "account"},
                     false},
     [KEYS] = {"countersign_idempotency_keys_total",
               "Changes with an Idempotency-Key: claimed, answered again, and so on.",
@@ -70,9 +72,16 @@ struct series_table *request_metrics_new(void)
     return series_new(families, COUNT(families));
 }
 
-static void prepare_results(struct series_table *table, const char *upstream)
+/* "": there are no accounts, and the label is left out. */
+static const char *account_of(const struct config_upstream *upstream)
 {
-    const char *values[] = {upstream, "success"};
+    const char *name = config_account_name(upstream);
+    return name == NULL ? "" : name;
+}
+
+static void prepare_results(struct series_table *table, const struct config_upstream *upstream)
+{
+    const char *values[] = {upstream->name, "success", account_of(upstream)};
     series_add(table, RESULTS, values, 0);
     for (int i = PROBLEM_NOT_FOUND; i <= PROBLEM_UPSTREAM_INVALID_ANSWER;
          i++) { /* what an upstream can lead to */
@@ -81,19 +90,20 @@ static void prepare_results(struct series_table *table, const char *upstream)
     }
 }
 
-static void prepare_changes(struct series_table *table, const char *action)
+static void prepare_changes(struct series_table *table, const char *action,
+                            const struct config_upstream *upstream)
 {
     for (int i = OUTCOME_NOT_EXECUTED; i <= OUTCOME_UNKNOWN; i++) {
-        const char *const values[] = {action, exchange_outcome_name((enum outcome)i)};
+        const char *const values[] = {action, exchange_outcome_name((enum outcome)i), account_of(upstream)};
         series_add(table, CHANGES, values, 0);
     }
 }
 
-static void prepare_former(struct series_table *table, const char *upstream)
+static void prepare_former(struct series_table *table, const struct config_upstream *upstream)
 {
     static const char *const results[] = {"known", "found", "failed"};
     for (size_t i = 0; i < COUNT(results); i++) {
-        const char *const values[] = {upstream, results[i]};
+        const char *const values[] = {upstream->name, results[i], account_of(upstream)};
         series_add(table, FORMER_IDS, values, 0);
     }
 }
@@ -101,7 +111,7 @@ static void prepare_former(struct series_table *table, const char *upstream)
 void request_metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
                                   const char *result)
 {
-    const char *const values[] = {upstream->name, result};
+    const char *const values[] = {upstream->name, result, account_of(upstream)};
     series_add(table, FORMER_IDS, values, 1);
 }
 
@@ -126,14 +136,15 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
         series_add(table, KEYS, &key_results[i], 0);
     prepare_rules(table, config);
     for (size_t i = 0; i < config->upstream_count; i++)
-        prepare_results(table, config->upstreams[i].name);
+        prepare_results(table, &config->upstreams[i]);
     for (size_t i = 0; i < config->upstream_count; i++)
         if (config->upstreams[i].resolve_former_ids)
-            prepare_former(table, config->upstreams[i].name);
+            prepare_former(table, &config->upstreams[i]);
     for (size_t i = 0; i < config->route_count; i++)
-        if (config->routes[i].effect == CONFIG_CHANGE &&
-            config_upstream(config, config->routes[i].service) != NULL)
-            prepare_changes(table, config->routes[i].action);
+        for (size_t j = 0; j < config->upstream_count; j++)
+            if (config->routes[i].effect == CONFIG_CHANGE &&
+                strcmp(config->upstreams[j].name, config->routes[i].service) == 0)
+                prepare_changes(table, config->routes[i].action, &config->upstreams[j]);
 }
 
 static const char *client_of(const struct exchange *x)
@@ -154,11 +165,12 @@ static void count_decision(struct series_table *table, const struct exchange *x)
 
 static void count_upstream(struct series_table *table, const struct exchange *x)
 {
-    const char *upstream = x->call->upstream->name;
-    const char *const result[] = {upstream,
-                                  x->problem == PROBLEM_NONE ? "success" : problem_kind(x->problem)->name};
-    const char *const change[] = {x->route->action, exchange_outcome_name(x->outcome)};
-    series_observe(table, UPSTREAM_DURATION, &upstream, x->upstream_us);
+    const char *account = account_of(x->call->upstream);
+    const char *const upstream[] = {x->call->upstream->name, account};
+    const char *const result[] = {
+        upstream[0], x->problem == PROBLEM_NONE ? "success" : problem_kind(x->problem)->name, account};
+    const char *const change[] = {x->route->action, exchange_outcome_name(x->outcome), account};
+    series_observe(table, UPSTREAM_DURATION, upstream, x->upstream_us);
     series_add(table, RESULTS, result, 1);
     if (exchange_changes(x))
         series_add(table, CHANGES, change, 1);

@@ -116,12 +116,24 @@ static void put_description(struct buf *out, const struct config_route *route)
 }
 
 /* What of a request is no parameter of the action. */
-static void put_own(struct buf *out, const struct config_route *route)
+static void put_own(struct buf *out, const struct config *config, const struct config_route *route)
 {
     json_member_raw(
         out, "region",
         "{\"type\":\"string\",\"minLength\":1,\"maxLength\":64,\"description\":\"The cloud's region; "
         "without it, the one that the operator chose\"}");
+    if (config->account_count > 0) {
+        json_open_member(out, "account");
+        json_member(out, "type", "string");
+        json_member(out, "description",
+                    "Which of the company's cloud accounts; without it, the one that the operator chose for "
+                    "this client");
+        json_open_array(out, "enum");
+        for (size_t i = 0; i < config->account_count; i++)
+            json_element(out, config->accounts[i].name);
+        json_close_array(out);
+        json_close(out);
+    }
     if (route->list != NULL)
         json_member_raw(out, "all",
                         "{\"type\":\"boolean\",\"description\":\"Fetch every page and answer one list\"}");
@@ -153,7 +165,7 @@ static void put_input(struct buf *out, const struct mcp_tools *tools, const stru
         else if (wire->name != NULL)
             schema_put(out, param->name, param, wire, hashed);
     }
-    put_own(out, route);
+    put_own(out, tools->config, route);
     json_close(out);
     json_open_array(out, "required");
     for (size_t i = 0; i < route->param_count; i++)

@@ -222,7 +222,8 @@ static void write_series(const struct series_family *family, const struct series
     struct prometheus_text_label labels[SERIES_LABELS_MAX + 1];
     size_t count = label_count(family);
     for (size_t i = 0; i < count; i++)
-        labels[i] = (struct prometheus_text_label){family->labels[i], series->values[i]};
+        labels[i] = (struct prometheus_text_label){family->labels[i],
+                                                   series->values[i][0] == '\0' ? NULL : series->values[i]};
     if (family->histogram)
         write_histogram(family, series, labels, count, out);
     else

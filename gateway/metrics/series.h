@@ -27,7 +27,8 @@ struct series_table;
 MUST_USE struct series_table *series_new(const struct series_family *families, size_t count);
 void series_free(struct series_table *table);
 
-/* `values` has one text for each label of the family; they are copied. */
+/* `values` has one text for each label of the family; they are copied.  A label whose text is "" is left out,
+ * which to Prometheus is the same. */
 void series_add(struct series_table *table, size_t family, const char *const *values,
                 unsigned long long count);
 void series_observe(struct series_table *table, size_t family, const char *const *values, int64_t micros);

@@ -127,9 +127,10 @@ static struct part part_from(const struct buf *text, size_t at)
 }
 
 /* A member of an object, without the brace that lets it begin without a comma. */
-static struct part put_operation(struct buf *text, const struct entry *entry)
+static struct part put_operation(struct buf *text, const struct config *config, const struct entry *entry)
 {
-    const struct operation operation = {entry->route, entry->leader->route, entry->api, entry->hashed};
+    const struct operation operation = {config, entry->route, entry->leader->route, entry->api,
+                                        entry->hashed};
     buf_put_char(text, '{');
     size_t at = text->length;
     operation_put(text, &operation);
@@ -163,7 +164,7 @@ static void write_entries(struct openapi *openapi)
         struct entry *entry = &openapi->entries[i];
         if (entry->api == -1)
             continue;
-        entry->itself = put_operation(text, entry);
+        entry->itself = put_operation(text, openapi->config, entry);
         if (entry->leader == entry)
             entry->path = put_path(text, entry);
         buf_put_char(text, '\n'); /* else a brace would be one more of a list's: see json.h */

@@ -90,6 +90,24 @@ static void put_reference(struct buf *out, const char *reference)
     json_close(out);
 }
 
+static void put_account(struct buf *out, const struct config *config)
+{
+    json_open(out);
+    json_member(out, "name", "account");
+    json_member(out, "in", "query");
+    json_member(
+        out, "description",
+        "which of the accounts; where it is not said, the one that the operator chose for the client");
+    json_open_member(out, "schema");
+    json_member(out, "type", "string");
+    json_open_array(out, "enum");
+    for (size_t i = 0; i < config->account_count; i++)
+        json_element(out, config->accounts[i].name);
+    json_close_array(out);
+    json_close(out);
+    json_close(out);
+}
+
 static void put_parameters(struct buf *out, const struct operation *operation)
 {
     const struct config_route *route = operation->route;
@@ -104,6 +122,8 @@ static void put_parameters(struct buf *out, const struct operation *operation)
     if (route->list != NULL)
         put_reference(out, "#/components/parameters/all");
     put_reference(out, "#/components/parameters/region");
+    if (operation->config->account_count > 0)
+        put_account(out, operation->config);
     if (route->task != NULL || answers_tell_status(route))
         put_reference(out, "#/components/parameters/prefer");
     if (route->effect == CONFIG_CHANGE)

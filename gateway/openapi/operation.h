@@ -10,6 +10,7 @@
 enum { OPERATION_BOTH = CONFIG_APIS };
 
 struct operation {
+    const struct config *config; /* borrowed: which accounts there are */
     const struct config_route *route;
     const struct config_route *leader; /* of its path: the names of captures are its */
     int api;                           /* enum config_api, or OPERATION_BOTH */

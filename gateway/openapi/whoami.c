@@ -179,6 +179,21 @@ void whoami_put_rules(struct buf *out, const struct whoami_view *view, const str
     json_close_array(out);
 }
 
+/* Those that there are, and where a call goes that names none. */
+static void put_accounts(struct buf *out, const struct whoami_view *view)
+{
+    const struct config *config = view->config;
+    if (config->account_count == 0)
+        return;
+    json_member(out, "account",
+                view->client->account == NULL && config->account_count == 1 ? config->accounts[0].name
+                                                                            : view->client->account);
+    json_open_array(out, "accounts");
+    for (size_t i = 0; i < config->account_count; i++)
+        json_element(out, config->accounts[i].name);
+    json_close_array(out);
+}
+
 void whoami_put(struct buf *out, const struct whoami_view *view)
 {
     json_open(out);
@@ -187,6 +202,7 @@ void whoami_put(struct buf *out, const struct whoami_view *view)
         put_token(out, view->token);
     if (view->certificate != NULL)
         put_certificate(out, view->certificate);
+    put_accounts(out, view);
     put_limits(out, view);
     put_rules(out, view);
     json_close(out);

@@ -29,7 +29,7 @@ struct given {
 static enum problem unknown(struct exchange *x, const char *what, const char *name)
 {
     if (text_is_name(name) && strlen(name) < BUILD_CALL_NAME_MAX) {
-        if (strcmp(what, "region") != 0)
+        if (strcmp(what, "region") != 0 && strcmp(what, "account") != 0)
             hint_name(x, name);
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "there is no %s '%s' here", what, name);
     }
@@ -106,6 +106,7 @@ static enum problem check_query(struct exchange *x, bool body)
         const char *name = x->target.pairs[i].name;
         const struct config_param *param = find_param(x->route, name, CONFIG_IN_QUERY);
         if (param == NULL && strcmp(name, "region") != 0 &&
+            !(strcmp(name, "account") == 0 && build_call_has_account(x)) &&
             (x->route->list == NULL || strcmp(name, "all") != 0))
             return unknown_key(x, name);
         if (param != NULL && body && (param->sources & CONFIG_IN_BODY) != 0)
@@ -189,14 +190,81 @@ enum problem build_call_choose_region(struct exchange *x, const char *region)
     return PROBLEM_NONE;
 }
 
+/* An unknown name is no account, also where the client has another. */
+static enum problem find_account(struct exchange *x, const char *said, const struct config_account **account)
+{
+    if (said == NULL && x->client != NULL)
+        said = x->client->account;
+    if (said != NULL) {
+        *account = config_account(x->config, said);
+        return *account != NULL ? PROBLEM_NONE : unknown(x, "account", said);
+    }
+    if (x->config->account_count > 1)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "there are several accounts: say which (account), or whoami tells them");
+    *account = x->config->account_count == 0 ? NULL : &x->config->accounts[0];
+    return PROBLEM_NONE;
+}
+
+enum problem build_call_choose_upstream(struct exchange *x, const char *service, const char *said,
+                                        const struct config_upstream **upstream)
+{
+    const struct config_account *account = NULL;
+    *upstream = config_upstream(x->config, service);
+    if (x->config->account_count == 0)
+        return PROBLEM_NONE;
+    enum problem problem = find_account(x, said, &account);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    *upstream = config_upstream_of(x->config, account, service);
+    return *upstream != NULL
+               ? PROBLEM_NONE
+               : exchange_stop(x, PROBLEM_INVALID_PARAMETER, "the account '%s' has no upstream for %s",
+                               account->name, service);
+}
+
+/* Of a policy alone: accounts are what a request or a client says. */
+enum problem build_call_name_account(struct exchange *x, const char *said)
+{
+    if (!x->config->policy_alone)
+        return PROBLEM_NONE;
+    if (said == NULL && x->client != NULL)
+        said = x->client->account;
+    if (said != NULL && !text_is_name(said))
+        return unknown(x, "account", said);
+    x->call->account = said;
+    return PROBLEM_NONE;
+}
+
+bool build_call_has_account(const struct exchange *x)
+{
+    return x->config->account_count > 0 || x->config->policy_alone;
+}
+
+static enum problem begin_call(struct exchange *x)
+{
+    const char *said = NULL;
+    const struct config_upstream *upstream = NULL;
+    enum problem problem = PROBLEM_NONE;
+    if (build_call_has_account(x))
+        problem = build_call_own_key(x, "account", &said);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_choose_upstream(x, x->route->service, said, &upstream);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    x->call = call_new(x->route, upstream, x->arena);
+    if (x->call == NULL || build_call_name_client(x) != 0)
+        return exchange_fail(x);
+    return build_call_name_account(x, said);
+}
+
 static enum problem build_call(struct exchange *x, struct given *given)
 {
     const char *region = NULL;
     bool body = given->root->kind != JSON_VALUE_NONE;
-    x->call = call_new(x->route, config_upstream(x->config, x->route->service), x->arena);
-    if (x->call == NULL || build_call_name_client(x) != 0)
-        return exchange_fail(x);
-    enum problem problem = check_query(x, body);
+    enum problem problem = begin_call(x);
+    if (problem == PROBLEM_NONE)
+        problem = check_query(x, body);
     if (problem == PROBLEM_NONE && body)
         problem = read_members(x, given);
     if (problem == PROBLEM_NONE)
@@ -229,19 +297,30 @@ int build_call_name_client(const struct exchange *x)
     return x->client == NULL ? 0 : call_set_client(x->call, "countersign-" VERSION_TEXT, x->client->name);
 }
 
-/* The query has the region, and the version by which the route was found. */
+static bool is_key_of_action(const struct exchange *x, const char *name)
+{
+    return strcmp(name, "region") == 0 || strcmp(name, "version") == 0 ||
+           (strcmp(name, "account") == 0 && build_call_has_account(x));
+}
+
+/* The query has the region, the account, and the version by which the route was found. */
 static enum problem build_action(struct exchange *x, const struct json_value *root)
 {
     const char *version = NULL;
     const char *region = NULL;
+    const char *account = NULL;
     for (size_t i = 0; i < x->target.pair_count; i++)
-        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                                 "the query of an action is region and version: all else is in its document");
+        if (!is_key_of_action(x, x->target.pairs[i].name))
+            return exchange_stop(
+                x, PROBLEM_INVALID_PARAMETER,
+                "the query of an action is region%s and version: all else is in its document",
+                build_call_has_account(x) ? ", account" : "");
     enum problem problem = build_call_own_key(x, "version", &version);
     if (problem == PROBLEM_NONE)
         problem = build_call_own_key(x, "region", &region);
-    return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region);
+    if (problem == PROBLEM_NONE && build_call_has_account(x))
+        problem = build_call_own_key(x, "account", &account);
+    return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region, account);
 }
 
 enum problem build_call_request(struct exchange *x)

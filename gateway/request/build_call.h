@@ -22,6 +22,17 @@ enum problem build_call_own_key(struct exchange *x, const char *name, const char
 /* x->body, where there is one, as a JSON object. */
 enum problem build_call_read_body(struct exchange *x, struct json_value *root);
 
+/* Whether requests can say an account. */
+bool build_call_has_account(const struct exchange *x);
+
+/* The upstream of the service in the account that was said; where none was (NULL), in the client's default, or
+ * in the only one there is. */
+enum problem build_call_choose_upstream(struct exchange *x, const char *service, const char *said,
+                                        const struct config_upstream **upstream);
+
+/* x->call->account where no upstream has it: the policy alone is read. */
+enum problem build_call_name_account(struct exchange *x, const char *said);
+
 /* x->call->region: the one that is given, or the upstream's. */
 enum problem build_call_choose_region(struct exchange *x, const char *region);
 

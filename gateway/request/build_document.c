@@ -215,16 +215,22 @@ static enum problem read_document(struct exchange *x, const struct json_value *r
     return problem;
 }
 
-enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region)
+enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region,
+                                 const char *account)
 {
     static const struct json_value nothing = {.kind = JSON_VALUE_OBJECT, .bytes = "{}", .length = 2};
     const struct config_action *action = x->route->document;
+    const struct config_upstream *upstream = NULL;
     struct json_value whole = root->kind == JSON_VALUE_NONE ? nothing : *root;
-    x->call =
-        call_new_document(x->route, action->upstream, x->route->param_count + action->path_count, x->arena);
+    enum problem problem = build_call_choose_upstream(x, action->upstream->name, account, &upstream);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    x->call = call_new_document(x->route, upstream, x->route->param_count + action->path_count, x->arena);
     if (x->call == NULL || build_call_name_client(x) != 0)
         return exchange_fail(x);
-    enum problem problem = build_call_choose_region(x, region);
+    problem = build_call_name_account(x, account);
+    if (problem == PROBLEM_NONE)
+        problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = client_token_put(x, &whole);
     if (problem == PROBLEM_NONE)

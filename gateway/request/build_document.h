@@ -5,9 +5,10 @@
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"
 
-/* `root` is the body, or none; `region` as the caller named it, or NULL.  x->call has the document that
+/* `root` is the body, or none; `region` and `account` as the caller named them, or NULL.  x->call has the document that
  * will be signed, and as parameters what rules name of it. */
-enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region);
+enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region,
+                                 const char *account);
 
 /* What rules name in a structured parameter of a route, whose value is `value`: added to x->call. */
 enum problem build_document_paths(struct exchange *x, const struct config_param *param,

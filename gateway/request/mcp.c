@@ -71,6 +71,15 @@ enum problem mcp_read_region(struct exchange *x, const struct json_value *value)
     return exact ? add_pair(x, "region", text) : wrong_argument(x, "region", "is none of the cloud's");
 }
 
+enum problem mcp_read_account(struct exchange *x, const struct json_value *value)
+{
+    bool exact = true;
+    if (value->kind != JSON_VALUE_STRING)
+        return wrong_argument(x, "account", "must be a string");
+    const char *text = json_value_text(value, SIZE_MAX, x->arena, &exact);
+    return exact ? add_pair(x, "account", text) : wrong_argument(x, "account", "is none of the gateway's");
+}
+
 static enum problem read_all(struct exchange *x, const struct json_value *value)
 {
     if (value->kind != JSON_VALUE_TRUE && value->kind != JSON_VALUE_FALSE)
@@ -97,7 +106,7 @@ enum problem mcp_read_key(struct exchange *x, const struct json_value *value)
 }
 
 /* What of the arguments is no parameter of the action. */
-enum { OWN_REGION, OWN_ALL, OWN_WAIT, OWN_KEY, OWN_ARGUMENTS };
+enum { OWN_REGION, OWN_ACCOUNT, OWN_ALL, OWN_WAIT, OWN_KEY, OWN_ARGUMENTS };
 
 struct own {
     const char *names[OWN_ARGUMENTS + 1]; /* those that the tool has, ended by NULL */
@@ -105,12 +114,16 @@ struct own {
     bool seen[OWN_ARGUMENTS];
 };
 
-static struct own own_of(const struct config_route *route)
+static struct own own_of(const struct exchange *x, const struct config_route *route)
 {
     size_t count = 0;
     struct own own = {0};
     own.names[count] = "region";
     own.read[count++] = mcp_read_region;
+    if (build_call_has_account(x)) {
+        own.names[count] = "account";
+        own.read[count++] = mcp_read_account;
+    }
     if (route->list != NULL) {
         own.names[count] = "all";
         own.read[count++] = read_all;
@@ -141,7 +154,7 @@ static enum problem read_own(struct exchange *x, struct own *own, const struct j
 
 static enum problem call_route(struct exchange *x, const struct json_value *arguments)
 {
-    struct own own = own_of(x->route);
+    struct own own = own_of(x, x->route);
     enum problem problem = PROBLEM_NONE;
     struct json_items items = json_value_items(arguments);
     for (struct json_value item; problem == PROBLEM_NONE && json_value_next(&items, &item);)

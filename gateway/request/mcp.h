@@ -22,6 +22,9 @@ void mcp_name_route(struct exchange *x);
 /* The argument `region` of a tool becomes the query key that it is elsewhere. */
 enum problem mcp_read_region(struct exchange *x, const struct json_value *value);
 
+/* Likewise `account`. */
+enum problem mcp_read_account(struct exchange *x, const struct json_value *value);
+
 /* The argument `idempotencyKey` of a change is what the field Idempotency-Key is elsewhere, and comes before
  * it. */
 enum problem mcp_read_key(struct exchange *x, const struct json_value *value);

@@ -13,7 +13,7 @@
 
 struct said {
     const char *service, *action, *version, *contains; /* NULL: not said */
-    struct json_value region, document, key;
+    struct json_value region, account, document, key;
 };
 
 static enum problem wrong(struct exchange *x, const char *name, const char *reason)
@@ -54,10 +54,10 @@ static enum problem read_argument(struct exchange *x, const struct json_value *i
         const char **text;
         struct json_value *value;
         bool there;
-    } known[] = {{"service", &said->service, NULL, true},    {"action", &said->action, NULL, true},
-                 {"version", &said->version, NULL, true},    {"contains", &said->contains, NULL, !calls},
-                 {"region", NULL, &said->region, calls},     {"document", NULL, &said->document, calls},
-                 {"idempotencyKey", NULL, &said->key, calls}};
+    } known[] = {{"service", &said->service, NULL, true},  {"action", &said->action, NULL, true},
+                 {"version", &said->version, NULL, true},  {"contains", &said->contains, NULL, !calls},
+                 {"region", NULL, &said->region, calls},   {"document", NULL, &said->document, calls},
+                 {"account", NULL, &said->account, calls}, {"idempotencyKey", NULL, &said->key, calls}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (known[i].there && json_value_has_key(item, known[i].name))
             return known[i].text != NULL ? read_text(x, known[i].name, item, known[i].text)
@@ -168,6 +168,8 @@ enum problem mcp_actions_call(struct exchange *x, const struct json_value *argum
         problem = choose_action(x, &said, &action);
     if (problem == PROBLEM_NONE && said.region.kind != JSON_VALUE_NONE)
         problem = mcp_read_region(x, &said.region);
+    if (problem == PROBLEM_NONE && said.account.kind != JSON_VALUE_NONE)
+        problem = mcp_read_account(x, &said.account);
     if (problem == PROBLEM_NONE && said.document.kind != JSON_VALUE_NONE &&
         said.document.kind != JSON_VALUE_OBJECT)
         problem = wrong(x, "document", "must be an object");

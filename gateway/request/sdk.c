@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define SDK_UNUSED "unused" /* what the examples have in the place of a key */
+
 enum {
     SDK_TOKEN_MIN = 20, /* characters: a shorter SecretId is a word in an unused place */
     SDK_IDENTITY_MAX = 4 * 1024,
@@ -187,6 +189,54 @@ static enum problem answer_identity(struct exchange *x)
     return bytes != NULL ? PROBLEM_NONE : exchange_fail(x);
 }
 
+/* ---- which account ---- */
+
+/* The label of the host that names an account: "staging.gateway.example.com", or behind a service's,
+ * "vpc.staging.gateway.example.com". */
+static const struct config_account *account_of_host(const struct exchange *x)
+{
+    const char *host = x->head->host;
+    if (host != NULL && service_of_host(x) != NULL)
+        host = strchr(host, '.') + 1; /* is_label() has found it */
+    for (size_t i = 0; host != NULL && i < x->config->account_count; i++)
+        if (is_label(host, x->config->accounts[i].name))
+            return &x->config->accounts[i];
+    return NULL;
+}
+
+/* The word in the place of SecretId: an account's name, or UNUSED.  A slip must not reach another account than
+ * was meant.  A SecretId that is the token itself says nothing. */
+static enum problem account_of_id(struct exchange *x, const struct config_account **account)
+{
+    const struct sdk_request *sdk = x->sdk;
+    *account = NULL;
+    if (x->config->account_count == 0 || sdk->secret_id == NULL || sdk->token == NULL ||
+        strcmp(sdk->secret_id, sdk->token) == 0 || strcmp(sdk->secret_id, SDK_UNUSED) == 0)
+        return PROBLEM_NONE;
+    *account = config_account(x->config, sdk->secret_id);
+    return *account != NULL ? PROBLEM_NONE
+                            : exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                                            "the SecretId is no account: beside X-TC-Token it is the name of "
+                                            "one, or " SDK_UNUSED);
+}
+
+static enum problem choose_account(struct exchange *x, const char **name)
+{
+    const struct config_account *of_id;
+    const struct config_account *of_host = account_of_host(x);
+    enum problem problem = account_of_id(x, &of_id);
+    *name = NULL;
+    if (problem != PROBLEM_NONE)
+        return problem;
+    if (of_id != NULL && of_host != NULL && of_id != of_host)
+        return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
+                             "the host names the account '%s', and the SecretId '%s'", of_host->name,
+                             of_id->name);
+    if (of_id != NULL || of_host != NULL)
+        *name = of_id != NULL ? of_id->name : of_host->name;
+    return PROBLEM_NONE;
+}
+
 /* ---- the call ---- */
 
 static enum problem read_flat(struct exchange *x, struct json_value *root)
@@ -211,10 +261,13 @@ static enum problem read_flat(struct exchange *x, struct json_value *root)
 static enum problem translate(struct exchange *x)
 {
     struct json_value root = {0};
+    const char *account = NULL;
     enum problem problem = x->sdk->flat ? read_flat(x, &root) : build_call_read_body(x, &root);
     if (problem == PROBLEM_NONE)
         problem = client_token_take(x, &root);
-    return problem != PROBLEM_NONE ? problem : build_document_call(x, &root, x->sdk->region);
+    if (problem == PROBLEM_NONE)
+        problem = choose_account(x, &account);
+    return problem != PROBLEM_NONE ? problem : build_document_call(x, &root, x->sdk->region, account);
 }
 
 const struct door sdk_door = {

@@ -13,7 +13,7 @@
 /* Of each upstream what an operator should look at; nothing when all is well. */
 static void put_upstream(struct buf *body, const struct upstream_pool_state *state)
 {
-    json_open_member(body, state->name);
+    json_open_member(body, state->title);
     if (state->breaker != BREAKER_CLOSED)
         json_member(body, "breaker", state->breaker == BREAKER_OPEN ? "open" : "half-open");
     if (state->skew_s != 0)

@@ -207,15 +207,18 @@ static const char *const end_names[UPSTREAM_HEALTH_ENDS] = {
 static void put_attempts(const struct upstream_pool_state *state, const char *name, struct buf *out)
 {
     for (size_t i = 0; i < UPSTREAM_HEALTH_ENDS; i++) {
-        const struct prometheus_text_label labels[] = {{"upstream", state->name}, {"end", end_names[i]}};
+        const struct prometheus_text_label labels[] = {
+            {"upstream", state->name}, {"account", state->account}, {"end", end_names[i]}};
         prometheus_text_count(out, name, "", labels, COUNT(labels), state->ends[i]);
     }
 }
 
 static void put_refusals(const struct upstream_pool_state *state, const char *name, struct buf *out)
 {
-    const struct prometheus_text_label breaker[] = {{"upstream", state->name}, {"reason", "breaker"}};
-    const struct prometheus_text_label slots[] = {{"upstream", state->name}, {"reason", "no-slot"}};
+    const struct prometheus_text_label breaker[] = {
+        {"upstream", state->name}, {"account", state->account}, {"reason", "breaker"}};
+    const struct prometheus_text_label slots[] = {
+        {"upstream", state->name}, {"account", state->account}, {"reason", "no-slot"}};
     prometheus_text_count(out, name, "", breaker, COUNT(breaker), state->refused);
     prometheus_text_count(out, name, "", slots, COUNT(slots), state->full);
 }
@@ -225,7 +228,8 @@ static void put_breaker(const struct upstream_pool_state *state, const char *nam
     static const char *const names[] = {
         [BREAKER_CLOSED] = "closed", [BREAKER_HALF_OPEN] = "half-open", [BREAKER_OPEN] = "open"};
     for (size_t i = 0; i < COUNT(names); i++) {
-        const struct prometheus_text_label labels[] = {{"upstream", state->name}, {"state", names[i]}};
+        const struct prometheus_text_label labels[] = {
+            {"upstream", state->name}, {"account", state->account}, {"state", names[i]}};
         prometheus_text_count(out, name, "", labels, COUNT(labels), state->breaker == (enum breaker_state)i);
     }
 }
@@ -240,17 +244,18 @@ static void put_slots(const struct upstream_pool_state *state, const char *name,
                 {"waiting", state->waiting},
                 {"resting", state->resting}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct prometheus_text_label labels[] = {{"upstream", state->name}, {"state", rows[i].state}};
+        const struct prometheus_text_label labels[] = {
+            {"upstream", state->name}, {"account", state->account}, {"state", rows[i].state}};
         prometheus_text_count(out, name, "", labels, COUNT(labels), rows[i].count);
     }
 }
 
 static void put_credential(const struct upstream_pool_state *state, const char *name, struct buf *out)
 {
-    const struct prometheus_text_label used[] = {{"upstream", state->name},
-                                                 {"credential", state->credential}};
-    const struct prometheus_text_label refused[] = {{"upstream", state->name},
-                                                    {"credential", state->not_credential}};
+    const struct prometheus_text_label used[] = {
+        {"upstream", state->name}, {"account", state->account}, {"credential", state->credential}};
+    const struct prometheus_text_label refused[] = {
+        {"upstream", state->name}, {"account", state->account}, {"credential", state->not_credential}};
     bool none = state->not_credential != NULL && strcmp(state->not_credential, state->credential) == 0;
     prometheus_text_count(out, name, "", used, COUNT(used), !none);
     if (state->not_credential != NULL && !none)
@@ -259,14 +264,14 @@ static void put_credential(const struct upstream_pool_state *state, const char *
 
 static void put_retries(const struct upstream_pool_state *state, const char *name, struct buf *out)
 {
-    const struct prometheus_text_label label = {"upstream", state->name};
-    prometheus_text_count(out, name, "", &label, 1, state->retries);
+    const struct prometheus_text_label labels[] = {{"upstream", state->name}, {"account", state->account}};
+    prometheus_text_count(out, name, "", labels, COUNT(labels), state->retries);
 }
 
 static void put_skew(const struct upstream_pool_state *state, const char *name, struct buf *out)
 {
-    const struct prometheus_text_label label = {"upstream", state->name};
-    prometheus_text_real(out, name, "", &label, 1, (double)state->skew_s);
+    const struct prometheus_text_label labels[] = {{"upstream", state->name}, {"account", state->account}};
+    prometheus_text_real(out, name, "", labels, COUNT(labels), (double)state->skew_s);
 }
 
 static const struct {

@@ -24,7 +24,7 @@ X509_STORE *ca_store_load(const struct config_upstream *upstream, struct err *er
                                            : X509_STORE_set_default_paths(store);
     if (loaded != 1) {
         err_set(err, ERR_INPUT, "%s:%u:%u: upstream '%s': %s%s", upstream->mark.file, upstream->mark.line,
-                upstream->mark.column, upstream->name,
+                upstream->mark.column, config_title(upstream),
                 upstream->ca_file != NULL ? "no CA certificate can be read from ca_file "
                                           : "the system's CA certificates cannot be used",
                 upstream->ca_file != NULL ? upstream->ca_file : "");

@@ -9,13 +9,14 @@ void upstream_notice(struct log *log, const struct config_upstream *upstream,
 {
     if (result->breaker == BREAKER_OPENED)
         operator_log_warn(log, "upstream '%s' does not answer, calls are refused until it does: %s",
-                          upstream->name, why);
+                          config_title(upstream), why);
     if (result->breaker == BREAKER_CLOSES)
-        operator_log_write(log, "upstream '%s' answers again", upstream->name);
+        operator_log_write(log, "upstream '%s' answers again", config_title(upstream));
     if (result->skew == CLOCK_SKEW_BEGAN)
         operator_log_warn(log, "the clock of upstream '%s' is %lld s %s: is this machine's clock right?",
-                          upstream->name, llabs(ahead_s), ahead_s > 0 ? "ahead of ours" : "behind ours");
+                          config_title(upstream), llabs(ahead_s),
+                          ahead_s > 0 ? "ahead of ours" : "behind ours");
     if (result->skew == CLOCK_SKEW_ENDED)
         operator_log_write(log, "the clocks of upstream '%s' and of this machine agree again",
-                           upstream->name);
+                           config_title(upstream));
 }

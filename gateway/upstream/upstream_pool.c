@@ -195,7 +195,8 @@ static struct upstream_health *known_before(const struct upstream_pool *previous
 {
     for (size_t i = 0; previous != NULL && i < previous->count; i++) {
         const struct config_upstream *same = previous->pools[i].upstream;
-        if (strcmp(same->name, upstream->name) == 0 && strcmp(same->url.text, upstream->url.text) == 0)
+        if (strcmp(config_title(same), config_title(upstream)) == 0 &&
+            strcmp(same->url.text, upstream->url.text) == 0)
             return upstream_health_hold(previous->pools[i].known);
     }
     return upstream_health_new();
@@ -391,6 +392,8 @@ void upstream_pool_look(const struct upstream_pool *back, size_t index, struct u
     bool spare = atomic_load(&pool->credential) != 0;
     *state =
         (struct upstream_pool_state){.name = upstream->name,
+                                     .account = config_account_name(upstream),
+                                     .title = config_title(upstream),
                                      .breaker = breaker_state(&known->breaker),
                                      .slots = (unsigned)pool->slots.most,
                                      .used = atomic_load(&pool->slots.used),

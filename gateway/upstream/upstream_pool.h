@@ -137,6 +137,8 @@ void upstream_pool_distrust(struct upstream_pool_slot *slot);
  * each right, not taken at one moment. */
 struct upstream_pool_state {
     const char *name;
+    const char *account; /* NULL: there are no accounts */
+    const char *title;   /* both, for operators */
     enum breaker_state breaker;
     unsigned slots, used, waiting, resting;
     unsigned long long ends[UPSTREAM_HEALTH_ENDS]; /* attempts since the process began, by their end */
