@@ -160,7 +160,7 @@ struct config_proxy {
     struct secret *password;
 };
 
-/* One of several accounts of the cloud: upstreams that are its own, and the credential that signs for them. */
+/* One of several accounts of the cloud, with upstreams of its own. */
 struct config_account {
     const char *name;
     struct mark mark;

@@ -123,6 +123,20 @@ static void compare_limits(struct rights_diff *diff)
     rights_diff_put_line(diff, &diff->counts->other);
 }
 
+/* Where its requests go that name none. */
+static void compare_account(struct rights_diff *diff)
+{
+    const struct config_client *old = diff->old.client;
+    const struct config_client *new = diff->new.client;
+    if (old == NULL || new == NULL ||
+        strcmp(old->account == NULL ? "" : old->account, new->account == NULL ? "" : new->account) == 0)
+        return;
+    buf_put_format(&diff->line, "other: %s has the account %.64s, before: %.64s", diff->name,
+                   new->account == NULL ? "that is said" : new->account,
+                   old->account == NULL ? "that was said" : old->account);
+    rights_diff_put_line(diff, &diff->counts->other);
+}
+
 void rights_diff_client(struct rights_diff *diff)
 {
     compare_tokens(diff);
@@ -130,4 +144,5 @@ void rights_diff_client(struct rights_diff *diff)
     compare_certificates(diff, diff->old.config, diff->new.config, "gone", &diff->counts->less);
     compare_requirements(diff);
     compare_limits(diff);
+    compare_account(diff);
 }

@@ -1,5 +1,5 @@
-/* An account is judged by its name, and what signs its calls decides whose they are: so no credential signs for
- * two. */
+/* A call is judged by its account's name, and the credential that signs it decides whose it is: so none signs
+ * for two. */
 #include "config/settings/accounts.h"
 
 #include "base/text.h"
@@ -39,9 +39,11 @@ static int read_one(struct loader *loader, const struct yaml_node *node, size_t 
     struct reading reading = {.defaults.account = account};
     account->name = node->key;
     account->mark = node->key_mark;
-    if (!text_is_name(account->name) || strchr(account->name, '.') != NULL)
-        return report_error(loader->report, &node->key_mark,
-                            "an account's name must be 1 to 64 letters, digits, '-' or '_'");
+    if (!text_is_name(account->name) || strchr(account->name, '.') != NULL ||
+        strcmp(account->name, "unused") == 0) /* what SDKs say where they mean none */
+        return report_error(
+            loader->report, &node->key_mark,
+            "an account's name must be 1 to 64 letters, digits, '-' or '_', and not 'unused'");
     for (const struct config_account *other = config->accounts; other < account; other++)
         if (strcasecmp(other->name, account->name) == 0) /* as a label of a host they are one */
             return report_error(loader->report, &node->key_mark, "there is an account '%.64s' already",
@@ -114,8 +116,10 @@ int accounts_read(struct loader *loader, const struct yaml_node *node)
     for (const struct yaml_node *child = node->children; child != NULL; child = child->next)
         if (read_one(loader, child, count) != 0)
             result = -1;
-    for (size_t i = 0; i < config->upstream_count && result == 0; i++)
-        result = check_upstream(loader, i);
+    bool whole = result == 0;
+    for (size_t i = 0; i < config->upstream_count && whole; i++)
+        if (check_upstream(loader, i) != 0)
+            result = -1;
     upstreams_check_slots(loader);
     return result;
 }

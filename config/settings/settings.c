@@ -292,7 +292,7 @@ static int read_upstreams(struct loader *loader, const struct yaml_node *root, c
         return accounts_read(loader, service->accounts);
     if (service->upstreams != NULL)
         return upstreams_read(loader, service->upstreams);
-    if (yaml_get(root, "upstreams") != NULL || yaml_get(root, "accounts") != NULL)
+    if (root->kind != YAML_MAP || yaml_get(root, "upstreams") != NULL || yaml_get(root, "accounts") != NULL)
         return -1; /* it was reported */
     return report_error(loader->report, &root->mark,
                         "countersign.yaml lacks the key 'upstreams', or 'accounts'");

@@ -233,8 +233,6 @@ void upstreams_check_slots(struct loader *loader)
 static int settle(struct loader *loader, const struct yaml_node *node, struct config_upstream *upstream)
 {
     int result = 0;
-    if (upstream->credential == NULL && yaml_get(node, "credential") == NULL)
-        result = report_error(loader->report, &node->mark, "upstream lacks the key 'credential'");
     if (choose_signature(loader, upstream) != 0 || check_way(loader, upstream) != 0)
         result = -1;
     if (upstream->host == NULL)
@@ -272,8 +270,11 @@ static int read_one(struct loader *loader, const struct yaml_node *node,
     upstream->slots = default_slots(config->workers, count);
     if (upstream->account != NULL && (upstream->title = title_of(upstream, loader->arena)) == NULL)
         return keyword_out_of_memory(loader);
-    if (keyword_read_map(loader, node, "upstream", upstream_keywords, COUNT(upstream_keywords), upstream) !=
-        0)
+    int result =
+        keyword_read_map(loader, node, "upstream", upstream_keywords, COUNT(upstream_keywords), upstream);
+    if (upstream->credential == NULL && node->kind == YAML_MAP && yaml_get(node, "credential") == NULL)
+        result = report_error(loader->report, &node->mark, "upstream lacks the key 'credential'");
+    if (result != 0)
         return -1;
     return settle(loader, node, upstream);
 }

@@ -5,8 +5,8 @@
 #include "config/model/config_settings.h"
 #include "config/reader/keyword.h"
 
-/* What is read in parts: room for all, then each map of them, of `count` in all; `defaults` has the account and
- * the credentials of those that name none.  Then whether there are workers enough. */
+/* What is read in parts: room for all, then each map of them, of `count` in all; `defaults` has the account
+ * and the credentials of those that name none.  Then whether there are workers enough. */
 MUST_USE int upstreams_make_room(struct loader *loader, size_t count);
 MUST_USE int upstreams_read_map(struct loader *loader, const struct yaml_node *node,
                                 const struct config_upstream *defaults, size_t count);

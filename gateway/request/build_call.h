@@ -25,8 +25,8 @@ enum problem build_call_read_body(struct exchange *x, struct json_value *root);
 /* Whether requests can say an account. */
 bool build_call_has_account(const struct exchange *x);
 
-/* The upstream of the service in the account that was said; where none was (NULL), in the client's default, or
- * in the only one there is. */
+/* The upstream of the service in the account that was said; where none was (NULL), in the client's default,
+ * or in the only one there is. */
 enum problem build_call_choose_upstream(struct exchange *x, const char *service, const char *said,
                                         const struct config_upstream **upstream);
 

@@ -5,8 +5,8 @@
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"
 
-/* `root` is the body, or none; `region` and `account` as the caller named them, or NULL.  x->call has the document that
- * will be signed, and as parameters what rules name of it. */
+/* `root` is the body, or none; `region` and `account` as the caller named them, or NULL.  x->call has the
+ * document that will be signed, and as parameters what rules name of it. */
 enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region,
                                  const char *account);
 

@@ -204,8 +204,8 @@ static const struct config_account *account_of_host(const struct exchange *x)
     return NULL;
 }
 
-/* The word in the place of SecretId: an account's name, or UNUSED.  A slip must not reach another account than
- * was meant.  A SecretId that is the token itself says nothing. */
+/* The word in the place of SecretId: an account's name, or SDK_UNUSED.  A slip must not reach another account
+ * than was meant.  A SecretId that is the token itself says nothing. */
 static enum problem account_of_id(struct exchange *x, const struct config_account **account)
 {
     const struct sdk_request *sdk = x->sdk;

@@ -1,6 +1,6 @@
 /* gateway/upstream/upstream_health.h - what the process has learned about an upstream: shared by every
- * generation that knows the upstream by the same name and url in the same account, so that a reload forgets nothing.  Counted
- * references; safe from many threads, without a lock. */
+ * generation that knows the upstream by the same name and url in the same account, so that a reload forgets
+ * nothing.  Counted references; safe from many threads, without a lock. */
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_HEALTH_H
 #define GATEWAY_UPSTREAM_UPSTREAM_HEALTH_H
 

@@ -56,10 +56,11 @@ def secret(path, value, mode=0o600):
 
 
 def configure(folder, url, *, token=None, credential=None, more=None, spare=None, cvm=None, rules=POLICY, top=None,
-              services=("vpc",), **upstream):
+              services=("vpc",), accounts=None, **upstream):
     """Writes both files and the secrets into `folder`; gives the path of countersign.yaml.  Each of `services` is
     an upstream at `url`; `cvm` is what differs at an upstream of that name, `spare` the (SecretId, SecretKey) of a
-    second credential, `more` are others beside `main`."""
+    second credential, `more` are others beside `main`.  Of `accounts` each has these upstreams, but for what it says
+    differs, and a credential of its own name, with the SecretId AKID<name>."""
     if credential is None:
         credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
                       "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
@@ -78,6 +79,14 @@ def configure(folder, url, *, token=None, credential=None, more=None, spare=None
     upstreams = {name: {**defaults, "host": f"{name}.{domain}", **upstream} for name in services}
     if cvm is not None:
         upstreams["cvm"] = {**defaults, **cvm}
+    several = {"upstreams": upstreams}
+    if accounts is not None:
+        several = {"accounts": {name: {"credential": name, "upstreams": {
+            service: {key: value for key, value in {**common, **differs}.items() if key != "credential"}
+            for service, common in upstreams.items()}} for name, differs in accounts.items()}}
+        credentials.update({name: {"secret_id": {"file": secret(folder / f"id_{name}", f"AKID{name}")},
+                                   "secret_key": {"file": secret(folder / f"key_{name}", SECRET_KEY)}}
+                            for name in accounts})
     (folder / "policy.yaml").write_text(policy(rules))
     file = folder / "countersign.yaml"
     file.write_text(yaml({
@@ -88,7 +97,7 @@ def configure(folder, url, *, token=None, credential=None, more=None, spare=None
         "workers": 32,
         **(top or {}),
         "credentials": credentials,
-        "upstreams": upstreams,
+        **several,
         **({} if "grace" in (top or {}) else {"grace": "100ms"}),
         **({} if "failed_auth" in (top or {}) else {"failed_auth": "100000/s burst 100000"}),
     }))

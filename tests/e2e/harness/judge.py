@@ -75,6 +75,8 @@ def condition_holds(rule, name, wanted, policy, call):
                 for one in (policy.get("sets", {})[pattern[1:]] if pattern.startswith("$") else [pattern])]
     if name == "region":
         return region_holds(deny, patterns, call["region"])
+    if name == "account":
+        return any_glob(patterns, call["account"]) if call.get("account") else deny
     if given is None:
         return deny and rule.get("strict", False)
     hits = [value_holds(deny, patterns, value, FORMER.get(name), policy.get("former_ids", {}))
