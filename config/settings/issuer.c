@@ -281,6 +281,13 @@ static int read_sessions(struct loader *loader, const struct yaml_node *node, st
                             "sessions goes with assume_role only: STS gives each client its own there");
     if (limit != NULL && issuer->sessions != CONFIG_PER_CLIENT)
         return report_error(loader->report, &limit->mark, "session_limit needs sessions: per_client");
+    const struct yaml_node *scope = yaml_get(node, "down_scope");
+    if (scope != NULL && issuer->sessions != CONFIG_PER_CLIENT)
+        return report_error(loader->report, &scope->mark, "down_scope needs sessions: per_client");
+    const struct yaml_node *policy = yaml_get(yaml_get(node, "assume_role"), "policy");
+    if (scope != NULL && policy != NULL)
+        return report_error(loader->report, &policy->mark,
+                            "policy does not go with down_scope: STS takes one, and each client has its own");
     return 0;
 }
 
@@ -290,6 +297,7 @@ static const struct keyword issuer_keywords[] = {
     {"assume_role", read_assumed, 0, OPTIONAL, 0, 0, NULL},
     {"command", read_program, 0, OPTIONAL, 0, 0, NULL},
     {"sessions", keyword_choice, offsetof(struct config_issuer, sessions), OPTIONAL, 0, 0, sharing},
+    {"down_scope", keyword_bool, offsetof(struct config_issuer, down_scope), OPTIONAL, 0, 0, NULL},
     {"session_limit", keyword_number, offsetof(struct config_issuer, session_limit), OPTIONAL, 1,
      ISSUER_SESSIONS_MAX, NULL},
 };
@@ -381,6 +389,8 @@ static void put_same(struct buf *out, const struct config_credential *credential
     json_member(out, "tags", issuer->tags);
     if (issuer->sessions == CONFIG_PER_CLIENT)
         json_member_int(out, "sessions", issuer->session_limit);
+    if (issuer->down_scope)
+        json_member_bool(out, "down_scope", true);
     for (const char **word = issuer->command; word != NULL && *word != NULL; word++)
         json_member(out, "word", *word);
     if (issuer->from != NULL)

@@ -17,25 +17,26 @@ static size_t place_of(const struct exchange *x, const struct call *call, unsign
     return (size_t)(which - x->snapshot->config->credentials);
 }
 
-static struct sessions_owner owner_of(const struct exchange *x)
+static struct sessions_owner owner_of(const struct exchange *x, size_t place)
 {
-    return (struct sessions_owner){x->client->name, x->token == NULL ? NULL : x->token->id};
+    return (struct sessions_owner){x->client->name, x->token == NULL ? NULL : x->token->id,
+                                   keeping_scope(x->snapshot->keeping, place, x->client)};
 }
 
 struct renewal_version *client_session_find(const struct exchange *x, const struct call *call,
                                             unsigned credential)
 {
-    const struct sessions_owner owner = owner_of(x);
-    const struct keeping *keeping = x->snapshot->keeping;
-    return sessions_find(keeping->sessions[place_of(x, call, credential)], &owner, clock_monotonic_us());
+    size_t place = place_of(x, call, credential);
+    const struct sessions_owner owner = owner_of(x, place);
+    return sessions_find(x->snapshot->keeping->sessions[place], &owner, clock_monotonic_us());
 }
 
 static struct renewal_version *take(const struct exchange *x, const struct call *call, unsigned credential,
                                     int64_t until_us, struct err *err)
 {
-    const struct sessions_owner owner = owner_of(x);
     const struct keeping *keeping = x->snapshot->keeping;
     size_t place = place_of(x, call, credential);
+    const struct sessions_owner owner = owner_of(x, place);
     const struct fetch fetch = keeping_fetch(keeping, place);
     return sessions_take(keeping->sessions[place], &owner, &fetch, until_us, err);
 }
@@ -56,8 +57,7 @@ struct renewal_version *client_session_take(const struct exchange *x, const stru
 bool client_session_refuse(const struct exchange *x, const struct call *call, unsigned credential,
                            const struct renewal_version *version)
 {
-    const struct sessions_owner owner = owner_of(x);
-    const struct keeping *keeping = x->snapshot->keeping;
-    return sessions_refuse(keeping->sessions[place_of(x, call, credential)], &owner, version,
-                           clock_monotonic_us());
+    size_t place = place_of(x, call, credential);
+    const struct sessions_owner owner = owner_of(x, place);
+    return sessions_refuse(x->snapshot->keeping->sessions[place], &owner, version, clock_monotonic_us());
 }

@@ -53,6 +53,26 @@ static struct sessions *find_sessions(const struct keeping *previous, const stru
     return sessions_new(issuer, (size_t)config->workers, abandoned);
 }
 
+static int make_scopes(struct keeping *keeping, size_t index)
+{
+    const struct config *config = keeping->config;
+    struct cam_policy *scopes = calloc(HASH_COUNT(config->clients) + 1, sizeof *scopes);
+    keeping->scopes[index] = scopes;
+    if (scopes == NULL)
+        return -1;
+    for (const struct config_client *client = config->clients; client != NULL; client = client->hh.next)
+        if (cam_policy_make(config, &config->credentials[index], client, &scopes[client->index], NULL) != 0)
+            return -1;
+    return 0;
+}
+
+static void free_scopes(struct keeping *keeping, size_t index)
+{
+    for (size_t i = 0; keeping->scopes[index] != NULL && i < HASH_COUNT(keeping->config->clients); i++)
+        cam_policy_done(&keeping->scopes[index][i]);
+    free(keeping->scopes[index]);
+}
+
 static int fill(struct keeping *keeping, const struct keeping *previous, void (*wake)(void *context),
                 void *context, const atomic_bool *abandoned)
 {
@@ -65,7 +85,8 @@ static int fill(struct keeping *keeping, const struct keeping *previous, void (*
         }
         if (config_has_sessions(credential)) {
             keeping->sessions[i] = find_sessions(previous, keeping->config, credential->issuer, abandoned);
-            if (keeping->sessions[i] == NULL)
+            if (keeping->sessions[i] == NULL ||
+                (credential->issuer->down_scope && make_scopes(keeping, i) != 0))
                 return -1;
             continue;
         }
@@ -109,7 +130,9 @@ struct keeping *keeping_new(const struct config *config, const struct keeping *p
     keeping->entries = calloc(count + 1, sizeof *keeping->entries);
     keeping->renewals = calloc(count + 1, sizeof *keeping->renewals);
     keeping->sessions = calloc(count + 1, sizeof(struct sessions *));
-    if (keeping->entries != NULL && keeping->renewals != NULL && keeping->sessions != NULL)
+    keeping->scopes = calloc(count + 1, sizeof *keeping->scopes);
+    if (keeping->entries != NULL && keeping->renewals != NULL && keeping->sessions != NULL &&
+        keeping->scopes != NULL)
         keeping->count = count;
     bool good = keeping->count == count && fill(keeping, previous, wake, context, abandoned) == 0;
     if (good && issuers > 0) {
@@ -132,10 +155,12 @@ void keeping_free(struct keeping *keeping)
     for (size_t i = 0; i < keeping->count; i++) {
         renewal_release(keeping->renewals[i]);
         sessions_release(keeping->sessions[i]);
+        free_scopes(keeping, i);
         keeping_entry_release(keeping->entries[i]);
     }
     free(keeping->renewals);
     free(keeping->sessions);
+    free(keeping->scopes);
     free(keeping->entries);
     free(keeping);
 }
@@ -149,6 +174,12 @@ struct fetch keeping_fetch(const struct keeping *keeping, size_t index)
                           .back = keeping->back,
                           .from =
                               from == NULL ? NULL : keeping->renewals[from - keeping->config->credentials]};
+}
+
+const struct cam_policy *keeping_scope(const struct keeping *keeping, size_t index,
+                                       const struct config_client *client)
+{
+    return keeping->scopes[index] == NULL ? NULL : &keeping->scopes[index][client->index];
 }
 
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping)

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
+#include "gateway/keeper/cam_policy.h"
 #include "gateway/keeper/fetch.h"
 #include "gateway/keeper/sessions.h"
 #include "gateway/upstream/renewal.h"
@@ -45,6 +46,7 @@ struct keeping {
     struct keeping_entry **entries; /* by config->credentials; NULL: that one is not issued */
     struct renewal **renewals;  /* likewise: those of the entries, and of files that one is assumed from */
     struct sessions **sessions; /* likewise: of those that each client has one of; such a one has no entry */
+    struct cam_policy **scopes; /* likewise, with down_scope: by config_client.index; NULL: without */
     size_t count;
     struct upstream_pool *back; /* to config->issuers; NULL: neither is asked */
 };
@@ -58,6 +60,10 @@ void keeping_free(struct keeping *keeping); /* NULL does nothing */
 
 /* To be run: a fetch of that credential. */
 struct fetch keeping_fetch(const struct keeping *keeping, size_t index);
+
+/* The policy of the client's session of that credential; NULL: it is not narrowed. */
+const struct cam_policy *keeping_scope(const struct keeping *keeping, size_t index,
+                                       const struct config_client *client);
 
 /* For upstream_pool_new(); borrowed. */
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping);

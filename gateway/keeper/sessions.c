@@ -23,8 +23,9 @@ enum {
 
 /* One client's. */
 struct session {
-    char *key; /* client, NUL, token's id */
+    char *key; /* client, NUL, token's id, NUL, the print of its policy */
     size_t key_length;
+    char *policy;                    /* NULL: what the role may */
     struct renewal_version *version; /* held; NULL: none yet, or none any more */
     bool busy;                       /* a thread fetches it */
     unsigned users;                  /* calls that wait for it: not evicted */
@@ -63,6 +64,7 @@ static void session_free(struct session *session)
 {
     renewal_version_release(session->version);
     free(session->reason);
+    free(session->policy);
     free(session->key);
     free(session);
 }
@@ -134,6 +136,8 @@ static size_t write_key(const struct sessions_owner *owner, char key[KEY_MAX])
     buf_put(&out, owner->client);
     buf_put_char(&out, '\0');
     buf_put(&out, owner->token == NULL ? "" : owner->token);
+    buf_put_char(&out, '\0');
+    buf_put(&out, owner->scope == NULL ? "" : owner->scope->print);
     return out.failed ? 0 : out.length;
 }
 
@@ -184,9 +188,12 @@ static struct session *add(struct sessions *sessions, const struct sessions_owne
     }
     struct session *session = calloc(1, sizeof *session);
     if (session != NULL)
-        session->key = malloc(KEY_MAX);
-    if (session == NULL || session->key == NULL) {
-        free(session);
+        session->key = calloc(1, KEY_MAX);
+    if (session != NULL && owner->scope != NULL)
+        session->policy = strdup(owner->scope->text);
+    if (session == NULL || session->key == NULL || (owner->scope != NULL && session->policy == NULL)) {
+        if (session != NULL)
+            session_free(session);
         err_memory(err);
         return NULL;
     }
@@ -210,6 +217,17 @@ static bool lives(const struct session *session, int64_t now_us)
 
 /* ---- a fetch ---- */
 
+/* STS takes a policy as URL-encoded JSON. */
+static void put_policy(const char *policy, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, SESSIONS_MEMBERS_MAX);
+    buf_put_percent(&text, policy, strlen(policy));
+    json_member(out, "Policy", buf_text(&text));
+    out->failed = out->failed || text.failed;
+    buf_done(&text);
+}
+
 void sessions_put_members(const struct sessions_owner *owner, const char *tags, struct buf *out)
 {
     char name[KEY_MAX];
@@ -231,6 +249,8 @@ void sessions_put_members(const struct sessions_owner *owner, const char *tags, 
         json_close(out);
     }
     json_close_array(out);
+    if (owner->scope != NULL)
+        put_policy(owner->scope->text, out);
     out->failed = out->failed || text.failed;
 }
 
@@ -292,10 +312,9 @@ static void run_fetch(struct sessions *sessions, struct session *session, const 
     struct renewal_version *version = NULL;
     struct fetch fetch = *how;
     const char *token = session->key + strlen(session->key) + 1;
-    const size_t left = session->key_length - strlen(session->key) - 1;
-    char id[KEY_MAX] = "";
-    memcpy(id, token, left);
-    const struct sessions_owner owner = {client_of(session), left == 0 ? NULL : id};
+    const struct cam_policy scope = {.text = session->policy};
+    const struct sessions_owner owner = {client_of(session), token[0] == '\0' ? NULL : token,
+                                         session->policy == NULL ? NULL : &scope};
     buf_init(&more, SESSIONS_MEMBERS_MAX);
     sessions_put_members(&owner, sessions->tags, &more);
     fetch.more = buf_text(&more);

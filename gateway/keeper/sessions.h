@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/model/config.h"
+#include "gateway/keeper/cam_policy.h"
 #include "gateway/keeper/fetch.h"
 #include "gateway/upstream/renewal.h"
 
@@ -34,7 +35,8 @@ struct sessions; /* of one credential, across generations; counted */
 /* Whose session.  Borrowed. */
 struct sessions_owner {
     const char *client;
-    const char *token; /* its id; NULL: it has shown a certificate */
+    const char *token;              /* its id; NULL: it has shown a certificate */
+    const struct cam_policy *scope; /* what the session may do; NULL: what its role may */
 };
 
 /* `abandoned`, which is borrowed, ends every wait within half a second.  NULL when memory is out. */
@@ -75,7 +77,7 @@ struct sessions_state {
 };
 void sessions_look(struct sessions *sessions, struct sessions_state *state);
 
-/* The members RoleSessionName and Tags.  A name has 2 to 128 letters, digits and _ + = , . @ -; a client's
+/* The members RoleSessionName, Tags and, of a session that is narrowed, Policy.  A name has 2 to 128 letters, digits and _ + = , . @ -; a client's
  * has 1 to 64 letters, digits, - _ and ., so that it is its name, but for "-" behind a single character. */
 void sessions_put_members(const struct sessions_owner *owner, const char *tags, struct buf *out);
 

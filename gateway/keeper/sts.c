@@ -47,8 +47,10 @@ static int put_body(const struct fetch *fetch, struct buf *body, struct err *err
     const struct config_issuer *issuer = fetch->credential->issuer;
     buf_put_char(body, '{');
     buf_put(body, issuer->request);
-    if (fetch->more != NULL)
-        buf_put_format(body, ",%s", fetch->more);
+    if (fetch->more != NULL) {
+        buf_put_char(body, ',');
+        buf_put(body, fetch->more);
+    }
     if (issuer->kind == CONFIG_WEB_IDENTITY && put_token(issuer->token_file, body, err) != 0)
         return -1;
     buf_put_char(body, '}');
@@ -88,7 +90,8 @@ static int take_from(struct fetch *fetch, struct renewal_version **version,
     *credential = from;
     if (fetch->from == NULL)
         return 0;
-    *version = renewal_take(fetch->from, clock_monotonic_us(), &why);
+    *version = renewal_take(fetch->from, clock_monotonic_us(),
+                            fetch->until_us == 0 ? INT64_MAX : fetch->until_us, &why);
     if (*version == NULL)
         return err_set(err, ERR_INPUT, "credential '%.64s', from which it is assumed: %s", from->name,
                        why.text);

@@ -278,20 +278,22 @@ unsigned renewal_number(const struct renewal *renewal)
 }
 
 /* With the mutex.  A keeper's first version is worth waiting for, as long as nobody knows that it fails. */
-static void wait_for_first(struct renewal *renewal)
+static void wait_for_first(struct renewal *renewal, int64_t left_us)
 {
-    const struct timespec deadline = deadline_in(RENEWAL_FETCH_MS);
+    const struct timespec deadline =
+        deadline_in(left_us < RENEWAL_FETCH_MS * INT64_C(1000) ? left_us / 1000 : RENEWAL_FETCH_MS);
     int waited = 0;
     while (renewal->version == NULL && renewal->reason.kind == ERR_NONE && waited == 0)
         waited = pthread_cond_timedwait(&renewal->looked, &renewal->mutex, &deadline);
 }
 
-struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, struct err *err)
+struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, int64_t until_us,
+                                     struct err *err)
 {
     struct renewal_version *version = NULL;
     (void)pthread_mutex_lock(&renewal->mutex);
-    if (renewal->version == NULL)
-        wait_for_first(renewal);
+    if (renewal->version == NULL && until_us > now_us)
+        wait_for_first(renewal, until_us - now_us);
     if (renewal->version != NULL && renewal->version->expires_us > now_us)
         version = renewal_version_hold(renewal->version);
     else if (renewal->reason.kind != ERR_NONE)

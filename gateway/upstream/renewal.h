@@ -59,8 +59,9 @@ void renewal_release(struct renewal *renewal);
 unsigned renewal_number(const struct renewal *renewal);
 
 /* The newest version, held.  Of a keeper's, one that has not ended at `now_us`: NULL with the reason; the
- * first one is waited for, at most RENEWAL_FETCH_MS. */
-MUST_USE struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, struct err *err);
+ * first one is waited for, at most RENEWAL_FETCH_MS, and not beyond `until_us`. */
+MUST_USE struct renewal_version *renewal_take(struct renewal *renewal, int64_t now_us, int64_t until_us,
+                                              struct err *err);
 struct renewal_version *renewal_version_hold(struct renewal_version *version);
 void renewal_version_release(struct renewal_version *version); /* NULL does nothing */
 

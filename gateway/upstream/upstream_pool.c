@@ -113,7 +113,7 @@ struct signer *upstream_pool_signer(struct upstream_pool_slot *slot, unsigned cr
         return slot->signers[credential];
     if (slot->signers[credential] == NULL || renewal_number(renewal) != number_of(slot, credential) ||
         has_ended(slot, credential, now_us)) {
-        struct renewal_version *version = renewal_take(renewal, now_us, err);
+        struct renewal_version *version = renewal_take(renewal, now_us, INT64_MAX, err);
         if (version == NULL)
             return NULL;
         renew_signer(slot, credential, version);

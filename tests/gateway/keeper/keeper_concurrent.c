@@ -86,7 +86,7 @@ static void *sign(void *context)
     struct renewal *renewal = context;
     while (!atomic_load(&ended)) {
         struct err err = {0};
-        struct renewal_version *version = renewal_take(renewal, clock_monotonic_us(), &err);
+        struct renewal_version *version = renewal_take(renewal, clock_monotonic_us(), INT64_MAX, &err);
         atomic_fetch_add(version == NULL ? &missed : &taken, 1);
         if (version != NULL)
             assert_non_null(version->credential.key);

@@ -42,7 +42,8 @@ static void *call(void *context)
     unsigned seed = *(const unsigned *)context;
     for (int i = 0; i < CALLS; i++) {
         seed = seed * 1103515245 + 12345;
-        const struct sessions_owner owner = {names[(seed >> 16) % (i < CALLS / 2 ? LIMIT : CLIENTS)], "k1"};
+        const struct sessions_owner owner = {names[(seed >> 16) % (i < CALLS / 2 ? LIMIT : CLIENTS)], "k1",
+                                             NULL};
         int64_t now_us = clock_monotonic_us();
         struct err err = {0};
         struct renewal_version *version = sessions_find(sessions, &owner, now_us);
@@ -103,7 +104,7 @@ static void all_at_once(void **state)
 static void what_is_over(void **state)
 {
     const struct fetch fetch = {.credential = &credential};
-    const struct sessions_owner owner = {"one", NULL};
+    const struct sessions_owner owner = {"one", NULL, NULL};
     struct err err = {0};
     (void)state;
     sessions = sessions_new(&issuer, CALLERS, &abandoned);
@@ -134,7 +135,7 @@ static void what_sts_gets(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buf out;
-        const struct sessions_owner owner = {rows[i].client, rows[i].token};
+        const struct sessions_owner owner = {rows[i].client, rows[i].token, NULL};
         buf_init(&out, 1024);
         sessions_put_members(&owner, rows[i].tags, &out);
         assert_string_equal(buf_text(&out), rows[i].members);

@@ -103,7 +103,7 @@ static void *use(void *unused)
         atomic_fetch_add(&news_told, news.text[0] != '\0' && news.kind == ERR_NONE);
         if (!newer || renewal_number(renewal) == number)
             continue;
-        struct renewal_version *version = renewal_take(renewal, 0, NULL);
+        struct renewal_version *version = renewal_take(renewal, 0, INT64_MAX, NULL);
         bool whole = strncmp(secret_bytes(version->credential.id), "id-", 3) == 0 &&
                      strncmp(secret_bytes(version->credential.key), "key-", 4) == 0 &&
                      strcmp(secret_bytes(version->credential.token), "token") == 0 &&
@@ -134,7 +134,7 @@ static void test_many_threads(void **state)
 
 static void assert_has(const char *id, const char *key)
 {
-    struct renewal_version *version = renewal_take(renewal, 0, NULL);
+    struct renewal_version *version = renewal_take(renewal, 0, INT64_MAX, NULL);
     assert_string_equal(secret_bytes(version->credential.id), id);
     assert_string_equal(secret_bytes(version->credential.key), key);
     assert_string_equal(secret_bytes(version->credential.token), "token");
