@@ -74,7 +74,7 @@ struct config_issuer {
     const char *tags;    /* CONFIG_PER_CLIENT: the elements of Tags that are configured, as JSON; or "" */
     int sessions;        /* CONFIG_ASSUME_ROLE: enum config_sessions */
     long long session_limit; /* CONFIG_PER_CLIENT: how many at a time */
-    bool down_scope;         /* CONFIG_PER_CLIENT: each may do what its client may, as far as CAM can say it */
+    bool down_scope;         /* CONFIG_PER_CLIENT: each may what its client may, as CAM can say it */
     const char **command;    /* CONFIG_COMMAND: a path and arguments, ended by NULL */
     const char *same;        /* all of it in one text: two that are equal give out the same */
 };

@@ -16,8 +16,8 @@ enum {
 /* How much of an action's name is said. */
 enum width { WIDTH_ACTION, WIDTH_WORD, WIDTH_SERVICE, WIDTHS };
 
-/* Where CAM has actions of an API's service under another one's name, too: disks, addresses and security groups
- * began as the CVM's. */
+/* Where CAM has actions of an API's service under another one's name, too: disks, addresses and security
+ * groups began as the CVM's. */
 static const char *const other_names[][2] = {{"cbs", "cvm"}, {"vpc", "cvm"}};
 
 struct gathering {

@@ -77,8 +77,9 @@ struct sessions_state {
 };
 void sessions_look(struct sessions *sessions, struct sessions_state *state);
 
-/* The members RoleSessionName, Tags and, of a session that is narrowed, Policy.  A name has 2 to 128 letters, digits and _ + = , . @ -; a client's
- * has 1 to 64 letters, digits, - _ and ., so that it is its name, but for "-" behind a single character. */
+/* The members RoleSessionName, Tags and, of a session that is narrowed, Policy.  A name has 2 to 128 letters,
+ * digits and _ + = , . @ -; a client's has 1 to 64 letters, digits, - _ and ., so that it is its name, but
+ * for "-" behind a single character. */
 void sessions_put_members(const struct sessions_owner *owner, const char *tags, struct buf *out);
 
 #endif
