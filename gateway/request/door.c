@@ -1,21 +1,5 @@
 #include "gateway/request/door.h"
 
-#include "gateway/request/actions.h"
-#include "gateway/request/mcp.h"
-#include "gateway/request/rest.h"
-#include "gateway/request/sdk.h"
-
-void door_choose(struct exchange *x)
-{
-    static const struct door *const doors[] = {&sdk_door, &mcp_door, &actions_door,
-                                               &rest_door}; /* the last takes everything */
-    size_t i = 0;
-    while (i + 1 < COUNT(doors) && !doors[i]->takes(x))
-        i++;
-    x->door = doors[i];
-    x->door_name = doors[i]->name;
-}
-
 enum problem door_route(struct exchange *x)
 {
     return x->door->route(x);

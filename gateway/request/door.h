@@ -4,7 +4,7 @@
  * call is written, and how an answer looks to its callers.  Verdicts, limits, deadlines and records are the
  * pipeline's, and the same through every door.
  *
- * A new door is a file with a `struct door`, and its line in door.c. */
+ * A new door is a file with a `struct door`, and its line in doors.c. */
 #ifndef GATEWAY_REQUEST_DOOR_H
 #define GATEWAY_REQUEST_DOOR_H
 
@@ -50,9 +50,6 @@ struct door {
      * goes into `space`. */
     void (*reply)(struct exchange *x, struct buf *space, struct door_content *content);
 };
-
-/* Writes x->door. */
-void door_choose(struct exchange *x);
 
 /* Stages. */
 enum problem door_route(struct exchange *x);
