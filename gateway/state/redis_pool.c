@@ -6,7 +6,6 @@
 #include "base/operator_log.h"
 #include "base/text.h"
 #include "gateway/state/redis_tls.h"
-#include "gateway/state/state.h"
 
 #include <hiredis/hiredis.h>
 #include <pthread.h>
@@ -125,7 +124,7 @@ static bool load_scripts(struct connection *connection)
 
 static redisContext *dial(const struct config_redis_server *server)
 {
-    const struct timeval time = {.tv_usec = STATE_CONNECT_MS * 1000};
+    const struct timeval time = {.tv_usec = REDIS_POOL_CONNECT_MS * 1000};
     return server->port == 0 ? redisConnectUnixWithTimeout(server->host, time)
                              : redisConnectWithTimeout(server->host, server->port, time);
 }
@@ -134,7 +133,7 @@ static redisContext *dial(const struct config_redis_server *server)
 static struct connection *connect_to(const struct redis_pool *pool, const struct config_redis_server *server,
                                      char *why, size_t size)
 {
-    const struct timeval time = {.tv_usec = STATE_WAIT_MS * 1000};
+    const struct timeval time = {.tv_usec = REDIS_POOL_WAIT_MS * 1000};
     struct connection *connection = calloc(1, sizeof *connection);
     redisContext *context = connection == NULL ? NULL : dial(server);
     if (context == NULL) {
@@ -353,7 +352,7 @@ struct redis_reply *redis_pool_run(struct redis_pool *pool, enum redis_script sc
 {
     bool again = true;
     redisReply *reply = NULL;
-    int64_t until_us = clock_monotonic_us() + STATE_WAIT_MS * 1000;
+    int64_t until_us = clock_monotonic_us() + REDIS_POOL_WAIT_MS * 1000;
     for (unsigned i = 0; i < REDIS_POOL_TRIES && again && reply == NULL; i++)
         reply = try_once(pool, until_us, script, keys, arguments, count, &again);
     return (struct redis_reply *)reply;

@@ -15,14 +15,15 @@
 enum {
     REDIS_POOL_CONNECTIONS = 8, /* each does some 10,000 a second: others wait a fraction of a millisecond */
     REDIS_POOL_ARGUMENTS = 9,
+    REDIS_POOL_CONNECT_MS = 200, /* to connect, in a thread of its own */
+    REDIS_POOL_WAIT_MS = 50,     /* for one question */
 };
 
 struct redis_pool;
 struct redis_reply;
 
-/* Copies what it needs of `config`; waits a moment for the first connection.  NULL: memory is out, or
- * there is
- * no thread, or TLS is not to be had. */
+/* Copies what it needs of `config`; waits a moment for the first connection.  NULL: memory is out, or there
+ * is no thread, or TLS is not to be had. */
 MUST_USE struct redis_pool *redis_pool_new(const struct config_store *config, struct log *notices,
                                            struct err *err);
 void redis_pool_free(struct redis_pool *pool);
@@ -32,9 +33,8 @@ struct redis_argument {
     size_t length;
 };
 
-/* The first `keys` of the arguments are keys.  NULL: no answer in STATE_WAIT_MS, or not the one that was
- * wanted.
- * A script may then have been run, once or twice. */
+/* The first `keys` of the arguments are keys.  NULL: no answer in REDIS_POOL_WAIT_MS, or not the one that
+ * was wanted.  A script may then have been run, once or twice. */
 MUST_USE struct redis_reply *redis_pool_run(struct redis_pool *pool, enum redis_script script, size_t keys,
                                             const struct redis_argument *arguments, size_t count);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert((int)REDIS_POOL_WAIT_MS <= (int)STATE_WAIT_MS, "what gateway/state/state.h promises");
+
 enum {
     REDIS_STORE_KEY = 320, /* bytes: a prefix of 128, a client's name of 64, a hash of 64 */
 };
