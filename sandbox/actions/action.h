@@ -1,4 +1,4 @@
-/* sandbox/actions/action.h - the actions of the API, as a table: one more is a row and a function.
+/* sandbox/actions/action.h - what an action of the API is, and one call of it; all of them: action_table.h.
  *
  * What is answered comes from the vendor's pages of the ClassicLink family; what those leave open is a choice
  * that docs/sandbox.md names. */
@@ -37,22 +37,6 @@ struct action {
     int (*run3)(struct action_call *call);
     const struct action_param *params3; /* ended by a NULL name */
 };
-
-/* NULL: there is no such action. */
-const struct action *action_find(const char *name);
-
-/* The version of its service in generation 3. */
-const char *action_version(const struct action *action);
-
-/* Has some action this service? */
-bool action_is_service(const char *name);
-
-/* Its row, for those who count by action. */
-size_t action_index(const struct action *action);
-const struct action *action_table(size_t *count);
-
-/* Generation 3 refuses what it does not know: 0, or -1 with the reason in the call's outcome. */
-MUST_USE int action_check_params(const struct action *action, struct action_call *call);
 
 /* For the functions in the table: the value of a parameter that must be there and not be empty; NULL with the
  * refusal. */

@@ -30,4 +30,7 @@ extern const struct action_param action_params_terminate[];
 extern const struct action_param action_params_assume[];
 extern const struct action_param action_params_identity[];
 
+/* Generation 3 refuses what it does not know: 0, or -1 with the reason in the call's outcome. */
+MUST_USE int action_params_check(const struct action *action, struct action_call *call);
+
 #endif

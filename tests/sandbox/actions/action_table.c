@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "sandbox/actions/action.h"
+#include "sandbox/actions/action_table.h"
 #include "sandbox/command/seed.h"
 
 #include <stdio.h>
@@ -44,7 +44,7 @@ static struct outcome run(struct state *state, const char *name, const char *wir
                                .now_ms = now_ms,
                                .body = body,
                                .outcome = &outcome};
-    int result = action_find(name)->run2(&call);
+    int result = action_table_find(name)->run2(&call);
     assert_int_equal(result, outcome.code == OUTCOME_GOOD ? 0 : -1);
     params_done(&params);
     return outcome;
@@ -194,10 +194,10 @@ static void table(void **unused)
     size_t count = 0;
     const struct action *actions = action_table(&count);
     for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(action_find(actions[i].name), &actions[i]);
-        assert_int_equal(action_index(&actions[i]), i);
+        assert_ptr_equal(action_table_find(actions[i].name), &actions[i]);
+        assert_int_equal(action_table_index(&actions[i]), i);
     }
-    assert_null(action_find("detachclassiclinkvpc"));
+    assert_null(action_table_find("detachclassiclinkvpc"));
 }
 
 int main(void)
