@@ -4,7 +4,7 @@
 #include "gateway/audit/audit_file.h"
 #include "gateway/audit/audit.h"
 #include "gateway/audit/settlement.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <errno.h>
 #include <jansson.h>

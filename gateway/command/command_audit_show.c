@@ -2,7 +2,7 @@
 #include "gateway/command/audit_changes.h"
 #include "gateway/command/audit_filter.h"
 #include "gateway/command/audit_list.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "gateway/audit/audit_chains.h"
 #include "gateway/audit/audit_reader.h"
 #include "gateway/audit/witnessed.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <errno.h>
 #include <stdio.h>

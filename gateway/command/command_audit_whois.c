@@ -3,7 +3,7 @@
  * verify. */
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "gateway/audit/audit.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/command/files_watch.h"
 #include "gateway/command/findings.h"
 #include "gateway/dryrun/policy_test_run.h"

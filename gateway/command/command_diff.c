@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "config/model/rights.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <stdio.h>
 

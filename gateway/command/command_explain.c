@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/dryrun/dry_run.h"
 #include "gateway/dryrun/explain.h"
 #include "gateway/dryrun/overview.h"

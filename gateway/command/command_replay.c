@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/dryrun/policy_replay.h"
 #include "gateway/dryrun/replay_groups.h"
 #include "gateway/dryrun/replay_unused.h"

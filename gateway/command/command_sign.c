@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/reader/keyword.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/dryrun/dry_run.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "client/admin_call.h"
 #include "gateway/metrics/metrics_text.h"
 #include "client/terminal.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/console/diagnosis.h"
 
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "config/reader/keyword.h"
 #include "gateway/audit/hash_chain.h"
 #include "gateway/dryrun/policy_replay.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <stdio.h>
 

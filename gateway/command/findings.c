@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "client/screen.h"
+#include "gateway/options/screen.h"
 #include "client/terminal.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include "base/clock.h"
 #include "base/file.h"

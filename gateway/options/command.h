@@ -1,7 +1,7 @@
-/* gateway/command/command.h - the commands of the program.  Each has a table of its options, and returns the
+/* gateway/options/command.h - the commands of the program.  Each has a table of its options, and returns the
  * exit code. */
-#ifndef GATEWAY_COMMAND_COMMAND_H
-#define GATEWAY_COMMAND_COMMAND_H
+#ifndef GATEWAY_OPTIONS_COMMAND_H
+#define GATEWAY_OPTIONS_COMMAND_H
 
 #include "base/base.h"
 #include "base/command_line.h"

@@ -1,4 +1,4 @@
-#include "client/screen.h"
+#include "gateway/options/screen.h"
 
 #include "base/text.h"
 
