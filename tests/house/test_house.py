@@ -59,6 +59,7 @@ ROOMS = {
                         "gateway/metrics", "gateway/audit", "gateway/keeper", "gateway/upstream",
                         "gateway/http", "auth", "config/load", "config/model", "config/reader", "base"),
     "gateway/options": ("gateway/service", "config/load", "config/model", "base"),
+    "gateway/command_audit": ("gateway/options", "gateway/audit", "client", "config/model", "base"),
     "gateway/command": ("gateway/options", "gateway/service", "gateway/console", "gateway/dryrun",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream",
                         "client", "auth", "config/model", "config/reader", "config/definitions", "base"),

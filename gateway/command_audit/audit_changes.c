@@ -1,6 +1,6 @@
 /* The records of each gateway are read in their order, and the gateways' merged by time.  A change is
  * held back until its outcome comes, or its chain ends without one. */
-#include "gateway/command/audit_changes.h"
+#include "gateway/command_audit/audit_changes.h"
 
 #include "base/json.h"
 #include "gateway/audit/audit_chains.h"

@@ -1,9 +1,9 @@
-/* gateway/command/audit_changes.h - the changes of audit files, each with what became of it.
+/* gateway/command_audit/audit_changes.h - the changes of audit files, each with what became of it.
  *
  * The files may be of several gateways: their changes come merged by time.  Nothing is proven here: see
  * audit_reader.h.  One thread. */
-#ifndef GATEWAY_COMMAND_AUDIT_CHANGES_H
-#define GATEWAY_COMMAND_AUDIT_CHANGES_H
+#ifndef GATEWAY_COMMAND_AUDIT_AUDIT_CHANGES_H
+#define GATEWAY_COMMAND_AUDIT_AUDIT_CHANGES_H
 
 #include "base/base.h"
 #include "base/err.h"

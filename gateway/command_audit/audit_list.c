@@ -1,4 +1,4 @@
-#include "gateway/command/audit_list.h"
+#include "gateway/command_audit/audit_list.h"
 
 #include "base/buf.h"
 #include "base/json.h"

@@ -1,7 +1,7 @@
 #include "base/timestamp.h"
-#include "gateway/command/audit_changes.h"
-#include "gateway/command/audit_filter.h"
-#include "gateway/command/audit_list.h"
+#include "gateway/command_audit/audit_changes.h"
+#include "gateway/command_audit/audit_filter.h"
+#include "gateway/command_audit/audit_list.h"
 #include "gateway/options/command.h"
 
 #include <jansson.h>
