@@ -60,9 +60,12 @@ ROOMS = {
                         "gateway/http", "auth", "config/load", "config/model", "config/reader", "base"),
     "gateway/options": ("gateway/service", "config/load", "config/model", "base"),
     "gateway/command_audit": ("gateway/options", "gateway/audit", "client", "config/model", "base"),
+    "gateway/command_policy": ("gateway/options", "gateway/service", "gateway/dryrun", "gateway/openapi",
+                               "gateway/audit", "gateway/upstream", "client", "config/model",
+                               "config/reader", "base"),
     "gateway/command": ("gateway/options", "gateway/service", "gateway/console", "gateway/dryrun",
                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/upstream",
-                        "client", "auth", "config/model", "config/reader", "config/definitions", "base"),
+                        "client", "auth", "config/reader", "config/definitions", "base"),
 }
 ARROW_EXCEPTIONS = {
     ("gateway/command/main.c", "sandbox/command/sandbox.h"): "the program starts it",

@@ -1,4 +1,4 @@
-#include "gateway/command/findings.h"
+#include "gateway/command_policy/findings.h"
 
 #include "base/file.h"
 #include "base/text.h"

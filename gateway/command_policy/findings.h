@@ -1,7 +1,7 @@
-/* gateway/command/findings.h - what a report found, for a person who has the files at hand: each finding with
+/* gateway/command_policy/findings.h - what a report found, for a person who has the files at hand: each finding with
  * its line, and a caret under its column. */
-#ifndef GATEWAY_COMMAND_FINDINGS_H
-#define GATEWAY_COMMAND_FINDINGS_H
+#ifndef GATEWAY_COMMAND_POLICY_FINDINGS_H
+#define GATEWAY_COMMAND_POLICY_FINDINGS_H
 
 #include "base/base.h"
 #include "config/reader/report.h"

@@ -1,4 +1,4 @@
-#include "gateway/command/files_watch.h"
+#include "gateway/command_policy/files_watch.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,9 +1,9 @@
-/* gateway/command/files_watch.h - a few files, until one of them is another than it was.
+/* gateway/command_policy/files_watch.h - a few files, until one of them is another than it was.
  *
  * By looking at them five times a second: that finds what an editor writes, renames or removes, on any file
  * system, and FILES_WATCH_MAX files bound what it costs. */
-#ifndef GATEWAY_COMMAND_FILES_WATCH_H
-#define GATEWAY_COMMAND_FILES_WATCH_H
+#ifndef GATEWAY_COMMAND_POLICY_FILES_WATCH_H
+#define GATEWAY_COMMAND_POLICY_FILES_WATCH_H
 
 #include "base/base.h"
 #include "base/err.h"
