@@ -1,7 +1,7 @@
 #include "gateway/dryrun/dry_run.h"
 
 #include "gateway/request/actions.h"
-#include "gateway/request/build_document.h"
+#include "gateway/translate/build_document.h"
 #include "gateway/request/door.h"
 #include "gateway/request/doors.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "gateway/openapi/definition_schema.h"
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 #include "gateway/request/rest.h"
 #include "gateway/request/route.h"
 

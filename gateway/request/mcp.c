@@ -6,7 +6,7 @@
 #include "gateway/mcp/mcp_answer.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/request/actions.h"
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 #include "gateway/request/cors.h"
 #include "gateway/request/mcp_actions.h"
 #include "gateway/request/mcp_reply.h"

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/request/actions.h"
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 #include "gateway/request/mcp.h"
 
 #include <string.h>

@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/http/response_head.h"
-#include "gateway/request/build_call.h"
-#include "gateway/request/hint.h"
+#include "gateway/translate/build_call.h"
+#include "gateway/translate/hint.h"
 #include "gateway/request/receive.h"
 #include "gateway/request/route.h"
 

@@ -4,7 +4,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 #include "gateway/request/route.h"
 
 #include <jansson.h>

@@ -1,13 +1,13 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 
 #include "base/json_value.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "gateway/request/build_document.h"
-#include "gateway/request/build_param.h"
-#include "gateway/request/check_value.h"
-#include "gateway/request/hint.h"
+#include "gateway/translate/build_document.h"
+#include "gateway/translate/build_param.h"
+#include "gateway/translate/check_value.h"
+#include "gateway/translate/hint.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* gateway/request/check_value.h - what a caller said for one parameter, held against the catalog and against
+/* gateway/translate/check_value.h - what a caller said for one parameter, held against the catalog and against
  * the generation of the API that the call's upstream speaks. */
-#ifndef GATEWAY_REQUEST_CHECK_VALUE_H
-#define GATEWAY_REQUEST_CHECK_VALUE_H
+#ifndef GATEWAY_TRANSLATE_CHECK_VALUE_H
+#define GATEWAY_TRANSLATE_CHECK_VALUE_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

@@ -1,9 +1,9 @@
-#include "gateway/request/client_token.h"
+#include "gateway/translate/client_token.h"
 
 #include "base/digest.h"
 #include "config/definitions/definitions.h"
 #include "gateway/call/idempotency.h"
-#include "gateway/request/build_call.h"
+#include "gateway/translate/build_call.h"
 
 #include <string.h>
 

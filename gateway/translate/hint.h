@@ -1,11 +1,11 @@
-/* gateway/request/hint.h - what a caller should have written, where a parameter is refused.
+/* gateway/translate/hint.h - what a caller should have written, where a parameter is refused.
  *
  * A problem about a parameter has its name, the form that is wanted, an example, and what was probably meant.
  * What a caller wrote goes back only where it has that form, or is a name of at most 32 characters: it could
  * be a token in the wrong place.  Of a secret parameter nothing goes back, and documents of the cloud's own
  * (/actions) have no hints.  Memory that is out makes no hint, and no other difference. */
-#ifndef GATEWAY_REQUEST_HINT_H
-#define GATEWAY_REQUEST_HINT_H
+#ifndef GATEWAY_TRANSLATE_HINT_H
+#define GATEWAY_TRANSLATE_HINT_H
 
 #include "base/buf.h"
 #include "gateway/exchange/exchange.h"

@@ -1,9 +1,9 @@
-#include "gateway/request/check_value.h"
+#include "gateway/translate/check_value.h"
 
 #include "base/text.h"
 #include "config/definitions/document_value.h"
 #include "config/model/param_value.h"
-#include "gateway/request/hint.h"
+#include "gateway/translate/hint.h"
 
 enum problem check_value_wrong(struct exchange *x, const struct config_param *param, const char *reason)
 {

@@ -1,6 +1,6 @@
-/* gateway/request/build_document.h - the cloud's own document to a sealed call. */
-#ifndef GATEWAY_REQUEST_BUILD_DOCUMENT_H
-#define GATEWAY_REQUEST_BUILD_DOCUMENT_H
+/* gateway/translate/build_document.h - the cloud's own document to a sealed call. */
+#ifndef GATEWAY_TRANSLATE_BUILD_DOCUMENT_H
+#define GATEWAY_TRANSLATE_BUILD_DOCUMENT_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

@@ -1,6 +1,6 @@
-/* gateway/request/build_param.h - one parameter of a call, from the path, the query or the body. */
-#ifndef GATEWAY_REQUEST_BUILD_PARAM_H
-#define GATEWAY_REQUEST_BUILD_PARAM_H
+/* gateway/translate/build_param.h - one parameter of a call, from the path, the query or the body. */
+#ifndef GATEWAY_TRANSLATE_BUILD_PARAM_H
+#define GATEWAY_TRANSLATE_BUILD_PARAM_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

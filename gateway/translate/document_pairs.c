@@ -1,4 +1,4 @@
-#include "gateway/request/document_pairs.h"
+#include "gateway/translate/document_pairs.h"
 
 #include "base/json_value.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
-/* gateway/request/document_pairs.h - a document as the names and values that the query signatures of API 3.0
+/* gateway/translate/document_pairs.h - a document as the names and values that the query signatures of API 3.0
  * join: {"Filters":[{"Values":["a"]}]} is Filters.0.Values.0=a. */
-#ifndef GATEWAY_REQUEST_DOCUMENT_PAIRS_H
-#define GATEWAY_REQUEST_DOCUMENT_PAIRS_H
+#ifndef GATEWAY_TRANSLATE_DOCUMENT_PAIRS_H
+#define GATEWAY_TRANSLATE_DOCUMENT_PAIRS_H
 
 #include "gateway/exchange/exchange.h"
 

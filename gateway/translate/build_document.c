@@ -1,14 +1,14 @@
 /* The cloud's own document is checked against its definition, written out again, and looked at where the
  * catalog or a rule has a name for what is there: those are the parameters that the policy judges. */
-#include "gateway/request/build_document.h"
+#include "gateway/translate/build_document.h"
 
 #include "base/json.h"
 #include "config/definitions/document.h"
 #include "config/definitions/document_value.h"
-#include "gateway/request/build_call.h"
-#include "gateway/request/check_value.h"
-#include "gateway/request/client_token.h"
-#include "gateway/request/document_pairs.h"
+#include "gateway/translate/build_call.h"
+#include "gateway/translate/check_value.h"
+#include "gateway/translate/client_token.h"
+#include "gateway/translate/document_pairs.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,13 +1,13 @@
 /* What a caller gave for one parameter becomes its values in the call. */
-#include "gateway/request/build_param.h"
+#include "gateway/translate/build_param.h"
 
 #include "base/text.h"
 #include "config/definitions/document.h"
 #include "config/definitions/free_document.h"
-#include "gateway/request/build_document.h"
-#include "gateway/request/check_value.h"
-#include "gateway/request/client_token.h"
-#include "gateway/request/hint.h"
+#include "gateway/translate/build_document.h"
+#include "gateway/translate/check_value.h"
+#include "gateway/translate/client_token.h"
+#include "gateway/translate/hint.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-/* gateway/request/client_token.h - ClientToken, by which the cloud itself knows a change that it has had
+/* gateway/translate/client_token.h - ClientToken, by which the cloud itself knows a change that it has had
  * before: "at most 64 ASCII characters", of some 80 of its actions (config/definitions/data).
  *
  * For the vendor's SDKs it is the Idempotency-Key, and goes on as it is.  Where a caller has our key alone,
  * the cloud gets a ClientToken that is made of it, so that it knows a repeat even if no gateway does. */
-#ifndef GATEWAY_REQUEST_CLIENT_TOKEN_H
-#define GATEWAY_REQUEST_CLIENT_TOKEN_H
+#ifndef GATEWAY_TRANSLATE_CLIENT_TOKEN_H
+#define GATEWAY_TRANSLATE_CLIENT_TOKEN_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

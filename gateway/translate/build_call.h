@@ -1,6 +1,6 @@
-/* gateway/request/build_call.h - captures, query and JSON to a sealed call. */
-#ifndef GATEWAY_REQUEST_BUILD_CALL_H
-#define GATEWAY_REQUEST_BUILD_CALL_H
+/* gateway/translate/build_call.h - captures, query and JSON to a sealed call. */
+#ifndef GATEWAY_TRANSLATE_BUILD_CALL_H
+#define GATEWAY_TRANSLATE_BUILD_CALL_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

@@ -1,4 +1,4 @@
-#include "gateway/request/hint.h"
+#include "gateway/translate/hint.h"
 
 #include "base/json.h"
 #include "config/model/param_value.h"
