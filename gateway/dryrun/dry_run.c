@@ -1,8 +1,8 @@
 #include "gateway/dryrun/dry_run.h"
 
-#include "gateway/request/actions.h"
+#include "gateway/door/actions.h"
 #include "gateway/translate/build_document.h"
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 #include "gateway/request/doors.h"
 
 #include <string.h>

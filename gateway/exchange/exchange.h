@@ -91,7 +91,7 @@ struct exchange {
     char id[EXCHANGE_ID_MAX + 1];
     struct trace trace;
     struct target target;
-    const struct door *door; /* see gateway/request/door.h */
+    const struct door *door; /* see gateway/door/door.h */
     const char *door_name;   /* to the log, or NULL */
     struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
     struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */

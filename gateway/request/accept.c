@@ -5,9 +5,9 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/http/client_address.h"
 #include "gateway/http/host_check.h"
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 #include "gateway/request/doors.h"
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <string.h>
 #include <strings.h>

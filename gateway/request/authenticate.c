@@ -5,7 +5,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 #include <string.h>
 

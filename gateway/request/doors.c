@@ -1,9 +1,9 @@
 #include "gateway/request/doors.h"
 
-#include "gateway/request/actions.h"
-#include "gateway/request/door.h"
+#include "gateway/door/actions.h"
+#include "gateway/door/door.h"
 #include "gateway/request/mcp.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/rest.h"
 #include "gateway/request/sdk.h"
 
 void doors_choose(struct exchange *x)

@@ -5,12 +5,12 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
 #include "gateway/mcp/mcp_tools.h"
-#include "gateway/request/actions.h"
+#include "gateway/door/actions.h"
 #include "gateway/translate/build_call.h"
-#include "gateway/request/cors.h"
+#include "gateway/door/cors.h"
 #include "gateway/request/mcp_actions.h"
 #include "gateway/request/mcp_reply.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/rest.h"
 
 #include <string.h>
 

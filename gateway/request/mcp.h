@@ -8,7 +8,7 @@
 #define GATEWAY_REQUEST_MCP_H
 
 #include "gateway/mcp/mcp_message.h"
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 extern const struct door mcp_door;
 

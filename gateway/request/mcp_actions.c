@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "gateway/call/idempotency.h"
-#include "gateway/request/actions.h"
+#include "gateway/door/actions.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/request/mcp.h"
 

@@ -4,10 +4,10 @@
 #include "base/json_value.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
-#include "gateway/openapi/whoami.h"
+#include "gateway/door/whoami.h"
 #include "gateway/request/mcp.h"
-#include "gateway/request/receive.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/receive.h"
+#include "gateway/door/rest.h"
 
 /* ---- what a tool's call came to ---- */
 

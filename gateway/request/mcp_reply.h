@@ -2,7 +2,7 @@
 #ifndef GATEWAY_REQUEST_MCP_REPLY_H
 #define GATEWAY_REQUEST_MCP_REPLY_H
 
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 enum {
     MCP_REPLY_TEXT_MAX = 256 * 1024, /* bytes of an answer that are repeated as text, for older clients */

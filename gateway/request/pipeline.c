@@ -15,10 +15,10 @@
 #include "gateway/request/accept.h"
 #include "gateway/request/admit.h"
 #include "gateway/request/authenticate.h"
-#include "gateway/request/builtin.h"
-#include "gateway/request/cors.h"
-#include "gateway/request/door.h"
-#include "gateway/request/receive.h"
+#include "gateway/door/builtin.h"
+#include "gateway/door/cors.h"
+#include "gateway/door/door.h"
+#include "gateway/door/receive.h"
 #include "gateway/request/response_writer.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "gateway/translate/build_call.h"
 #include "gateway/translate/build_document.h"
 #include "gateway/translate/client_token.h"
-#include "gateway/request/builtin.h"
+#include "gateway/door/builtin.h"
 #include "gateway/request/flat_document.h"
 #include "gateway/request/sdk_reply.h"
 #include "gateway/request/sdk_request.h"

@@ -6,7 +6,7 @@
 #ifndef GATEWAY_REQUEST_SDK_H
 #define GATEWAY_REQUEST_SDK_H
 
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 extern const struct door sdk_door;
 

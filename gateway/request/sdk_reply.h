@@ -3,7 +3,7 @@
 #ifndef GATEWAY_REQUEST_SDK_REPLY_H
 #define GATEWAY_REQUEST_SDK_REPLY_H
 
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 /* A door's reply().  The cloud's own answers go out byte for byte. */
 void sdk_reply(struct exchange *x, struct buf *space, struct door_content *content);

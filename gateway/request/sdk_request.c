@@ -1,7 +1,7 @@
 #include "gateway/request/sdk_request.h"
 
-#include "gateway/request/receive.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/receive.h"
+#include "gateway/door/rest.h"
 
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "gateway/translate/build_call.h"
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A station, and the fields of every answer, for pages of other origins. */
-#include "gateway/request/cors.h"
+#include "gateway/door/cors.h"
 
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <string.h>
 

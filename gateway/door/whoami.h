@@ -1,6 +1,6 @@
-/* gateway/openapi/whoami.h - what a caller may know of itself: GET /whoami. */
-#ifndef GATEWAY_OPENAPI_WHOAMI_H
-#define GATEWAY_OPENAPI_WHOAMI_H
+/* gateway/door/whoami.h - what a caller may know of itself: GET /whoami. */
+#ifndef GATEWAY_DOOR_WHOAMI_H
+#define GATEWAY_DOOR_WHOAMI_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /* Who may call from a page: the Fetch standard's CORS protocol as a table. */
-#include "gateway/request/cors.h"
+#include "gateway/door/cors.h"
 
 #include "tests/unit.h"
 

@@ -1,7 +1,7 @@
-/* gateway/request/builtin.h - the paths that the gateway answers itself, without a call: /openapi.json,
+/* gateway/door/builtin.h - the paths that the gateway answers itself, without a call: /openapi.json,
  * /docs. */
-#ifndef GATEWAY_REQUEST_BUILTIN_H
-#define GATEWAY_REQUEST_BUILTIN_H
+#ifndef GATEWAY_DOOR_BUILTIN_H
+#define GATEWAY_DOOR_BUILTIN_H
 
 #include "gateway/exchange/exchange.h"
 

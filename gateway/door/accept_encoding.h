@@ -1,6 +1,6 @@
-/* gateway/http/accept_encoding.h - may an answer be compressed?  RFC 9110 section 12.5.3. */
-#ifndef GATEWAY_HTTP_ACCEPT_ENCODING_H
-#define GATEWAY_HTTP_ACCEPT_ENCODING_H
+/* gateway/door/accept_encoding.h - may an answer be compressed?  RFC 9110 section 12.5.3. */
+#ifndef GATEWAY_DOOR_ACCEPT_ENCODING_H
+#define GATEWAY_DOOR_ACCEPT_ENCODING_H
 
 #include "base/base.h"
 #include "gateway/http/request_head.h"

@@ -1,9 +1,9 @@
-/* gateway/request/cors.h - which pages of other origins may call: the Fetch standard's CORS protocol.
+/* gateway/door/cors.h - which pages of other origins may call: the Fetch standard's CORS protocol.
  *
  * Only origins that `browsers` names, compared byte by byte.  Never "*", never with credentials: a page must
  * have the token itself. */
-#ifndef GATEWAY_REQUEST_CORS_H
-#define GATEWAY_REQUEST_CORS_H
+#ifndef GATEWAY_DOOR_CORS_H
+#define GATEWAY_DOOR_CORS_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,14 +1,14 @@
 /* Two stages for built-in endpoints. The first recognises the path and serves public pages; the second, after
  * authentication and limits, serves the rest. */
-#include "gateway/request/builtin.h"
+#include "gateway/door/builtin.h"
 
 #include "gateway/exchange/shared.h"
-#include "gateway/http/accept_encoding.h"
+#include "gateway/door/accept_encoding.h"
 #include "gateway/openapi/docs_page.h"
 #include "gateway/openapi/openapi.h"
-#include "gateway/openapi/whoami.h"
-#include "gateway/request/actions.h"
-#include "gateway/request/door.h"
+#include "gateway/door/whoami.h"
+#include "gateway/door/actions.h"
+#include "gateway/door/door.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Method and path to a route and its captures.  An unknown route is reported by the authenticate stage, so
  * that anonymous callers cannot probe routes. */
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <string.h>
 

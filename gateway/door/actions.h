@@ -1,9 +1,9 @@
-/* gateway/request/actions.h - the door /actions: the cloud's actions by their own names and documents, where
+/* gateway/door/actions.h - the door /actions: the cloud's actions by their own names and documents, where
  * `doors: { actions: true }` opens it. */
-#ifndef GATEWAY_REQUEST_ACTIONS_H
-#define GATEWAY_REQUEST_ACTIONS_H
+#ifndef GATEWAY_DOOR_ACTIONS_H
+#define GATEWAY_DOOR_ACTIONS_H
 
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 extern const struct door actions_door;
 

@@ -1,5 +1,5 @@
 /* RFC 9110, sections 12.4.2 and 12.5.3, and its examples. */
-#include "gateway/http/accept_encoding.h"
+#include "gateway/door/accept_encoding.h"
 
 #include "tests/unit.h"
 

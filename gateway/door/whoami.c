@@ -1,4 +1,4 @@
-#include "gateway/openapi/whoami.h"
+#include "gateway/door/whoami.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"

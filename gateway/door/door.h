@@ -1,12 +1,12 @@
-/* gateway/request/door.h - a way in and a way out: what a caller says, and how it is answered.
+/* gateway/door/door.h - a way in and a way out: what a caller says, and how it is answered.
  *
  * All doors share the pipeline.  A door tells it where the token is, which route or action is meant, how the
  * call is written, and how an answer looks to its callers.  Verdicts, limits, deadlines and records are the
  * pipeline's, and the same through every door.
  *
  * A new door is a file with a `struct door`, and its line in doors.c. */
-#ifndef GATEWAY_REQUEST_DOOR_H
-#define GATEWAY_REQUEST_DOOR_H
+#ifndef GATEWAY_DOOR_DOOR_H
+#define GATEWAY_DOOR_DOOR_H
 
 #include "gateway/exchange/exchange.h"
 

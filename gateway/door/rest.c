@@ -1,4 +1,4 @@
-#include "gateway/request/rest.h"
+#include "gateway/door/rest.h"
 
 #include "auth/token.h"
 #include "base/json.h"
@@ -6,8 +6,8 @@
 #include "gateway/http/response_head.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/translate/hint.h"
-#include "gateway/request/receive.h"
-#include "gateway/request/route.h"
+#include "gateway/door/receive.h"
+#include "gateway/door/route.h"
 
 #include <stdio.h>
 #include <string.h>

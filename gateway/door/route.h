@@ -1,6 +1,6 @@
-/* gateway/request/route.h - the path to a route and its captures. */
-#ifndef GATEWAY_REQUEST_ROUTE_H
-#define GATEWAY_REQUEST_ROUTE_H
+/* gateway/door/route.h - the path to a route and its captures. */
+#ifndef GATEWAY_DOOR_ROUTE_H
+#define GATEWAY_DOOR_ROUTE_H
 
 #include "gateway/exchange/exchange.h"
 

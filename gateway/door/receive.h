@@ -1,6 +1,6 @@
-/* gateway/request/receive.h - the body of a request. */
-#ifndef GATEWAY_REQUEST_RECEIVE_H
-#define GATEWAY_REQUEST_RECEIVE_H
+/* gateway/door/receive.h - the body of a request. */
+#ifndef GATEWAY_DOOR_RECEIVE_H
+#define GATEWAY_DOOR_RECEIVE_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 enum problem door_route(struct exchange *x)
 {

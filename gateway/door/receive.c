@@ -1,5 +1,5 @@
 /* Reads the body after authentication, so that anonymous clients cannot tie up a worker. */
-#include "gateway/request/receive.h"
+#include "gateway/door/receive.h"
 
 #include "gateway/exchange/shared.h"
 

@@ -1,10 +1,10 @@
-#include "gateway/request/actions.h"
+#include "gateway/door/actions.h"
 
 #include "base/json.h"
 #include "gateway/openapi/definition_schema.h"
 #include "gateway/translate/build_call.h"
-#include "gateway/request/rest.h"
-#include "gateway/request/route.h"
+#include "gateway/door/rest.h"
+#include "gateway/door/route.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "gateway/request/receive.h"
+#include "gateway/door/receive.h"
 
 #include "tests/unit.h"
 

@@ -1,9 +1,9 @@
-/* gateway/request/rest.h - the routes' door: paths, JSON and honest statuses.  Other doors use its parts.
+/* gateway/door/rest.h - the routes' door: paths, JSON and honest statuses.  Other doors use its parts.
  */
-#ifndef GATEWAY_REQUEST_REST_H
-#define GATEWAY_REQUEST_REST_H
+#ifndef GATEWAY_DOOR_REST_H
+#define GATEWAY_DOOR_REST_H
 
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 extern const struct door rest_door;
 

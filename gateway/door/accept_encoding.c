@@ -1,4 +1,4 @@
-#include "gateway/http/accept_encoding.h"
+#include "gateway/door/accept_encoding.h"
 
 #include <string.h>
 #include <strings.h>
