@@ -2,7 +2,7 @@
 
 #include "gateway/door/actions.h"
 #include "gateway/door/door.h"
-#include "gateway/request/mcp.h"
+#include "gateway/door_mcp/mcp.h"
 #include "gateway/door/rest.h"
 #include "gateway/request/sdk.h"
 

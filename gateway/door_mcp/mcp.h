@@ -1,11 +1,11 @@
-/* gateway/request/mcp.h - the door POST /mcp: the routes as tools of the Model Context Protocol, where
+/* gateway/door_mcp/mcp.h - the door POST /mcp: the routes as tools of the Model Context Protocol, where
  * `doors: { mcp: true }` opens it.
  *
  * What fails before the message can be read (its framing, its token, its media type) is answered as at every
  * path.  From then on answers are messages: to a tool's call a result, also where it is refused, so that the
  * model that called it sees why; to a message that is wrong itself an error of JSON-RPC. */
-#ifndef GATEWAY_REQUEST_MCP_H
-#define GATEWAY_REQUEST_MCP_H
+#ifndef GATEWAY_DOOR_MCP_MCP_H
+#define GATEWAY_DOOR_MCP_MCP_H
 
 #include "gateway/mcp/mcp_message.h"
 #include "gateway/door/door.h"

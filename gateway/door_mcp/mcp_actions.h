@@ -1,7 +1,7 @@
-/* gateway/request/mcp_actions.h - the cloud's own actions as two tools, where the doors `actions` and `mcp`
+/* gateway/door_mcp/mcp_actions.h - the cloud's own actions as two tools, where the doors `actions` and `mcp`
  * are both open: thousands of tools are more than a model can look at. */
-#ifndef GATEWAY_REQUEST_MCP_ACTIONS_H
-#define GATEWAY_REQUEST_MCP_ACTIONS_H
+#ifndef GATEWAY_DOOR_MCP_MCP_ACTIONS_H
+#define GATEWAY_DOOR_MCP_MCP_ACTIONS_H
 
 #include "base/json_value.h"
 #include "gateway/exchange/exchange.h"

@@ -1,4 +1,4 @@
-#include "gateway/request/mcp.h"
+#include "gateway/door_mcp/mcp.h"
 
 #include "gateway/call/idempotency.h"
 #include "gateway/call/task_wait.h"
@@ -8,8 +8,8 @@
 #include "gateway/door/actions.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/door/cors.h"
-#include "gateway/request/mcp_actions.h"
-#include "gateway/request/mcp_reply.h"
+#include "gateway/door_mcp/mcp_actions.h"
+#include "gateway/door_mcp/mcp_reply.h"
 #include "gateway/door/rest.h"
 
 #include <string.h>

@@ -1,11 +1,11 @@
-#include "gateway/request/mcp_reply.h"
+#include "gateway/door_mcp/mcp_reply.h"
 
 #include "base/json.h"
 #include "base/json_value.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
 #include "gateway/door/whoami.h"
-#include "gateway/request/mcp.h"
+#include "gateway/door_mcp/mcp.h"
 #include "gateway/door/receive.h"
 #include "gateway/door/rest.h"
 

@@ -1,10 +1,10 @@
-#include "gateway/request/mcp_actions.h"
+#include "gateway/door_mcp/mcp_actions.h"
 
 #include "base/json.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/door/actions.h"
 #include "gateway/translate/build_call.h"
-#include "gateway/request/mcp.h"
+#include "gateway/door_mcp/mcp.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
-/* gateway/request/mcp_reply.h - the way out of the door /mcp: see mcp.h. */
-#ifndef GATEWAY_REQUEST_MCP_REPLY_H
-#define GATEWAY_REQUEST_MCP_REPLY_H
+/* gateway/door_mcp/mcp_reply.h - the way out of the door /mcp: see mcp.h. */
+#ifndef GATEWAY_DOOR_MCP_MCP_REPLY_H
+#define GATEWAY_DOOR_MCP_MCP_REPLY_H
 
 #include "gateway/door/door.h"
 
