@@ -4,7 +4,7 @@
 #include "gateway/door/door.h"
 #include "gateway/door_mcp/mcp.h"
 #include "gateway/door/rest.h"
-#include "gateway/request/sdk.h"
+#include "gateway/door_sdk/sdk.h"
 
 void doors_choose(struct exchange *x)
 {

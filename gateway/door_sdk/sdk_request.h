@@ -1,12 +1,12 @@
-/* gateway/request/sdk_request.h - a request in the vendor's protocol 3.0, as its SDKs send it: what is
+/* gateway/door_sdk/sdk_request.h - a request in the vendor's protocol 3.0, as its SDKs send it: what is
  * asked for, and where the parameters are.
  *
  * With a TC3 signature the common parameters are header fields (X-TC-Action, ...), and the document is the
  * JSON body, or the query of a GET.  With HmacSHA1 and HmacSHA256 all parameters are in a form or a query
  * (Action, ...).  The signature itself, its time and its nonce are not looked at: the caller has no key of
  * the cloud's. */
-#ifndef GATEWAY_REQUEST_SDK_REQUEST_H
-#define GATEWAY_REQUEST_SDK_REQUEST_H
+#ifndef GATEWAY_DOOR_SDK_SDK_REQUEST_H
+#define GATEWAY_DOOR_SDK_SDK_REQUEST_H
 
 #include "gateway/exchange/exchange.h"
 

@@ -1,7 +1,7 @@
-/* gateway/request/sdk_reply.h - answers as the vendor's SDKs read them: always status 200, Content-Type
+/* gateway/door_sdk/sdk_reply.h - answers as the vendor's SDKs read them: always status 200, Content-Type
  * application/json and nothing behind it, errors in the vendor's envelope with the vendor's codes. */
-#ifndef GATEWAY_REQUEST_SDK_REPLY_H
-#define GATEWAY_REQUEST_SDK_REPLY_H
+#ifndef GATEWAY_DOOR_SDK_SDK_REPLY_H
+#define GATEWAY_DOOR_SDK_SDK_REPLY_H
 
 #include "gateway/door/door.h"
 

@@ -1,7 +1,7 @@
-/* gateway/request/flat_document.h - a document that came as names and values, as SDKs write one into a
+/* gateway/door_sdk/flat_document.h - a document that came as names and values, as SDKs write one into a
  * query or a form: "Filters.0.Values.1=prod", or with brackets, "Filters[0][Values][1]=prod". */
-#ifndef GATEWAY_REQUEST_FLAT_DOCUMENT_H
-#define GATEWAY_REQUEST_FLAT_DOCUMENT_H
+#ifndef GATEWAY_DOOR_SDK_FLAT_DOCUMENT_H
+#define GATEWAY_DOOR_SDK_FLAT_DOCUMENT_H
 
 #include "base/arena.h"
 #include "base/base.h"

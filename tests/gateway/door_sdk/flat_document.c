@@ -1,4 +1,4 @@
-#include "gateway/request/flat_document.h"
+#include "gateway/door_sdk/flat_document.h"
 
 #include "tests/unit.h"
 

@@ -1,6 +1,6 @@
 /* Names are put in order, part by part, so that what belongs together stands together; then the definition
  * says what each part is. */
-#include "gateway/request/flat_document.h"
+#include "gateway/door_sdk/flat_document.h"
 
 #include "base/json.h"
 #include "base/text.h"

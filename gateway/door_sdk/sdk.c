@@ -1,4 +1,4 @@
-#include "gateway/request/sdk.h"
+#include "gateway/door_sdk/sdk.h"
 
 #include "auth/token.h"
 #include "base/json.h"
@@ -7,9 +7,9 @@
 #include "gateway/translate/build_document.h"
 #include "gateway/translate/client_token.h"
 #include "gateway/door/builtin.h"
-#include "gateway/request/flat_document.h"
-#include "gateway/request/sdk_reply.h"
-#include "gateway/request/sdk_request.h"
+#include "gateway/door_sdk/flat_document.h"
+#include "gateway/door_sdk/sdk_reply.h"
+#include "gateway/door_sdk/sdk_request.h"
 
 #include <string.h>
 

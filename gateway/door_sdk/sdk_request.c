@@ -1,4 +1,4 @@
-#include "gateway/request/sdk_request.h"
+#include "gateway/door_sdk/sdk_request.h"
 
 #include "gateway/door/receive.h"
 #include "gateway/door/rest.h"

@@ -1,7 +1,7 @@
-#include "gateway/request/sdk_reply.h"
+#include "gateway/door_sdk/sdk_reply.h"
 
 #include "base/json.h"
-#include "gateway/request/sdk_request.h"
+#include "gateway/door_sdk/sdk_request.h"
 
 #include <stdio.h>
 #include <string.h>
