@@ -5,7 +5,7 @@
 #include "base/json_value.h"
 #include "sandbox/actions/action_params.h"
 #include "sandbox/actions/action_table.h"
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 #include "sandbox/command/control.h"
 #include "sandbox/command/plain_action.h"
 #include "sandbox/actions/counters.h"

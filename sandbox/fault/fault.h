@@ -1,15 +1,15 @@
-/* sandbox/actions/fault.h - what shall go wrong, with which action, and when:
+/* sandbox/fault/fault.h - what shall go wrong, with which action, and when:
  * ACTION:KIND[=VALUE][:count=N][:after=M][:every=K]
  *
  * Of each class the first fault of the list that is due strikes, so that a delay, an outcome and a skewed
  * clock can come together. */
-#ifndef SANDBOX_ACTIONS_FAULT_H
-#define SANDBOX_ACTIONS_FAULT_H
+#ifndef SANDBOX_FAULT_FAULT_H
+#define SANDBOX_FAULT_FAULT_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "sandbox/actions/fault_kind.h"
+#include "sandbox/fault/fault_kind.h"
 
 enum { FAULTS_MAX = 256, FAULT_SPEC_MAX = 8192 };
 

@@ -1,7 +1,7 @@
-#include "sandbox/actions/fault_kind.h"
+#include "sandbox/fault/fault_kind.h"
 
 #include "base/json.h"
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 #include "sandbox/http/number.h"
 
 #include <limits.h>

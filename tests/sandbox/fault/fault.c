@@ -1,7 +1,7 @@
 #include "tests/unit.h"
 
 #include "base/json.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 
 #include "base/json.h"
 #include "base/text.h"

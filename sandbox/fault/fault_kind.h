@@ -1,6 +1,6 @@
-/* sandbox/actions/fault_kind.h - the table of faults: what each is called, takes, and does to an answer. */
-#ifndef SANDBOX_ACTIONS_FAULT_KIND_H
-#define SANDBOX_ACTIONS_FAULT_KIND_H
+/* sandbox/fault/fault_kind.h - the table of faults: what each is called, takes, and does to an answer. */
+#ifndef SANDBOX_FAULT_FAULT_KIND_H
+#define SANDBOX_FAULT_FAULT_KIND_H
 
 #include "base/base.h"
 

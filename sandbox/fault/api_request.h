@@ -1,10 +1,10 @@
-/* sandbox/actions/api_request.h - one API request while it is being answered: each step reads what the
+/* sandbox/fault/api_request.h - one API request while it is being answered: each step reads what the
  * steps before it wrote. */
-#ifndef SANDBOX_ACTIONS_API_REQUEST_H
-#define SANDBOX_ACTIONS_API_REQUEST_H
+#ifndef SANDBOX_FAULT_API_REQUEST_H
+#define SANDBOX_FAULT_API_REQUEST_H
 
 #include "sandbox/auth/auth_params.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/state/outcome.h"
 #include "sandbox/http/params.h"
