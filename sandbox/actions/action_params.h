@@ -3,7 +3,7 @@
 #ifndef SANDBOX_ACTIONS_ACTION_PARAMS_H
 #define SANDBOX_ACTIONS_ACTION_PARAMS_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 /* Each ended by a NULL name. */
 extern const struct action_param action_params_change[];

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_ACTION_TABLE_H
 #define SANDBOX_ACTIONS_ACTION_TABLE_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 /* NULL: there is no such action. */
 const struct action *action_table_find(const char *name);

@@ -1,11 +1,11 @@
 #include "sandbox/actions/address.h"
 
 #include "base/json.h"
-#include "sandbox/actions/filter.h"
-#include "sandbox/actions/maker.h"
-#include "sandbox/actions/model.h"
-#include "sandbox/actions/page.h"
-#include "sandbox/actions/rows.h"
+#include "sandbox/call/filter.h"
+#include "sandbox/call/maker.h"
+#include "sandbox/call/model.h"
+#include "sandbox/call/page.h"
+#include "sandbox/call/rows.h"
 #include "sandbox/http/number.h"
 
 #include <arpa/inet.h>

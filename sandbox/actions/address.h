@@ -6,7 +6,7 @@
 #ifndef SANDBOX_ACTIONS_ADDRESS_H
 #define SANDBOX_ACTIONS_ADDRESS_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int address_allocate(struct action_call *call); /* AllocateAddresses */
 MUST_USE int address_release(struct action_call *call);  /* ReleaseAddresses: all of them, or none */

@@ -1,7 +1,7 @@
 #include "sandbox/actions/instance_given.h"
 
 #include "base/json.h"
-#include "sandbox/actions/model.h"
+#include "sandbox/call/model.h"
 #include "sandbox/actions/security_group.h"
 #include "sandbox/http/number.h"
 

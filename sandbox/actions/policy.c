@@ -1,9 +1,9 @@
 #include "sandbox/actions/policy.h"
 
 #include "base/json.h"
-#include "sandbox/actions/filter.h"
-#include "sandbox/actions/maker.h"
-#include "sandbox/actions/model.h"
+#include "sandbox/call/filter.h"
+#include "sandbox/call/maker.h"
+#include "sandbox/call/model.h"
 #include "sandbox/actions/policy_rule.h"
 #include "sandbox/actions/security_group.h"
 #include "sandbox/http/number.h"

@@ -5,7 +5,7 @@
 #ifndef SANDBOX_ACTIONS_POLICY_H
 #define SANDBOX_ACTIONS_POLICY_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int policy_create(struct action_call *call); /* CreateSecurityGroupPolicies */
 MUST_USE int

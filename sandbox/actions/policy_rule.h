@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_POLICY_RULE_H
 #define SANDBOX_ACTIONS_POLICY_RULE_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 /* Texts of the parameters; NULL where one is absent. */
 struct policy_rule {

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_SECURITY_GROUP_H
 #define SANDBOX_ACTIONS_SECURITY_GROUP_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int
 security_group_create(struct action_call *call); /* CreateSecurityGroup                           */

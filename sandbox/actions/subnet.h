@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_SUBNET_H
 #define SANDBOX_ACTIONS_SUBNET_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int
 subnet_create(struct action_call *call); /* CreateSubnet: in its VPC's network, beside the others */

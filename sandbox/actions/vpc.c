@@ -1,8 +1,8 @@
 #include "sandbox/actions/vpc.h"
 
 #include "base/json.h"
-#include "sandbox/actions/maker.h"
-#include "sandbox/actions/model.h"
+#include "sandbox/call/maker.h"
+#include "sandbox/call/model.h"
 
 #include <string.h>
 #include <utlist.h>

@@ -1,9 +1,9 @@
-/* sandbox/actions/model.h - the objects of generation 3's answers, with every member that the vendor's
+/* sandbox/call/model.h - the objects of generation 3's answers, with every member that the vendor's
  * definitions give them (vpc and cvm, 2017-03-12): typed clients read them all.
  *
  * What the sandbox keeps no state of has one plain value: no tags, no IPv6, no disk but the system's. */
-#ifndef SANDBOX_ACTIONS_MODEL_H
-#define SANDBOX_ACTIONS_MODEL_H
+#ifndef SANDBOX_CALL_MODEL_H
+#define SANDBOX_CALL_MODEL_H
 
 #include "base/base.h"
 #include "base/buf.h"

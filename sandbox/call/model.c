@@ -1,4 +1,4 @@
-#include "sandbox/actions/model.h"
+#include "sandbox/call/model.h"
 
 #include "base/json.h"
 

@@ -1,4 +1,4 @@
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 #include <string.h>
 

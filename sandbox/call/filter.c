@@ -1,4 +1,4 @@
-#include "sandbox/actions/filter.h"
+#include "sandbox/call/filter.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-/* sandbox/actions/action.h - what an action of the API is, and one call of it; all of them: action_table.h.
+/* sandbox/call/action.h - what an action of the API is, and one call of it; all of them: action_table.h.
  *
  * What is answered comes from the vendor's pages of the ClassicLink family; what those leave open is a choice
  * that docs/sandbox.md names. */
-#ifndef SANDBOX_ACTIONS_ACTION_H
-#define SANDBOX_ACTIONS_ACTION_H
+#ifndef SANDBOX_CALL_ACTION_H
+#define SANDBOX_CALL_ACTION_H
 
 #include "base/base.h"
 #include "base/buf.h"

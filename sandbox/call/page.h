@@ -1,9 +1,9 @@
-/* sandbox/actions/page.h - which rows of a list are asked for, and in what order: offset, limit, orderField,
+/* sandbox/call/page.h - which rows of a list are asked for, and in what order: offset, limit, orderField,
  * orderDirection; in generation 3 Offset and Limit. */
-#ifndef SANDBOX_ACTIONS_PAGE_H
-#define SANDBOX_ACTIONS_PAGE_H
+#ifndef SANDBOX_CALL_PAGE_H
+#define SANDBOX_CALL_PAGE_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 struct page {
     long long offset;        /* 0 when not given                                  */

@@ -1,4 +1,4 @@
-#include "sandbox/actions/rows.h"
+#include "sandbox/call/rows.h"
 
 #include "base/json.h"
 

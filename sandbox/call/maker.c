@@ -1,4 +1,4 @@
-#include "sandbox/actions/maker.h"
+#include "sandbox/call/maker.h"
 
 #include "base/json.h"
 #include "sandbox/http/number.h"

@@ -1,4 +1,4 @@
-#include "sandbox/actions/page.h"
+#include "sandbox/call/page.h"
 
 #include "sandbox/http/number.h"
 

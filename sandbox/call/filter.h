@@ -1,10 +1,10 @@
-/* sandbox/actions/filter.h - the Filters of generation 3: [{"Name":"vpc-id","Values":["vpc-1","vpc-2"]}].
+/* sandbox/call/filter.h - the Filters of generation 3: [{"Name":"vpc-id","Values":["vpc-1","vpc-2"]}].
  *
  * A row must pass all of them, and passes one when it has one of its values. */
-#ifndef SANDBOX_ACTIONS_FILTER_H
-#define SANDBOX_ACTIONS_FILTER_H
+#ifndef SANDBOX_CALL_FILTER_H
+#define SANDBOX_CALL_FILTER_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 struct filter {
     const char *name; /* NULL ends the table */

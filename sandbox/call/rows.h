@@ -1,10 +1,10 @@
-/* sandbox/actions/rows.h - the rows of a list that some filter has let through, and how a page of them is
+/* sandbox/call/rows.h - the rows of a list that some filter has let through, and how a page of them is
  * written. */
-#ifndef SANDBOX_ACTIONS_ROWS_H
-#define SANDBOX_ACTIONS_ROWS_H
+#ifndef SANDBOX_CALL_ROWS_H
+#define SANDBOX_CALL_ROWS_H
 
-#include "sandbox/actions/action.h"
-#include "sandbox/actions/page.h"
+#include "sandbox/call/action.h"
+#include "sandbox/call/page.h"
 
 struct rows {
     const void **all; /* the owner calls rows_done() */

@@ -1,12 +1,12 @@
-/* sandbox/actions/maker.h - what a call makes: its memory, and those members of its object that the call
+/* sandbox/call/maker.h - what a call makes: its memory, and those members of its object that the call
  * chose.
  *
  * All is in one arena, which the made thing takes.  Failures stick, and maker_end() tells. */
-#ifndef SANDBOX_ACTIONS_MAKER_H
-#define SANDBOX_ACTIONS_MAKER_H
+#ifndef SANDBOX_CALL_MAKER_H
+#define SANDBOX_CALL_MAKER_H
 
 #include "base/arena.h"
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 struct maker {
     struct action_call *call;
