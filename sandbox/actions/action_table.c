@@ -1,16 +1,16 @@
 #include "sandbox/actions/action_table.h"
 
 #include "sandbox/actions/action_params.h"
-#include "sandbox/actions/address.h"
+#include "sandbox/network/address.h"
 #include "sandbox/actions/describe.h"
 #include "sandbox/actions/describe3.h"
 #include "sandbox/actions/instance.h"
 #include "sandbox/actions/link.h"
-#include "sandbox/actions/subnet.h"
-#include "sandbox/actions/policy.h"
-#include "sandbox/actions/security_group.h"
+#include "sandbox/network/subnet.h"
+#include "sandbox/network/policy.h"
+#include "sandbox/network/security_group.h"
 #include "sandbox/actions/sts.h"
-#include "sandbox/actions/vpc.h"
+#include "sandbox/network/vpc.h"
 
 #include <string.h>
 

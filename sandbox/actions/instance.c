@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "sandbox/actions/instance_given.h"
-#include "sandbox/actions/subnet.h"
+#include "sandbox/network/subnet.h"
 #include "sandbox/http/number.h"
 
 #include <arpa/inet.h>

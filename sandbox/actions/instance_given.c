@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "sandbox/call/model.h"
-#include "sandbox/actions/security_group.h"
+#include "sandbox/network/security_group.h"
 #include "sandbox/http/number.h"
 
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "sandbox/actions/address.h"
+#include "sandbox/network/address.h"
 
 #include "base/json.h"
 #include "sandbox/call/filter.h"

@@ -1,9 +1,9 @@
-/* sandbox/actions/policy.h - the policies of a security group: ordered lists, one for each direction.
+/* sandbox/network/policy.h - the policies of a security group: ordered lists, one for each direction.
  *
  * One call changes one direction, all of its rules or none. A rule with a PolicyIndex is put there, one
  * without at the end. Rules that name services or addresses by a template are unsupported. */
-#ifndef SANDBOX_ACTIONS_POLICY_H
-#define SANDBOX_ACTIONS_POLICY_H
+#ifndef SANDBOX_NETWORK_POLICY_H
+#define SANDBOX_NETWORK_POLICY_H
 
 #include "sandbox/call/action.h"
 

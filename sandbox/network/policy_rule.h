@@ -1,6 +1,6 @@
-/* sandbox/actions/policy_rule.h - one rule of a SecurityGroupPolicySet, as a call says it. */
-#ifndef SANDBOX_ACTIONS_POLICY_RULE_H
-#define SANDBOX_ACTIONS_POLICY_RULE_H
+/* sandbox/network/policy_rule.h - one rule of a SecurityGroupPolicySet, as a call says it. */
+#ifndef SANDBOX_NETWORK_POLICY_RULE_H
+#define SANDBOX_NETWORK_POLICY_RULE_H
 
 #include "sandbox/call/action.h"
 

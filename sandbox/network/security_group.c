@@ -1,4 +1,4 @@
-#include "sandbox/actions/security_group.h"
+#include "sandbox/network/security_group.h"
 
 #include "base/json.h"
 #include "sandbox/call/filter.h"

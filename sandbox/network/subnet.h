@@ -1,6 +1,6 @@
-/* sandbox/actions/subnet.h - subnets, which generation 3 alone has here. */
-#ifndef SANDBOX_ACTIONS_SUBNET_H
-#define SANDBOX_ACTIONS_SUBNET_H
+/* sandbox/network/subnet.h - subnets, which generation 3 alone has here. */
+#ifndef SANDBOX_NETWORK_SUBNET_H
+#define SANDBOX_NETWORK_SUBNET_H
 
 #include "sandbox/call/action.h"
 

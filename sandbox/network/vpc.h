@@ -1,6 +1,6 @@
-/* sandbox/actions/vpc.h - VPCs that calls of generation 3 make and remove. */
-#ifndef SANDBOX_ACTIONS_VPC_H
-#define SANDBOX_ACTIONS_VPC_H
+/* sandbox/network/vpc.h - VPCs that calls of generation 3 make and remove. */
+#ifndef SANDBOX_NETWORK_VPC_H
+#define SANDBOX_NETWORK_VPC_H
 
 #include "sandbox/call/action.h"
 

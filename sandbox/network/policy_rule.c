@@ -1,6 +1,6 @@
-#include "sandbox/actions/policy_rule.h"
+#include "sandbox/network/policy_rule.h"
 
-#include "sandbox/actions/security_group.h"
+#include "sandbox/network/security_group.h"
 #include "sandbox/http/number.h"
 
 #include <arpa/inet.h>

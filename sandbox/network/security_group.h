@@ -1,6 +1,6 @@
-/* sandbox/actions/security_group.h - security groups, which generation 3 alone has here. */
-#ifndef SANDBOX_ACTIONS_SECURITY_GROUP_H
-#define SANDBOX_ACTIONS_SECURITY_GROUP_H
+/* sandbox/network/security_group.h - security groups, which generation 3 alone has here. */
+#ifndef SANDBOX_NETWORK_SECURITY_GROUP_H
+#define SANDBOX_NETWORK_SECURITY_GROUP_H
 
 #include "sandbox/call/action.h"
 

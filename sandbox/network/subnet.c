@@ -1,4 +1,4 @@
-#include "sandbox/actions/subnet.h"
+#include "sandbox/network/subnet.h"
 
 #include "base/json.h"
 #include "sandbox/call/filter.h"

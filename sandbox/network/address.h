@@ -1,10 +1,10 @@
-/* sandbox/actions/address.h - elastic public addresses of generation 3, out of 198.18.0.0/15 (RFC 2544),
+/* sandbox/network/address.h - elastic public addresses of generation 3, out of 198.18.0.0/15 (RFC 2544),
  * which reaches nothing.
  *
  * Nothing can be bound to them here. A ClientToken that made addresses names them again, as long as there
  * are any. */
-#ifndef SANDBOX_ACTIONS_ADDRESS_H
-#define SANDBOX_ACTIONS_ADDRESS_H
+#ifndef SANDBOX_NETWORK_ADDRESS_H
+#define SANDBOX_NETWORK_ADDRESS_H
 
 #include "sandbox/call/action.h"
 

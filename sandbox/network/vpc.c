@@ -1,4 +1,4 @@
-#include "sandbox/actions/vpc.h"
+#include "sandbox/network/vpc.h"
 
 #include "base/json.h"
 #include "sandbox/call/maker.h"

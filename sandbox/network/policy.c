@@ -1,11 +1,11 @@
-#include "sandbox/actions/policy.h"
+#include "sandbox/network/policy.h"
 
 #include "base/json.h"
 #include "sandbox/call/filter.h"
 #include "sandbox/call/maker.h"
 #include "sandbox/call/model.h"
-#include "sandbox/actions/policy_rule.h"
-#include "sandbox/actions/security_group.h"
+#include "sandbox/network/policy_rule.h"
+#include "sandbox/network/security_group.h"
 #include "sandbox/http/number.h"
 
 #include <stdio.h>
