@@ -18,7 +18,7 @@
 #include "base/network.h"
 #include "gateway/http/problem.h"
 #include "gateway/server/inbox.h"
-#include "gateway/server/tls.h"
+#include "gateway/listener/tls.h"
 
 enum {
     /* from the connection's begin, or a header's, to its end */

@@ -7,7 +7,7 @@
 #include "gateway/server/connection.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"
-#include "gateway/server/listeners.h"
+#include "gateway/listener/listeners.h"
 #include "gateway/server/parking.h"
 #include "gateway/server/waiters.h"
 

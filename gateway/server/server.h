@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "gateway/http/handler.h"
 #include "gateway/server/connections.h"
-#include "gateway/server/tls_set.h"
+#include "gateway/listener/tls_set.h"
 
 struct server;
 

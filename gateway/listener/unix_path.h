@@ -1,7 +1,7 @@
-/* gateway/server/unix_path.h - the path of a Unix socket that the gateway listens on: made, and taken away.
+/* gateway/listener/unix_path.h - the path of a Unix socket that the gateway listens on: made, and taken away.
  * Of one thread at a time. */
-#ifndef GATEWAY_SERVER_UNIX_PATH_H
-#define GATEWAY_SERVER_UNIX_PATH_H
+#ifndef GATEWAY_LISTENER_UNIX_PATH_H
+#define GATEWAY_LISTENER_UNIX_PATH_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
-#include "gateway/server/listeners.h"
+#include "gateway/listener/listeners.h"
 
 #include "base/clock.h"
-#include "gateway/server/passed.h"
+#include "gateway/listener/passed.h"
 
 #include <errno.h>
 #include <fcntl.h>

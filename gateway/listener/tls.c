@@ -1,4 +1,4 @@
-#include "gateway/server/tls.h"
+#include "gateway/listener/tls.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "gateway/server/unix_path.h"
+#include "gateway/listener/unix_path.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "gateway/server/tls_set.h"
+#include "gateway/listener/tls_set.h"
 
 #include "base/buf.h"
 #include "base/file.h"

@@ -1,16 +1,16 @@
-/* gateway/server/listeners.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
+/* gateway/listener/listeners.h - the sockets that a server listens on: TCP, Unix, and those of systemd.
  *
  * All of them stand behind one descriptor, `ready`, which is readable when somebody is there.  One thread
  * accepts; any other may stop it. */
-#ifndef GATEWAY_SERVER_LISTENERS_H
-#define GATEWAY_SERVER_LISTENERS_H
+#ifndef GATEWAY_LISTENER_LISTENERS_H
+#define GATEWAY_LISTENER_LISTENERS_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "base/network.h"
 #include "config/model/config.h"
-#include "gateway/server/tls.h"
-#include "gateway/server/unix_path.h"
+#include "gateway/listener/tls.h"
+#include "gateway/listener/unix_path.h"
 
 #include <pthread.h>
 

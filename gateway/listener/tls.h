@@ -1,13 +1,13 @@
-/* gateway/server/tls.h - the bytes of one connection below TLS: what recv(2) and send(2) are without it.
+/* gateway/listener/tls.h - the bytes of one connection below TLS: what recv(2) and send(2) are without it.
  *
  * Nothing above knows what a handshake is: it happens within the first reads.  Used by one thread at a
  * time. */
-#ifndef GATEWAY_SERVER_TLS_H
-#define GATEWAY_SERVER_TLS_H
+#ifndef GATEWAY_LISTENER_TLS_H
+#define GATEWAY_LISTENER_TLS_H
 
 #include "base/base.h"
 #include "gateway/http/certificate_names.h"
-#include "gateway/server/tls_set.h"
+#include "gateway/listener/tls_set.h"
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/server/passed.h"
+#include "gateway/listener/passed.h"
 
 #include <errno.h>
 #include <fcntl.h>

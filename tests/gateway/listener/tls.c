@@ -1,6 +1,6 @@
 /* What one read of a TLS connection may cost: the thread that reads has others to look after.  The client is
  * OpenSSL's own, over memory, so that its records can be cut. */
-#include "gateway/server/tls.h"
+#include "gateway/listener/tls.h"
 
 #include "tests/unit.h"
 

@@ -1,9 +1,9 @@
-/* gateway/server/passed.h - sockets that systemd has opened for us: sd_listen_fds(3), without its library.
+/* gateway/listener/passed.h - sockets that systemd has opened for us: sd_listen_fds(3), without its library.
  *
  * They are descriptors from 3 on; LISTEN_FDS says how many, LISTEN_FDNAMES their names, LISTEN_PID whose they
  * are.  To be asked before any thread is there. */
-#ifndef GATEWAY_SERVER_PASSED_H
-#define GATEWAY_SERVER_PASSED_H
+#ifndef GATEWAY_LISTENER_PASSED_H
+#define GATEWAY_LISTENER_PASSED_H
 
 #include "base/base.h"
 #include "base/err.h"

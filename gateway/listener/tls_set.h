@@ -1,10 +1,10 @@
-/* gateway/server/tls_set.h - the certificates of a server's listeners, ready for handshakes.
+/* gateway/listener/tls_set.h - the certificates of a server's listeners, ready for handshakes.
  *
  * A set is made whole from the configuration, or not at all, and never changes: who reads certificates
  * again makes another one.  It is counted: connections that began with it keep it.  Used by any number of
  * threads. */
-#ifndef GATEWAY_SERVER_TLS_SET_H
-#define GATEWAY_SERVER_TLS_SET_H
+#ifndef GATEWAY_LISTENER_TLS_SET_H
+#define GATEWAY_LISTENER_TLS_SET_H
 
 #include "base/base.h"
 #include "base/err.h"
