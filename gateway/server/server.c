@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/deadline.h"
-#include "gateway/server/connection.h"
+#include "gateway/connection/connection.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"
 #include "gateway/listener/listeners.h"

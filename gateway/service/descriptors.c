@@ -1,6 +1,6 @@
 #include "gateway/service/descriptors.h"
 
-#include "gateway/server/connections.h"
+#include "gateway/connection/connections.h"
 #include "gateway/listener/passed.h"
 
 enum { LISTENERS = 2 }; /* that DESCRIPTORS_OWN has */

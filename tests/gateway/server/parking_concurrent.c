@@ -4,7 +4,7 @@
 #include "gateway/server/parking.h"
 
 #include "base/clock.h"
-#include "gateway/server/connection.h"
+#include "gateway/connection/connection.h"
 #include "tests/unit.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-#include "gateway/http/chunked.h"
+#include "gateway/connection/chunked.h"
 
 #include "base/text.h"
 #include "gateway/http/framing.h"

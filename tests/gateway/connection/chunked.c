@@ -1,6 +1,6 @@
 /* Chunked bodies, each cut at every byte and taken in pieces of any size: what is read, and what is
  * refused. */
-#include "gateway/http/chunked.h"
+#include "gateway/connection/chunked.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-/* gateway/server/connections.h - who is in: every open connection of one listener, what it waits for, and
+/* gateway/connection/connections.h - who is in: every open connection of one listener, what it waits for, and
  * until when.
  *
  * A connection between two requests, and one whose header is not whole yet, is parked: no worker has it, the
@@ -10,14 +10,14 @@
  * worker notices, and closes it.
  *
  * The thread of parking.c admits and looks after all; a worker says what it waits for, parks, or leaves. */
-#ifndef GATEWAY_SERVER_CONNECTIONS_H
-#define GATEWAY_SERVER_CONNECTIONS_H
+#ifndef GATEWAY_CONNECTION_CONNECTIONS_H
+#define GATEWAY_CONNECTION_CONNECTIONS_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "base/network.h"
 #include "gateway/http/problem.h"
-#include "gateway/server/inbox.h"
+#include "gateway/connection/inbox.h"
 #include "gateway/listener/tls.h"
 
 enum {

@@ -1,4 +1,4 @@
-#include "gateway/http/early_answer.h"
+#include "gateway/connection/early_answer.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,10 +1,10 @@
-/* gateway/server/inbox.h - what a connection's client has sent and nobody has used yet, and how far the next
+/* gateway/connection/inbox.h - what a connection's client has sent and nobody has used yet, and how far the next
  * request's head is read.
  *
  * Its memory comes from a pool and is wiped when it goes back: no byte of one connection is ever seen by
  * another.  A pool may be used by many threads; an inbox by one at a time. */
-#ifndef GATEWAY_SERVER_INBOX_H
-#define GATEWAY_SERVER_INBOX_H
+#ifndef GATEWAY_CONNECTION_INBOX_H
+#define GATEWAY_CONNECTION_INBOX_H
 
 #include "base/base.h"
 #include "base/err.h"

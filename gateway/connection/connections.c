@@ -1,9 +1,9 @@
 /* One file, longer than others, because it is one table under one lock: who comes, who goes for them, and who
  * is late. */
-#include "gateway/server/connections.h"
+#include "gateway/connection/connections.h"
 
 #include "base/clock.h"
-#include "gateway/http/early_answer.h"
+#include "gateway/connection/early_answer.h"
 
 #include <errno.h>
 #include <linux/tcp.h>

@@ -1,17 +1,17 @@
-/* gateway/server/connection.h - the bytes of one connection, in and out: requests, one after the other, and
+/* gateway/connection/connection.h - the bytes of one connection, in and out: requests, one after the other, and
  * their answers.  Every byte of a request is read here, and every byte of its answer is written here; TLS
  * lies below (tls.h).
  *
  * A head is gathered while the connection is parked, without waiting, by the thread of parking.c; a worker
  * reads the body, answers, and looks for the next head.  Its waits have no deadline of their own: they are
  * ended by shutting the socket down (connections.h).  Used by one thread at a time. */
-#ifndef GATEWAY_SERVER_CONNECTION_H
-#define GATEWAY_SERVER_CONNECTION_H
+#ifndef GATEWAY_CONNECTION_CONNECTION_H
+#define GATEWAY_CONNECTION_CONNECTION_H
 
-#include "gateway/http/chunked.h"
+#include "gateway/connection/chunked.h"
 #include "gateway/http/handler.h"
-#include "gateway/server/connections.h"
-#include "gateway/server/inbox.h"
+#include "gateway/connection/connections.h"
+#include "gateway/connection/inbox.h"
 
 struct connection {
     struct connections *guard;

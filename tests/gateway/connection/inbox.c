@@ -1,4 +1,4 @@
-#include "gateway/server/inbox.h"
+#include "gateway/connection/inbox.h"
 
 #include "tests/unit.h"
 

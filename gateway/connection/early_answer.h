@@ -1,6 +1,6 @@
-/* gateway/http/early_answer.h - an answer without a walk: whole, but nothing was read and nobody is asked. */
-#ifndef GATEWAY_HTTP_EARLY_ANSWER_H
-#define GATEWAY_HTTP_EARLY_ANSWER_H
+/* gateway/connection/early_answer.h - an answer without a walk: whole, but nothing was read and nobody is asked. */
+#ifndef GATEWAY_CONNECTION_EARLY_ANSWER_H
+#define GATEWAY_CONNECTION_EARLY_ANSWER_H
 
 #include "base/buf.h"
 #include "gateway/http/problem.h"

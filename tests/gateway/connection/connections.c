@@ -1,4 +1,4 @@
-#include "gateway/server/connections.h"
+#include "gateway/connection/connections.h"
 
 #include "base/clock.h"
 #include "tests/unit.h"

@@ -1,4 +1,4 @@
-#include "gateway/server/connection.h"
+#include "gateway/connection/connection.h"
 
 #include <errno.h>
 #include <string.h>
