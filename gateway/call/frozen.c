@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/timestamp.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/exchange/shared.h"
 
 static const struct config_rule frozen_rule = {.id = "frozen", .effect = CONFIG_DENY};

@@ -3,7 +3,7 @@
 #include "base/timestamp.h"
 #include "gateway/console/form.h"
 #include "gateway/console/html.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 
 #include <stdlib.h>
 #include <string.h>

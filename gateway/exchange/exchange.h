@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "config/model/config.h"
 #include "gateway/exchange/answer.h"
-#include "gateway/exchange/client_limits.h"
+#include "gateway/limits/client_limits.h"
 #include "gateway/http/handler.h"
 #include "gateway/http/target.h"
 #include "gateway/http/trace.h"

@@ -8,7 +8,7 @@
 #include "base/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freeze.h"
+#include "gateway/limits/freeze.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 

@@ -4,7 +4,7 @@
 #include "base/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/exchange/current.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/unique_id.h"
 #include "config/model/config.h"
-#include "gateway/exchange/auth_failures.h"
-#include "gateway/exchange/client_limits.h"
-#include "gateway/exchange/cpu_gate.h"
+#include "gateway/limits/auth_failures.h"
+#include "gateway/limits/client_limits.h"
+#include "gateway/limits/cpu_gate.h"
 #include "gateway/exchange/heartbeat.h"
 #include "gateway/state/state.h"
 

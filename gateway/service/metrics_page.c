@@ -3,7 +3,7 @@
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/exchange/unsettled.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"

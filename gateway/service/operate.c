@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "gateway/audit/audit.h"
 #include "gateway/audit/settlement.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/answer.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"

@@ -1,4 +1,4 @@
-#include "gateway/exchange/freeze.h"
+#include "gateway/limits/freeze.h"
 
 #include "base/json.h"
 #include "base/timestamp.h"

@@ -1,4 +1,4 @@
-#include "gateway/exchange/auth_failures.h"
+#include "gateway/limits/auth_failures.h"
 
 #include <openssl/rand.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* So many at once and no more, in the order in which they came; and nobody waits for ever. */
-#include "gateway/exchange/cpu_gate.h"
+#include "gateway/limits/cpu_gate.h"
 
 #include "tests/unit.h"
 

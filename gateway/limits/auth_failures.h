@@ -1,4 +1,4 @@
-/* gateway/exchange/auth_failures.h - failed authentications by address.
+/* gateway/limits/auth_failures.h - failed authentications by address.
  *
  * A table of a fixed size, so that memory does not grow with the number of addresses.  Each entry holds its
  * address: nobody pays for what another address did.  A good token is never asked how often its address
@@ -9,8 +9,8 @@
  * have to wait for longer, in a set that nobody can aim at: whoever wants his failures forgotten has to fill
  * most of the table, which takes a million wrong tokens a minute from 65,536 addresses.  He would win 20 more
  * guesses by that. */
-#ifndef GATEWAY_EXCHANGE_AUTH_FAILURES_H
-#define GATEWAY_EXCHANGE_AUTH_FAILURES_H
+#ifndef GATEWAY_LIMITS_AUTH_FAILURES_H
+#define GATEWAY_LIMITS_AUTH_FAILURES_H
 
 #include "base/base.h"
 #include "base/network.h"

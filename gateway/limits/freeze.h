@@ -1,9 +1,9 @@
-/* gateway/exchange/freeze.h - that a client, or one of its tokens, is stopped: by whom, since when, and why.
+/* gateway/limits/freeze.h - that a client, or one of its tokens, is stopped: by whom, since when, and why.
  *
  * Its record, a JSON object, is what the store and the file have of it.  No lock: the owner of a list has
  * one. */
-#ifndef GATEWAY_EXCHANGE_FREEZE_H
-#define GATEWAY_EXCHANGE_FREEZE_H
+#ifndef GATEWAY_LIMITS_FREEZE_H
+#define GATEWAY_LIMITS_FREEZE_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-/* gateway/exchange/client_limits.h - how much a client may do: its rate, and its calls in flight.
+/* gateway/limits/client_limits.h - how much a client may do: its rate, and its calls in flight.
  *
  * State beside the immutable configuration: one slot per client.  Failed authentications are counted by
  * address in gateway/exchange/auth_failures.h.  Safe from many threads, without a lock.
@@ -6,8 +6,8 @@
  * Where gateways share a store, it decides.  What it would refuse anyway it is not asked: after a refusal it
  * says when the next call may come, whoever takes it.  While it is away each gateway decides by itself, with
  * an equal part of the limits. */
-#ifndef GATEWAY_EXCHANGE_CLIENT_LIMITS_H
-#define GATEWAY_EXCHANGE_CLIENT_LIMITS_H
+#ifndef GATEWAY_LIMITS_CLIENT_LIMITS_H
+#define GATEWAY_LIMITS_CLIENT_LIMITS_H
 
 #include "base/base.h"
 #include "base/rate.h"

@@ -1,6 +1,6 @@
 /* What a client may do, by a clock of our own: a call that is refused takes nothing, and a reload forgets
  * nothing of a client that stays. */
-#include "gateway/exchange/client_limits.h"
+#include "gateway/limits/client_limits.h"
 
 #include "tests/unit.h"
 

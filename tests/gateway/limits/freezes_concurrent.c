@@ -1,5 +1,5 @@
 /* What is frozen: on two gateways of one store, over a restart, and where the store does not answer. */
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 
 #include "base/clock.h"
 #include "base/operator_log.h"

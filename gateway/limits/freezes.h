@@ -1,17 +1,17 @@
-/* gateway/exchange/freezes.h - which clients, or which of their tokens, operators have frozen.
+/* gateway/limits/freezes.h - which clients, or which of their tokens, operators have frozen.
  *
  * What is frozen is told to the shared store (gateway/state/state.h) and asked of it twice a second, so that
  * all gateways know within one.  A store that does not answer changes nothing: what was known stays, a
  * freeze holds here and is told to the store when it is back, and nothing is thawed.  A file keeps what is
  * known over a restart.  Safe from many threads; a request of a client pays one atomic look while nobody is
  * frozen. */
-#ifndef GATEWAY_EXCHANGE_FREEZES_H
-#define GATEWAY_EXCHANGE_FREEZES_H
+#ifndef GATEWAY_LIMITS_FREEZES_H
+#define GATEWAY_LIMITS_FREEZES_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "gateway/exchange/freeze.h"
+#include "gateway/limits/freeze.h"
 #include "gateway/state/state.h"
 
 enum { FREEZES_POLL_MS = 400 }; /* between two questions to the store: within a second all know */

@@ -1,4 +1,4 @@
-#include "gateway/exchange/client_limits.h"
+#include "gateway/limits/client_limits.h"
 
 #include "gateway/state/state.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 
 #include "base/clock.h"
 #include "base/file.h"

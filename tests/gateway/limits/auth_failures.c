@@ -1,5 +1,5 @@
 /* Failed authentications by address: a table that does not grow, whoever knocks. */
-#include "gateway/exchange/auth_failures.h"
+#include "gateway/limits/auth_failures.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-/* gateway/exchange/cpu_gate.h - those who come together work one after the other, not all at once.
+/* gateway/limits/cpu_gate.h - those who come together work one after the other, not all at once.
  *
  * A worker that has its request whole may have to share the processor with hundreds that have, too.  The
  * kernel gives each of them a little of it at a time; some are unlucky again and again, every one takes an
@@ -8,8 +8,8 @@
  *
  * A turn is for computing only: who has it ends it before he waits for anything else.  The limit is best
  * effort: a request that has waited CPU_GATE_WAIT_MS proceeds anyway. */
-#ifndef GATEWAY_EXCHANGE_CPU_GATE_H
-#define GATEWAY_EXCHANGE_CPU_GATE_H
+#ifndef GATEWAY_LIMITS_CPU_GATE_H
+#define GATEWAY_LIMITS_CPU_GATE_H
 
 #include "base/base.h"
 #include "base/err.h"

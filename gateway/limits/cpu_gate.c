@@ -2,7 +2,7 @@
  * that has none open.  A gate that is opened before its owner comes lets him through.  Who went on without
  * waiting for it says so there, and it is not opened once: else it would let one more through in every round
  * from then on, and after a stop of a second all would go on at once for ever. */
-#include "gateway/exchange/cpu_gate.h"
+#include "gateway/limits/cpu_gate.h"
 
 #include "base/deadline.h"
 
