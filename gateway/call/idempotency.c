@@ -6,7 +6,7 @@
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 #include "gateway/exchange/waiting.h"
 #include "gateway/state/state.h"
 

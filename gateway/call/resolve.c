@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "config/model/param_value.h"
 #include "gateway/call/forward.h"
-#include "gateway/exchange/current.h"
+#include "gateway/known/current.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"

@@ -4,7 +4,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/limits/freezes.h"
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"

@@ -6,7 +6,7 @@
 #include "auth/sign.h"
 #include "base/secret.h"
 #include "gateway/exchange/client_session.h"
-#include "gateway/exchange/quotas.h"
+#include "gateway/known/quotas.h"
 #include "gateway/exchange/record.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/upstream/upstream_pool.h"

@@ -1,5 +1,5 @@
 /* Quotas by a clock of our own: who gets how much while others want it, too. */
-#include "gateway/exchange/quotas.h"
+#include "gateway/known/quotas.h"
 
 #include "tests/unit.h"
 

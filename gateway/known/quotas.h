@@ -1,11 +1,11 @@
-/* gateway/exchange/quotas.h - how many calls a rule, an upstream or one of its actions takes, of all
+/* gateway/known/quotas.h - how many calls a rule, an upstream or one of its actions takes, of all
  * clients together.
  *
  * A quota is shared: while several clients want it, each has an equal part of the rate, and what one leaves
  * others may use, but for the half that is kept for those within their part.  Safe from many threads, without
  * a lock. */
-#ifndef GATEWAY_EXCHANGE_QUOTAS_H
-#define GATEWAY_EXCHANGE_QUOTAS_H
+#ifndef GATEWAY_KNOWN_QUOTAS_H
+#define GATEWAY_KNOWN_QUOTAS_H
 
 #include "auth/call.h"
 #include "base/base.h"

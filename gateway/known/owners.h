@@ -1,10 +1,10 @@
-/* gateway/exchange/owners.h - who began a task: their numbers are consecutive, and whoever counts finds
+/* gateway/known/owners.h - who began a task: their numbers are consecutive, and whoever counts finds
  * those of others.
  *
  * The last OWNERS_MAX tasks that changes through this gateway began, by service, region and the task's name.
  * They are forgotten when the process ends, and by no reload.  Safe from many threads. */
-#ifndef GATEWAY_EXCHANGE_OWNERS_H
-#define GATEWAY_EXCHANGE_OWNERS_H
+#ifndef GATEWAY_KNOWN_OWNERS_H
+#define GATEWAY_KNOWN_OWNERS_H
 
 #include "auth/policy.h"
 #include "base/base.h"

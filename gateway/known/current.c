@@ -1,4 +1,4 @@
-#include "gateway/exchange/current.h"
+#include "gateway/known/current.h"
 
 #include "base/clock.h"
 #include "base/deadline.h"

@@ -1,4 +1,4 @@
-#include "gateway/exchange/owners.h"
+#include "gateway/known/owners.h"
 
 #include "base/buf.h"
 #include "config/model/config.h"

@@ -1,4 +1,4 @@
-#include "gateway/exchange/quotas.h"
+#include "gateway/known/quotas.h"
 
 #include <stdio.h>
 #include <stdlib.h>

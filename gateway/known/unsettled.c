@@ -1,4 +1,4 @@
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,10 +1,10 @@
-/* gateway/exchange/current.h - what the cloud has told of former ids: which current id each of them is.
+/* gateway/known/current.h - what the cloud has told of former ids: which current id each of them is.
  *
  * An id never becomes another thing's, so that what was told once holds as long as the configuration.  One
  * asks, others that want the same wait for it; what could not be found out is not asked again for a while.
  * Safe from many threads. */
-#ifndef GATEWAY_EXCHANGE_CURRENT_H
-#define GATEWAY_EXCHANGE_CURRENT_H
+#ifndef GATEWAY_KNOWN_CURRENT_H
+#define GATEWAY_KNOWN_CURRENT_H
 
 #include "base/base.h"
 #include "config/model/config.h"
