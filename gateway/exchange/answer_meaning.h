@@ -9,7 +9,7 @@
 #define GATEWAY_EXCHANGE_ANSWER_MEANING_H
 
 #include "base/base.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/http/problem.h"
 #include "gateway/upstream/retry.h"

@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 #include "gateway/limits/client_limits.h"
 #include "gateway/http/handler.h"
 #include "gateway/http/target.h"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/operator_log.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 #include "gateway/limits/freezes.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/openapi/openapi.h"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "gateway/upstream/ca_store.h"
 #include "gateway/upstream/proxy_failure.h"
-#include "gateway/upstream/response.h"
+#include "gateway/response/response.h"
 
 #include <curl/curl.h>
 #include <errno.h>

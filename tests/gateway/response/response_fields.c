@@ -1,5 +1,5 @@
 /* The header of an upstream's answer, line by line.  Dates and forms are those of RFC 9110 and RFC 9112. */
-#include "gateway/upstream/response_fields.h"
+#include "gateway/response/response_fields.h"
 
 #include "tests/unit.h"
 

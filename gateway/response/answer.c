@@ -1,4 +1,4 @@
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 
 #include "base/text.h"
 

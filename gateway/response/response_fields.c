@@ -1,4 +1,4 @@
-#include "gateway/upstream/response_fields.h"
+#include "gateway/response/response_fields.h"
 
 #include "base/text.h"
 #include "base/timestamp.h"

@@ -1,7 +1,7 @@
-/* gateway/upstream/response_fields.h - what matters to us of the header fields of an upstream's answer.  Fed
+/* gateway/response/response_fields.h - what matters to us of the header fields of an upstream's answer.  Fed
  * line by line; what is too long to be what it should be counts as absent. */
-#ifndef GATEWAY_UPSTREAM_RESPONSE_FIELDS_H
-#define GATEWAY_UPSTREAM_RESPONSE_FIELDS_H
+#ifndef GATEWAY_RESPONSE_RESPONSE_FIELDS_H
+#define GATEWAY_RESPONSE_RESPONSE_FIELDS_H
 
 #include "base/base.h"
 

@@ -1,5 +1,5 @@
 /* Answers as bytes, and what RFC 9112 makes of them, however they are cut into pieces. */
-#include "gateway/upstream/response.h"
+#include "gateway/response/response.h"
 
 #include "tests/unit.h"
 

@@ -1,6 +1,6 @@
 /* What an answer must not hold, in the forms in which it can come back.  The encoded forms were written by
  * Python's base64, binascii and urllib. */
-#include "gateway/call/secret_scan.h"
+#include "gateway/response/secret_scan.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/call/secret_scan.h"
+#include "gateway/response/secret_scan.h"
 
 #include "base/buf.h"
 #include "base/secret.h"

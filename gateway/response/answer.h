@@ -1,11 +1,11 @@
-/* gateway/exchange/answer.h - the upstream's answer: read, and judged by one table for both generations of
+/* gateway/response/answer.h - the upstream's answer: read, and judged by one table for both generations of
  * the API.
  *
  * API 2.0 answers {"code": 0, "message": "", ...}; the numeric code and the codeDesc can both be there,
  * either can be a number or a string.  codeDesc decides where it is known.  API 3.0 answers {"Response":
  * {...}}, with an Error in it that has a name and no number. */
-#ifndef GATEWAY_EXCHANGE_ANSWER_H
-#define GATEWAY_EXCHANGE_ANSWER_H
+#ifndef GATEWAY_RESPONSE_ANSWER_H
+#define GATEWAY_RESPONSE_ANSWER_H
 
 #include "base/arena.h"
 #include "base/base.h"

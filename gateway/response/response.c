@@ -1,4 +1,4 @@
-#include "gateway/upstream/response.h"
+#include "gateway/response/response.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
-#include "gateway/call/withheld.h"
+#include "gateway/response/withheld.h"
 
-#include "gateway/call/secret_scan.h"
+#include "gateway/response/secret_scan.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-/* gateway/call/withheld.h - what the cloud said, and nobody is told. */
-#ifndef GATEWAY_CALL_WITHHELD_H
-#define GATEWAY_CALL_WITHHELD_H
+/* gateway/response/withheld.h - what the cloud said, and nobody is told. */
+#ifndef GATEWAY_RESPONSE_WITHHELD_H
+#define GATEWAY_RESPONSE_WITHHELD_H
 
 #include "auth/call.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 
 /* An answer that holds a secret of ours: the number stays, and no text, whatever it is for, since a secret
  * can look like an id. */

@@ -1,16 +1,16 @@
-/* gateway/upstream/response.h - reads an upstream's answer from the bytes of its connection: HTTP/1.1 as RFC
+/* gateway/response/response.h - reads an upstream's answer from the bytes of its connection: HTTP/1.1 as RFC
  * 9112 says it, and nothing else.  Knows no connection: bytes come in pieces of any size, and how they are
  * cut makes no difference.
  *
  * Stricter than a browser, since the other side is one that we know and a gateway may refuse (section 5.2): a
  * line ends in CR LF, is not folded, and holds no NUL; a field name is a token; where the body ends is said
  * by one length or by chunks.  1xx answers are passed over, and 101, which nobody asked for, is none. */
-#ifndef GATEWAY_UPSTREAM_RESPONSE_H
-#define GATEWAY_UPSTREAM_RESPONSE_H
+#ifndef GATEWAY_RESPONSE_RESPONSE_H
+#define GATEWAY_RESPONSE_RESPONSE_H
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "gateway/upstream/response_fields.h"
+#include "gateway/response/response_fields.h"
 
 enum {
     /* bytes of all lines: some 500 are usual, and 1xx answers can be endless */

@@ -1,10 +1,10 @@
-/* gateway/call/secret_scan.h - does an upstream's answer hold something of ours that is secret?
+/* gateway/response/secret_scan.h - does an upstream's answer hold something of ours that is secret?
  *
  * The credentials of the upstream and the signature that was sent are looked for as they are, in base64 and
  * base64url at any alignment and in hexadecimal, and all of these behind the escapes of JSON and of URLs.
  * Texts shorter than SECRET_SCAN_MIN are not looked for: they would be found everywhere. */
-#ifndef GATEWAY_CALL_SECRET_SCAN_H
-#define GATEWAY_CALL_SECRET_SCAN_H
+#ifndef GATEWAY_RESPONSE_SECRET_SCAN_H
+#define GATEWAY_RESPONSE_SECRET_SCAN_H
 
 #include "auth/call.h"
 #include "base/base.h"
