@@ -1,6 +1,6 @@
 #include "gateway/audit/audit.h"
 
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/periodic.h"
 #include "gateway/audit/audit_resume.h"
 #include "gateway/audit/witness.h"

@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
 #include "gateway/audit/audit_search.h"
 #include "gateway/audit/writer.h"

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/spawn.h"
 #include "gateway/audit/audit_file.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/timestamp.h"
 #include "base/version.h"
 #include "gateway/audit/audit_file.h"

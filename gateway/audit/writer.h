@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
 #include "gateway/audit/hash_chain.h"
 #include "gateway/audit/inspect.h"

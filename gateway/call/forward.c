@@ -4,7 +4,7 @@
 
 #include "auth/sign.h"
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/text.h"
 #include "gateway/response/secret_scan.h"
 #include "gateway/response/withheld.h"

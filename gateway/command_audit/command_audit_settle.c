@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "client/admin_call.h"
 #include "gateway/audit/audit_file.h"
 #include "gateway/audit/audit.h"

@@ -15,7 +15,7 @@
 #define GATEWAY_EXCHANGE_ANONYMOUS_H
 
 #include "base/base.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "base/network.h"
 
 enum {

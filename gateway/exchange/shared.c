@@ -1,7 +1,7 @@
 #include "gateway/exchange/shared.h"
 
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/limits/freezes.h"

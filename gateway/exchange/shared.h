@@ -5,7 +5,7 @@
 #include "auth/nonce.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "base/unique_id.h"
 #include "config/model/config.h"
 #include "gateway/limits/auth_failures.h"

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "gateway/keeper/fetch.h"
 #include "gateway/keeper/schedule.h"
 

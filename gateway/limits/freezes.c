@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/periodic.h"
 
 #include <errno.h>

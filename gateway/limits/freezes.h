@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "gateway/limits/freeze.h"
 #include "gateway/state/state.h"
 

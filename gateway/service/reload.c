@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "config/load/config_load.h"
 #include "config/model/rights.h"
 #include "gateway/audit/audit.h"

@@ -3,7 +3,7 @@
 #include "gateway/service/serve.h"
 
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/response/answer.h"
 #include "gateway/limits/freezes.h"

@@ -3,7 +3,7 @@
 #include "gateway/state/redis_pool.h"
 
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/text.h"
 #include "gateway/state/redis_tls.h"
 

@@ -8,7 +8,7 @@
 #define GATEWAY_STATE_REDIS_POOL_H
 
 #include "base/base.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
 #include "gateway/state/redis_script.h"
 

@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "base/rate.h"
 #include "config/model/config.h"
 

@@ -2,7 +2,7 @@
 #include "gateway/limits/freezes.h"
 
 #include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "tests/unit.h"
 
 #include <pthread.h>

@@ -1,12 +1,12 @@
-/* base/operator_log.h - one line on standard error for the operator: something changed that a person should
+/* base/log/operator_log.h - one line on standard error for the operator: something changed that a person should
  * know. Nothing secret, and never once per request.
  *
  * A line is words, "countersign: ...", or with `notices: json` an object: time, level, text. */
-#ifndef BASE_OPERATOR_LOG_H
-#define BASE_OPERATOR_LOG_H
+#ifndef BASE_LOG_OPERATOR_LOG_H
+#define BASE_LOG_OPERATOR_LOG_H
 
 #include "base/base.h"
-#include "base/log.h"
+#include "base/log/log.h"
 
 enum operator_level {
     OPERATOR_INFO,    /* so it is now */

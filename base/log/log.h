@@ -1,14 +1,14 @@
-/* base/log.h - whole lines to a file descriptor, from any thread.
+/* base/log/log.h - whole lines to a file descriptor, from any thread.
  *
  * A log writes each line as it comes; or, between log_gather() and log_settle(), a thread of its own writes
  * what came, LINE_QUEUE_MS after the first of it: a system call for each line would be a tenth of a request's
  * work, and callers would wait for one another's.  A process that is killed loses lines of that age at most;
  * one that ends in order loses none. */
-#ifndef BASE_LOG_H
-#define BASE_LOG_H
+#ifndef BASE_LOG_LOG_H
+#define BASE_LOG_LOG_H
 
 #include "base/base.h"
-#include "base/line_queue.h"
+#include "base/log/line_queue.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
  * that have a place in the room that is being filled, which room that is, and whether it is closed.  The line
  * is copied there afterwards, and counted in `there`; whoever takes changes the room and waits until all of
  * the other's are. */
-#include "base/line_queue.h"
+#include "base/log/line_queue.h"
 
 #include "base/clock.h"
 #include "base/deadline.h"

@@ -1,9 +1,9 @@
-/* base/line_queue.h - lines from many threads for one, in the order in which they came.
+/* base/log/line_queue.h - lines from many threads for one, in the order in which they came.
  *
  * Whoever brings one takes no lock while there is room: a preempted lock holder would block hundreds of
  * threads. They block only when the reader falls behind. */
-#ifndef BASE_LINE_QUEUE_H
-#define BASE_LINE_QUEUE_H
+#ifndef BASE_LOG_LINE_QUEUE_H
+#define BASE_LOG_LINE_QUEUE_H
 
 #include "base/base.h"
 

@@ -1,5 +1,5 @@
 /* One thread that brings lines and takes them: what waits for others is in gather_concurrent.c. */
-#include "base/line_queue.h"
+#include "base/log/line_queue.h"
 
 #include "tests/unit.h"
 

@@ -1,6 +1,6 @@
 /* Threads that wait for each other; and many at once, of whose lines none is torn, lost, or overtaken by a
  * later one of its own thread. */
-#include "base/line_queue.h"
+#include "base/log/line_queue.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 
 #include "base/clock.h"
 #include "base/json.h"
