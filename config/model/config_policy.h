@@ -4,7 +4,7 @@
 #define CONFIG_MODEL_CONFIG_POLICY_H
 
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "base/rate.h"
 #include "base/zone.h"
 #include "config/model/value_set.h"

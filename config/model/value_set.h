@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 
 /* Texts as they stand in the file, in its order; '*' in one stands for any run of characters. */
 struct config_patterns {

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log/operator_log.h"
-#include "base/spawn.h"
+#include "base/system/spawn.h"
 #include "gateway/audit/audit_file.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "gateway/http/problem.h"
 #include "gateway/connection/inbox.h"
 #include "gateway/listener/tls.h"

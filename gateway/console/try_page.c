@@ -1,6 +1,6 @@
 #include "gateway/console/try_page.h"
 
-#include "base/network.h"
+#include "base/system/network.h"
 #include "base/timestamp.h"
 #include "gateway/console/form.h"
 #include "gateway/console/html.h"

@@ -7,7 +7,7 @@
 #define GATEWAY_HTTP_CLIENT_ADDRESS_H
 
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "gateway/http/request_head.h"
 
 enum client_address {

@@ -13,7 +13,7 @@
 #define GATEWAY_LIMITS_AUTH_FAILURES_H
 
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "base/rate.h"
 
 enum {

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "config/model/config.h"
 #include "gateway/listener/tls.h"
 #include "gateway/listener/unix_path.h"

@@ -4,7 +4,7 @@
 #define GATEWAY_OPTIONS_COMMAND_H
 
 #include "base/base.h"
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 #include "config/model/config.h"
 
 enum command_exit {

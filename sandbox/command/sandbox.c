@@ -1,6 +1,6 @@
 #include "sandbox/command/sandbox.h"
 
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 #include "config/reader/report.h"
 #include "sandbox/fault/fault.h"
 #include "sandbox/command/listener.h"

@@ -1,9 +1,9 @@
-/* base/network.h - addresses and networks in CIDR notation, IPv4 and IPv6.
+/* base/system/network.h - addresses and networks in CIDR notation, IPv4 and IPv6.
  *
  * A peer on a Unix socket has no address.  It is written `unix`, and kept as the unspecified address, which
  * no host ever has (RFC 4291 section 2.5.2). */
-#ifndef BASE_NETWORK_H
-#define BASE_NETWORK_H
+#ifndef BASE_SYSTEM_NETWORK_H
+#define BASE_SYSTEM_NETWORK_H
 
 #include "base/base.h"
 

@@ -1,11 +1,11 @@
-/* base/command_line.h - the options of a command as a table: what reads them, and what --help shows.
+/* base/system/command_line.h - the options of a command as a table: what reads them, and what --help shows.
  *
  * A row is all that there is to know of an option, and the only place where it is named: the parser and
  * the help have no other list.  Behind the rows stands --help, -h, which every command has.  Names may be
  * shortened as far as they stay clear, a value follows as --name=value or as the next word, and -- ends
  * the options: getopt_long() reads them.  One thread. */
-#ifndef BASE_COMMAND_LINE_H
-#define BASE_COMMAND_LINE_H
+#ifndef BASE_SYSTEM_COMMAND_LINE_H
+#define BASE_SYSTEM_COMMAND_LINE_H
 
 #include "base/base.h"
 #include "base/err.h"

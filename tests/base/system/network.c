@@ -1,5 +1,5 @@
 /* Addresses as RFC 5952 writes them, and what counts as everybody. */
-#include "base/network.h"
+#include "base/system/network.h"
 
 #include "tests/unit.h"
 

@@ -1,7 +1,7 @@
-/* base/spawn.h - another program, run to its end within a deadline: no shell, nothing of ours but
+/* base/system/spawn.h - another program, run to its end within a deadline: no shell, nothing of ours but
  * its input. */
-#ifndef BASE_SPAWN_H
-#define BASE_SPAWN_H
+#ifndef BASE_SYSTEM_SPAWN_H
+#define BASE_SYSTEM_SPAWN_H
 
 #include "base/base.h"
 #include "base/buf.h"

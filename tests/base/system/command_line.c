@@ -1,6 +1,6 @@
 /* Command lines against a table of options: what is taken from each, and what is said of those that are
  * wrong. The expected ends are those of getopt_long(3) as its manual has them. */
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 
 #include "tests/unit.h"
 

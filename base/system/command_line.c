@@ -1,4 +1,4 @@
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 
 #include <ctype.h>
 #include <getopt.h>

@@ -1,4 +1,4 @@
-#include "base/spawn.h"
+#include "base/system/spawn.h"
 
 #include "base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "base/network.h"
+#include "base/system/network.h"
 
 #include <arpa/inet.h>
 #include <string.h>
