@@ -4,8 +4,8 @@
  * the other's are. */
 #include "base/log/line_queue.h"
 
-#include "base/clock.h"
-#include "base/deadline.h"
+#include "base/time/clock.h"
+#include "base/time/deadline.h"
 
 #include <errno.h>
 #include <stdlib.h>

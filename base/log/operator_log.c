@@ -1,8 +1,8 @@
 #include "base/log/operator_log.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "base/system/spawn.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
 
 #include "base/base.h"
 #include "base/system/network.h"
-#include "base/rate.h"
-#include "base/zone.h"
+#include "base/time/rate.h"
+#include "base/time/zone.h"
 #include "config/model/value_set.h"
 #include "config/reader/report.h"
 

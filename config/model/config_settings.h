@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "base/system/network.h"
-#include "base/rate.h"
+#include "base/time/rate.h"
 #include "base/secret.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"

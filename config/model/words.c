@@ -1,6 +1,6 @@
 #include "config/model/words.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "gateway/audit/hash_chain.h"
 
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -3,7 +3,7 @@
 #include "gateway/call/forward.h"
 
 #include "auth/sign.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"
 #include "gateway/response/secret_scan.h"

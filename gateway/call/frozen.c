@@ -2,8 +2,8 @@
  * for its turn meanwhile. */
 #include "gateway/call/frozen.h"
 
-#include "base/clock.h"
-#include "base/timestamp.h"
+#include "base/time/clock.h"
+#include "base/time/timestamp.h"
 #include "gateway/limits/freezes.h"
 #include "gateway/exchange/shared.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/call/idempotency.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/digest.h"
 #include "gateway/exchange/claim_note.h"
 #include "gateway/call/task_wait.h"

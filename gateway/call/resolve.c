@@ -2,7 +2,7 @@
  * judges. Whatever goes wrong, the call keeps the id and is judged by it: closed. */
 #include "gateway/call/resolve.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "config/model/param_value.h"
 #include "gateway/call/forward.h"
 #include "gateway/known/current.h"

@@ -1,5 +1,5 @@
 #include "auth/sign.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/text.h"
 #include "config/reader/keyword.h"
 #include "gateway/options/command.h"

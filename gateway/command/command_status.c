@@ -1,5 +1,5 @@
 /* `countersign status`: one screen about a gateway, from its admin listener. */
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "client/admin_call.h"
 #include "gateway/metrics/metrics_text.h"
 #include "client/terminal.h"

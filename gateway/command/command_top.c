@@ -1,5 +1,5 @@
 /* `countersign top`: what a gateway is doing, live, from the metrics of its admin listener. */
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "client/admin_call.h"
 #include "gateway/options/screen.h"
 #include "gateway/options/command.h"

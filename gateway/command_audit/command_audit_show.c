@@ -1,4 +1,4 @@
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/command_audit/audit_changes.h"
 #include "gateway/command_audit/audit_filter.h"
 #include "gateway/command_audit/audit_list.h"

@@ -2,7 +2,7 @@
  * cloud said: both have the id of the request, so files are read twice.  Nothing is proven here: see
  * verify. */
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/options/command.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/options/command.h"

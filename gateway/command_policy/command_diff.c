@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "config/model/rights.h"
 #include "gateway/options/command.h"
 

@@ -1,6 +1,6 @@
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/options/command.h"
 #include "gateway/dryrun/dry_run.h"
 #include "gateway/dryrun/explain.h"

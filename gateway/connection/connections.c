@@ -2,7 +2,7 @@
  * is late. */
 #include "gateway/connection/connections.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/connection/early_answer.h"
 
 #include <errno.h>

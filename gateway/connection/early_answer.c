@@ -1,7 +1,7 @@
 #include "gateway/connection/early_answer.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/http/response_head.h"

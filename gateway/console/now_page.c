@@ -1,6 +1,6 @@
 #include "gateway/console/now_page.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "base/version.h"
 #include "gateway/console/diagnosis.h"
 #include "gateway/console/html.h"

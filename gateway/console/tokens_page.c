@@ -1,6 +1,6 @@
 #include "gateway/console/tokens_page.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/console/form.h"
 #include "gateway/console/html.h"
 #include "gateway/limits/freezes.h"

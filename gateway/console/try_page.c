@@ -1,7 +1,7 @@
 #include "gateway/console/try_page.h"
 
 #include "base/system/network.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/console/form.h"
 #include "gateway/console/html.h"
 #include "gateway/dryrun/dry_run.h"

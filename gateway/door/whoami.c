@@ -1,7 +1,7 @@
 #include "gateway/door/whoami.h"
 
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "config/model/words.h"
 
 #include <string.h>

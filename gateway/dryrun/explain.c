@@ -2,7 +2,7 @@
 
 #include "auth/policy_words.h"
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/exchange/record.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "auth/policy.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "gateway/exchange/claim_note.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/shared.h"
 

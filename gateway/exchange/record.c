@@ -2,10 +2,10 @@
  * decision needs, nothing that is secret. */
 #include "gateway/exchange/record.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/limits/freeze.h"

@@ -1,6 +1,6 @@
 #include "gateway/exchange/shared.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"

@@ -2,7 +2,7 @@
 
 #include "base/json_value.h"
 #include "base/secret_file.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>

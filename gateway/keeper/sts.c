@@ -1,7 +1,7 @@
 #include "gateway/keeper/sts.h"
 
 #include "auth/sign.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "base/secret_file.h"
 #include "base/text.h"

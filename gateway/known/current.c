@@ -1,7 +1,7 @@
 #include "gateway/known/current.h"
 
-#include "base/clock.h"
-#include "base/deadline.h"
+#include "base/time/clock.h"
+#include "base/time/deadline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

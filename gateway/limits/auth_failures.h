@@ -14,7 +14,7 @@
 
 #include "base/base.h"
 #include "base/system/network.h"
-#include "base/rate.h"
+#include "base/time/rate.h"
 
 enum {
     AUTH_FAILURES_SETS = 8192, /* an address belongs to one, by a hash                */

@@ -10,7 +10,7 @@
 #define GATEWAY_LIMITS_CLIENT_LIMITS_H
 
 #include "base/base.h"
-#include "base/rate.h"
+#include "base/time/rate.h"
 #include "config/model/config.h"
 
 struct state;

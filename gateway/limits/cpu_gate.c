@@ -4,7 +4,7 @@
  * from then on, and after a stop of a second all would go on at once for ever. */
 #include "gateway/limits/cpu_gate.h"
 
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 
 #include <sched.h>
 #include <stdlib.h>

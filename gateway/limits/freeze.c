@@ -1,7 +1,7 @@
 #include "gateway/limits/freeze.h"
 
 #include "base/json.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/state/state.h"
 
 #include <jansson.h>

@@ -1,9 +1,9 @@
 #include "gateway/limits/freezes.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/file.h"
 #include "base/log/operator_log.h"
-#include "base/periodic.h"
+#include "base/time/periodic.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "gateway/listener/listeners.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/listener/passed.h"
 
 #include <errno.h>

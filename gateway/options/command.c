@@ -1,6 +1,6 @@
 #include "gateway/options/command.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/file.h"
 #include "config/load/config_load.h"
 #include "gateway/service/reload.h"

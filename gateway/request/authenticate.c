@@ -3,7 +3,7 @@
 
 #include "auth/certificate.h"
 #include "auth/token.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/door/door.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/request/pipeline.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/complete.h"
 #include "gateway/call/forward.h"

@@ -1,7 +1,7 @@
 #include "gateway/response/response_fields.h"
 
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>

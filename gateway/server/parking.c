@@ -1,6 +1,6 @@
 #include "gateway/server/parking.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/connection/connection.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "gateway/server/server.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 #include "gateway/connection/connection.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"

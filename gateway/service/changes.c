@@ -1,6 +1,6 @@
 #include "gateway/service/changes.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "config/model/rights.h"
 

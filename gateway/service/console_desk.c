@@ -1,6 +1,6 @@
 #include "gateway/service/console_desk.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/secret.h"
 #include "gateway/console/form.h"
 #include "gateway/console/now_page.h"

@@ -1,6 +1,6 @@
 #include "gateway/service/desk.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"

@@ -1,6 +1,6 @@
 #include "gateway/service/health.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/keeper/keeper.h"

@@ -1,6 +1,6 @@
 #include "gateway/service/operate.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/audit/audit.h"

@@ -1,7 +1,7 @@
 #include "gateway/service/operators.h"
 
 #include "auth/token.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "gateway/audit/audit.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/service/reload.h"
 
-#include "base/clock.h"
-#include "base/deadline.h"
+#include "base/time/clock.h"
+#include "base/time/deadline.h"
 #include "base/log/operator_log.h"
 #include "config/load/config_load.h"
 #include "config/model/rights.h"

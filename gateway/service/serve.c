@@ -2,7 +2,7 @@
  * to the last thread, and in which order it ends. */
 #include "gateway/service/serve.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/response/answer.h"

@@ -2,7 +2,7 @@
  * share one lock. */
 #include "gateway/state/redis_pool.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"
 #include "gateway/state/redis_tls.h"

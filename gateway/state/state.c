@@ -1,6 +1,6 @@
 #include "gateway/state/state.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/digest.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"

@@ -15,7 +15,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "base/log/log.h"
-#include "base/rate.h"
+#include "base/time/rate.h"
 #include "config/model/config.h"
 
 enum {

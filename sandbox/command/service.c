@@ -1,6 +1,6 @@
 #include "sandbox/command/service.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/json.h"
 #include "base/json_value.h"
 #include "sandbox/actions/action_params.h"

@@ -1,6 +1,6 @@
 #include "gateway/connection/connections.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* What is frozen: on two gateways of one store, over a restart, and where the store does not answer. */
 #include "gateway/limits/freezes.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "tests/unit.h"
 

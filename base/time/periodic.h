@@ -1,6 +1,6 @@
-/* base/periodic.h - a thread that does one thing at intervals, until it is told to end. */
-#ifndef BASE_PERIODIC_H
-#define BASE_PERIODIC_H
+/* base/time/periodic.h - a thread that does one thing at intervals, until it is told to end. */
+#ifndef BASE_TIME_PERIODIC_H
+#define BASE_TIME_PERIODIC_H
 
 #include "base/base.h"
 

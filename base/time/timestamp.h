@@ -1,6 +1,6 @@
-/* base/timestamp.h - RFC 3339 times in UTC, written and read.  Knows no clock: times come in as arguments. */
-#ifndef BASE_TIMESTAMP_H
-#define BASE_TIMESTAMP_H
+/* base/time/timestamp.h - RFC 3339 times in UTC, written and read.  Knows no clock: times come in as arguments. */
+#ifndef BASE_TIME_TIMESTAMP_H
+#define BASE_TIME_TIMESTAMP_H
 
 #include "base/base.h"
 

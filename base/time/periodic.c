@@ -1,6 +1,6 @@
-#include "base/periodic.h"
+#include "base/time/periodic.h"
 
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 
 #include <errno.h>
 #include <signal.h>

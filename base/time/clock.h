@@ -1,6 +1,6 @@
-/* base/clock.h - the only clocks, and the only sleep.  In config/ and auth/ time is an argument. */
-#ifndef BASE_CLOCK_H
-#define BASE_CLOCK_H
+/* base/time/clock.h - the only clocks, and the only sleep.  In config/ and auth/ time is an argument. */
+#ifndef BASE_TIME_CLOCK_H
+#define BASE_TIME_CLOCK_H
 
 #include "base/base.h"
 

@@ -1,5 +1,5 @@
 /* The rate against its words: so many a second, so many at once; time is told, nothing waits. */
-#include "base/rate.h"
+#include "base/time/rate.h"
 
 #include "tests/unit.h"
 

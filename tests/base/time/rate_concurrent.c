@@ -1,5 +1,5 @@
 /* Many threads, one burst: no call is given twice, and none is lost. */
-#include "base/rate.h"
+#include "base/time/rate.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 
 struct timespec deadline_in(long long millis)
 {

@@ -1,9 +1,9 @@
-/* base/zone.h - what a clock on the wall says in a named time zone.
+/* base/time/zone.h - what a clock on the wall says in a named time zone.
  *
  * Read from the system's zone files (RFC 8536) rather than through TZ, which belongs to the whole process.  A
  * zone never changes once it is loaded; any number of threads may ask it. */
-#ifndef BASE_ZONE_H
-#define BASE_ZONE_H
+#ifndef BASE_TIME_ZONE_H
+#define BASE_TIME_ZONE_H
 
 #include "base/arena.h"
 #include "base/base.h"

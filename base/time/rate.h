@@ -1,8 +1,8 @@
-/* base/rate.h - a rate limit with a burst, in one atomic word (GCRA, ITU-T I.371).
+/* base/time/rate.h - a rate limit with a burst, in one atomic word (GCRA, ITU-T I.371).
  *
  * Safe from many threads, without a lock.  Time is an argument: microseconds of a monotonic clock. */
-#ifndef BASE_RATE_H
-#define BASE_RATE_H
+#ifndef BASE_TIME_RATE_H
+#define BASE_TIME_RATE_H
 
 #include "base/base.h"
 

@@ -1,6 +1,6 @@
 /* Times of day in named zones against the C library's own reading of the same files, and names that are
  * none. */
-#include "base/zone.h"
+#include "base/time/zone.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "base/rate.h"
+#include "base/time/rate.h"
 
 struct rate_verdict rate_take(const struct rate *rate, struct rate_state *state, int64_t now_us)
 {

@@ -1,4 +1,4 @@
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 
 #include "tests/unit.h"
 

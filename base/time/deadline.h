@@ -1,6 +1,6 @@
-/* base/deadline.h - moments by the clock that never steps, for whoever waits with a time-out. */
-#ifndef BASE_DEADLINE_H
-#define BASE_DEADLINE_H
+/* base/time/deadline.h - moments by the clock that never steps, for whoever waits with a time-out. */
+#ifndef BASE_TIME_DEADLINE_H
+#define BASE_TIME_DEADLINE_H
 
 #include "base/base.h"
 
