@@ -1,6 +1,6 @@
 #include "auth/sign_tc3.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <ctype.h>

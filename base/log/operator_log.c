@@ -1,7 +1,7 @@
 #include "base/log/operator_log.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 
 #include <stdarg.h>

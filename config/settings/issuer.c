@@ -3,8 +3,8 @@
  * checks. */
 #include "config/settings/issuer.h"
 
-#include "base/json.h"
-#include "base/json_value.h"
+#include "base/json/json.h"
+#include "base/json/json_value.h"
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "gateway/audit/audit_reader.h"
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
 #include "gateway/audit/seal.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <jansson.h>

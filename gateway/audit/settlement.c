@@ -1,6 +1,6 @@
 #include "gateway/audit/settlement.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/audit/audit_reader.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/audit/writer.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/log/operator_log.h"
 #include "base/time/timestamp.h"
 #include "base/version.h"

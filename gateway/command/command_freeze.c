@@ -1,5 +1,5 @@
 /* `countersign freeze`, `thaw` and `freezes`: an operator asks the admin listener. */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "client/admin_call.h"
 #include "gateway/options/command.h"
 

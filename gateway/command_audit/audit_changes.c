@@ -2,7 +2,7 @@
  * held back until its outcome comes, or its chain ends without one. */
 #include "gateway/command_audit/audit_changes.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit_chains.h"
 #include "gateway/audit/audit_reader.h"
 

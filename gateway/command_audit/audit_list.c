@@ -1,7 +1,7 @@
 #include "gateway/command_audit/audit_list.h"
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/log/operator_log.h"
 #include "client/admin_call.h"
 #include "gateway/audit/audit_file.h"

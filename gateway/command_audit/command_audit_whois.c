@@ -1,7 +1,7 @@
 /* From the cloud's own trail back to the caller.  An outcome names no client, and an intent not what the
  * cloud said: both have the id of the request, so files are read twice.  Nothing is proven here: see
  * verify. */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 #include "gateway/options/command.h"
 

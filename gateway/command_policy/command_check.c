@@ -1,5 +1,5 @@
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/options/command.h"
 #include "gateway/command_policy/files_watch.h"

@@ -1,6 +1,6 @@
 #include "base/buf.h"
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 #include "gateway/options/command.h"
 #include "gateway/dryrun/policy_replay.h"

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/http/response_head.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/door/actions.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/definition_schema.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/door/rest.h"

@@ -1,7 +1,7 @@
 #include "gateway/door/rest.h"
 
 #include "auth/token.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/http/response_head.h"
 #include "gateway/translate/build_call.h"

@@ -1,6 +1,6 @@
 #include "gateway/door/whoami.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 #include "config/model/words.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/door_mcp/mcp_actions.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/call/idempotency.h"
 #include "gateway/door/actions.h"
 #include "gateway/translate/build_call.h"

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_DOOR_MCP_MCP_ACTIONS_H
 #define GATEWAY_DOOR_MCP_MCP_ACTIONS_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 enum { MCP_ACTIONS_LISTED = 100 }; /* in one answer: a model asks again, with more of the name */

@@ -1,7 +1,7 @@
 #include "gateway/door_mcp/mcp_reply.h"
 
-#include "base/json.h"
-#include "base/json_value.h"
+#include "base/json/json.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/mcp/mcp_answer.h"
 #include "gateway/door/whoami.h"

@@ -2,7 +2,7 @@
  * says what each part is. */
 #include "gateway/door_sdk/flat_document.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 #include "gateway/door_sdk/sdk.h"
 
 #include "auth/token.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/definitions/document.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/translate/build_document.h"

@@ -1,6 +1,6 @@
 #include "gateway/door_sdk/sdk_reply.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/door_sdk/sdk_request.h"
 
 #include <stdio.h>

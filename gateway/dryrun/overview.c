@@ -1,6 +1,6 @@
 #include "gateway/dryrun/overview.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "config/model/param_value.h"
 #include "config/model/rights.h"

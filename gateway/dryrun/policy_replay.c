@@ -2,7 +2,7 @@
 
 #include "auth/policy.h"
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 
 #include <jansson.h>

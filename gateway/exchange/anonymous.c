@@ -1,7 +1,7 @@
 #include "gateway/exchange/anonymous.h"
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "base/time/timestamp.h"
 

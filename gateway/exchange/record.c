@@ -3,7 +3,7 @@
 #include "gateway/exchange/record.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "base/time/timestamp.h"
 #include "gateway/audit/audit.h"

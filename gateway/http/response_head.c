@@ -1,6 +1,6 @@
 #include "gateway/http/response_head.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 
 #include <stdio.h>

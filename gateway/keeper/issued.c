@@ -1,6 +1,6 @@
 #include "gateway/keeper/issued.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "base/secret_file.h"
 #include "base/time/timestamp.h"
 

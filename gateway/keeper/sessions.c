@@ -4,7 +4,7 @@
 
 #include "base/time/clock.h"
 #include "base/time/deadline.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/keeper/schedule.h"
 

@@ -2,7 +2,7 @@
 
 #include "auth/sign.h"
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "base/version.h"

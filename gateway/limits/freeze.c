@@ -1,6 +1,6 @@
 #include "gateway/limits/freeze.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 #include "gateway/state/state.h"
 

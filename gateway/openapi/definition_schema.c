@@ -1,6 +1,6 @@
 #include "gateway/openapi/definition_schema.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/definitions/document.h"
 
 static const char *type_name(const struct definitions_member *member)

@@ -1,6 +1,6 @@
 #include "gateway/openapi/operation.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/answers.h"
 #include "gateway/openapi/example.h"
 #include "gateway/openapi/schema.h"

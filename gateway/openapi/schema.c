@@ -1,6 +1,6 @@
 #include "gateway/openapi/schema.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/definition_schema.h"
 
 #include <ctype.h>

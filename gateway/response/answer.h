@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "config/model/config.h"
 
 enum {

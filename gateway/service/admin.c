@@ -1,7 +1,7 @@
 #include "gateway/service/admin.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/version.h"
 #include "gateway/audit/audit.h"
 #include "gateway/http/host_check.h"

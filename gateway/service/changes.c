@@ -1,7 +1,7 @@
 #include "gateway/service/changes.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/model/rights.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "gateway/service/desk.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/http/host_check.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/response_head.h"

@@ -1,7 +1,7 @@
 #include "gateway/service/health.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/service/certificates.h"

@@ -1,7 +1,7 @@
 #include "gateway/service/operate.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/audit/audit.h"
 #include "gateway/audit/settlement.h"

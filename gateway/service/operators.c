@@ -2,7 +2,7 @@
 
 #include "auth/token.h"
 #include "base/time/clock.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Captures, query and JSON become a validated, sealed call: action, region, parameters. */
 #include "gateway/translate/build_call.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "gateway/translate/build_document.h"

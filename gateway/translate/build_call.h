@@ -2,7 +2,7 @@
 #ifndef GATEWAY_TRANSLATE_BUILD_CALL_H
 #define GATEWAY_TRANSLATE_BUILD_CALL_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 enum problem build_call_request(struct exchange *x);

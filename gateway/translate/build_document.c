@@ -2,7 +2,7 @@
  * catalog or a rule has a name for what is there: those are the parameters that the policy judges. */
 #include "gateway/translate/build_document.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/definitions/document.h"
 #include "config/definitions/document_value.h"
 #include "gateway/translate/build_call.h"

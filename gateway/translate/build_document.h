@@ -2,7 +2,7 @@
 #ifndef GATEWAY_TRANSLATE_BUILD_DOCUMENT_H
 #define GATEWAY_TRANSLATE_BUILD_DOCUMENT_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 /* `root` is the body, or none; `region` as the caller named it, or NULL.  x->call has the document that

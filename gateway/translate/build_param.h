@@ -2,7 +2,7 @@
 #ifndef GATEWAY_TRANSLATE_BUILD_PARAM_H
 #define GATEWAY_TRANSLATE_BUILD_PARAM_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 /* Adds it to x->call, checked, or its default; nothing where it is neither given nor required.  `value`

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_TRANSLATE_CHECK_VALUE_H
 #define GATEWAY_TRANSLATE_CHECK_VALUE_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 /* All values of one parameter, by config/model/param_value.h; PROBLEM_NONE: they are good. */

@@ -6,7 +6,7 @@
 #ifndef GATEWAY_TRANSLATE_CLIENT_TOKEN_H
 #define GATEWAY_TRANSLATE_CLIENT_TOKEN_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/exchange/exchange.h"
 
 #define CLIENT_TOKEN_NAME "ClientToken"

@@ -1,6 +1,6 @@
 #include "gateway/translate/document_pairs.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "base/text.h"
 #include "config/definitions/document_value.h"
 #include "config/model/param_value.h"

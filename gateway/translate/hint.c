@@ -1,6 +1,6 @@
 #include "gateway/translate/hint.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/model/param_value.h"
 #include "gateway/openapi/example.h"
 

@@ -1,6 +1,6 @@
 #include "sandbox/actions/counters.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/actions/action_table.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "sandbox/actions/describe.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/http/number.h"
 #include "sandbox/call/page.h"
 #include "sandbox/call/rows.h"

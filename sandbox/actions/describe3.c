@@ -1,6 +1,6 @@
 #include "sandbox/actions/describe3.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/call/filter.h"
 #include "sandbox/call/model.h"
 #include "sandbox/call/page.h"

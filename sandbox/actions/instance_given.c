@@ -1,6 +1,6 @@
 #include "sandbox/actions/instance_given.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/call/model.h"
 #include "sandbox/network/security_group.h"
 #include "sandbox/http/number.h"

@@ -1,6 +1,6 @@
 #include "sandbox/actions/sts.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 #include "sandbox/http/number.h"
 

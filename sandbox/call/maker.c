@@ -1,6 +1,6 @@
 #include "sandbox/call/maker.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/http/number.h"
 
 #include <limits.h>

@@ -1,6 +1,6 @@
 #include "sandbox/call/model.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <stdio.h>
 #include <string.h>

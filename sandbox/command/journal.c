@@ -1,6 +1,6 @@
 #include "sandbox/command/journal.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/time/timestamp.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 #include "sandbox/command/service.h"
 
 #include "base/time/clock.h"
-#include "base/json.h"
-#include "base/json_value.h"
+#include "base/json/json.h"
+#include "base/json/json_value.h"
 #include "sandbox/actions/action_params.h"
 #include "sandbox/actions/action_table.h"
 #include "sandbox/fault/api_request.h"

@@ -1,6 +1,6 @@
 #include "sandbox/fault/fault.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "sandbox/http/number.h"
 

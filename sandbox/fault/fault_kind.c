@@ -1,6 +1,6 @@
 #include "sandbox/fault/fault_kind.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/fault/api_request.h"
 #include "sandbox/http/number.h"
 

@@ -1,6 +1,6 @@
 #include "sandbox/network/policy.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/call/filter.h"
 #include "sandbox/call/maker.h"
 #include "sandbox/call/model.h"

@@ -1,6 +1,6 @@
 #include "sandbox/network/vpc.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/call/maker.h"
 #include "sandbox/call/model.h"
 

@@ -5,7 +5,7 @@
  * key the seals hold, too: what did not was set aside. */
 #include "tests/fuzz/fuzz.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/audit/audit_reader.h"
 

@@ -4,7 +4,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/audit/audit_reader.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include "tests/unit.h"
 

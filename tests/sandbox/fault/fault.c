@@ -1,6 +1,6 @@
 #include "tests/unit.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/fault/fault.h"
 
 #include <string.h>

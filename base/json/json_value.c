@@ -1,8 +1,8 @@
 /* One file, longer than others, because it is one reader: strings, numbers and nesting share its cursor, and
  * the compiler sees all of what is looked at once for each byte. */
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <limits.h>

@@ -1,11 +1,11 @@
-/* base/json.h - writing JSON, and the one question to ask before parsing it.
+/* base/json/json.h - writing JSON, and the one question to ask before parsing it.
  *
  * Members are written in the order of the calls; the writer puts the commas by looking at the last byte.
  * Strings may hold any bytes: what is not well-formed UTF-8 becomes U+FFFD; controls, DEL, quotes,
  * U+2028/2029 and the bidirectional controls are escaped, so that a line is always one JSON object and a
  * terminal shows it as it is. */
-#ifndef BASE_JSON_H
-#define BASE_JSON_H
+#ifndef BASE_JSON_JSON_H
+#define BASE_JSON_JSON_H
 
 #include "base/base.h"
 #include "base/buf.h"

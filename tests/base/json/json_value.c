@@ -1,6 +1,6 @@
 /* tests/vectors/json has texts that are JSON and texts that are none, by RFC 8259; Python's reader and the
  * fuzz target hold against the same. */
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-/* base/json_value.h - reading JSON in place: a value is the bytes that it has in its text.
+/* base/json/json_value.h - reading JSON in place: a value is the bytes that it has in its text.
  *
  * For what is passed on rather than used: nothing is copied, printed again or looked up, so a number keeps
  * its digits and a string its escapes.  json_value_read() looks at every byte once, by RFC 8259 and no more:
@@ -6,8 +6,8 @@
  * is there twice are as good as others.  Who decides by a key looks for a second one itself.
  *
  * No recursion and no allocation; values borrow the text.  Any thread, each with values of its own. */
-#ifndef BASE_JSON_VALUE_H
-#define BASE_JSON_VALUE_H
+#ifndef BASE_JSON_JSON_VALUE_H
+#define BASE_JSON_JSON_VALUE_H
 
 #include "base/arena.h"
 #include "base/base.h"
