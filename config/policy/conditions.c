@@ -1,7 +1,7 @@
 #include "config/policy/conditions.h"
 
 #include "base/buf.h"
-#include "config/model/words.h"
+#include "config/rights/words.h"
 #include "config/policy/document_paths.h"
 #include "config/policy/secret_values.h"
 #include "config/policy/things.h"

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 #include "config/policy/document_paths.h"
 
 #include <string.h>

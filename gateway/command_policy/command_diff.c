@@ -1,5 +1,5 @@
 #include "base/time/clock.h"
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 #include "gateway/options/command.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "gateway/console/rights_page.h"
 
-#include "config/model/words.h"
+#include "config/rights/words.h"
 #include "gateway/console/form.h"
 #include "gateway/console/html.h"
 #include "gateway/dryrun/overview.h"

@@ -2,7 +2,7 @@
 
 #include "base/json/json.h"
 #include "base/time/timestamp.h"
-#include "config/model/words.h"
+#include "config/rights/words.h"
 
 #include <string.h>
 

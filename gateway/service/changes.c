@@ -2,7 +2,7 @@
 
 #include "base/time/clock.h"
 #include "base/json/json.h"
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "base/time/deadline.h"
 #include "base/log/operator_log.h"
 #include "config/load/config_load.h"
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/docs_page.h"

@@ -1,9 +1,9 @@
-/* config/model/rights_diff.h - a comparison of two policies under way, for the files that make it.
+/* config/rights/rights_diff.h - a comparison of two policies under way, for the files that make it.
  * Others call rights_diff() of rights.h. */
-#ifndef CONFIG_MODEL_RIGHTS_DIFF_H
-#define CONFIG_MODEL_RIGHTS_DIFF_H
+#ifndef CONFIG_RIGHTS_RIGHTS_DIFF_H
+#define CONFIG_RIGHTS_RIGHTS_DIFF_H
 
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 
 /* One side of the comparison, for one client and action: what counts at `now`. */
 struct rights_diff_side {

@@ -1,4 +1,4 @@
-#include "config/model/rule_hash.h"
+#include "config/rights/rule_hash.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* config/words.h - a rule's conditions as people say them: for explain, diff, check and /whoami. */
-#ifndef CONFIG_MODEL_WORDS_H
-#define CONFIG_MODEL_WORDS_H
+#ifndef CONFIG_RIGHTS_WORDS_H
+#define CONFIG_RIGHTS_WORDS_H
 
 #include "base/buf.h"
 #include "config/model/config.h"

@@ -1,7 +1,7 @@
 /* Which of two rules reaches further, and whether a policy only takes away. */
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 
-#include "config/model/rights_operators.h"
+#include "config/rights/rights_operators.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 /* One client by two policies, but for its rules. */
-#include "config/model/rights_diff.h"
+#include "config/rights/rights_diff.h"
 
-#include "config/model/words.h"
+#include "config/rights/words.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* config/model/rights.h - what policies give, compared: which rule lets at least as much through as another,
+/* config/rights/rights.h - what policies give, compared: which rule lets at least as much through as another,
  * and who may do more or less by a new policy than by an old one. */
-#ifndef CONFIG_MODEL_RIGHTS_H
-#define CONFIG_MODEL_RIGHTS_H
+#ifndef CONFIG_RIGHTS_RIGHTS_H
+#define CONFIG_RIGHTS_RIGHTS_H
 
 #include "base/buf.h"
 #include "config/model/config.h"

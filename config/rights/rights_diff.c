@@ -1,8 +1,8 @@
 /* Two policies, compared by client and action. */
-#include "config/model/rights_diff.h"
+#include "config/rights/rights_diff.h"
 
-#include "config/model/rights_operators.h"
-#include "config/model/words.h"
+#include "config/rights/rights_operators.h"
+#include "config/rights/words.h"
 
 #include <string.h>
 

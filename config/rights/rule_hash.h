@@ -1,4 +1,4 @@
-/* config/model/rule_hash.h - of the many rules for one client and action, those that could match a value.
+/* config/rights/rule_hash.h - of the many rules for one client and action, those that could match a value.
  *
  * Each rule is filed under the texts of one of its conditions: of those that name whole texts and beginnings
  * ("vpc-prod*"), the one whose texts fewest other rules have.  A rule without such a condition is among the
@@ -6,8 +6,8 @@
  * filed and not found by any value of the call does not match it: see condition_holds() of auth/policy.c.
  *
  * Lives in the arena, never changes, safe from many threads. */
-#ifndef CONFIG_MODEL_RULE_HASH_H
-#define CONFIG_MODEL_RULE_HASH_H
+#ifndef CONFIG_RIGHTS_RULE_HASH_H
+#define CONFIG_RIGHTS_RULE_HASH_H
 
 #include "base/arena.h"
 #include "config/model/config_policy.h"

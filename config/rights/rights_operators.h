@@ -1,9 +1,9 @@
-/* config/model/rights_operators.h - who may operate by one policy and by another: the part of rights.h that
+/* config/rights/rights_operators.h - who may operate by one policy and by another: the part of rights.h that
  * is about operators and their tokens. */
-#ifndef CONFIG_MODEL_RIGHTS_OPERATORS_H
-#define CONFIG_MODEL_RIGHTS_OPERATORS_H
+#ifndef CONFIG_RIGHTS_RIGHTS_OPERATORS_H
+#define CONFIG_RIGHTS_RIGHTS_OPERATORS_H
 
-#include "config/model/rights.h"
+#include "config/rights/rights.h"
 
 /* A line for each difference, as rights_diff(). */
 void rights_operators_diff(const struct config *old, const struct config *new,

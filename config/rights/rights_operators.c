@@ -1,6 +1,6 @@
-#include "config/model/rights_operators.h"
+#include "config/rights/rights_operators.h"
 
-#include "config/model/words.h"
+#include "config/rights/words.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "config/model/words.h"
+#include "config/rights/words.h"
 
 #include "base/time/timestamp.h"
 
