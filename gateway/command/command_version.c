@@ -1,6 +1,6 @@
 #include "base/version.h"
 #include "config/reader/keyword.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 #include "gateway/dryrun/policy_replay.h"
 #include "gateway/options/command.h"
 

@@ -3,8 +3,8 @@
 #include "gateway/command_audit/audit_changes.h"
 
 #include "base/json/json.h"
-#include "gateway/audit/audit_chains.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_chains.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

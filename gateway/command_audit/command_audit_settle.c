@@ -3,7 +3,7 @@
 #include "client/admin_call.h"
 #include "gateway/audit/audit_file.h"
 #include "gateway/audit/audit.h"
-#include "gateway/audit/settlement.h"
+#include "gateway/chain/settlement.h"
 #include "gateway/options/command.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "gateway/audit/audit_chains.h"
-#include "gateway/audit/audit_reader.h"
-#include "gateway/audit/witnessed.h"
+#include "gateway/chain/audit_chains.h"
+#include "gateway/chain/audit_reader.h"
+#include "gateway/chain/witnessed.h"
 #include "gateway/options/command.h"
 
 #include <errno.h>

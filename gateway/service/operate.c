@@ -4,7 +4,7 @@
 #include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/audit/audit.h"
-#include "gateway/audit/settlement.h"
+#include "gateway/chain/settlement.h"
 #include "gateway/limits/freezes.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "base/json/json.h"
 #include "gateway/audit/audit.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <dirent.h>
 #include <fcntl.h>

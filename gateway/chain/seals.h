@@ -1,15 +1,15 @@
-/* gateway/audit/seals.h - the chain of seals, as it is read: is each the next one, made with the key, and
+/* gateway/chain/seals.h - the chain of seals, as it is read: is each the next one, made with the key, and
  * in time?
  *
  * A gateway seals the first record of a file, then whatever came, at least once within `every`, and the
  * end. Records that a start found behind the last seal (a gateway was killed, or somebody wrote them) are
  * vouched for by no seal, also when later ones follow: that is told as a note.  One thread. */
-#ifndef GATEWAY_AUDIT_SEALS_H
-#define GATEWAY_AUDIT_SEALS_H
+#ifndef GATEWAY_CHAIN_SEALS_H
+#define GATEWAY_CHAIN_SEALS_H
 
 #include "base/base.h"
 #include "base/secret.h"
-#include "gateway/audit/seal.h"
+#include "gateway/chain/seal.h"
 
 enum { SEALS_TEXT = 200 };
 

@@ -1,4 +1,4 @@
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include "base/buf.h"
 #include "base/json/json.h"

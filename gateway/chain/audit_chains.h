@@ -1,16 +1,16 @@
-/* gateway/audit/audit_chains.h - the audit files of several gateways, sorted by the chains they belong to.
+/* gateway/chain/audit_chains.h - the audit files of several gateways, sorted by the chains they belong to.
  *
  * A file goes on with the chain of one named before it when its first record follows that one's last, or
  * when both are of the same gateway (`instance`; records of before format 3 name none, and count as one
  * gateway's).  So whatever is missing or exchanged between two files of one gateway is a fault of one chain,
  * and the files of two gateways are no fault.  One thread. */
-#ifndef GATEWAY_AUDIT_AUDIT_CHAINS_H
-#define GATEWAY_AUDIT_AUDIT_CHAINS_H
+#ifndef GATEWAY_CHAIN_AUDIT_CHAINS_H
+#define GATEWAY_CHAIN_AUDIT_CHAINS_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
-/* gateway/audit/witnessed.h - what a witness has got, held against audit files: each of its seals must be
+/* gateway/chain/witnessed.h - what a witness has got, held against audit files: each of its seals must be
  * there.
  *
  * Seals that stand before the files' first one are of older files and not asked for.  One thread. */
-#ifndef GATEWAY_AUDIT_WITNESSED_H
-#define GATEWAY_AUDIT_WITNESSED_H
+#ifndef GATEWAY_CHAIN_WITNESSED_H
+#define GATEWAY_CHAIN_WITNESSED_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 
 #include "base/text.h"
 #include "base/time/timestamp.h"

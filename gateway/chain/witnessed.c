@@ -1,6 +1,6 @@
-#include "gateway/audit/witnessed.h"
+#include "gateway/chain/witnessed.h"
 
-#include "gateway/audit/seal.h"
+#include "gateway/chain/seal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* gateway/audit/hash_chain.h - one line of an audit file, and how it is chained to the line before it.
+/* gateway/chain/hash_chain.h - one line of an audit file, and how it is chained to the line before it.
  *
  *   {"seq":12,"prev":"<64 hex>","audit":"intent",<members>,"hash":"<64 hex>"}
  *
@@ -8,8 +8,8 @@
  * sealed record has one more member, ,"hmac":"<64 hex>", right before the hash: the HMAC-SHA256 (RFC 2104) of
  * the bytes before it, with a key that those who can write the file do not have.  What else a seal says is in
  * gateway/audit/seal.h. */
-#ifndef GATEWAY_AUDIT_HASH_CHAIN_H
-#define GATEWAY_AUDIT_HASH_CHAIN_H
+#ifndef GATEWAY_CHAIN_HASH_CHAIN_H
+#define GATEWAY_CHAIN_HASH_CHAIN_H
 
 #include "base/base.h"
 #include "base/buf.h"

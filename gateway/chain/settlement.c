@@ -1,8 +1,8 @@
-#include "gateway/audit/settlement.h"
+#include "gateway/chain/settlement.h"
 
 #include "base/json/json.h"
 #include "base/text.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,9 +1,9 @@
-/* gateway/audit/audit_search.h - was anything written about a request, behind a record that is known?
+/* gateway/chain/audit_search.h - was anything written about a request, behind a record that is known?
  *
  * So a gateway finds out what an earlier process of it, which is dead, had sent: the intent of a change is in
  * the file before anything is sent.  One thread. */
-#ifndef GATEWAY_AUDIT_AUDIT_SEARCH_H
-#define GATEWAY_AUDIT_AUDIT_SEARCH_H
+#ifndef GATEWAY_CHAIN_AUDIT_SEARCH_H
+#define GATEWAY_CHAIN_AUDIT_SEARCH_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/audit/seals.h"
+#include "gateway/chain/seals.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,16 +1,16 @@
-/* gateway/audit/audit_reader.h - audit files, read from start to end, and every place where the chain does
+/* gateway/chain/audit_reader.h - audit files, read from start to end, and every place where the chain does
  * not hold.
  *
  * Files are read oldest first; the chain goes on from one to the next, and the chain of seals in it
- * (gateway/audit/seals.h).  Without a key the first line of the first file is taken as it is: it may
+ * (gateway/chain/seals.h).  Without a key the first line of the first file is taken as it is: it may
  * continue a file that is not there.  One thread. */
-#ifndef GATEWAY_AUDIT_AUDIT_READER_H
-#define GATEWAY_AUDIT_AUDIT_READER_H
+#ifndef GATEWAY_CHAIN_AUDIT_READER_H
+#define GATEWAY_CHAIN_AUDIT_READER_H
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/audit/hash_chain.h"
-#include "gateway/audit/seals.h"
+#include "gateway/chain/hash_chain.h"
+#include "gateway/chain/seals.h"
 
 #include <stdio.h>
 

@@ -1,11 +1,11 @@
-/* gateway/audit/settlement.h - what became of a change whose outcome the gateway could not know, as a person
+/* gateway/chain/settlement.h - what became of a change whose outcome the gateway could not know, as a person
  * found out afterwards.
  *
  *   "audit":"settle", ... ,"of":12,"requestId":"...","outcome":"executed","by":"alice","note":"seen there"
  *
  * is a record of its own, in the chain of the change: nothing that was written is altered.  One thread. */
-#ifndef GATEWAY_AUDIT_SETTLEMENT_H
-#define GATEWAY_AUDIT_SETTLEMENT_H
+#ifndef GATEWAY_CHAIN_SETTLEMENT_H
+#define GATEWAY_CHAIN_SETTLEMENT_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-#include "gateway/audit/seal.h"
+#include "gateway/chain/seal.h"
 
 #include "base/json/json.h"
 #include "base/text.h"

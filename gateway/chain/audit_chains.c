@@ -1,6 +1,6 @@
-#include "gateway/audit/audit_chains.h"
+#include "gateway/chain/audit_chains.h"
 
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>

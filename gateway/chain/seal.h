@@ -1,20 +1,20 @@
-/* gateway/audit/seal.h - what a sealed record says, so that a seal cannot be dropped or made to vouch for
+/* gateway/chain/seal.h - what a sealed record says, so that a seal cannot be dropped or made to vouch for
  * less.
  *
  *   "seal":7,"before":"<64 hex>","chain":"<16 hex>","every":60000
  *
- * are the last members before its HMAC (gateway/audit/hash_chain.h): its number from 1 on, the HMAC of the
+ * are the last members before its HMAC (gateway/chain/hash_chain.h): its number from 1 on, the HMAC of the
  * seal before it (64 zeros before the first), a random name that all seals of a chain share, and how many
  * milliseconds of records may come without a seal.  "last":true ends a file in order; "refusing":true says
  * that the gateway refuses changes since it found a broken chain.  Every `seal` has them, and with a key
  * every `open`.  Seals of format 1, which earlier releases wrote, have an HMAC and none of these. */
-#ifndef GATEWAY_AUDIT_SEAL_H
-#define GATEWAY_AUDIT_SEAL_H
+#ifndef GATEWAY_CHAIN_SEAL_H
+#define GATEWAY_CHAIN_SEAL_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 
 enum {
     SEAL_ID = 16, /* digits of a chain's name */

@@ -1,4 +1,4 @@
-#include "gateway/audit/audit_search.h"
+#include "gateway/chain/audit_search.h"
 
 #include <errno.h>
 #include <fcntl.h>
