@@ -6,7 +6,7 @@
 #include "gateway/command_policy/findings.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/openapi.h"
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <stdio.h>

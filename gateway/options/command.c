@@ -3,7 +3,7 @@
 #include "base/time/clock.h"
 #include "base/file.h"
 #include "config/load/config_load.h"
-#include "gateway/service/reload.h"
+#include "gateway/reload/reload.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "gateway/keeper/keeper.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/service/console_desk.h"
 #include "gateway/service/health.h"
 #include "gateway/service/metrics_page.h"

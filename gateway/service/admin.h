@@ -6,7 +6,7 @@
 #include "gateway/console/logins.h"
 #include "gateway/server/server.h"
 #include "gateway/service/desk.h"
-#include "gateway/service/reload.h"
+#include "gateway/reload/reload.h"
 
 struct admin {
     struct shared *gateway;

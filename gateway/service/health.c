@@ -4,7 +4,7 @@
 #include "base/json/json.h"
 #include "gateway/audit/audit.h"
 #include "gateway/keeper/keeper.h"
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 

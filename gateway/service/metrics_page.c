@@ -8,7 +8,7 @@
 #include "gateway/metrics/process.h"
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/service/credential_metrics.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"

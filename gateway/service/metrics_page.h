@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/server/server.h"
-#include "gateway/service/reload.h"
+#include "gateway/reload/reload.h"
 
 /* `door`: the public one, `own` the admin listener's; NULL before they are open. */
 void metrics_page_write(struct shared *gateway, struct reload *reload, struct server *door,

@@ -12,9 +12,9 @@
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
 #include "gateway/service/admin.h"
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/service/descriptors.h"
-#include "gateway/service/sd_notify.h"
+#include "gateway/reload/sd_notify.h"
 #include "gateway/service/watchdog.h"
 
 #include <errno.h>

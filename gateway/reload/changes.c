@@ -1,4 +1,4 @@
-#include "gateway/service/changes.h"
+#include "gateway/reload/changes.h"
 
 #include "base/time/clock.h"
 #include "base/json/json.h"

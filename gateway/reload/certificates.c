@@ -1,4 +1,4 @@
-#include "gateway/service/certificates.h"
+#include "gateway/reload/certificates.h"
 
 enum { DAY_S = 24 * 3600 };
 

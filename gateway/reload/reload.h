@@ -1,14 +1,14 @@
-/* gateway/service/reload.h - a new configuration beside the old: loaded, checked, tested, then swapped.
+/* gateway/reload/reload.h - a new configuration beside the old: loaded, checked, tested, then swapped.
  * Anything wrong leaves the old one serving. */
-#ifndef GATEWAY_SERVICE_RELOAD_H
-#define GATEWAY_SERVICE_RELOAD_H
+#ifndef GATEWAY_RELOAD_RELOAD_H
+#define GATEWAY_RELOAD_RELOAD_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "config/reader/report.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/server/server.h"
-#include "gateway/service/sd_notify.h"
+#include "gateway/reload/sd_notify.h"
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/service/sd_notify.h"
+#include "gateway/reload/sd_notify.h"
 
 #include "base/buf.h"
 #include "config/reader/keyword.h"

@@ -1,4 +1,4 @@
-#include "gateway/service/reload.h"
+#include "gateway/reload/reload.h"
 
 #include "base/time/clock.h"
 #include "base/time/deadline.h"
@@ -8,8 +8,8 @@
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/policy_test_run.h"
 #include "gateway/openapi/docs_page.h"
-#include "gateway/service/certificates.h"
-#include "gateway/service/changes.h"
+#include "gateway/reload/certificates.h"
+#include "gateway/reload/changes.h"
 
 #include <malloc.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* gateway/service/certificates.h - the certificates of our own listeners: read, and how long they last. */
-#ifndef GATEWAY_SERVICE_CERTIFICATES_H
-#define GATEWAY_SERVICE_CERTIFICATES_H
+/* gateway/reload/certificates.h - the certificates of our own listeners: read, and how long they last. */
+#ifndef GATEWAY_RELOAD_CERTIFICATES_H
+#define GATEWAY_RELOAD_CERTIFICATES_H
 
 #include "config/model/config.h"
 #include "config/reader/report.h"

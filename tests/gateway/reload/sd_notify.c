@@ -1,5 +1,5 @@
 /* What arrives at a manager's socket, read back from a real one.  The words are those of sd_notify(3). */
-#include "gateway/service/sd_notify.h"
+#include "gateway/reload/sd_notify.h"
 
 #include "tests/unit.h"
 

@@ -1,12 +1,12 @@
-/* gateway/service/sd_notify.h - what a service manager wants to hear: ready, reloading, stopping, still
+/* gateway/reload/sd_notify.h - what a service manager wants to hear: ready, reloading, stopping, still
  * alive.
  *
  * The protocol of sd_notify(3) without its library: one datagram of VARIABLE=VALUE lines to the socket that
  * $NOTIFY_SOCKET names, a path or, after '@', an abstract name.  Where there is no such variable nobody
  * asked, and nothing is said.  A message that cannot be delivered is lost: telling is not worth failing for,
  * nor waiting.  The watchdog is one thread's; the rest is safe from any. */
-#ifndef GATEWAY_SERVICE_SD_NOTIFY_H
-#define GATEWAY_SERVICE_SD_NOTIFY_H
+#ifndef GATEWAY_RELOAD_SD_NOTIFY_H
+#define GATEWAY_RELOAD_SD_NOTIFY_H
 
 #include "base/base.h"
 #include "base/err.h"

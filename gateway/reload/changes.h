@@ -1,7 +1,7 @@
-/* gateway/service/changes.h - what is in force, in the audit file: with every reload.  The start's is in the
+/* gateway/reload/changes.h - what is in force, in the audit file: with every reload.  The start's is in the
  * record that opens the file. */
-#ifndef GATEWAY_SERVICE_CHANGES_H
-#define GATEWAY_SERVICE_CHANGES_H
+#ifndef GATEWAY_RELOAD_CHANGES_H
+#define GATEWAY_RELOAD_CHANGES_H
 
 #include "config/model/config.h"
 #include "gateway/audit/audit.h"
