@@ -11,7 +11,7 @@
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
-#include "gateway/service/admin.h"
+#include "gateway/admin/admin.h"
 #include "gateway/reload/certificates.h"
 #include "gateway/service/descriptors.h"
 #include "gateway/reload/sd_notify.h"

@@ -1,4 +1,4 @@
-#include "gateway/service/desk.h"
+#include "gateway/admin/desk.h"
 
 #include "base/time/clock.h"
 #include "base/json/json.h"

@@ -1,4 +1,4 @@
-#include "gateway/service/metrics_page.h"
+#include "gateway/admin/metrics_page.h"
 
 #include "base/version.h"
 #include "gateway/audit/audit.h"
@@ -9,7 +9,7 @@
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/reload/certificates.h"
-#include "gateway/service/credential_metrics.h"
+#include "gateway/admin/credential_metrics.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 

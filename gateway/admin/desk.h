@@ -1,6 +1,6 @@
-/* gateway/service/desk.h - what the admin listener says to a request, from its head to the bytes. */
-#ifndef GATEWAY_SERVICE_DESK_H
-#define GATEWAY_SERVICE_DESK_H
+/* gateway/admin/desk.h - what the admin listener says to a request, from its head to the bytes. */
+#ifndef GATEWAY_ADMIN_DESK_H
+#define GATEWAY_ADMIN_DESK_H
 
 #include "gateway/http/handler.h"
 

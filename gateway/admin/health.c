@@ -1,4 +1,4 @@
-#include "gateway/service/health.h"
+#include "gateway/admin/health.h"
 
 #include "base/time/clock.h"
 #include "base/json/json.h"

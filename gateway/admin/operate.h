@@ -1,12 +1,12 @@
-/* gateway/service/operate.h - what operators change through the admin listener: freezes, and changes whose
+/* gateway/admin/operate.h - what operators change through the admin listener: freezes, and changes whose
  * outcome was unknown.
  *
  * Each takes a JSON object, answers with one, and leaves a record of its own in the audit file. */
-#ifndef GATEWAY_SERVICE_OPERATE_H
-#define GATEWAY_SERVICE_OPERATE_H
+#ifndef GATEWAY_ADMIN_OPERATE_H
+#define GATEWAY_ADMIN_OPERATE_H
 
-#include "gateway/service/desk.h"
-#include "gateway/service/operators.h"
+#include "gateway/admin/desk.h"
+#include "gateway/admin/operators.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
-/* gateway/service/metrics_page.h - what is looked up when somebody asks for the metrics: the state of the
+/* gateway/admin/metrics_page.h - what is looked up when somebody asks for the metrics: the state of the
  * service, as far as it is not counted in request_metrics.h. */
-#ifndef GATEWAY_SERVICE_METRICS_PAGE_H
-#define GATEWAY_SERVICE_METRICS_PAGE_H
+#ifndef GATEWAY_ADMIN_METRICS_PAGE_H
+#define GATEWAY_ADMIN_METRICS_PAGE_H
 
 #include "base/buf.h"
 #include "gateway/exchange/shared.h"

@@ -1,11 +1,11 @@
-/* gateway/service/admin.h - what the admin listener answers: is it alive, may it serve, which version is
+/* gateway/admin/admin.h - what the admin listener answers: is it alive, may it serve, which version is
  * it. */
-#ifndef GATEWAY_SERVICE_ADMIN_H
-#define GATEWAY_SERVICE_ADMIN_H
+#ifndef GATEWAY_ADMIN_ADMIN_H
+#define GATEWAY_ADMIN_ADMIN_H
 
 #include "gateway/console/logins.h"
 #include "gateway/server/server.h"
-#include "gateway/service/desk.h"
+#include "gateway/admin/desk.h"
 #include "gateway/reload/reload.h"
 
 struct admin {

@@ -1,4 +1,4 @@
-#include "gateway/service/admin.h"
+#include "gateway/admin/admin.h"
 
 #include "base/time/clock.h"
 #include "base/json/json.h"
@@ -10,11 +10,11 @@
 #include "gateway/metrics/prometheus_text.h"
 #include "gateway/metrics/series.h"
 #include "gateway/reload/certificates.h"
-#include "gateway/service/console_desk.h"
-#include "gateway/service/health.h"
-#include "gateway/service/metrics_page.h"
-#include "gateway/service/operate.h"
-#include "gateway/service/operators.h"
+#include "gateway/admin/console_desk.h"
+#include "gateway/admin/health.h"
+#include "gateway/admin/metrics_page.h"
+#include "gateway/admin/operate.h"
+#include "gateway/admin/operators.h"
 #include "gateway/state/state.h"
 #include "gateway/upstream/upstream_pool.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/service/operators.h"
+#include "gateway/admin/operators.h"
 
 #include "auth/token.h"
 #include "base/time/clock.h"

@@ -1,4 +1,4 @@
-#include "gateway/service/console_desk.h"
+#include "gateway/admin/console_desk.h"
 
 #include "base/time/clock.h"
 #include "base/secret.h"
@@ -7,7 +7,7 @@
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"
 #include "gateway/console/try_page.h"
-#include "gateway/service/operate.h"
+#include "gateway/admin/operate.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-/* gateway/service/health.h - what /readyz tells besides whether the gateway is ready: what is in force,
+/* gateway/admin/health.h - what /readyz tells besides whether the gateway is ready: what is in force,
  * and what an operator should look at. */
-#ifndef GATEWAY_SERVICE_HEALTH_H
-#define GATEWAY_SERVICE_HEALTH_H
+#ifndef GATEWAY_ADMIN_HEALTH_H
+#define GATEWAY_ADMIN_HEALTH_H
 
-#include "gateway/service/admin.h"
+#include "gateway/admin/admin.h"
 
 /* Members "config" and "sha256": so that others can tell whether it is what they think. */
 void health_put_hashes(struct buf *body, struct shared *gateway);

@@ -1,4 +1,4 @@
-#include "gateway/service/credential_metrics.h"
+#include "gateway/admin/credential_metrics.h"
 
 #include "gateway/keeper/keeper.h"
 #include "gateway/metrics/prometheus_text.h"

@@ -1,4 +1,4 @@
-#include "gateway/service/operate.h"
+#include "gateway/admin/operate.h"
 
 #include "base/time/clock.h"
 #include "base/json/json.h"

@@ -1,10 +1,10 @@
-/* gateway/service/operators.h - who may ask the admin listener for this, by `operators` of the policy; and
+/* gateway/admin/operators.h - who may ask the admin listener for this, by `operators` of the policy; and
  * the record of each use.
  *
  * An operator's token is a bearer token like a client's, of another list: neither is any good at the other's
  * listener.  Any thread. */
-#ifndef GATEWAY_SERVICE_OPERATORS_H
-#define GATEWAY_SERVICE_OPERATORS_H
+#ifndef GATEWAY_ADMIN_OPERATORS_H
+#define GATEWAY_ADMIN_OPERATORS_H
 
 #include "base/base.h"
 #include "base/buf.h"

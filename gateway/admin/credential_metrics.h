@@ -1,7 +1,7 @@
-/* gateway/service/credential_metrics.h - the metrics of credentials that are issued for some hours, and of
+/* gateway/admin/credential_metrics.h - the metrics of credentials that are issued for some hours, and of
  * the clients' sessions. */
-#ifndef GATEWAY_SERVICE_CREDENTIAL_METRICS_H
-#define GATEWAY_SERVICE_CREDENTIAL_METRICS_H
+#ifndef GATEWAY_ADMIN_CREDENTIAL_METRICS_H
+#define GATEWAY_ADMIN_CREDENTIAL_METRICS_H
 
 #include "base/buf.h"
 #include "gateway/exchange/shared.h"
