@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/rights/rights.h"
-#include "config/policy/document_paths.h"
+#include "config/rules/document_paths.h"
 
 #include <string.h>
 

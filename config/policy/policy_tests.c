@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/json/json.h"
 #include "config/model/config.h"
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 #include "config/reader/keyword.h"
 
 #include <stdio.h>

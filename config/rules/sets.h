@@ -1,6 +1,6 @@
-/* config/policy/sets.h - named sets of values, while rules are read. */
-#ifndef CONFIG_POLICY_SETS_H
-#define CONFIG_POLICY_SETS_H
+/* config/rules/sets.h - named sets of values, while rules are read. */
+#ifndef CONFIG_RULES_SETS_H
+#define CONFIG_RULES_SETS_H
 
 #include "base/arena.h"
 #include "config/model/config.h"

@@ -1,6 +1,6 @@
-/* config/policy/value_warnings.h - values that no parameter can have. */
-#ifndef CONFIG_POLICY_VALUE_WARNINGS_H
-#define CONFIG_POLICY_VALUE_WARNINGS_H
+/* config/rules/value_warnings.h - values that no parameter can have. */
+#ifndef CONFIG_RULES_VALUE_WARNINGS_H
+#define CONFIG_RULES_VALUE_WARNINGS_H
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"

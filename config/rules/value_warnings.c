@@ -1,10 +1,10 @@
 /* What can a parameter be at all?  A text in a `where` that no call could have is somebody's mistake. */
-#include "config/policy/value_warnings.h"
+#include "config/rules/value_warnings.h"
 
 #include "base/text.h"
 #include "config/model/config.h"
 #include "config/model/param_value.h"
-#include "config/policy/pattern_overlap.h"
+#include "config/rules/pattern_overlap.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* config/policy/things.h - the other names of the things that a rule names. */
-#ifndef CONFIG_POLICY_THINGS_H
-#define CONFIG_POLICY_THINGS_H
+/* config/rules/things.h - the other names of the things that a rule names. */
+#ifndef CONFIG_RULES_THINGS_H
+#define CONFIG_RULES_THINGS_H
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"

@@ -1,7 +1,7 @@
 /* A rule is about things, and a thing may have several names: former ids that the policy knows, short names
  * of regions.  Calls are judged by the current id and the one name of a region; so the texts of a rule that
  * say another name stand for these, too. */
-#include "config/policy/things.h"
+#include "config/rules/things.h"
 
 #include "base/text.h"
 

@@ -1,13 +1,13 @@
-/* config/policy/rule_index.h - the rules filed by whom they can concern, while a policy is read.
+/* config/rules/rule_index.h - the rules filed by whom they can concern, while a policy is read.
  *
  * A draft is one client's name, or one prefix, that rules name, with those rules; rule_layout.c makes what
  * decisions read of them, rule_warnings.c warns about unreachable rules.  All of it lives in
  * loader->scratch. */
-#ifndef CONFIG_POLICY_RULE_INDEX_H
-#define CONFIG_POLICY_RULE_INDEX_H
+#ifndef CONFIG_RULES_RULE_INDEX_H
+#define CONFIG_RULES_RULE_INDEX_H
 
 #include "config/model/config.h"
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 #include "config/reader/keyword.h"
 
 struct draft {

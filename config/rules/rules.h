@@ -1,9 +1,9 @@
-/* config/policy/rules.h - the rules as they are read. */
-#ifndef CONFIG_POLICY_RULES_H
-#define CONFIG_POLICY_RULES_H
+/* config/rules/rules.h - the rules as they are read. */
+#ifndef CONFIG_RULES_RULES_H
+#define CONFIG_RULES_RULES_H
 
 #include "config/model/config.h"
-#include "config/policy/sets.h"
+#include "config/rules/sets.h"
 #include "config/reader/keyword.h"
 
 enum { RULES_PREFIX_MAX = 64 }; /* characters before a '*': a client's name has no more */

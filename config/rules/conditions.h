@@ -1,9 +1,9 @@
-/* config/policy/conditions.h - `where` of a rule: which parameters a call must have, and what they may be. */
-#ifndef CONFIG_POLICY_CONDITIONS_H
-#define CONFIG_POLICY_CONDITIONS_H
+/* config/rules/conditions.h - `where` of a rule: which parameters a call must have, and what they may be. */
+#ifndef CONFIG_RULES_CONDITIONS_H
+#define CONFIG_RULES_CONDITIONS_H
 
 #include "config/model/config.h"
-#include "config/policy/sets.h"
+#include "config/rules/sets.h"
 #include "config/reader/keyword.h"
 
 /* Writes the rule's conditions, in loader->scratch; its clients, actions and effect have been read.  -1 when

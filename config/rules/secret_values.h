@@ -1,6 +1,6 @@
-/* config/policy/secret_values.h - a rule has no values of a secret parameter. */
-#ifndef CONFIG_POLICY_SECRET_VALUES_H
-#define CONFIG_POLICY_SECRET_VALUES_H
+/* config/rules/secret_values.h - a rule has no values of a secret parameter. */
+#ifndef CONFIG_RULES_SECRET_VALUES_H
+#define CONFIG_RULES_SECRET_VALUES_H
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"

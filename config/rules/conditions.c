@@ -1,11 +1,11 @@
-#include "config/policy/conditions.h"
+#include "config/rules/conditions.h"
 
 #include "base/buf.h"
 #include "config/rights/words.h"
-#include "config/policy/document_paths.h"
-#include "config/policy/secret_values.h"
-#include "config/policy/things.h"
-#include "config/policy/value_warnings.h"
+#include "config/rules/document_paths.h"
+#include "config/rules/secret_values.h"
+#include "config/rules/things.h"
+#include "config/rules/value_warnings.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The expression is walked with the set of places of the pattern that a text can have reached by then: a
  * character moves each place on or drops it, alternatives unite what they reach, repetition goes on until
  * nothing is new. */
-#include "config/policy/pattern_overlap.h"
+#include "config/rules/pattern_overlap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* policy.yaml, `when` of a rule: days and hours by the clock of a named time zone. */
-#include "config/policy/schedule.h"
+#include "config/rules/schedule.h"
 
 #include "config/model/config.h"
-#include "config/policy/sets.h"
+#include "config/rules/sets.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>

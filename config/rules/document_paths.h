@@ -1,8 +1,8 @@
-/* config/policy/document_paths.h - the members of the cloud's documents that rules name: "Tags.Key". */
-#ifndef CONFIG_POLICY_DOCUMENT_PATHS_H
-#define CONFIG_POLICY_DOCUMENT_PATHS_H
+/* config/rules/document_paths.h - the members of the cloud's documents that rules name: "Tags.Key". */
+#ifndef CONFIG_RULES_DOCUMENT_PATHS_H
+#define CONFIG_RULES_DOCUMENT_PATHS_H
 
-#include "config/policy/rule_index.h"
+#include "config/rules/rule_index.h"
 
 enum { DOCUMENT_PATHS_MAX = 1000 }; /* distinct names that are no parameter's, of all rules */
 

@@ -1,6 +1,6 @@
 /* Patterns of policies against patterns of parameters: a table, and then every short text for random pairs of
  * them, by the C library's own regular expressions. */
-#include "config/policy/pattern_overlap.h"
+#include "config/rules/pattern_overlap.h"
 
 #include "base/text.h"
 

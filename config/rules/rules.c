@@ -1,11 +1,11 @@
 /* policy.yaml, `rules`: what each client may do, where, when and from where. */
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 
 #include "config/model/config.h"
-#include "config/policy/conditions.h"
-#include "config/policy/document_paths.h"
-#include "config/policy/schedule.h"
-#include "config/policy/sets.h"
+#include "config/rules/conditions.h"
+#include "config/rules/document_paths.h"
+#include "config/rules/schedule.h"
+#include "config/rules/sets.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-#include "config/policy/rule_index.h"
-#include "config/policy/rules.h"
+#include "config/rules/rule_index.h"
+#include "config/rules/rules.h"
 
 #include <string.h>
 

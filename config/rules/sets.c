@@ -1,9 +1,9 @@
 /* policy.yaml, `sets`: named lists of values. */
-#include "config/policy/sets.h"
+#include "config/rules/sets.h"
 
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/policy/value_warnings.h"
+#include "config/rules/value_warnings.h"
 #include "config/reader/keyword.h"
 #include "config/reader/networks.h"
 

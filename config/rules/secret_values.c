@@ -1,4 +1,4 @@
-#include "config/policy/secret_values.h"
+#include "config/rules/secret_values.h"
 
 #include <string.h>
 

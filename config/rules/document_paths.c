@@ -1,6 +1,6 @@
-#include "config/policy/document_paths.h"
+#include "config/rules/document_paths.h"
 
-#include "config/policy/secret_values.h"
+#include "config/rules/secret_values.h"
 
 #include <stdio.h>
 #include <string.h>
