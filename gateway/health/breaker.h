@@ -1,4 +1,4 @@
-/* gateway/upstream/breaker.h - whether an upstream is worth a try.
+/* gateway/health/breaker.h - whether an upstream is worth a try.
  *
  * BREAKER_FAILURES calls in a row that found no connection or no answer in time open it: calls are refused at
  * once, and hold neither a slot nor a worker.  From then on one call at a time is let through as a probe.  A
@@ -9,8 +9,8 @@
  * A failure counts only if its call began after the last answer: a call that began before the last success
  * does not count as a failure when it times out.  Safe from many threads, without a lock.  Times are
  * microseconds of a monotonic clock. */
-#ifndef GATEWAY_UPSTREAM_BREAKER_H
-#define GATEWAY_UPSTREAM_BREAKER_H
+#ifndef GATEWAY_HEALTH_BREAKER_H
+#define GATEWAY_HEALTH_BREAKER_H
 
 #include "base/base.h"
 

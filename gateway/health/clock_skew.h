@@ -1,12 +1,12 @@
-/* gateway/upstream/clock_skew.h - by how much an upstream's clock differs from ours, as the Date of its
+/* gateway/health/clock_skew.h - by how much an upstream's clock differs from ours, as the Date of its
  * answers tells.
  *
  * Our own clock is believed until the upstream refuses a call for its time; then the Date is.  From there on
  * the correction follows the Date, and ends when the clocks agree again.  A Date has whole seconds and the
  * answer was some time on its way, so what is measured is the least difference that explains both.
  * Safe from many threads, without a lock. */
-#ifndef GATEWAY_UPSTREAM_CLOCK_SKEW_H
-#define GATEWAY_UPSTREAM_CLOCK_SKEW_H
+#ifndef GATEWAY_HEALTH_CLOCK_SKEW_H
+#define GATEWAY_HEALTH_CLOCK_SKEW_H
 
 #include "base/base.h"
 

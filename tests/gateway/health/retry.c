@@ -1,6 +1,6 @@
 /* Which calls may go again: a row is what is known, and the verdict that the promises of docs/answers.md
  * give. */
-#include "gateway/upstream/retry.h"
+#include "gateway/health/retry.h"
 
 #include "tests/unit.h"
 

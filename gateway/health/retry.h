@@ -1,11 +1,11 @@
-/* gateway/upstream/retry.h - may this call be sent again, and when?  The one place that decides it.
+/* gateway/health/retry.h - may this call be sent again, and when?  The one place that decides it.
  *
  * A change goes again only when it is certain that it was not executed; a read may be read twice.  What
  * bounds them both: the number of attempts, the request's deadline, and a budget of the upstream, so that
  * retries cannot become the load that keeps a weak upstream down.  No clock and no randomness of its own.
  * What callers are promised: docs/answers.md, "What is tried again". */
-#ifndef GATEWAY_UPSTREAM_RETRY_H
-#define GATEWAY_UPSTREAM_RETRY_H
+#ifndef GATEWAY_HEALTH_RETRY_H
+#define GATEWAY_HEALTH_RETRY_H
 
 #include "base/base.h"
 

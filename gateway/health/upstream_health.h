@@ -1,13 +1,13 @@
-/* gateway/upstream/upstream_health.h - what the process has learned about an upstream: shared by every
+/* gateway/health/upstream_health.h - what the process has learned about an upstream: shared by every
  * generation that knows the upstream by the same name and url, so that a reload forgets nothing.  Counted
  * references; safe from many threads, without a lock. */
-#ifndef GATEWAY_UPSTREAM_UPSTREAM_HEALTH_H
-#define GATEWAY_UPSTREAM_UPSTREAM_HEALTH_H
+#ifndef GATEWAY_HEALTH_UPSTREAM_HEALTH_H
+#define GATEWAY_HEALTH_UPSTREAM_HEALTH_H
 
 #include "base/base.h"
-#include "gateway/upstream/breaker.h"
-#include "gateway/upstream/clock_skew.h"
-#include "gateway/upstream/retry.h"
+#include "gateway/health/breaker.h"
+#include "gateway/health/clock_skew.h"
+#include "gateway/health/retry.h"
 
 #include <stdatomic.h>
 

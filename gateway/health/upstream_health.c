@@ -1,4 +1,4 @@
-#include "gateway/upstream/upstream_health.h"
+#include "gateway/health/upstream_health.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/upstream/clock_skew.h"
+#include "gateway/health/clock_skew.h"
 
 /* Whole seconds; 0 when the Date can have been written between the two times of our clock. */
 static int64_t measure(const struct clock_skew_sample *sample)

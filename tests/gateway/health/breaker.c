@@ -1,5 +1,5 @@
 /* The breaker as a story: one line is one thing that happens at a time, and what it must lead to. */
-#include "gateway/upstream/breaker.h"
+#include "gateway/health/breaker.h"
 
 #include "tests/unit.h"
 

@@ -1,6 +1,6 @@
 /* Many threads at one breaker: it opens and closes in turn, and of those that come together one is the
  * probe. */
-#include "gateway/upstream/breaker.h"
+#include "gateway/health/breaker.h"
 
 #include "tests/unit.h"
 

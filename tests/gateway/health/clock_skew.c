@@ -1,6 +1,6 @@
 /* By how much a clock differs, and what follows from it.  The upstream's Date has whole seconds, so a row
  * says when its clock was asked and when its answer came, in ms of ours. */
-#include "gateway/upstream/clock_skew.h"
+#include "gateway/health/clock_skew.h"
 
 #include "tests/unit.h"
 

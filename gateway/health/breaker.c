@@ -1,4 +1,4 @@
-#include "gateway/upstream/breaker.h"
+#include "gateway/health/breaker.h"
 
 struct breaker_entry breaker_enter(struct breaker *breaker, int64_t now_us)
 {

@@ -1,4 +1,4 @@
-#include "gateway/upstream/retry.h"
+#include "gateway/health/retry.h"
 
 /* clang-format off */
 static const struct rule {
