@@ -1,7 +1,7 @@
 #include "gateway/state/redis_store.h"
 
 #include "base/text.h"
-#include "gateway/state/redis_pool.h"
+#include "gateway/redis/redis_pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>

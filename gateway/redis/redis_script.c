@@ -1,6 +1,6 @@
 /* Lua has numbers of 53 bits: microseconds since 1970 take 51.  They are written by %d of string.format(), as
  * tostring() would round them. */
-#include "gateway/state/redis_script.h"
+#include "gateway/redis/redis_script.h"
 
 #define NOW_US "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
 #define NOW_MS "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "

@@ -1,4 +1,4 @@
-#include "gateway/state/redis_tls.h"
+#include "gateway/redis/redis_tls.h"
 
 #if COUNTERSIGN_REDIS_TLS
 

@@ -1,7 +1,7 @@
-/* gateway/state/redis_tls.h - TLS below a connection to Redis: certificates by a CA that is trusted, for the
+/* gateway/redis/redis_tls.h - TLS below a connection to Redis: certificates by a CA that is trusted, for the
  * server's own name.  Without hiredis_ssl (Debian 12's hiredis 0.14) there is none; `check` says so. */
-#ifndef GATEWAY_STATE_REDIS_TLS_H
-#define GATEWAY_STATE_REDIS_TLS_H
+#ifndef GATEWAY_REDIS_REDIS_TLS_H
+#define GATEWAY_REDIS_REDIS_TLS_H
 
 #include "base/base.h"
 #include "base/err.h"

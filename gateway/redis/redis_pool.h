@@ -1,16 +1,16 @@
-/* gateway/state/redis_pool.h - a few connections to one of several servers, shared by all threads.
+/* gateway/redis/redis_pool.h - a few connections to one of several servers, shared by all threads.
  *
  * A thread of the pool's own connects, so that no call waits for that: it tries the servers in turn, and
  * takes the first that lets it in and takes a write.  One that says READONLY or LOADING is a replica, or
  * not there yet: the next is tried.  While there is no connection, redis_pool_run() fails at once.  This
  * file alone includes hiredis, but for what TLS takes (redis_tls.c). */
-#ifndef GATEWAY_STATE_REDIS_POOL_H
-#define GATEWAY_STATE_REDIS_POOL_H
+#ifndef GATEWAY_REDIS_REDIS_POOL_H
+#define GATEWAY_REDIS_REDIS_POOL_H
 
 #include "base/base.h"
 #include "base/log/log.h"
 #include "config/model/config.h"
-#include "gateway/state/redis_script.h"
+#include "gateway/redis/redis_script.h"
 
 enum {
     REDIS_POOL_CONNECTIONS = 8, /* each does some 10,000 a second: others wait a fraction of a millisecond */

@@ -1,8 +1,8 @@
-/* gateway/state/redis_script.h - each write of the store in Valkey or Redis as one Lua script: atomic
+/* gateway/redis/redis_script.h - each write of the store in Valkey or Redis as one Lua script: atomic
  * there, and
  * by that server's own clock.  All keys of one script have one hash tag. */
-#ifndef GATEWAY_STATE_REDIS_SCRIPT_H
-#define GATEWAY_STATE_REDIS_SCRIPT_H
+#ifndef GATEWAY_REDIS_REDIS_SCRIPT_H
+#define GATEWAY_REDIS_REDIS_SCRIPT_H
 
 enum redis_script {
     REDIS_SCRIPT_ENTER,

@@ -1,11 +1,11 @@
 /* One file, longer than others, because hiredis is met in one alone, and the pool's thread and its users
  * share one lock. */
-#include "gateway/state/redis_pool.h"
+#include "gateway/redis/redis_pool.h"
 
 #include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"
-#include "gateway/state/redis_tls.h"
+#include "gateway/redis/redis_tls.h"
 
 #include <hiredis/hiredis.h>
 #include <pthread.h>
