@@ -1,6 +1,6 @@
-/* config/settings/credential.h - credentials, from the files and variables that hold their secrets. */
-#ifndef CONFIG_SETTINGS_CREDENTIAL_H
-#define CONFIG_SETTINGS_CREDENTIAL_H
+/* config/credential/credential.h - credentials, from the files and variables that hold their secrets. */
+#ifndef CONFIG_CREDENTIAL_CREDENTIAL_H
+#define CONFIG_CREDENTIAL_CREDENTIAL_H
 
 #include "base/secret.h"
 #include "config/reader/keyword.h"

@@ -1,6 +1,6 @@
-/* config/settings/environment.h - secrets of the environment: each is there once. */
-#ifndef CONFIG_SETTINGS_ENVIRONMENT_H
-#define CONFIG_SETTINGS_ENVIRONMENT_H
+/* config/credential/environment.h - secrets of the environment: each is there once. */
+#ifndef CONFIG_CREDENTIAL_ENVIRONMENT_H
+#define CONFIG_CREDENTIAL_ENVIRONMENT_H
 
 #include "base/err.h"
 #include "base/secret.h"

@@ -1,7 +1,7 @@
-/* config/settings/issuer.h - credentials that live for hours: `role`, `web_identity`, `assume_role` and
+/* config/credential/issuer.h - credentials that live for hours: `role`, `web_identity`, `assume_role` and
  * `command`, each a form of a credential; and where they are fetched. */
-#ifndef CONFIG_SETTINGS_ISSUER_H
-#define CONFIG_SETTINGS_ISSUER_H
+#ifndef CONFIG_CREDENTIAL_ISSUER_H
+#define CONFIG_CREDENTIAL_ISSUER_H
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"

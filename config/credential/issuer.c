@@ -1,7 +1,7 @@
 /* The names of keys are the cloud's own, in small letters.  What goes to STS is written once, here. The
  * file is longer than others, because all forms of a credential that is issued share their keys and
  * checks. */
-#include "config/settings/issuer.h"
+#include "config/credential/issuer.h"
 
 #include "base/json/json.h"
 #include "base/json/json_value.h"

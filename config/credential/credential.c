@@ -1,12 +1,12 @@
 /* Secrets come from a private file, an environment variable (environment.c), or systemd's
  * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). */
-#include "config/settings/credential.h"
+#include "config/credential/credential.h"
 
 #include "base/secret_file.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
-#include "config/settings/environment.h"
-#include "config/settings/issuer.h"
+#include "config/credential/environment.h"
+#include "config/credential/issuer.h"
 
 #include <stdlib.h>
 #include <string.h>

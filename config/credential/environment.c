@@ -1,6 +1,6 @@
 /* Secrets of the environment: each is there once, and the bytes that /proc/PID/environ shows are wiped.  So
  * every configuration keeps what it and those before it have read. */
-#include "config/settings/environment.h"
+#include "config/credential/environment.h"
 
 #include "base/secret_file.h"
 
