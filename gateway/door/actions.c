@@ -1,7 +1,7 @@
 #include "gateway/door/actions.h"
 
 #include "base/json/json.h"
-#include "gateway/openapi/definition_schema.h"
+#include "gateway/schema/definition_schema.h"
 #include "gateway/translate/build_call.h"
 #include "gateway/door/rest.h"
 #include "gateway/door/route.h"

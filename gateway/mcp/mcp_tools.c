@@ -5,7 +5,7 @@
 #include "base/json/json.h"
 #include "gateway/mcp/mcp_message.h"
 #include "gateway/openapi/operation.h"
-#include "gateway/openapi/schema.h"
+#include "gateway/schema/schema.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "base/json/json.h"
 #include "config/model/param_value.h"
-#include "gateway/openapi/example.h"
+#include "gateway/schema/example.h"
 
 #include <ctype.h>
 #include <stdio.h>

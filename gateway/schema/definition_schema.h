@@ -1,7 +1,7 @@
-/* gateway/openapi/definition_schema.h - what a document of the cloud's own may be, as a JSON schema (draft
+/* gateway/schema/definition_schema.h - what a document of the cloud's own may be, as a JSON schema (draft
  * 2020-12, as OpenAPI 3.1 has it). */
-#ifndef GATEWAY_OPENAPI_DEFINITION_SCHEMA_H
-#define GATEWAY_OPENAPI_DEFINITION_SCHEMA_H
+#ifndef GATEWAY_SCHEMA_DEFINITION_SCHEMA_H
+#define GATEWAY_SCHEMA_DEFINITION_SCHEMA_H
 
 #include "base/arena.h"
 #include "base/buf.h"

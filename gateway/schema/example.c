@@ -1,4 +1,4 @@
-#include "gateway/openapi/example.h"
+#include "gateway/schema/example.h"
 
 #include "base/json/json.h"
 #include "config/model/param_value.h"

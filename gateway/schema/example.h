@@ -1,6 +1,6 @@
-/* gateway/openapi/example.h - a value that a parameter could have, for those who read about it. */
-#ifndef GATEWAY_OPENAPI_EXAMPLE_H
-#define GATEWAY_OPENAPI_EXAMPLE_H
+/* gateway/schema/example.h - a value that a parameter could have, for those who read about it. */
+#ifndef GATEWAY_SCHEMA_EXAMPLE_H
+#define GATEWAY_SCHEMA_EXAMPLE_H
 
 #include "base/base.h"
 #include "base/buf.h"

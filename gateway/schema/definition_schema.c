@@ -1,4 +1,4 @@
-#include "gateway/openapi/definition_schema.h"
+#include "gateway/schema/definition_schema.h"
 
 #include "base/json/json.h"
 #include "config/definitions/document.h"

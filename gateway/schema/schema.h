@@ -1,7 +1,7 @@
-/* gateway/openapi/schema.h - what a parameter may be, as a JSON schema (draft 2020-12, as OpenAPI 3.1 has
+/* gateway/schema/schema.h - what a parameter may be, as a JSON schema (draft 2020-12, as OpenAPI 3.1 has
  * it). */
-#ifndef GATEWAY_OPENAPI_SCHEMA_H
-#define GATEWAY_OPENAPI_SCHEMA_H
+#ifndef GATEWAY_SCHEMA_SCHEMA_H
+#define GATEWAY_SCHEMA_SCHEMA_H
 
 #include "base/base.h"
 #include "base/buf.h"

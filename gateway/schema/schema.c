@@ -1,7 +1,7 @@
-#include "gateway/openapi/schema.h"
+#include "gateway/schema/schema.h"
 
 #include "base/json/json.h"
-#include "gateway/openapi/definition_schema.h"
+#include "gateway/schema/definition_schema.h"
 
 #include <ctype.h>
 #include <string.h>
