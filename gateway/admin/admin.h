@@ -3,7 +3,7 @@
 #ifndef GATEWAY_ADMIN_ADMIN_H
 #define GATEWAY_ADMIN_ADMIN_H
 
-#include "gateway/console/logins.h"
+#include "gateway/web/logins.h"
 #include "gateway/server/server.h"
 #include "gateway/admin/desk.h"
 #include "gateway/reload/reload.h"

@@ -2,7 +2,7 @@
 
 #include "base/time/clock.h"
 #include "base/secret.h"
-#include "gateway/console/form.h"
+#include "gateway/web/form.h"
 #include "gateway/console/now_page.h"
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"

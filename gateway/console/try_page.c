@@ -2,8 +2,8 @@
 
 #include "base/system/network.h"
 #include "base/time/timestamp.h"
-#include "gateway/console/form.h"
-#include "gateway/console/html.h"
+#include "gateway/web/form.h"
+#include "gateway/web/html.h"
 #include "gateway/dryrun/dry_run.h"
 #include "gateway/dryrun/explain.h"
 

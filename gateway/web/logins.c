@@ -1,4 +1,4 @@
-#include "gateway/console/logins.h"
+#include "gateway/web/logins.h"
 
 #include "base/secret.h"
 

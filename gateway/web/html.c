@@ -1,4 +1,4 @@
-#include "gateway/console/html.h"
+#include "gateway/web/html.h"
 
 #include "base/text.h"
 

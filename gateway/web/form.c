@@ -1,4 +1,4 @@
-#include "gateway/console/form.h"
+#include "gateway/web/form.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* Sessions: found by their name alone, until they are idle, old, ended, or too many. */
-#include "gateway/console/logins.h"
+#include "gateway/web/logins.h"
 
 #include "tests/unit.h"
 

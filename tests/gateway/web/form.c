@@ -1,5 +1,5 @@
 /* application/x-www-form-urlencoded: the parser of the URL standard, but for what is no text. */
-#include "gateway/console/form.h"
+#include "gateway/web/form.h"
 
 #include "tests/unit.h"
 

@@ -1,7 +1,7 @@
-/* gateway/console/form.h - the fields of a form: application/x-www-form-urlencoded (URL standard), as a query
+/* gateway/web/form.h - the fields of a form: application/x-www-form-urlencoded (URL standard), as a query
  * or a body has them. */
-#ifndef GATEWAY_CONSOLE_FORM_H
-#define GATEWAY_CONSOLE_FORM_H
+#ifndef GATEWAY_WEB_FORM_H
+#define GATEWAY_WEB_FORM_H
 
 #include "base/base.h"
 

@@ -1,9 +1,9 @@
-/* gateway/console/html.h - HTML, written: markup comes from literals of ours, every value is escaped.
+/* gateway/web/html.h - HTML, written: markup comes from literals of ours, every value is escaped.
  *
  * There is no other way by which a value gets into a page.  It may stand between tags and in an attribute
  * within quotation marks; nowhere else. */
-#ifndef GATEWAY_CONSOLE_HTML_H
-#define GATEWAY_CONSOLE_HTML_H
+#ifndef GATEWAY_WEB_HTML_H
+#define GATEWAY_WEB_HTML_H
 
 #include "base/base.h"
 #include "base/buf.h"

@@ -1,6 +1,6 @@
 /* Every value of a page goes through one writer: nothing in it is markup.  The five characters are those of
  * the HTML standard's "Escaping a string" and the apostrophe; CSV by RFC 4180. */
-#include "gateway/console/html.h"
+#include "gateway/web/html.h"
 
 #include "tests/unit.h"
 

@@ -1,11 +1,11 @@
-/* gateway/console/logins.h - who is signed in at the console: a few operators, in memory.
+/* gateway/web/logins.h - who is signed in at the console: a few operators, in memory.
  *
  * A session is a random name that only its cookie has.  It ends when nobody used it for LOGINS_IDLE_MS,
  * after LOGINS_LONGEST_MS, by signing out, and with the process.  Which token began it is kept as the
  * token's digest: the configuration in force says at each request whether that is still somebody.  Any
  * thread. */
-#ifndef GATEWAY_CONSOLE_LOGINS_H
-#define GATEWAY_CONSOLE_LOGINS_H
+#ifndef GATEWAY_WEB_LOGINS_H
+#define GATEWAY_WEB_LOGINS_H
 
 #include "auth/token.h"
 #include "base/base.h"
