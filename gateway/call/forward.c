@@ -2,7 +2,7 @@
  * is longer than others: an attempt's end, what is told of it and what comes next are one state. */
 #include "gateway/call/forward.h"
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"

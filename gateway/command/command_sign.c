@@ -1,4 +1,4 @@
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/time/clock.h"
 #include "base/text.h"
 #include "config/reader/keyword.h"

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_EXCHANGE_SHARED_H
 #define GATEWAY_EXCHANGE_SHARED_H
 
-#include "auth/nonce.h"
+#include "auth/sign/nonce.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "base/log/log.h"

@@ -1,6 +1,6 @@
 #include "gateway/keeper/sts.h"
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/time/clock.h"
 #include "base/json/json.h"
 #include "base/secret_file.h"

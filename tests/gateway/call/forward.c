@@ -3,7 +3,7 @@
  * again"): how often the call is sent, what is known of a change, and what the caller is told. */
 #include "gateway/call/forward.h"
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/secret.h"
 #include "gateway/exchange/client_session.h"
 #include "gateway/known/quotas.h"

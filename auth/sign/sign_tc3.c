@@ -1,4 +1,4 @@
-#include "auth/sign_tc3.h"
+#include "auth/sign/sign_tc3.h"
 
 #include "base/json/json.h"
 #include "base/text.h"

@@ -1,8 +1,8 @@
-/* auth/signed_request.h - what signing gives: the bytes that go to the cloud. */
-#ifndef AUTH_SIGNED_REQUEST_H
-#define AUTH_SIGNED_REQUEST_H
+/* auth/sign/signed_request.h - what signing gives: the bytes that go to the cloud. */
+#ifndef AUTH_SIGN_SIGNED_REQUEST_H
+#define AUTH_SIGN_SIGNED_REQUEST_H
 
-#include "auth/signer.h"
+#include "auth/sign/signer.h"
 #include "base/base.h"
 #include "base/buf.h"
 

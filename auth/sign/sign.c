@@ -1,7 +1,7 @@
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 
-#include "auth/sign_form.h"
-#include "auth/sign_tc3.h"
+#include "auth/sign/sign_form.h"
+#include "auth/sign/sign_tc3.h"
 #include "config/model/param_value.h"
 
 /* Nothing that was judged may be left out, and each thing must be what the catalog calls it: a number or a

@@ -1,4 +1,4 @@
-#include "auth/signed_request.h"
+#include "auth/sign/signed_request.h"
 
 /* Each part, one after the other; NULL behind the last. */
 static struct buf *part(struct signed_request *request, size_t i)

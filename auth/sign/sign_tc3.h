@@ -1,4 +1,4 @@
-/* auth/sign_tc3.h - TC3-HMAC-SHA256, the signature of API 3.0, in stages:
+/* auth/sign/sign_tc3.h - TC3-HMAC-SHA256, the signature of API 3.0, in stages:
  *
  *   what we say          the JSON body; composed once, and these bytes are hashed and sent
  *   what stands for it   the canonical request: method, path, signed headers, the body's hash
@@ -7,12 +7,12 @@
  *
  * Source: the vendor's page "signature method v3", whose three generations of samples are vectors of the
  * tests. */
-#ifndef AUTH_SIGN_TC3_H
-#define AUTH_SIGN_TC3_H
+#ifndef AUTH_SIGN_SIGN_TC3_H
+#define AUTH_SIGN_SIGN_TC3_H
 
 #include "auth/call.h"
-#include "auth/signed_request.h"
-#include "auth/signer.h"
+#include "auth/sign/signed_request.h"
+#include "auth/sign/signer.h"
 #include "base/arena.h"
 
 enum {

@@ -1,6 +1,6 @@
-/* auth/signer.h - one credential of an upstream, ready to sign: its MAC is keyed once. */
-#ifndef AUTH_SIGNER_H
-#define AUTH_SIGNER_H
+/* auth/sign/signer.h - one credential of an upstream, ready to sign: its MAC is keyed once. */
+#ifndef AUTH_SIGN_SIGNER_H
+#define AUTH_SIGN_SIGNER_H
 
 #include "base/base.h"
 #include "base/buf.h"
@@ -26,7 +26,7 @@ void signer_free(struct signer *signer);
 const struct config_credential *signer_credential(const struct signer *signer);
 const struct config_upstream *signer_upstream(const struct signer *signer);
 
-/* TC3's key of a day, kept by auth/sign_tc3.c for the next call of that day; wiped with the signer. */
+/* TC3's key of a day, kept by auth/sign/sign_tc3.c for the next call of that day; wiped with the signer. */
 struct signer_day {
     char date[SIGNER_DATE]; /* of `key`; "": none */
     unsigned char key[SIGNER_DAY_KEY];

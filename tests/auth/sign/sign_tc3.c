@@ -1,8 +1,8 @@
 /* TC3-HMAC-SHA256 stage by stage against tests/vectors/sign/tc3: each folder has request, body,
  * canonical_request, string_to_sign and signature, with its source named inside.  Then the bodies of calls,
  * and whole calls. */
-#include "auth/sign.h"
-#include "auth/sign_tc3.h"
+#include "auth/sign/sign.h"
+#include "auth/sign/sign_tc3.h"
 
 #include "tests/unit.h"
 

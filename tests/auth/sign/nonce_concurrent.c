@@ -1,5 +1,5 @@
 /* Eight threads take a hundred thousand each: no two are the same, also across the end of the range. */
-#include "auth/nonce.h"
+#include "auth/sign/nonce.h"
 
 #include "tests/unit.h"
 

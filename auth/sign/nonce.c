@@ -1,4 +1,4 @@
-#include "auth/nonce.h"
+#include "auth/sign/nonce.h"
 
 #include <openssl/rand.h>
 

@@ -1,7 +1,7 @@
 /* The vendor's "signature method" pages: sort by name, join raw, prefix method, host and path, HMAC with the
  * SecretKey, base64; on the wire every value is percent-encoded once.  API 3.0 differs in three things: the
  * path is "/", Version is one more parameter, and '_' in names stays as it is. */
-#include "auth/sign_form.h"
+#include "auth/sign/sign_form.h"
 
 #include "auth/form.h"
 

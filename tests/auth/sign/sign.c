@@ -2,7 +2,7 @@
  * folder has request, string_to_sign and signature, with its source named inside, and for a known trap
  * not_signature. */
 #include "auth/form.h"
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 
 #include "tests/unit.h"
 

@@ -1,4 +1,4 @@
-#include "auth/signer.h"
+#include "auth/sign/signer.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
