@@ -2,7 +2,7 @@
 
 #include "base/time/clock.h"
 #include "base/digest.h"
-#include "gateway/exchange/claim_note.h"
+#include "gateway/call/claim_note.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"

@@ -1,4 +1,4 @@
-#include "gateway/exchange/claim_note.h"
+#include "gateway/call/claim_note.h"
 
 #include "base/time/timestamp.h"
 #include "gateway/audit/audit.h"

@@ -1,4 +1,4 @@
-/* gateway/exchange/claim_note.h - what a claim of a key says of the one who made it.
+/* gateway/call/claim_note.h - what a claim of a key says of the one who made it.
  *
  *   REQUEST at TIME
  *   BOOT PROCESS HOLDER HASH REQUEST
@@ -8,8 +8,8 @@
  * record's in the audit file.  If nothing of the request stands behind that record, its intent was never
  * written, so nothing was sent.  A machine that lost its power may have lost the intent: nobody knows
  * then. */
-#ifndef GATEWAY_EXCHANGE_CLAIM_NOTE_H
-#define GATEWAY_EXCHANGE_CLAIM_NOTE_H
+#ifndef GATEWAY_CALL_CLAIM_NOTE_H
+#define GATEWAY_CALL_CLAIM_NOTE_H
 
 #include "gateway/exchange/exchange.h"
 #include "gateway/state/state.h"
