@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/http/client_address.h"
+#include "gateway/request/client_address.h"
 #include "gateway/http/host_check.h"
 #include "gateway/door/door.h"
 #include "gateway/request/doors.h"

@@ -87,7 +87,7 @@ ROOMS = {
     "gateway/door_sdk": ("gateway/door", "gateway/translate", "gateway/exchange", "gateway/http", "auth",
                          "config/definitions", "base/json", "base"),
     "gateway/request": ("gateway/door_sdk", "gateway/door_mcp", "gateway/door", "gateway/call",
-                        "gateway/exchange", "gateway/http", "auth", "base/time", "base"),
+                        "gateway/exchange", "gateway/http", "auth", "base/system", "base/time", "base"),
     "gateway/listener": ("gateway/http", "config/model", "base/system", "base/time", "base"),
     "gateway/connection": ("gateway/listener", "gateway/http", "base/system", "base/time", "base/json",
                            "base"),

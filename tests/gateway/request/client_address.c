@@ -1,5 +1,5 @@
 /* Who really asks: chains of proxies, honest and forged, as rows. */
-#include "gateway/http/client_address.h"
+#include "gateway/request/client_address.h"
 
 #include "tests/unit.h"
 

@@ -1,10 +1,10 @@
-/* gateway/http/client_address.h - who really asks, when a proxy of ours stands in between?
+/* gateway/request/client_address.h - who really asks, when a proxy of ours stands in between?
  *
  * Every proxy appends the address that it was connected from to X-Forwarded-For.  So the list is read from
  * its right end, as far as each address is one that we trust: the first that is not is the caller.  What
  * stands left of it was written by the caller, or by somebody whom we do not know, and is never looked at. */
-#ifndef GATEWAY_HTTP_CLIENT_ADDRESS_H
-#define GATEWAY_HTTP_CLIENT_ADDRESS_H
+#ifndef GATEWAY_REQUEST_CLIENT_ADDRESS_H
+#define GATEWAY_REQUEST_CLIENT_ADDRESS_H
 
 #include "base/base.h"
 #include "base/system/network.h"

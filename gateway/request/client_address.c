@@ -1,4 +1,4 @@
-#include "gateway/http/client_address.h"
+#include "gateway/request/client_address.h"
 
 #include <string.h>
 #include <strings.h>
