@@ -1,5 +1,5 @@
-/* auth/sign/nonce.h - the Nonce of API 2.0: a positive integer below 2^31 (the smallest range that an official
- * client uses is 16 bits, the largest 63: 31 bits suit all).
+/* auth/sign/nonce.h - the Nonce of API 2.0: a positive integer below 2^31 (the smallest range that an
+ * official client uses is 16 bits, the largest 63: 31 bits suit all).
  *
  * A counter from a random start: two billion calls pass before one comes again, so never the same twice in
  * one second.  Bare randomness would collide daily at 1,000 calls a second. */

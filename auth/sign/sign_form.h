@@ -1,5 +1,5 @@
-/* auth/sign/sign_form.h - HmacSHA1 and HmacSHA256 over sorted pairs, as auth/sign/sign.c calls it: the signature of
- * API 2.0, and the query signature of API 3.0 ("signature v1" on the vendor's pages). */
+/* auth/sign/sign_form.h - HmacSHA1 and HmacSHA256 over sorted pairs, as auth/sign/sign.c calls it: the
+ * signature of API 2.0, and the query signature of API 3.0 ("signature v1" on the vendor's pages). */
 #ifndef AUTH_SIGN_SIGN_FORM_H
 #define AUTH_SIGN_SIGN_FORM_H
 

@@ -1,5 +1,5 @@
-/* base/log/operator_log.h - one line on standard error for the operator: something changed that a person should
- * know. Nothing secret, and never once per request.
+/* base/log/operator_log.h - one line on standard error for the operator: something changed that a person
+ * should know. Nothing secret, and never once per request.
  *
  * A line is words, "countersign: ...", or with `notices: json` an object: time, level, text. */
 #ifndef BASE_LOG_OPERATOR_LOG_H

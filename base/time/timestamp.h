@@ -1,4 +1,5 @@
-/* base/time/timestamp.h - RFC 3339 times in UTC, written and read.  Knows no clock: times come in as arguments. */
+/* base/time/timestamp.h - RFC 3339 times in UTC, written and read.  Knows no clock: times come in as
+ * arguments. */
 #ifndef BASE_TIME_TIMESTAMP_H
 #define BASE_TIME_TIMESTAMP_H
 

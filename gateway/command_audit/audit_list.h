@@ -1,4 +1,5 @@
-/* gateway/command_audit/audit_list.h - changes that `audit show` found: as lines for people, JSON, CSV, or sums.
+/* gateway/command_audit/audit_list.h - changes that `audit show` found: as lines for people, JSON, CSV, or
+ * sums.
  *
  * A change is a JSON object: the members of its intent, and those of its outcome.  One thread. */
 #ifndef GATEWAY_COMMAND_AUDIT_AUDIT_LIST_H

@@ -1,5 +1,5 @@
-/* gateway/command_policy/findings.h - what a report found, for a person who has the files at hand: each finding with
- * its line, and a caret under its column. */
+/* gateway/command_policy/findings.h - what a report found, for a person who has the files at hand: each
+ * finding with its line, and a caret under its column. */
 #ifndef GATEWAY_COMMAND_POLICY_FINDINGS_H
 #define GATEWAY_COMMAND_POLICY_FINDINGS_H
 

@@ -1,4 +1,5 @@
-/* gateway/connection/chunked.h - the chunked transfer coding, taken off: RFC 9112 section 7.1, and nothing beside.
+/* gateway/connection/chunked.h - the chunked transfer coding, taken off: RFC 9112 section 7.1, and nothing
+ * beside.
  *
  * A pure reader of the octets behind a head, in pieces of any size; the pieces never change what is read.
  * Extensions and trailer fields are checked, counted and dropped: nobody asked for them. */

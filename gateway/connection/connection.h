@@ -1,6 +1,6 @@
-/* gateway/connection/connection.h - the bytes of one connection, in and out: requests, one after the other, and
- * their answers.  Every byte of a request is read here, and every byte of its answer is written here; TLS
- * lies below (tls.h).
+/* gateway/connection/connection.h - the bytes of one connection, in and out: requests, one after the
+ * other, and their answers.  Every byte of a request is read here, and every byte of its answer is written
+ * here; TLS lies below (tls.h).
  *
  * A head is gathered while the connection is parked, without waiting, by the thread of parking.c; a worker
  * reads the body, answers, and looks for the next head.  Its waits have no deadline of their own: they are

@@ -33,8 +33,8 @@ enum {
     CONNECTIONS_MOVING_MS = 500,
     /* on the admin listener: a probe waits for a second, and must not fail */
     CONNECTIONS_ADMIN_QUEUE_MS = 1000,
-    /* for a refused client to send the rest and read its answer, before unread bytes reset it: the largest body
-       at 2 MiB a second.  Who lingers has no worker, and goes first where places are few */
+    /* for a refused client to send the rest and read its answer, before unread bytes reset it: the largest
+       body at 2 MiB a second.  Who lingers has no worker, and goes first where places are few */
     CONNECTIONS_LINGER_MS = 5000,
     /* that a worker waits for the next request, where many are idle: less than what others wait for one */
     CONNECTIONS_NEXT_MS = 20,

@@ -1,4 +1,5 @@
-/* gateway/connection/early_answer.h - an answer without a walk: whole, but nothing was read and nobody is asked. */
+/* gateway/connection/early_answer.h - an answer without a walk: whole, but nothing was read and nobody is
+ * asked. */
 #ifndef GATEWAY_CONNECTION_EARLY_ANSWER_H
 #define GATEWAY_CONNECTION_EARLY_ANSWER_H
 

@@ -1,5 +1,5 @@
-/* gateway/connection/inbox.h - what a connection's client has sent and nobody has used yet, and how far the next
- * request's head is read.
+/* gateway/connection/inbox.h - what a connection's client has sent and nobody has used yet, and how far
+ * the next request's head is read.
  *
  * Its memory comes from a pool and is wiped when it goes back: no byte of one connection is ever seen by
  * another.  A pool may be used by many threads; an inbox by one at a time. */

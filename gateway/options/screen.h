@@ -1,4 +1,5 @@
-/* gateway/options/screen.h - a person's terminal: may it be coloured, and a page of its own that keys and time move.
+/* gateway/options/screen.h - a person's terminal: may it be coloured, and a page of its own that keys and
+ * time move.
  *
  * The page is the terminal's alternate one, so that what was there before is there again afterwards.  The
  * signals that end a program are read like keys: whatever ends the page, the terminal is as it was. */

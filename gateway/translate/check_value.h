@@ -1,5 +1,5 @@
-/* gateway/translate/check_value.h - what a caller said for one parameter, held against the catalog and against
- * the generation of the API that the call's upstream speaks. */
+/* gateway/translate/check_value.h - what a caller said for one parameter, held against the catalog and
+ * against the generation of the API that the call's upstream speaks. */
 #ifndef GATEWAY_TRANSLATE_CHECK_VALUE_H
 #define GATEWAY_TRANSLATE_CHECK_VALUE_H
 

@@ -1,5 +1,5 @@
-/* gateway/translate/document_pairs.h - a document as the names and values that the query signatures of API 3.0
- * join: {"Filters":[{"Values":["a"]}]} is Filters.0.Values.0=a. */
+/* gateway/translate/document_pairs.h - a document as the names and values that the query signatures of API
+ * 3.0 join: {"Filters":[{"Values":["a"]}]} is Filters.0.Values.0=a. */
 #ifndef GATEWAY_TRANSLATE_DOCUMENT_PAIRS_H
 #define GATEWAY_TRANSLATE_DOCUMENT_PAIRS_H
 

@@ -159,6 +159,8 @@ NOUN_EXCEPTIONS = {
 
 COLUMNS = 110
 LINES = 400
+ROOM_FILES = 20  # .c and .h, each counted
+ROOM_LINES = 2500  # of all of them
 UNFINISHED = re.compile(r"\b(?:TO" "DO|FIX" "ME|X" r"XX)\b")
 # CONTRIBUTING.md "Words": these do not come back into what users read.
 REFUSED = re.compile(r"\b(?:whoever|dawdl\w*|farewell\w*|is spoken here|rules? speaks?|is not asked now|"
@@ -327,6 +329,17 @@ def long_files(root):
             yield f"{name}: over {LINES} lines, and its head does not say why it is longer than others"
 
 
+def large_rooms(root):
+    """A room can be looked over: one that grows out of it becomes two, by kind."""
+    for room in ROOMS:
+        texts = [path.read_text() for suffix in ("*.c", "*.h") for path in (root / room).glob(suffix)]
+        lines = sum(text.count("\n") for text in texts)
+        if len(texts) > ROOM_FILES:
+            yield f"{room}: {len(texts)} files, a room has {ROOM_FILES} at most"
+        if lines > ROOM_LINES:
+            yield f"{room}: {lines} lines, a room has {ROOM_LINES} at most"
+
+
 def formatted(root):
     tool = shutil.which("clang-format") or shutil.which("clang-format-14")
     if tool is None:
@@ -439,8 +452,8 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, long_files, formatted, plain_words, references,
-         finished, sleeps, watched, used)
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, long_files, large_rooms, formatted, plain_words,
+         references, finished, sleeps, watched, used)
 
 
 # ---- this tree ----
@@ -544,6 +557,8 @@ BREACHES = (
     (layout, "base/thing.c", "int a; \n", "blanks at the end"),
     (layout, "base/thing.c", "int a;", "no line feed"),
     (long_files, "gateway/call/thing.c", "\n" * LINES + "/* longer than others */\n", "its head does not say why"),
+    (large_rooms, "gateway/call/thing.h", "\n" * ROOM_LINES, "a room has 2500 at most"),
+    (large_rooms, "base/thing.c", "\n" * ROOM_LINES, "base: 25"),
     *((rule, "gateway/call/thing.c", text, part) for rule, text, part in (
         (arrows, '#include "sandbox/http/thing.h"\n', "gateway/call must not know sandbox/http/thing.h"),
         (arrows, '#include "thing.h"\n', "is not named as"),
@@ -601,6 +616,13 @@ class BrokenTrees(unittest.TestCase):
             path.parent.mkdir(exist_ok=True)
             path.write_text("")
             self.expect(in_rooms, f"{name}: {folder_of(name)} is not a room")
+
+    def test_rooms_of_many_files(self):
+        for number in range(ROOM_FILES - 2):
+            self.assertEqual(list(large_rooms(self.root)), [])
+            (self.root / f"base/json/more_{number}.{'ch'[number % 2]}").write_text("")
+        (self.root / "base/json/last.h").write_text("")
+        self.expect(large_rooms, "base/json: 21 files, a room has 20 at most")
 
     def test_links_that_say_less(self):
         path = self.root / "gateway/call/CMakeLists.txt"
