@@ -149,6 +149,7 @@ class Chaos(threading.Thread):
         self.members, self.store, self.random = members, store, random.Random(seed)
         self.over = threading.Event()
         self.done = collections.Counter()
+        self.ended = False
 
     def run(self):
         acts = [self.kill_gateway, self.kill_gateway, self.stop_store, self.kill_store, self.slow_store, self.fill_store,
@@ -157,6 +158,7 @@ class Chaos(threading.Thread):
             act = self.random.choice(acts)
             if act() is not False:
                 self.done[act.__name__] += 1
+        self.ended = True
 
     def kill_gateway(self):
         member = self.random.choice(self.members)
@@ -193,6 +195,7 @@ class Chaos(threading.Thread):
     def end(self):
         self.over.set()
         self.join()
+        assert self.ended, "an act of harm failed: see above"
 
 
 def third(members):
