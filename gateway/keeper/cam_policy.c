@@ -1,7 +1,7 @@
 #include "gateway/keeper/cam_policy.h"
 
 #include "base/arena.h"
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <ctype.h>
 #include <stdio.h>
