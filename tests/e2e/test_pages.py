@@ -92,6 +92,44 @@ def test_each_type_of_problem_has_a_section():
     assert len(types) > 30 and dict(types[1:]) == sections
 
 
+# ---- findings.md ----
+
+LITERAL = r'"(?:[^"\\]|\\.)*"'
+
+
+def third_argument(text):
+    """Of a call in C, that begins behind `text`'s first bracket."""
+    depth, commas, found = 0, 0, ""
+    for token in re.findall(rf"{LITERAL}|'(?:[^'\\]|\\.)'|.", text, re.S):
+        depth += (token in "([{") - (token in ")]}")
+        if depth < 0:
+            break
+        if token == "," and depth == 0:
+            commas += 1
+        elif commas == 2:
+            found += token
+    return found
+
+
+def findings_of(source):
+    """Their sentences, with ... for what stands in one place of them."""
+    for call in re.finditer(r"\breport_find\(", source):
+        for literals in re.findall(rf"{LITERAL}(?:\s*{LITERAL})*", third_argument(source[call.end():])):
+            text = "".join(literal[1:-1] for literal in re.findall(LITERAL, literals))
+            yield re.sub(r"(?:%[.\d]*(?:ll|z)?[sdu])+", "...", text)
+
+
+def test_each_finding_of_check_has_a_heading():
+    sources = [path for room in ("config", "gateway") for path in (REPOSITORY / room).rglob("*.c")]
+    found = {finding for path in sources for finding in findings_of(path.read_text())}
+    page = (DOCS / "findings.md").read_text()
+    headings = re.findall(r"^### (.*)$", page, re.M)
+    assert len(found) > 40 and len(headings) == len(set(headings))
+    assert set(headings) == found
+    for section in re.split(r"^### ", page, flags=re.M)[1:]:
+        assert section.split("\n", 1)[1].strip(), section
+
+
 def test_the_index_has_each_page():
     text = (DOCS / "README.md").read_text()
     pages = {page.name for page in DOCS.glob("*.md")} - {"README.md"}
