@@ -1,98 +1,190 @@
-/* Asks for the token, keeps it in a variable and nowhere else, and shows what it may call.
+/* Asks for the token, keeps it in a variable and nowhere else, and shows who its owner is and what it may call.
 
-   The page and its viewer come from the gateway itself; under its Content-Security-Policy they can speak to nobody
-   else. */
-"use strict";
+   The page comes from the gateway itself; under its Content-Security-Policy it can reach nobody else. */
 
-(() => {
-  const ask = document.getElementById("ask");
-  const input = document.getElementById("token");
-  const forget = document.getElementById("forget");
-  const said = document.getElementById("said");
-  const base = new URL(".", location.href);     // of the gateway, also behind a proxy's prefix
+import { element, folded } from "./elements.js";
+import { operationParts } from "./operation.js";
+import { ruleInWords } from "./rules.js";
 
-  function say(text, wrong) {
-    said.textContent = text;
-    said.classList.toggle("wrong", wrong);
+const base = new URL(".", location.href);       /* of the gateway, also behind a proxy's prefix */
+const soon = 14 * 24 * 3600 * 1000;             /* a token's end that its owner should do something about */
+const at = (id) => document.getElementById(id);
+
+function say(text, wrong = false) {
+  at("said").textContent = text;
+  at("said").className = wrong ? "bad" : "";
+}
+
+/* ---- the gateway ---- */
+
+/* By a problem document (RFC 9457). */
+class Refused extends Error {
+  constructor(status, { type, detail }) {
+    super(detail ?? `it answered ${status}`);
+    this.status = status;
+    this.type = type ?? "";
   }
+}
 
-  /* The gateway says no as JSON with a sentence in it. */
-  async function reason(response) {
-    try {
-      return (await response.json()).detail;
-    } catch {
-      return `the gateway answered ${response.status}`;
-    }
+function call(token, { method, url, headers, body }) {
+  return fetch(url, { method, body, cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
+                      headers: [...headers, ["Authorization", `Bearer ${token}`]] });
+}
+
+async function read(token, name) {
+  const response = await call(token, { method: "GET", url: new URL(name, base), headers: [], body: null });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw new Refused(response.status, answer);
   }
+  return answer;
+}
 
-  /* Only to where the page came from, and with the token that is shown. */
-  function withToken(token) {
-    return (request) => {
-      if (new URL(request.url, base).origin !== base.origin) {
-        throw new Error("the reference page speaks to its own gateway only");
-      }
-      request.headers.Authorization = `Bearer ${token}`;
-      request.credentials = "omit";
-      return request;
-    };
-  }
+/* ---- the question before a change ---- */
 
-  /* The viewer would fill each field with its example, and send it: it is to be read beside the field. */
-  function leaveFieldsEmpty(spec) {
-    const operations = Object.values(spec.paths).flatMap((item) => Object.values(item));
-    const shared = Object.values(spec.components.parameters ?? {});
-    for (const parameter of [...shared, ...operations.flatMap((operation) => operation.parameters ?? [])]) {
-      if (parameter.example !== undefined) {
-        const example = [parameter.example].flat().join(", ");
-        parameter.description = `${parameter.description ?? ""} Such as: ${example}`.trim();
-        delete parameter.example;
-      }
-    }
-  }
-
-  function show(spec, token) {
-    leaveFieldsEmpty(spec);
-    spec.servers = [{ url: base.href.replace(/\/$/, "") }];
-    SwaggerUIBundle({
-      spec,
-      domNode: document.getElementById("reference"),
-      presets: [SwaggerUIBundle.presets.apis],
-      layout: "BaseLayout",
-      tryItOutEnabled: true,
-      defaultModelsExpandDepth: 0,
-      persistAuthorization: false,
-      validatorUrl: null,
-      withCredentials: false,
-      showMutatedRequest: false,                // the token is not part of the curl line that is shown
-      requestInterceptor: withToken(token),
-    });
-  }
-
-  ask.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const token = input.value.trim();
-    input.value = "";
-    say("Asking the gateway…", false);
-    try {
-      const response = await fetch(new URL("openapi.json", base), {
-        headers: { Authorization: `Bearer ${token}` },
-        credentials: "omit",
-        cache: "no-store",
-      });
-      if (!response.ok) {
-        say(await reason(response), true);
-        return;
-      }
-      const spec = await response.json();
-      const count = Object.values(spec.paths).reduce((sum, item) => sum + Object.keys(item).length, 0);
-      forget.hidden = false;
-      say(count === 0 ? "No rule of the policy lets this token call anything."
-                      : `This token may call ${count} of the gateway's routes, as far as its rules allow.`, count === 0);
-      show(spec, token);
-    } catch (problem) {
-      say(`The gateway cannot be reached: ${problem.message}`, true);
-    }
+function confirm(request) {
+  const dialog = at("question");
+  at("question-request").textContent = `${request.method} ${request.url}${request.body === null ? "" : `\n${request.body}`}`;
+  dialog.returnValue = "";
+  dialog.showModal();
+  at("question-no").focus();
+  return new Promise((decided) => {
+    dialog.addEventListener("close", () => decided(dialog.returnValue === "yes"), { once: true });
   });
+}
+at("question-yes").addEventListener("click", () => at("question").close("yes"));
+at("question-no").addEventListener("click", () => at("question").close("no"));
 
-  forget.addEventListener("click", () => location.reload());
-})();
+/* ---- the operations of the OpenAPI document ---- */
+
+function follow(spec, part) {
+  return part.$ref === undefined ? part : part.$ref.slice(2).split("/").reduce((found, name) => found[name], spec);
+}
+
+/* Descriptions are CommonMark; ours have nothing of it but code. */
+function plain(description) {
+  return description.replaceAll("`", "");
+}
+
+function fieldsOf(spec, operation) {
+  const content = operation.requestBody?.content["application/json"];
+  const body = Object.entries(content?.schema.properties ?? {}).map(([name, schema]) => ({
+    name, schema, in: "body", description: plain(schema.description ?? ""), example: content.example?.[name],
+    required: (content.schema.required ?? []).includes(name) }));
+  const others = operation.parameters.map((part) => follow(spec, part)).map((part, i) => ({
+    ...part, description: plain(part.description), shared: operation.parameters[i].$ref !== undefined }));
+  const both = new Set(body.map(({ name }) => name));       /* what the query could say, too */
+  return [...others.filter((field) => field.in === "path"), ...body,
+          ...others.filter((field) => field.in !== "path" && !(field.in === "query" && both.has(field.name)))];
+}
+
+function answersOf(spec, operation) {
+  return Object.entries(operation.responses).map(([status, part]) => {
+    const { description, content } = follow(spec, part);
+    return { status, description: plain(description), example: content?.["application/json"]?.example };
+  });
+}
+
+function operationsOf(spec) {
+  return Object.entries(spec.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({
+    path, method: method.toUpperCase(), id: operation.operationId, summary: operation.summary, action: operation["x-action"],
+    description: plain(operation.description), fields: fieldsOf(spec, operation),
+    hasBody: operation.requestBody !== undefined, bodyRequired: operation.requestBody?.required === true,
+    answers: answersOf(spec, operation) })));
+}
+
+/* ---- what is shown ---- */
+
+function pair(name, ...value) {
+  return [element("dt", {}, name), element("dd", {}, ...value)];
+}
+
+function ends(expires) {
+  const left = Date.parse(expires) - Date.now();
+  return element("span", { class: left < soon ? "bad" : null },
+                 `${expires.slice(0, 10)}${left < soon ? ": soon. Ask for a new one" : ""}`);
+}
+
+function showWho(who) {
+  const { token, certificate, rate, inFlight } = who;
+  const rows = [pair("name", element("strong", {}, who.client))];
+  rows.push(token && pair("token", element("code", {}, token.id)));
+  rows.push(token?.expires && pair("it ends", ends(token.expires)));
+  rows.push(certificate && pair("certificate", element("code", {}, certificate.id)));
+  rows.push(rate && pair("how often", `${rate.limit}; ${rate.left} left now`));
+  rows.push(inFlight && pair("at a time", String(inFlight)));
+  at("who").replaceChildren(
+    element("h2", { id: "who-title" }, "Who you are here"), element("dl", {}, rows.filter(Boolean).flat()),
+    folded(`The rules that concern you (${who.rules.length})`, () => element("ul", { class: "rules" }, who.rules.map(ruleInWords))));
+  at("who").hidden = false;
+}
+
+function operationPart(operation, session) {
+  const method = element("span", { class: `method ${operation.method === "GET" ? "read" : "changes"}` }, operation.method);
+  return folded(element("span", { class: "operation" }, method, element("code", {}, operation.path),
+                        element("span", { class: "summary" }, operation.summary)),
+                () => operationParts(operation, session), { class: "call", id: operation.id });
+}
+
+/* More than a screen has: one word finds some. */
+function finder(parts) {
+  const input = element("input", { id: "find", type: "search", autocomplete: "off" });
+  const count = element("span", { class: "quiet", role: "status" });
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/);
+    let found = 0;
+    for (const part of parts) {
+      part.hidden = !words.every((word) => part.firstChild.textContent.toLowerCase().includes(word));
+      found += part.hidden ? 0 : 1;
+    }
+    count.textContent = ` ${found} of ${parts.length}`;
+  });
+  return element("p", {}, element("label", { for: "find" }, "Find "), input, count);
+}
+
+function showCalls(operations, session) {
+  const parts = operations.map((operation) => operationPart(operation, session));
+  at("calls").replaceChildren(element("h2", { id: "calls-title" }, "What you may call"), finder(parts), ...parts);
+  at("calls").hidden = operations.length === 0;
+}
+
+function show(who, spec, token) {
+  const operations = operationsOf(spec);
+  const session = { who, base, confirm, send: (request) => call(token, request) };
+  showWho(who);
+  showCalls(operations, session);
+  at("ask").hidden = true;
+  at("forget").hidden = false;
+  say(operations.length === 0
+    ? "No rule of the policy lets this token call anything. Who runs the gateway writes the rules: tell them what you need."
+    : `This token may call ${operations.length} of the gateway's routes, as far as its rules allow.`, operations.length === 0);
+}
+
+function kindly(problem) {
+  if (!(problem instanceof Refused)) {
+    return `The gateway cannot be reached: ${problem.message}`;
+  }
+  if (problem.status === 401 && problem.type.endsWith(":token-expired")) {
+    return "That token has ended, as each does on its day. Who runs the gateway can make you a new one.";
+  }
+  if (problem.status === 401) {
+    return "The gateway does not know that token. Is it whole, without a blank or a quote at its ends, and is it of this " +
+           "gateway? It may also have been replaced. Who runs the gateway can look, and make a new one.";
+  }
+  return `The gateway did not say what you may call: ${problem.message}.`;
+}
+
+at("ask").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = at("token").value.trim();
+  at("token").value = "";
+  say("Asking the gateway…");
+  try {
+    const who = await read(token, "whoami");        /* first: a wrong token is counted once */
+    show(who, await read(token, "openapi.json"), token);
+  } catch (problem) {
+    say(kindly(problem), true);
+  }
+});
+
+at("forget").addEventListener("click", () => location.reload());

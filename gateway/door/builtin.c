@@ -10,6 +10,7 @@
 #include "gateway/door/actions.h"
 #include "gateway/door/door.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_openapi(struct buf *out, const struct exchange *x)
@@ -70,9 +71,15 @@ static const struct docs_page_file *find_file(const struct exchange *x)
     return docs_page_find(target->segment_count == 1 ? "" : target->segments[1]);
 }
 
+/* The address alone, as people type it first: the page is where they want to be. */
+static bool is_root(const struct exchange *x)
+{
+    return x->config->browsers.docs && x->target.segment_count == 0;
+}
+
 bool builtin_has_path(const struct exchange *x)
 {
-    return find(x) != NULL || find_file(x) != NULL;
+    return find(x) != NULL || find_file(x) != NULL || is_root(x);
 }
 
 /* Browsers take gzip; a client that does not say so gets the file as it is. */
@@ -86,6 +93,26 @@ static void show_file(struct exchange *x, const struct docs_page_file *file)
                                    .fields = docs_page_fields(gzip)};
 }
 
+static enum problem show_way(struct exchange *x)
+{
+    static const char words[] =
+        "This is Countersign, a gateway to the cloud's API. For people: /docs. For programs: send your token "
+        "as\n"
+        "Authorization: Bearer <token>; GET /whoami says what it may call, GET /openapi.json how.\n";
+    char fields[CONFIG_PREFIX_MAX + 64];
+    (void)snprintf(fields, sizeof fields, "Location: %s/docs\r\nReferrer-Policy: no-referrer\r\n",
+                   x->prefix == NULL ? "" : x->prefix);
+    const char *kept = arena_strdup(x->arena, fields);
+    if (kept == NULL)
+        return exchange_fail(x);
+    x->own = (struct exchange_own){.status = 303,
+                                   .type = "text/plain; charset=utf-8",
+                                   .bytes = words,
+                                   .length = sizeof words - 1,
+                                   .fields = kept};
+    return PROBLEM_NONE;
+}
+
 /* The reference page is the same for everybody, and asks for no token: it asks its reader. */
 enum problem builtin_match(struct exchange *x)
 {
@@ -94,12 +121,12 @@ enum problem builtin_match(struct exchange *x)
     const struct builtin_page *page = find(x);
     const struct docs_page_file *file = find_file(x);
     bool reads = strcmp(x->head->method, "GET") == 0 || strcmp(x->head->method, "HEAD") == 0;
-    x->path_exists = x->path_exists || page != NULL || file != NULL;
+    x->path_exists = x->path_exists || page != NULL || file != NULL || is_root(x);
     if (reads)
         x->page = page;
     if (reads && file != NULL)
         show_file(x, file);
-    return PROBLEM_NONE;
+    return reads && is_root(x) ? show_way(x) : PROBLEM_NONE;
 }
 
 enum problem builtin_answer(struct exchange *x)

@@ -129,6 +129,10 @@ enum problem rest_unrouted(struct exchange *x)
             return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
                                  "there is no such route: it is %s, without '/' at its end",
                                  x->config->routes[i].template);
+    if (x->target.segment_count == 0)
+        return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE,
+                             "there is no such route: GET /whoami says what your token may call, and "
+                             "GET /openapi.json how");
     return exchange_stop(x, PROBLEM_NO_SUCH_ROUTE, "there is no such route");
 }
 

@@ -73,6 +73,7 @@ const char *problem_reason(int status)
         {203, "Non-Authoritative Information"},
         {204, "No Content"},
         {207, "Multi-Status"},
+        {303, "See Other"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Scripts and styles are files of ours, requests go to us, and nobody puts the page into a frame.  Images of
- * the viewer's style sheet are data: URLs. */
+/* Scripts and styles are files of ours, requests go to us, and nobody puts the page into a frame.  Its icon
+ * is a data: URL. */
 #define FIELDS                                                                                               \
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "      \
     "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"             \
@@ -15,11 +15,6 @@
 const char *docs_page_fields(bool gzip)
 {
     return gzip ? "Content-Encoding: gzip\r\n" FIELDS : FIELDS;
-}
-
-bool docs_page_is_built(void)
-{
-    return reference_files[0].name != NULL;
 }
 
 const struct docs_page_file *docs_page_find(const char *name)

@@ -244,6 +244,7 @@ void operation_put(struct buf *out, const struct operation *operation)
     json_member(out, "summary",
                 operation->route->summary == NULL ? operation->route->action : operation->route->summary);
     put_description(out, operation);
+    json_member(out, "x-action", operation->route->action); /* as rules and /whoami name it */
     put_parameters(out, operation);
     put_body(out, operation);
     answers_put(out, operation);

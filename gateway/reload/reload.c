@@ -7,7 +7,6 @@
 #include "config/rights/rights.h"
 #include "gateway/audit/audit.h"
 #include "gateway/dryrun/policy_test_run.h"
-#include "gateway/openapi/docs_page.h"
 #include "gateway/reload/certificates.h"
 #include "gateway/reload/changes.h"
 
@@ -16,24 +15,10 @@
 
 enum { RELOAD_WAIT_S = 30, RELOAD_ERRORS_MAX = 128 * 1024 };
 
-/* Whoever asks for the page should not find out in a browser that it is not there. */
-static int check_docs(const struct config *config, struct report *report)
-{
-    if (!config->browsers.docs || docs_page_is_built())
-        return 0;
-    return report_error(
-        report, &config->browsers.docs_mark,
-        "this program was built without the reference page: there was no npm where it was built");
-}
-
 struct config *reload_load(const char *path, const struct config *previous, struct report *report)
 {
     int64_t now = clock_wall_ms() / 1000;
     struct config *config = config_load(path, previous, now, report);
-    if (config != NULL && check_docs(config, report) != 0) {
-        config_release(config);
-        config = NULL;
-    }
     (void)malloc_trim(0); /* what loading took in between is several times what it leaves */
     return config;
 }

@@ -24,9 +24,13 @@ static enum problem refuse(struct exchange *x, enum problem problem, const char 
 /* Says the same, whatever was wrong. */
 static enum problem refuse_unknown(struct exchange *x)
 {
-    return refuse(
-        x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated,
-        x->config->certificates == NULL ? "" : ", or show a client's certificate; some clients need both");
+    static const char root[] =
+        "; this is Countersign, which calls the cloud for those who have a token: with it, "
+        "GET /whoami says what it may call";
+    const char *more =
+        x->config->certificates == NULL ? "" : ", or show a client's certificate; some clients need both";
+    return refuse(x, PROBLEM_UNAUTHENTICATED, x->door->unauthenticated,
+                  x->door->builtins && x->target.segment_count == 0 && more[0] == '\0' ? root : more);
 }
 
 static bool is_printable(const char *text)

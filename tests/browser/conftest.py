@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness.beside import skip_without        # noqa: E402
+from harness.beside import page_of_another_origin, skip_without        # noqa: E402
 from harness.browser import Browser             # noqa: E402
 from harness.process import Reaper              # noqa: E402
 from harness.gateway import Gateway, Sandbox, configure     # noqa: E402
@@ -27,7 +27,7 @@ def cloud(reaper):
     reaper.ask(sandbox)
 
 
-# Without npm there is no reference page to look at.
+# npm brings axe.
 pytest_collection_modifyitems, pytest_sessionfinish = skip_without({"chromium": "chromium", "chromedriver": "chromium-driver", "npm": "npm"})
 
 
@@ -53,3 +53,10 @@ def start(tmp_path, reaper, cloud):
     yield begin
     for gateway in started:
         reaper.ask(gateway)
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """A page of another origin."""
+    with page_of_another_origin() as url:
+        yield url

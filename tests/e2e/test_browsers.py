@@ -1,13 +1,11 @@
 """Callers that are browsers: pages of other origins, and pages of sites that point their own name at us."""
 
 import pathlib
-import re
 
 import pytest
 
 from harness.expect import courtesy, problem
 from harness.gateway import INSTANCE, TOKEN, Client, Gateway, bearer, configure
-from harness.process import run
 from harness.world import SAMPLE, VPC
 
 PATH = f"/vpcs/{VPC}/classiclinks"
@@ -126,14 +124,6 @@ def test_names_that_are_not(console, upstream, host):
 def test_the_reference_page_is_off_by_default(gateway):
     problem(gateway.call("GET", "/docs"), 401, "unauthenticated")
     problem(gateway.call("GET", "/docs", headers=bearer()), 404, "no-such-route")
-
-
-def test_the_reference_page_is_there_or_it_is_said(scripted, tmp_path):
-    """A program that was built without npm says so at once, and not in a browser."""
-    done = run("check", "-c", configure(tmp_path, scripted.url, top={"browsers": {"docs": True}}))
-    if done.returncode != 0:
-        assert done.returncode == 78
-        assert re.search(r"countersign.yaml:\d+:\d+: this program was built without the reference page", done.stderr)
 
 
 def test_origins_change_by_a_reload(scripted, upstream, start):

@@ -1,6 +1,7 @@
 """The documentation for newcomers does what it says: the tutorial's commands print what it shows, each recipe is a
 good policy whose tests pass, and each problem that the gateway can answer has its section."""
 
+import functools
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from harness.process import binary, environment, run
 from harness.world import REPOSITORY, SLOW, free_port
 
 DOCS = REPOSITORY / "docs"
+PARTS = ("audit",)     # commands whose parts have a help of their own
 PORTS = ("8080", "9090", "9443")  # that the tutorial names
 
 
@@ -64,6 +66,7 @@ version: 1
 listen: 127.0.0.1:0
 admin: 127.0.0.1:0
 policy: policy.yaml
+state: {{ sqlite: state.db }}
 doors: {{ actions: {str('vpc:' in policy or 'cvm:' in policy).lower()} }}
 definitions: {REPOSITORY}/config/definitions/data
 credentials:
@@ -90,6 +93,75 @@ def test_each_type_of_problem_has_a_section():
     text = (DOCS / "troubleshooting.md").read_text()
     sections = dict(re.findall(r"^### ([a-z-]+)\n(\d+)\.", text, re.M))
     assert len(types) > 30 and dict(types[1:]) == sections
+
+
+# ---- all pages ----
+
+@functools.cache
+def options(command):
+    """Of a command, or of "audit show"; None: there is no such command."""
+    done = run(*command.split(), "--help")
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", done.stdout)) if done.returncode == 0 else None
+
+
+def shown_commands(text):
+    """`countersign NAME --option ...` of each shell block and each piece of code, with its continued lines."""
+    code = [part for _, part in blocks(text, "sh", "bash", "console")]
+    code += re.findall(r"(?:^ {4}.*\n)+", text, re.M) + re.findall(r"`([^`\n]+)`", text)
+    for part in code:
+        for line in re.sub(r"\\\n", " ", part).splitlines():
+            for said in re.findall(r"(?:^|[\s(|]|release/|bin/)countersign ([a-z]+(?= |$)[^|#;>]*)", line):
+                yield said
+
+
+def test_every_command_that_a_page_shows_is_one():
+    pages = [*DOCS.glob("*.md"), REPOSITORY / "README.md", REPOSITORY / "SECURITY.md"]
+    found = [(page.name, said) for page in pages for said in shown_commands(page.read_text())]
+    assert len(found) > 100
+    for page, said in found:
+        words = said.split()
+        command = " ".join(words[:2]) if words[0] in PARTS and len(words) > 1 and words[1].isalpha() else words[0]
+        known = options(command)
+        assert known is not None, f"{page}: countersign {said}"
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said)) <= known, f"{page}: countersign {said}"
+
+
+# ---- findings.md ----
+
+LITERAL = r'"(?:[^"\\]|\\.)*"'
+
+
+def third_argument(text):
+    """Of a call in C, that begins behind `text`'s first bracket."""
+    depth, commas, found = 0, 0, ""
+    for token in re.findall(rf"{LITERAL}|'(?:[^'\\]|\\.)'|.", text, re.S):
+        depth += (token in "([{") - (token in ")]}")
+        if depth < 0:
+            break
+        if token == "," and depth == 0:
+            commas += 1
+        elif commas == 2:
+            found += token
+    return found
+
+
+def findings_of(source):
+    """Their sentences, with ... for what stands in one place of them."""
+    for call in re.finditer(r"\breport_find\(", source):
+        for literals in re.findall(rf"{LITERAL}(?:\s*{LITERAL})*", third_argument(source[call.end():])):
+            text = "".join(literal[1:-1] for literal in re.findall(LITERAL, literals))
+            yield re.sub(r"(?:%[.\d]*(?:ll|z)?[sdu])+", "...", text)
+
+
+def test_each_finding_of_check_has_a_heading():
+    sources = [path for room in ("config", "gateway") for path in (REPOSITORY / room).rglob("*.c")]
+    found = {finding for path in sources for finding in findings_of(path.read_text())}
+    page = (DOCS / "findings.md").read_text()
+    headings = re.findall(r"^### (.*)$", page, re.M)
+    assert len(found) > 40 and len(headings) == len(set(headings))
+    assert set(headings) == found
+    for section in re.split(r"^### ", page, flags=re.M)[1:]:
+        assert section.split("\n", 1)[1].strip(), section
 
 
 def test_the_index_has_each_page():

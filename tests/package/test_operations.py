@@ -11,12 +11,35 @@ PAGE = (ROOT / "docs/operations.md").read_text()
 RULES = (ROOT / "deploy/prometheus/countersign.rules.yaml").read_text()
 
 
+HEADING, COMMANDS = r"^## [^\n]*$", r"^```sh\n.*?^```$"
+EDIT = r"^In `[^`\n]+`, this\n\n```yaml\n.*?^```\n\nbecomes\n\n```yaml\n.*?^```$"
+
+# edit FILE, with BEFORE and AFTER: the one is in the file once, and becomes the other.
+EDITOR = r"""edit() {
+    BEFORE=$BEFORE AFTER=$AFTER perl -0777 -i -pe '
+        my ($before, $after) = map { s/\$(FIRST|SECOND)\b/$ENV{$1}/gr . "\n" } @ENV{"BEFORE", "AFTER"};
+        die "not once in $ARGV: $before" unless (() = /^\Q$before\E/mg) == 1;
+        s/^\Q$before\E/$after/m' "$1"
+}
+export FIRST SECOND
+"""
+
+
+def commands_of(edit):
+    """What an editor does with it."""
+    file, = re.match(r"In `([^`]+)`", edit).groups()
+    before, after = re.findall(r"^```yaml\n(.*?)\n```$", edit, re.M | re.S)
+    return f"BEFORE=$(cat <<'END'\n{before}\nEND\n)\nAFTER=$(cat <<'END'\n{after}\nEND\n)\nedit {file}\n"
+
+
 def blocks():
-    """(heading, commands) of every shell block."""
+    """(heading, commands) of every shell block, and of every change of a file."""
     heading = ""
-    for part in re.findall(r"^## [^\n]*$|^```sh\n.*?^```$", PAGE, re.M | re.S):
+    for part in re.findall(f"{HEADING}|{COMMANDS}|{EDIT}", PAGE, re.M | re.S):
         if part.startswith("## "):
             heading = part[3:]
+        elif part.startswith("In `"):
+            yield heading, commands_of(part)
         else:
             yield heading, part[len("```sh\n"):-len("```")]
 
@@ -32,7 +55,7 @@ def machine(debian, package, tmp_path_factory):
 def test_every_command_works(machine):
     """One shell from start to end, as an operator would have it; it stops at the first command that fails."""
     assert len(list(blocks())) > 20
-    lines = ["set -euo pipefail", "cd /root", "export DEBIAN_FRONTEND=noninteractive",
+    lines = ["set -euo pipefail", EDITOR, "cd /root", "export DEBIAN_FRONTEND=noninteractive",
              *(f"{name.upper()}='{value}'" for name, value in SECRETS.items())]
     for heading, commands in blocks():
         lines += [f"echo '== {heading}'", commands]
@@ -47,6 +70,11 @@ def test_every_command_works(machine):
     assert re.search(r'^countersign_upstream_credential\{.*\} 1$', said, re.M)
     assert "TC3-HMAC-SHA256" in said, "what 3.0 would be sent"
     assert not (machine.root / "usr/bin/countersign").exists()
+
+
+def test_files_are_changed_in_yaml():
+    assert len(re.findall(EDIT, PAGE, re.M | re.S)) >= 10
+    assert not re.search(r"^\s*sed ", PAGE, re.M)
 
 
 def test_every_alert_has_its_look():

@@ -1,6 +1,7 @@
 """Debian's Chromium, driven by its chromedriver in the W3C WebDriver protocol: no more of it than the tests need."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -101,6 +102,19 @@ class Browser:
     def devtools(self, command, parameters):
         """Chromium's own: https://chromedevtools.github.io/devtools-protocol/."""
         return self._ask("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    @contextlib.contextmanager
+    def device(self, width, dark):
+        """What a device says of itself: its width, and whether its owner wants the dark."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.devtools("Emulation.setDeviceMetricsOverride",
+                      {"width": width, "height": 1100, "deviceScaleFactor": 1, "mobile": width < 500})
+        self.devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
+        try:
+            yield
+        finally:
+            self.devtools("Emulation.clearDeviceMetricsOverride", {})
+            self.devtools("Emulation.setEmulatedMedia", {"features": []})
 
     def screenshot(self, path):
         with open(path, "wb") as file:

@@ -63,7 +63,8 @@ class Contract:
             return      # a message: its schemas are another's
         if method == "HEAD" or answer.status == 204 or target.partition("?")[0] in ("/openapi.json", "/whoami", "/docs") or \
                 target.startswith("/docs/") or (target.startswith("/actions/") and answer.status < 300) or \
-                (target.partition("?")[0] in ("/", "/v2/index.php") and answer.status == 200):     # of the SDKs' door
+                (target.partition("?")[0] in ("/", "/v2/index.php") and answer.status == 200) or \
+                (target == "/" and answer.status == 303):     # of the SDKs' door; the way to /docs
             return
         operation = self.operation(method, target)
         responses = operation["responses"] if operation else {"default": {"$ref": "#/components/responses/problem"}}

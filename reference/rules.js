@@ -1,0 +1,60 @@
+/* The caller's rules, as /whoami tells them, in words. */
+
+import { either, element, folded } from "./elements.js";
+
+const SHOWN = 8;        /* values of a condition; the others are folded */
+
+/* A pattern: other values match it, too. */
+function isPattern(value) {
+  return /[*?~]/.test(value) || value === "...";
+}
+
+function values(condition) {
+  if (!Array.isArray(condition)) {
+    return condition.absent ? "is not said" : JSON.stringify(condition);
+  }
+  const is = condition.some(isPattern) ? "matches" : "is";
+  return `${is} ${either(condition.slice(0, SHOWN))}`;
+}
+
+/* "vpcId is vpc-1 or vpc-2", with what is too long for a line behind it. */
+function conditionInWords(name, condition) {
+  const more = Array.isArray(condition) ? condition.slice(SHOWN) : [];
+  const words = element("li", {}, element("code", {}, name), ` ${values(condition)}`);
+  if (more.length > 0) {
+    words.append(folded(`and ${more.length} more`, () => element("p", {}, more.join(", "))));
+  }
+  return words;
+}
+
+function others(rule) {
+  const said = {
+    own: rule.own === true ? "it is a task of your own" : rule.own === false ? "it is not a task of your own" : null,
+    effects: rule.effects && `the action is one of: ${rule.effects.join(", ")}`,
+    subject: rule.subject && `Countersign-Subject is ${either(rule.subject)}`,
+    from: rule.from && `you call from ${either(rule.from)}`,
+    when: rule.when && `it is ${rule.when}`,
+    limit: rule.limit && `not more often than ${rule.limit}`,
+    expires: rule.expires && `until ${rule.expires}`,
+  };
+  return Object.values(said).filter(Boolean).map((words) => element("li", {}, words));
+}
+
+export function ruleInWords(rule) {
+  const where = Object.entries(rule.where ?? {}).map(([name, condition]) => conditionInWords(name, condition));
+  const conditions = [...where, ...others(rule)];
+  const verb = rule.effect === "allow" ? "allows it" : "denies it";
+  return element("li", { class: rule.effect }, element("strong", {}, rule.id),
+                 ` ${verb}${conditions.length === 0 ? " always" : " where"}`,
+                 conditions.length === 0 ? null : element("ul", {}, conditions));
+}
+
+export function rulesOf(who, action) {
+  return who.rules.filter((rule) => rule.actions.includes(action));
+}
+
+/* Values that a rule allows by name: what a field can offer. */
+export function offered(rules, name) {
+  const named = rules.filter((rule) => rule.effect === "allow").map((rule) => rule.where?.[name]).filter(Array.isArray);
+  return [...new Set(named.flat().filter((value) => !isPattern(value)))];
+}
