@@ -105,6 +105,12 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const struct form_pair *)a)->name, ((const struct form_pair *)b)->name);
 }
 
+/* Most differ in their first character. */
+static bool comes_after(const char *name, const char *other)
+{
+    return name[0] != other[0] ? (unsigned char)name[0] > (unsigned char)other[0] : strcmp(name, other) > 0;
+}
+
 /* By inserting, as long as they are few: qsort() costs three times as much for the dozen of a usual call. */
 static void sort_names(struct form_pair *pairs, size_t count)
 {
@@ -115,7 +121,7 @@ static void sort_names(struct form_pair *pairs, size_t count)
     for (size_t i = 1; i < count; i++) {
         const struct form_pair pair = pairs[i];
         size_t at = i;
-        for (; at > 0 && strcmp(pairs[at - 1].name, pair.name) > 0; at--)
+        for (; at > 0 && comes_after(pairs[at - 1].name, pair.name); at--)
             pairs[at] = pairs[at - 1];
         pairs[at] = pair;
     }

@@ -1,9 +1,9 @@
 #include "auth/token.h"
 
+#include "base/digest.h"
+
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <pthread.h>
 #include <string.h>
 
 static bool is_token68(char c)
@@ -34,24 +34,9 @@ const char *token_of_authorization(const char *value, size_t *length)
     return token_is_sendable(token, *length) ? token : NULL;
 }
 
-/* EVP_sha256() would be looked up again by every digest, under OpenSSL's locks: only where memory was out at
- * the first. */
-static EVP_MD *sha256;
-static pthread_once_t sha256_fetched = PTHREAD_ONCE_INIT;
-
-static void fetch_sha256(void)
-{
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
-
 int token_digest(const char *token, size_t length, unsigned char digest[CONFIG_DIGEST_SIZE])
 {
-    unsigned int size = CONFIG_DIGEST_SIZE;
-    (void)pthread_once(&sha256_fetched, fetch_sha256); /* cannot fail */
-    return EVP_Digest(token, length, digest, &size, sha256 != NULL ? sha256 : EVP_sha256(), NULL) == 1 &&
-                   size == CONFIG_DIGEST_SIZE
-               ? 0
-               : -1;
+    return digest_of(token, length, digest);
 }
 
 static enum token_verdict check_in(const struct token_index *tokens, const char *token, size_t length,

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK = 8 * 1024 }; /* an ordinary request fits in one */
+enum {
+    ARENA_BLOCK = 8 * 1024, /* an ordinary request fits in one */
+    ARENA_WIPED = 1024,     /* at a time */
+};
 
 struct arena_block {
     struct arena_block *next;
@@ -47,6 +50,14 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+/* In pieces for which the C library has no string instruction begin: that takes longer to start than most
+ * requests' few KiB take to wipe. */
+static void wipe(unsigned char *bytes, size_t length)
+{
+    for (size_t at = 0; at < length; at += ARENA_WIPED)
+        memset(bytes + at, 0, length - at < ARENA_WIPED ? length - at : ARENA_WIPED);
+}
+
 void arena_reset(struct arena *arena)
 {
     struct arena_block *kept = arena->blocks;
@@ -54,7 +65,7 @@ void arena_reset(struct arena *arena)
         kept = kept->next;
     arena_drop_all_but(arena, kept);
     if (kept != NULL) {
-        memset(kept->bytes, 0, kept->used);
+        wipe(kept->bytes, kept->used);
         kept->used = 0;
         kept->next = NULL;
     }

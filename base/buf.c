@@ -84,9 +84,7 @@ void buf_put_percent(struct buf *out, const char *bytes, size_t length)
 {
     static const char hex_upper[] = "0123456789ABCDEF";
     for (size_t i = 0; i < length; i++) {
-        size_t run = i;
-        while (run < length && text_is_unreserved((unsigned char)bytes[run]))
-            run++;
+        size_t run = i + text_unreserved_run(bytes + i, length - i);
         buf_put_bytes(out, bytes + i, run - i);
         i = run;
         if (i == length)

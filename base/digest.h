@@ -1,10 +1,16 @@
-/* base/digest.h - the SHA-256 of bytes that come in pieces. */
+/* base/digest.h - the SHA-256 of bytes, at once or in pieces. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
 #include "base/base.h"
 
-enum { DIGEST_TEXT_SIZE = 65 }; /* 64 hex digits and a NUL */
+enum {
+    DIGEST_BYTES = 32,
+    DIGEST_TEXT_SIZE = 65, /* 64 hex digits and a NUL */
+};
+
+/* -1 when OpenSSL or memory failed.  Safe from many threads, without a lock. */
+MUST_USE int digest_of(const void *bytes, size_t length, unsigned char out[DIGEST_BYTES]);
 
 struct digest;
 

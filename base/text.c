@@ -114,15 +114,39 @@ bool text_matches(const char *pattern, const char *text)
     return *pattern == '\0';
 }
 
+size_t text_unreserved_run(const char *bytes, size_t length)
+{
+    /* text_is_unreserved() of each byte */
+    /* clang-format off */
+    static const bool unreserved[256] = {
+        ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        ['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        ['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    /* clang-format on */
+    size_t run = 0;
+    while (run < length && unreserved[(unsigned char)bytes[run]])
+        run++;
+    return run;
+}
+
+static const char two_digits[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
 void text_number(char out[TEXT_NUMBER_SIZE], long long number)
 {
     char digits[TEXT_NUMBER_SIZE];
     size_t at = sizeof digits;
     unsigned long long rest = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
     digits[--at] = '\0';
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
+    for (; rest >= 100; rest /= 100) { /* two at a time: a division costs more than the rest together */
+        at -= 2;
+        memcpy(digits + at, two_digits + 2 * (rest % 100), 2);
+    }
+    digits[--at] = (char)('0' + rest % 10);
+    if (rest >= 10)
+        digits[--at] = (char)('0' + rest / 10);
     if (number < 0)
         digits[--at] = '-';
     memcpy(out, digits + at, sizeof digits - at);

@@ -21,6 +21,9 @@ static inline bool text_is_unreserved(unsigned char c)
     return (characters[c / 64] >> (c % 64) & 1) != 0;
 }
 
+/* How many bytes from here on are such characters: a look at one table for each. */
+size_t text_unreserved_run(const char *bytes, size_t length);
+
 /* RFC 9110 section 5.6.2: one or more tchar, and nothing else. */
 bool text_is_token(const char *bytes, size_t length);
 

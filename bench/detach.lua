@@ -7,7 +7,13 @@ wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 if (os.getenv("CLOSE") or "") ~= "" then
     wrk.headers["Connection"] = "close"
 end
-wrk.path = "/vpcs/vpc-2ari9m7h/classiclinks"
+wrk.path = os.getenv("REQUEST_PATH") or "/vpcs/vpc-2ari9m7h/classiclinks"
+
+-- Through another door: a method, and header lines that replace those above.
+wrk.method = os.getenv("METHOD") or wrk.method
+for name, value in (os.getenv("HEADERS") or ""):gmatch("([^\n:]+): ([^\n]*)") do
+    wrk.headers[name] = value ~= "" and value or nil
+end
 
 -- With KEYED each request has an Idempotency-Key of its own: of the run, the thread and the request.
 if os.getenv("KEYED") then

@@ -22,7 +22,6 @@ HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
 SECRET_ID, SECRET_KEY = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
 PATH = "/vpcs/vpc-2ari9m7h/classiclinks"
 BODY = '{"instanceIds":["ins-df454d"]}'
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def free_port():
@@ -53,8 +52,17 @@ class Rig:
         self.folder = pathlib.Path(self.temporary.name)
         self.folder.chmod(0o755)                     # nginx's workers look into it
         self.processes = []
+        self.cores = {}
         self.certificates()
         return self
+
+    def one_core_each(self):
+        """Servers under test have one core, their load and upstreams the other ones; false where there is one only."""
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) > 1:
+            self.cores = {"server": str(cores[0]), "load": ",".join(map(str, cores[1:]))}
+            os.sched_setaffinity(0, cores[1:])
+        return len(cores) > 1
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
@@ -74,7 +82,11 @@ class Rig:
             both.write((self.folder / "cert.pem").read_text() + (self.folder / "key.pem").read_text())
 
     def start(self, name, command, port, env=None):
+        """Where `cores` are set, on those that are for it."""
         folder = self.folder / name
+        if self.cores:
+            served = name == "stub" or name.startswith("slow")
+            command = ["taskset", "-c", self.cores["load" if served else "server"], *command]
         folder.mkdir(exist_ok=True)
         with open(folder / "out", "ab") as out, open(folder / "err", "ab") as err:
             process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=err, cwd=folder,
@@ -136,12 +148,8 @@ class Peer:
         return found
 
     def cpu(self):
-        """User and system seconds of all threads so far."""
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
+        """User and system seconds of all threads so far, by each process's own clock (clock_getcpuclockid(3))."""
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in self.pids())
 
     def rss(self):
         """MiB."""
@@ -163,8 +171,8 @@ class Peer:
         stop(self.process)
 
 
-def gateway(rig, name, scheme, upstream, *, top="", slots=None, policy=None, prefix=(), tls=None):
-    """Countersign as it ships, its access log in a file; `tls`: a second port, with TLS."""
+def gateway(rig, name, scheme, upstream, *, top="", slots=None, policy=None, prefix=(), tls=None, generation=2):
+    """Countersign as it ships, its access log in a file; `tls`: a second port, with TLS; `generation`: of the API."""
     folder = rig.folder / name
     folder.mkdir(exist_ok=True)
     for file, text in (("secret_id", SECRET_ID), ("secret_key", SECRET_KEY)):
@@ -182,6 +190,7 @@ rules:
   - {{ id: links, allow: [bench], actions: [DetachClassicLinkVpc], where: {{ vpcId: [$staging], region: [ap-guangzhou] }} }}
   - {{ id: never-bastion, deny: ["*"], actions: [DetachClassicLinkVpc], where: {{ instanceIds: ["ins-bastion*"] }} }}
 """)
+    path, host = ("/", "vpc.tencentcloudapi.com") if generation == 3 else ("/v2/index.php", "vpc.api.qcloud.com")
     (folder / "countersign.yaml").write_text(f"""version: 1
 listen: [ "127.0.0.1:{port}"{door} ]
 admin: 127.0.0.1:{free_port()}
@@ -190,7 +199,7 @@ policy: policy.yaml
 credentials:
   main: {{ secret_id: {{ file: secret_id }}, secret_key: {{ file: secret_key }} }}
 upstreams:
-  vpc: {{ url: "{scheme}://127.0.0.1:{upstream}/v2/index.php", host: vpc.api.qcloud.com, credential: main,
+  vpc: {{ url: "{scheme}://127.0.0.1:{upstream}{path}", host: {host}, generation: {generation}, credential: main,
          region: ap-guangzhou, ca_file: {rig.folder / "ca.pem"}{f", slots: {slots}" if slots else ""} }}
 """)
     process = rig.start(name, [*prefix, BUILD / "countersign", "serve", "-c", folder / "countersign.yaml"], port)
@@ -203,7 +212,8 @@ upstreams:
 
 
 def wrk(port, clients, seconds, threads=2, body=BODY, scheme="http", close=False, env=None):
-    """Closed loop: requests, requests per second, failures, p50 and p99 in ms.  `close`: a connection for each."""
+    """Closed loop: requests, requests per second, failures, p50 and p99 in ms.  `close`: a connection for each; `env`: see
+    bench/detach.lua."""
     done = subprocess.run(["wrk", "-t", str(min(threads, clients)), "-c", str(clients), "-d", f"{seconds}s", "--timeout",
                            "10s", "-s", str(BENCH / "detach.lua"), f"{scheme}://127.0.0.1:{port}"],
                           env={**os.environ, "TOKEN": TOKEN, "BODY": body, "CLOSE": "1" if close else "", **(env or {})},

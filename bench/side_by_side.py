@@ -1,21 +1,33 @@
 #!/usr/bin/python3
-"""bench/side_by_side.py [ROUNDS] [SECONDS] [CLIENTS] - CPU time per request, requests per second, latency and memory
-of the gateway and its peers: the ones that do the same job (token, JSON, HMAC-SHA256, forward) and two that only pass
-requests on, over a plain and a TLS upstream that answers at once.  Rounds are interleaved; medians are printed, and CPU
-time as a ratio to nginx's proxy_pass of the same round.  Beside them, threads that make the gateway's system calls and
-do nothing else tell what of that is the design's.  The gateway writes its access log; the peers write none.
-First every peer that signs has to get one request past a sandbox that verifies signatures."""
+"""bench/side_by_side.py [ROUNDS] [SECONDS] [CLIENTS] - CPU time per request, latency and memory of the gateway and its
+peers: the ones that do the same job (token, JSON, HMAC-SHA256, forward) and two that only pass requests on, over a plain
+and a TLS upstream that answers at once.  Rounds are interleaved; every server has one core, the load and the upstream the
+others; CPU time is told as a ratio to nginx's proxy_pass of the same round.  Beside them, threads that make the gateway's
+system calls and do nothing else tell what of that is the design's.  First every peer that signs has to get one request
+past a sandbox that verifies signatures."""
 
 import functools
 import json
-import statistics
 import subprocess
 import sys
 
+import measure
 import rig as rigs
 from rig import BENCH, BUILD, HASH, PEERS, Peer, Rig, free_port, gateway
 
-SIGN = ("nginx + Lua", "nginx + njs", "Node", "Go", "Countersign")
+SIGN = ("nginx + Lua", "nginx + Lua, log", "nginx + njs", "Node", "Go", "Countersign")
+NGINX = "1 worker, multi_accept, 1,024 kept connections to the upstream"
+SETTINGS = {
+    "nginx proxy_pass": f"{NGINX}, no log; neither checks nor signs",
+    "HAProxy": "1 thread, http-reuse always, no log; neither checks nor signs",
+    "nginx + Lua": f"{NGINX}, no log; ngx.re with jo, hash compared raw",
+    "nginx + Lua, log": "the same, and the gateway's access line, buffered (64 KiB, 1 s)",
+    "nginx + njs": f"{NGINX}, no log",
+    "Node": "1 process, keep-alive agent, no log",
+    "Go": "net/http, 512 kept connections, no log; hashes the token, checks ids",
+    "Countersign": "as shipped, access log in a file",
+    "threads alone": "a thread for each connection, no work",
+}
 
 
 def pass_nginx(rig, name, scheme, upstream, tls=False):
@@ -33,9 +45,11 @@ def haproxy(rig, name, scheme, upstream):
     return Peer(rig, name, port, rig.start(name, ["haproxy", "-db", "-f", file], port))
 
 
-def lua(rig, name, scheme, upstream):
+def lua(rig, name, scheme, upstream, log=False):
     port = free_port()
-    return Peer(rig, name, port, rig.nginx(name, "lua.conf", port, UPSTREAM=upstream, SCHEME=scheme))
+    to = f"{rig.folder / name / 'access.log'} access buffer=64k flush=1s" if log else "off"
+    return Peer(rig, name, port, rig.nginx(name, "lua.conf", port, UPSTREAM=upstream, SCHEME=scheme, LOG=to,
+                                           LOGS="true" if log else "false"))
 
 
 def njs(rig, name, scheme, upstream):
@@ -62,7 +76,8 @@ def relay(rig, name, _, upstream):
     return Peer(rig, name, port, rig.start(name, [BUILD / "bench" / "relay", port, upstream], port))
 
 
-MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua, "nginx + njs": njs, "Node": node,
+MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua,
+          "nginx + Lua, log": functools.partial(lua, log=True), "nginx + njs": njs, "Node": node,
           "Go": go, "Countersign": gateway}
 BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
 
@@ -88,53 +103,29 @@ def prove_that_peers_sign(rig):
     rigs.stop(sandbox)
 
 
-def one(peer, clients, seconds):
-    before = peer.cpu()
-    found = rigs.wrk(peer.port, clients, seconds)
-    found["cpu"] = (peer.cpu() - before) / found["requests"] * 1e6
-    found["rss"] = peer.rss()
-    return found
-
-
-def measure(rig, scheme, upstream, rounds, seconds, clients):
+def measured(rig, scheme, upstream, rounds, seconds, clients):
     makers = {**MAKERS, **other_node(), **({BARE: relay} if scheme == "http" else {})}
     peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in makers.items()}
-    found = {name: [] for name in peers}
-    for peer in peers.values():
-        one(peer, clients, 1)                                   # warm
-    for _ in range(rounds):
-        for name, peer in peers.items():
-            found[name].append(one(peer, clients, seconds))
+    found = measure.interleaved(peers, rounds, lambda peer: rigs.wrk(peer.port, clients, seconds))
     for peer in peers.values():
         peer.stop()
+    settings = {name: SETTINGS.get(name, SETTINGS["Node"]) for name in peers}
+    where = "over TLS" if scheme == "https" else "plain"
+    measure.print_table(f"{clients} keep-alive clients that wait for each answer, upstream {where} and at once", found, settings)
     return found
-
-
-def print_table(scheme, found):
-    def median(name, key):
-        return statistics.median(row[key] for row in found[name])
-    base = found["nginx proxy_pass"]
-    print(f"\n{'upstream ' + ('over TLS' if scheme == 'https' else 'plain'):<20} {'us CPU':>8} {'ratio':>6} {'ratios':>12} "
-          f"{'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'RSS MiB':>8} {'failed':>7}")
-    for name, rows in found.items():
-        ratios = [row["cpu"] / pair["cpu"] for row, pair in zip(rows, base)]
-        print(f"{name:<20} {median(name, 'cpu'):>8.1f} {statistics.median(ratios):>6.2f} "
-              f"{f'{min(ratios):.2f}-{max(ratios):.2f}':>12} {median(name, 'rate'):>8.0f} {median(name, 'p50'):>8.2f} "
-              f"{median(name, 'p99'):>8.2f} {median(name, 'rss'):>8.1f} {sum(row['failed'] for row in rows):>7}")
 
 
 def main():
-    rounds, seconds, clients = (list(map(int, sys.argv[1:])) + [5, 2, 32][len(sys.argv) - 1:])[:3]
+    rounds, seconds, clients = (list(map(int, sys.argv[1:])) + [9, 1, 32][len(sys.argv) - 1:])[:3]
     print(rigs.machine())
     print(*rigs.versions(), sep="\n")
-    print(f"{rounds} interleaved rounds of {seconds} s, {clients} keep-alive clients")
     results = {}
     with Rig() as rig:
+        print(f"rounds of {seconds} s; {'one core for each server' if rig.one_core_each() else 'all share one core'}")
         plain, tls = rig.stub()
         prove_that_peers_sign(rig)
         for scheme, port in (("http", plain), ("https", tls)):
-            results[scheme] = measure(rig, scheme, port, rounds, seconds, clients)
-            print_table(scheme, results[scheme])
+            results[scheme] = measured(rig, scheme, port, rounds, seconds, clients)
     (rigs.ROOT / "build" / "side_by_side.json").write_text(json.dumps(results))
 
 

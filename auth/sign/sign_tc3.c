@@ -1,14 +1,18 @@
 #include "auth/sign/sign_tc3.h"
 
+#include "base/digest.h"
 #include "base/json/json.h"
 #include "base/text.h"
+#include "base/time/timestamp.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
-#include <time.h>
+
+/* 9999-12-31T23:59:59Z, in seconds since 1970 */
+static const int64_t last_second = INT64_C(253402300799);
 
 static const char algorithm[] = "TC3-HMAC-SHA256";
 static const char content_type[] = SIGN_JSON_TYPE;
@@ -77,7 +81,7 @@ static int put_hash(struct buf *out, const struct buf *bytes)
 {
     unsigned char digest[SIGN_TC3_KEY];
     char hex[SIGN_TC3_HEX];
-    if (EVP_Digest(buf_text(bytes), bytes->length, digest, NULL, EVP_sha256(), NULL) != 1)
+    if (digest_of(buf_text(bytes), bytes->length, digest) != 0)
         return -1;
     text_hex(digest, sizeof digest, hex);
     buf_put(out, hex);
@@ -122,9 +126,21 @@ int sign_tc3_canonicalize(const char *path, const struct sign_header *headers, s
 
 int sign_tc3_date(int64_t now, char date[SIGN_TC3_DATE])
 {
-    struct tm tm;
-    time_t seconds = (time_t)now;
-    return gmtime_r(&seconds, &tm) != NULL && strftime(date, SIGN_TC3_DATE, "%Y-%m-%d", &tm) > 0 ? 0 : -1;
+    char text[TIMESTAMP_SIZE];
+    if (now < 0 || now > last_second)
+        return -1;
+    timestamp_format(now * 1000, text);
+    memcpy(date, text, SIGN_TC3_DATE - 1);
+    date[SIGN_TC3_DATE - 1] = '\0';
+    return 0;
+}
+
+static void put_scope(struct buf *out, const char *date, const char *service)
+{
+    buf_put(out, date);
+    buf_put_char(out, '/');
+    buf_put(out, service);
+    buf_put(out, "/tc3_request");
 }
 
 int sign_tc3_string(const struct buf *canonical, int64_t now, const char *service, struct buf *out,
@@ -133,7 +149,12 @@ int sign_tc3_string(const struct buf *canonical, int64_t now, const char *servic
     char date[SIGN_TC3_DATE];
     if (sign_tc3_date(now, date) != 0)
         return err_set(err, ERR_INPUT, "the time to sign is beyond the calendar");
-    buf_put_format(out, "%s\n%lld\n%s/%s/tc3_request\n", algorithm, (long long)now, date, service);
+    buf_put(out, algorithm);
+    buf_put_char(out, '\n');
+    buf_put_int(out, now);
+    buf_put_char(out, '\n');
+    put_scope(out, date, service);
+    buf_put_char(out, '\n');
     if (put_hash(out, canonical) != 0)
         return err_set(err, ERR_CRYPTO, "OpenSSL cannot compute a hash");
     return out->failed ? err_set(err, ERR_LIMIT, "the string to sign exceeds %d bytes", SIGN_STRING_MAX) : 0;
@@ -172,76 +193,88 @@ int sign_tc3_key(const struct secret *secret_key, const char *date, const char *
     return result;
 }
 
-int sign_tc3_mac(const unsigned char key[SIGN_TC3_KEY], const struct buf *string,
-                 char signature[SIGNER_TEXT_MAX], struct err *err)
+int sign_tc3_mac(struct signer *signer, const struct buf *string, char signature[SIGNER_TEXT_MAX],
+                 struct err *err)
 {
-    unsigned char proof[SIGN_TC3_KEY];
-    if (mac(key, SIGN_TC3_KEY, buf_text(string), string->length, proof, err) != 0)
+    unsigned char proof[SIGNER_MAC];
+    size_t length = 0;
+    if (signer_prove(signer, string, proof, &length, err) != 0)
         return -1;
-    text_hex(proof, sizeof proof, signature);
+    text_hex(proof, length, signature);
     return 0;
 }
 
-/* The key of the day of `now` for the upstream's service; derived once a day. */
-static int day_key(struct signer *signer, int64_t now, unsigned char key[SIGN_TC3_KEY], struct err *err)
+/* With the key of the day of `now` for the upstream's service; derived once a day. */
+static int take_key(struct signer *signer, int64_t now, struct err *err)
 {
-    struct signer_day *day = signer_day(signer);
+    unsigned char key[SIGN_TC3_KEY];
     char date[SIGN_TC3_DATE];
     if (sign_tc3_date(now, date) != 0)
         return err_set(err, ERR_INPUT, "the time to sign is beyond the calendar");
-    if (strcmp(date, day->date) != 0) {
-        day->date[0] = '\0';
-        if (sign_tc3_key(signer_credential(signer)->key, date, signer_upstream(signer)->name, day->key,
-                         err) != 0)
-            return -1;
-        memcpy(day->date, date, sizeof date);
-    }
-    memcpy(key, day->key, sizeof day->key);
-    return 0;
+    if (signer_is_of(signer, date))
+        return 0;
+    int result = sign_tc3_key(signer_credential(signer)->key, date, signer_upstream(signer)->name, key, err);
+    if (result == 0)
+        result = signer_rekey(signer, date, key, err);
+    OPENSSL_cleanse(key, sizeof key);
+    return result;
 }
 
 /* ---- the whole ---- */
 
-static int put_fields(const struct signer *signer, const struct call *call, int64_t now,
-                      const struct sign_header *headers, size_t count, struct signed_request *out)
+static void put_field(struct buf *fields, const char *name, const char *value)
+{
+    buf_put(fields, name);
+    buf_put(fields, ": ");
+    buf_put(fields, value);
+    buf_put_char(fields, '\0');
+}
+
+static int put_authorization(const struct signer *signer, const struct call *call, int64_t now,
+                             const struct sign_header *headers, size_t count, struct signed_request *out)
 {
     char date[SIGN_TC3_DATE];
     struct buf *fields = &out->fields;
-    const struct config_credential *credential = signer_credential(signer);
-    const struct config_dialect *dialect = &call->route->dialects[CONFIG_API3];
     if (sign_tc3_date(now, date) != 0)
         return -1;
-    buf_put_format(fields, "Authorization: %s Credential=", algorithm);
-    buf_put(fields, secret_bytes(credential->id));
-    buf_put_format(fields, "/%s/%s/tc3_request, SignedHeaders=", date, call->upstream->name);
+    buf_put(fields, "Authorization: ");
+    buf_put(fields, algorithm);
+    buf_put(fields, " Credential=");
+    buf_put(fields, secret_bytes(signer_credential(signer)->id));
+    buf_put_char(fields, '/');
+    put_scope(fields, date, call->upstream->name);
+    buf_put(fields, ", SignedHeaders=");
     put_names(fields, headers, count);
-    buf_put_format(fields, ", Signature=%s", out->signature);
+    buf_put(fields, ", Signature=");
+    buf_put(fields, out->signature);
     buf_put_char(fields, '\0');
-    const struct sign_header more[] = {{"X-TC-Action", dialect->action},
-                                       {"X-TC-Version", dialect->version},
-                                       {"X-TC-Region", call->sent_region}};
-    for (size_t i = 0; i < COUNT(more); i++) {
-        buf_put_format(fields, "%s: %s", more[i].name, more[i].value);
-        buf_put_char(fields, '\0');
-    }
-    buf_put_format(fields, "X-TC-Timestamp: %lld", (long long)now);
-    buf_put_char(fields, '\0');
-    if (call->request_client != NULL) {
-        buf_put_format(fields, "X-TC-RequestClient: %s", call->request_client);
-        buf_put_char(fields, '\0');
-    }
-    if (credential->token != NULL) {
-        buf_put(fields, "X-TC-Token: ");
-        buf_put(fields, secret_bytes(credential->token));
-        buf_put_char(fields, '\0');
-    }
+    return 0;
+}
+
+static int put_fields(const struct signer *signer, const struct call *call, int64_t now,
+                      const struct sign_header *headers, size_t count, struct signed_request *out)
+{
+    char seconds[TEXT_NUMBER_SIZE];
+    struct buf *fields = &out->fields;
+    const struct config_credential *credential = signer_credential(signer);
+    const struct config_dialect *dialect = &call->route->dialects[CONFIG_API3];
+    text_number(seconds, now);
+    if (put_authorization(signer, call, now, headers, count, out) != 0)
+        return -1;
+    put_field(fields, "X-TC-Action", dialect->action);
+    put_field(fields, "X-TC-Version", dialect->version);
+    put_field(fields, "X-TC-Region", call->sent_region);
+    put_field(fields, "X-TC-Timestamp", seconds);
+    if (call->request_client != NULL)
+        put_field(fields, "X-TC-RequestClient", call->request_client);
+    if (credential->token != NULL)
+        put_field(fields, "X-TC-Token", secret_bytes(credential->token));
     return fields->failed ? -1 : 0;
 }
 
 int sign_tc3(struct signer *signer, const struct call *call, int64_t now, struct arena *arena,
              struct signed_request *out, struct err *err)
 {
-    unsigned char key[SIGN_TC3_KEY];
     const struct config_upstream *upstream = call->upstream;
     const struct sign_header headers[] = {
         {"content-type", content_type},
@@ -254,11 +287,9 @@ int sign_tc3(struct signer *signer, const struct call *call, int64_t now, struct
     if (sign_tc3_canonicalize(upstream->url.path, headers, COUNT(headers), &out->body, &out->canonical,
                               err) != 0 ||
         sign_tc3_string(&out->canonical, now, upstream->name, &out->string, err) != 0 ||
-        day_key(signer, now, key, err) != 0)
+        take_key(signer, now, err) != 0 || sign_tc3_mac(signer, &out->string, out->signature, err) != 0)
         return -1;
-    int result = sign_tc3_mac(key, &out->string, out->signature, err);
-    OPENSSL_cleanse(key, sizeof key);
-    if (result == 0 && put_fields(signer, call, now, headers, COUNT(headers), out) != 0)
+    if (put_fields(signer, call, now, headers, COUNT(headers), out) != 0)
         return err_set(err, ERR_LIMIT, "the request to sign exceeds %d bytes", SIGN_STRING_MAX);
-    return result;
+    return 0;
 }

@@ -16,7 +16,7 @@
 #include "base/arena.h"
 
 enum {
-    SIGN_TC3_KEY = SIGNER_DAY_KEY,
+    SIGN_TC3_KEY = SIGNER_MAC,
     SIGN_TC3_HEX = 65, /* a SHA-256 in hex, with its NUL */
     SIGN_TC3_DATE = SIGNER_DATE,
 };
@@ -38,7 +38,7 @@ void sign_tc3_compose(const struct call *call, struct buf *body);
 MUST_USE int sign_tc3_canonicalize(const char *path, const struct sign_header *headers, size_t count,
                                    const struct buf *body, struct buf *out, struct err *err);
 
-/* The UTC day of `now`. */
+/* The UTC day of `now`; -1 beyond the years 1970 to 9999. */
 MUST_USE int sign_tc3_date(int64_t now, char date[SIGN_TC3_DATE]);
 
 MUST_USE int sign_tc3_string(const struct buf *canonical, int64_t now, const char *service, struct buf *out,
@@ -47,7 +47,8 @@ MUST_USE int sign_tc3_string(const struct buf *canonical, int64_t now, const cha
 MUST_USE int sign_tc3_key(const struct secret *secret_key, const char *date, const char *service,
                           unsigned char key[SIGN_TC3_KEY], struct err *err);
 
-MUST_USE int sign_tc3_mac(const unsigned char key[SIGN_TC3_KEY], const struct buf *string,
-                          char signature[SIGNER_TEXT_MAX], struct err *err);
+/* With the key that the signer has. */
+MUST_USE int sign_tc3_mac(struct signer *signer, const struct buf *string, char signature[SIGNER_TEXT_MAX],
+                          struct err *err);
 
 #endif

@@ -1,7 +1,6 @@
 #include "auth/sign/signer.h"
 
 #include <openssl/core_names.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <stdlib.h>
@@ -10,8 +9,8 @@
 struct signer {
     const struct config_upstream *upstream;
     const struct config_credential *credential;
-    struct signer_day day;
-    EVP_MAC_CTX *context; /* keyed: EVP_MAC_init() without a key starts it again (OpenSSL >= 3.0.3) */
+    char date[SIGNER_DATE]; /* of TC3's key; "": it has none yet */
+    EVP_MAC_CTX *context;   /* keyed: EVP_MAC_init() without a key starts it again (OpenSSL >= 3.0.3) */
 };
 
 static EVP_MAC_CTX *keyed_context(const struct config_upstream *upstream, const struct secret *key)
@@ -56,7 +55,6 @@ void signer_free(struct signer *signer)
     if (signer == NULL)
         return;
     EVP_MAC_CTX_free(signer->context);
-    OPENSSL_cleanse(&signer->day, sizeof signer->day);
     free(signer);
 }
 
@@ -70,19 +68,37 @@ const struct config_upstream *signer_upstream(const struct signer *signer)
     return signer->upstream;
 }
 
-struct signer_day *signer_day(struct signer *signer)
+int signer_rekey(struct signer *signer, const char *date, const unsigned char key[SIGNER_MAC],
+                 struct err *err)
 {
-    return &signer->day;
+    signer->date[0] = '\0'; /* unless it succeeds */
+    if (strlen(date) >= sizeof signer->date || EVP_MAC_init(signer->context, key, SIGNER_MAC, NULL) != 1)
+        return err_set(err, ERR_CRYPTO, "OpenSSL cannot compute the signature");
+    memcpy(signer->date, date, strlen(date) + 1);
+    return 0;
+}
+
+bool signer_is_of(const struct signer *signer, const char *date)
+{
+    return strcmp(signer->date, date) == 0;
+}
+
+int signer_prove(struct signer *signer, const struct buf *string, unsigned char mac[SIGNER_MAC],
+                 size_t *length, struct err *err)
+{
+    if (EVP_MAC_init(signer->context, NULL, 0, NULL) != 1 ||
+        EVP_MAC_update(signer->context, (const unsigned char *)buf_text(string), string->length) != 1 ||
+        EVP_MAC_final(signer->context, mac, length, SIGNER_MAC) != 1)
+        return err_set(err, ERR_CRYPTO, "OpenSSL cannot compute the signature");
+    return 0;
 }
 
 int signer_mac(struct signer *signer, const struct buf *string, char out[SIGNER_TEXT_MAX], struct err *err)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned char mac[SIGNER_MAC];
     size_t length = 0;
-    if (EVP_MAC_init(signer->context, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(signer->context, (const unsigned char *)buf_text(string), string->length) != 1 ||
-        EVP_MAC_final(signer->context, mac, &length, sizeof mac) != 1 || length > 32)
-        return err_set(err, ERR_CRYPTO, "OpenSSL cannot compute the signature");
+    if (signer_prove(signer, string, mac, &length, err) != 0)
+        return -1;
     (void)EVP_EncodeBlock((unsigned char *)out, mac, (int)length); /* 44 characters at most */
     return 0;
 }

@@ -9,7 +9,8 @@
 
 enum {
     SIGNER_TEXT_MAX = 72, /* a SHA-256 HMAC has 44 characters in base64, 64 in hex */
-    SIGNER_DAY_KEY = 32,  /* bytes of TC3's key of a day */
+    SIGNER_MAC =
+        32, /* bytes of a SHA-256 HMAC, and of a SHA-1 one there is room for; of TC3's key of a day */
     SIGNER_DATE = sizeof "2026-11-25",
 };
 
@@ -26,14 +27,15 @@ void signer_free(struct signer *signer);
 const struct config_credential *signer_credential(const struct signer *signer);
 const struct config_upstream *signer_upstream(const struct signer *signer);
 
-/* TC3's key of a day, kept by auth/sign/sign_tc3.c for the next call of that day; wiped with the signer. */
-struct signer_day {
-    char date[SIGNER_DATE]; /* of `key`; "": none */
-    unsigned char key[SIGNER_DAY_KEY];
-};
-struct signer_day *signer_day(struct signer *signer);
+/* TC3's key is another one each day: from now on it signs with that of `date`.  Only OpenSSL keeps it, and
+ * wipes it with the signer. */
+MUST_USE int signer_rekey(struct signer *signer, const char *date, const unsigned char key[SIGNER_MAC],
+                          struct err *err);
+bool signer_is_of(const struct signer *signer, const char *date);
 
-/* base64(HMAC(key, string)) */
+/* HMAC(key, string), of `*length` bytes; and the same in base64. */
+MUST_USE int signer_prove(struct signer *signer, const struct buf *string, unsigned char mac[SIGNER_MAC],
+                          size_t *length, struct err *err);
 MUST_USE int signer_mac(struct signer *signer, const struct buf *string, char out[SIGNER_TEXT_MAX],
                         struct err *err);
 

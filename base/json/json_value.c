@@ -405,7 +405,9 @@ static bool string_is(const char *string, size_t length, const char *text)
 
 bool json_value_has_key(const struct json_value *member, const char *key)
 {
-    return member->key != NULL && string_is(member->key, member->key_length, key);
+    if (member->key == NULL || (member->key[1] != '\\' && member->key_length > 2 && member->key[1] != key[0]))
+        return false; /* as most are not: the first character says so */
+    return string_is(member->key, member->key_length, key);
 }
 
 bool json_value_is(const struct json_value *string, const char *text)

@@ -170,7 +170,7 @@ bool timestamp_parse(const char *text, int64_t *seconds)
 static int index_of(const char *names, const char *name)
 {
     for (int i = 0; names[i * 3] != '\0'; i++)
-        if (strncmp(names + (ptrdiff_t)i * 3, name, 3) == 0)
+        if (names[i * 3] == name[0] && names[i * 3 + 1] == name[1] && names[i * 3 + 2] == name[2])
             return i;
     return -1;
 }

@@ -210,8 +210,9 @@ const struct config_route *config_status_route(const struct config *config,
 {
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_dialect *dialect = &config->routes[i].dialects[upstream->api];
-        if (strcmp(config->routes[i].service, upstream->name) == 0 && dialect->supported &&
-            dialect->status.from != NULL)
+        if (dialect->status.from != NULL &&
+            dialect->supported && /* hardly any: most names are not compared */
+            strcmp(config->routes[i].service, upstream->name) == 0)
             return &config->routes[i];
     }
     return NULL;

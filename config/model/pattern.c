@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +16,14 @@ static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTAL
  * megabyte. */
 static const uint32_t heap_kib[] = {1, 256, 4096};
 
+/* What a match works in is kept for the next one after texts of so many bytes: after longer ones it can be
+ * megabytes. */
+enum { PATTERN_KEPT_MAX = 256 };
+
 struct pattern {
     pcre2_code *code;
+    _Atomic(pcre2_match_data *)
+        *spare; /* one that nobody uses now, or NULL; apart: a match's pattern is const */
     pcre2_match_context *limits[COUNT(heap_kib)]; /* each where the one before does not do */
 };
 
@@ -55,7 +62,8 @@ struct pattern *pattern_new(const char *expression, struct err *err)
         (void)refuse(pattern, code, offset, err);
         return NULL;
     }
-    if (!set_limits(pattern)) {
+    pattern->spare = calloc(1, sizeof *pattern->spare);
+    if (pattern->spare == NULL || !set_limits(pattern)) {
         err_memory(err);
         pattern_free(pattern);
         return NULL;
@@ -69,20 +77,37 @@ void pattern_free(struct pattern *pattern)
         return;
     for (size_t i = 0; i < COUNT(heap_kib); i++)
         pcre2_match_context_free(pattern->limits[i]);
+    if (pattern->spare != NULL)
+        pcre2_match_data_free(atomic_load(pattern->spare));
+    free(pattern->spare);
     pcre2_code_free(pattern->code);
     free(pattern);
+}
+
+static pcre2_match_data *take_data(const struct pattern *pattern)
+{
+    pcre2_match_data *data = atomic_exchange_explicit(pattern->spare, NULL, memory_order_acquire);
+    return data == NULL ? pcre2_match_data_create(1, NULL) : data;
+}
+
+static void give_data(const struct pattern *pattern, pcre2_match_data *data, size_t length)
+{
+    if (length <= PATTERN_KEPT_MAX)
+        data = atomic_exchange_explicit(pattern->spare, data, memory_order_acq_rel);
+    if (data != NULL)
+        pcre2_match_data_free(data);
 }
 
 enum pattern_result pattern_match(const struct pattern *pattern, const char *value)
 {
     int result = PCRE2_ERROR_HEAPLIMIT;
-    pcre2_match_data *found = pcre2_match_data_create(1, NULL);
+    size_t length = strlen(value);
+    pcre2_match_data *found = take_data(pattern);
     if (found == NULL)
         return PATTERN_FAILED;
     for (size_t i = 0; i < COUNT(heap_kib) && result == PCRE2_ERROR_HEAPLIMIT; i++)
-        result =
-            pcre2_match(pattern->code, (PCRE2_SPTR)value, strlen(value), 0, 0, found, pattern->limits[i]);
-    pcre2_match_data_free(found);
+        result = pcre2_match(pattern->code, (PCRE2_SPTR)value, length, 0, 0, found, pattern->limits[i]);
+    give_data(pattern, found, length);
     return result >= 0 ? PATTERN_FITS : result == PCRE2_ERROR_NOMEMORY ? PATTERN_FAILED : PATTERN_DIFFERS;
 }
 

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES_TOTAL_MAX = 9 }; /* digits of a total in a string */
+enum {
+    PAGES_TOTAL_MAX = 9, /* digits of a total in a string */
+    PAGES_MARGIN = 2,    /* times PAGES_BYTES_MAX by the first page's entries: others may be smaller */
+};
 
 /* A list while its pages come in. */
 struct list {
@@ -80,6 +83,17 @@ static bool is_whole(const struct list *list, size_t count)
     return count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
 }
 
+/* The first page tells that the others would be fetched for nothing. */
+static bool is_hopeless(const struct exchange *x, const struct list *list)
+{
+    const struct call_param *limit = call_find(x->call, "limit");
+    long long page = limit == NULL ? 0 : strtoll(limit->values[0], NULL, 10);
+    if (list->items == 0 || list->total < 0)
+        return false;
+    return (page > 0 && (list->total - 1) / page >= PAGES_CALLS_MAX) ||
+           list->total / PAGES_MARGIN > PAGES_BYTES_MAX / (long long)(list->bytes / list->items + 1);
+}
+
 /* The pages behind the first, which has `count` items. */
 static enum problem collect(struct exchange *x, struct list *list, size_t count)
 {
@@ -118,6 +132,8 @@ enum problem pages_collect(struct exchange *x)
     if (list.pages == NULL)
         return exchange_fail(x);
     enum problem problem = add_page(x, &list, &x->answer, &count);
+    if (problem == PROBLEM_NONE && is_hopeless(x, &list))
+        problem = too_long(x);
     if (problem == PROBLEM_NONE && !is_whole(&list, count)) {
         if (atomic_fetch_add(&x->gateway->collecting, 1) < PAGES_LISTS_MAX)
             problem = collect(x, &list, count);

@@ -95,7 +95,7 @@ int task_wait_preferred_wait(const struct request_head *head)
 {
     int seconds = 0;
     for (size_t i = 0; i < head->field_count; i++) {
-        if (strcasecmp(head->fields[i].name, "Prefer") != 0)
+        if (!request_head_is(&head->fields[i], "Prefer"))
             continue;
         for (const char *at = head->fields[i].value; *at != '\0';) {
             size_t length = strcspn(at, ",");

@@ -258,8 +258,13 @@ unsigned connections_late(struct connections *guard, unsigned place, int64_t now
     unsigned found = 0;
     (void)pthread_mutex_lock(&guard->mutex);
     const uint64_t *sources = guard->sources;
-    for (size_t i = place, capacity = guard->capacity; i < capacity && found == 0; i++) {
-        if (sources[i] == 0 || is_going(&guard->places[i]) || !is_over(guard, &guard->places[i], now_us))
+    /* places are taken from the front: where few are open, those are soon seen */
+    size_t left = place == 0 ? atomic_load(&guard->open) : guard->capacity;
+    for (size_t i = place, capacity = guard->capacity; i < capacity && left > 0 && found == 0; i++) {
+        if (sources[i] == 0)
+            continue;
+        left--;
+        if (is_going(&guard->places[i]) || !is_over(guard, &guard->places[i], now_us))
             continue;
         if (!is_parked(atomic_load(&guard->places[i].wait)))
             shut(guard, i);

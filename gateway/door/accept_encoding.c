@@ -75,7 +75,7 @@ bool accept_encoding_has_gzip(const struct request_head *head)
 {
     struct weights weights = {UNSAID, UNSAID, UNSAID};
     for (size_t i = 0; i < head->field_count; i++) {
-        if (strcasecmp(head->fields[i].name, "Accept-Encoding") != 0)
+        if (!request_head_is(&head->fields[i], "Accept-Encoding"))
             continue;
         for (const char *at = skip_blanks(head->fields[i].value); *at != '\0';
              at = skip_blanks(at + strcspn(at, ",") + (at[strcspn(at, ",")] == ',')))

@@ -130,7 +130,7 @@ static enum problem read_fields(struct exchange *x, struct sdk_request *sdk)
         if (!starts(field->name, "X-TC-"))
             continue;
         for (size_t j = 0; j < COUNT(commons); j++)
-            if (commons[j].field != NULL && strcasecmp(field->name, commons[j].field) == 0)
+            if (commons[j].field != NULL && request_head_is(field, commons[j].field))
                 problem = note(x, sdk, j, field->value);
     }
     return problem;

@@ -145,7 +145,7 @@ static bool lists(const char *value, const char *word)
 static bool lives_on(const struct request_head *head)
 {
     for (size_t i = 0; i < head->field_count; i++)
-        if (strcasecmp(head->fields[i].name, "Connection") == 0 &&
+        if (request_head_is(&head->fields[i], "Connection") &&
             (lists(head->fields[i].value, "close") || lists(head->fields[i].value, "upgrade")))
             return false;
     return head->minor > 0;

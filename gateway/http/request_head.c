@@ -205,7 +205,7 @@ bool request_head_has_begun(const struct request_head *head, size_t length)
 }
 
 /* Most names differ in their first letter. */
-static bool is_named(const struct request_field *field, const char *name)
+bool request_head_is(const struct request_field *field, const char *name)
 {
     return ((unsigned char)(field->name[0] ^ name[0]) & ~0x20u) == 0 && strcasecmp(field->name, name) == 0;
 }
@@ -213,7 +213,7 @@ static bool is_named(const struct request_field *field, const char *name)
 const char *request_head_field(const struct request_head *head, const char *name)
 {
     for (size_t i = 0; i < head->field_count; i++)
-        if (is_named(&head->fields[i], name))
+        if (request_head_is(&head->fields[i], name))
             return head->fields[i].value;
     return NULL;
 }
@@ -222,7 +222,7 @@ const char *request_head_only_field(const struct request_head *head, const char 
 {
     const char *found = NULL;
     for (size_t i = 0; i < head->field_count; i++) {
-        if (!is_named(&head->fields[i], name))
+        if (!request_head_is(&head->fields[i], name))
             continue;
         if (found != NULL)
             return NULL;

@@ -80,6 +80,7 @@ enum request_head_state request_head_refuse(struct request_head *head, enum prob
                                             const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The value of the field of that name (case-insensitive), the first of several; NULL when absent. */
+bool request_head_is(const struct request_field *field, const char *name);
 const char *request_head_field(const struct request_head *head, const char *name);
 
 /* The same, NULL when there are several. */

@@ -25,6 +25,8 @@ static enum request_head_state read_method(struct request_head *head, char *line
     head->method = line;
     *known = true;
     for (size_t i = 0; i < COUNT(methods); i++) {
+        if (((unsigned char)(methods[i][0] ^ line[0]) & ~0x20u) != 0)
+            continue;
         if (strcmp(methods[i], line) == 0)
             return REQUEST_HEAD_PART;
         if (strcasecmp(methods[i], line) == 0)

@@ -72,16 +72,30 @@ static size_t label_count(const struct series_family *family)
     return count;
 }
 
-/* FNV-1a, with the zero behind each text, so that "a","bc" and "ab","c" differ. */
+/* Both halves of the product: each character moves every bit. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+/* Eight characters at a time, and the length of each text, so that "a","bc" and "ab","c" differ.  The texts
+ * are the configuration's and ours: no caller can choose those that collide. */
 static uint64_t hash_of(size_t family, const char *const *values, size_t count)
 {
-    uint64_t hash = 14695981039346656037u ^ family;
-    for (size_t i = 0; i < count; i++)
-        for (const char *c = values[i];; c++) {
-            hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-            if (*c == '\0')
-                break;
+    uint64_t hash = family + 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(values[i]);
+        uint64_t word = 0;
+        hash = mix(hash, length);
+        for (size_t at = 0; at + sizeof word <= length; at += sizeof word) {
+            memcpy(&word, values[i] + at, sizeof word);
+            hash = mix(hash, word);
         }
+        word = 0;
+        memcpy(&word, values[i] + length - length % sizeof word, length % sizeof word);
+        hash = mix(hash, word);
+    }
     return hash;
 }
 

@@ -66,9 +66,9 @@ enum client_address client_address_find(const struct request_head *head, const s
     enum client_address found = CLIENT_ADDRESS_PEER;
     for (size_t i = head->field_count; i > 0; i--) {
         const struct request_field *field = &head->fields[i - 1];
-        ptrdiff_t end = (ptrdiff_t)strlen(field->value);
-        if (strcasecmp(field->name, "X-Forwarded-For") != 0)
+        if (!request_head_is(field, "X-Forwarded-For"))
             continue;
+        ptrdiff_t end = (ptrdiff_t)strlen(field->value);
         while (end >= 0 && is_trusted(trusted, count, address)) {
             struct network next;
             if (!cut_address(field->value, &end, &next))

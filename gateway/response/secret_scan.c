@@ -1,41 +1,42 @@
 #include "gateway/response/secret_scan.h"
 
-#include "base/buf.h"
 #include "base/secret.h"
 #include "base/text.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     SECRET_SCAN_ROUNDS = 3, /* escapes within escapes: JSON in a URL in JSON */
-    SECRET_SCAN_FORMS = 8,  /* beside the secret itself */
+    SECRET_SCAN_FORMS = 9,  /* itself; 1 and 2: hexadecimal; 3 to 5: base64 by alignment; 6 to 8: base64url */
+    SECRET_SCAN_BASE64 = 3,
     /* two credentials of three secrets, and the signature */
-    SECRET_SCAN_NEEDLES_MAX = 7 * (SECRET_SCAN_FORMS + 1),
-    SECRET_SCAN_BYTES_MAX = 7 * 13 * SECRET_MAX, /* twice hexadecimal, six times base64, itself */
-    SECRET_SCAN_FILTER_BITS = 12,                /* 63 needles leave 98 % of it empty */
+    SECRET_SCAN_NEEDLES_MAX = 7 * SECRET_SCAN_FORMS,
+    SECRET_SCAN_FILTER_BITS = 12, /* 63 needles leave 98 % of it empty */
     SECRET_SCAN_FILTER_WORDS = (1 << SECRET_SCAN_FILTER_BITS) / 64,
 };
 
 static const char base64_standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* What is searched; borrowed. */
+/* What is searched, or looked for; borrowed. */
 struct bytes {
     const char *bytes;
     size_t length;
+};
+
+/* A secret in one of its forms.  The form is never written down: its characters are told one by one. */
+struct needle {
+    struct bytes secret;
+    unsigned form;
+    uint32_t head; /* its first four characters */
 };
 
 /* All that is looked for, in every form, so that an answer is read once for all of it: at each byte the next
  * four are looked up in a filter that knows how the needles begin, and only where it says so are they
  * compared. */
 struct needles {
-    struct buf bytes; /* of all, one behind the other */
-    struct {
-        size_t start, length;
-        uint32_t head; /* its first four bytes */
-    } items[SECRET_SCAN_NEEDLES_MAX];
+    struct needle items[SECRET_SCAN_NEEDLES_MAX];
     size_t count;
     uint64_t filter[SECRET_SCAN_FILTER_WORDS];
 };
@@ -52,65 +53,66 @@ static unsigned filter_bit(uint32_t head)
     return head * UINT32_C(2654435761) >> (32 - SECRET_SCAN_FILTER_BITS); /* Knuth's multiplicative hash */
 }
 
-static void put_hex(struct buf *out, const char *bytes, size_t length, const char *digits)
+/* How many bytes of a 3-byte group are before the secret. */
+static size_t group_offset(unsigned form)
 {
-    for (size_t i = 0; i < length; i++) {
-        buf_put_char(out, digits[(unsigned char)bytes[i] >> 4]);
-        buf_put_char(out, digits[(unsigned char)bytes[i] & 15]);
-    }
+    return (form - SECRET_SCAN_BASE64) % 3;
 }
 
-/* The base64 characters that these bytes alone determine, if they start at offset `before` (0 to 2) of a
- * 3-byte group. */
-static void put_base64(struct buf *out, const char *bytes, size_t length, size_t before, const char *alphabet)
+/* The first base64 character that the secret alone determines, counted from the begin of its group. */
+static size_t base64_first(unsigned form)
 {
-    size_t first = (before * 8 + 5) / 6;
-    size_t end = (before + length) * 8 / 6;
-    for (size_t i = first; i < end; i++) {
-        size_t bit = i * 6 - before * 8;
-        unsigned pair = (unsigned)(unsigned char)bytes[bit / 8] << 8;
-        if (bit / 8 + 1 < length)
-            pair |= (unsigned char)bytes[bit / 8 + 1];
-        buf_put_char(out, alphabet[pair >> (10 - bit % 8) & 63]);
-    }
+    return (group_offset(form) * 8 + 5) / 6;
 }
 
-/* `form`: 0 and 1 hexadecimal, 2 to 4 base64 by alignment, 5 to 7 base64url. */
-static void put_form(struct buf *out, const char *bytes, size_t length, unsigned form)
+static size_t form_length(unsigned form, size_t length)
 {
-    if (form < 2)
-        put_hex(out, bytes, length, form == 0 ? "0123456789abcdef" : "0123456789ABCDEF");
-    else
-        put_base64(out, bytes, length, (form - 2) % 3, form < 5 ? base64_standard : base64_url);
+    if (form < SECRET_SCAN_BASE64)
+        return form == 0 ? length : 2 * length;
+    return (group_offset(form) + length) * 8 / 6 - base64_first(form);
 }
 
-/* What has been put behind `start` is one more needle, unless it is too short to mean anything. */
-static void end_needle(struct needles *needles, size_t start)
+static char base64_char(const struct bytes *secret, unsigned form, size_t i)
 {
-    size_t length = needles->bytes.length - start;
-    if (length < SECRET_SCAN_MIN || needles->bytes.failed || needles->count == SECRET_SCAN_NEEDLES_MAX)
-        return;
-    uint32_t head = head_of(buf_text(&needles->bytes) + start);
-    unsigned bit = filter_bit(head);
+    size_t bit = (base64_first(form) + i) * 6 - group_offset(form) * 8;
+    unsigned pair = (unsigned)(unsigned char)secret->bytes[bit / 8] << 8;
+    if (bit / 8 + 1 < secret->length)
+        pair |= (unsigned char)secret->bytes[bit / 8 + 1];
+    return (form < SECRET_SCAN_BASE64 + 3 ? base64_standard : base64_url)[pair >> (10 - bit % 8) & 63];
+}
+
+static char form_char(const struct bytes *secret, unsigned form, size_t i)
+{
+    static const char *const digits[] = {"", "0123456789abcdef", "0123456789ABCDEF"};
+    if (form == 0)
+        return secret->bytes[i];
+    if (form >= SECRET_SCAN_BASE64)
+        return base64_char(secret, form, i);
+    unsigned char byte = (unsigned char)secret->bytes[i / 2];
+    return digits[form][i % 2 == 0 ? byte >> 4 : byte & 15];
+}
+
+static void add_form(struct needles *needles, const struct bytes *secret, unsigned form)
+{
+    char head[sizeof(uint32_t)];
+    for (size_t i = 0; i < sizeof head; i++)
+        head[i] = form_char(secret, form, i);
+    struct needle *needle = &needles->items[needles->count++];
+    *needle = (struct needle){*secret, form, head_of(head)};
+    unsigned bit = filter_bit(needle->head);
     needles->filter[bit / 64] |= UINT64_C(1) << bit % 64;
-    needles->items[needles->count].head = head;
-    needles->items[needles->count].start = start;
-    needles->items[needles->count++].length = length;
 }
 
-/* Every other form is longer than the secret by a third or more: most answers are too short to hold one. */
+/* Every other form is longer than the secret by a third or more: most answers are too short for any. */
 static void add_secret(struct needles *needles, const char *bytes, size_t length, size_t longest)
 {
+    const struct bytes secret = {bytes, length};
+    unsigned forms = length * 4 / 3 - 1 > longest ? 1 : SECRET_SCAN_FORMS;
     if (length < SECRET_SCAN_MIN || length > longest)
         return;
-    size_t start = needles->bytes.length;
-    buf_put_bytes(&needles->bytes, bytes, length);
-    end_needle(needles, start);
-    for (unsigned form = 0; form < SECRET_SCAN_FORMS && longest >= length * 4 / 3 - 1; form++) {
-        start = needles->bytes.length;
-        put_form(&needles->bytes, bytes, length, form);
-        end_needle(needles, start);
-    }
+    for (unsigned form = 0; form < forms; form++)
+        if (needles->count < SECRET_SCAN_NEEDLES_MAX)
+            add_form(needles, &secret, form);
 }
 
 static void add_credential(struct needles *needles, const struct config_credential *credential,
@@ -122,12 +124,22 @@ static void add_credential(struct needles *needles, const struct config_credenti
             add_secret(needles, secret_bytes(secrets[i]), secret_length(secrets[i]), longest);
 }
 
+/* Each character is looked at, whatever those before it were. */
+static bool is_form(const struct needle *needle, const char *bytes, size_t length)
+{
+    int differs = 0;
+    size_t count = form_length(needle->form, needle->secret.length);
+    if (count > length)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        differs |= bytes[i] ^ form_char(&needle->secret, needle->form, i);
+    return differs == 0;
+}
+
 static bool is_needle(const struct needles *needles, uint32_t head, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < needles->count; i++)
-        if (needles->items[i].head == head && needles->items[i].length <= length &&
-            CRYPTO_memcmp(bytes, buf_text(&needles->bytes) + needles->items[i].start,
-                          needles->items[i].length) == 0)
+        if (needles->items[i].head == head && is_form(&needles->items[i], bytes, length))
             return true;
     return false;
 }
@@ -221,14 +233,12 @@ bool secret_scan_found(const char *bytes, size_t length, const struct config_cre
 {
     struct bytes text = {bytes, length};
     struct needles needles = {.count = 0};
-    buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
     if (both[0] != NULL)
         add_credential(&needles, both[0], length);
     if (both[1] != NULL)
         add_credential(&needles, both[1], length);
     add_secret(&needles, signature, strlen(signature), length);
-    bool found = needles.bytes.failed || holds_any(&needles, &text) || holds_deeper(&needles, text);
-    buf_done(&needles.bytes);
+    bool found = holds_any(&needles, &text) || holds_deeper(&needles, text);
     explicit_bzero(needles.items, needles.count * sizeof *needles.items);
     explicit_bzero(needles.filter, sizeof needles.filter);
     return found;
@@ -240,10 +250,10 @@ static bool holds_value(const char *text, const char *value)
     struct needles needles = {.count = 0};
     if (strlen(value) < SECRET_SCAN_MIN)
         return true;
-    buf_init(&needles.bytes, SECRET_SCAN_BYTES_MAX);
     add_secret(&needles, value, strlen(value), view.length);
-    bool found = needles.bytes.failed || holds_any(&needles, &view) || holds_deeper(&needles, view);
-    buf_done(&needles.bytes);
+    bool found = holds_any(&needles, &view) || holds_deeper(&needles, view);
+    explicit_bzero(needles.items, needles.count * sizeof *needles.items);
+    explicit_bzero(needles.filter, sizeof needles.filter);
     return found;
 }
 

@@ -1,17 +1,27 @@
 /* FIPS 180-2, appendix B, and the same bytes in pieces. */
 #include "base/digest.h"
 
+#include "base/text.h"
 #include "tests/unit.h"
 
 #include <string.h>
 
-static int digest_of(const char *text, size_t piece, const char *expected)
+static int check(const char *text, size_t piece, const char *expected)
 {
     char hex[DIGEST_TEXT_SIZE];
     struct digest *digest = digest_new();
     for (size_t at = 0; at < strlen(text); at += piece)
         digest_add(digest, text + at, strnlen(text + at, piece));
     return unit_wrong(text, digest_end(digest, hex) == 0) + unit_differs(text, expected, hex);
+}
+
+static int check_at_once(const char *text, const char *expected)
+{
+    char hex[DIGEST_TEXT_SIZE];
+    unsigned char bytes[DIGEST_BYTES];
+    int wrong = unit_wrong(text, digest_of(text, strlen(text), bytes) == 0);
+    text_hex(bytes, sizeof bytes, hex);
+    return wrong + unit_differs(text, expected, hex);
 }
 
 static void published(void **state)
@@ -24,7 +34,8 @@ static void published(void **state)
     int wrong = 0;
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        wrong += digest_of(rows[i][0], 7, rows[i][1]) + digest_of(rows[i][0], 100, rows[i][1]);
+        wrong += check(rows[i][0], 7, rows[i][1]) + check(rows[i][0], 100, rows[i][1]) +
+                 check_at_once(rows[i][0], rows[i][1]);
     assert_int_equal(wrong, 0);
 }
 

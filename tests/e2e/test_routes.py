@@ -222,13 +222,21 @@ def test_pages_that_are_shorter_than_asked_for(alone, upstream):
 
 def test_a_list_without_end(alone, upstream):
     """At most 100 pages, at most 1 MiB: then the caller is told to page."""
-    upstream.script(then=page(0, 1, 10**8))
+    upstream.script(then=page(0, 1, 4999))
     body = problem(alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY), 400, "invalid-parameter")
     assert "offset and limit" in body["detail"]
     upstream.seen(100)
-    upstream.script(then=page(0, 50, 10**8, pad=8000))
+    upstream.script(then=page(0, 50, 200, pad=8000))
     problem(alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY), 400, "invalid-parameter")
     upstream.seen(3)
+
+
+@pytest.mark.parametrize("total, pad", [(5001, 0), (4000, 930)])
+def test_a_list_that_says_at_once_that_it_is_too_long(alone, upstream, total, pad):
+    """A page more than may be, or four times the bytes: nothing is fetched that would be thrown away."""
+    upstream.script(then=page(0, 50, total, pad=pad))
+    problem(alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY), 400, "invalid-parameter")
+    upstream.seen(1)
 
 
 def test_the_longest_list(alone, upstream):
@@ -242,7 +250,7 @@ def test_the_longest_list(alone, upstream):
 def test_how_many_lists_at_a_time(upstream, start):
     """They take memory while they are put together: 32, and one more is told to come again.  Single pages go on."""
     gateway = start(upstream.url, rules=ALL, top={"workers": 64}, slots=40)
-    upstream.script(then=dataclasses.replace(page(0, 1, 10**8), delay=0.2))
+    upstream.script(then=dataclasses.replace(page(0, 1, 4999), delay=0.2))
     answers = []
 
     def collect(address):

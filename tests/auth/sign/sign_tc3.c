@@ -77,6 +77,10 @@ static int check_stages(const char *folder, struct vector *vector, char *const t
     char hex[2 * SIGN_TC3_KEY + 1];
     char date[SIGN_TC3_DATE];
     char signature[SIGNER_TEXT_MAX];
+    const struct config_credential owner = {.key = vector->secret_key};
+    const struct config_upstream service = {.name = vector->service, .scheme = CONFIG_TC3};
+    struct signer *signer = signer_new(&service, &owner, &err);
+    assert_non_null(signer);
     fill(&body, texts[0]);
     fill(&canonical, "");
     fill(&string, "");
@@ -94,7 +98,9 @@ static int check_stages(const char *folder, struct vector *vector, char *const t
     wrong += unit_differs(folder, vector->signing_key, hex);
     buf_reset(&string);
     buf_put(&string, texts[2]);
-    assert_int_equal(sign_tc3_mac(key, &string, signature, &err), 0);
+    assert_int_equal(signer_rekey(signer, date, key, &err), 0);
+    assert_int_equal(sign_tc3_mac(signer, &string, signature, &err), 0);
+    signer_free(signer);
     wrong += unit_differs(folder, texts[3], signature);
     buf_done(&body);
     buf_done(&canonical);
