@@ -4,10 +4,10 @@
  * It is a superset of the gateway's policy, never less.  It has the actions that some rule allows the client,
  * and those of the gateway's own calls on its behalf (how a task is, which thing a former id is).
  * Conditions, denies and hours have no counterpart: which resources an action checks differs by action, so
- * all are named.  What exceeds CAM_POLICY_MAX is widened: to the actions' first words (vpc:Describe*), then to services
- * (vpc:*), then to all.
+ * all are named.  What exceeds CAM_POLICY_MAX is widened: to the actions' first words (vpc:Describe*), then
+ * to services (vpc:*), then to all.
  *
- * Sources: the vendor's pages 598/10603 (syntax) and 1312/48197 (AssumeRole). */
+ * Sources: the vendor's pages 598/10604 (syntax), 1031/67856 (length) and 1312/48197 (AssumeRole). */
 #ifndef GATEWAY_KEEPER_CAM_POLICY_H
 #define GATEWAY_KEEPER_CAM_POLICY_H
 

@@ -17,7 +17,8 @@ from test_credentials import printed
 
 OPEN = {"doors": {"actions": True}, "definitions": str(REPOSITORY / "config/definitions/data")}
 MOST = 6144                             # characters that CAM takes
-VPCS = Reply({"Response": {"VpcSet": [], "TotalCount": 0, "RequestId": "one"}})
+VPCS = {2: Reply({"code": 0, "message": "", "totalCount": 0, "data": []}),
+        3: Reply({"Response": {"VpcSet": [], "TotalCount": 0, "RequestId": "one"}})}
 BASE = {"id": "base", "allow": ["*"], "actions": ["DescribeVpcEx"]}
 
 
@@ -33,12 +34,12 @@ def narrowed(start, upstream, sts, tmp_path):
     """narrowed(rules, clients) is a gateway, and what answers the policies that STS was sent, by client."""
     def begin(rules, clients=("web",), generation=3, top=None, **options):
         sts.script(then=Reply({"Response": {"Credentials": json.loads(printed()), "ExpiredTime": int(time.time()) + 3600}}))
-        upstream.script(then=VPCS)
+        upstream.script(then=VPCS[generation])
         said = sessions(tmp_path)
         said["credential"]["down_scope"] = True
         url = upstream.url if generation == 2 else upstream.url.replace("/v2/index.php", "/")
-        document = {"version": 1, "clients": {name: {"tokens": [("k1", token_of(name), "2035-12-31")]} for name in clients},
-                    "rules": rules}
+        known = {name: {"tokens": [("k1", token_of(name), "2035-12-31")]} for name in clients}
+        document = {"version": 1, "clients": known, "rules": rules}
         at = {"sts": {"url": sts.url.replace("/v2/index.php", "/"), "timeout": f"{2 * SLOW:.0f}s"}}
         return start(url, generation=generation, rules=document, top={**at, **(OPEN if top is None else top)}, **said, **options)
 
