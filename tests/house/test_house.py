@@ -98,7 +98,7 @@ ROOMS = {
     "gateway/console": ("gateway/web", "gateway/dryrun", "gateway/exchange", "gateway/limits",
                         "gateway/metrics", "gateway/upstream", "config/rights", "config/model",
                         "base/system", "base/time", "base"),
-    "gateway/reload": ("gateway/dryrun", "gateway/server", "gateway/exchange", "gateway/openapi",
+    "gateway/reload": ("gateway/dryrun", "gateway/server", "gateway/exchange",
                        "gateway/audit", "config/load", "config/rights", "config/model", "config/reader",
                        "base/log", "base/time", "base/json", "base"),
     "gateway/admin": ("gateway/reload", "gateway/console", "gateway/web", "gateway/server",

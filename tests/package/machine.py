@@ -78,12 +78,12 @@ class Machine:
             time.sleep(0.05)
         raise AssertionError(f"the machine does not boot: {self.unshare.stderr.read()}")
 
-    def run(self, *command, check=True, stdin=None):
+    def run(self, *command, check=True, stdin=None, within=PATIENCE):
         """A command on the machine."""
         done = subprocess.run(["nsenter", "-t", self.pid, "-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w", "env",
                                "-i", f"PATH={PATH}", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", *command],
                               input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
-                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+                              capture_output=True, text=True, timeout=within, check=False)
         assert done.returncode == 0 or not check, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

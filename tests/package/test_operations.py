@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from machine import ROOT, SECRETS, Machine
+from machine import PATIENCE, ROOT, SECRETS, Machine
 
 PAGE = (ROOT / "docs/operations.md").read_text()
 RULES = (ROOT / "deploy/prometheus/countersign.rules.yaml").read_text()
@@ -60,7 +60,7 @@ def test_every_command_works(machine):
     for heading, commands in blocks():
         lines += [f"echo '== {heading}'", commands]
     machine.write("/root/operations.sh", "\n".join([*lines, "echo '== the end'", ""]))
-    done = machine.run("bash", "/root/operations.sh", check=False)
+    done = machine.run("bash", "/root/operations.sh", check=False, within=8 * PATIENCE)
     said = done.stdout
     assert done.returncode == 0 and said.rstrip().endswith("== the end"), said[-3000:] + done.stderr[-3000:]
     # What the commands were to show.
