@@ -35,7 +35,7 @@ def beside(rig, label, upstream, names=BESIDE):
 def loads(rig, rounds, seconds, plain, _):
     for clients in (1, 32, 256, 1000):
         table(f"{clients:,} keep-alive client{'s' if clients > 1 else ''}, upstream at once", beside(rig, f"load{clients}", plain),
-              rounds, lambda peer, clients=clients: rigs.wrk(peer.port, clients, seconds))
+              rounds, lambda peer, clients=clients: rigs.wrk(peer.port, clients, seconds + (clients >= 1000)))
 
 
 def slow(rig, rounds, seconds, *_):
@@ -121,7 +121,8 @@ def growth(rig, rounds, seconds, plain, _):
               lambda peer: rigs.wrk(peer.port, 32, seconds), {name: SETTINGS["Countersign"] for name in peers})
 
 
-SECTIONS = {"loads": loads, "slow": slow, "doors": doors, "tls": tls, "growth": growth}
+SECTIONS = {"loads": ("1 to 1,000 clients", loads), "slow": (f"An upstream of {SLOW_MS} ms", slow),
+            "doors": ("Each door", doors), "tls": ("TLS on both sides", tls), "growth": ("As rules grow", growth)}
 
 
 def main():
@@ -136,8 +137,9 @@ def main():
         print(f"rounds of {seconds} s; {'one core for each server' if rig.one_core_each() else 'all share one core'}")
         plain, secure = rig.stub()
         for name in chosen:
-            print(f"\n### {name}")
-            SECTIONS[name](rig, rounds, seconds, plain, secure)
+            title, section = SECTIONS[name]
+            print(f"\n### {title}")
+            section(rig, rounds, seconds, plain, secure)
 
 
 if __name__ == "__main__":
