@@ -6,6 +6,10 @@
 enum {
     ARENA_BLOCK = 8 * 1024, /* an ordinary request fits in one */
     ARENA_WIPED = 1024,     /* at a time */
+    /* Who has so much gets it in such pieces: malloc(3) gives those back to the system, and not small ones,
+       between which others' lie (SERVE_LARGE of gateway/service/serve.c). */
+    ARENA_MANY = 128 * 1024,
+    ARENA_LARGE = 256 * 1024,
 };
 
 struct arena_block {
@@ -73,7 +77,8 @@ void arena_reset(struct arena *arena)
 
 static struct arena_block *arena_grow(struct arena *arena, size_t size)
 {
-    size_t block_size = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+    size_t least = arena->total < ARENA_MANY ? ARENA_BLOCK : ARENA_LARGE;
+    size_t block_size = size > least ? size : least;
     if (block_size > SIZE_MAX - sizeof(struct arena_block))
         return NULL;
     struct arena_block *block = calloc(1, sizeof *block + block_size);

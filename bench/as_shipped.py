@@ -2,7 +2,7 @@
 """bench/as_shipped.py [ROUNDS] [SECONDS] [SECTION...] - the gateway as it ships beside nginx, and nginx with Lua that does the
 same job, in rounds that take turns, each server on one core; prints the tables of docs/performance.md.  Sections:
 
-    loads    1, 32, 256 and 1,000 keep-alive clients that wait for each answer, upstream at once
+    loads    1, 256 and 1,000 keep-alive clients that wait for each answer, upstream at once (32: side_by_side.py)
     slow     an upstream of 20 ms: 2,000 requests a second over 256 and over 1,000 connections (open loop)
     doors    the same change through each door: route, /actions, SDK (TC3 and form), MCP
     tls      TLS on both sides: 32 clients that keep their connections, 64 that make a handshake for each request
@@ -33,16 +33,16 @@ def beside(rig, label, upstream, names=BESIDE):
 
 
 def loads(rig, rounds, seconds, plain, _):
-    for clients in (1, 32, 256, 1000):
+    for clients in (1, 256, 1000):
         table(f"{clients:,} keep-alive client{'s' if clients > 1 else ''}, upstream at once", beside(rig, f"load{clients}", plain),
-              rounds, lambda peer, clients=clients: rigs.wrk(peer.port, clients, seconds))
+              rounds, lambda peer, clients=clients: rigs.wrk(peer.port, clients, seconds + (clients >= 1000)))
 
 
 def slow(rig, rounds, seconds, *_):
     upstream = rig.slow_stub(SLOW_MS)
     for connections in (256, 1000):
         table(f"{connections:,} connections, {RATE:,} requests a second in all, upstream {SLOW_MS} ms",
-              beside(rig, f"slow{connections}", upstream), rounds,
+              beside(rig, f"slow{connections}", upstream, (BESIDE[0], *BESIDE[2:])), rounds,
               lambda peer, connections=connections: rigs.open_loop(peer.port, RATE, 2 * seconds, connections))
 
 
@@ -121,7 +121,8 @@ def growth(rig, rounds, seconds, plain, _):
               lambda peer: rigs.wrk(peer.port, 32, seconds), {name: SETTINGS["Countersign"] for name in peers})
 
 
-SECTIONS = {"loads": loads, "slow": slow, "doors": doors, "tls": tls, "growth": growth}
+SECTIONS = {"loads": ("1, 256 and 1,000 clients", loads), "slow": (f"An upstream of {SLOW_MS} ms", slow),
+            "doors": ("Each door", doors), "tls": ("TLS on both sides", tls), "growth": ("As rules grow", growth)}
 
 
 def main():
@@ -136,8 +137,9 @@ def main():
         print(f"rounds of {seconds} s; {'one core for each server' if rig.one_core_each() else 'all share one core'}")
         plain, secure = rig.stub()
         for name in chosen:
-            print(f"\n### {name}")
-            SECTIONS[name](rig, rounds, seconds, plain, secure)
+            title, section = SECTIONS[name]
+            print(f"\n### {title}")
+            section(rig, rounds, seconds, plain, secure)
 
 
 if __name__ == "__main__":

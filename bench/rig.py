@@ -30,7 +30,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(port, process, within=15):
+def wait_for(port, process, within=60):
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:
@@ -40,7 +40,7 @@ def wait_for(port, process, within=15):
             if process.poll() is not None:
                 break
             time.sleep(0.02)
-    raise SystemExit(f"{process.args[0]} does not listen on {port}")
+    raise SystemExit(" ".join(process.args) + f" does not listen on {port}")
 
 
 class Rig:

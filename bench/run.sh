@@ -1,11 +1,12 @@
 #!/bin/sh
 # bench/run.sh [--rounds N] [PART...] - the figures of docs/performance.md.  Parts, in their order:
-#   side_by_side  the gateway beside its peers, which do the same job      (4 minutes of 9 rounds)
-#   as_shipped    1 to 1,000 clients, 20 ms, doors, TLS, rules             (9 minutes)
+#   side_by_side  the gateway beside its peers, 32 clients                 (4 minutes)
+#   as_shipped    1, 256, 1,000 clients, 20 ms, doors, TLS, rules          (8 minutes)
 #   counts        system calls and instructions a request                  (1 minute)
 #   latency connections tls growth   what is added to a slow upstream, many connections, handshakes, as things grow
-# Without any named: all, and the plots.  Loads all cores, stays on loopback, ends what it started.  --rounds: of the first
-# two, 9 unless said otherwise; 1 is for a look at whether all of it runs.
+# Without any named: all, and the plots.  --rounds: of the first two; 9 unless said otherwise, and from 9 on their tables
+# are put into docs/performance.md (bench/page.py); 1 is for a look at whether all of it runs.  Loads all cores, stays on
+# loopback, ends what it started.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -21,11 +22,19 @@ packages_install $packages_build nginx libnginx-mod-http-lua libnginx-mod-http-j
     openssl strace valgrind python3 python3-matplotlib
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 cmake --build --preset release --target countersign stub load relay -- --quiet
-for part in ${*:-side_by_side as_shipped counts latency connections tls growth}; do
+mkdir -p build/bench
+all=false
+[ $# -gt 0 ] || {
+    all=true
+    set -- side_by_side as_shipped counts latency connections tls growth
+}
+for part in "$@"; do
     say "$part"
     case $part in
-    side_by_side | as_shipped) /usr/bin/python3 "bench/$part.py" "$rounds" ;;
-    *) /usr/bin/python3 "bench/$part.py" ;;
+    side_by_side | as_shipped) /usr/bin/python3 "bench/$part.py" "$rounds" >"build/bench/$part.md" ;;
+    *) /usr/bin/python3 "bench/$part.py" >"build/bench/$part.txt" ;;
     esac
+    cat "build/bench/$part".*
 done
-[ $# -gt 0 ] || /usr/bin/python3 bench/plot.py
+[ "$rounds" -lt 9 ] || /usr/bin/python3 bench/page.py
+[ $all = false ] || /usr/bin/python3 bench/plot.py

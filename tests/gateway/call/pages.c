@@ -80,7 +80,8 @@ int caller_view_write(const struct caller_view *view, struct arena *arena, struc
 static const struct row {
     const char *name;
     struct cloud cloud;
-    unsigned others; /* lists that are put together at the same time */
+    unsigned others;   /* lists that are put together at the same time */
+    const char *limit; /* of a page, as the call has it; NULL: it has none */
     size_t asked;
     enum problem problem;
 } rows[] = {
@@ -95,6 +96,22 @@ static const struct row {
     {.name = "one page too many",
      .cloud = {.entries = 1001, .page = 10, .counts = true},
      .asked = 99,
+     .problem = PROBLEM_INVALID_PARAMETER},
+    {.name = "as many pages as may be, and the first says so",
+     .cloud = {.entries = 1000, .page = 10, .counts = true},
+     .limit = "10",
+     .asked = 99},
+    {.name = "one page too many, and the first says so",
+     .cloud = {.entries = 1001, .page = 10, .counts = true},
+     .limit = "10",
+     .problem = PROBLEM_INVALID_PARAMETER},
+    {.name = "pages that are shorter than asked for may be too many later",
+     .cloud = {.entries = 1001, .page = 10, .counts = true},
+     .limit = "20",
+     .asked = 99,
+     .problem = PROBLEM_INVALID_PARAMETER},
+    {.name = "too many bytes, by the first page's",
+     .cloud = {.entries = 100, .page = 10, .counts = true, .page_bytes = 400000},
      .problem = PROBLEM_INVALID_PARAMETER},
     {.name = "too many bytes",
      .cloud = {.entries = 30, .page = 10, .counts = true, .page_bytes = 400000},
@@ -117,23 +134,26 @@ static const struct row {
      .others = PAGES_LISTS_MAX},
 };
 
-static const struct config_param offset = {.name = "offset"};
+static const struct config_param params[] = {{.name = "offset"}, {.name = "limit"}};
 static const struct config_route route = {.action = "Describe",
                                           .list = "data",
-                                          .params = (struct config_param *)(uintptr_t)&offset,
-                                          .param_count = 1};
+                                          .params = (struct config_param *)(uintptr_t)params,
+                                          .param_count = COUNT(params)};
 static const struct config_upstream upstream = {.name = "vpc"};
 
 static int check(const struct row *row)
 {
     static struct shared gateway;
     const char *first[] = {"0"};
+    const char *limit = row->limit;
     struct exchange x = {.gateway = &gateway, .route = &route, .arena = arena_new(4 * 1024 * 1024)};
     assert_non_null(x.arena);
     x.call = call_new(&route, &upstream, x.arena);
     assert_non_null(x.call);
     assert_int_equal(call_set_region(x.call, "ap-guangzhou", NULL), 0);
-    assert_int_equal(call_add(x.call, &offset, first, 1, NULL), 0);
+    assert_int_equal(call_add(x.call, &params[0], first, 1, NULL), 0);
+    if (row->limit != NULL)
+        assert_int_equal(call_add(x.call, &params[1], &limit, 1, NULL), 0);
     call_seal(x.call);
     cloud = row->cloud;
     asked = written = items = 0;
