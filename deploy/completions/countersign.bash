@@ -17,7 +17,7 @@ _countersign_options() {
     freezes) echo "--url --token-file --ca-file --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --idempotency-key --show-key --wait --curl --help GET POST DELETE" ;;
-    openapi) echo "--config --policy --catalog --client --help" ;;
+    openapi) echo "--config --policy --catalog --client --service --help" ;;
     sandbox) echo "--listen --cert --key --state --definitions --window --journal --quiet --fault --help" ;;
     version) echo "--verbose --formats --help" ;;
     esac

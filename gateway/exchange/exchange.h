@@ -20,6 +20,7 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct openapi_view;
 struct freeze;
 struct door;
 struct mcp_message;
@@ -39,7 +40,7 @@ struct exchange_own {
     size_t length;
     void (*put)(struct buf *out,
                 const struct exchange *x); /* instead of `bytes`, where that would be a copy */
-    const bool *shown;                     /* with `put`: see openapi.h */
+    const struct openapi_view *view;       /* with `put`: see openapi.h */
     const char *fields;                    /* more lines of its head, or NULL */
 };
 
