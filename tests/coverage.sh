@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 build=build/coverage
-quick="actions answers audit bad_input call carried catalog claims client_certificates client_sessions
+quick="action_pages actions answers audit bad_input call carried catalog claims client_certificates client_sessions
     client_token config console credentials definitions door_tls doors edge_certificates flattened framing freeze
     hints idempotency language large_documents like listeners machine main_job mcp metrics notices openapi
     openapi_actions operators parking policy reload renewal replay reviews routes sdk sdk_requests secret_parameters secrets

@@ -21,6 +21,7 @@ struct shared;
 struct snapshot;
 struct builtin_page;
 struct openapi_view;
+struct paging;
 struct freeze;
 struct door;
 struct mcp_message;
@@ -131,6 +132,11 @@ struct exchange {
     /* translate */
     struct call *call; /* with all=true the one of the first page */
     bool all;
+    const struct paging *paging; /* with `all`, of a document; NULL: pages of a route go by offset */
+
+    /* With `paging`: the same document with another value of one member, read and sealed as the first was. */
+    enum problem (*page_call)(struct exchange *x, const struct definitions_member *member,
+                              const struct json_value *value, struct call **call);
 
     /* authorize */
     bool judged;

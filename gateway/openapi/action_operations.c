@@ -2,6 +2,7 @@
 
 #include "auth/policy.h"
 #include "base/json.h"
+#include "config/definitions/paging.h"
 #include "gateway/openapi/definition_schema.h"
 
 #include <stdio.h>
@@ -42,8 +43,13 @@ static void put_reference(struct buf *out, const char *reference)
 
 static void put_parameters(struct buf *out, const struct config_action *action)
 {
+    struct paging paging;
     json_open_array(out, "parameters");
+    if (action->route.effect != CONFIG_CHANGE && paging_find(action->definition, &paging))
+        put_reference(out, "#/components/parameters/all");
     put_reference(out, "#/components/parameters/region");
+    if (action->route.task != NULL || config_tells_status(&action->route))
+        put_reference(out, "#/components/parameters/prefer");
     if (action->route.effect == CONFIG_CHANGE)
         put_reference(out, "#/components/parameters/idempotencyKey");
     put_reference(out, "#/components/parameters/requestId");

@@ -7,6 +7,7 @@
 #include "gateway/request/build_document.h"
 #include "gateway/request/build_param.h"
 #include "gateway/request/check_value.h"
+#include "gateway/request/document_pages.h"
 #include "gateway/request/hint.h"
 
 #include <string.h>
@@ -229,18 +230,26 @@ int build_call_name_client(const struct exchange *x)
     return x->client == NULL ? 0 : call_set_client(x->call, "countersign-" VERSION_TEXT, x->client->name);
 }
 
-/* The query has the region, and the version by which the route was found. */
+static bool is_query_of_action(const char *name)
+{
+    return strcmp(name, "region") == 0 || strcmp(name, "version") == 0 || strcmp(name, "all") == 0;
+}
+
+/* The query has the region, the version by which the route was found, and whether every page is wanted. */
 static enum problem build_action(struct exchange *x, const struct json_value *root)
 {
     const char *version = NULL;
     const char *region = NULL;
     for (size_t i = 0; i < x->target.pair_count; i++)
-        if (strcmp(x->target.pairs[i].name, "region") != 0 && strcmp(x->target.pairs[i].name, "version") != 0)
-            return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                                 "the query of an action is region and version: all else is in its document");
+        if (!is_query_of_action(x->target.pairs[i].name))
+            return exchange_stop(
+                x, PROBLEM_INVALID_PARAMETER,
+                "the query of an action is region, version and all: all else is in its document");
     enum problem problem = build_call_own_key(x, "version", &version);
     if (problem == PROBLEM_NONE)
         problem = build_call_own_key(x, "region", &region);
+    if (problem == PROBLEM_NONE)
+        problem = document_pages_choose(x, root);
     return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region);
 }
 

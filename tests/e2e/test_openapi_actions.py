@@ -71,6 +71,8 @@ def test_what_the_token_may_call_is_there_with_its_document(begin):
     one = sound(gateway.get("/openapi.json", token=NOBODY).json())
     assert actions_of(one.document) == ["/actions/vpc/DescribeVpcs"]
     assert "cvm.RunInstancesRequest" not in one.document["components"]["schemas"]
+    assert {"$ref": "#/components/parameters/all"} in one.operation("POST", "/actions/vpc/DescribeVpcs")["parameters"]
+    assert {"$ref": "#/components/parameters/prefer"} in it.operation("POST", "/actions/vpc/CreateNetworkInterface")["parameters"]
     operation = it.operation("POST", "/actions/cvm/RunInstances")
     assert {"$ref": "#/components/parameters/idempotencyKey"} in operation["parameters"]
     assert {"$ref": "#/components/parameters/idempotencyKey"} not in one.operation("POST", "/actions/vpc/DescribeVpcs")["parameters"]
