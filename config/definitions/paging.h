@@ -1,7 +1,8 @@
 /* config/definitions/paging.h - does an action answer a list in pages, and how is the next one asked for?
  *
  * The definitions do not say, but their names do: a request has Offset and Limit, or it has the token of a
- * page, which the answer has again, and the answer has one list.  What has several lists, or none, is not known. */
+ * page, which the answer has again, and the answer has one list.  What has several lists, or none, is not
+ * known. */
 #ifndef CONFIG_DEFINITIONS_PAGING_H
 #define CONFIG_DEFINITIONS_PAGING_H
 

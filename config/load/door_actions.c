@@ -1,8 +1,8 @@
 #include "config/load/door_actions.h"
 
 #include "config/definitions/definitions_file.h"
-#include "config/definitions/tasks.h"
 #include "config/load/like.h"
+#include "config/load/tasks.h"
 
 #include <string.h>
 

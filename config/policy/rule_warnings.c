@@ -1,7 +1,7 @@
 /* Warnings about unreachable rules. */
 #include "config/policy/rule_warnings.h"
 
-#include "config/model/rule_hash.h"
+#include "config/rights/rule_hash.h"
 
 /* The deny without any condition that covers the pattern and the action, or NULL. */
 static const struct config_rule *closed_by(const struct rule_index *buckets, const char *pattern,
@@ -40,7 +40,7 @@ static void warn_shadowed(const struct rule_index *buckets, const struct config_
                     deny->mark.line);
 }
 
-/* The rules that have no place in the memory for looking them up: decisions about them grow with their number. */
+/* Rules that have no place in the memory for looking them up: decisions about them grow with their number. */
 static void warn_unfiled(const struct rule_index *buckets)
 {
     const struct config_rule *first = buckets->first_unfiled;

@@ -6,7 +6,8 @@
  * catalog does not name keeps the cloud's name, and so does what would get a name that is there already.
  * Every value is spliced: its bytes are the cloud's.
  *
- * Pages of an action that was called by its document are put together without envelope, in the cloud's names. */
+ * Pages of an action that was called by its document are put together without envelope, in the cloud's
+ * names. */
 #ifndef GATEWAY_CALL_CALLER_VIEW_H
 #define GATEWAY_CALL_CALLER_VIEW_H
 
@@ -14,7 +15,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 
 enum { CALLER_VIEW_GROWTH = 12 }; /* times: `"A":1,` has 6 bytes, under a name of 64 letters 69 */
 

@@ -1,6 +1,6 @@
 #include "gateway/call/task_wait.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"
@@ -129,8 +129,8 @@ static bool is_running(const struct call *call, const struct answer *answer)
     return state != NULL && strcmp(state, "running") == 0;
 }
 
-/* {"status":"done","task":{...},...}: the change's own answer, with how it ended in front.  The cloud's names begin
- * with a capital: none of them is one of these. */
+/* {"status":"done","task":{...},...}: the change's own answer, with how it ended in front.  The cloud's names
+ * begin with a capital: none of them is one of these. */
 static int write_end(struct exchange *x, const char *state, const struct answer *end)
 {
     struct buf out;
@@ -171,7 +171,8 @@ static bool show_view(struct exchange *x, const struct call *look, const struct 
     return caller_view_write(&view, x->arena, &x->answer, &x->err) == 0;
 }
 
-/* True when the task is over: its end is the answer then.  A failed poll is ignored: the state is still unknown. */
+/* True when the task is over: its end is the answer then.  A failed poll is ignored: the state is still
+ * unknown. */
 static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
 {
     struct answer answer = {0};

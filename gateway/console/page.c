@@ -1,6 +1,6 @@
 #include "gateway/console/page.h"
 
-#include "gateway/console/html.h"
+#include "gateway/web/html.h"
 
 #include <string.h>
 

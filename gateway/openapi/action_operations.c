@@ -1,9 +1,9 @@
 #include "gateway/openapi/action_operations.h"
 
 #include "auth/policy.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/definitions/paging.h"
-#include "gateway/openapi/definition_schema.h"
+#include "gateway/schema/definition_schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #define GATEWAY_OPENAPI_ACTION_OPERATIONS_H
 
 #include "base/arena.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "config/model/config.h"
 
 /* Bytes of all operations and schemas of one document.  The vendor's largest service has 700 KiB of them; who

@@ -1,6 +1,6 @@
 #include "gateway/openapi/info.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/version.h"
 
 #include <stdio.h>

@@ -1,0 +1,26 @@
+/* gateway/command_audit/audit_changes.h - the changes of audit files, each with what became of it.
+ *
+ * The files may be of several gateways: their changes come merged by time.  Nothing is proven here: see
+ * audit_reader.h.  One thread. */
+#ifndef GATEWAY_COMMAND_AUDIT_AUDIT_CHANGES_H
+#define GATEWAY_COMMAND_AUDIT_AUDIT_CHANGES_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+#include <jansson.h>
+
+struct audit_changes;
+
+/* `files` ends with NULL; those of one gateway are named oldest first.  NULL: one of them cannot be read, or
+ * memory is out. */
+MUST_USE struct audit_changes *audit_changes_open(char **files, struct err *err);
+void audit_changes_close(struct audit_changes *changes); /* NULL is allowed */
+
+/* Calls `take` with each change, once: the members of its intent, of its outcome, and `settled` where an
+ * operator said what became of it.  take() gives -1 when memory is out.  -1: a file could not be read to
+ * its end, or its chain does not hold; that was said on standard error. */
+MUST_USE int audit_changes_each(struct audit_changes *changes, int (*take)(void *context, json_t *change),
+                                void *context);
+
+#endif
