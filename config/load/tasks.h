@@ -5,7 +5,7 @@
 #ifndef CONFIG_LOAD_TASKS_H
 #define CONFIG_LOAD_TASKS_H
 
-#include "base/base.h"
+#include <stdbool.h>
 
 bool tasks_begins(const char *service, const char *action);
 
