@@ -2,6 +2,7 @@
 
 #include "config/definitions/definitions_file.h"
 #include "config/load/like.h"
+#include "config/load/tasks.h"
 
 #include <string.h>
 
@@ -90,6 +91,8 @@ static int make_action(struct loader *loader, const struct config_service *servi
         route->success = 200;
         route->dialects[CONFIG_API3].supported = true;
         route->dialects[CONFIG_API3].action = action->definition->name;
+        if (route->effect == CONFIG_CHANGE && tasks_begins(route->service, route->action))
+            route->task = route->dialects[CONFIG_API3].task = "RequestId";
     }
     route->method = "POST";
     route->template = door_template;

@@ -125,6 +125,7 @@ static int add_hash(struct rule_index *buckets, const struct config_bucket *buck
     const struct loader *loader = buckets->loader;
     const struct config_rule **rules = bucket->rules + start;
     bool failed = false;
+    bool full = false;
     const struct rule_hash *hash = NULL;
     if (count < RULE_HASH_MIN || (*made > 0 && hashes[*made - 1].start >= start))
         return 0;
@@ -132,7 +133,9 @@ static int add_hash(struct rule_index *buckets, const struct config_bucket *buck
         hash = hashes[*made - 1].hash;
     else
         hash = rule_hash_new(rules, count, RULE_HASH_ALL - buckets->hashed, loader->arena, loader->scratch,
-                             &failed);
+                             &failed, &full);
+    if (full && buckets->unfiled++ == 0)
+        buckets->first_unfiled = rules[0];
     if (failed)
         return keyword_out_of_memory(buckets->loader);
     if (hash == NULL)

@@ -1,6 +1,8 @@
 /* Warnings about unreachable rules. */
 #include "config/policy/rule_warnings.h"
 
+#include "config/rights/rule_hash.h"
+
 /* The deny without any condition that covers the pattern and the action, or NULL. */
 static const struct config_rule *closed_by(const struct rule_index *buckets, const char *pattern,
                                            size_t action)
@@ -38,8 +40,26 @@ static void warn_shadowed(const struct rule_index *buckets, const struct config_
                     deny->mark.line);
 }
 
+/* Rules that have no place in the memory for looking them up: decisions about them grow with their number. */
+static void warn_unfiled(const struct rule_index *buckets)
+{
+    const struct config_rule *first = buckets->first_unfiled;
+    if (buckets->unfiled > 0)
+        report_find(
+            buckets->loader->report,
+            &(struct report_kind){.severity = REPORT_SUGGESTION,
+                                  .mark = &first->mark,
+                                  .advice = "say patterns such as vpc-prod* instead of many ids",
+                                  .owner = first->owner,
+                                  .note = first->note},
+            "rules have more than %d texts in `where`: for %zu pairs of client and action, from '%s' on, "
+            "a decision reads them one by one",
+            RULE_HASH_ALL, buckets->unfiled, first->id);
+}
+
 void rule_warnings_warn(const struct rule_index *buckets)
 {
+    warn_unfiled(buckets);
     for (size_t i = 0; i < buckets->rules->count; i++)
         if (buckets->rules->items[i].effect == CONFIG_ALLOW)
             warn_shadowed(buckets, &buckets->rules->items[i]);

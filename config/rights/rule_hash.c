@@ -122,14 +122,15 @@ static size_t count_shared(const struct maker *maker, size_t first)
     return end - first;
 }
 
-static bool list_entries(struct maker *maker, size_t room)
+static bool list_entries(struct maker *maker, size_t room, bool *full)
 {
     size_t texts = 0;
     for (size_t i = 0; i < maker->count; i++)
         for (size_t j = 0; j < maker->rules[i]->condition_count; j++)
             if (can_be_filed(maker->rules[i], &maker->rules[i]->conditions[j]))
                 texts += count_texts(&maker->rules[i]->conditions[j]);
-    if (texts == 0 || texts > room)
+    *full = texts > room;
+    if (texts == 0 || *full)
         return false;
     maker->entries = arena_array(maker->scratch, texts, sizeof *maker->entries);
     for (size_t i = 0; maker->entries != NULL && i < maker->count; i++)
@@ -276,11 +277,11 @@ static bool write_rest(const struct maker *maker, struct rule_hash *hash)
 }
 
 const struct rule_hash *rule_hash_new(const struct config_rule **rules, size_t count, size_t room,
-                                      struct arena *arena, struct arena *scratch, bool *failed)
+                                      struct arena *arena, struct arena *scratch, bool *failed, bool *full)
 {
     struct maker maker = {.rules = rules, .count = count, .arena = arena, .scratch = scratch};
-    *failed = false;
-    if (count < RULE_HASH_MIN || !list_entries(&maker, room))
+    *failed = *full = false;
+    if (count < RULE_HASH_MIN || !list_entries(&maker, room, full))
         return NULL;
     *failed = true;
     if (maker.entries == NULL)

@@ -50,9 +50,10 @@ struct rule_hash {
     size_t rule_count;
 };
 
-/* NULL with *failed false: it is not worth it, or would be more than `room` texts. */
+/* NULL with *failed false: it is not worth it, or (*full) would be more than `room` texts. */
 MUST_USE const struct rule_hash *rule_hash_new(const struct config_rule **rules, size_t count, size_t room,
-                                               struct arena *arena, struct arena *scratch, bool *failed);
+                                               struct arena *arena, struct arena *scratch, bool *failed,
+                                               bool *full);
 
 /* The rules that are filed under a text which the value has, one text after the other. */
 struct rule_hash_cursor {

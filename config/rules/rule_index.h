@@ -29,7 +29,9 @@ struct rule_index {
     bool **reaches;                      /* by rule and action_index: does one of its patterns match? */
     struct draft *drafts;                /* uthash, by pattern, in the file's order */
     size_t hashed;                       /* texts of what rule_layout_place() made: see RULE_HASH_ALL */
-    uint64_t prefixes[2];                /* bit n: there is a draft whose prefix has n characters */
+    size_t unfiled;                      /* slices of rules that were too many for that */
+    const struct config_rule *first_unfiled;
+    uint64_t prefixes[2]; /* bit n: there is a draft whose prefix has n characters */
 };
 
 /* -1 when memory is out; rule_index_done() in either case. */

@@ -10,14 +10,14 @@ _countersign_options() {
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --policy --catalog --definitions --region --client --action --value --from --subject --at --own --json --help" ;;
-    replay) echo "--policy --catalog --log --since --unused --json --help" ;;
+    replay) echo "--policy --catalog --definitions --log --since --unused --json --help" ;;
     audit) echo "verify show settle whois executed not-executed --config --at --by --note --url --token-file --ca-file --summary --csv --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     freeze) echo "--token --for --reason --url --token-file --ca-file --json --help" ;;
     thaw) echo "--token --url --token-file --ca-file --json --help" ;;
     freezes) echo "--url --token-file --ca-file --json --help" ;;
     sign) echo "--config --time --nonce --help" ;;
     call) echo "--url --token-file --ca-file --body --idempotency-key --show-key --wait --curl --help GET POST DELETE" ;;
-    openapi) echo "--config --policy --catalog --client --help" ;;
+    openapi) echo "--config --policy --catalog --client --service --help" ;;
     sandbox) echo "--listen --cert --key --state --definitions --window --journal --quiet --fault --help" ;;
     version) echo "--verbose --formats --help" ;;
     esac

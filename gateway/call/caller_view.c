@@ -16,6 +16,12 @@ bool caller_view_differs(const struct config_route *route, int api)
     return api == CONFIG_API3 || route->dialects[api].status.from != NULL;
 }
 
+/* The cloud's own document has the cloud's own answer: no envelope, and no other names. */
+static bool has_envelope(const struct caller_view *view)
+{
+    return view->api == CONFIG_API3 && view->route->document == NULL;
+}
+
 /* Official samples have numbers and strings that hold them. */
 const char *caller_view_state(const struct config_route *route, int api, const struct answer *answer)
 {
@@ -164,7 +170,7 @@ struct writing {
     struct names whole, items;
     const char *state;             /* or NULL */
     const char *own[5];            /* the names of members that are ours; the last is NULL */
-    struct json_value list, total; /* what they are in the end; none: as the first page has them */
+    struct json_value total, next; /* what they are in the end; none: as the first page has them */
 };
 
 static void put_item(struct writing *w, const struct json_value *item)
@@ -210,6 +216,8 @@ static void put_member(struct writing *w, const struct json_value *member)
 {
     const struct answer *first = &w->view->pages[0];
     const char *name = new_name(&w->whole, member);
+    if (is_same(member, &first->next) && w->next.kind == JSON_VALUE_NONE)
+        return; /* there is no further page */
     for (size_t i = 0; w->own[i] != NULL; i++)
         if (name == NULL && json_value_has_key(member, w->own[i]))
             return; /* ours comes in its place */
@@ -218,6 +226,8 @@ static void put_member(struct writing *w, const struct json_value *member)
         put_list(w);
     } else if (is_same(member, &first->total)) {
         put_value(&w->text, &w->total);
+    } else if (is_same(member, &first->next)) {
+        put_value(&w->text, &w->next);
     } else if (member->kind == JSON_VALUE_ARRAY && w->items.count > 0) {
         put_word(&w->text, "[");
         put_items(w, member);
@@ -237,7 +247,7 @@ static void put_view(struct writing *w)
         put_word(&w->text, w->state);
         put_word(&w->text, "\"");
     }
-    if (view->api == CONFIG_API3)
+    if (has_envelope(view))
         put_word(&w->text, w->state == NULL ? "\"code\":0,\"message\":\"\"" : ",\"code\":0,\"message\":\"\"");
     struct json_items members = json_value_items(&view->pages[0].members);
     for (struct json_value member; json_value_next(&members, &member);)
@@ -254,7 +264,7 @@ static void name_own(struct writing *w)
     size_t count = 0;
     if (w->state != NULL)
         w->own[count++] = "status";
-    if (w->view->api == CONFIG_API3) {
+    if (has_envelope(w->view)) {
         w->own[count++] = "code";
         w->own[count++] = "message";
     }
@@ -272,8 +282,9 @@ static int prepare(struct writing *w, struct arena *arena, struct err *err)
     for (size_t i = 0; i < view->page_count; i++)
         if (view->pages[i].total.kind != JSON_VALUE_NONE)
             w->total = view->pages[i].total;
+    w->next = view->pages[view->page_count - 1].next;
     name_own(w);
-    if (view->api != CONFIG_API3)
+    if (!has_envelope(view))
         return 0;
     if (make_names(view->route, arena, &w->whole, &w->items) != 0)
         return err_memory(err);

@@ -4,7 +4,10 @@
  * is (a `status` is put in front), lists of several pages, and all of API 3.0: there the Response is
  * unwrapped into 2.0's envelope, and the catalog gives its members the names that callers know.  What the
  * catalog does not name keeps the cloud's name, and so does what would get a name that is there already.
- * Every value is spliced: its bytes are the cloud's. */
+ * Every value is spliced: its bytes are the cloud's.
+ *
+ * Pages of an action that was called by its document are put together without envelope, in the cloud's
+ * names. */
 #ifndef GATEWAY_CALL_CALLER_VIEW_H
 #define GATEWAY_CALL_CALLER_VIEW_H
 

@@ -32,13 +32,23 @@ static enum problem find_one(struct exchange *x)
     return empty ? exchange_stop(x, PROBLEM_NOT_FOUND, "the cloud knows none of that name") : PROBLEM_NONE;
 }
 
+/* Its door knows what of the answer is shown.  SDKs ask for the task themselves. */
+static enum problem follow_document(struct exchange *x)
+{
+    if (x->sdk != NULL || x->mcp != NULL)
+        return PROBLEM_NONE;
+    task_wait_begin_at_status(x);
+    task_wait_begin(x);
+    return PROBLEM_NONE;
+}
+
 enum problem complete_answer(struct exchange *x)
 {
     enum problem problem = PROBLEM_NONE;
-    if (x->route->document != NULL)
-        return PROBLEM_NONE; /* its door knows what of it is shown */
     if (x->all)
         return pages_collect(x);
+    if (x->route->document != NULL)
+        return follow_document(x);
     if (x->route->single != NULL)
         problem = find_one(x);
     if (problem == PROBLEM_NONE)

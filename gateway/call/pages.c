@@ -2,11 +2,13 @@
 
 #include "base/time/clock.h"
 #include "base/text.h"
+#include "config/definitions/paging.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"
 #include "gateway/exchange/shared.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +38,31 @@ long long pages_total(const struct json_value *value, struct arena *arena)
     return strtoll(text, NULL, 10);
 }
 
+/* Of a document: the token that came with the last page, or how many entries are there. */
+static enum problem next_document(struct exchange *x, const struct list *list, struct call **call)
+{
+    char text[TEXT_NUMBER_SIZE];
+    char offset[TEXT_NUMBER_SIZE + 2];
+    const struct paging *paging = x->paging;
+    struct json_value value = list->pages[list->count - 1].next;
+    if (paging->next == NULL) {
+        text_number(text, (long long)list->items);
+        bool quoted = paging->from->type == DEFINITIONS_STRING;
+        int length = snprintf(offset, sizeof offset, quoted ? "\"%s\"" : "%s", text);
+        value = (struct json_value){.bytes = offset, .length = (size_t)length};
+    }
+    enum problem problem = x->page_call(x, paging->from, &value, call);
+    if (problem != PROBLEM_NONE || authorize_further(x, *call, false))
+        return problem;
+    return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the policy does not allow the page behind %zu entries",
+                         list->items);
+}
+
 /* The page behind the items that are there, as a sealed call that the policy has allowed. */
 static enum problem next_call(struct exchange *x, const struct list *list, struct call **call)
 {
+    if (x->paging != NULL)
+        return next_document(x, list, call);
     char offset[TEXT_NUMBER_SIZE];
     text_number(offset, (long long)list->items);
     const char *text = arena_strdup(x->arena, offset);
@@ -59,27 +83,59 @@ static enum problem too_long(struct exchange *x)
         PAGES_CALLS_MAX, PAGES_BYTES_MAX);
 }
 
+/* Twice: false, and nobody knows which it is. */
+static bool find_member(const struct answer *answer, const struct definitions_member *wanted,
+                        struct json_value *found)
+{
+    struct json_items items = json_value_items(&answer->members);
+    *found = (struct json_value){0};
+    for (struct json_value member; wanted != NULL && json_value_next(&items, &member);) {
+        if (!json_value_has_key(&member, wanted->name))
+            continue;
+        if (found->kind != JSON_VALUE_NONE)
+            return false;
+        *found = member;
+    }
+    return true;
+}
+
+/* A route's dialect has told where they are. */
+static bool find_members(const struct paging *paging, struct answer *answer)
+{
+    return paging == NULL || (find_member(answer, paging->list, &answer->list) &&
+                              find_member(answer, paging->total, &answer->total) &&
+                              find_member(answer, paging->next, &answer->next));
+}
+
 /* One more page; `*count` is what it has. */
 static enum problem add_page(struct exchange *x, struct list *list, const struct answer *answer,
                              size_t *count)
 {
-    const struct json_value *page = &answer->list;
-    list->pages[list->count++] = *answer;
+    const char *name = x->paging == NULL ? x->route->list : x->paging->list->name;
+    struct answer *added = &list->pages[list->count++];
+    const struct json_value *page = &added->list;
+    *added = *answer;
     list->bytes += answer->length;
+    if (!find_members(x->paging, added))
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
+                             "the upstream's answer has a member of its pages twice");
     if (page->kind == JSON_VALUE_NONE)
-        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream's answer has no %s",
-                             x->route->list);
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "the upstream's answer has no %s", name);
     if (page->kind != JSON_VALUE_ARRAY && page->kind != JSON_VALUE_NULL)
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER, "%s of the upstream's answer is no list",
-                             x->route->list);
+                             name);
     *count = page->count;
     list->items += page->count;
-    list->total = pages_total(&answer->total, x->arena);
+    list->total = pages_total(&added->total, x->arena);
     return list->bytes > PAGES_BYTES_MAX ? too_long(x) : PROBLEM_NONE;
 }
 
-static bool is_whole(const struct list *list, size_t count)
+/* Where pages have tokens, the last has none; a total may count what the caller cannot see. */
+static bool is_whole(const struct exchange *x, const struct list *list, size_t count)
 {
+    const struct json_value *next = &list->pages[list->count - 1].next;
+    if (x->paging != NULL && x->paging->next != NULL)
+        return count == 0 || next->kind != JSON_VALUE_STRING || json_value_is(next, "");
     return count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
 }
 
@@ -100,7 +156,7 @@ static enum problem collect(struct exchange *x, struct list *list, size_t count)
     struct answer answer = x->answer;
     enum problem problem = PROBLEM_NONE;
     int64_t until_us = clock_monotonic_us() + PAGES_TIME_US;
-    while (problem == PROBLEM_NONE && !is_whole(list, count)) {
+    while (problem == PROBLEM_NONE && !is_whole(x, list, count)) {
         struct call *call = NULL;
         if (list->count == PAGES_CALLS_MAX)
             return too_long(x);
@@ -122,7 +178,12 @@ static enum problem write_list(struct exchange *x, const struct list *list)
                                      .pages = list->pages,
                                      .page_count = list->count,
                                      .joined = true};
-    return caller_view_write(&view, x->arena, &x->answer, &x->err) == 0 ? PROBLEM_NONE : exchange_fail(x);
+    if (caller_view_write(&view, x->arena, &x->answer, &x->err) != 0)
+        return exchange_fail(x);
+    if (x->paging != NULL) /* whoever sent a document sees these */
+        x->answer.members = (struct json_value){
+            .kind = JSON_VALUE_OBJECT, .bytes = x->answer.bytes, .length = x->answer.length};
+    return PROBLEM_NONE;
 }
 
 enum problem pages_collect(struct exchange *x)
@@ -134,7 +195,7 @@ enum problem pages_collect(struct exchange *x)
     enum problem problem = add_page(x, &list, &x->answer, &count);
     if (problem == PROBLEM_NONE && is_hopeless(x, &list))
         problem = too_long(x);
-    if (problem == PROBLEM_NONE && !is_whole(&list, count)) {
+    if (problem == PROBLEM_NONE && !is_whole(x, &list, count)) {
         if (atomic_fetch_add(&x->gateway->collecting, 1) < PAGES_LISTS_MAX)
             problem = collect(x, &list, count);
         else

@@ -142,20 +142,59 @@ static bool is_running(const struct call *call, const struct answer *answer)
     return state != NULL && strcmp(state, "running") == 0;
 }
 
-/* True when the task is over: its end is the answer then, and names the task as the change's own did.  A
- * failed poll is ignored: the state is still unknown. */
-static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
+/* {"status":"done","task":{...},...}: the change's own answer, with how it ended in front.  The cloud's names
+ * begin with a capital: none of them is one of these. */
+static int write_end(struct exchange *x, const char *state, const struct answer *end)
 {
-    struct answer answer = {0};
+    struct buf out;
+    struct json_value none;
+    const struct json_value *own = &x->answer.members;
+    struct json_items items = json_value_items(own);
+    buf_init(&out, own->length + end->members.length + 64);
+    buf_put_format(&out, "{\"status\":\"%s\",\"task\":", state);
+    buf_put_bytes(&out, end->members.bytes, end->members.length);
+    buf_put(&out, json_value_next(&items, &none) ? "," : "");
+    buf_put_bytes(&out, own->bytes + 1, own->length - 1);
+    const char *text = out.failed ? NULL : arena_copy(x->arena, out.bytes, out.length);
+    if (text != NULL)
+        x->answer.members =
+            (struct json_value){.kind = JSON_VALUE_OBJECT, .bytes = text, .length = out.length};
+    buf_done(&out);
+    return text == NULL ? -1 : 0;
+}
+
+/* Who asked by the cloud's own document has the cloud's own answer: to its question, or to its change. */
+static bool show_document(struct exchange *x, const char *state, const struct answer *end)
+{
+    if (x->look != x->call)
+        return write_end(x, state, end) == 0;
+    x->answer = *end;
+    return true;
+}
+
+/* As callers of a route see it: it names the task as the change's own answer did. */
+static bool show_view(struct exchange *x, const struct call *look, const struct answer *end)
+{
     const struct caller_view view = {.route = look->route,
                                      .api = look->upstream->api,
-                                     .pages = &answer,
+                                     .pages = end,
                                      .page_count = 1,
                                      .task = x->answer.task_value,
                                      .task_name = x->route->task};
-    bool over = forward_read(x, look, until_us, &answer) == PROBLEM_NONE &&
-                caller_view_state(view.route, view.api, &answer) != NULL && !is_running(look, &answer) &&
-                caller_view_write(&view, x->arena, &x->answer, &x->err) == 0;
+    return caller_view_write(&view, x->arena, &x->answer, &x->err) == 0;
+}
+
+/* True when the task is over: its end is the answer then.  A failed poll is ignored: the state is still
+ * unknown. */
+static bool is_over(struct exchange *x, const struct call *look, int64_t until_us)
+{
+    struct answer answer = {0};
+    bool over = false;
+    if (forward_read(x, look, until_us, &answer) == PROBLEM_NONE) {
+        const char *state = caller_view_state(look->route, look->upstream->api, &answer);
+        over = state != NULL && strcmp(state, "running") != 0 &&
+               (x->route->document != NULL ? show_document(x, state, &answer) : show_view(x, look, &answer));
+    }
     err_clear(&x->err);
     x->wait_us = 0; /* of the look */
     return over;

@@ -9,22 +9,25 @@ static const char usage[] =
     "\n"
     "Prints the routes as an OpenAPI 3.1 document: with a configuration those that this gateway serves, "
     "without\n"
-    "one all that ship and those of the catalogs, in both generations of the API.  A running gateway gives "
-    "each\n"
-    "caller its own at /openapi.json: only what the token may call.\n"
+    "one all that ship and those of the catalogs, in both generations of the API.  Where doors: { actions: "
+    "true }\n"
+    "is said, the cloud's own actions are behind them.  A running gateway gives each caller its own at\n"
+    "/openapi.json: only what the token may call.\n"
     "\n";
 
 static const char notes[] =
+    "\n"
+    "Actions of more than 1 MiB are left out: --service has those of one service.\n"
     "\n"
     "Example:  countersign openapi -c /etc/countersign/countersign.yaml > openapi.json\n"
     "\n"
     "Exit: 0 good, 1 failed, 2 wrong usage, 78 bad configuration.\n";
 
-enum { SHOWN_MAX = 1024 * 1024 }; /* a byte for each route */
+enum { VIEW_MAX = 8 * 1024 * 1024 }; /* a byte for each route, and what is said of actions */
 
 struct openapi_options {
     struct command_source source;
-    const char *client; /* or NULL */
+    const char *client, *service; /* or NULL */
 };
 
 static const struct command_line_option options[] = {
@@ -46,6 +49,10 @@ static const struct command_line_option options[] = {
      .value = "NAME",
      .help = "only what that client of the policy may call",
      .at = offsetof(struct openapi_options, client)},
+    {.name = "service",
+     .value = "NAME",
+     .help = "only routes and actions of that service",
+     .at = offsetof(struct openapi_options, service)},
 };
 
 static const struct command_line command_line = {
@@ -67,33 +74,56 @@ static int read_options(int argc, char **argv, struct openapi_options *given)
     return COMMAND_GOOD;
 }
 
-/* `client` NULL: everything. */
-static int put(struct buf *out, const struct openapi *openapi, const struct config_client *client,
+static int put(struct buf *out, const struct openapi *openapi, struct action_operations_query *query,
                const char *prefix, struct arena *arena)
 {
     struct network source;
-    const bool *shown = NULL;
-    if (client != NULL && network_parse_address("127.0.0.1", &source))
-        shown = openapi_shown(openapi, client, &source, clock_wall_ms() / 1000, arena);
-    if (client != NULL && shown == NULL)
+    struct openapi_view view;
+    if (!network_parse_address("127.0.0.1", &source))
         return -1;
-    (void)openapi_put(out, openapi, shown, client, prefix);
+    query->source = &source;
+    query->now = clock_wall_ms() / 1000;
+    if (openapi_look(openapi, query, arena, &view) != 0)
+        return -1;
+    view.prefix = prefix;
+    (void)openapi_put(out, openapi, &view);
     return out->failed ? -1 : 0;
 }
 
-static int print(const struct config *config, const char *name)
+/* A service that has neither a route nor a definition here would print an empty document. */
+static bool has_service(const struct config *config, const char *service)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (strcmp(config->routes[i].service, service) == 0)
+            return true;
+    return config_upstream(config, service) != NULL;
+}
+
+static int find(const struct config *config, const struct openapi_options *given,
+                struct action_operations_query *query, struct err *err)
+{
+    struct config_client *client = NULL;
+    if (given->client != NULL)
+        HASH_FIND_STR(config->clients, given->client, client);
+    if (given->client != NULL && client == NULL)
+        return err_set(err, ERR_INPUT, "there is no client '%s'", given->client);
+    if (given->service != NULL && !has_service(config, given->service))
+        return err_set(err, ERR_INPUT, "there is no service '%s'", given->service);
+    query->client = client;
+    query->service = given->service;
+    return 0;
+}
+
+static int print(const struct config *config, const struct openapi_options *given)
 {
     struct buf out;
     struct err err = {0};
-    struct config_client *client = NULL;
-    struct arena *arena = arena_new(SHOWN_MAX);
-    if (name != NULL)
-        HASH_FIND_STR(config->clients, name, client);
+    struct action_operations_query query = {0};
+    struct arena *arena = arena_new(VIEW_MAX);
     struct openapi *openapi = openapi_new(config, &err);
-    buf_init(&out, OPENAPI_MAX);
-    if (name != NULL && client == NULL)
-        err_set(&err, ERR_INPUT, "there is no client '%s'", name);
-    else if (openapi != NULL && (arena == NULL || put(&out, openapi, client, config->prefix, arena) != 0))
+    buf_init(&out, OPENAPI_MAX + ACTION_OPERATIONS_MAX);
+    if (openapi != NULL && find(config, given, &query, &err) == 0 &&
+        (arena == NULL || put(&out, openapi, &query, config->prefix, arena) != 0))
         err_memory(&err);
     bool good = err.kind == ERR_NONE;
     if (good)
@@ -116,7 +146,7 @@ int command_openapi(int argc, char **argv)
         given.source.config != NULL ? command_load_from(&given.source) : command_load_policy(&given.source);
     if (config == NULL)
         return COMMAND_BAD_CONFIG;
-    int result = print(config, given.client);
+    int result = print(config, &given);
     config_release(config);
     return result;
 }

@@ -93,6 +93,10 @@ static const struct command_line_option options[] = {
      .help = "routes of your own, as in countersign.yaml",
      .at = offsetof(struct replay_options, source),
      .take = command_take_catalog},
+    {.name = "definitions",
+     .value = "FOLDER",
+     .help = "of the cloud's actions, for calls of /actions; default: as installed",
+     .at = offsetof(struct replay_options, source.definitions)},
     {.name = "since",
      .value = "TIME",
      .help = "only lines from then on: 2026-09-01, 2026-09-01T18:00:00Z, or 90d, 12h ago",
@@ -210,7 +214,12 @@ static int replay(const struct config *config, const struct replay_options *give
     fprintf(stderr, "%llu lines: %llu would change, %llu stay, %llu were not judged, %llu are not ours\n",
             counts.lines, counts.changed, counts.same, counts.skipped, counts.broken);
     if (counts.unknown > 0)
-        fprintf(stderr, "%llu are of actions or parameters that no route has: name your own with --catalog\n",
+        fprintf(stderr,
+                "%llu are of actions or parameters that no route has: name your own with --catalog, and the "
+                "cloud's "
+                "definitions with --definitions; or of documents whose records do not have what the "
+                "candidate asks "
+                "about\n",
                 counts.unknown);
     bool nothing = counts.same + counts.changed == 0;
     if (nothing)
@@ -225,7 +234,7 @@ static int replay(const struct config *config, const struct replay_options *give
 
 int command_replay(int argc, char **argv)
 {
-    struct replay_options given = {.since = INT64_MIN};
+    struct replay_options given = {.source = {.region = COMMAND_REGION}, .since = INT64_MIN};
     int parsed = read_options(argc, argv, &given);
     if (parsed != COMMAND_GOOD)
         return parsed < 0 ? COMMAND_GOOD : parsed;

@@ -8,6 +8,7 @@
 #include "gateway/openapi/openapi.h"
 #include "gateway/door/whoami.h"
 #include "gateway/door/actions.h"
+#include "gateway/translate/build_call.h"
 #include "gateway/door/door.h"
 
 #include <stdio.h>
@@ -15,20 +16,43 @@
 
 static void put_openapi(struct buf *out, const struct exchange *x)
 {
-    (void)openapi_put(out, x->snapshot->openapi, x->own.shown, x->client, x->prefix);
+    (void)openapi_put(out, x->snapshot->openapi, x->own.view);
+}
+
+static bool has_service(const struct config *config, const char *service)
+{
+    for (size_t i = 0; i < config->upstream_count; i++)
+        if (strcmp(config->upstreams[i].name, service) == 0)
+            return true;
+    return false;
+}
+
+/* ?service=vpc */
+static enum problem read_service(struct exchange *x, const char **service)
+{
+    enum problem problem = build_call_own_key(x, "service", service);
+    if (problem != PROBLEM_NONE || *service == NULL || has_service(x->config, *service))
+        return problem;
+    return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "service must be one that this gateway calls");
 }
 
 static enum problem answer_openapi(struct exchange *x)
 {
     const struct openapi *openapi = x->snapshot->openapi;
-    const bool *shown = openapi_shown(openapi, x->client, &x->address, x->began_ms / 1000, x->arena);
-    if (shown == NULL)
+    struct action_operations_query query = {
+        .client = x->client, .source = &x->address, .now = x->began_ms / 1000};
+    struct openapi_view *view = arena_alloc(x->arena, sizeof *view);
+    enum problem problem = read_service(x, &query.service);
+    if (problem != PROBLEM_NONE)
+        return problem;
+    if (view == NULL || openapi_look(openapi, &query, x->arena, view) != 0)
         return exchange_fail(x);
+    view->prefix = x->prefix;
     x->own = (struct exchange_own){.status = 200,
                                    .type = "application/json",
-                                   .length = openapi_put(NULL, openapi, shown, x->client, x->prefix),
+                                   .length = openapi_put(NULL, openapi, view),
                                    .put = put_openapi,
-                                   .shown = shown};
+                                   .view = view};
     return PROBLEM_NONE;
 }
 

@@ -139,6 +139,20 @@ static void put_actions(struct buf *out, const struct config *config, const stru
     json_close_array(out);
 }
 
+/* At /actions a rule is about far more than routes: GET /actions/{service} lists it, and here are its own
+ * words. */
+static void put_names(struct buf *out, const struct config *config, const struct config_rule *rule)
+{
+    if (!config_takes_documents(config))
+        return;
+    json_open_array(out, "names");
+    for (size_t i = 0; i < rule->actions.count && i < WHOAMI_VALUES_MAX; i++)
+        json_element(out, rule->actions.items[i]);
+    if (rule->actions.count > WHOAMI_VALUES_MAX)
+        json_element(out, "...");
+    json_close_array(out);
+}
+
 static bool concerns(const struct config_rule *rule, const struct whoami_view *view)
 {
     return !rule->audit && rule->expires > view->now && config_matches(&rule->clients, view->client->name);
@@ -156,6 +170,7 @@ static void put_rules(struct buf *out, const struct whoami_view *view)
         json_member(out, "id", rule->id);
         json_member(out, "effect", words_effect(rule));
         put_actions(out, config, rule);
+        put_names(out, config, rule);
         put_conditions(out, config, rule);
         json_close(out);
     }

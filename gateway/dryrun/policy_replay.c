@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/json/json.h"
 #include "base/time/timestamp.h"
+#include "gateway/dryrun/replay_document.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -127,49 +128,106 @@ static void find_param(const struct config *config, const struct policy_verdict 
     change->value = value_of(change->question.call, change->param, arena);
 }
 
+/* A past call, and what the candidate says about it. */
+struct judging {
+    const struct config *config;
+    const json_t *line;
+    struct arena *arena;
+    struct policy_question question;
+    struct policy_verdict verdict;
+};
+
+/* What of the question does not depend on how the call was written. */
+static bool read_question(struct judging *judging)
+{
+    struct policy_question *question = &judging->question;
+    struct config_client *client = NULL;
+    const char *name = text_of(judging->line, "client", judging->arena);
+    const char *subject = text_of(judging->line, "subject", judging->arena);
+    const json_t *own = json_object_get(judging->line, "own");
+    HASH_FIND_STR(judging->config->clients, name, client);
+    question->client = client;
+    question->subject = subject[0] == '\0' ? NULL : subject;
+    question->owner = json_is_boolean(own)
+                          ? policy_owner_of(json_is_true(own) ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT)
+                          : POLICY_OWNER_UNKNOWN;
+    return timestamp_parse(text_of(judging->line, "time", judging->arena), &question->now) &&
+           network_parse_peer(text_of(judging->line, "source", judging->arena), &question->source);
+}
+
+/* A client that the candidate does not know any more is denied. */
+static void decide(struct judging *judging)
+{
+    judging->verdict = (struct policy_verdict){0};
+    if (judging->question.client != NULL)
+        judging->verdict = policy_decide(&judging->question);
+}
+
+/* By a route's parameters. */
+static enum policy_replay_end judge_route(struct judging *judging)
+{
+    const json_t *params = json_object_get(judging->line, "params");
+    const struct config_route *route =
+        find_route(judging->config, text_of(judging->line, "action", judging->arena), params);
+    if (route == NULL)
+        return POLICY_REPLAY_UNKNOWN;
+    judging->question.call = read_call(judging->config, route, judging->line, judging->arena);
+    if (judging->question.call == NULL)
+        return POLICY_REPLAY_BROKEN;
+    decide(judging);
+    return POLICY_REPLAY_SAME;
+}
+
+/* By the cloud's own document, of which the record has what rules named. */
+static enum policy_replay_end judge_document(struct judging *judging)
+{
+    const struct config *config = judging->config;
+    const char *region = read_region(config, judging->line, judging->arena);
+    const struct config_action *action =
+        replay_document_action(config, text_of(judging->line, "service", judging->arena),
+                               text_of(judging->line, "action", judging->arena));
+    if (action == NULL || !replay_document_is_known(config, judging->question.client, action, judging->line))
+        return POLICY_REPLAY_UNKNOWN;
+    judging->question.call = replay_document_call(config, action, judging->line, region, judging->arena);
+    if (judging->question.call == NULL)
+        return POLICY_REPLAY_BROKEN;
+    decide(judging);
+    return POLICY_REPLAY_SAME;
+}
+
+static void write_change(struct judging *judging, const char *before, struct policy_replay_change *change)
+{
+    const struct policy_verdict *verdict = &judging->verdict;
+    struct arena *arena = judging->arena;
+    *change =
+        (struct policy_replay_change){.request_id = text_of(judging->line, "requestId", arena),
+                                      .client = text_of(judging->line, "client", arena),
+                                      .action = judging->question.call->route->action,
+                                      .before = before,
+                                      .before_rule = text_of(judging->line, "rule", arena),
+                                      .after = verdict->allowed ? "allow" : "deny",
+                                      .after_rule = verdict->because == NULL ? "" : verdict->because->id,
+                                      .token = text_of(judging->line, "token", arena),
+                                      .question = judging->question};
+}
+
 static enum policy_replay_end judge(const struct config *config, const json_t *line, struct arena *arena,
                                     struct policy_replay_change *change)
 {
-    struct config_client *client = NULL;
-    struct policy_question question = {0};
-    struct policy_verdict verdict = {0};
+    struct judging judging = {.config = config, .line = line, .arena = arena};
     const char *before = text_of(line, "verdict", arena);
-    const json_t *params = json_object_get(line, "params");
     if (before[0] == '\0' || json_object_get(line, "frozen") != NULL) /* that was no policy's verdict */
         return POLICY_REPLAY_SKIPPED;
-    if (!json_is_object(params))
+    if (!json_is_object(json_object_get(line, "params")) || !read_question(&judging))
         return POLICY_REPLAY_BROKEN;
-    if (json_object_get(line, "document") != NULL)
-        return POLICY_REPLAY_UNKNOWN; /* the record has not all that a rule could name */
-    const struct config_route *route = find_route(config, text_of(line, "action", arena), params);
-    if (route == NULL)
-        return POLICY_REPLAY_UNKNOWN;
-    *change = (struct policy_replay_change){.request_id = text_of(line, "requestId", arena),
-                                            .client = text_of(line, "client", arena),
-                                            .action = route->action,
-                                            .before = before,
-                                            .before_rule = text_of(line, "rule", arena),
-                                            .token = text_of(line, "token", arena)};
-    HASH_FIND_STR(config->clients, change->client, client);
-    const char *subject = text_of(line, "subject", arena);
-    question.subject = subject[0] == '\0' ? NULL : subject;
-    question.client = client;
-    const json_t *own = json_object_get(line, "own");
-    question.owner = json_is_boolean(own)
-                         ? policy_owner_of(json_is_true(own) ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT)
-                         : POLICY_OWNER_UNKNOWN;
-    question.call = read_call(config, route, line, arena);
-    if (question.call == NULL || !timestamp_parse(text_of(line, "time", arena), &question.now) ||
-        !network_parse_peer(text_of(line, "source", arena), &question.source))
-        return POLICY_REPLAY_BROKEN;
-    if (client != NULL) /* otherwise the candidate does not know it any more: denied */
-        verdict = policy_decide(&question);
-    change->question = question;
-    change->after = verdict.allowed ? "allow" : "deny";
-    change->after_rule = verdict.because == NULL ? "" : verdict.because->id;
+    bool document = json_object_get(line, "document") != NULL;
+    enum policy_replay_end end = document ? judge_document(&judging) : judge_route(&judging);
+    if (end != POLICY_REPLAY_SAME)
+        return end;
+    write_change(&judging, before, change);
     if (strcmp(change->before, change->after) == 0)
         return POLICY_REPLAY_SAME;
-    find_param(config, &verdict, arena, change);
+    find_param(config, &judging.verdict, arena, change);
     return POLICY_REPLAY_CHANGED;
 }
 

@@ -14,7 +14,8 @@ enum policy_replay_end {
     POLICY_REPLAY_CHANGED, /* another one: `change` tells */
     POLICY_REPLAY_SKIPPED, /* the line holds no call that was judged: it was refused before, or tells an
                               outcome */
-    POLICY_REPLAY_UNKNOWN, /* no route of the catalogs has its action and parameters */
+    POLICY_REPLAY_UNKNOWN, /* no route or definition has its action and parameters, or its record has not all
+                              that the candidate asks about */
     POLICY_REPLAY_BROKEN,  /* not a line of our log, or one in the format of a newer release */
 };
 

@@ -20,6 +20,8 @@
 struct shared;
 struct snapshot;
 struct builtin_page;
+struct openapi_view;
+struct paging;
 struct freeze;
 struct door;
 struct mcp_message;
@@ -39,7 +41,7 @@ struct exchange_own {
     size_t length;
     void (*put)(struct buf *out,
                 const struct exchange *x); /* instead of `bytes`, where that would be a copy */
-    const bool *shown;                     /* with `put`: see openapi.h */
+    const struct openapi_view *view;       /* with `put`: see openapi.h */
     const char *fields;                    /* more lines of its head, or NULL */
 };
 
@@ -130,6 +132,11 @@ struct exchange {
     /* translate */
     struct call *call; /* with all=true the one of the first page */
     bool all;
+    const struct paging *paging; /* with `all`, of a document; NULL: pages of a route go by offset */
+
+    /* With `paging`: the same document with another value of one member, read and sealed as the first was. */
+    enum problem (*page_call)(struct exchange *x, const struct definitions_member *member,
+                              const struct json_value *value, struct call **call);
 
     /* authorize */
     bool judged;

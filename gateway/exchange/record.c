@@ -19,6 +19,7 @@ enum {
     RECORD_PATH_MAX = 256,   /* bytes of a path that is only logged              */
     RECORD_SEGMENT_MAX = 32, /* of one of its segments, with its '/': tokens and keys are longer */
     RECORD_SEGMENT_SHOWN = 5,
+    RECORD_ABSENT_MAX = 64, /* members of a document that rules name: what is not told is not judged again */
 };
 
 /* The parameters that a policy can judge: all of the call's; of a secret only that it is there. */
@@ -43,10 +44,45 @@ void record_put_params(struct buf *out, const struct call *call)
     json_close(out);
 }
 
+/* Which parameters some item of a list lacks. */
+static void put_gaps(struct buf *out, const struct call *call)
+{
+    bool any = false;
+    for (size_t i = 0; i < call->param_count; i++) {
+        if (!call->params[i].gaps)
+            continue;
+        if (!any)
+            json_open_array(out, "gaps");
+        any = true;
+        json_element(out, call->params[i].name);
+    }
+    if (any)
+        json_close_array(out);
+}
+
+/* Which members a rule named that were not there: whoever judges the call again must know it. */
+static void put_absent(struct buf *out, const struct call *call)
+{
+    bool any = false;
+    const struct config_action *action = call->route->document;
+    for (size_t i = 0; i < action->path_count && i < RECORD_ABSENT_MAX; i++) {
+        if (call_find(call, action->paths[i].param.name) != NULL)
+            continue;
+        if (!any)
+            json_open_array(out, "absent");
+        any = true;
+        json_element(out, action->paths[i].param.name);
+    }
+    if (any)
+        json_close_array(out);
+}
+
 /* What no parameter has: how many values, and the hash of the whole. */
 static void put_document(struct buf *out, const struct call *call)
 {
     json_open_member(out, "document");
+    put_gaps(out, call);
+    put_absent(out, call);
     json_member_int(out, "others", (long long)call->document_others);
     json_member_int(out, "bytes", (long long)call->document_length);
     json_member(out, "sha256", call->document_hash);

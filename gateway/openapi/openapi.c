@@ -145,15 +145,20 @@ static struct part put_path(struct buf *text, const struct entry *entry)
     return part_from(text, at);
 }
 
-static struct part put_tag(struct buf *text, const struct entry *entry)
+static void write_tag(struct buf *text, const char *service)
 {
     char words[128]; /* a name has 64 characters at most */
-    size_t at = text->length;
-    (void)snprintf(words, sizeof words, "Actions of the cloud's service `%s`", entry->route->service);
+    (void)snprintf(words, sizeof words, "Actions of the cloud's service `%s`", service);
     json_open(text);
-    json_member(text, "name", entry->route->service);
+    json_member(text, "name", service);
     json_member(text, "description", words);
     json_close(text);
+}
+
+static struct part put_tag(struct buf *text, const struct entry *entry)
+{
+    size_t at = text->length;
+    write_tag(text, entry->route->service);
     return part_from(text, at);
 }
 
@@ -195,6 +200,7 @@ static void write_types(struct openapi *openapi)
 static int prepare(struct openapi *openapi, struct err *err)
 {
     const struct config *config = openapi->config;
+    const struct openapi_view whole = {.prefix = config->prefix};
     struct entry **order = calloc(openapi->count + 1, sizeof(struct entry *));
     openapi->entries = calloc(openapi->count + 1, sizeof *openapi->entries);
     openapi->types = calloc(config->answer_type_count + 1, sizeof *openapi->types);
@@ -211,7 +217,7 @@ static int prepare(struct openapi *openapi, struct err *err)
     free(order);
     write_entries(openapi);
     write_types(openapi);
-    if (openapi->text.failed || openapi_put(NULL, openapi, NULL, NULL, config->prefix) > OPENAPI_MAX)
+    if (openapi->text.failed || openapi_put(NULL, openapi, &whole) > OPENAPI_MAX)
         return err_set(err, ERR_LIMIT,
                        "the OpenAPI document of %zu routes would have more than %d bytes, or memory is out: "
                        "fewer routes, or shorter phrases",
@@ -248,22 +254,35 @@ void openapi_free(struct openapi *openapi)
 
 /* ---- what is put together for each who asks ---- */
 
-const bool *openapi_shown(const struct openapi *openapi, const struct config_client *client,
-                          const struct network *source, int64_t now, struct arena *arena)
+/* Which routes; NULL: memory is out. */
+static const bool *find_shown(const struct openapi *openapi, const struct action_operations_query *query,
+                              struct arena *arena)
 {
     bool *shown = arena_array(arena, openapi->count + 1, sizeof *shown);
-    for (size_t i = 0; shown != NULL && i < openapi->count; i++)
-        shown[i] =
-            openapi->entries[i].api != -1 && policy_may(client, openapi->entries[i].route, source, now);
+    for (size_t i = 0; shown != NULL && i < openapi->count; i++) {
+        const struct config_route *route = openapi->entries[i].route;
+        shown[i] = openapi->entries[i].api != -1 &&
+                   (query->service == NULL || strcmp(query->service, route->service) == 0) &&
+                   (query->client == NULL || policy_may(query->client, route, query->source, query->now));
+    }
     return shown;
+}
+
+int openapi_look(const struct openapi *openapi, const struct action_operations_query *query,
+                 struct arena *arena, struct openapi_view *view)
+{
+    bool whole = query->client == NULL && query->service == NULL;
+    *view = (struct openapi_view){.client = query->client};
+    view->shown = whole ? NULL : find_shown(openapi, query, arena);
+    if (view->shown == NULL && !whole)
+        return -1;
+    return action_operations_write(&view->actions, openapi->config, query, arena);
 }
 
 /* The document on its way: counted, and written where somebody wants it. */
 struct writing {
     const struct openapi *openapi;
-    const bool *shown;
-    const struct config_client *client; /* or NULL */
-    const char *prefix;
+    const struct openapi_view *view;
     struct buf *out; /* or NULL */
     size_t length;
 };
@@ -288,7 +307,8 @@ static void put_part(struct writing *writing, const char *separator, const struc
 
 static bool is_shown(const struct writing *writing, const struct entry *entry)
 {
-    return entry->api != -1 && (writing->shown == NULL || writing->shown[entry - writing->openapi->entries]);
+    const bool *shown = writing->view->shown;
+    return entry->api != -1 && (shown == NULL || shown[entry - writing->openapi->entries]);
 }
 
 static void put_and_end(struct writing *writing, struct buf *text)
@@ -302,11 +322,46 @@ static void put_and_end(struct writing *writing, struct buf *text)
 static void put_info(struct writing *writing)
 {
     struct buf out;
+    const struct openapi_view *view = writing->view;
     buf_init(&out, INFO_MAX);
-    info_put(&out, writing->prefix, writing->shown == NULL);
+    info_put(&out, view->prefix == NULL ? "" : view->prefix, view->client == NULL, view->actions.left_out);
     buf_put(&out, ",\"security\":");
-    security_put(&out, writing->openapi->config, writing->client);
+    security_put(&out, writing->openapi->config, view->client);
     put_and_end(writing, &out);
+}
+
+/* Has a route of the service a tag? */
+static bool is_tagged(const struct openapi *openapi, const bool *tagged, const char *service)
+{
+    for (size_t i = 0; i < openapi->count; i++)
+        if (tagged[i] && strcmp(openapi->entries[i].route->service, service) == 0)
+            return true;
+    return false;
+}
+
+/* Of services that have actions, and no route.  The versions of one follow each other. */
+static const char *put_action_tags(struct writing *writing, const bool *tagged, const char *separator)
+{
+    struct buf out;
+    const char *last = "";
+    const struct config *config = writing->openapi->config;
+    buf_init(&out, INFO_MAX);
+    for (size_t i = 0; writing->view->actions.services != NULL && i < config->service_count; i++) {
+        const char *service = config->services[i].upstream->name;
+        if (!writing->view->actions.services[i] || strcmp(service, last) == 0 ||
+            is_tagged(writing->openapi, tagged, service))
+            continue;
+        last = service;
+        buf_reset(&out);
+        write_tag(&out, service);
+        put_text(writing, separator);
+        put(writing, buf_text(&out), out.length);
+        separator = ",";
+    }
+    if (out.failed && writing->out != NULL)
+        writing->out->failed = true;
+    buf_done(&out);
+    return separator;
 }
 
 /* Of a service whose first route is not shown, too. */
@@ -315,20 +370,22 @@ static void put_tags(struct writing *writing)
     const char *separator = ",\"tags\":[";
     const struct openapi *openapi = writing->openapi;
     const struct entry *last = NULL; /* most routes are of the service of the one before */
-    bool *there = calloc(openapi->count + 1, sizeof *there);
-    for (size_t i = 0; there != NULL && i < openapi->count; i++) {
+    bool *tagged = calloc(openapi->count + 1, sizeof *tagged);
+    for (size_t i = 0; tagged != NULL && i < openapi->count; i++) {
         const struct entry *entry = &openapi->entries[i];
-        if (!is_shown(writing, entry) || entry->service == last || there[entry->service - openapi->entries])
+        if (!is_shown(writing, entry) || entry->service == last || tagged[entry->service - openapi->entries])
             continue;
         last = entry->service;
-        there[last - openapi->entries] = true;
+        tagged[last - openapi->entries] = true;
         put_part(writing, separator, &last->tag);
         separator = ",";
     }
+    if (tagged != NULL)
+        separator = put_action_tags(writing, tagged, separator);
     put_text(writing, separator[0] == ',' && separator[1] == '\0' ? "]" : ",\"tags\":[]");
-    if (there == NULL && writing->out != NULL)
+    if (tagged == NULL && writing->out != NULL)
         writing->out->failed = true;
-    free(there);
+    free(tagged);
 }
 
 /* The operations of one path; nothing where none is shown. */
@@ -351,11 +408,16 @@ static bool put_operations(struct writing *writing, const char *separator, const
 static void put_paths(struct writing *writing)
 {
     const char *separator = "";
+    const struct action_operations *actions = &writing->view->actions;
     put_text(writing, ",\"paths\":{");
     for (size_t i = 0; i < writing->openapi->count; i++) {
         const struct entry *entry = &writing->openapi->entries[i];
         if (entry->leader == entry && put_operations(writing, separator, entry))
             separator = ",";
+    }
+    if (actions->paths_length > 0) {
+        put_text(writing, separator);
+        put(writing, actions->paths, actions->paths_length);
     }
     put_text(writing, "},\"components\":");
 }
@@ -370,11 +432,12 @@ static void put_schemes(struct writing *writing)
     put_and_end(writing, &out);
 }
 
-/* The schemes first; then the gateway's own; the types of what is shown behind them: `schemas` is the last
- * member there. */
+/* The schemes first; then the gateway's own; the types of what is shown behind them, and the documents of
+ * actions: `schemas` is the last member there. */
 static void put_components(struct writing *writing)
 {
     const struct openapi *openapi = writing->openapi;
+    const struct action_operations *actions = &writing->view->actions;
     const char *begin = strchr(openapi_components, '{') + 1;
     const char *end = strrchr(openapi_components, '}');
     while (*--end != '}')
@@ -392,17 +455,16 @@ static void put_components(struct writing *writing)
     if (marks == NULL && writing->out != NULL)
         writing->out->failed = true;
     free(marks);
+    if (actions->schemas_length > 0) {
+        put_text(writing, ",");
+        put(writing, actions->schemas, actions->schemas_length);
+    }
     put_text(writing, end);
 }
 
-size_t openapi_put(struct buf *out, const struct openapi *openapi, const bool *shown,
-                   const struct config_client *client, const char *prefix)
+size_t openapi_put(struct buf *out, const struct openapi *openapi, const struct openapi_view *view)
 {
-    struct writing writing = {.openapi = openapi,
-                              .shown = shown,
-                              .client = client,
-                              .prefix = prefix == NULL ? "" : prefix,
-                              .out = out};
+    struct writing writing = {.openapi = openapi, .view = view, .out = out};
     put_info(&writing);
     put_tags(&writing);
     put_paths(&writing);

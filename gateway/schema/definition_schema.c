@@ -30,18 +30,18 @@ static void put_required(struct buf *out, const struct definitions_object *objec
 int definition_schema_begin(struct definition_schema *schema, const struct definitions *definitions,
                             struct arena *arena)
 {
-    *schema = (struct definition_schema){.room = definitions->object_count};
-    schema->items = arena_array(arena, schema->room, sizeof *schema->items);
-    return schema->items == NULL ? -1 : 0;
+    *schema = (struct definition_schema){.definitions = definitions};
+    schema->items = arena_array(arena, definitions->object_count, sizeof *schema->items);
+    schema->there = arena_array(arena, definitions->object_count, sizeof *schema->there);
+    return schema->items == NULL || schema->there == NULL ? -1 : 0;
 }
 
 static void reach_one(struct definition_schema *schema, const struct definitions_object *object)
 {
-    for (size_t i = 0; i < schema->count; i++)
-        if (schema->items[i] == object)
-            return;
-    if (schema->count < schema->room)
+    bool *there = &schema->there[object - schema->definitions->objects];
+    if (!*there)
         schema->items[schema->count++] = object;
+    *there = true;
 }
 
 void definition_schema_reach(struct definition_schema *schema, const struct definitions_object *object)

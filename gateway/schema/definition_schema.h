@@ -9,8 +9,10 @@
 
 /* The objects that documents of several actions can have, each once. */
 struct definition_schema {
+    const struct definitions *definitions;
     const struct definitions_object **items;
-    size_t count, room;
+    bool *there; /* by the object's place among the definitions */
+    size_t count;
 };
 
 /* Room for those of one version of a service; -1: memory is out. */

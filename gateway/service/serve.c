@@ -38,11 +38,11 @@ enum {
     SERVE_LARGE = 256 * 1024,    /* bytes: what is larger goes back to the system when it is freed */
     SERVE_ADMIN_WORKERS = 8, /* half of them for probes that overlap, whoever waits for a reload (reload.h) */
     SERVE_ADMIN_CONNECTIONS = 16,
-    SERVE_ADMIN_UNASKED = 6,                    /* connections of one address with no request yet */
-    SERVE_ANSWER_MAX = OPENAPI_MAX + 64 * 1024, /* the largest of all, and a header */
-    SERVE_ADDRESSES = 32 * 1024,                /* of all sockets, in the line that says ready */
-    SERVE_SPARE = 1024 * 1024,                  /* bytes of free heap that are kept for what is smaller */
-    SERVE_PATH = 1024,                          /* bytes */
+    SERVE_ADMIN_UNASKED = 6, /* connections of one address with no request yet */
+    SERVE_ANSWER_MAX = OPENAPI_MAX + ACTION_OPERATIONS_MAX + 64 * 1024, /* the largest of all, and a header */
+    SERVE_ADDRESSES = 32 * 1024, /* of all sockets, in the line that says ready */
+    SERVE_SPARE = 1024 * 1024,   /* bytes of free heap that are kept for what is smaller */
+    SERVE_PATH = 1024,           /* bytes */
     SERVE_ARENAS = 2, /* of malloc: glibc's eight a core spread thin what a thousand workers free */
 };
 

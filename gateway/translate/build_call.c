@@ -7,6 +7,7 @@
 #include "gateway/translate/build_document.h"
 #include "gateway/translate/build_param.h"
 #include "gateway/translate/check_value.h"
+#include "gateway/translate/document_pages.h"
 #include "gateway/translate/hint.h"
 
 #include <string.h>
@@ -297,29 +298,32 @@ int build_call_name_client(const struct exchange *x)
     return x->client == NULL ? 0 : call_set_client(x->call, "countersign-" VERSION_TEXT, x->client->name);
 }
 
-static bool is_key_of_action(const struct exchange *x, const char *name)
+static bool is_query_of_action(const struct exchange *x, const char *name)
 {
-    return strcmp(name, "region") == 0 || strcmp(name, "version") == 0 ||
+    return strcmp(name, "region") == 0 || strcmp(name, "version") == 0 || strcmp(name, "all") == 0 ||
            (strcmp(name, "account") == 0 && build_call_has_account(x));
 }
 
-/* The query has the region, the account, and the version by which the route was found. */
+/* The query has the region, the account, the version by which the route was found, and whether every page is
+ * wanted. */
 static enum problem build_action(struct exchange *x, const struct json_value *root)
 {
     const char *version = NULL;
     const char *region = NULL;
     const char *account = NULL;
     for (size_t i = 0; i < x->target.pair_count; i++)
-        if (!is_key_of_action(x, x->target.pairs[i].name))
+        if (!is_query_of_action(x, x->target.pairs[i].name))
             return exchange_stop(
                 x, PROBLEM_INVALID_PARAMETER,
-                "the query of an action is region%s and version: all else is in its document",
+                "the query of an action is region, version%s and all: all else is in its document",
                 build_call_has_account(x) ? ", account" : "");
     enum problem problem = build_call_own_key(x, "version", &version);
     if (problem == PROBLEM_NONE)
         problem = build_call_own_key(x, "region", &region);
     if (problem == PROBLEM_NONE && build_call_has_account(x))
         problem = build_call_own_key(x, "account", &account);
+    if (problem == PROBLEM_NONE)
+        problem = document_pages_choose(x, root);
     return problem != PROBLEM_NONE ? problem : build_document_call(x, root, region, account);
 }
 

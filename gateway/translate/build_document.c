@@ -215,6 +215,40 @@ static enum problem read_document(struct exchange *x, const struct json_value *r
     return problem;
 }
 
+/* x->call has no document yet. */
+static enum problem fill_call(struct exchange *x, const struct json_value *root)
+{
+    enum problem problem = read_document(x, root);
+    if (problem == PROBLEM_NONE)
+        problem = read_params(x, root);
+    if (problem == PROBLEM_NONE)
+        call_seal(x->call);
+    return problem;
+}
+
+static struct call *begin_call(struct exchange *x, const struct config_upstream *upstream)
+{
+    const struct config_action *action = x->route->document;
+    x->call = call_new_document(x->route, upstream, x->route->param_count + action->path_count, x->arena);
+    return x->call != NULL && build_call_name_client(x) == 0 ? x->call : NULL;
+}
+
+enum problem build_document_again(struct exchange *x, const struct json_value *root, struct call **call)
+{
+    struct call *first = x->call;
+    enum problem problem = PROBLEM_NONE;
+    if (begin_call(x, first->upstream) == NULL || call_set_region(x->call, first->region, NULL) != 0)
+        problem = exchange_fail(x);
+    if (problem == PROBLEM_NONE) {
+        x->call->account = first->account;
+        call_send_region(x->call, first->sent_region);
+        problem = fill_call(x, root);
+    }
+    *call = x->call;
+    x->call = first;
+    return problem;
+}
+
 enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region,
                                  const char *account)
 {
@@ -225,21 +259,14 @@ enum problem build_document_call(struct exchange *x, const struct json_value *ro
     enum problem problem = build_call_choose_upstream(x, action->upstream->name, account, &upstream);
     if (problem != PROBLEM_NONE)
         return problem;
-    x->call = call_new_document(x->route, upstream, x->route->param_count + action->path_count, x->arena);
-    if (x->call == NULL || build_call_name_client(x) != 0)
+    if (begin_call(x, upstream) == NULL)
         return exchange_fail(x);
     problem = build_call_name_account(x, account);
     if (problem == PROBLEM_NONE)
         problem = build_call_choose_region(x, region);
     if (problem == PROBLEM_NONE)
         problem = client_token_put(x, &whole);
-    if (problem == PROBLEM_NONE)
-        problem = read_document(x, &whole);
-    if (problem == PROBLEM_NONE)
-        problem = read_params(x, &whole);
-    if (problem == PROBLEM_NONE)
-        call_seal(x->call);
-    return problem;
+    return problem == PROBLEM_NONE ? fill_call(x, &whole) : problem;
 }
 
 /* ---- a document to be shown ---- */

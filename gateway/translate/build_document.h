@@ -10,6 +10,9 @@
 enum problem build_document_call(struct exchange *x, const struct json_value *root, const char *region,
                                  const char *account);
 
+/* The same call with another document, which is read and judged like the first: a further page. */
+enum problem build_document_again(struct exchange *x, const struct json_value *root, struct call **call);
+
 /* What rules name in a structured parameter of a route, whose value is `value`: added to x->call. */
 enum problem build_document_paths(struct exchange *x, const struct config_param *param,
                                   const struct json_value *value);

@@ -309,14 +309,16 @@ static void memory_is_bounded(void **state)
 static void more_than_may_be_is_left_out(void **state)
 {
     bool failed = true;
+    bool full = false;
     (void)state;
     load_many(100, "vpcId: [vpc-#]");
     const struct config_bucket_rules rules =
         config_bucket_find(client_of("web")->buckets[0], new_call()->route->action_index);
     assert_int_equal(rules.count, 100);
-    assert_null(rule_hash_new(rules.items, rules.count, 99, config.arena, config.arena, &failed));
-    assert_false(failed);
-    assert_non_null(rule_hash_new(rules.items, rules.count, 100, config.arena, config.arena, &failed));
+    assert_null(rule_hash_new(rules.items, rules.count, 99, config.arena, config.arena, &failed, &full));
+    assert_true(full && !failed);
+    assert_non_null(rule_hash_new(rules.items, rules.count, 100, config.arena, config.arena, &failed, &full));
+    assert_false(full || failed);
     unload();
 }
 

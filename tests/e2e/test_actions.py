@@ -417,6 +417,48 @@ def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
     assert run("check", "-c", str(file)).returncode == 78
 
 
+# ---- sign, whoami ----
+
+def test_sign_shows_what_goes_out(door, upstream, tmp_path):
+    """Offline, at the second of a call that was sent: the same body, and the signature that the vendor computes of it."""
+    gateway = door(allow("*"))
+    body = '{ "SecurityGroupId": "sg-1", "SecurityGroupPolicySet": {"Ingress": [ {"Port": "80", "CidrBlock": "10.0.0.0/8"} ] } }'
+    assert post(gateway, CREATE + "?region=ap-shanghai", body.encode()).status == 200
+    sent, = upstream.seen(1)
+    done = run("sign", "-c", gateway.file, "--time", sent.headers["x-tc-timestamp"], "POST", CREATE + "?region=ap-shanghai", body)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.splitlines()
+    assert f"body: {sent.body.decode()}" in shown
+    for name in ("x-tc-action", "x-tc-version", "x-tc-region", "authorization"):
+        assert f"header: {name}: {sent.headers[name]}".lower() in done.stdout.lower(), name
+    assert vendor.tc3(sent, SECRET_ID, SECRET_KEY, "vpc") in done.stdout and SECRET_KEY not in done.stdout
+    wrong = run("sign", "-c", gateway.file, "POST", CREATE, json.dumps(ingress({"Port": 80})))
+    assert wrong.returncode == 1 and "SecurityGroupPolicySet.Ingress[0].Port must be a string" in wrong.stderr
+
+
+def test_whoami_says_which_actions_its_rules_name(door):
+    gateway = door(allow("vpc:Describe*", "cvm:RunInstances", where={"region": ["ap-guangzhou"]}), deny("vpc:DescribeVpnConn*"))
+    rules = gateway.get("/whoami").json()["rules"]
+    assert [rule["names"] for rule in rules] == [["vpc:Describe*", "cvm:RunInstances"], ["vpc:DescribeVpnConn*"]]
+    assert "DescribeVpcEx" in rules[0]["actions"] and rules[0]["where"] == {"region": ["ap-guangzhou"]}
+    assert "names" not in door(allow("*"), top={}).get("/whoami").json()["rules"][0]
+
+
+# ---- memory of what rules are looked up by ----
+
+@pytest.mark.parametrize("rules, told", [(15625, 0), (15626, 1)])
+def test_check_tells_where_rules_are_read_one_by_one(tmp_path, rules, told):
+    """32 texts a rule: half a million have room."""
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\nclients: { web: { tokens: [{ id: a, sha256: '%064d' }] } }\n" % 1 +
+                    "sets: { many: [" + ", ".join(f"ins-{number:x}" for number in range(32)) + "] }\nrules:\n" +
+                    "".join(f"  - {{ id: r{rule}, allow: [web], actions: [DetachClassicLinkVpc], where: {{ instanceIds: [$many], "
+                            f"vpcId: ['*-{rule}'] }} }}\n" for rule in range(rules)))
+    done = run("check", "--policy", file)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("more than 500000 texts in `where`: for 1 pairs of client and action, from 'r0' on") == told
+
+
 # ---- a policy alone ----
 
 ALONE = """\

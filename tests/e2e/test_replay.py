@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from harness.gateway import POLICY, Gateway, configure, policy
+from harness.gateway import POLICY, Gateway, bearer, configure, policy
 from harness.process import binary, environment, run
 from harness.upstream import Reply
-from harness.world import eventually
+from harness.world import REPOSITORY, eventually
 
 OTHER = {**POLICY, "rules": POLICY["rules"][:1]}    # nobody denies the bastions any more
 SNAPSHOTS = """
@@ -220,3 +220,95 @@ def test_progress_on_a_terminal_and_only_there(files):
     assert child.wait(60) == 0
     assert b"\r8192 lines, 0 would change\r16384 lines" in said and b"\r20000 lines" in said
     assert "8192" not in run(*options[1:]).stderr
+
+
+# ---- calls by the cloud's own document ----
+
+FOLDER = str(REPOSITORY / "config/definitions/data")
+CREATE = "CreateSecurityGroupPolicies"
+CIDR = "SecurityGroupPolicySet.Ingress.CidrBlock"
+SET = {"Ingress": [{"CidrBlock": "10.0.0.0/8", "Port": "80"}, {"CidrBlock": "10.1.0.0/16"}]}
+
+
+def of_documents(*rules):
+    return {**POLICY, "rules": [{"id": f"rule-{number}", **rule} for number, rule in enumerate(rules)]}
+
+
+def group(effect="allow", *actions, **where):
+    return {effect: ["network-console"], "actions": list(actions or (f"vpc:{CREATE}",)), **({"where": where} if where else {})}
+
+
+@pytest.fixture
+def recorded(start, upstream, tmp_path):
+    """recorded(policy, document, ...) gives the access line of each, and of the audit file what announced it."""
+    def call(rules, *documents, action=CREATE):
+        upstream.script(then=Reply({"Response": {"RequestId": "r"}}))
+        gateway = start(upstream.url.replace("/v2/index.php", "/"), generation=3, rules=rules,
+                        top={"doors": {"actions": True}, "definitions": FOLDER, "audit": {"file": str(tmp_path / "audit")}})
+        lines = []
+        for document in documents:
+            answer = gateway.call("POST", f"/actions/vpc/{action}", json.dumps(document).encode(),
+                                  {**bearer(), "Content-Type": "application/json"})
+            lines.append(gateway.record(answer))
+        intents = [one for one in map(json.loads, (tmp_path / "audit").read_text().splitlines()) if "params" in one]
+        return lines, intents
+    return call
+
+
+def replay(files, candidate, lines):
+    return run(*files(candidate, lines), "--definitions", FOLDER)
+
+
+def test_documents_are_judged_by_what_their_records_have(recorded, files):
+    now = of_documents(group(**{CIDR: {"cidr_within": ["10.0.0.0/8"]}}))
+    lines, intents = recorded(now, {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": SET},
+                              {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": {"Ingress": [{"CidrBlock": "0.0.0.0/0"}]}},
+                              {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": {"Ingress": [*SET["Ingress"], {"Port": "1"}]}},
+                              {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": {}})
+    assert [line["verdict"] for line in lines] == ["allow", "deny", "deny", "deny"] and len(intents) == 1
+    assert [line["document"].get("gaps") for line in lines] == [None, None, [CIDR], None]
+    assert [line["document"].get("absent") for line in lines] == [None, None, None, [CIDR]]
+    done = replay(files, now, lines + intents)
+    assert done.returncode == 0 and "5 lines: 0 would change, 5 stay" in done.stderr, done.stderr
+    done = replay(files, of_documents(group(**{CIDR: {"cidr_within": ["10.0.0.0/16", "0.0.0.0/0"]}})), lines)
+    assert "1 would change, 3 stay" in done.stderr and f"{CIDR}: 0.0.0.0/0" in done.stdout, done.stdout + done.stderr
+    done = replay(files, of_documents(group("allow", "vpc:Create*")), lines + intents)
+    assert "3 would change, 2 stay" in done.stderr
+
+
+@pytest.mark.parametrize("candidate, told", [
+    (of_documents(group(SecurityGroupId=["sg-1"])), "0 would change, 0 stay"),        # nobody recorded it
+    (of_documents(group(), group("deny", "vpc:*", SecurityGroupId=["sg-9"])), "0 would change, 0 stay"),
+    (of_documents(group(), group("deny", "vpc:DeleteVpc", VpcId=["vpc-9"])), "0 would change, 1 stay"),
+    (of_documents(group(**{CIDR: ["10.*"]}), group("deny", "*", **{CIDR: ["0.0.0.0/0"]})), "0 would change, 1 stay"),
+])
+def test_what_a_record_does_not_have_is_not_judged(recorded, files, candidate, told):
+    lines, _ = recorded(of_documents(group(**{CIDR: ["*"]})), {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": SET})
+    done = replay(files, candidate, lines)
+    assert told in done.stderr, done.stderr
+    assert (done.returncode == 1) == ("records do not have" in done.stderr) == ("0 stay" in told)
+
+
+def test_a_document_without_more_is_known_whole(recorded, files):
+    """What is not in it was not there, whoever asks."""
+    lines, _ = recorded(of_documents(group("allow", "vpc:DescribeRegions", "vpc:DeleteVpc", VpcId=["*"])), {"VpcId": "vpc-1"},
+                        action="DeleteVpc")
+    assert lines[0]["document"]["others"] == 0
+    done = replay(files, of_documents(group("allow", "vpc:DeleteVpc", "vpc:CreateVpc"),
+                                      group("deny", "vpc:DeleteVpc", "vpc:CreateVpc", VpcId=["vpc-1"])), lines)
+    assert "1 would change, 0 stay" in done.stderr, done.stderr
+
+
+def test_an_action_with_a_route_is_judged_by_the_routes_names(recorded, files):
+    lines, _ = recorded(of_documents(group("allow", "DetachClassicLinkVpc")), {"VpcId": "vpc-2ari9m7h", "InstanceIds": ["ins-1"]},
+                        action="DetachClassicLinkVpc")
+    assert lines[0]["params"] == {"vpcId": "vpc-2ari9m7h", "instanceIds": "ins-1"}
+    for where, told in (({"vpcId": ["vpc-2*"]}, "0 would change, 1 stay"), ({"instanceIds": ["ins-2"]}, "1 would change, 0 stay")):
+        done = replay(files, of_documents(group("allow", "vpc:DetachClassicLinkVpc", **where)), lines)
+        assert told in done.stderr, done.stderr
+
+
+def test_without_definitions_documents_are_not_judged(recorded, files, tmp_path):
+    lines, _ = recorded(of_documents(group()), {"SecurityGroupId": "sg-1", "SecurityGroupPolicySet": SET})
+    done = run(*files(of_documents({"allow": ["*"], "actions": ["*"]}), lines))
+    assert done.returncode == 1 and "0 would change, 0 stay" in done.stderr and "--definitions" in done.stderr

@@ -20,7 +20,7 @@ if ! cmp -s package-lock.json node_modules/.as-locked; then
     cp package-lock.json node_modules/.as-locked
 fi
 
-# What a configuration serves, by generation: NAME URL, more keys of the upstream, more keys of the client.
+# What a configuration serves, by generation: NAME URL, more keys of the upstream, more keys of the client, more keys.
 served() {
     printf 'AKIDsample\n' >id
     printf 'sample\n' >key
@@ -29,6 +29,7 @@ served() {
     cat >"$1.yaml" <<END
 version: 1
 policy: policy.yaml
+$5
 credentials: { main: { secret_id: { file: id }, secret_key: { file: key } } }
 upstreams:
   vpc: { url: "https://vpc.$2", credential: main, region: ap-guangzhou$3 }
@@ -38,10 +39,12 @@ END
 }
 
 "$program" openapi >all.json
-served api2 api.qcloud.com/v2/index.php '' ''
-served api3 tencentcloudapi.com/ ', generation: 3' ''
-served either api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ]'
-served both api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ], require: [token, certificate]'
+served api2 api.qcloud.com/v2/index.php '' '' ''
+served api3 tencentcloudapi.com/ ', generation: 3' '' ''
+served actions tencentcloudapi.com/ ', generation: 3' '' "doors: { actions: true }
+definitions: \"$here/../../config/definitions/data\""
+served either api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ]' ''
+served both api.qcloud.com/v2/index.php '' ', certificates: [ { id: c, san: web.example } ], require: [token, certificate]' ''
 
 # Linters that find nothing in a bad document have not looked.
 sed 's/"operationId":"[^"]*"/"operationId":"same"/g' all.json >bad.json
@@ -50,5 +53,5 @@ if ./node_modules/.bin/spectral lint --ruleset spectral.yaml bad.json >/dev/null
     echo "a linter does not see that all operations have the same id" >&2
     exit 1
 fi
-./node_modules/.bin/spectral lint --fail-severity hint --ruleset spectral.yaml all.json api2.json api3.json either.json both.json
-./node_modules/.bin/redocly lint --config redocly.yaml all.json api2.json api3.json either.json both.json
+./node_modules/.bin/spectral lint --fail-severity hint --ruleset spectral.yaml all.json api2.json api3.json actions.json either.json both.json
+./node_modules/.bin/redocly lint --config redocly.yaml all.json api2.json api3.json actions.json either.json both.json
