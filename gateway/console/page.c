@@ -8,6 +8,7 @@ static const struct {
     const char *path;
     const char *title;
 } places[] = {{"/console", "Now"},
+              {"/console/decisions", "Decisions"},
               {"/console/rights", "Who may do what"},
               {"/console/try", "Try"},
               {"/console/tokens", "Tokens and freezes"}};
@@ -103,7 +104,7 @@ const char *page_style(void)
            "nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:0;padding:0}\n"
            "a{color:var(--link)}a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}\n"
            "main{padding:0 1rem 2rem;max-width:75rem}\n"
-           "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\n"
+           "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem}\n"
            "table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--quiet)}\n"
            "th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);"
            "vertical-align:top}\n"

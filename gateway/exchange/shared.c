@@ -103,8 +103,20 @@ struct snapshot *shared_take(struct shared *gateway)
     return snapshot;
 }
 
+/* The last requests, for the console: from the first configuration on that has one. */
+static int keep_lines(struct shared *gateway, const struct config *config, struct err *err)
+{
+    if (!config->console || atomic_load_explicit(&gateway->access.ring, memory_order_acquire) != NULL)
+        return 0;
+    return log_keep(&gateway->access) == 0 ? 0 : err_memory(err);
+}
+
 int shared_swap(struct shared *gateway, struct config *config, struct err *err)
 {
+    if (keep_lines(gateway, config, err) != 0) {
+        config_release(config);
+        return -1;
+    }
     struct snapshot *old = shared_take(gateway);
     struct snapshot *new = snapshot_new(gateway, config, err);
     if (new != NULL) {
@@ -169,7 +181,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     gateway->failures = auth_failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
     if (gateway->unsettled == NULL || gateway->metrics == NULL || gateway->owners == NULL ||
-        gateway->failures == NULL || gateway->anonymous == NULL) {
+        gateway->failures == NULL || gateway->anonymous == NULL || keep_lines(gateway, config, err) != 0) {
         shared_done(gateway);
         return err_memory(err);
     }

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "gateway/console/decision_page.h"
+#include "gateway/console/decisions_page.h"
 #include "gateway/console/form.h"
 #include "gateway/console/now_page.h"
 #include "gateway/console/rights_page.h"
@@ -271,10 +273,22 @@ static void show_tokens(struct desk_visit *desk)
     tokens_page_put(&desk->answer->body, &desk->page);
 }
 
+static void show_decisions(struct desk_visit *desk)
+{
+    decisions_page_put(&desk->answer->body, &desk->page);
+}
+
+static void show_decision(struct desk_visit *desk)
+{
+    decision_page_put(&desk->answer->body, &desk->page);
+}
+
 static const struct {
     const char *path;
     void (*show)(struct desk_visit *desk);
 } shown[] = {{"/console", show_now},
+             {"/console/decisions", show_decisions},
+             {"/console/decision", show_decision},
              {"/console/rights", show_rights},
              {"/console/rights.csv", show_csv},
              {"/console/try", show_try},

@@ -1,0 +1,24 @@
+/* gateway/console/past.h - the last requests that the gateway keeps in memory: lines of its access log
+ * (docs/logs.md). */
+#ifndef GATEWAY_CONSOLE_PAST_H
+#define GATEWAY_CONSOLE_PAST_H
+
+#include "base/line_ring.h"
+#include "gateway/console/page.h"
+
+#include <jansson.h>
+
+/* The caller's copy; NULL when memory is out. */
+MUST_USE struct line_ring *past_lines(const struct page *page);
+
+/* NULL: that is no line of the log. */
+MUST_USE json_t *past_parse(const char *bytes, size_t length);
+
+/* A member's text; "": there is none. */
+const char *past_text(const json_t *line, const char *key);
+
+/* Does the line have these bytes somewhere: the member with that text, as the log writes it?  True does not
+ * say that it is a member of the line itself. */
+bool past_has_member(const char *bytes, size_t length, const char *key, const char *text);
+
+#endif

@@ -1,0 +1,123 @@
+"""The console's pages about the past: the last requests, and why each was decided as it was."""
+
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+
+from harness.gateway import TOKEN
+from harness.world import VPC, eventually
+from test_console import HOSTILE, Operator
+from test_operators import ALICE, RULES, ask
+
+
+@pytest.fixture
+def console(start, upstream):
+    return lambda rules=RULES, **top: start(upstream.url, rules=rules, top={"console": True, "audit": "audit.log", **top})
+
+
+def shows(operator, path, words):
+    """The log's lines are gathered for some milliseconds before they are there."""
+    found = eventually(lambda: (page := operator.page(path)).has(words) and page)
+    assert found, f"{path} never had {words!r}"
+    return found
+
+
+def rows(page):
+    return page.tags.count("tr") - 1
+
+
+def test_the_last_requests_by_filter(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    good = gateway.delete().header("X-Request-Id")
+    other = gateway.delete(vpc="vpc-another1").header("X-Request-Id")
+    assert gateway.call("GET", "/vpcs", headers={"Authorization": "Bearer wrong"}).status == 401
+    page = shows(alice, "/console/decisions", other)
+    assert page.has(good) and page.has("allow") and page.has("deny") and page.has("401") and rows(page) == 3
+    assert rows(alice.page("/console/decisions?verdict=deny")) == 1
+    for question, there in ((f"request={good}", good), ("outcome=executed", good), ("verdict=allow", good), ("verdict=deny", other)):
+        found = alice.page(f"/console/decisions?{question}")
+        assert found.has(there) and rows(found) == 1, question
+    rule = re.search(r'<td>([\w./:-]*)</td><td class="number">202', alice.get("/console/decisions").body.decode())[1]
+    assert rule and rows(alice.page(f"/console/decisions?rule={quote(rule)}")) == 1
+    assert rows(alice.page("/console/decisions?client=network-console")) == 2
+    assert rows(alice.page("/console/decisions?action=DetachClassicLinkVpc&client=network-console&verdict=allow")) == 1
+    assert rows(alice.page("/console/decisions?client=nobody")) == 0
+    assert rows(alice.page("/console/decisions?client=network-consol")) == 0, "the whole name"
+
+
+def test_why_and_what_would_have_been_allowed(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    good = gateway.delete().header("X-Request-Id")
+    denied = gateway.delete(vpc="vpc-another1").header("X-Request-Id")
+    page = shows(alice, f"/console/decision?request={denied}", "Why: deny")
+    assert page.has("verdict  denied: no rule allows it") and page.has("vpcId is vpc-another1; the rule has")
+    assert page.has("What network-console may do with DetachClassicLinkVpc") and page.has(VPC)
+    page = shows(alice, f"/console/decision?request={good}", "Why: allow")
+    lines = gateway.file.parent.joinpath("policy.yaml").read_text().splitlines()
+    rule = page.words[[i for i, word in enumerate(page.words) if word.startswith("Rule ")][0] + 1]
+    line = int(re.search(r"policy\.yaml:(\d+)", rule)[1])
+    assert page.has(f"{line}: {lines[line - 1]}"), "the rule as its file has it"
+    refused = gateway.call("GET", "/vpcs", headers={"Authorization": "Bearer wrong"}).header("X-Request-Id")
+    assert shows(alice, f"/console/decision?request={refused}", "The policy was not asked").has("unauthenticated")
+    assert alice.page("/console/decision?request=none").has("not among the last")
+
+
+def test_a_rule_is_not_shown_from_a_file_that_has_changed(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    good = gateway.delete().header("X-Request-Id")
+    shows(alice, f"/console/decision?request={good}", "Why: allow")
+    policy = gateway.file.parent / "policy.yaml"
+    policy.write_text("# a line more\n" + policy.read_text())
+    assert alice.page(f"/console/decision?request={good}").has("Its file has changed since")
+    assert ask(gateway, "POST", "/reload").status == 200
+    page = alice.page(f"/console/decision?request={good}")
+    assert page.has("The configuration has changed since") and not page.has("Its file has changed since")
+
+
+def test_more_than_a_page(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    for _ in range(120):
+        assert gateway.call("GET", "/vpcs", headers={"Authorization": f"Bearer {TOKEN}"}).status in (200, 403, 404)
+    shows(alice, "/console/decisions", "120 of the last 120 requests")
+    page = alice.page("/console/decisions?client=network-console")
+    assert rows(page) == 100
+    older = [value for _, name, value in page.attributes if name == "href" and "skip=" in value]
+    assert older == ["/console/decisions?skip=100&client=network-console"]
+    page = alice.page(older[0])
+    assert rows(page) == 20 and page.has("Newer") and not page.has("Older")
+
+
+def test_no_requests_are_kept_where_there_is_no_console(console):
+    """Switched on by a reload, it begins with the next request."""
+    gateway = console(console=False)
+    early = gateway.delete().header("X-Request-Id")
+    text = gateway.file.read_text()
+    assert "console: false" in text.replace('"', "")
+    gateway.file.write_text(re.sub(r'"?console"?: false', "console: true", text))
+    assert ask(gateway, "POST", "/reload").status == 200
+    late = gateway.delete().header("X-Request-Id")
+    page = shows(Operator(gateway, ALICE), "/console/decisions", late)
+    assert not page.has(early)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_values_of_callers_that_look_like_html_are_text(console, value):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    headers = {"Authorization": f"Bearer {TOKEN}", "Countersign-Subject": value.encode("ascii", "replace").decode()}
+    path = "/vpcs/" + quote(value, safe="") + "/classiclinks"
+    request = gateway.call("DELETE", path, json.dumps({"instanceIds": [value]}), {**headers, "Content-Type": "application/json"}).header("X-Request-Id")
+    shows(alice, "/console/decisions", request)
+    asked = quote(value, safe="")
+    for page in ("/console/decisions", f"/console/decision?request={request}",
+                 f"/console/decisions?client={asked}&action={asked}&rule={asked}&request={asked}&verdict={asked}&skip={asked}",
+                 f"/console/decision?request={asked}"):
+        found = alice.page(page)
+        assert not {"script", "img", "b", "svg"} & set(found.tags), found.tags
+        assert not any(name.startswith("on") for _, name, _ in found.attributes)
