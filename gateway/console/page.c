@@ -9,9 +9,11 @@ static const struct {
     const char *title;
 } places[] = {{"/console", "Now"},
               {"/console/decisions", "Decisions"},
+              {"/console/questions", "Open questions"},
               {"/console/rights", "Who may do what"},
               {"/console/try", "Try"},
-              {"/console/tokens", "Tokens and freezes"}};
+              {"/console/tokens", "Tokens and freezes"},
+              {"/console/audit", "Audit"}};
 
 static void put_navigation(struct buf *out, const struct page *page, const char *title)
 {

@@ -2,16 +2,19 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "gateway/console/audit_page.h"
 #include "gateway/console/decision_page.h"
 #include "gateway/console/decisions_page.h"
 #include "gateway/console/form.h"
 #include "gateway/console/now_page.h"
+#include "gateway/console/questions_page.h"
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"
 #include "gateway/console/try_page.h"
 #include "gateway/service/operate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COOKIE "countersign_console"
@@ -26,7 +29,7 @@
 
 #define HTML "text/html; charset=utf-8"
 
-enum { CONSOLE_READY_MAX = 1024 * 1024, CONSOLE_FIELD = 1024, CONSOLE_DIGEST = CONFIG_DIGEST_SIZE };
+enum { CONSOLE_READY_MAX = 1024 * 1024, CONSOLE_FIELD = 1024, CONSOLE_NUMBER = 24 };
 
 /* One request. */
 struct desk_visit {
@@ -153,16 +156,15 @@ static json_t *members_of(const char *fields, const char *const *keys)
     return members;
 }
 
-/* The command's own code; its answer's sentence becomes the page's. */
-static void operate(struct desk_visit *desk, const char *fields, const char *done,
+/* The command's own code; its answer's sentence becomes the page's.  Takes `body`. */
+static void operate(struct desk_visit *desk, json_t *body, const char *done,
                     void (*run)(const struct operate *operate, const json_t *body,
-                                struct desk_answer *answer))
+                                struct desk_answer *answer),
+                    void (*put)(struct buf *out, const struct page *page))
 {
-    static const char *const keys[] = {"client", "token", "for", "reason", NULL};
     struct desk_answer told = {.status = 200};
     const struct operate request = {desk->admin->gateway, desk->page.config, &desk->use, desk->visit,
                                     &desk->admin->settling};
-    json_t *body = members_of(fields, keys);
     buf_init(&told.body, CONSOLE_READY_MAX);
     run(&request, body, &told);
     json_t *answer = json_loadb(buf_text(&told.body), told.body.length, 0, NULL);
@@ -170,7 +172,7 @@ static void operate(struct desk_visit *desk, const char *fields, const char *don
     desk->answer->status = told.status;
     desk->page.failed = told.status != 200;
     desk->page.message = told.status == 200 ? done : detail;
-    tokens_page_put(&desk->answer->body, &desk->page);
+    put(&desk->answer->body, &desk->page);
     json_decref(answer);
     json_decref(body);
     buf_done(&told.body);
@@ -178,12 +180,26 @@ static void operate(struct desk_visit *desk, const char *fields, const char *don
 
 static void freeze(struct desk_visit *desk, const char *fields)
 {
-    operate(desk, fields, "Frozen.", operate_freeze_as);
+    static const char *const keys[] = {"client", "token", "for", "reason", NULL};
+    operate(desk, members_of(fields, keys), "Frozen.", operate_freeze_as, tokens_page_put);
 }
 
 static void thaw(struct desk_visit *desk, const char *fields)
 {
-    operate(desk, fields, "Thawed.", operate_thaw_as);
+    static const char *const keys[] = {"client", "token", NULL};
+    operate(desk, members_of(fields, keys), "Thawed.", operate_thaw_as, tokens_page_put);
+}
+
+/* `audit settle` --by is who is signed in. */
+static void settle(struct desk_visit *desk, const char *fields)
+{
+    static const char *const keys[] = {"outcome", "note", NULL};
+    char seq[CONSOLE_NUMBER];
+    json_t *body = members_of(fields, keys);
+    (void)form_value(fields, "seq", seq, sizeof seq);
+    (void)json_object_set_new(body, "seq", json_integer(strtoll(seq, NULL, 10)));
+    (void)json_object_set_new(body, "by", json_string(desk->page.name));
+    operate(desk, body, "Settled.", operate_settle_as, questions_page_put);
 }
 
 static void try_it(struct desk_visit *desk, const char *fields)
@@ -197,11 +213,9 @@ static const struct {
     bool changes; /* takes the role operator, and has a record of its own when it was done */
     bool signed_in;
     void (*run)(struct desk_visit *desk, const char *fields);
-} forms[] = {{"/console/login", false, false, log_in},
-             {"/console/logout", false, true, log_out},
-             {"/console/try", false, true, try_it},
-             {"/console/freeze", true, true, freeze},
-             {"/console/thaw", true, true, thaw}};
+} forms[] = {{"/console/login", false, false, log_in}, {"/console/logout", false, true, log_out},
+             {"/console/try", false, true, try_it},    {"/console/freeze", true, true, freeze},
+             {"/console/thaw", true, true, thaw},      {"/console/settle", true, true, settle}};
 
 static bool has_form_token(const struct desk_visit *desk, const char *fields)
 {
@@ -251,11 +265,6 @@ static void show_now(struct desk_visit *desk)
     buf_done(&ready);
 }
 
-static void show_rights(struct desk_visit *desk)
-{
-    rights_page_put(&desk->answer->body, &desk->page);
-}
-
 static void show_csv(struct desk_visit *desk)
 {
     desk->answer->type = "text/csv; charset=utf-8";
@@ -263,36 +272,20 @@ static void show_csv(struct desk_visit *desk)
     rights_page_put_csv(&desk->answer->body, &desk->page);
 }
 
-static void show_try(struct desk_visit *desk)
-{
-    try_page_put(&desk->answer->body, &desk->page);
-}
-
-static void show_tokens(struct desk_visit *desk)
-{
-    tokens_page_put(&desk->answer->body, &desk->page);
-}
-
-static void show_decisions(struct desk_visit *desk)
-{
-    decisions_page_put(&desk->answer->body, &desk->page);
-}
-
-static void show_decision(struct desk_visit *desk)
-{
-    decision_page_put(&desk->answer->body, &desk->page);
-}
-
+/* Pages of what every page has; and those that need more. */
 static const struct {
     const char *path;
+    void (*put)(struct buf *out, const struct page *page);
     void (*show)(struct desk_visit *desk);
-} shown[] = {{"/console", show_now},
-             {"/console/decisions", show_decisions},
-             {"/console/decision", show_decision},
-             {"/console/rights", show_rights},
-             {"/console/rights.csv", show_csv},
-             {"/console/try", show_try},
-             {"/console/tokens", show_tokens}};
+} shown[] = {{"/console", NULL, show_now},
+             {"/console/decisions", decisions_page_put, NULL},
+             {"/console/decision", decision_page_put, NULL},
+             {"/console/questions", questions_page_put, NULL},
+             {"/console/audit", audit_page_put, NULL},
+             {"/console/rights", rights_page_put, NULL},
+             {"/console/rights.csv", NULL, show_csv},
+             {"/console/try", try_page_put, NULL},
+             {"/console/tokens", tokens_page_put, NULL}};
 
 static void get(struct desk_visit *desk)
 {
@@ -310,7 +303,9 @@ static void get(struct desk_visit *desk)
     size_t i = 0;
     while (i < COUNT(shown) && strcmp(shown[i].path, path) != 0)
         i++;
-    if (i < COUNT(shown))
+    if (i < COUNT(shown) && shown[i].put != NULL)
+        shown[i].put(&desk->answer->body, &desk->page);
+    else if (i < COUNT(shown))
         shown[i].show(desk);
     else
         say(desk, 404, "The console has no such page.");

@@ -14,7 +14,8 @@ from harness.gateway import NOBODY, TOKEN, fingerprint
 from harness.world import VPC
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
-PAGES = ("/console", "/console/decisions", "/console/decision", "/console/rights", "/console/try", "/console/tokens")
+PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
+         "/console/tokens", "/console/audit")
 RULES_OF_CONTENT = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                     "connect-src": "'self'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"}
 

@@ -6,15 +6,21 @@ from urllib.parse import quote
 
 import pytest
 
+from harness import chain
 from harness.gateway import TOKEN
+from harness.upstream import HANG_UP
 from harness.world import VPC, eventually
-from test_console import HOSTILE, Operator
-from test_operators import ALICE, RULES, ask
+from test_console import HOSTILE, Operator, Page
+from test_operators import ALICE, RULES, VERA, ask
 
 
 @pytest.fixture
 def console(start, upstream):
-    return lambda rules=RULES, **top: start(upstream.url, rules=rules, top={"console": True, "audit": "audit.log", **top})
+    """An option that is None is left out."""
+    def begin(rules=RULES, **top):
+        options = {"console": True, "audit": "audit.log", **top}
+        return start(upstream.url, rules=rules, top={key: value for key, value in options.items() if value is not None})
+    return begin
 
 
 def shows(operator, path, words):
@@ -96,7 +102,7 @@ def test_more_than_a_page(console):
 def test_no_requests_are_kept_where_there_is_no_console(console):
     """Switched on by a reload, it begins with the next request."""
     gateway = console(console=False)
-    early = gateway.delete().header("X-Request-Id")
+    early = gateway.record(gateway.delete())["requestId"]       # its line has been written
     text = gateway.file.read_text()
     assert "console: false" in text.replace('"', "")
     gateway.file.write_text(re.sub(r'"?console"?: false', "console: true", text))
@@ -121,3 +127,79 @@ def test_values_of_callers_that_look_like_html_are_text(console, value):
         found = alice.page(page)
         assert not {"script", "img", "b", "svg"} & set(found.tags), found.tags
         assert not any(name.startswith("on") for _, name, _ in found.attributes)
+
+
+# ---- open questions, and the audit file ----
+
+def test_a_change_of_unknown_outcome_is_an_open_question_until_it_is_settled(console, upstream):
+    gateway = console()
+    alice, vera = Operator(gateway, ALICE), Operator(gateway, VERA)
+    assert alice.page("/console/questions").has("There are none.")
+    upstream.script(HANG_UP)
+    request = gateway.delete().header("X-Request-Id")
+    gateway.delete()
+    page = alice.page("/console/questions")
+    assert page.has(request) and page.has("outcome unknown") and page.has(VPC) and page.words.count("DetachClassicLinkVpc") == 1
+    (seq,) = [value for tag, name, value in page.attributes if name == "value" and value.isdigit()]
+    assert not vera.page("/console/questions").has("Seen where?")
+    assert vera.send("/console/settle", seq=seq, outcome="executed", note="x").status == 403
+    assert alice.send("/console/settle", seq=seq, outcome="maybe", note="x").status == 400
+    assert alice.send("/console/settle", seq="9999", outcome="executed", note="x").status == 409
+    answer = alice.send("/console/settle", seq=seq, outcome="not-executed", note="<b>seen</b> in the console")
+    assert answer.status == 200 and not Page(answer.body.decode()).has(request)
+    record, = [each for each in chain.records(gateway.file.parent / "audit.log") if each["audit"] == "settle"]
+    assert (record["by"], record["operator"], record["outcome"], record["requestId"]) == ("alice", "alice", "not-executed", request)
+    page = alice.page(f"/console/audit?request={request}")
+    assert page.has("settled by alice: <b>seen</b> in the console") and "b" not in page.tags
+
+
+def test_rules_in_audit_mode_that_would_have_decided_otherwise(console):
+    rules = json.loads(json.dumps(RULES))
+    rules["rules"] = [*rules["rules"], {"deny": ["network-console"], "actions": ["DetachClassicLinkVpc"], "mode": "audit", "id": "shadow1"}]
+    gateway = console(rules)
+    alice = Operator(gateway, ALICE)
+    for _ in range(3):
+        request = gateway.delete().header("X-Request-Id")
+    shows(alice, "/console/decisions", request)
+    page = alice.page("/console/questions")
+    assert page.has("shadow1") and "3" in page.words and f"/console/decision?request={request}" in [value for *_, value in page.attributes]
+
+
+def test_the_audit_file_searched_and_verified(console):
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    first = gateway.delete().header("X-Request-Id")
+    assert gateway.delete(vpc="vpc-another1").status == 403
+    page = alice.page("/console/audit")
+    assert page.has(first) and page.has("executed") and rows(page) == 1
+    for question, count in ((f"value={VPC}", 1), ("value=vpc-x", 0), ("client=network-console", 1), ("client=x", 0), ("outcome=unknown", 0),
+                            (f"request={first}", 1), ("since=2035-01-01", 0), ("until=2035-01-01", 1), ("action=DetachClassicLinkVpc&outcome=executed", 1)):
+        assert rows(alice.page(f"/console/audit?{question}")) == count, question
+    assert alice.page("/console/audit?since=noon").has("are a date")
+    audit = gateway.file.parent / "audit.log"
+    page = alice.page("/console/audit?verify=1")
+    assert page.has("Verified: it holds") and page.has("begins with record 1,")
+    audit.write_bytes(audit.read_bytes().replace(VPC.encode(), b"vpc-altered"[:len(VPC)].ljust(len(VPC), b"1")))
+    page = alice.page("/console/audit?verify=1")
+    assert page.has("it does not hold") and re.search(r"audit\.log:\d", "".join(page.words)) and page.has("BROKEN:")
+    assert alice.page("/console/audit").has("does not hold")
+
+
+def test_only_the_end_of_a_long_audit_file_is_read(console, tmp_path):
+    """Far more than the pages read: they begin at a whole line, and the chain holds from there."""
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    request = gateway.delete().header("X-Request-Id")
+    audit = gateway.file.parent / "audit.log"
+    before = b'{"of":"an older release"}\n' * 700_000        # 18 MB that the pages need not look at
+    audit.write_bytes(before + audit.read_bytes())
+    page = alice.page("/console/audit")
+    assert page.has(request) and rows(page) == 1
+
+
+def test_without_an_audit_file_the_pages_say_so(console):
+    gateway = console(audit=None)
+    alice = Operator(gateway, ALICE)
+    for path in ("/console/audit", "/console/audit?verify=1", "/console/questions"):
+        assert alice.get(path).status == 200
+    assert alice.page("/console/audit").has("No audit file is kept")

@@ -1,4 +1,4 @@
-#include "gateway/command/audit_filter.h"
+#include "gateway/audit/audit_filter.h"
 
 #include "base/timestamp.h"
 
