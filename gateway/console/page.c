@@ -12,6 +12,7 @@ static const struct {
               {"/console/questions", "Open questions"},
               {"/console/rights", "Who may do what"},
               {"/console/try", "Try"},
+              {"/console/policy", "Test first"},
               {"/console/tokens", "Tokens and freezes"},
               {"/console/audit", "Audit"}};
 
@@ -37,7 +38,7 @@ void page_begin(struct buf *out, const struct page *page, const char *title)
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<title>%s - Countersign</title><link rel=\"stylesheet\" href=\"/console/console.css\">"
-        "<link rel=\"icon\" href=\"data:,\"></head>\n"
+        "<link rel=\"icon\" href=\"data:,\"><script src=\"/console/console.js\" defer></script></head>\n"
         "<body><a class=\"skip\" href=\"#main\">Skip to the page</a><header><p class=\"name\">Countersign "
         "<small>%s</small></p>",
         title, page->config->instance);
@@ -111,7 +112,8 @@ const char *page_style(void)
            "th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);"
            "vertical-align:top}\n"
            "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}\n"
-           ".wide{overflow-x:auto}pre{overflow-x:auto;padding:.75rem;border:1px solid var(--line)}\n"
+           ".wide{overflow-x:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere;overflow-x:auto;padding:."
+           "75rem;border:1px solid var(--line)}\n"
            ".good{color:var(--good)}.bad{color:var(--bad)}\n"
            "input,select,textarea,button{font:inherit;color:inherit;background:var(--paper);"
            "border:1px solid var(--quiet);border-radius:.25rem;padding:.3rem .5rem;max-width:100%}\n"

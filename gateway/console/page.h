@@ -1,6 +1,6 @@
 /* gateway/console/page.h - what all pages of the console have: head, navigation, style; and what each gets.
  *
- * The pages are HTML from the server, work without a script, and are the same for a screen reader: headings,
+ * The pages are HTML from the server, can be read without a script, and are the same for a screen reader: headings,
  * labels, names of tables. */
 #ifndef GATEWAY_CONSOLE_PAGE_H
 #define GATEWAY_CONSOLE_PAGE_H
@@ -46,5 +46,9 @@ void page_put_message(struct buf *out, const struct page *page);
 
 /* console.css */
 const char *page_style(void);
+
+/* console.js, embedded by CMake: all that moves; pages can be read without it. */
+extern const char console_script[];
+extern const size_t console_script_size;
 
 #endif

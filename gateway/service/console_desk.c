@@ -7,6 +7,7 @@
 #include "gateway/console/decisions_page.h"
 #include "gateway/console/form.h"
 #include "gateway/console/now_page.h"
+#include "gateway/console/policy_page.h"
 #include "gateway/console/questions_page.h"
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"
@@ -202,6 +203,12 @@ static void settle(struct desk_visit *desk, const char *fields)
     operate(desk, body, "Settled.", operate_settle_as, questions_page_put);
 }
 
+static void test_policy(struct desk_visit *desk, const char *fields)
+{
+    desk->page.fields = fields;
+    policy_page_put(&desk->answer->body, &desk->page);
+}
+
 static void try_it(struct desk_visit *desk, const char *fields)
 {
     desk->page.fields = fields;
@@ -210,12 +217,17 @@ static void try_it(struct desk_visit *desk, const char *fields)
 
 static const struct {
     const char *path;
+    size_t most;  /* bytes */
     bool changes; /* takes the role operator, and has a record of its own when it was done */
     bool signed_in;
     void (*run)(struct desk_visit *desk, const char *fields);
-} forms[] = {{"/console/login", false, false, log_in}, {"/console/logout", false, true, log_out},
-             {"/console/try", false, true, try_it},    {"/console/freeze", true, true, freeze},
-             {"/console/thaw", true, true, thaw},      {"/console/settle", true, true, settle}};
+} forms[] = {{"/console/login", DESK_BODY_MAX, false, false, log_in},
+             {"/console/logout", DESK_BODY_MAX, false, true, log_out},
+             {"/console/try", 2 * DESK_BODY_MAX, false, true, try_it},
+             {"/console/policy", POLICY_PAGE_FORM, false, true, test_policy},
+             {"/console/freeze", DESK_BODY_MAX, true, true, freeze},
+             {"/console/thaw", DESK_BODY_MAX, true, true, thaw},
+             {"/console/settle", DESK_BODY_MAX, true, true, settle}};
 
 static bool has_form_token(const struct desk_visit *desk, const char *fields)
 {
@@ -227,16 +239,17 @@ static bool has_form_token(const struct desk_visit *desk, const char *fields)
 /* A browser says where a form's page came from; desk.c has let only our own Origin through. */
 static void post(struct desk_visit *desk, size_t form)
 {
-    const char *fields = desk_form(desk->visit, desk->answer);
+    bool stranger = forms[form].signed_in && desk->page.name == NULL; /* whose body is not read */
+    const char *fields = stranger ? NULL : desk_form(desk->visit, forms[form].most, desk->answer);
     bool recorded = false;
-    if (fields == NULL) {
+    if (stranger) {
+        say(desk, 401, "Sign in first.");
+    } else if (fields == NULL) {
         desk->answer->type = HTML;
         buf_reset(&desk->answer->body);
         say(desk, desk->answer->status, "That is no form of the console.");
     } else if (request_head_only_field(desk->visit->head, "Origin") == NULL) {
         say(desk, 403, "A form is sent by a browser, which says from where (Origin).");
-    } else if (forms[form].signed_in && desk->page.name == NULL) {
-        say(desk, 401, "Sign in first.");
     } else if (forms[form].signed_in && !has_form_token(desk, fields)) {
         say(desk, 403, "That form is of an older session: open the page again.");
     } else if (forms[form].changes && !desk->page.operates) {
@@ -285,6 +298,7 @@ static const struct {
              {"/console/rights", rights_page_put, NULL},
              {"/console/rights.csv", NULL, show_csv},
              {"/console/try", try_page_put, NULL},
+             {"/console/policy", policy_page_put, NULL},
              {"/console/tokens", tokens_page_put, NULL}};
 
 static void get(struct desk_visit *desk)
@@ -293,6 +307,11 @@ static void get(struct desk_visit *desk)
     if (strcmp(path, "/console/console.css") == 0) {
         desk->answer->type = "text/css; charset=utf-8";
         buf_put(&desk->answer->body, page_style());
+        return;
+    }
+    if (strcmp(path, "/console/console.js") == 0) {
+        desk->answer->type = "text/javascript; charset=utf-8";
+        buf_put_bytes(&desk->answer->body, console_script, console_script_size);
         return;
     }
     if (desk->page.name == NULL) {

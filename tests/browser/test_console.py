@@ -15,7 +15,7 @@ TOKEN = "browser-alice-operates-Zm9yIHRlc3Rz"
 RULES = {**POLICY, "operators": {"alice": {"role": "operator", "tokens": [
     {"id": "laptop", "sha256": fingerprint(TOKEN), "expires": "2035-12-31"}]}}}
 PAGES = {"now": "", "decisions": "/decisions", "rights": "/rights?client=network-console", "try": "/try", "tokens": "/tokens",
-         "questions": "/questions", "audit": "/audit"}
+         "questions": "/questions", "audit": "/audit", "policy": "/policy"}
 
 
 @pytest.fixture
@@ -88,6 +88,18 @@ def test_why_by_a_click(console, browser):
     assert "the rule has" in browser.waits_for("Why: deny")
     if folder := os.environ.get("COUNTERSIGN_SCREENSHOTS"):
         browser.screenshot(os.path.join(folder, "console-decision.png"))
+
+
+def test_a_policy_is_tested_from_a_file(console, browser, tmp_path):
+    """What was written is uploaded, and tested by a click."""
+    console("policy")
+    browser.type("#file", str(tmp_path / "policy.yaml"))
+    assert eventually(lambda: "staging-links" in browser.value("return document.getElementById('policy').value"), every=0.1)
+    browser.click("main form button")
+    text = browser.waits_for("Findings")
+    assert "it can be loaded" in text and "0 verdicts would be another" in text
+    if folder := os.environ.get("COUNTERSIGN_SCREENSHOTS"):
+        browser.screenshot(os.path.join(folder, "console-policy-tested.png"))
 
 
 def test_nobody_is_signed_in_any_more(console, browser):

@@ -15,7 +15,7 @@ from harness.world import VPC
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
 PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
-         "/console/tokens", "/console/audit")
+         "/console/policy", "/console/tokens", "/console/audit")
 RULES_OF_CONTENT = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                     "connect-src": "'self'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"}
 
@@ -25,10 +25,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes, self.words = [], [], []
+        self.tags, self.attributes, self.words, self.scripts = [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        if attributes == [("src", "/console/console.js"), ("defer", None)] and tag == "script":
+            self.scripts.append(tag)        # ours: there is one, in the head, and it is no other tag's
+            return
         self.tags.append(tag)
         self.attributes += [(tag, *pair) for pair in attributes]
 
@@ -96,14 +99,14 @@ def test_the_cookie_and_what_a_browser_is_told(console):
     assert sorted(attributes) == ["HttpOnly", "Path=/console", "SameSite=Strict"]
     assert ALICE not in answer.header("Set-Cookie") and answer.body == b""
     operator = Operator(gateway, ALICE)
-    for path in (*PAGES, "/console/rights.csv", "/console/console.css"):
+    for path in (*PAGES, "/console/rights.csv", "/console/console.css", "/console/console.js"):
         answer = operator.get(path)
         assert answer.status == 200 and answer.header("Cache-Control") == "no-store"
         said = dict(part.strip().split(" ", 1) for part in answer.header("Content-Security-Policy").split(";"))
         assert said == RULES_OF_CONTENT and answer.header("X-Content-Type-Options") == "nosniff"
     for path in PAGES:
         page = operator.page(path)
-        assert not {"script", "style", "iframe", "img"} & set(page.tags)
+        assert not {"script", "style", "iframe", "img"} & set(page.tags) and len(page.scripts) == 1
         assert not any(name == "style" or name.startswith("on") for _, name, _ in page.attributes)
         assert all(value.startswith(("/", "#", "data:,")) for _, name, value in page.attributes if name in ("href", "src", "action"))
 
