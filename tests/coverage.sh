@@ -11,7 +11,7 @@ quick="actions answers audit bad_input call carried catalog claims client_certif
     client_token config console console_past console_policy credentials definitions door_tls doors edge_certificates flattened
     framing freeze hints idempotency language large_documents like listeners machine main_job mcp metrics notices openapi
     operators parking policy reload renewal replay reviews routes sdk sdk_requests secret_parameters secrets
-    several shared_limits source stores structured tasks terminal things tls trace values waiting way_out
+    several shared_limits source stores structured suggest tasks terminal things tls trace values waiting way_out
     without_token"
 
 # shellcheck disable=SC2086  # a list of words

@@ -13,6 +13,7 @@ static const struct {
               {"/console/rights", "Who may do what"},
               {"/console/try", "Try"},
               {"/console/policy", "Test first"},
+              {"/console/usage", "Unused and too wide"},
               {"/console/tokens", "Tokens and freezes"},
               {"/console/audit", "Audit"}};
 

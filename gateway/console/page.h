@@ -21,7 +21,7 @@ struct page {
     const char *fields;          /* of a form that was sent here, or NULL */
     const char *message;         /* what an action did, or why not; NULL: there was none */
     bool failed;                 /* it is why not */
-    const char *ready;           /* the body of /readyz, and of /metrics: of page_now() alone */
+    const char *ready;           /* the body of /readyz, and of /metrics: for the pages that need them */
     const char *metrics;
     int64_t now; /* seconds since 1970 */
 };

@@ -2,9 +2,10 @@
 
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { PAST_DEPTH = 8, PAST_MEMBER = 2048 };
+enum { PAST_DEPTH = 8, PAST_MEMBER = 2048, PAST_KEY = 160 };
 
 struct line_ring *past_lines(const struct page *page)
 {
@@ -38,4 +39,35 @@ bool past_has_member(const char *bytes, size_t length, const char *key, const ch
     buf_put_char(&member, ':');
     json_put_string(&member, text, strlen(text));
     return member.failed || memmem(bytes, length, buf_text(&member), member.length) != NULL;
+}
+
+/* Names have no blank in them. */
+static void put_key(char key[PAST_KEY], const char *client, const char *token)
+{
+    (void)snprintf(key, PAST_KEY, "%s %s", client, token);
+}
+
+json_t *past_tokens(const struct line_ring *lines)
+{
+    char key[PAST_KEY];
+    json_t *tokens = json_object();
+    for (size_t i = 0; i < line_ring_count(lines); i++) {
+        size_t length = 0;
+        const char *bytes = line_ring_at(lines, i, &length);
+        json_t *line = bytes == NULL ? NULL : past_parse(bytes, length);
+        put_key(key, past_text(line, "client"), past_text(line, "token"));
+        if (past_text(line, "token")[0] != '\0' && json_object_get(tokens, key) == NULL)
+            (void)json_object_set_new(tokens, key,
+                                      json_pack("{s:s, s:s}", "time", past_text(line, "time"), "source",
+                                                past_text(line, "source")));
+        json_decref(line);
+    }
+    return tokens;
+}
+
+const json_t *past_token(const json_t *tokens, const char *client, const char *token)
+{
+    char key[PAST_KEY];
+    put_key(key, client, token);
+    return json_object_get(tokens, key);
 }

@@ -21,4 +21,10 @@ const char *past_text(const json_t *line, const char *key);
  * say that it is a member of the line itself. */
 bool past_has_member(const char *bytes, size_t length, const char *key, const char *text);
 
+/* When each token was used last, and from where; to be given up with json_decref(). */
+MUST_USE json_t *past_tokens(const struct line_ring *lines);
+
+/* The line of its last use, with the members time and source; NULL: none of them had it. */
+const json_t *past_token(const json_t *tokens, const char *client, const char *token);
+
 #endif

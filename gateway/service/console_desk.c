@@ -12,6 +12,7 @@
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"
 #include "gateway/console/try_page.h"
+#include "gateway/console/usage_page.h"
 #include "gateway/service/operate.h"
 
 #include <stdio.h>
@@ -264,7 +265,8 @@ static void post(struct desk_visit *desk, size_t form)
 
 /* ---- pages ---- */
 
-static void show_now(struct desk_visit *desk)
+/* A page of what the listener says of itself. */
+static void show_with_figures(struct desk_visit *desk, void (*put)(struct buf *out, const struct page *page))
 {
     struct buf ready;
     struct buf metrics;
@@ -273,9 +275,19 @@ static void show_now(struct desk_visit *desk)
     admin_look(desk->admin, &ready, &metrics);
     desk->page.ready = buf_text(&ready);
     desk->page.metrics = buf_text(&metrics);
-    now_page_put(&desk->answer->body, &desk->page);
+    put(&desk->answer->body, &desk->page);
     buf_done(&metrics);
     buf_done(&ready);
+}
+
+static void show_now(struct desk_visit *desk)
+{
+    show_with_figures(desk, now_page_put);
+}
+
+static void show_usage(struct desk_visit *desk)
+{
+    show_with_figures(desk, usage_page_put);
 }
 
 static void show_csv(struct desk_visit *desk)
@@ -299,6 +311,7 @@ static const struct {
              {"/console/rights.csv", NULL, show_csv},
              {"/console/try", try_page_put, NULL},
              {"/console/policy", policy_page_put, NULL},
+             {"/console/usage", NULL, show_usage},
              {"/console/tokens", tokens_page_put, NULL}};
 
 static void get(struct desk_visit *desk)

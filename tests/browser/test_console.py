@@ -15,7 +15,7 @@ TOKEN = "browser-alice-operates-Zm9yIHRlc3Rz"
 RULES = {**POLICY, "operators": {"alice": {"role": "operator", "tokens": [
     {"id": "laptop", "sha256": fingerprint(TOKEN), "expires": "2035-12-31"}]}}}
 PAGES = {"now": "", "decisions": "/decisions", "rights": "/rights?client=network-console", "try": "/try", "tokens": "/tokens",
-         "questions": "/questions", "audit": "/audit", "policy": "/policy"}
+         "questions": "/questions", "audit": "/audit", "policy": "/policy", "usage": "/usage"}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from harness.world import VPC
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
 PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
-         "/console/policy", "/console/tokens", "/console/audit")
+         "/console/policy", "/console/usage", "/console/tokens", "/console/audit")
 RULES_OF_CONTENT = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                     "connect-src": "'self'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"}
 

@@ -203,3 +203,23 @@ def test_without_an_audit_file_the_pages_say_so(console):
     for path in ("/console/audit", "/console/audit?verify=1", "/console/questions"):
         assert alice.get(path).status == 200
     assert alice.page("/console/audit").has("No audit file is kept")
+
+
+# ---- what is used ----
+
+def test_what_nothing_has_used_and_what_would_be_enough(console):
+    rules = json.loads(json.dumps(RULES))
+    rules["rules"] = [*rules["rules"], {"allow": ["network-console"], "actions": ["DescribeVpcClassicLink"], "id": "never-used"}]
+    gateway = console(rules)
+    alice = Operator(gateway, ALICE)
+    assert alice.page("/console/tokens").has("not lately")
+    gateway.delete()
+    for _ in range(3):
+        request = gateway.delete(vpc="vpc-another1").header("X-Request-Id")
+    shows(alice, "/console/decisions", request)
+    page = alice.page("/console/usage")
+    assert page.has("never-used") and page.has(f'"vpcId": ["{VPC}"]') and page.has('"vpcId": ["vpc-another1"]')
+    assert page.has("copy these only if they should be allowed")
+    assert "staging-links" not in [word for word in page.words if word.startswith("staging")], "it has decided"
+    page = alice.page("/console/tokens")
+    assert any(re.fullmatch(r"\d{4}-\S+Z from 127\.0\.0\.1", word) for word in page.words)
