@@ -122,6 +122,9 @@ const char *page_style(void)
            "a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-"
            "visible,"
            ".wide:focus-visible,pre:focus-visible{outline:3px solid var(--bar);outline-offset:2px}\n"
+           ".halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:0 2rem}\n"
+           ".drawn{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem}\n"
+           ".u-title{font-size:1rem!important}\n"
            ".fields{display:flex;flex-wrap:wrap;gap:.75rem}.fields label{display:block}\n"
            ".skip{position:absolute;left:-999px}.skip:focus{left:0;background:var(--paper);padding:.5rem}\n";
 }

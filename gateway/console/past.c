@@ -41,6 +41,20 @@ bool past_has_member(const char *bytes, size_t length, const char *key, const ch
     return member.failed || memmem(bytes, length, buf_text(&member), member.length) != NULL;
 }
 
+bool past_name(const char *bytes, size_t length, const char *key, char name[PAST_NAME])
+{
+    char member[PAST_NAME];
+    int size = snprintf(member, sizeof member, "\"%s\":\"", key);
+    const char *at = memmem(bytes, length, member, (size_t)size);
+    size_t i = 0;
+    if (at == NULL)
+        return false;
+    for (at += size; at < bytes + length && *at != '"' && *at != '\\' && i + 1 < PAST_NAME; at++)
+        name[i++] = *at;
+    name[i] = '\0';
+    return i > 0 && at < bytes + length && *at == '"';
+}
+
 /* Names have no blank in them. */
 static void put_key(char key[PAST_KEY], const char *client, const char *token)
 {
@@ -50,13 +64,18 @@ static void put_key(char key[PAST_KEY], const char *client, const char *token)
 json_t *past_tokens(const struct line_ring *lines)
 {
     char key[PAST_KEY];
+    char client[PAST_NAME];
+    char token[PAST_NAME];
     json_t *tokens = json_object();
     for (size_t i = 0; i < line_ring_count(lines); i++) {
         size_t length = 0;
         const char *bytes = line_ring_at(lines, i, &length);
-        json_t *line = bytes == NULL ? NULL : past_parse(bytes, length);
-        put_key(key, past_text(line, "client"), past_text(line, "token"));
-        if (past_text(line, "token")[0] != '\0' && json_object_get(tokens, key) == NULL)
+        if (bytes == NULL || !past_name(bytes, length, "client", client) ||
+            !past_name(bytes, length, "token", token))
+            continue;
+        put_key(key, client, token);
+        json_t *line = json_object_get(tokens, key) == NULL ? past_parse(bytes, length) : NULL;
+        if (line != NULL)
             (void)json_object_set_new(tokens, key,
                                       json_pack("{s:s, s:s}", "time", past_text(line, "time"), "source",
                                                 past_text(line, "source")));

@@ -21,6 +21,12 @@ const char *past_text(const json_t *line, const char *key);
  * say that it is a member of the line itself. */
 bool past_has_member(const char *bytes, size_t length, const char *key, const char *text);
 
+enum { PAST_NAME = 80 };
+
+/* The name that the line's first member of that key has, without parsing the line: for members that stand
+ * before all that a caller can choose, or have no such text.  False: there is none, or it is no plain name. */
+bool past_name(const char *bytes, size_t length, const char *key, char name[PAST_NAME]);
+
 /* When each token was used last, and from where; to be given up with json_decref(). */
 MUST_USE json_t *past_tokens(const struct line_ring *lines);
 

@@ -6,6 +6,7 @@
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/freezes.h"
 #include "gateway/exchange/current.h"
+#include "gateway/exchange/history.h"
 #include "gateway/exchange/owners.h"
 #include "gateway/exchange/quotas.h"
 #include "gateway/exchange/request_metrics.h"
@@ -103,17 +104,21 @@ struct snapshot *shared_take(struct shared *gateway)
     return snapshot;
 }
 
-/* The last requests, for the console: from the first configuration on that has one. */
-static int keep_lines(struct shared *gateway, const struct config *config, struct err *err)
+/* What the console looks at: from the first configuration on that has one. */
+static int keep_past(struct shared *gateway, const struct config *config, struct err *err)
 {
-    if (!config->console || atomic_load_explicit(&gateway->access.ring, memory_order_acquire) != NULL)
+    if (!config->console || atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
         return 0;
+    struct history *history = history_start(gateway->metrics, err);
+    if (history == NULL)
+        return -1;
+    atomic_store_explicit(&gateway->history, history, memory_order_release);
     return log_keep(&gateway->access) == 0 ? 0 : err_memory(err);
 }
 
 int shared_swap(struct shared *gateway, struct config *config, struct err *err)
 {
-    if (keep_lines(gateway, config, err) != 0) {
+    if (keep_past(gateway, config, err) != 0) {
         config_release(config);
         return -1;
     }
@@ -153,6 +158,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     atomic_init(&gateway->ended, 0);
     atomic_init(&gateway->draining, false);
     atomic_init(&gateway->abandoned, false);
+    atomic_init(&gateway->history, NULL);
     gateway->keeper = keeper_new(&gateway->notices, err);
     if (gateway->keeper == NULL) {
         config_release(config);
@@ -181,7 +187,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     gateway->failures = auth_failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
     if (gateway->unsettled == NULL || gateway->metrics == NULL || gateway->owners == NULL ||
-        gateway->failures == NULL || gateway->anonymous == NULL || keep_lines(gateway, config, err) != 0) {
+        gateway->failures == NULL || gateway->anonymous == NULL || keep_past(gateway, config, err) != 0) {
         shared_done(gateway);
         return err_memory(err);
     }
@@ -216,6 +222,7 @@ no_snapshot:
 void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
+    history_stop(atomic_load_explicit(&gateway->history, memory_order_acquire));
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);

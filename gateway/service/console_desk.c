@@ -13,6 +13,7 @@
 #include "gateway/console/tokens_page.h"
 #include "gateway/console/try_page.h"
 #include "gateway/console/usage_page.h"
+#include "gateway/openapi/docs_page.h"
 #include "gateway/service/operate.h"
 
 #include <stdio.h>
@@ -314,19 +315,33 @@ static const struct {
              {"/console/usage", NULL, show_usage},
              {"/console/tokens", tokens_page_put, NULL}};
 
+/* Style and scripts: the same for everybody. */
+static bool put_file(struct desk_answer *answer, const char *name)
+{
+    const struct docs_page_file *file = console_files;
+    while (file->name != NULL && strcmp(file->name, name) != 0)
+        file++;
+    if (strcmp(name, "console.css") == 0) {
+        answer->type = "text/css; charset=utf-8";
+        buf_put(&answer->body, page_style());
+    } else if (strcmp(name, "console.js") == 0) {
+        answer->type = "text/javascript; charset=utf-8";
+        buf_put_bytes(&answer->body, console_script, console_script_size);
+    } else if (file->name != NULL) {
+        answer->type = file->type;
+        buf_put_bytes(&answer->body, file->plain, file->plain_length);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void get(struct desk_visit *desk)
 {
     const char *path = desk->visit->head->target;
-    if (strcmp(path, "/console/console.css") == 0) {
-        desk->answer->type = "text/css; charset=utf-8";
-        buf_put(&desk->answer->body, page_style());
+    if (strncmp(path, "/console/", sizeof "/console/" - 1) == 0 &&
+        put_file(desk->answer, path + sizeof "/console/" - 1))
         return;
-    }
-    if (strcmp(path, "/console/console.js") == 0) {
-        desk->answer->type = "text/javascript; charset=utf-8";
-        buf_put_bytes(&desk->answer->body, console_script, console_script_size);
-        return;
-    }
     if (desk->page.name == NULL) {
         desk->answer->status = 401;
         page_put_login(&desk->answer->body, &desk->page);

@@ -11,7 +11,7 @@ import pytest
 
 from harness import chain
 from harness.gateway import NOBODY, TOKEN, fingerprint
-from harness.world import VPC
+from harness.world import VPC, eventually
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
 PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
@@ -217,6 +217,23 @@ def test_now_says_what_is_wrong(console):
     assert ask(gateway, "POST", "/reload").status == 422
     page = alice.page()
     assert page.has("the last reload failed") and page.has("has no key 'colour'") and not page.has("Healthy.")
+
+
+def test_now_over_time_and_by_whom(console):
+    """What the plots show is there as tables: since the first sample, which the start takes."""
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    assert gateway.delete().status == 202 and gateway.delete(vpc="vpc-another1").status == 403
+    assert eventually(lambda: alice.page("/console/decisions").has("2 of the last 2"))
+    page = alice.page()
+    words = [word for word in page.words if word.strip()]
+    assert page.has("The last 15 minutes") and page.has("The last 24 hours")
+    at = words.index("By client") if "By client" in words else words.index("Client")
+    assert words[at:at + 6] == ["Client", "Requests", "Denied", "network-console", "2", "1"]
+    last = max(i for i, word in enumerate(words) if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", word) and i < at)
+    figures = [float(word) for word in words[last + 1:last + 10]]
+    assert all(figure >= 0 for figure in figures) and figures[0] > figures[1] > 0, "two requests, one was denied"
+    assert figures[2] > 0 and figures[3] >= figures[2] and figures[6] > 0 and figures[8] == 0
 
 
 def test_who_may_do_what_both_ways_round(console):
