@@ -2,7 +2,7 @@
  * decides among them and what is told of it share the same walk over a client's rules. */
 #include "auth/policy.h"
 
-#include "config/model/rule_hash.h"
+#include "config/rights/rule_hash.h"
 
 /* A value that a number or a network is asked of and that is none: for a deny it is what it must not be. */
 static bool value_matches(const struct config_condition *condition, enum config_effect effect,

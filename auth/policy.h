@@ -11,7 +11,7 @@
 
 #include "auth/call.h"
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "config/model/config.h"
 
 /* Of the task that a call asks about. */

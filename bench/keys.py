@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """bench/keys.py [CHANGES [SEED]] - with an Idempotency-Key no change is executed twice, answered wrongly or lost.
 
-Three gateways that share a redis-server stand behind HAProxy, with the configuration that ships.  The upstream is that of
-bench/at_most_once.py: it breaks off at every byte, and keeps a journal of what it executed.  Meanwhile gateways are killed
-and started again, and the store is stopped, killed and started again, at random.  32 clients ask for a change under its
+Three gateways that share a redis-server with a replica stand behind HAProxy, with the configuration that ships.  The
+upstream is that of bench/at_most_once.py: it breaks off at every byte, and keeps a journal of what it executed.
+Meanwhile, at random, gateways are killed and started again; the store is stopped, slow, full, killed and started again,
+or hands over to its replica; and its clock is set by up to 20 seconds either way.  32 clients ask for a change under its
 key until they know what became of it, and afterwards once more.  Each answer is held against the journal.  Exit 0 when
-all of them are true.  The store writes through to its file, since one that forgets is no part of the promise.  Loopback
-only, bounded, ends what it started."""
+all of them are true.  The store writes through to its file, and waits for its replica before it hands over, since one
+that forgets is no part of the promise.  Loopback only, bounded, ends what it started."""
 import asyncio
 import collections
 import json
@@ -28,7 +29,7 @@ from harness.certificates import Certificates  # noqa: E402
 from harness.edge import Edge, Member  # noqa: E402
 from harness.gateway import TOKEN  # noqa: E402
 from harness.redis import Redis  # noqa: E402
-from harness.world import PATIENCE  # noqa: E402
+from harness.world import PATIENCE, eventually, free_port  # noqa: E402
 
 CLIENTS = 32
 GATEWAYS = "abc"
@@ -94,40 +95,107 @@ class Caller:
         return (None if told["retryable"] else told["outcome"]), status, body, kept
 
 
+class Store:
+    """Two redis-servers with one clock: a master, and its replica."""
+
+    WRITES_THROUGH = ("--appendonly", "yes", "--appendfsync", "always", "--bind", "127.0.0.1")
+
+    def __init__(self, folder, started):
+        self.ports = {}
+        self.clock = folder / "clock"
+        self.set_clock(0)
+        for name in ("master", "replica"):
+            (folder / name).mkdir()
+        self.master = self.begin(folder / "master", started)
+        self.replica = self.begin(folder / "replica", started, *self.follow(self.master))
+        self.servers = [self.master.server, self.replica.server]
+
+    def begin(self, folder, started, *more):
+        port = free_port()
+        server = Redis(folder, "store", *self.WRITES_THROUGH, "--port", str(port), *more, clock=self.clock)
+        self.ports[server] = str(port)
+        started.append(server.kill)
+        return server
+
+    def follow(self, server):
+        return "--replicaof", "127.0.0.1", self.ports[server]
+
+    def set_clock(self, seconds):
+        other = self.clock.with_suffix(".new")
+        other.write_text(f"{seconds}\n")
+        other.rename(self.clock)
+
+    def restart(self):
+        self.master.options = (*self.WRITES_THROUGH, "--port", self.ports[self.master])
+        self.master.start()
+
+    def hand_over(self):
+        """True when it was done: a replica that has yet to catch up takes nothing over."""
+        if not self.master.ask("FAILOVER", "TO", "127.0.0.1", self.ports[self.replica], "TIMEOUT", "2000").startswith(b"+OK"):
+            return False
+        if not eventually(lambda: b"no-failover" in self.master.ask("INFO", "replication")):
+            raise AssertionError("the store neither handed over nor gave up")
+        if b"role:master" in self.master.ask("INFO", "replication"):
+            return False
+        self.master, self.replica = self.replica, self.master
+        return True
+
+
 class Chaos(threading.Thread):
-    """Kills and stops until it is told to end; then all are there."""
+    """Does harm until it is told to end; then all are there."""
 
     def __init__(self, members, store, seed):
         super().__init__()
         self.members, self.store, self.random = members, store, random.Random(seed)
         self.over = threading.Event()
         self.done = collections.Counter()
+        self.ended = False
 
     def run(self):
-        acts = [self.kill_gateway, self.kill_gateway, self.stop_store, self.kill_store]
+        acts = [self.kill_gateway, self.kill_gateway, self.stop_store, self.kill_store, self.slow_store, self.fill_store,
+                self.set_clock, self.hand_over]
         while not self.over.wait(self.random.uniform(0.2, 1.0)):
             act = self.random.choice(acts)
-            act()
-            self.done[act.__name__] += 1
+            if act() is not False:
+                self.done[act.__name__] += 1
+        self.ended = True
 
     def kill_gateway(self):
         member = self.random.choice(self.members)
         member.stop(signal.SIGKILL)
         member.start()
 
-    def stop_store(self):
-        self.store.freeze()
-        self.over.wait(self.random.uniform(0.05, 0.8))
-        self.store.thaw()
+    def stop_store(self, shortest=0.05, longest=0.8):
+        self.store.master.freeze()
+        self.over.wait(self.random.uniform(shortest, longest))
+        self.store.master.thaw()
+
+    def slow_store(self):
+        """So that some answers come after the 50 ms that a gateway waits, and most of them before."""
+        for _ in range(20):
+            self.stop_store(0.01, 0.06)
+            self.over.wait(0.01)
+
+    def fill_store(self):
+        self.store.master.ask("CONFIG", "SET", "maxmemory", "1")
+        self.over.wait(self.random.uniform(0.05, 0.5))
+        self.store.master.ask("CONFIG", "SET", "maxmemory", "0")
 
     def kill_store(self):
-        self.store.kill()
+        self.store.master.kill()
         self.over.wait(self.random.uniform(0.05, 0.5))
-        self.store.start()
+        self.store.restart()
+
+    def set_clock(self):
+        self.store.set_clock(self.random.randint(-20, 20))
+
+    def hand_over(self):
+        return self.store.hand_over()
 
     def end(self):
         self.over.set()
         self.join()
+        assert self.ended, "an act of harm failed: see above"
 
 
 def third(members):
@@ -179,11 +247,10 @@ def run(folder, count, seed, started):
     certificates = Certificates(folder)
     upstream, pipe, port = start_upstream(None)
     started.append(lambda: (upstream.terminate(), upstream.join()))
-    store = Redis(folder, "store", "--appendonly", "yes", "--appendfsync", "always")
-    started.append(store.kill)
+    store = Store(folder, started)
     members = []
     for name in GATEWAYS:
-        top = {"state": store.state(), "instance": name, "audit": {"file": str(folder / f"{name}.log")}, "workers": 64}
+        top = {"state": {"redis": {"servers": store.servers}}, "instance": name, "audit": {"file": str(folder / f"{name}.log")}, "workers": 64}
         members.append(Member(folder / name, f"http://127.0.0.1:{port}/v2/index.php", top=top, timeout="1s",
                               deadline=f"{DEADLINE_S}s").start())
         started.append(lambda member=members[-1]: member.stop())

@@ -1,6 +1,6 @@
 #include "client/attempts.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/text.h"
 #include "base/unique_id.h"
 #include "client/exit_code.h"

@@ -1,6 +1,6 @@
 #include "client/body.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <ctype.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "client/exit_code.h"
 
 #include "base/arena.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "client/terminal.h"
 
 #include <string.h>

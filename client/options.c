@@ -1,6 +1,6 @@
 #include "client/options.h"
 
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "client/client.h"

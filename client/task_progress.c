@@ -1,6 +1,6 @@
 #include "client/task_progress.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "client/exit_code.h"
 
 #include <stdio.h>

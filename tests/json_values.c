@@ -1,6 +1,6 @@
 /* json_values FILE...: reads each file as JSON, and prints a line for each: "no", or "yes" and the value, put
  * together again from what is in it.  For tests/e2e/test_json.py, which holds Python's reader against it. */
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* request_heads FILE...: reads each file as what a client sends, cut at every byte, and prints a line each:
  * the status of a refused head; "part"; or "whole", its octets, and for a chunked body those of its chunks,
  * "part", or "broken".  "differs" where it depends on the cut.  For tests/e2e/test_framing.py. */
-#include "gateway/http/chunked.h"
+#include "gateway/connection/chunked.h"
 #include "gateway/http/request_head.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "config/definitions/api_json.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "config/definitions/effects.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "config/definitions/document.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/definitions/document_value.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #define CONFIG_DEFINITIONS_DOCUMENT_H
 
 #include "base/buf.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "config/definitions/definitions.h"
 
 enum {

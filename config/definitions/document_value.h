@@ -4,7 +4,7 @@
 #define CONFIG_DEFINITIONS_DOCUMENT_VALUE_H
 
 #include "base/arena.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 
 enum { DOCUMENT_VALUE_NUMBER_MAX = 64 }; /* characters of a number */
 

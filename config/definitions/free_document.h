@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 
 enum { FREE_DOCUMENT_MEMBERS_MAX = 1000 }; /* of one object */
 

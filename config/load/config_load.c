@@ -8,7 +8,7 @@
 #include "config/policy/findings.h"
 #include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
-#include "config/settings/environment.h"
+#include "config/credential/environment.h"
 #include "config/settings/settings.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "config/model/certificate_key.h"
 
-#include "base/network.h"
+#include "base/system/network.h"
 #include "base/text.h"
 
 #include <string.h>

@@ -58,7 +58,7 @@ struct config {
     const char *client_certificate_field; /* in which these pass a verified certificate; NULL: none */
     long long workers;                    /* requests that are served at a time */
     long long connections;                /* that can be open: as many as workers at least */
-    long long per_address; /* connections from one address; 0: see gateway/server/connections.h */
+    long long per_address; /* connections from one address; 0: see gateway/connection/connections.h */
     int notices;           /* enum config_notices */
     long long keep_alive;  /* ms that a connection may be idle between two requests */
     long long grace;       /* ms that SIGTERM serves on, for load balancers to notice */

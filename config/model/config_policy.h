@@ -4,9 +4,9 @@
 #define CONFIG_MODEL_CONFIG_POLICY_H
 
 #include "base/base.h"
-#include "base/network.h"
-#include "base/rate.h"
-#include "base/zone.h"
+#include "base/system/network.h"
+#include "base/time/rate.h"
+#include "base/time/zone.h"
 #include "config/model/value_set.h"
 #include "config/reader/report.h"
 

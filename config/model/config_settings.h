@@ -4,8 +4,8 @@
 #define CONFIG_MODEL_CONFIG_SETTINGS_H
 
 #include "base/base.h"
-#include "base/network.h"
-#include "base/rate.h"
+#include "base/system/network.h"
+#include "base/time/rate.h"
 #include "base/secret.h"
 #include "config/reader/report.h"
 #include "config/reader/url.h"

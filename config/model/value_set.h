@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 
 /* Texts as they stand in the file, in its order; '*' in one stands for any run of characters. */
 struct config_patterns {
@@ -27,7 +27,7 @@ struct value_set_range {
 struct config_values {
     uint32_t exact;                      /* texts[0] to texts[exact - 1], in strcmp()'s order */
     uint32_t patterns;                   /* so many more behind them, each with a '*' */
-    bool other_names;                    /* nobody wrote them: config/policy/things.c */
+    bool other_names;                    /* nobody wrote them: config/rules/things.c */
     unsigned char kind;                  /* enum value_set_kind; others have no `exact` texts, and these: */
     const struct value_set_range *range; /* of one text, "at least 1 and at most 5" */
     const struct network *networks;      /* as many as texts */

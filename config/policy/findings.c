@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "config/model/config.h"
-#include "config/model/rights.h"
-#include "config/policy/document_paths.h"
+#include "config/rights/rights.h"
+#include "config/rules/document_paths.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef CONFIG_POLICY_GAPS_H
 #define CONFIG_POLICY_GAPS_H
 
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 #include "config/reader/keyword.h"
 
 /* A warning for each, with the routes. */

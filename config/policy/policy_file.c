@@ -2,16 +2,16 @@
 #include "config/policy/policy_file.h"
 
 #include "config/policy/clients.h"
-#include "config/policy/document_paths.h"
+#include "config/rules/document_paths.h"
 #include "config/policy/findings.h"
 #include "config/policy/former.h"
 #include "config/policy/gaps.h"
 #include "config/policy/policy_tests.h"
-#include "config/policy/rule_index.h"
+#include "config/rules/rule_index.h"
 #include "config/policy/rule_layout.h"
 #include "config/policy/rule_warnings.h"
-#include "config/policy/rules.h"
-#include "config/policy/sets.h"
+#include "config/rules/rules.h"
+#include "config/rules/sets.h"
 #include "config/reader/keyword.h"
 
 struct policy_file {

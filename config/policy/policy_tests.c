@@ -3,9 +3,9 @@
 #include "config/policy/policy_tests.h"
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "config/model/config.h"
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 #include "config/reader/keyword.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define CONFIG_POLICY_POLICY_TESTS_H
 
 #include "config/model/config.h"
-#include "config/policy/rules.h"
+#include "config/rules/rules.h"
 #include "config/reader/keyword.h"
 
 /* -1 when anything was reported. */

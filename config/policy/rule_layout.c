@@ -3,7 +3,7 @@
  * more than for anything else. */
 #include "config/policy/rule_layout.h"
 
-#include "config/model/rule_hash.h"
+#include "config/rights/rule_hash.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef CONFIG_POLICY_RULE_LAYOUT_H
 #define CONFIG_POLICY_RULE_LAYOUT_H
 
-#include "config/policy/rule_index.h"
+#include "config/rules/rule_index.h"
 
 /* config->rules and config_client.buckets.  -1 when memory is out. */
 MUST_USE int rule_layout_place(struct rule_index *buckets);

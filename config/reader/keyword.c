@@ -1,9 +1,9 @@
 #include "config/reader/keyword.h"
 
 #include "base/buf.h"
-#include "base/rate.h"
+#include "base/time/rate.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "config/reader/keyword.h"
 
 /* One or more, in `arena`; -1 when anything was reported. */

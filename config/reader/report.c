@@ -1,6 +1,6 @@
 #include "config/reader/report.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
-#include "config/settings/credential.h"
+#include "config/credential/credential.h"
 
 #include <string.h>
 

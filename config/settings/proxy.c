@@ -1,7 +1,7 @@
 #include "config/settings/proxy.h"
 
 #include "config/model/config.h"
-#include "config/settings/credential.h"
+#include "config/credential/credential.h"
 
 #include <string.h>
 

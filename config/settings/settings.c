@@ -7,7 +7,7 @@
 #include "config/reader/networks.h"
 #include "config/settings/audit.h"
 #include "config/settings/browsers.h"
-#include "config/settings/credential.h"
+#include "config/credential/credential.h"
 #include "config/settings/listeners.h"
 #include "config/settings/store.h"
 #include "config/settings/upstreams.h"

@@ -1,7 +1,7 @@
 #include "gateway/audit/audit.h"
 
-#include "base/operator_log.h"
-#include "base/periodic.h"
+#include "base/log/operator_log.h"
+#include "base/time/periodic.h"
 #include "gateway/audit/audit_resume.h"
 #include "gateway/audit/witness.h"
 

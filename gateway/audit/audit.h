@@ -1,6 +1,6 @@
 /* gateway/audit/audit.h - the audit file, written: each change before it is sent, and what became of it.
  *
- * All workers append to one chain (gateway/audit/hash_chain.h), under one lock: the file's order is the order
+ * All workers append to one chain (gateway/chain/hash_chain.h), under one lock: the file's order is the order
  * in which the records were written.  A record that audit_append() has taken survives the end of the
  * process, however it ends; with `sync` also that of the machine.  A process that is killed while it
  * writes leaves a torn line; the next start continues behind it, with an "open" record that says how many
@@ -14,9 +14,9 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
-#include "gateway/audit/audit_search.h"
+#include "gateway/chain/audit_search.h"
 #include "gateway/audit/writer.h"
 
 struct audit;

@@ -2,9 +2,9 @@
  * held back until its outcome comes, or its chain ends without one. */
 #include "gateway/audit/audit_changes.h"
 
-#include "base/json.h"
-#include "gateway/audit/audit_chains.h"
-#include "gateway/audit/audit_reader.h"
+#include "base/json/json.h"
+#include "gateway/chain/audit_chains.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

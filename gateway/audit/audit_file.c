@@ -1,7 +1,7 @@
 #include "gateway/audit/audit_file.h"
 
 #include "base/buf.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>

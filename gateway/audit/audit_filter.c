@@ -1,6 +1,6 @@
 #include "gateway/audit/audit_filter.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <stdio.h>
 #include <string.h>

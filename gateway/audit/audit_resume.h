@@ -3,7 +3,7 @@
 #define GATEWAY_AUDIT_AUDIT_RESUME_H
 
 #include "base/err.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 
 enum {
     AUDIT_RESUME_MAX = 1024 * 1024

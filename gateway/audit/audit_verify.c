@@ -1,6 +1,6 @@
 #include "gateway/audit/audit_verify.h"
 
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #define GATEWAY_AUDIT_AUDIT_VERIFY_H
 
 #include "base/base.h"
-#include "gateway/audit/audit_chains.h"
-#include "gateway/audit/witnessed.h"
+#include "gateway/chain/audit_chains.h"
+#include "gateway/chain/witnessed.h"
 
 struct audit_reader;
 

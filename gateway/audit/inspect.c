@@ -1,7 +1,7 @@
 #include "gateway/audit/inspect.h"
 
 #include "gateway/audit/audit_file.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 #include "gateway/audit/audit_resume.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/audit/seal.h"
+#include "gateway/chain/seal.h"
 
 enum { INSPECT_BYTES = 40 * 1024 * 1024, INSPECT_TEXT = 384 };
 

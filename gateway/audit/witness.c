@@ -1,9 +1,9 @@
 #include "gateway/audit/witness.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/operator_log.h"
-#include "base/spawn.h"
+#include "base/time/clock.h"
+#include "base/log/operator_log.h"
+#include "base/system/spawn.h"
 #include "gateway/audit/audit_file.h"
 
 #include <errno.h>

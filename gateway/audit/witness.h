@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
 
 struct witness;

@@ -1,9 +1,9 @@
 #include "gateway/audit/writer.h"
 
-#include "base/clock.h"
-#include "base/json.h"
-#include "base/operator_log.h"
-#include "base/timestamp.h"
+#include "base/time/clock.h"
+#include "base/json/json.h"
+#include "base/log/operator_log.h"
+#include "base/time/timestamp.h"
 #include "base/version.h"
 #include "gateway/audit/audit_file.h"
 #include "gateway/audit/audit_resume.h"

@@ -11,11 +11,11 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/model/config.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 #include "gateway/audit/inspect.h"
-#include "gateway/audit/seal.h"
+#include "gateway/chain/seal.h"
 
 #include <stdatomic.h>
 

@@ -3,7 +3,7 @@
 
 #include "auth/policy_words.h"
 #include "gateway/call/frozen.h"
-#include "gateway/exchange/owners.h"
+#include "gateway/known/owners.h"
 #include "gateway/exchange/shared.h"
 
 #include <string.h>

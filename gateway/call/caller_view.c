@@ -1,6 +1,6 @@
 #include "gateway/call/caller_view.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/upstream/upstream_pool.h"
 
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 
 enum { CALLER_VIEW_GROWTH = 12 }; /* times: `"A":1,` has 6 bytes, under a name of 64 letters 69 */
 

@@ -2,9 +2,9 @@
  * for its turn meanwhile. */
 #include "gateway/call/frozen.h"
 
-#include "base/clock.h"
-#include "base/timestamp.h"
-#include "gateway/exchange/freezes.h"
+#include "base/time/clock.h"
+#include "base/time/timestamp.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/exchange/shared.h"
 
 static const struct config_rule frozen_rule = {.id = "frozen", .effect = CONFIG_DENY};

@@ -1,12 +1,12 @@
 #include "gateway/call/idempotency.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/digest.h"
-#include "gateway/exchange/claim_note.h"
+#include "gateway/call/claim_note.h"
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 #include "gateway/exchange/waiting.h"
 #include "gateway/state/state.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/call/pages.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/text.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"

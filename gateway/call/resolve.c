@@ -2,10 +2,10 @@
  * judges. Whatever goes wrong, the call keeps the id and is judged by it: closed. */
 #include "gateway/call/resolve.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "config/model/param_value.h"
 #include "gateway/call/forward.h"
-#include "gateway/exchange/current.h"
+#include "gateway/known/current.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"

@@ -1,6 +1,6 @@
 #include "gateway/call/task_wait.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"

@@ -5,7 +5,7 @@
 #include "config/definitions/definitions_diff.h"
 #include "config/definitions/definitions_file.h"
 #include "config/definitions/definitions_text.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <errno.h>
 #include <stdio.h>

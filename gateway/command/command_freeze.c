@@ -1,7 +1,7 @@
 /* `countersign freeze`, `thaw` and `freezes`: an operator asks the admin listener. */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "client/admin_call.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "base/clock.h"
-#include "gateway/command/command.h"
+#include "base/time/clock.h"
+#include "gateway/options/command.h"
 #include "gateway/openapi/openapi.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "base/operator_log.h"
-#include "gateway/command/command.h"
+#include "base/log/operator_log.h"
+#include "gateway/options/command.h"
 #include "gateway/service/serve.h"
 #include "gateway/upstream/upstream_pool.h"
 

@@ -1,8 +1,8 @@
-#include "auth/sign.h"
-#include "base/clock.h"
+#include "auth/sign/sign.h"
+#include "base/time/clock.h"
 #include "base/text.h"
 #include "config/reader/keyword.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/dryrun/dry_run.h"
 
 #include <stdio.h>

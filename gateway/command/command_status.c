@@ -1,9 +1,9 @@
 /* `countersign status`: one screen about a gateway, from its admin listener. */
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "client/admin_call.h"
 #include "gateway/metrics/metrics_text.h"
 #include "client/terminal.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/console/diagnosis.h"
 
 #include <jansson.h>

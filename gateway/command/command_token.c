@@ -1,8 +1,8 @@
 #include "auth/token.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/text.h"
-#include "base/timestamp.h"
-#include "gateway/command/command.h"
+#include "base/time/timestamp.h"
+#include "gateway/options/command.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* `countersign top`: what a gateway is doing, live, from the metrics of its admin listener. */
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "client/admin_call.h"
-#include "client/screen.h"
-#include "gateway/command/command.h"
+#include "gateway/options/screen.h"
+#include "gateway/options/command.h"
 #include "gateway/command/top_table.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "base/version.h"
 #include "config/reader/keyword.h"
-#include "gateway/audit/hash_chain.h"
+#include "gateway/chain/hash_chain.h"
 #include "gateway/dryrun/policy_replay.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 #include "client/client.h"
-#include "gateway/command/command.h"
+#include "gateway/options/command.h"
 #include "gateway/upstream/upstream_conn.h"
 #include "sandbox/command/sandbox.h"
 

@@ -1,9 +1,9 @@
 #include "gateway/console/now_page.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "base/version.h"
 #include "gateway/console/diagnosis.h"
-#include "gateway/console/html.h"
+#include "gateway/web/html.h"
 #include "gateway/console/plots.h"
 #include "gateway/metrics/metrics_text.h"
 #include "gateway/upstream/upstream_pool.h"

@@ -1,7 +1,8 @@
-/* gateway/console/page.h - what all pages of the console have: head, navigation, style; and what each gets.
+/* gateway/console/page.h - what all pages of the console have: head, navigation, style; and what each
+ * gets.
  *
- * The pages are HTML from the server, can be read without a script, and are the same for a screen reader: headings,
- * labels, names of tables. */
+ * The pages are HTML from the server, can be read without a script, and are the same for a screen reader:
+ * headings, labels, names of tables. */
 #ifndef GATEWAY_CONSOLE_PAGE_H
 #define GATEWAY_CONSOLE_PAGE_H
 

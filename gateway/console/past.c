@@ -1,6 +1,6 @@
 #include "gateway/console/past.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <stdio.h>
 #include <string.h>

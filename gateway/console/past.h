@@ -3,7 +3,7 @@
 #ifndef GATEWAY_CONSOLE_PAST_H
 #define GATEWAY_CONSOLE_PAST_H
 
-#include "base/line_ring.h"
+#include "base/log/line_ring.h"
 #include "gateway/console/page.h"
 
 #include <jansson.h>
@@ -24,7 +24,8 @@ bool past_has_member(const char *bytes, size_t length, const char *key, const ch
 enum { PAST_NAME = 80 };
 
 /* The name that the line's first member of that key has, without parsing the line: for members that stand
- * before all that a caller can choose, or have no such text.  False: there is none, or it is no plain name. */
+ * before all that a caller can choose, or have no such text.  False: there is none, or it is no plain
+ * name. */
 bool past_name(const char *bytes, size_t length, const char *key, char name[PAST_NAME]);
 
 /* When each token was used last, and from where; to be given up with json_decref(). */

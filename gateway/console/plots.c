@@ -1,9 +1,10 @@
 #include "gateway/console/plots.h"
 
-#include "base/timestamp.h"
-#include "gateway/console/html.h"
+#include "base/time/timestamp.h"
+#include "gateway/web/html.h"
 #include "gateway/console/past.h"
-#include "gateway/exchange/history.h"
+#include "gateway/exchange/exchange.h"
+#include "gateway/metrics/history.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "gateway/console/rights_page.h"
 
-#include "config/model/words.h"
-#include "gateway/console/form.h"
-#include "gateway/console/html.h"
+#include "config/rights/words.h"
+#include "gateway/web/form.h"
+#include "gateway/web/html.h"
 #include "gateway/dryrun/overview.h"
 
 enum {

@@ -1,10 +1,10 @@
 #include "gateway/console/tokens_page.h"
 
-#include "base/timestamp.h"
-#include "gateway/console/form.h"
-#include "gateway/console/html.h"
+#include "base/time/timestamp.h"
+#include "gateway/web/form.h"
+#include "gateway/web/html.h"
 #include "gateway/console/past.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/limits/freezes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "gateway/console/try_page.h"
 
-#include "base/network.h"
-#include "base/timestamp.h"
-#include "gateway/console/form.h"
-#include "gateway/console/html.h"
+#include "base/system/network.h"
+#include "base/time/timestamp.h"
+#include "gateway/web/form.h"
+#include "gateway/web/html.h"
 #include "gateway/dryrun/dry_run.h"
 #include "gateway/dryrun/explain.h"
 

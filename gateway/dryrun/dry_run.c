@@ -1,8 +1,9 @@
 #include "gateway/dryrun/dry_run.h"
 
-#include "gateway/request/actions.h"
-#include "gateway/request/build_document.h"
-#include "gateway/request/door.h"
+#include "gateway/door/actions.h"
+#include "gateway/translate/build_document.h"
+#include "gateway/door/door.h"
+#include "gateway/request/doors.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ int dry_run_translate(struct exchange *x, const char *method, const char *path, 
     if (x->body_length > x->body_max)
         return err_set(&x->err, ERR_LIMIT, "the body may have at most %zu bytes", x->body_max);
     head->target = plain;
-    door_choose(x);
+    doors_choose(x);
     x->problem = door_route(x);
     if (x->route == NULL)
         return err_set(&x->err, ERR_INPUT,

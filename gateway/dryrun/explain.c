@@ -1,8 +1,8 @@
 #include "gateway/dryrun/explain.h"
 
 #include "auth/policy_words.h"
-#include "base/json.h"
-#include "base/timestamp.h"
+#include "base/json/json.h"
+#include "base/time/timestamp.h"
 #include "gateway/exchange/record.h"
 
 #include <string.h>

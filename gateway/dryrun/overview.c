@@ -1,10 +1,10 @@
 #include "gateway/dryrun/overview.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "config/model/param_value.h"
-#include "config/model/rights.h"
-#include "config/model/words.h"
+#include "config/rights/rights.h"
+#include "config/rights/words.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/dryrun/suggestions.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-/* gateway/dryrun/suggestions.h - the narrowest rules for what past calls did, or tried to do, as YAML to copy.
+/* gateway/dryrun/suggestions.h - the narrowest rules for what past calls did, or tried to do, as YAML to
+ * copy.
  *
- * Calls are gathered by client, action, region and the values of their parameters; the values of lists are put
- * together.  A rule is for exactly what was seen: a person decides whether it is also what should be. */
+ * Calls are gathered by client, action, region and the values of their parameters; the values of lists are
+ * put together.  A rule is for exactly what was seen: a person decides whether it is also what should be. */
 #ifndef GATEWAY_DRYRUN_SUGGESTIONS_H
 #define GATEWAY_DRYRUN_SUGGESTIONS_H
 
@@ -24,7 +25,8 @@ void suggestions_free(struct suggestions *suggestions);
  * judged. */
 bool suggestions_see(struct suggestions *suggestions, const char *line, size_t length);
 
-/* Calls that were allowed, and those that no rule allowed `times` times or more.  How many rules there are. */
+/* Calls that were allowed, and those that no rule allowed `times` times or more.  How many rules there
+ * are. */
 size_t suggestions_put(const struct suggestions *suggestions, unsigned long long times, struct buf *out);
 
 #endif

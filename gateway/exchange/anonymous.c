@@ -1,9 +1,9 @@
 #include "gateway/exchange/anonymous.h"
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <openssl/rand.h>
 #include <pthread.h>

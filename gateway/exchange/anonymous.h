@@ -15,8 +15,8 @@
 #define GATEWAY_EXCHANGE_ANONYMOUS_H
 
 #include "base/base.h"
-#include "base/log.h"
-#include "base/network.h"
+#include "base/log/log.h"
+#include "base/system/network.h"
 
 enum {
     ANONYMOUS_ROUND_MS = 10000, /* what is gathered is told while somebody looks; 3 KB a round and address */

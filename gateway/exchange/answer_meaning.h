@@ -9,11 +9,11 @@
 #define GATEWAY_EXCHANGE_ANSWER_MEANING_H
 
 #include "base/base.h"
-#include "gateway/exchange/answer.h"
+#include "gateway/response/answer.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/http/problem.h"
-#include "gateway/upstream/retry.h"
-#include "gateway/upstream/upstream_health.h"
+#include "gateway/health/retry.h"
+#include "gateway/health/upstream_health.h"
 
 struct answer_meaning {
     enum problem problem;

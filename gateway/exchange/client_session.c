@@ -1,6 +1,6 @@
 #include "gateway/exchange/client_session.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/keeper/keeping.h"
 

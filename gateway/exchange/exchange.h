@@ -11,8 +11,8 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/exchange/answer.h"
-#include "gateway/exchange/client_limits.h"
+#include "gateway/response/answer.h"
+#include "gateway/limits/client_limits.h"
 #include "gateway/http/handler.h"
 #include "gateway/http/target.h"
 #include "gateway/http/trace.h"
@@ -91,7 +91,7 @@ struct exchange {
     char id[EXCHANGE_ID_MAX + 1];
     struct trace trace;
     struct target target;
-    const struct door *door; /* see gateway/request/door.h */
+    const struct door *door; /* see gateway/door/door.h */
     const char *door_name;   /* to the log, or NULL */
     struct sdk_request *sdk; /* what came through the SDKs' door, or NULL */
     struct mcp_message *mcp; /* what came through /mcp, or NULL: it is not read */

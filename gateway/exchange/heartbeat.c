@@ -1,7 +1,7 @@
 #include "gateway/exchange/heartbeat.h"
 
 #include "gateway/exchange/shared.h"
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 #include "gateway/state/state.h"
 
 enum { HEARTBEAT_RENEWAL = STATE_LEASE_MS / HEARTBEAT_MS / 5 }; /* beats: a few may be lost */

@@ -5,7 +5,7 @@
 #define GATEWAY_EXCHANGE_HEARTBEAT_H
 
 #include "base/err.h"
-#include "base/periodic.h"
+#include "base/time/periodic.h"
 
 struct shared;
 

@@ -2,13 +2,13 @@
  * decision needs, nothing that is secret. */
 #include "gateway/exchange/record.h"
 
-#include "base/clock.h"
-#include "base/json.h"
+#include "base/time/clock.h"
+#include "base/json/json.h"
 #include "base/text.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freeze.h"
+#include "gateway/limits/freeze.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/exchange/shared.h"
 

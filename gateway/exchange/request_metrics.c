@@ -144,7 +144,7 @@ static unsigned long long sum_of(const struct series_table *table, size_t family
     return sums[0];
 }
 
-void request_metrics_sum(const struct series_table *table, struct request_metrics_sums *sums)
+void request_metrics_sum(const struct series_table *table, struct history_sums *sums)
 {
     sums->allowed = sum_of(table, DECISIONS, 0, "allow");
     sums->denied = sum_of(table, DECISIONS, 0, "deny");

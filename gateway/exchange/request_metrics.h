@@ -5,6 +5,7 @@
 #define GATEWAY_EXCHANGE_REQUEST_METRICS_H
 
 #include "gateway/exchange/exchange.h"
+#include "gateway/metrics/history.h"
 #include "gateway/metrics/series.h"
 
 /* NULL when memory is out. */
@@ -18,14 +19,8 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
 void request_metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
                                   const char *result);
 
-/* What was counted so far, of everybody together. */
-struct request_metrics_sums {
-    unsigned long long allowed, denied;         /* verdicts */
-    unsigned long long outcomes[3];             /* of changes: enum outcome */
-    unsigned long long whole[SERIES_BOUNDS];    /* requests by their time, and */
-    unsigned long long upstream[SERIES_BOUNDS]; /* calls by the upstream's */
-};
-void request_metrics_sum(const struct series_table *table, struct request_metrics_sums *sums);
+/* What the history samples. */
+void request_metrics_sum(const struct series_table *table, struct history_sums *sums);
 
 /* At the end of the walk; takes no lock. */
 void request_metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us);

@@ -1,16 +1,16 @@
 #include "gateway/exchange/shared.h"
 
-#include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/time/clock.h"
+#include "base/log/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/freezes.h"
-#include "gateway/exchange/current.h"
-#include "gateway/exchange/history.h"
-#include "gateway/exchange/owners.h"
-#include "gateway/exchange/quotas.h"
+#include "gateway/metrics/history.h"
+#include "gateway/limits/freezes.h"
+#include "gateway/known/current.h"
+#include "gateway/known/owners.h"
+#include "gateway/known/quotas.h"
 #include "gateway/exchange/request_metrics.h"
-#include "gateway/exchange/unsettled.h"
+#include "gateway/known/unsettled.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
@@ -109,7 +109,7 @@ static int keep_past(struct shared *gateway, const struct config *config, struct
 {
     if (!config->console || atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
         return 0;
-    struct history *history = history_start(gateway->metrics, err);
+    struct history *history = history_start(gateway->metrics, request_metrics_sum, err);
     if (history == NULL)
         return -1;
     atomic_store_explicit(&gateway->history, history, memory_order_release);

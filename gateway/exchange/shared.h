@@ -2,15 +2,15 @@
 #ifndef GATEWAY_EXCHANGE_SHARED_H
 #define GATEWAY_EXCHANGE_SHARED_H
 
-#include "auth/nonce.h"
+#include "auth/sign/nonce.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "base/unique_id.h"
 #include "config/model/config.h"
-#include "gateway/exchange/auth_failures.h"
-#include "gateway/exchange/client_limits.h"
-#include "gateway/exchange/cpu_gate.h"
+#include "gateway/limits/auth_failures.h"
+#include "gateway/limits/client_limits.h"
+#include "gateway/limits/cpu_gate.h"
 #include "gateway/exchange/heartbeat.h"
 #include "gateway/state/state.h"
 

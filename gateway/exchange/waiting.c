@@ -1,6 +1,6 @@
 #include "gateway/exchange/waiting.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/exchange/queue.h"
 #include "gateway/exchange/shared.h"
 

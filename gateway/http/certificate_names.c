@@ -1,7 +1,7 @@
 #include "gateway/http/certificate_names.h"
 
 #include "base/buf.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "base/text.h"
 #include "config/model/certificate_key.h"
 

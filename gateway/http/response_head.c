@@ -1,7 +1,7 @@
 #include "gateway/http/response_head.h"
 
-#include "base/json.h"
-#include "base/timestamp.h"
+#include "base/json/json.h"
+#include "base/time/timestamp.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/keeper/fetch.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/keeper/metadata.h"
 #include "gateway/keeper/program.h"
 #include "gateway/keeper/sts.h"

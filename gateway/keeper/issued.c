@@ -1,8 +1,8 @@
 #include "gateway/keeper/issued.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "base/secret_file.h"
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "gateway/keeper/keeper.h"
 
-#include "base/clock.h"
-#include "base/deadline.h"
-#include "base/operator_log.h"
+#include "base/time/clock.h"
+#include "base/time/deadline.h"
+#include "base/log/operator_log.h"
 #include "gateway/keeper/fetch.h"
 #include "gateway/keeper/schedule.h"
 

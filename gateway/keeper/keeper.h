@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "gateway/keeper/keeping.h"
 
 enum { KEEPER_THREADS = 2 };

@@ -1,7 +1,7 @@
 #include "gateway/keeper/program.h"
 
-#include "base/clock.h"
-#include "base/spawn.h"
+#include "base/time/clock.h"
+#include "base/system/spawn.h"
 
 int program_fetch(struct fetch *fetch, struct err *err)
 {

@@ -2,9 +2,9 @@
  * for, fetched, renewed and evicted by threads that meet nowhere else. */
 #include "gateway/keeper/sessions.h"
 
-#include "base/clock.h"
-#include "base/deadline.h"
-#include "base/json.h"
+#include "base/time/clock.h"
+#include "base/time/deadline.h"
+#include "base/json/json.h"
 #include "base/text.h"
 #include "gateway/keeper/schedule.h"
 

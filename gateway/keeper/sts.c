@@ -1,8 +1,8 @@
 #include "gateway/keeper/sts.h"
 
-#include "auth/sign.h"
-#include "base/clock.h"
-#include "base/json.h"
+#include "auth/sign/sign.h"
+#include "base/time/clock.h"
+#include "base/json/json.h"
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "base/version.h"

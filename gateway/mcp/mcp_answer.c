@@ -1,6 +1,6 @@
 #include "gateway/mcp/mcp_answer.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/version.h"
 
 /* For the model, which has not read our documentation. */

@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "gateway/http/request_head.h"
 
 #define MCP_VERSION_MODERN    "2026-07-28"

@@ -2,10 +2,10 @@
 
 #include "auth/policy.h"
 #include "base/digest.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/mcp/mcp_message.h"
 #include "gateway/openapi/operation.h"
-#include "gateway/openapi/schema.h"
+#include "gateway/schema/schema.h"
 
 #include <stdlib.h>
 #include <string.h>

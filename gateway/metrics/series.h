@@ -34,8 +34,8 @@ void series_observe(struct series_table *table, size_t family, const char *const
 
 enum { SERIES_BOUNDS = 15 };
 
-/* The sums of a family over its series whose label of that number has that value (NULL: over all): a counter's
- * in sums[0], a histogram's by its bounds, each by itself. */
+/* The sums of a family over its series whose label of that number has that value (NULL: over all): a
+ * counter's in sums[0], a histogram's by its bounds, each by itself. */
 void series_sum(const struct series_table *table, size_t family, size_t label, const char *value,
                 unsigned long long sums[SERIES_BOUNDS]);
 

@@ -1,6 +1,6 @@
 #include "gateway/openapi/answer_types.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/operation.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "gateway/openapi/answers.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/answer_types.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "gateway/openapi/info.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/version.h"
 
 static void put_about(struct buf *out, bool whole)

@@ -3,7 +3,7 @@
 #include "gateway/openapi/openapi.h"
 
 #include "auth/policy.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/answer_types.h"
 #include "gateway/openapi/info.h"
 #include "gateway/openapi/operation.h"

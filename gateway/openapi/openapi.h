@@ -9,7 +9,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/network.h"
+#include "base/system/network.h"
 #include "config/model/config.h"
 
 enum { OPENAPI_MAX = 16 * 1024 * 1024 }; /* bytes: more than ten thousand routes of some 1,300 */

@@ -1,9 +1,9 @@
 #include "gateway/openapi/operation.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/openapi/answers.h"
-#include "gateway/openapi/example.h"
-#include "gateway/openapi/schema.h"
+#include "gateway/schema/example.h"
+#include "gateway/schema/schema.h"
 
 #include <ctype.h>
 #include <string.h>

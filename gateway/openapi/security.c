@@ -1,6 +1,6 @@
 #include "gateway/openapi/security.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 /* What is enough, as bits. */
 enum enough { TOKEN = 1, CERTIFICATE = 2, BOTH = 4 };

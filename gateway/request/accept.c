@@ -3,10 +3,11 @@
 
 #include "base/text.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/http/client_address.h"
+#include "gateway/request/client_address.h"
 #include "gateway/http/host_check.h"
-#include "gateway/request/door.h"
-#include "gateway/request/route.h"
+#include "gateway/door/door.h"
+#include "gateway/request/doors.h"
+#include "gateway/door/route.h"
 
 #include <string.h>
 #include <strings.h>
@@ -136,7 +137,7 @@ enum problem accept_request(struct exchange *x)
 {
     x->close = true; /* until the whole message was understood, nothing behind it may be read */
     choose_id(x);
-    door_choose(x);
+    doors_choose(x);
     enum problem problem = check_head(x);
     if (problem == PROBLEM_NONE)
         problem = find_source(x);

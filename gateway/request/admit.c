@@ -1,7 +1,7 @@
 /* The client's limits, before any work is done for it. */
 #include "gateway/request/admit.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/exchange/shared.h"
 
 enum problem admit_client(struct exchange *x)

@@ -3,9 +3,9 @@
 
 #include "auth/certificate.h"
 #include "auth/token.h"
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/exchange/shared.h"
-#include "gateway/request/door.h"
+#include "gateway/door/door.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "gateway/request/next_page.h"
 
 #include "gateway/call/pages.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/rest.h"
 
 #include <string.h>
 

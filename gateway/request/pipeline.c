@@ -1,6 +1,6 @@
 #include "gateway/request/pipeline.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/complete.h"
 #include "gateway/call/forward.h"
@@ -15,10 +15,10 @@
 #include "gateway/request/accept.h"
 #include "gateway/request/admit.h"
 #include "gateway/request/authenticate.h"
-#include "gateway/request/builtin.h"
-#include "gateway/request/cors.h"
-#include "gateway/request/door.h"
-#include "gateway/request/receive.h"
+#include "gateway/door/builtin.h"
+#include "gateway/door/cors.h"
+#include "gateway/door/door.h"
+#include "gateway/door/receive.h"
 #include "gateway/request/response_writer.h"
 
 #include <string.h>

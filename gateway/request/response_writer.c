@@ -5,12 +5,12 @@
 #include "gateway/call/task_wait.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/http/response_head.h"
-#include "gateway/request/actions.h"
-#include "gateway/request/builtin.h"
-#include "gateway/request/cors.h"
-#include "gateway/request/door.h"
+#include "gateway/door/actions.h"
+#include "gateway/door/builtin.h"
+#include "gateway/door/cors.h"
+#include "gateway/door/door.h"
 #include "gateway/request/next_page.h"
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/server/dispatch.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

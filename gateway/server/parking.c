@@ -1,7 +1,7 @@
 #include "gateway/server/parking.h"
 
-#include "base/clock.h"
-#include "gateway/server/connection.h"
+#include "base/time/clock.h"
+#include "gateway/connection/connection.h"
 
 #include <errno.h>
 #include <pthread.h>

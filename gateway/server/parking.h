@@ -9,9 +9,9 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/server/connections.h"
+#include "gateway/connection/connections.h"
 #include "gateway/server/dispatch.h"
-#include "gateway/server/listeners.h"
+#include "gateway/listener/listeners.h"
 #include "gateway/server/waiters.h"
 
 struct parking;

@@ -3,11 +3,11 @@
 #include "gateway/server/server.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
-#include "gateway/server/connection.h"
+#include "base/time/deadline.h"
+#include "gateway/connection/connection.h"
 #include "gateway/server/dispatch.h"
 #include "gateway/server/interpose.h"
-#include "gateway/server/listeners.h"
+#include "gateway/listener/listeners.h"
 #include "gateway/server/parking.h"
 #include "gateway/server/waiters.h"
 

@@ -2,15 +2,15 @@
  * CivetWeb is server.c.
  *
  * CivetWeb accepts connections, has threads and calls us.  It reads nothing that a client has sent: see
- * gateway/server/connection.h for who does. */
+ * gateway/connection/connection.h for who does. */
 #ifndef GATEWAY_SERVER_SERVER_H
 #define GATEWAY_SERVER_SERVER_H
 
 #include "base/base.h"
 #include "base/err.h"
 #include "gateway/http/handler.h"
-#include "gateway/server/connections.h"
-#include "gateway/server/tls_set.h"
+#include "gateway/connection/connections.h"
+#include "gateway/listener/tls_set.h"
 
 struct server;
 

@@ -1,6 +1,6 @@
 #include "gateway/server/waiters.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>

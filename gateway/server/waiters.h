@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "gateway/server/connection.h"
+#include "gateway/connection/connection.h"
 
 /* What goes on. */
 struct waiter {

@@ -1,7 +1,7 @@
 #include "gateway/service/descriptors.h"
 
-#include "gateway/server/connections.h"
-#include "gateway/server/passed.h"
+#include "gateway/connection/connections.h"
+#include "gateway/listener/passed.h"
 
 enum { LISTENERS = 2 }; /* that DESCRIPTORS_OWN has */
 

@@ -2,19 +2,19 @@
  * to the last thread, and in which order it ends. */
 #include "gateway/service/serve.h"
 
-#include "base/clock.h"
-#include "base/operator_log.h"
+#include "base/time/clock.h"
+#include "base/log/operator_log.h"
 #include "gateway/exchange/anonymous.h"
-#include "gateway/exchange/answer.h"
-#include "gateway/exchange/freezes.h"
+#include "gateway/response/answer.h"
+#include "gateway/limits/freezes.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/openapi/openapi.h"
 #include "gateway/request/pipeline.h"
 #include "gateway/server/server.h"
-#include "gateway/service/admin.h"
-#include "gateway/service/certificates.h"
+#include "gateway/admin/admin.h"
+#include "gateway/reload/certificates.h"
 #include "gateway/service/descriptors.h"
-#include "gateway/service/sd_notify.h"
+#include "gateway/reload/sd_notify.h"
 #include "gateway/service/watchdog.h"
 
 #include <errno.h>

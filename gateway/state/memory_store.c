@@ -2,7 +2,7 @@
  * longer than others for that lock. */
 #include "gateway/state/memory_store.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>

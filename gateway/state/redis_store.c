@@ -1,11 +1,13 @@
 #include "gateway/state/redis_store.h"
 
 #include "base/text.h"
-#include "gateway/state/redis_pool.h"
+#include "gateway/redis/redis_pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert((int)REDIS_POOL_WAIT_MS <= (int)STATE_WAIT_MS, "what gateway/state/state.h promises");
 
 enum {
     REDIS_STORE_KEY = 320, /* bytes: a prefix of 128, a client's name of 64, a hash of 64 */

@@ -3,7 +3,7 @@
  * together. */
 #include "gateway/state/sqlite_store.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <fcntl.h>
 #include <pthread.h>

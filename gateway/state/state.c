@@ -1,8 +1,8 @@
 #include "gateway/state/state.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "base/digest.h"
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 #include "base/text.h"
 #include "base/unique_id.h"
 #include "gateway/state/memory_store.h"

@@ -14,12 +14,11 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
-#include "base/log.h"
-#include "base/rate.h"
+#include "base/log/log.h"
+#include "base/time/rate.h"
 #include "config/model/config.h"
 
 enum {
-    STATE_CONNECT_MS = 200,    /* to connect, in a thread of its own */
     STATE_WAIT_MS = 50,        /* for one question; a good answer on a local network takes less than one */
     STATE_FAILURES = 3,        /* in a row: each of them may have cost a call STATE_WAIT_MS */
     STATE_REST_US = 250000,    /* then one question at a time finds out whether it is back */

@@ -27,8 +27,8 @@ struct store_kind {
     void (*close)(void *store);
 };
 
-/* GCRA as base/rate.h has it, on numbers that a store keeps: when the whole burst is there again, and the
- * interval that this was counted by. */
+/* GCRA as base/time/rate.h has it, on numbers that a store keeps: when the whole burst is there again, and
+ * the interval that this was counted by. */
 struct store_bucket {
     int64_t full_us;
     int64_t interval_us;

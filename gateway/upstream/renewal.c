@@ -1,6 +1,6 @@
 #include "gateway/upstream/renewal.h"
 
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 #include "base/secret_file.h"
 
 #include <errno.h>

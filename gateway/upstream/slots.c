@@ -3,7 +3,7 @@
  * compare-and-swap fails if the stack changed meanwhile. It wraps after 2^32 changes. */
 #include "gateway/upstream/slots.h"
 
-#include "base/deadline.h"
+#include "base/time/deadline.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,10 +2,10 @@
  * and the deadline on each of their waits. */
 #include "gateway/upstream/upstream_conn.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/upstream/ca_store.h"
 #include "gateway/upstream/proxy_failure.h"
-#include "gateway/upstream/response.h"
+#include "gateway/response/response.h"
 
 #include <curl/curl.h>
 #include <errno.h>

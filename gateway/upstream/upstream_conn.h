@@ -9,7 +9,7 @@
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_CONN_H
 #define GATEWAY_UPSTREAM_UPSTREAM_CONN_H
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"

@@ -1,6 +1,6 @@
 #include "gateway/upstream/upstream_notice.h"
 
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 
 #include <stdlib.h>
 

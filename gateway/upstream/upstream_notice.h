@@ -2,7 +2,7 @@
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_NOTICE_H
 #define GATEWAY_UPSTREAM_UPSTREAM_NOTICE_H
 
-#include "base/log.h"
+#include "base/log/log.h"
 #include "gateway/upstream/upstream_pool.h"
 
 /* What an attempt changed about its upstream, if anything: its breaker, its clock (`ahead_s` of ours).  `why`

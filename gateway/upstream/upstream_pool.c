@@ -2,7 +2,7 @@
  * back or closed. */
 #include "gateway/upstream/upstream_pool.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/upstream/renewal.h"
 #include "gateway/upstream/slots.h"
 #include "gateway/upstream/upstream_conn.h"

@@ -3,15 +3,15 @@
  * Each upstream has a bounded pool of slots, so that one that hangs cannot take another's.  A slot is a
  * connection to the upstream (gateway/upstream/upstream_conn.h) and a keyed MAC for each credential; it
  * belongs to one thread between upstream_pool_take() and upstream_pool_give().  What is learned about an
- * upstream outlives the configuration (gateway/upstream/upstream_health.h). */
+ * upstream outlives the configuration (gateway/health/upstream_health.h). */
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_POOL_H
 #define GATEWAY_UPSTREAM_UPSTREAM_POOL_H
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "config/model/config.h"
-#include "gateway/upstream/upstream_health.h"
+#include "gateway/health/upstream_health.h"
 
 #include <stdatomic.h>
 

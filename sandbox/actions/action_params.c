@@ -1,5 +1,13 @@
 #include "sandbox/actions/action_params.h"
 
+#include "sandbox/auth/auth_params.h"
+#include "sandbox/http/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { INDEXED_NAME_MAX = 100, INDEX_DIGITS_MAX = 4 };
+
 const struct action_param action_params_change[] = {
     {"VpcId", PARAM_STRING}, {"InstanceIds.#", PARAM_STRING}, {NULL, PARAM_FORM}};
 
@@ -128,3 +136,85 @@ const struct action_param action_params_assume[] = {
 const struct action_param action_params_identity[] = {
     {"ProviderId", PARAM_STRING},      {"WebIdentityToken", PARAM_STRING}, {"RoleArn", PARAM_STRING},
     {"RoleSessionName", PARAM_STRING}, {"DurationSeconds", PARAM_NUMBER},  {NULL, PARAM_FORM}};
+
+/* Filters.#.Name and Filters.0.Name */
+static bool is_named(const char *pattern, const char *name)
+{
+    while (*pattern != '\0') {
+        size_t digits = strspn(name, "0123456789");
+        if (*pattern == '#' ? digits == 0 : *pattern != *name)
+            return false;
+        name += *pattern == '#' ? digits : 1;
+        pattern++;
+    }
+    return *name == '\0';
+}
+
+static const struct action_param *find_param(const struct action *action, const char *name)
+{
+    for (const struct action_param *param = action->params3; param->name != NULL; param++)
+        if (is_named(param->name, name))
+            return param;
+    return NULL;
+}
+
+static bool has_prefix(const struct params *params, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < params->count; i++) {
+        const char *name = params->list[i].name;
+        if (strncmp(name, prefix, length) == 0 && (name[length] == '.' || name[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Of Filters.1.Values.2, that there are Filters.0 and Filters.1.Values.1. */
+static bool is_numbered(const struct params *params, const char *name)
+{
+    char before[INDEXED_NAME_MAX + 1];
+    long long index;
+    for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+        size_t digits = strspn(dot + 1, "0123456789");
+        if (digits == 0)
+            continue;
+        (void)snprintf(before, sizeof before, "%.*s", (int)digits, dot + 1);
+        if (digits > INDEX_DIGITS_MAX || !number_parse(before, 0, PARAMS_MAX, &index) ||
+            (digits > 1 && before[0] == '0'))
+            return false;
+        (void)snprintf(before, sizeof before, "%.*s.%lld", (int)(dot - name), name, index - 1);
+        if (index > 0 && !has_prefix(params, before))
+            return false;
+    }
+    return true;
+}
+
+/* JSON cannot number its members wrongly; a form can.  The names are known, so none is long. */
+static int check_lists(struct action_call *call)
+{
+    for (size_t i = 0; i < call->params->count; i++) {
+        const struct param *given = &call->params->list[i];
+        if (given->kind == PARAM_FORM && !is_numbered(call->params, given->name))
+            return outcome_refuse(call->outcome, OUTCOME_BAD_REQUEST,
+                                  "the members of a list are numbered from 0 without a gap: %.64s is not",
+                                  given->name);
+    }
+    return 0;
+}
+
+int action_params_check(const struct action *action, struct action_call *call)
+{
+    for (size_t i = 0; i < call->params->count; i++) {
+        const struct param *given = &call->params->list[i];
+        const struct action_param *known = find_param(action, given->wire_name);
+        if (known == NULL && given->kind == PARAM_FORM && auth_params_is_common(given->wire_name))
+            continue;
+        if (known == NULL)
+            return outcome_refuse(call->outcome, OUTCOME_UNKNOWN_PARAMETER, "the parameter %.64s is unknown",
+                                  given->wire_name);
+        if (given->kind != PARAM_FORM && given->kind != known->kind)
+            return outcome_refuse(call->outcome, OUTCOME_BAD_TYPE, "the type of %.64s is not right",
+                                  given->wire_name);
+    }
+    return check_lists(call);
+}

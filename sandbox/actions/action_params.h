@@ -3,7 +3,7 @@
 #ifndef SANDBOX_ACTIONS_ACTION_PARAMS_H
 #define SANDBOX_ACTIONS_ACTION_PARAMS_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 /* Each ended by a NULL name. */
 extern const struct action_param action_params_change[];
@@ -29,5 +29,8 @@ extern const struct action_param action_params_run[];
 extern const struct action_param action_params_terminate[];
 extern const struct action_param action_params_assume[];
 extern const struct action_param action_params_identity[];
+
+/* Generation 3 refuses what it does not know: 0, or -1 with the reason in the call's outcome. */
+MUST_USE int action_params_check(const struct action *action, struct action_call *call);
 
 #endif

@@ -1,7 +1,7 @@
 #include "sandbox/actions/counters.h"
 
-#include "base/json.h"
-#include "sandbox/actions/action.h"
+#include "base/json/json.h"
+#include "sandbox/actions/action_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -49,11 +49,11 @@ static void count(struct counts *counts, const struct api_request *exchange)
 
 void counters_count(struct counters *tally, const struct api_request *exchange)
 {
-    const struct action *action = action_find(exchange->action);
+    const struct action *action = action_table_find(exchange->action);
     pthread_mutex_lock(&tally->lock);
     count(&tally->all, exchange);
     if (action != NULL)
-        count(&tally->by_action[action_index(action)], exchange);
+        count(&tally->by_action[action_table_index(action)], exchange);
     if (!exchange->judged)
         tally->faulted++;
     else if (exchange->outcome.code == OUTCOME_GOOD)

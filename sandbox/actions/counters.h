@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 
 struct counters;
 

@@ -1,9 +1,9 @@
 #include "sandbox/actions/describe.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/http/number.h"
-#include "sandbox/actions/page.h"
-#include "sandbox/actions/rows.h"
+#include "sandbox/call/page.h"
+#include "sandbox/call/rows.h"
 
 #include <limits.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_DESCRIBE_H
 #define SANDBOX_ACTIONS_DESCRIBE_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int describe_links(struct action_call *call);     /* DescribeVpcClassicLink */
 MUST_USE int describe_task(struct action_call *call);      /* DescribeVpcTaskResult  */

@@ -1,10 +1,10 @@
 #include "sandbox/actions/describe3.h"
 
-#include "base/json.h"
-#include "sandbox/actions/filter.h"
-#include "sandbox/actions/model.h"
-#include "sandbox/actions/page.h"
-#include "sandbox/actions/rows.h"
+#include "base/json/json.h"
+#include "sandbox/call/filter.h"
+#include "sandbox/call/model.h"
+#include "sandbox/call/page.h"
+#include "sandbox/call/rows.h"
 
 #include <string.h>
 #include <utlist.h>

@@ -3,7 +3,7 @@
 #ifndef SANDBOX_ACTIONS_DESCRIBE3_H
 #define SANDBOX_ACTIONS_DESCRIBE3_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int describe3_links(struct action_call *call);     /* DescribeClassicLinkInstances */
 MUST_USE int describe3_task(struct action_call *call);      /* DescribeVpcTaskResult        */

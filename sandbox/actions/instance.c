@@ -1,8 +1,8 @@
 #include "sandbox/actions/instance.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/actions/instance_given.h"
-#include "sandbox/actions/subnet.h"
+#include "sandbox/network/subnet.h"
 #include "sandbox/http/number.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,7 @@
 #ifndef SANDBOX_ACTIONS_INSTANCE_H
 #define SANDBOX_ACTIONS_INSTANCE_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int instance_run(struct action_call *call); /* RunInstances: all of them, or none */
 MUST_USE int

@@ -1,8 +1,8 @@
 #include "sandbox/actions/instance_given.h"
 
-#include "base/json.h"
-#include "sandbox/actions/model.h"
-#include "sandbox/actions/security_group.h"
+#include "base/json/json.h"
+#include "sandbox/call/model.h"
+#include "sandbox/network/security_group.h"
 #include "sandbox/http/number.h"
 
 #include <limits.h>

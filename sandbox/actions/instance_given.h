@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_INSTANCE_GIVEN_H
 #define SANDBOX_ACTIONS_INSTANCE_GIVEN_H
 
-#include "sandbox/actions/maker.h"
+#include "sandbox/call/maker.h"
 
 /* 0 when all that is asked for can be, or -1 with the refusal. */
 MUST_USE int instance_given_check(struct action_call *call);

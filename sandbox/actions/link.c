@@ -1,6 +1,6 @@
 #include "sandbox/actions/link.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_ACTIONS_LINK_H
 #define SANDBOX_ACTIONS_LINK_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 
 MUST_USE int link_attach(struct action_call *call); /* AttachClassicLinkVpc */
 MUST_USE int link_detach(struct action_call *call); /* DetachClassicLinkVpc */

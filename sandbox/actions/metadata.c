@@ -1,6 +1,6 @@
 #include "sandbox/actions/metadata.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/actions/sts.h"
 #include "sandbox/state/session.h"
 

@@ -4,7 +4,7 @@
 #ifndef SANDBOX_ACTIONS_METADATA_H
 #define SANDBOX_ACTIONS_METADATA_H
 
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 
 #define METADATA_PATH "/latest/meta-data/cam/security-credentials/"
 

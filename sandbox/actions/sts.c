@@ -1,7 +1,7 @@
 #include "sandbox/actions/sts.h"
 
-#include "base/json.h"
-#include "base/timestamp.h"
+#include "base/json/json.h"
+#include "base/time/timestamp.h"
 #include "sandbox/http/number.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef SANDBOX_ACTIONS_STS_H
 #define SANDBOX_ACTIONS_STS_H
 
-#include "sandbox/actions/action.h"
+#include "sandbox/call/action.h"
 #include "sandbox/state/session.h"
 
 MUST_USE int sts_assume_role(struct action_call *call);

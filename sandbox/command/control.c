@@ -1,6 +1,6 @@
 #include "sandbox/command/control.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "sandbox/state/session.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "sandbox/actions/counters.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/state/state.h"
 

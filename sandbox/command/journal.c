@@ -1,7 +1,7 @@
 #include "sandbox/command/journal.h"
 
-#include "base/json.h"
-#include "base/timestamp.h"
+#include "base/json/json.h"
+#include "base/time/timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 
 struct journal;
 

@@ -1,6 +1,6 @@
 #include "sandbox/command/plain_action.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "sandbox/shapes/shape_answer.h"
 #include "sandbox/shapes/shape_check.h"
 #include "sandbox/shapes/shape_form.h"

@@ -4,7 +4,7 @@
 #define SANDBOX_COMMAND_PLAIN_ACTION_H
 
 #include "config/definitions/definitions.h"
-#include "sandbox/actions/api_request.h"
+#include "sandbox/fault/api_request.h"
 
 /* `service` may be NULL: it is not known.  0 with the whole answer, or -1 with the reason in the outcome. */
 MUST_USE int plain_action_run(struct api_request *x, const char *service,

@@ -1,8 +1,8 @@
 #include "sandbox/command/sandbox.h"
 
-#include "base/command_line.h"
+#include "base/system/command_line.h"
 #include "config/reader/report.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 #include "sandbox/command/listener.h"
 #include "sandbox/http/number.h"
 #include "sandbox/command/seed.h"

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "config/reader/yaml.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 #include "sandbox/state/items.h"
 #include "sandbox/http/number.h"
 

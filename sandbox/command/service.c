@@ -1,10 +1,11 @@
 #include "sandbox/command/service.h"
 
-#include "base/clock.h"
-#include "base/json.h"
-#include "base/json_value.h"
-#include "sandbox/actions/action.h"
-#include "sandbox/actions/api_request.h"
+#include "base/time/clock.h"
+#include "base/json/json.h"
+#include "base/json/json_value.h"
+#include "sandbox/actions/action_params.h"
+#include "sandbox/actions/action_table.h"
+#include "sandbox/fault/api_request.h"
 #include "sandbox/command/control.h"
 #include "sandbox/command/plain_action.h"
 #include "sandbox/actions/counters.h"
@@ -144,7 +145,7 @@ static const char *service_of(const struct settings *service, const struct api_r
 {
     const char *name = x->claim.scheme == AUTH_PARAMS_TC3 ? x->claim.service : label;
     (void)snprintf(label, SERVICE_NAME_SIZE, "%.*s", (int)strcspn(x->request->host, ".:"), x->request->host);
-    bool known = action_is_service(name) || shapes_has_service(service->shapes, name);
+    bool known = action_table_has_service(name) || shapes_has_service(service->shapes, name);
     return !known && is_first_label(x->request->host, name) ? NULL : name;
 }
 
@@ -152,7 +153,7 @@ static const char *service_of(const struct settings *service, const struct api_r
 static const struct action *find_action(const struct api_request *x, const char *service)
 {
     bool third = x->generation == 3;
-    const struct action *action = action_find(x->action);
+    const struct action *action = action_table_find(x->action);
     bool found = action != NULL && (third ? action->run3 : action->run2) != NULL &&
                  (!third || service == NULL || strcmp(action->service, service) == 0);
     return found ? action : NULL;
@@ -161,7 +162,7 @@ static const struct action *find_action(const struct api_request *x, const char 
 /* Generation 3 wraps what the action writes. */
 static int run3(const struct action *action, struct action_call *call)
 {
-    if (action_check_params(action, call) != 0)
+    if (action_params_check(action, call) != 0)
         return -1;
     json_open(call->body);
     json_open_member(call->body, "Response");
@@ -206,7 +207,7 @@ static int run(const struct settings *service, struct api_request *x)
     const char *name = third ? service_of(service, x, label) : NULL;
     const struct action *action = find_action(x, name);
     const struct definitions_action *plain = NULL;
-    bool version = third ? action != NULL && strcmp(x->claim.version, action_version(action)) == 0
+    bool version = third ? action != NULL && strcmp(x->claim.version, action_table_version(action)) == 0
                          : x->claim.version == NULL;
     if ((action == NULL || !version) && third)
         plain = shapes_find(service->shapes, name, x->claim.version, x->action, &x->outcome);

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "sandbox/actions/fault.h"
+#include "sandbox/fault/fault.h"
 #include "sandbox/http/http.h"
 #include "sandbox/command/journal.h"
 #include "sandbox/state/state.h"

@@ -1,6 +1,6 @@
 #include "sandbox/http/params.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "sandbox/http/stream.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include <errno.h>
 #include <limits.h>

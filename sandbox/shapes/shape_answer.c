@@ -1,6 +1,6 @@
 #include "sandbox/shapes/shape_answer.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <string.h>
 

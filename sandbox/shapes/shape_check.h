@@ -5,7 +5,7 @@
 #ifndef SANDBOX_SHAPES_SHAPE_CHECK_H
 #define SANDBOX_SHAPES_SHAPE_CHECK_H
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "config/definitions/definitions.h"
 #include "sandbox/state/outcome.h"
 

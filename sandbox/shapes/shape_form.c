@@ -1,7 +1,7 @@
 #include "sandbox/shapes/shape_form.h"
 
-#include "base/json.h"
-#include "base/json_value.h"
+#include "base/json/json.h"
+#include "base/json/json_value.h"
 #include "sandbox/auth/auth_params.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "sandbox/state/outcome.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "auth/policy.h"
 #include "base/buf.h"
 #include "config/catalog/catalog.h"
-#include "config/model/rule_hash.h"
+#include "config/rights/rule_hash.h"
 #include "config/policy/policy_file.h"
 
 #include "tests/unit.h"

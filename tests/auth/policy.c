@@ -5,7 +5,7 @@
 #include "config/policy/policy_file.h"
 #include "config/reader/keyword.h"
 
-#include "base/timestamp.h"
+#include "base/time/timestamp.h"
 
 #include "tests/unit.h"
 

@@ -2,7 +2,7 @@
  * it is asked, when, and what the exit code and the sentence are then (countersign(1), --wait). */
 #include "client/task_progress.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 #include <stdio.h>

@@ -5,9 +5,9 @@
  * key the seals hold, too: what did not was set aside. */
 #include "tests/fuzz/fuzz.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "gateway/audit/audit.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
 #include <dirent.h>
 #include <fcntl.h>

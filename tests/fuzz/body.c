@@ -4,8 +4,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"
-#include "gateway/request/build_call.h"
-#include "gateway/request/route.h"
+#include "gateway/translate/build_call.h"
+#include "gateway/door/route.h"
 
 #include <jansson.h>
 #include <stdlib.h>

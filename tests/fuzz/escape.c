@@ -2,7 +2,7 @@
  * as what was meant, and which a terminal shows as it is. */
 #include "tests/fuzz/fuzz.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "base/text.h"
 
 #include <jansson.h>

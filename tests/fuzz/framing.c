@@ -6,9 +6,9 @@
  * The buffers are those of the input before, as they were left: nothing of it may show. */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/http/chunked.h"
+#include "gateway/connection/chunked.h"
 #include "gateway/http/request_head.h"
-#include "gateway/server/inbox.h"
+#include "gateway/connection/inbox.h"
 
 #include <sanitizer/asan_interface.h>
 #include <string.h>

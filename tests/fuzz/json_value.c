@@ -2,7 +2,7 @@
  * by value; where only we take it, it is for one of the four things that jansson cannot hold. */
 #include "tests/fuzz/fuzz.h"
 
-#include "base/json_value.h"
+#include "base/json/json_value.h"
 #include "base/text.h"
 
 #include <jansson.h>

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/buf.h"
-#include "gateway/call/secret_scan.h"
+#include "gateway/response/secret_scan.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * before him and takes RFC 9112 literally; and at once, against the same. */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/upstream/response.h"
+#include "gateway/response/response.h"
 
 #include <string.h>
 #include <strings.h>

@@ -4,7 +4,7 @@
  * the proof is made from the string that was signed. */
 #include "tests/fuzz/fuzz.h"
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>

@@ -2,7 +2,7 @@
  * plain arrays and knows routes by their templates' text. */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/request/route.h"
+#include "gateway/door/route.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * comes out of its JSON as it was. */
 #include "tests/fuzz/fuzz.h"
 
-#include "auth/sign_tc3.h"
+#include "auth/sign/sign_tc3.h"
 #include "base/text.h"
 #include "config/model/param_value.h"
 

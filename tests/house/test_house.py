@@ -17,47 +17,115 @@ ROOT = Path(__file__).resolve().parents[2]
 # The arrows of ARCHITECTURE.md: what a room includes beside itself, and links.
 ROOMS = {
     "base": (),
-    "config/definitions": ("base",),
-    "config/reader": ("base",),
-    "config/model": ("config/definitions", "config/reader", "base"),
-    "config/settings": ("config/model", "config/reader", "base"),
+    "base/json": ("base",),
+    "base/time": ("base",),
+    "base/system": ("base/time", "base"),
+    "base/log": ("base/time", "base/json", "base"),
+    "config/definitions": ("base/json", "base"),
+    "config/reader": ("base/system", "base/time", "base/json", "base"),
+    "config/model": ("config/reader", "config/definitions", "base/system", "base/time", "base"),
+    "config/rights": ("config/model", "base/time", "base"),
+    "config/credential": ("config/model", "config/reader", "base/json", "base"),
+    "config/settings": ("config/credential", "config/model", "config/reader", "base"),
     "config/catalog": ("config/model", "config/reader", "base"),
-    "config/policy": ("config/model", "config/reader", "base"),
-    "config/load": ("config/policy", "config/catalog", "config/settings", "config/model", "config/definitions",
-                    "config/reader"),
-    "auth": ("config/model", "base"),
-    "sandbox/http": ("base",),
-    "sandbox/state": ("config/reader", "base"),
+    "config/rules": ("config/rights", "config/model", "config/reader", "base"),
+    "config/policy": ("config/rules", "config/rights", "config/model", "config/reader", "base/json",
+                      "base"),
+    "config/load": ("config/policy", "config/catalog", "config/settings", "config/credential",
+                    "config/model", "config/reader", "config/definitions"),
+    "auth": ("config/rights", "config/model", "base/system", "base"),
+    "auth/sign": ("auth", "config/model", "base/json", "base"),
+    "sandbox/http": ("base/time", "base/json", "base"),
+    "sandbox/state": ("config/reader", "base/json", "base"),
     "sandbox/auth": ("sandbox/state", "sandbox/http", "base"),
-    "sandbox/shapes": ("sandbox/auth", "sandbox/state", "sandbox/http", "config/definitions", "base"),
-    "sandbox/actions": ("sandbox/auth", "sandbox/state", "sandbox/http", "base"),
-    "sandbox/command": ("sandbox/actions", "sandbox/shapes", "sandbox/auth", "sandbox/state", "sandbox/http",
-                        "config/definitions", "config/reader", "base"),
-    "client": ("base",),
-    "gateway/http": ("config/model", "base"),
-    "gateway/upstream": ("auth", "config/model", "base"),
-    "gateway/keeper": ("gateway/upstream", "auth", "config/model", "base"),
-    "gateway/audit": ("config/model", "base"),
-    "gateway/metrics": ("base",),
-    "gateway/openapi": ("auth", "config/definitions", "config/model", "base"),
-    "gateway/state": ("config/model", "base"),
-    "gateway/mcp": ("gateway/openapi", "gateway/http", "auth", "config/model", "base"),
-    "gateway/exchange": ("gateway/state", "gateway/metrics", "gateway/audit", "gateway/mcp", "gateway/openapi",
-                         "gateway/keeper", "gateway/upstream", "gateway/http", "auth", "config/model", "base"),
-    "gateway/call": ("gateway/exchange", "gateway/state", "gateway/upstream", "auth", "config/model", "base"),
-    "gateway/request": ("gateway/call", "gateway/exchange", "gateway/mcp", "gateway/openapi", "gateway/http", "auth",
-                        "config/definitions", "config/model", "base"),
-    "gateway/server": ("gateway/http", "config/model", "base"),
-    "gateway/dryrun": ("gateway/request", "gateway/exchange", "auth", "config/model", "config/reader", "base"),
-    "gateway/console": ("gateway/dryrun", "gateway/request", "gateway/call", "gateway/exchange", "gateway/metrics",
-                        "gateway/upstream", "auth", "config/model", "base"),
-    "gateway/service": ("gateway/console", "gateway/dryrun", "gateway/request", "gateway/server", "gateway/call", "gateway/exchange",
-                        "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/state", "gateway/keeper",
-                        "gateway/upstream", "gateway/http", "auth", "config/load", "config/model", "config/reader", "base"),
-    "gateway/command": ("client", "gateway/service", "gateway/console", "gateway/dryrun", "gateway/openapi",
-                        "gateway/metrics", "gateway/audit",
-                        "gateway/upstream", "auth", "config/load", "config/definitions", "config/model",
-                        "config/reader", "base"),
+    "sandbox/shapes": ("sandbox/auth", "sandbox/state", "sandbox/http", "config/definitions", "base/json",
+                       "base"),
+    "sandbox/fault": ("sandbox/auth", "sandbox/state", "sandbox/http", "base/json", "base"),
+    "sandbox/call": ("sandbox/state", "sandbox/http", "base/json", "base"),
+    "sandbox/network": ("sandbox/call", "sandbox/http", "base/json"),
+    "sandbox/actions": ("sandbox/network", "sandbox/call", "sandbox/fault", "sandbox/auth",
+                        "sandbox/state", "sandbox/http", "base/time", "base/json", "base"),
+    "sandbox/command": ("sandbox/actions", "sandbox/fault", "sandbox/shapes", "sandbox/auth",
+                        "sandbox/state", "sandbox/http", "config/reader", "config/definitions",
+                        "base/system", "base/time", "base/json", "base"),
+    "client": ("base/system", "base/time", "base/json", "base"),
+    "gateway/http": ("config/model", "base/system", "base/time", "base/json", "base"),
+    "gateway/response": ("auth", "config/model", "base/time", "base/json", "base"),
+    "gateway/health": ("base",),
+    "gateway/upstream": ("gateway/health", "gateway/response", "auth/sign", "config/model", "base/log",
+                         "base/time", "base"),
+    "gateway/keeper": ("gateway/upstream", "auth/sign", "config/model", "base/log", "base/system",
+                       "base/time", "base/json", "base"),
+    "gateway/chain": ("base/time", "base/json", "base"),
+    "gateway/audit": ("gateway/chain", "config/model", "base/log", "base/system", "base/time",
+                      "base/json", "base"),
+    "gateway/metrics": ("base/time", "base"),
+    "gateway/schema": ("config/model", "config/definitions", "base/json", "base"),
+    "gateway/openapi": ("gateway/schema", "auth", "config/model", "base/system", "base/json", "base"),
+    "gateway/redis": ("config/model", "base/log", "base/time", "base"),
+    "gateway/state": ("gateway/redis", "config/model", "base/log", "base/time", "base"),
+    "gateway/mcp": ("gateway/openapi", "gateway/schema", "gateway/http", "auth", "config/model",
+                    "base/system", "base/json", "base"),
+    "gateway/limits": ("gateway/state", "config/model", "base/log", "base/system", "base/time",
+                       "base/json", "base"),
+    "gateway/known": ("gateway/state", "auth", "config/model", "base/time", "base"),
+    "gateway/exchange": ("gateway/known", "gateway/limits", "gateway/mcp", "gateway/state",
+                         "gateway/openapi", "gateway/metrics", "gateway/audit", "gateway/keeper",
+                         "gateway/upstream", "gateway/health", "gateway/response", "gateway/http",
+                         "auth/sign", "auth", "config/model", "base/log", "base/system", "base/time",
+                         "base/json", "base"),
+    "gateway/call": ("gateway/exchange", "gateway/known", "gateway/limits", "gateway/state",
+                     "gateway/audit", "gateway/upstream", "gateway/response", "auth/sign", "auth",
+                     "config/model", "base/log", "base/time", "base/json", "base"),
+    "gateway/translate": ("gateway/call", "gateway/exchange", "gateway/schema", "config/model",
+                          "config/definitions", "base/json", "base"),
+    "gateway/door": ("gateway/translate", "gateway/exchange", "gateway/openapi", "gateway/schema",
+                     "gateway/http", "auth", "config/rights", "config/model", "base/time", "base/json",
+                     "base"),
+    "gateway/door_mcp": ("gateway/door", "gateway/translate", "gateway/call", "gateway/exchange",
+                         "gateway/mcp", "base/json"),
+    "gateway/door_sdk": ("gateway/door", "gateway/translate", "gateway/exchange", "gateway/http", "auth",
+                         "config/definitions", "base/json", "base"),
+    "gateway/request": ("gateway/door_sdk", "gateway/door_mcp", "gateway/door", "gateway/call",
+                        "gateway/exchange", "gateway/http", "auth", "base/system", "base/time", "base"),
+    "gateway/listener": ("gateway/http", "config/model", "base/system", "base/time", "base"),
+    "gateway/connection": ("gateway/listener", "gateway/http", "base/system", "base/time", "base/json",
+                           "base"),
+    "gateway/server": ("gateway/connection", "gateway/listener", "gateway/http", "base/time", "base"),
+    "gateway/dryrun": ("gateway/request", "gateway/door", "gateway/translate", "gateway/exchange", "auth",
+                       "config/rights", "config/model", "config/reader", "base/time", "base/json", "base"),
+    "gateway/web": ("auth", "base"),
+    "gateway/console": ("gateway/web", "gateway/dryrun", "gateway/exchange", "gateway/limits",
+                        "gateway/metrics", "gateway/upstream", "config/rights", "config/model",
+                        "base/log", "base/system", "base/time", "base/json", "base"),
+    "gateway/console_past": ("gateway/console", "gateway/web", "gateway/dryrun", "gateway/exchange",
+                             "gateway/audit", "gateway/chain", "gateway/metrics", "config/load",
+                             "config/rights", "config/model", "config/reader", "base/log", "base/system",
+                             "base/time", "base"),
+    "gateway/reload": ("gateway/dryrun", "gateway/server", "gateway/exchange", "gateway/openapi",
+                       "gateway/audit", "config/load", "config/rights", "config/model", "config/reader",
+                       "base/log", "base/time", "base/json", "base"),
+    "gateway/admin": ("gateway/reload", "gateway/console", "gateway/console_past", "gateway/web",
+                      "gateway/server", "gateway/openapi",
+                      "gateway/exchange", "gateway/known", "gateway/limits", "gateway/state",
+                      "gateway/metrics", "gateway/audit", "gateway/chain", "gateway/keeper",
+                      "gateway/upstream", "gateway/http", "auth", "config/model", "base/time",
+                      "base/json", "base"),
+    "gateway/service": ("gateway/admin", "gateway/reload", "gateway/server", "gateway/connection",
+                        "gateway/listener", "gateway/request", "gateway/call", "gateway/exchange",
+                        "gateway/limits", "gateway/openapi", "gateway/keeper", "gateway/response",
+                        "config/model", "base/log", "base/time", "base"),
+    "gateway/options": ("gateway/reload", "config/load", "config/model", "base/system", "base/time",
+                        "base"),
+    "gateway/command_audit": ("gateway/options", "gateway/audit", "gateway/chain", "client",
+                              "config/model", "base/log", "base/time", "base/json", "base"),
+    "gateway/command_policy": ("gateway/options", "gateway/reload", "gateway/dryrun", "gateway/openapi",
+                               "gateway/audit", "gateway/upstream", "client", "config/rights",
+                               "config/reader", "base/time", "base/json", "base"),
+    "gateway/command": ("gateway/options", "gateway/service", "gateway/console", "gateway/dryrun",
+                        "gateway/openapi", "gateway/metrics", "gateway/chain", "gateway/upstream",
+                        "client", "auth/sign", "auth", "config/reader", "config/definitions", "base/log",
+                        "base/time", "base/json", "base"),
 }
 ARROW_EXCEPTIONS = {
     ("gateway/command/main.c", "sandbox/command/sandbox.h"): "the program starts it",
@@ -70,7 +138,7 @@ GENERATED = {"base/version.h"}
 # at-most-once counting are nothing to a person's client, which knows no more of a gateway than HTTP.
 ONE_FILE = {"civetweb.h": ("gateway/server/server.c",), "curl/curl.h": ("gateway/upstream/upstream_conn.c", "client/http.c"),
             "yaml.h": ("config/reader/yaml.c",), "pcre2.h": ("config/model/pattern.c",),
-            "zlib.h": ("config/definitions/definitions_file.c",), "getopt.h": ("base/command_line.c",)}
+            "zlib.h": ("config/definitions/definitions_file.c",), "getopt.h": ("base/system/command_line.c",)}
 
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "memcmp")
 
@@ -96,6 +164,8 @@ NOUN_EXCEPTIONS = {
 
 COLUMNS = 110
 LINES = 400
+ROOM_FILES = 20  # .c and .h, each counted
+ROOM_LINES = 2500  # of all of them
 UNFINISHED = re.compile(r"\b(?:TO" "DO|FIX" "ME|X" r"XX)\b")
 # CONTRIBUTING.md "Words": these do not come back into what users read.
 REFUSED = re.compile(r"\b(?:whoever|dawdl\w*|farewell\w*|is spoken here|rules? speaks?|is not asked now|"
@@ -264,6 +334,17 @@ def long_files(root):
             yield f"{name}: over {LINES} lines, and its head does not say why it is longer than others"
 
 
+def large_rooms(root):
+    """A room can be looked over: one that grows out of it becomes two, by kind."""
+    for room in ROOMS:
+        texts = [path.read_text() for suffix in ("*.c", "*.h") for path in (root / room).glob(suffix)]
+        lines = sum(text.count("\n") for text in texts)
+        if len(texts) > ROOM_FILES:
+            yield f"{room}: {len(texts)} files, a room has {ROOM_FILES} at most"
+        if lines > ROOM_LINES:
+            yield f"{room}: {lines} lines, a room has {ROOM_LINES} at most"
+
+
 def formatted(root):
     tool = shutil.which("clang-format") or shutil.which("clang-format-14")
     if tool is None:
@@ -376,8 +457,8 @@ def tested_as(name):
     return re.sub(r"_test$", "", Path(name).stem)
 
 
-RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, long_files, formatted, plain_words, references,
-         finished, sleeps, watched, used)
+RULES = (in_rooms, arrows, links, one_file_each, banned_calls, flags, guards, nouns, layout, long_files, large_rooms, formatted, plain_words,
+         references, finished, sleeps, watched, used)
 
 
 # ---- this tree ----
@@ -467,7 +548,7 @@ BREACHES = (
     (one_file_each, "client/thing.c", "#include <curl/curl.h>\n", f"and {ONE_FILE['curl/curl.h'][1]}"),
     (arrows, "client/thing.c", '#include "config/model/thing.h"\n', "client must not know"),
     (one_file_each, "config/model/thing.h", "#include <yaml.h>\n", f"only {ONE_FILE['yaml.h'][0]}"),
-    (one_file_each, "gateway/command/thing.c", "#include <getopt.h>\n", "only base/command_line.c"),
+    (one_file_each, "gateway/command/thing.c", "#include <getopt.h>\n", "only base/system/command_line.c"),
     *((banned_calls, "auth/thing.c", function("thing_x", f"return {name} (0, 0);"), f"{name}() is banned")
       for name in BANNED),
     (banned_calls, "tests/base/thing.c", function("thing_x", "return atoi(0);"), "atoi() is banned"),
@@ -481,6 +562,8 @@ BREACHES = (
     (layout, "base/thing.c", "int a; \n", "blanks at the end"),
     (layout, "base/thing.c", "int a;", "no line feed"),
     (long_files, "gateway/call/thing.c", "\n" * LINES + "/* longer than others */\n", "its head does not say why"),
+    (large_rooms, "gateway/call/thing.h", "\n" * ROOM_LINES, "a room has 2500 at most"),
+    (large_rooms, "base/thing.c", "\n" * ROOM_LINES, "base: 25"),
     *((rule, "gateway/call/thing.c", text, part) for rule, text, part in (
         (arrows, '#include "sandbox/http/thing.h"\n', "gateway/call must not know sandbox/http/thing.h"),
         (arrows, '#include "thing.h"\n', "is not named as"),
@@ -538,6 +621,13 @@ class BrokenTrees(unittest.TestCase):
             path.parent.mkdir(exist_ok=True)
             path.write_text("")
             self.expect(in_rooms, f"{name}: {folder_of(name)} is not a room")
+
+    def test_rooms_of_many_files(self):
+        for number in range(ROOM_FILES - 2):
+            self.assertEqual(list(large_rooms(self.root)), [])
+            (self.root / f"base/json/more_{number}.{'ch'[number % 2]}").write_text("")
+        (self.root / "base/json/last.h").write_text("")
+        self.expect(large_rooms, "base/json: 21 files, a room has 20 at most")
 
     def test_links_that_say_less(self):
         path = self.root / "gateway/call/CMakeLists.txt"

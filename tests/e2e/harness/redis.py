@@ -5,21 +5,24 @@ import signal
 import socket
 import subprocess
 
+from .process import environment, shim
 from .world import eventually
 
 
 class Redis:
-    def __init__(self, folder, name="redis", *options):
+    def __init__(self, folder, name="redis", *options, clock=None):
+        """`clock` is a file: the seconds in it are added to the server's time."""
         self.path = str(folder / f"{name}.sock")
         self.folder = folder
         self.options = options
+        self.env = shim("clock", SHIM_CLOCK=clock) if clock else environment()
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
             [os.environ.get("REDIS_SERVER", "redis-server"), "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
-             *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n"))
+             *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
+        assert eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n")), "no redis-server"
 
     @property
     def server(self):

@@ -2,9 +2,9 @@
  * full disk or a forger can do to the bytes.  tests/e2e/test_audit.py checks the same chain with Python's
  * hashlib. */
 #include "gateway/audit/audit.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include "tests/unit.h"
 

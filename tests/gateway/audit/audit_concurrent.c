@@ -1,8 +1,8 @@
 /* Many threads append while the file is rotated and sealed: one chain, nothing lost. */
 #include "gateway/audit/audit.h"
-#include "gateway/audit/audit_reader.h"
+#include "gateway/chain/audit_reader.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include "tests/unit.h"
 

@@ -3,10 +3,10 @@
  * again"): how often the call is sent, what is known of a change, and what the caller is told. */
 #include "gateway/call/forward.h"
 
-#include "auth/sign.h"
+#include "auth/sign/sign.h"
 #include "base/secret.h"
 #include "gateway/exchange/client_session.h"
-#include "gateway/exchange/quotas.h"
+#include "gateway/known/quotas.h"
 #include "gateway/exchange/record.h"
 #include "gateway/exchange/shared.h"
 #include "gateway/upstream/upstream_pool.h"

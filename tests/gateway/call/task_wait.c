@@ -2,7 +2,7 @@
  * in this file: how often the cloud is asked and when (docs/answers.md, "Tasks"), and what ends the wait. */
 #include "gateway/call/task_wait.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"

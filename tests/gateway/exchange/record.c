@@ -2,7 +2,7 @@
  * docs/answers.md, "The log", and docs/audit.md; the file and the log are this file's. */
 #include "gateway/exchange/record.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/exchange/request_metrics.h"

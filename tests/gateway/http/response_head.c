@@ -2,7 +2,7 @@
  * Context 4.3, RFC 9457. */
 #include "gateway/http/response_head.h"
 
-#include "base/json.h"
+#include "base/json/json.h"
 #include "tests/unit.h"
 
 #include <string.h>

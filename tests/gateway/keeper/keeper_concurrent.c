@@ -2,7 +2,7 @@
  * one thread fetches a credential at a time, and what lives is shared. */
 #include "gateway/keeper/keeper.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * and no more are kept than the limit says. */
 #include "gateway/keeper/sessions.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "gateway/exchange/shared.h"
 #include "gateway/request/response_writer.h"
-#include "gateway/request/rest.h"
+#include "gateway/door/rest.h"
 
 #include "config/catalog/catalog.h"
 #include "config/model/config.h"

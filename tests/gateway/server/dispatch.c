@@ -1,7 +1,7 @@
 /* Which worker gets which request: with one thread, so that nothing here waits for another. */
 #include "gateway/server/dispatch.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 enum { WORKERS = 4, CONNECTIONS = 8 };

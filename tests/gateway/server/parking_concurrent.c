@@ -3,8 +3,8 @@
  * nothing; some requests wait in between, and go on with another worker. */
 #include "gateway/server/parking.h"
 
-#include "base/clock.h"
-#include "gateway/server/connection.h"
+#include "base/time/clock.h"
+#include "gateway/connection/connection.h"
 #include "tests/unit.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* Who waits, until when, and how many are called at a time: with one thread, and times that the test says. */
 #include "gateway/server/waiters.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>

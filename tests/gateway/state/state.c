@@ -1,7 +1,7 @@
 /* One suite for every store: what gateway/state/state.h promises, and what one gateway sees of another. */
 #include "gateway/state/state.h"
 
-#include "base/operator_log.h"
+#include "base/log/operator_log.h"
 
 #include "tests/unit.h"
 

@@ -2,7 +2,7 @@
  * nobody waits for a disk that hangs. */
 #include "gateway/upstream/renewal.h"
 
-#include "base/clock.h"
+#include "base/time/clock.h"
 
 #include "tests/unit.h"
 

@@ -1,0 +1,104 @@
+/* Lua has numbers of 53 bits: microseconds since 1970 take 51.  They are written by %d of string.format(), as
+ * tostring() would round them. */
+#include "gateway/redis/redis_script.h"
+
+#define NOW_US "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
+#define NOW_MS "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+
+/* A gateway's calls in flight, as "count ends": KEYS[1] is the hash, `me` the gateway. */
+#define FLIGHTS                                                                                              \
+    "local function flights(key, me, now) local own, all = 0, 0 "                                            \
+    "local list = redis.call('HGETALL', key) "                                                               \
+    "for i = 1, #list, 2 do local count, ends = string.match(list[i + 1], '^(%d+) (%d+)$') "                 \
+    "if ends == nil or tonumber(ends) <= now then redis.call('HDEL', key, list[i]) "                         \
+    "elseif list[i] == me then own = tonumber(count) else all = all + tonumber(count) end end "              \
+    "return own, all end "                                                                                   \
+    "local function write(key, me, own, ends, lease) "                                                       \
+    "if own <= 0 then redis.call('HDEL', key, me) return end "                                               \
+    "redis.call('HSET', key, me, string.format('%d %d', own, ends)) "                                        \
+    "redis.call('PEXPIRE', key, lease) end "
+
+static const char *const texts[REDIS_SCRIPTS] = {
+    /* KEYS: bucket, flights; ARGV: interval, burst, in_flight, ended, gateway, lease (ms)
+     * -> allowed, full, remaining, wait (us) */
+    [REDIS_SCRIPT_ENTER] = NOW_US FLIGHTS
+    "local interval, burst, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) "
+    "local allowed, full, remaining, wait = 1, 0, -1, 0 "
+    "if interval > 0 then "
+    "local room, left = interval * burst, 0 "
+    "local seen, by = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+)$') "
+    "if seen then left = math.max(tonumber(seen) - now, 0) "
+    "if tonumber(by) ~= interval then left = math.floor(left / tonumber(by) * interval) end end "
+    "left = math.min(left, room) "
+    "if left + interval > room then allowed, remaining, wait = 0, 0, left + interval - room "
+    "else left = left + interval remaining = math.floor((room - left) / interval) end "
+    "redis.call('SET', KEYS[1], string.format('%d %d', now + left, interval), 'PX', "
+    "math.max(math.ceil(left / 1000), 1)) end "
+    "if most > 0 then "
+    "local own, all = flights(KEYS[2], ARGV[5], now) "
+    "own = math.max(own - tonumber(ARGV[4]), 0) "
+    "if allowed == 1 then if own + all >= most then allowed, full = 0, 1 else own = own + 1 end end "
+    "write(KEYS[2], ARGV[5], own, now + ARGV[6] * 1000, ARGV[6]) end "
+    "return {allowed, full, remaining, wait}",
+    /* KEYS: flights; ARGV: ended, gateway, lease */
+    [REDIS_SCRIPT_LEAVE] = NOW_US FLIGHTS "local own = flights(KEYS[1], ARGV[2], now) "
+                                          "write(KEYS[1], ARGV[2], own - tonumber(ARGV[1]), now + ARGV[3] * "
+                                          "1000, ARGV[3]) return {1}",
+    /* KEYS: flights; ARGV: any (0 or 1), gateway, lease */
+    [REDIS_SCRIPT_RENEW] = NOW_US FLIGHTS "local own = flights(KEYS[1], ARGV[2], now) "
+                                          "if ARGV[1] == '0' then own = 0 end "
+                                          "write(KEYS[1], ARGV[2], own, now + ARGV[3] * 1000, ARGV[3]) "
+                                          "return {1}",
+    /* KEYS: key; ARGV: print, holder, within, keep, note -> enum state_claim, wait, bytes */
+    [REDIS_SCRIPT_CLAIM] =
+        NOW_MS "local v = redis.call('HMGET', KEYS[1], 'print', 'holder', 'until', 'bytes') "
+               "if not v[1] then redis.call('HSET', KEYS[1], 'print', ARGV[1], 'holder', ARGV[2], 'until', "
+               "string.format('%d', now + ARGV[3]), 'bytes', ARGV[5]) "
+               "redis.call('PEXPIRE', KEYS[1], ARGV[4]) return {0, 0, ''} end "
+               "if v[1] ~= ARGV[1] then return {4, 0, ''} end "
+               "local ends = tonumber(v[3]) "
+               "if ends == 0 then return {3, 0, v[4]} end "
+               "if v[2] == ARGV[2] then return {0, 0, ''} end "
+               "if ends <= now then return {2, 0, v[4]} end "
+               "return {1, ends - now, v[4]}",
+    /* KEYS: key; ARGV: print, holder, keep, answer */
+    [REDIS_SCRIPT_SETTLE] =
+        "local v = redis.call('HMGET', KEYS[1], 'holder', 'until') "
+        "if v[1] and (v[2] == '0' or v[1] ~= ARGV[2]) then return {0} end "
+        "if not v[1] then redis.call('HSET', KEYS[1], 'print', ARGV[1], 'holder', ARGV[2]) end "
+        "redis.call('HSET', KEYS[1], 'until', '0', 'bytes', ARGV[4]) "
+        "redis.call('PEXPIRE', KEYS[1], ARGV[3]) return {1}",
+    /* KEYS: key; ARGV: holder */
+    [REDIS_SCRIPT_RELEASE] = "local v = redis.call('HMGET', KEYS[1], 'holder', 'until') "
+                             "if v[1] == ARGV[1] and v[2] ~= '0' then redis.call('DEL', KEYS[1]) end "
+                             "return {1}",
+    /* KEYS: freezes; ARGV: name, record, for (ms; 0: no end), most, expiry of the whole.  A field is "ends
+     * record", and ends of 0 is none. */
+    [REDIS_SCRIPT_FREEZE] =
+        NOW_MS "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= "
+               "tonumber(ARGV[4]) then return redis.error_reply('FULL there are too many freezes') end "
+               "local ends = 0 if ARGV[3] ~= '0' then ends = now + ARGV[3] end "
+               "redis.call('HSET', KEYS[1], ARGV[1], string.format('%d ', ends) .. ARGV[2]) "
+               "redis.call('PEXPIRE', KEYS[1], ARGV[5]) return {1}",
+    /* KEYS: freezes; ARGV: name */
+    [REDIS_SCRIPT_THAW] = "redis.call('HDEL', KEYS[1], ARGV[1]) return {1}",
+    /* KEYS: freezes; ARGV: expiry of the whole -> name, record, left (-1: no end), ... */
+    [REDIS_SCRIPT_FREEZES] =
+        NOW_MS "local list, out = redis.call('HGETALL', KEYS[1]), {} "
+               "for i = 1, #list, 2 do local ends, record = string.match(list[i + 1], '^(%d+) (.*)$') "
+               "ends = tonumber(ends or '1') "
+               "if ends ~= 0 and ends <= now then redis.call('HDEL', KEYS[1], list[i]) "
+               "else out[#out + 1] = list[i] out[#out + 1] = record "
+               "out[#out + 1] = ends == 0 and -1 or ends - now end end "
+               "if #out > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return out",
+    /* KEYS: gateways; ARGV: gateway, seen (ms) -> how many */
+    [REDIS_SCRIPT_ANNOUNCE] =
+        NOW_MS "redis.call('ZADD', KEYS[1], now, ARGV[1]) "
+               "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now - ARGV[2])) "
+               "redis.call('PEXPIRE', KEYS[1], ARGV[2]) return {redis.call('ZCARD', KEYS[1])}",
+};
+
+const char *redis_script_text(enum redis_script script)
+{
+    return texts[script];
+}
