@@ -34,6 +34,7 @@ struct decisions {
     char want[FILTERS][DECISIONS_FIELD]; /* "": any */
     size_t skip;                         /* of those that fit */
     size_t fit;                          /* that were found */
+    bool narrow;                         /* something is wanted */
 };
 
 static void read_filters(struct decisions *decisions)
@@ -41,7 +42,10 @@ static void read_filters(struct decisions *decisions)
     const char *query = decisions->page->query;
     char skip[16];
     for (size_t i = 0; i < FILTERS; i++)
-        (void)form_value(query, filters[i].name, decisions->want[i], sizeof decisions->want[i]);
+        decisions->narrow =
+            (form_value(query, filters[i].name, decisions->want[i], sizeof decisions->want[i]) &&
+             decisions->want[i][0] != '\0') ||
+            decisions->narrow;
     if (form_value(query, "skip", skip, sizeof skip))
         decisions->skip = strtoul(skip, NULL, 10) % LINE_RING_LINES;
 }
@@ -109,16 +113,20 @@ static void put_row(struct buf *out, const json_t *line)
              (long long)json_number_value(json_object_get(line, "durationMs")));
 }
 
+/* Only what is shown, or narrowed down, is parsed: there are 10,000. */
 static void take_line(struct decisions *decisions, const char *bytes, size_t length)
 {
+    bool shown = decisions->fit >= decisions->skip && decisions->fit < decisions->skip + DECISIONS_ROWS;
     if (!may_fit(decisions, bytes, length))
         return;
-    json_t *line = past_parse(bytes, length);
-    if (line != NULL && fits(decisions, line)) {
-        if (decisions->fit >= decisions->skip && decisions->fit < decisions->skip + DECISIONS_ROWS)
-            put_row(decisions->out, line);
-        decisions->fit++;
+    json_t *line = shown || decisions->narrow ? past_parse(bytes, length) : NULL;
+    if (line != NULL && !fits(decisions, line)) {
+        json_decref(line);
+        return;
     }
+    if (shown && line != NULL)
+        put_row(decisions->out, line);
+    decisions->fit++;
     json_decref(line);
 }
 

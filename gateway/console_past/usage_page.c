@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { USAGE_ROWS = 1000, USAGE_LABEL = 256, USAGE_MAX = 4 * 1024 * 1024 };
+enum { USAGE_ROWS = 1000, USAGE_LABEL = 256, USAGE_MAX = 4 * 1024 * 1024, USAGE_LINES = 2000 };
 
 /* ---- rules ---- */
 
@@ -87,7 +87,7 @@ static void put_suggestions(struct buf *out, const struct line_ring *lines)
     struct buf text;
     struct suggestions *suggestions = suggestions_new();
     buf_init(&text, USAGE_MAX);
-    for (size_t i = 0; i < line_ring_count(lines) && suggestions != NULL; i++) {
+    for (size_t i = 0; i < line_ring_count(lines) && i < USAGE_LINES && suggestions != NULL; i++) {
         size_t length = 0;
         const char *line = line_ring_at(lines, i, &length);
         if (line != NULL)
@@ -95,9 +95,10 @@ static void put_suggestions(struct buf *out, const struct line_ring *lines)
     }
     if (suggestions != NULL)
         (void)suggestions_put(suggestions, SUGGESTIONS_TIMES, &text);
-    buf_put(out, "<h2>The narrowest rules for the last requests</h2>\n<p>What they used, and what no rule "
-                 "allowed three "
-                 "times or more. Compare with the rules that are there.</p>\n");
+    buf_put(out,
+            "<h2>The narrowest rules for the last 2,000 requests</h2>\n<p>What they used, and what no rule "
+            "allowed three "
+            "times or more. Compare with the rules that are there.</p>\n");
     html_put(out, "<pre tabindex=\"0\" class=\"plain\">%s</pre>\n",
              text.failed ? "There are too many." : buf_text(&text));
     out->failed = out->failed || suggestions == NULL;
