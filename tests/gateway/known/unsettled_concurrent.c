@@ -1,5 +1,5 @@
-/* What the store was to be told while it was away: kept within bounds by many threads, told in its order by one,
- * and never lost or told twice. */
+/* What the store was to be told while it was away: kept within bounds by many threads, told in its order by
+ * one, and never lost or told twice. */
 #include "gateway/known/unsettled.h"
 
 #include "base/log/operator_log.h"
