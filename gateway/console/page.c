@@ -125,6 +125,7 @@ const char *page_style(void)
            ".halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:0 2rem}\n"
            ".drawn{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem}\n"
            ".u-title{font-size:1rem!important}\n"
-           ".fields{display:flex;flex-wrap:wrap;gap:.75rem}.fields label{display:block}.fields p{margin:0 0 .5rem}\n"
+           ".fields{display:flex;flex-wrap:wrap;gap:.75rem}.fields label{display:block}.fields p{margin:0 0 "
+           ".5rem}\n"
            ".skip{position:absolute;left:-999px}.skip:focus{left:0;background:var(--paper);padding:.5rem}\n";
 }
