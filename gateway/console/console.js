@@ -25,16 +25,15 @@ function ink(name) {
 const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
 const colours = ["--bar", "--bad", "--good", "--quiet"];
 
-function draw(place, title, times, lines) {
+function draw(box, title, times, span, lines) {
   const axis = { stroke: ink("--ink"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line") } };
   const series = lines.map((line, i) => ({
     label: line.label, stroke: ink(colours[i % 4]), dash: dashes[i % 4], width: 2, points: { show: times.length < 3 },
   }));
-  const box = document.createElement("div");
-  place.append(box);
+  const end = times.at(-1);
   const size = () => ({ width: box.clientWidth, height: 240 });
   const plot = new uPlot({ title, ...size(), axes: [axis, { ...axis, size: 60 }], series: [{}, ...series],
-    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } } },
+    scales: { x: { range: () => [end - span, end] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } } },
     [times, ...lines.map((line) => line.values)], box);
   addEventListener("resize", () => plot.setSize(size()));
 }
@@ -52,7 +51,9 @@ function drawAll(details) {
     const lines = plots.get(head.dataset.plot) ?? [];
     plots.set(head.dataset.plot, [...lines, { label: head.dataset.label, values: rows.map((row) => Number(row[i])) }]);
   });
-  for (const [title, lines] of plots) draw(place, title, times, lines);
+  const boxes = [...plots].map(() => document.createElement("div"));
+  place.append(...boxes);       // all of them, before any is measured
+  [...plots].forEach(([title, lines], i) => draw(boxes[i], title, times, Number(details.dataset.span), lines));
 }
 
 const tables = document.querySelectorAll("details.plots");

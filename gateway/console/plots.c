@@ -70,7 +70,8 @@ static void put_range(struct buf *out, struct history *history, enum history_ran
                       struct history_sample *samples)
 {
     size_t count = history_read(history, range, samples);
-    html_put(out, "<h2>%s</h2>\n<details class=\"plots\"><summary>As a table</summary>", name);
+    html_put(out, "<h2>%s</h2>\n<details class=\"plots\" data-span=\"%lld\"><summary>As a table</summary>",
+             name, range == HISTORY_DAY ? 86400LL : 900LL);
     page_begin_table(out, name);
     buf_put(out, "<thead><tr><th scope=\"col\">Until</th>");
     for (size_t i = 0; i < COUNT(columns); i++)
