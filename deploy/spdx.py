@@ -1,5 +1,5 @@
 """A bill of materials of a package, in SPDX 2.3: python3 spdx.py VERSION PACKAGE.deb.  It has the package with its hash,
-each Debian package that it depends on, in the version that it was built against."""
+each Debian package that it depends on, in the version that it was built against, and what is built in from npm."""
 
 import hashlib
 import json
@@ -28,11 +28,18 @@ def from_debian(package):
         yield entry(name, version, f"pkg:deb/debian/{name}@{version}"), "DYNAMIC_LINK" if name.startswith("lib") else "DEPENDS_ON"
 
 
+def from_npm():
+    lock = json.loads((ROOT / "reference/plots/package-lock.json").read_text())["packages"]
+    for name in lock[""]["dependencies"]:
+        version = lock["node_modules/" + name]["version"]
+        yield entry(name, version, f"pkg:npm/{name}@{version}", licenseDeclared=lock["node_modules/" + name]["license"]), "CONTAINS"
+
+
 def main(version, package):
     digest = hashlib.sha256(pathlib.Path(package).read_bytes()).hexdigest()
     ours = entry("countersign", version, f"pkg:deb/countersign@{version}", licenseDeclared="MIT",
                  checksums=[{"algorithm": "SHA256", "checksumValue": digest}])
-    others = list(from_debian(package))
+    others = [*from_debian(package), *from_npm()]
     created = output("git", "-C", str(ROOT), "log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ")
     document = {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": f"countersign-{version}",

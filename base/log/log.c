@@ -13,6 +13,7 @@ int log_init(struct log *log, int fd)
     *log = (struct log){.fd = fd, .is_file = fstat(fd, &file) == 0 && S_ISREG(file.st_mode)};
     atomic_init(&log->json, false);
     atomic_init(&log->dropped, 0);
+    atomic_init(&log->ring, NULL);
     return pthread_mutex_init(&log->mutex, NULL) == 0 ? 0 : -1;
 }
 
@@ -22,6 +23,26 @@ void log_done(struct log *log)
     if (atomic_load_explicit(&log->gathers, memory_order_acquire))
         line_queue_done(&log->gather);
     (void)pthread_mutex_destroy(&log->mutex);
+    line_ring_free(atomic_load_explicit(&log->ring, memory_order_acquire));
+}
+
+int log_keep(struct log *log)
+{
+    struct line_ring *none = NULL;
+    struct line_ring *ring = line_ring_new();
+    if (ring == NULL)
+        return -1;
+    if (!atomic_compare_exchange_strong(&log->ring, &none, ring))
+        line_ring_free(ring); /* there is one already */
+    return 0;
+}
+
+/* Before a lock is taken. */
+static void keep_lines(struct log *log, const char *lines, size_t length)
+{
+    struct line_ring *ring = atomic_load_explicit(&log->ring, memory_order_acquire);
+    if (ring != NULL)
+        line_ring_put(ring, lines, length);
 }
 
 /* A pipe whose reader hangs would hold the thread, and the end of the service, for ever.  It is waited for
@@ -103,6 +124,7 @@ static void *write_on(void *pointer)
     struct log *log = pointer;
     const char *bytes = NULL;
     for (size_t length; (length = line_queue_take(&log->gather, &bytes)) > 0;) {
+        keep_lines(log, bytes, length);
         (void)pthread_mutex_lock(&log->mutex); /* nobody else's, until it is closed */
         write_lines(log, bytes, length);
         (void)pthread_mutex_unlock(&log->mutex);
@@ -140,6 +162,7 @@ void log_line(struct log *log, const char *line, size_t length)
         count_lost(log, line, length);
     if (result != LINE_QUEUE_CLOSED)
         return;
+    keep_lines(log, line, length);
     (void)pthread_mutex_lock(&log->mutex);
     write_lines(log, line, length);
     (void)pthread_mutex_unlock(&log->mutex);

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/log/line_queue.h"
+#include "base/log/line_ring.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct log {
     bool stuck;            /* its reader does not read */
     atomic_bool json;      /* of operator_log.h: lines are objects */
     atomic_ullong dropped; /* lines that could not be written: the disk is full, the reader is gone */
+    _Atomic(struct line_ring *) ring; /* which has copies of the last lines; NULL: nobody has */
 
     atomic_bool gathers; /* lines go to `gather`, until that is closed, and the thread writes them */
     bool settled;        /* it is closed, and the thread has ended */
@@ -38,6 +40,10 @@ void log_done(struct log *log);
 
 /* -1, and nothing changes, when memory or threads are out.  Once; other threads may write meanwhile. */
 MUST_USE int log_gather(struct log *log);
+
+/* From now on, for as long as the log, copies of the last lines are kept: the thread that writes takes them.
+ * -1: memory is out. */
+MUST_USE int log_keep(struct log *log);
 
 /* All that came before is written when it returns; from then on lines are written as they come.  One
  * thread's. */

@@ -97,11 +97,18 @@ static void read_definitions(struct loader *loader)
         end_digest(loader, digest, CONFIG_HASH_DEFINITIONS);
 }
 
+/* A policy: a file, or a text. */
+struct policy_source {
+    const char *path; /* NULL: no policy, or */
+    const char *text;
+    size_t length;
+};
+
 /* The policy is the file that grows: its tree takes several times what is kept of it.  NULL: there is none,
  * or it was reported.  end_policy() in either case. */
-static const struct yaml_node *begin_policy(struct loader *loader, const char *path)
+static const struct yaml_node *begin_policy(struct loader *loader, const struct policy_source *source)
 {
-    if (path == NULL)
+    if (source->path == NULL && source->text == NULL)
         return NULL;
     loader->scratch = arena_new(CONFIG_ARENA);
     if (loader->scratch == NULL) {
@@ -109,7 +116,13 @@ static const struct yaml_node *begin_policy(struct loader *loader, const char *p
         return NULL;
     }
     struct digest *digest = digest_new();
-    const struct yaml_node *root = load(loader, path, loader->scratch, digest);
+    const struct yaml_node *root = NULL;
+    if (source->text == NULL) {
+        root = load(loader, source->path, loader->scratch, digest);
+    } else {
+        digest_add(digest, source->text, source->length);
+        root = yaml_parse(source->text, source->length, "policy.yaml", loader->scratch, loader->report);
+    }
     end_digest(loader, digest, CONFIG_HASH_POLICY);
     return root;
 }
@@ -252,7 +265,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     (void)regions_settle(&loader); /* the report counts */
     read_definitions(&loader);
-    end_policy(&loader, begin_policy(&loader, config->policy_file));
+    end_policy(&loader, begin_policy(&loader, &(struct policy_source){.path = config->policy_file}));
     check_services(&loader);
     check_keys(&loader);
     (void)environment_keep(&loader); /* the report counts */
@@ -289,8 +302,9 @@ static void invent_upstreams(struct loader *loader, const char *region)
     }
 }
 
-struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
-                                  const char *region, const char *definitions, int64_t now,
+/* A policy alone: see config_load_policy(). */
+static struct config *load_policy(const struct policy_source *source, const char *const *catalogs,
+                                  size_t count, const char *region, const char *definitions, int64_t now,
                                   struct report *report)
 {
     unsigned errors = report->error_count;
@@ -305,7 +319,7 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     config->policy_alone = true;
     config->definitions_folder = definitions;
     config->body_max = CONFIG_BODY_DEFAULT;
-    const struct yaml_node *policy = begin_policy(&loader, path);
+    const struct yaml_node *policy = begin_policy(&loader, source);
     if (region != NULL)
         invent_upstreams(&loader, region);
     if (region != NULL && policy != NULL)
@@ -315,6 +329,23 @@ struct config *config_load_policy(const char *path, const char *const *catalogs,
     end_policy(&loader, policy);
     sum_up(&loader);
     return finish(&loader, errors);
+}
+
+struct config *config_load_policy(const char *path, const char *const *catalogs, size_t count,
+                                  const char *region, const char *definitions, int64_t now,
+                                  struct report *report)
+{
+    const struct policy_source source = {.path = path};
+    return load_policy(&source, catalogs, count, region, definitions, now, report);
+}
+
+struct config *config_load_policy_text(const char *text, size_t length, const struct config *like,
+                                       int64_t now, struct report *report)
+{
+    const struct policy_source source = {.text = text, .length = length};
+    const char *region = like->upstream_count == 0 ? NULL : like->upstreams[0].region;
+    return load_policy(&source, like->catalog_files, like->catalog_file_count, region,
+                       like->definitions_folder, now, report);
 }
 
 void config_load_wipe(const struct config *config)

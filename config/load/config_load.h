@@ -24,4 +24,9 @@ MUST_USE struct config *config_load_policy(const char *path, const char *const *
                                            const char *region, const char *definitions, int64_t now,
                                            struct report *report);
 
+/* The same of a text instead of a file, which marks call "policy.yaml": with the catalogs, definitions and
+ * region of `like`, a configuration that is in force. */
+MUST_USE struct config *config_load_policy_text(const char *text, size_t length, const struct config *like,
+                                                int64_t now, struct report *report);
+
 #endif

@@ -10,6 +10,7 @@ _countersign_options() {
     diff) echo "--catalog --old-catalog --new-catalog --help" ;;
     token) echo "new hash --help" ;;
     explain) echo "--config --policy --catalog --definitions --region --client --action --value --from --subject --at --own --json --help" ;;
+    suggest) echo "--log --times --help" ;;
     replay) echo "--policy --catalog --definitions --log --since --unused --json --help" ;;
     audit) echo "verify show settle whois executed not-executed --config --at --by --note --url --token-file --ca-file --summary --csv --key --from --hash --witness --client --action --outcome --value --policy --catalog --request --since --until --json --help" ;;
     freeze) echo "--token --for --reason --url --token-file --ca-file --json --help" ;;
@@ -26,7 +27,7 @@ _countersign_options() {
 _countersign() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve check status top token explain replay definitions diff audit freeze thaw freezes sign call openapi sandbox version --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve check status top token explain replay suggest definitions diff audit freeze thaw freezes sign call openapi sandbox version --help" -- "$word")
         return
     fi
     case $previous in

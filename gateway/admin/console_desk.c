@@ -1,15 +1,23 @@
 #include "gateway/admin/console_desk.h"
 
-#include "base/time/clock.h"
 #include "base/secret.h"
+#include "base/time/clock.h"
+#include "gateway/admin/console_files.h"
+#include "gateway/admin/operate.h"
+#include "gateway/console_past/audit_page.h"
+#include "gateway/console_past/decision_page.h"
+#include "gateway/console_past/decisions_page.h"
 #include "gateway/web/form.h"
 #include "gateway/console/now_page.h"
+#include "gateway/console_past/policy_page.h"
+#include "gateway/console_past/questions_page.h"
 #include "gateway/console/rights_page.h"
 #include "gateway/console/tokens_page.h"
 #include "gateway/console/try_page.h"
-#include "gateway/admin/operate.h"
+#include "gateway/console_past/usage_page.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COOKIE "countersign_console"
@@ -24,7 +32,7 @@
 
 #define HTML "text/html; charset=utf-8"
 
-enum { CONSOLE_READY_MAX = 1024 * 1024, CONSOLE_FIELD = 1024, CONSOLE_DIGEST = CONFIG_DIGEST_SIZE };
+enum { CONSOLE_READY_MAX = 1024 * 1024, CONSOLE_FIELD = 1024, CONSOLE_NUMBER = 24 };
 
 /* One request. */
 struct desk_visit {
@@ -151,16 +159,15 @@ static json_t *members_of(const char *fields, const char *const *keys)
     return members;
 }
 
-/* The command's own code; its answer's sentence becomes the page's. */
-static void operate(struct desk_visit *desk, const char *fields, const char *done,
+/* The command's own code; its answer's sentence becomes the page's.  Takes `body`. */
+static void operate(struct desk_visit *desk, json_t *body, const char *done,
                     void (*run)(const struct operate *operate, const json_t *body,
-                                struct desk_answer *answer))
+                                struct desk_answer *answer),
+                    void (*put)(struct buf *out, const struct page *page))
 {
-    static const char *const keys[] = {"client", "token", "for", "reason", NULL};
     struct desk_answer told = {.status = 200};
     const struct operate request = {desk->admin->gateway, desk->page.config, &desk->use, desk->visit,
                                     &desk->admin->settling};
-    json_t *body = members_of(fields, keys);
     buf_init(&told.body, CONSOLE_READY_MAX);
     run(&request, body, &told);
     json_t *answer = json_loadb(buf_text(&told.body), told.body.length, 0, NULL);
@@ -168,7 +175,7 @@ static void operate(struct desk_visit *desk, const char *fields, const char *don
     desk->answer->status = told.status;
     desk->page.failed = told.status != 200;
     desk->page.message = told.status == 200 ? done : detail;
-    tokens_page_put(&desk->answer->body, &desk->page);
+    put(&desk->answer->body, &desk->page);
     json_decref(answer);
     json_decref(body);
     buf_done(&told.body);
@@ -176,12 +183,32 @@ static void operate(struct desk_visit *desk, const char *fields, const char *don
 
 static void freeze(struct desk_visit *desk, const char *fields)
 {
-    operate(desk, fields, "Frozen.", operate_freeze_as);
+    static const char *const keys[] = {"client", "token", "for", "reason", NULL};
+    operate(desk, members_of(fields, keys), "Frozen.", operate_freeze_as, tokens_page_put);
 }
 
 static void thaw(struct desk_visit *desk, const char *fields)
 {
-    operate(desk, fields, "Thawed.", operate_thaw_as);
+    static const char *const keys[] = {"client", "token", NULL};
+    operate(desk, members_of(fields, keys), "Thawed.", operate_thaw_as, tokens_page_put);
+}
+
+/* `audit settle` --by is who is signed in. */
+static void settle(struct desk_visit *desk, const char *fields)
+{
+    static const char *const keys[] = {"outcome", "note", NULL};
+    char seq[CONSOLE_NUMBER];
+    json_t *body = members_of(fields, keys);
+    (void)form_value(fields, "seq", seq, sizeof seq);
+    (void)json_object_set_new(body, "seq", json_integer(strtoll(seq, NULL, 10)));
+    (void)json_object_set_new(body, "by", json_string(desk->page.name));
+    operate(desk, body, "Settled.", operate_settle_as, questions_page_put);
+}
+
+static void test_policy(struct desk_visit *desk, const char *fields)
+{
+    desk->page.fields = fields;
+    policy_page_put(&desk->answer->body, &desk->page);
 }
 
 static void try_it(struct desk_visit *desk, const char *fields)
@@ -192,14 +219,17 @@ static void try_it(struct desk_visit *desk, const char *fields)
 
 static const struct {
     const char *path;
+    size_t most;  /* bytes */
     bool changes; /* takes the role operator, and has a record of its own when it was done */
     bool signed_in;
     void (*run)(struct desk_visit *desk, const char *fields);
-} forms[] = {{"/console/login", false, false, log_in},
-             {"/console/logout", false, true, log_out},
-             {"/console/try", false, true, try_it},
-             {"/console/freeze", true, true, freeze},
-             {"/console/thaw", true, true, thaw}};
+} forms[] = {{"/console/login", DESK_BODY_MAX, false, false, log_in},
+             {"/console/logout", DESK_BODY_MAX, false, true, log_out},
+             {"/console/try", 2 * DESK_BODY_MAX, false, true, try_it},
+             {"/console/policy", POLICY_PAGE_FORM, false, true, test_policy},
+             {"/console/freeze", DESK_BODY_MAX, true, true, freeze},
+             {"/console/thaw", DESK_BODY_MAX, true, true, thaw},
+             {"/console/settle", DESK_BODY_MAX, true, true, settle}};
 
 static bool has_form_token(const struct desk_visit *desk, const char *fields)
 {
@@ -211,16 +241,17 @@ static bool has_form_token(const struct desk_visit *desk, const char *fields)
 /* A browser says where a form's page came from; desk.c has let only our own Origin through. */
 static void post(struct desk_visit *desk, size_t form)
 {
-    const char *fields = desk_form(desk->visit, desk->answer);
+    bool stranger = forms[form].signed_in && desk->page.name == NULL; /* whose body is not read */
+    const char *fields = stranger ? NULL : desk_form(desk->visit, forms[form].most, desk->answer);
     bool recorded = false;
-    if (fields == NULL) {
+    if (stranger) {
+        say(desk, 401, "Sign in first.");
+    } else if (fields == NULL) {
         desk->answer->type = HTML;
         buf_reset(&desk->answer->body);
         say(desk, desk->answer->status, "That is no form of the console.");
     } else if (request_head_only_field(desk->visit->head, "Origin") == NULL) {
         say(desk, 403, "A form is sent by a browser, which says from where (Origin).");
-    } else if (forms[form].signed_in && desk->page.name == NULL) {
-        say(desk, 401, "Sign in first.");
     } else if (forms[form].signed_in && !has_form_token(desk, fields)) {
         say(desk, 403, "That form is of an older session: open the page again.");
     } else if (forms[form].changes && !desk->page.operates) {
@@ -235,7 +266,8 @@ static void post(struct desk_visit *desk, size_t form)
 
 /* ---- pages ---- */
 
-static void show_now(struct desk_visit *desk)
+/* A page of what the listener says of itself. */
+static void show_with_figures(struct desk_visit *desk, void (*put)(struct buf *out, const struct page *page))
 {
     struct buf ready;
     struct buf metrics;
@@ -244,14 +276,19 @@ static void show_now(struct desk_visit *desk)
     admin_look(desk->admin, &ready, &metrics);
     desk->page.ready = buf_text(&ready);
     desk->page.metrics = buf_text(&metrics);
-    now_page_put(&desk->answer->body, &desk->page);
+    put(&desk->answer->body, &desk->page);
     buf_done(&metrics);
     buf_done(&ready);
 }
 
-static void show_rights(struct desk_visit *desk)
+static void show_now(struct desk_visit *desk)
 {
-    rights_page_put(&desk->answer->body, &desk->page);
+    show_with_figures(desk, now_page_put);
+}
+
+static void show_usage(struct desk_visit *desk)
+{
+    show_with_figures(desk, usage_page_put);
 }
 
 static void show_csv(struct desk_visit *desk)
@@ -261,33 +298,50 @@ static void show_csv(struct desk_visit *desk)
     rights_page_put_csv(&desk->answer->body, &desk->page);
 }
 
-static void show_try(struct desk_visit *desk)
-{
-    try_page_put(&desk->answer->body, &desk->page);
-}
-
-static void show_tokens(struct desk_visit *desk)
-{
-    tokens_page_put(&desk->answer->body, &desk->page);
-}
-
+/* Pages of what every page has; and those that need more. */
 static const struct {
     const char *path;
+    void (*put)(struct buf *out, const struct page *page);
     void (*show)(struct desk_visit *desk);
-} shown[] = {{"/console", show_now},
-             {"/console/rights", show_rights},
-             {"/console/rights.csv", show_csv},
-             {"/console/try", show_try},
-             {"/console/tokens", show_tokens}};
+} shown[] = {{"/console", NULL, show_now},
+             {"/console/decisions", decisions_page_put, NULL},
+             {"/console/decision", decision_page_put, NULL},
+             {"/console/questions", questions_page_put, NULL},
+             {"/console/audit", audit_page_put, NULL},
+             {"/console/rights", rights_page_put, NULL},
+             {"/console/rights.csv", NULL, show_csv},
+             {"/console/try", try_page_put, NULL},
+             {"/console/policy", policy_page_put, NULL},
+             {"/console/usage", NULL, show_usage},
+             {"/console/tokens", tokens_page_put, NULL}};
+
+/* Style and scripts: the same for everybody. */
+static bool put_file(struct desk_answer *answer, const char *name)
+{
+    const struct docs_page_file *file = console_files;
+    while (file->name != NULL && strcmp(file->name, name) != 0)
+        file++;
+    if (strcmp(name, "console.css") == 0) {
+        answer->type = "text/css; charset=utf-8";
+        buf_put(&answer->body, page_style());
+    } else if (strcmp(name, "console.js") == 0) {
+        answer->type = "text/javascript; charset=utf-8";
+        buf_put_bytes(&answer->body, console_script, console_script_size);
+    } else if (file->name != NULL) {
+        answer->type = file->type;
+        buf_put_bytes(&answer->body, file->plain, file->plain_length);
+    } else {
+        return false;
+    }
+    return true;
+}
 
 static void get(struct desk_visit *desk)
 {
     const char *path = desk->visit->head->target;
-    if (strcmp(path, "/console/console.css") == 0) {
-        desk->answer->type = "text/css; charset=utf-8";
-        buf_put(&desk->answer->body, page_style());
+    if (strncmp(path, "/console/", sizeof "/console/" - 1) == 0 &&
+        put_file(desk->answer, path + sizeof "/console/" - 1))
         return;
-    }
     if (desk->page.name == NULL) {
         desk->answer->status = 401;
         page_put_login(&desk->answer->body, &desk->page);
@@ -296,7 +350,9 @@ static void get(struct desk_visit *desk)
     size_t i = 0;
     while (i < COUNT(shown) && strcmp(shown[i].path, path) != 0)
         i++;
-    if (i < COUNT(shown))
+    if (i < COUNT(shown) && shown[i].put != NULL)
+        shown[i].put(&desk->answer->body, &desk->page);
+    else if (i < COUNT(shown))
         shown[i].show(desk);
     else
         say(desk, 404, "The console has no such page.");

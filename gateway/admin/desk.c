@@ -105,8 +105,8 @@ static bool invite(struct visit *visit)
            visit->peer->write(visit->peer->connection, invitation, sizeof invitation - 1) == 0;
 }
 
-static const char *read_typed(struct visit *visit, const char *type, const char *otherwise, size_t *length,
-                              struct desk_answer *answer)
+static const char *read_typed(struct visit *visit, const char *type, const char *otherwise, size_t most,
+                              size_t *length, struct desk_answer *answer)
 {
     const struct request_message *message = &visit->head->message;
     *length = 0;
@@ -115,15 +115,15 @@ static const char *read_typed(struct visit *visit, const char *type, const char 
         desk_put_problem(answer, 415, otherwise);
         return NULL;
     }
-    char *body =
-        message->content_length > DESK_BODY_MAX ? NULL : arena_alloc(visit->arena, DESK_BODY_MAX + 2);
+    char *body = message->content_length > (long long)most ? NULL : arena_alloc(visit->arena, most + 2);
     if (body == NULL) {
-        desk_put_problem(answer, message->content_length > DESK_BODY_MAX ? 413 : 500, "the body is too long");
+        desk_put_problem(answer, message->content_length > (long long)most ? 413 : 500,
+                         "the body is too long");
         return NULL;
     }
-    if (!invite(visit) || read_all(visit, body, DESK_BODY_MAX, length, answer) != 0)
+    if (!invite(visit) || read_all(visit, body, most, length, answer) != 0)
         return NULL;
-    if (*length > DESK_BODY_MAX) {
+    if (*length > most) {
         desk_put_problem(answer, 413, "the body is too long");
         return NULL;
     }
@@ -134,13 +134,13 @@ static const char *read_typed(struct visit *visit, const char *type, const char 
 const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *answer)
 {
     return read_typed(visit, "application/json", "say what in a JSON body: Content-Type: application/json",
-                      length, answer);
+                      DESK_BODY_MAX, length, answer);
 }
 
-const char *desk_form(struct visit *visit, struct desk_answer *answer)
+const char *desk_form(struct visit *visit, size_t most, struct desk_answer *answer)
 {
     size_t length = 0;
-    return read_typed(visit, "application/x-www-form-urlencoded", "that is no form", &length, answer);
+    return read_typed(visit, "application/x-www-form-urlencoded", "that is no form", most, &length, answer);
 }
 
 static void answer_head(const struct desk *desk, struct visit *visit, struct desk_answer *answer)

@@ -40,8 +40,8 @@ void desk_put_problem(struct desk_answer *answer, int status, const char *detail
  * is too long, did not come, or is no JSON by its Content-Type. */
 MUST_USE const char *desk_body(struct visit *visit, size_t *length, struct desk_answer *answer);
 
-/* The same for a form: application/x-www-form-urlencoded. */
-MUST_USE const char *desk_form(struct visit *visit, struct desk_answer *answer);
+/* The same for a form of at most `most` bytes: application/x-www-form-urlencoded. */
+MUST_USE const char *desk_form(struct visit *visit, size_t most, struct desk_answer *answer);
 
 /* Is the path one of the console's pages? */
 bool desk_is_console(const char *path);

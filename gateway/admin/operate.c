@@ -309,29 +309,35 @@ static int append_settlement(const struct operate *operate, struct settlement *s
     return result == 0 ? 0 : refuse(answer, 503, err.text);
 }
 
-void operate_settle(const struct operate *operate, struct desk_answer *answer)
+void operate_settle_as(const struct operate *operate, const json_t *body, struct desk_answer *answer)
 {
-    static const char *const keys[] = {"seq", "outcome", "by", "note", NULL};
     struct settlement settlement = {0};
     unsigned long long asked = 0;
     unsigned long long seq = 0;
-    json_t *body = read_body(operate, keys, answer);
-    if (body == NULL)
-        return;
     if (operate->gateway->audit == NULL) {
         desk_put_problem(answer, 404, "no audit file is kept");
-    } else if (read_settlement(body, &settlement, &asked, answer) == 0) {
-        (void)pthread_mutex_lock(operate->settling);
-        int result = append_settlement(operate, &settlement, asked, &seq, answer);
-        (void)pthread_mutex_unlock(operate->settling);
-        if (result == 0) {
-            json_open(&answer->body);
-            json_member(&answer->body, "status", "settled");
-            json_member_int(&answer->body, "seq", (long long)seq);
-            json_member_int(&answer->body, "of", (long long)settlement.of);
-            json_member(&answer->body, "outcome", settlement.outcome);
-            end_answer(answer);
-        }
+        return;
     }
+    if (read_settlement(body, &settlement, &asked, answer) != 0)
+        return;
+    (void)pthread_mutex_lock(operate->settling);
+    int result = append_settlement(operate, &settlement, asked, &seq, answer);
+    (void)pthread_mutex_unlock(operate->settling);
+    if (result != 0)
+        return;
+    json_open(&answer->body);
+    json_member(&answer->body, "status", "settled");
+    json_member_int(&answer->body, "seq", (long long)seq);
+    json_member_int(&answer->body, "of", (long long)settlement.of);
+    json_member(&answer->body, "outcome", settlement.outcome);
+    end_answer(answer);
+}
+
+void operate_settle(const struct operate *operate, struct desk_answer *answer)
+{
+    static const char *const keys[] = {"seq", "outcome", "by", "note", NULL};
+    json_t *body = read_body(operate, keys, answer);
+    if (body != NULL)
+        operate_settle_as(operate, body, answer);
     json_decref(body);
 }

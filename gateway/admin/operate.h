@@ -27,6 +27,7 @@ void operate_thaw(const struct operate *operate, struct desk_answer *answer);
 /* The same for who has read the members already. */
 void operate_freeze_as(const struct operate *operate, const json_t *body, struct desk_answer *answer);
 void operate_thaw_as(const struct operate *operate, const json_t *body, struct desk_answer *answer);
+void operate_settle_as(const struct operate *operate, const json_t *body, struct desk_answer *answer);
 
 /* {"seq": 12, "outcome": "executed", "by": "alice", "note": "..."} */
 void operate_settle(const struct operate *operate, struct desk_answer *answer);

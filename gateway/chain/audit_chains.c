@@ -44,6 +44,21 @@ void audit_chains_close(const struct audit_chains_file *file, FILE *open)
         (void)fclose(open); /* only read from */
 }
 
+int audit_chains_skip(FILE *open, int64_t bytes)
+{
+    int c = 0;
+    off_t size = fseeko(open, 0, SEEK_END) == 0 ? ftello(open) : -1;
+    if (size < 0)
+        return -1;
+    if (size <= bytes)
+        return fseeko(open, 0, SEEK_SET);
+    if (fseeko(open, size - bytes - 1, SEEK_SET) != 0)
+        return -1;
+    while (c != '\n' && c != EOF)
+        c = getc(open);
+    return 0;
+}
+
 /* ---- what a file is of ---- */
 
 /* An altered record counts as one: what is wrong with it is not said here. */

@@ -40,6 +40,9 @@ void audit_chains_done(struct audit_chains *chains);
 MUST_USE FILE *audit_chains_read(const struct audit_chains_file *file, struct err *err);
 void audit_chains_close(const struct audit_chains_file *file, FILE *open);
 
+/* Goes on with the first line that begins within the last `bytes` of the open file.  -1: errno says why. */
+MUST_USE int audit_chains_skip(FILE *open, int64_t bytes);
+
 /* The gateway that wrote the chain's last file; "": an older release, which named none. */
 const char *audit_chains_instance(const struct audit_chains *chains, size_t chain);
 

@@ -18,6 +18,7 @@ static const struct {
     {"token", command_token, "make a caller's token, or hash one"},
     {"explain", command_explain, "show how the policy decides about a request, and why"},
     {"replay", command_replay, "show what another policy would have decided about past calls"},
+    {"suggest", command_suggest, "propose the narrowest rules for what past calls did"},
     {"diff", command_diff, "show who may do more, and who less, by another policy"},
     {"audit", command_audit, "verify an audit file, or show what was changed"},
     {"freeze", command_freeze, "stop a client on all gateways, at once"},

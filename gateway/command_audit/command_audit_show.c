@@ -1,6 +1,6 @@
 #include "base/time/timestamp.h"
-#include "gateway/command_audit/audit_changes.h"
-#include "gateway/command_audit/audit_filter.h"
+#include "gateway/audit/audit_changes.h"
+#include "gateway/audit/audit_filter.h"
 #include "gateway/command_audit/audit_list.h"
 #include "gateway/options/command.h"
 
@@ -141,10 +141,17 @@ static int take_change(void *context, json_t *change)
     return audit_filter_wants(&show->filter, change) ? audit_list_put(&show->list, change) : 0;
 }
 
+static void tell(void *context, const char *sentence)
+{
+    (void)context;
+    (void)fail(sentence);
+}
+
 static int show_all(struct show *show, char **files)
 {
     struct err err = {0};
     struct audit_changes *changes = audit_changes_open(files, &err);
+    const struct audit_changes_use use = {.take = take_change, .tell = tell, .context = show};
     int result = COMMAND_GOOD;
     if (changes == NULL)
         return fail(err.text);
@@ -152,7 +159,7 @@ static int show_all(struct show *show, char **files)
         audit_changes_close(changes);
         return fail("out of memory");
     }
-    if (audit_changes_each(changes, take_change, show) != 0)
+    if (audit_changes_each(changes, &use) != 0)
         result = COMMAND_FAILED; /* it was told */
     if (audit_list_end(&show->list) != 0)
         result = fail("out of memory");

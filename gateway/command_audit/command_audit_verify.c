@@ -1,5 +1,5 @@
 #include "gateway/chain/audit_chains.h"
-#include "gateway/chain/audit_reader.h"
+#include "gateway/audit/audit_verify.h"
 #include "gateway/chain/witnessed.h"
 #include "gateway/options/command.h"
 
@@ -34,12 +34,6 @@ struct verify {
     struct secret *keys[VERIFY_KEYS];
     struct witnessed *witnessed;
     struct audit_chains chains;
-
-    /* of the chain that is read */
-    const struct secret *key;
-    struct audit_reader *ledger;
-    bool met; /* the record that was noted */
-    long faults;
 };
 
 static bool is_hash(const char *text)
@@ -108,130 +102,7 @@ static int read_options(int argc, char **argv, struct verify *verify, struct com
     return operands->count > 0 ? COMMAND_GOOD : command_usage("audit", "verify needs a file");
 }
 
-/* ---- reading ---- */
-
-static int take_line(struct verify *verify, enum audit_reader_find find, const struct audit_reader_line *line)
-{
-    const struct hash_chain_head head = audit_reader_sum(verify->ledger).head;
-    if (find != AUDIT_READER_RECORD)
-        printf("%s\n", line->text);
-    verify->faults += find == AUDIT_READER_BROKEN || find == AUDIT_READER_ANEW || find == AUDIT_READER_NEWER;
-    if (line->bytes == NULL)
-        return 0;
-    if (verify->from && head.seq == verify->noted.seq && strcmp(head.hash, verify->noted.hash) == 0)
-        verify->met = true;
-    return verify->witnessed == NULL ? 0 : witnessed_take(verify->witnessed, line->bytes, line->length);
-}
-
-/* -1 when the file cannot be read. */
-static int verify_file(struct verify *verify, const struct audit_chains_file *which)
-{
-    struct audit_reader_line line;
-    enum audit_reader_find find;
-    struct err err = {0};
-    FILE *file = audit_chains_read(which, &err);
-    if (file == NULL) {
-        fprintf(stderr, "countersign audit: %s\n", err.text);
-        return -1;
-    }
-    audit_reader_take(verify->ledger, which->name, file);
-    while ((find = audit_reader_next(verify->ledger, &line)) != AUDIT_READER_END &&
-           find != AUDIT_READER_FAILED)
-        if (take_line(verify, find, &line) != 0) {
-            find = AUDIT_READER_FAILED;
-            (void)snprintf(line.text, sizeof line.text, "out of memory");
-            break;
-        }
-    if (find == AUDIT_READER_FAILED)
-        fprintf(stderr, "countersign audit: %s\n", line.text);
-    audit_chains_close(which, file);
-    return find == AUDIT_READER_FAILED ? -1 : 0;
-}
-
-/* ---- what it comes to ---- */
-
-/* Do the files go on from what was noted, or hold it? */
-static void check_noted(struct verify *verify, const struct audit_reader_sum *sum)
-{
-    const struct hash_chain_head *noted = &verify->noted;
-    if (!verify->from || verify->met ||
-        (sum->before.seq == noted->seq && strcmp(sum->before.hash, noted->hash) == 0))
-        return;
-    printf("record %llu with hash %s is not here, nor does the first record follow it\n", noted->seq,
-           noted->hash);
-    verify->faults++;
-}
-
-static void print_seals(const struct verify *verify, const struct audit_reader_sum *sum)
-{
-    const struct seals *seals = &sum->seals;
-    unsigned long long later = sum->head.seq - seals->sealed;
-    if (verify->key == NULL && seals->count > 0)
-        printf("%llu seals, not looked at: give their --key\n", seals->count);
-    if (verify->key == NULL || verify->faults > 0)
-        return;
-    if (seals->sealed == 0)
-        printf("no seal vouches for any of them\n");
-    else if (seals->unfound == 0)
-        printf("seals vouch for all up to %llu, sealed at %s; %llu came later\n", seals->sealed,
-               seals->last.time, later);
-    else
-        printf("seals vouch for all up to %llu but for %llu, sealed at %s; %llu came later\n", seals->sealed,
-               seals->unfound, seals->last.time, later);
-    if (seals->old > 0)
-        printf(
-            "up to %llu seals are of format 1: a start then looked at none of them, so they do not vouch for "
-            "what was written before it\n",
-            seals->old);
-}
-
-/* A key proves nothing where there is no seal. */
-static bool print_sum(struct verify *verify)
-{
-    struct audit_reader_sum sum = audit_reader_sum(verify->ledger);
-    check_noted(verify, &sum);
-    if (verify->witnessed != NULL)
-        verify->faults += witnessed_print(verify->witnessed, stdout);
-    if (verify->key != NULL && sum.seals.last.refusing) {
-        printf("the gateway found a broken audit file, and refuses changes since\n");
-        verify->faults++;
-    }
-    if (sum.strange > 0)
-        printf("%llu records of kinds that this release does not know, the first is '%s': a newer one wrote "
-               "them\n",
-               sum.strange, sum.kind);
-    if (sum.records > 0)
-        printf("begins with record %llu, behind hash %s\n", sum.before.seq + 1, sum.before.hash);
-    printf("%llu records, the last is %llu with hash %s\n", sum.records, sum.head.seq, sum.head.hash);
-    print_seals(verify, &sum);
-    if (verify->faults > 0)
-        printf("BROKEN: %ld faults\n", verify->faults);
-    return verify->faults == 0 && !(verify->key != NULL && sum.seals.sealed == 0);
-}
-
-/* -1: a file cannot be read.  0: the chain does not hold.  1: it does. */
-static int verify_chain(struct verify *verify, size_t chain)
-{
-    struct err err = {0};
-    size_t which = 0;
-    if (audit_chains_key(&verify->chains, chain, verify->keys, verify->key_count, &which, &err) != 0) {
-        fprintf(stderr, "countersign audit: %s\n", err.text);
-        return -1;
-    }
-    verify->key = verify->keys[which];
-    verify->faults = 0;
-    verify->ledger = audit_reader_new(verify->key, verify->from ? SEALS_FROM_FILE : SEALS_FROM_FIRST);
-    int result = verify->ledger == NULL ? -1 : 1;
-    if (result < 0)
-        fputs("countersign audit: out of memory\n", stderr);
-    for (size_t i = 0; i < verify->chains.file_count && result > 0; i++)
-        if (verify->chains.files[i].chain == chain && verify_file(verify, &verify->chains.files[i]) != 0)
-            result = -1;
-    if (result > 0)
-        result = print_sum(verify);
-    audit_reader_free(verify->ledger);
-    return result;
-}
+/* ---- all of them ---- */
 
 static void print_chain(const struct verify *verify, size_t chain)
 {
@@ -253,7 +124,14 @@ static int verify_chains(struct verify *verify)
     for (size_t chain = 0; chain < count; chain++) {
         if (count > 1)
             print_chain(verify, chain);
-        int result = verify_chain(verify, chain);
+        struct audit_verify reading = {.chains = &verify->chains,
+                                       .keys = verify->keys,
+                                       .key_count = verify->key_count,
+                                       .witnessed = verify->witnessed,
+                                       .noted = verify->from ? &verify->noted : NULL,
+                                       .out = stdout,
+                                       .errors = stderr};
+        int result = audit_verify_chain(&reading, chain);
         if (result < 0)
             return COMMAND_FAILED;
         good = good && result > 0;

@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "gateway/console/diagnosis.h"
 #include "gateway/web/html.h"
+#include "gateway/console/plots.h"
 #include "gateway/metrics/metrics_text.h"
 #include "gateway/upstream/upstream_pool.h"
 
@@ -148,6 +149,8 @@ void now_page_put(struct buf *out, const struct page *page)
 {
     page_begin(out, page, "Now");
     put_diagnosis(out, page);
+    plots_put(out, page);
+    plots_put_shares(out, page);
     put_figures(out, page);
     put_upstreams(out, page);
     put_outcomes(out, page);

@@ -8,9 +8,14 @@ static const struct {
     const char *path;
     const char *title;
 } places[] = {{"/console", "Now"},
+              {"/console/decisions", "Decisions"},
+              {"/console/questions", "Open questions"},
               {"/console/rights", "Who may do what"},
               {"/console/try", "Try"},
-              {"/console/tokens", "Tokens and freezes"}};
+              {"/console/policy", "Test first"},
+              {"/console/usage", "Unused and too wide"},
+              {"/console/tokens", "Tokens and freezes"},
+              {"/console/audit", "Audit"}};
 
 static void put_navigation(struct buf *out, const struct page *page, const char *title)
 {
@@ -34,7 +39,7 @@ void page_begin(struct buf *out, const struct page *page, const char *title)
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<title>%s - Countersign</title><link rel=\"stylesheet\" href=\"/console/console.css\">"
-        "<link rel=\"icon\" href=\"data:,\"></head>\n"
+        "<link rel=\"icon\" href=\"data:,\"><script src=\"/console/console.js\" defer></script></head>\n"
         "<body><a class=\"skip\" href=\"#main\">Skip to the page</a><header><p class=\"name\">Countersign "
         "<small>%s</small></p>",
         title, page->config->instance);
@@ -103,12 +108,13 @@ const char *page_style(void)
            "nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:0;padding:0}\n"
            "a{color:var(--link)}a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}\n"
            "main{padding:0 1rem 2rem;max-width:75rem}\n"
-           "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\n"
+           "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem}\n"
            "table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--quiet)}\n"
            "th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);"
            "vertical-align:top}\n"
            "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}\n"
-           ".wide{overflow-x:auto}pre{overflow-x:auto;padding:.75rem;border:1px solid var(--line)}\n"
+           ".wide{overflow-x:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere;overflow-x:auto;padding:."
+           "75rem;border:1px solid var(--line)}\n"
            ".good{color:var(--good)}.bad{color:var(--bad)}\n"
            "input,select,textarea,button{font:inherit;color:inherit;background:var(--paper);"
            "border:1px solid var(--quiet);border-radius:.25rem;padding:.3rem .5rem;max-width:100%}\n"
@@ -116,6 +122,11 @@ const char *page_style(void)
            "a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-"
            "visible,"
            ".wide:focus-visible,pre:focus-visible{outline:3px solid var(--bar);outline-offset:2px}\n"
-           ".fields{display:flex;flex-wrap:wrap;gap:.75rem}.fields label{display:block}\n"
+           ".halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:0 2rem}\n"
+           ".drawn>div{min-width:0}.drawn{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,"
+           "1fr));gap:1rem}\n"
+           ".u-title{font-size:1rem!important}\n"
+           ".fields{display:flex;flex-wrap:wrap;gap:.75rem}.fields label{display:block}.fields p{margin:0 0 "
+           ".5rem}\n"
            ".skip{position:absolute;left:-999px}.skip:focus{left:0;background:var(--paper);padding:.5rem}\n";
 }

@@ -1,7 +1,8 @@
-/* gateway/console/page.h - what all pages of the console have: head, navigation, style; and what each gets.
+/* gateway/console/page.h - what all pages of the console have: head, navigation, style; and what each
+ * gets.
  *
- * The pages are HTML from the server, work without a script, and are the same for a screen reader: headings,
- * labels, names of tables. */
+ * The pages are HTML from the server, can be read without a script, and are the same for a screen reader:
+ * headings, labels, names of tables. */
 #ifndef GATEWAY_CONSOLE_PAGE_H
 #define GATEWAY_CONSOLE_PAGE_H
 
@@ -21,7 +22,7 @@ struct page {
     const char *fields;          /* of a form that was sent here, or NULL */
     const char *message;         /* what an action did, or why not; NULL: there was none */
     bool failed;                 /* it is why not */
-    const char *ready;           /* the body of /readyz, and of /metrics: of page_now() alone */
+    const char *ready;           /* the body of /readyz, and of /metrics: for the pages that need them */
     const char *metrics;
     int64_t now; /* seconds since 1970 */
 };
@@ -46,5 +47,9 @@ void page_put_message(struct buf *out, const struct page *page);
 
 /* console.css */
 const char *page_style(void);
+
+/* console.js, embedded by CMake: all that moves; pages can be read without it. */
+extern const char console_script[];
+extern const size_t console_script_size;
 
 #endif

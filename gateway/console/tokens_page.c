@@ -3,6 +3,7 @@
 #include "base/time/timestamp.h"
 #include "gateway/web/form.h"
 #include "gateway/web/html.h"
+#include "gateway/console/past.h"
 #include "gateway/limits/freezes.h"
 
 #include <stdlib.h>
@@ -103,31 +104,50 @@ static const char *state_of(const struct page *page, const struct config_token *
     return token->expires - page->now < TOKENS_SOON_S ? "ends within 7 days" : "good";
 }
 
-static void put_token(struct buf *out, const struct page *page, const struct config_token *token)
+/* Of a client with certificates alone nothing is known here. */
+static void put_use(struct buf *out, const json_t *uses, const struct config_token *token)
+{
+    const json_t *use = past_token(uses, token->client->name, token->id);
+    if (use == NULL)
+        buf_put(out, "<td class=\"quiet\">not lately</td>");
+    else
+        html_put(out, "<td>%s from %s</td>", past_text(use, "time"), past_text(use, "source"));
+}
+
+static void put_token(struct buf *out, const struct page *page, const struct config_token *token,
+                      const json_t *uses)
 {
     const char *state = state_of(page, token);
     html_put(out, "<tr><td>%s</td><td>%s</td><td class=\"%s\">%s</td><td>", token->client->name, token->id,
              strcmp(state, "good") == 0 ? "good" : "bad", state);
     put_time(out, token->expires == CONFIG_NEVER ? CONFIG_NEVER : token->expires * 1000, CONFIG_NEVER);
-    html_put(out, "</td><td>%s</td><td class=\"quiet\">%s:%lld</td></tr>\n", token->client->owner,
+    buf_put(out, "</td>");
+    put_use(out, uses, token);
+    html_put(out, "<td>%s</td><td class=\"quiet\">%s:%lld</td></tr>\n", token->client->owner,
              token->mark.file, (long long)token->mark.line);
 }
 
 static void put_tokens(struct buf *out, const struct page *page)
 {
     const struct token_index *tokens = &page->config->tokens;
-    buf_put(out, "<h2>Tokens</h2>");
+    struct line_ring *lines = past_lines(page);
+    json_t *uses = lines == NULL ? NULL : past_tokens(lines);
+    out->failed = out->failed || uses == NULL;
+    buf_put(out, "<h2>Tokens</h2><p>Last used: by the last 10,000 requests.</p>");
     page_begin_table(out, "Tokens");
     buf_put(out,
             "<thead><tr><th scope=\"col\">Client</th><th scope=\"col\">Token</th><th scope=\"col\">State</th>"
-            "<th scope=\"col\">Ends</th><th scope=\"col\">Owner</th><th scope=\"col\">Where</th></tr></thead>"
+            "<th scope=\"col\">Ends</th><th scope=\"col\">Last used</th><th scope=\"col\">Owner</th><th "
+            "scope=\"col\">Where</th></tr></thead>"
             "<tbody>\n");
     for (size_t i = 0; i < tokens->count && i < TOKENS_ROWS; i++)
-        put_token(out, page, &tokens->items[i]);
+        put_token(out, page, &tokens->items[i], uses);
     page_end_table(out);
     if (tokens->count > TOKENS_ROWS)
         html_put(out, "<p>These are the first %lld of %lld.</p>", (long long)TOKENS_ROWS,
                  (long long)tokens->count);
+    json_decref(uses);
+    line_ring_free(lines);
 }
 
 void tokens_page_put(struct buf *out, const struct page *page)

@@ -147,6 +147,24 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
                 prepare_changes(table, config->routes[i].action, &config->upstreams[j]);
 }
 
+static unsigned long long sum_of(const struct series_table *table, size_t family, size_t label,
+                                 const char *value)
+{
+    unsigned long long sums[SERIES_BOUNDS];
+    series_sum(table, family, label, value, sums);
+    return sums[0];
+}
+
+void request_metrics_sum(const struct series_table *table, struct history_sums *sums)
+{
+    sums->allowed = sum_of(table, DECISIONS, 0, "allow");
+    sums->denied = sum_of(table, DECISIONS, 0, "deny");
+    for (int i = OUTCOME_NOT_EXECUTED; i <= OUTCOME_UNKNOWN; i++)
+        sums->outcomes[i] = sum_of(table, CHANGES, 1, exchange_outcome_name((enum outcome)i));
+    series_sum(table, DURATION, 0, NULL, sums->whole);
+    series_sum(table, UPSTREAM_DURATION, 0, NULL, sums->upstream);
+}
+
 static const char *client_of(const struct exchange *x)
 {
     const struct config_client *client = exchange_client(x);

@@ -5,6 +5,7 @@
 #define GATEWAY_EXCHANGE_REQUEST_METRICS_H
 
 #include "gateway/exchange/exchange.h"
+#include "gateway/metrics/history.h"
 #include "gateway/metrics/series.h"
 
 /* NULL when memory is out. */
@@ -17,6 +18,9 @@ void request_metrics_prepare(struct series_table *table, const struct config *co
 /* A former id was to be resolved: `result` is known, found or failed. */
 void request_metrics_count_former(struct series_table *table, const struct config_upstream *upstream,
                                   const char *result);
+
+/* What the history samples. */
+void request_metrics_sum(const struct series_table *table, struct history_sums *sums);
 
 /* At the end of the walk; takes no lock. */
 void request_metrics_count(struct series_table *table, const struct exchange *x, int64_t duration_us);

@@ -4,6 +4,7 @@
 #include "base/log/operator_log.h"
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
+#include "gateway/metrics/history.h"
 #include "gateway/limits/freezes.h"
 #include "gateway/known/current.h"
 #include "gateway/known/owners.h"
@@ -103,8 +104,24 @@ struct snapshot *shared_take(struct shared *gateway)
     return snapshot;
 }
 
+/* What the console looks at: from the first configuration on that has one. */
+static int keep_past(struct shared *gateway, const struct config *config, struct err *err)
+{
+    if (!config->console || atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
+        return 0;
+    struct history *history = history_start(gateway->metrics, request_metrics_sum, err);
+    if (history == NULL)
+        return -1;
+    atomic_store_explicit(&gateway->history, history, memory_order_release);
+    return log_keep(&gateway->access) == 0 ? 0 : err_memory(err);
+}
+
 int shared_swap(struct shared *gateway, struct config *config, struct err *err)
 {
+    if (keep_past(gateway, config, err) != 0) {
+        config_release(config);
+        return -1;
+    }
     struct snapshot *old = shared_take(gateway);
     struct snapshot *new = snapshot_new(gateway, config, err);
     if (new != NULL) {
@@ -141,6 +158,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     atomic_init(&gateway->ended, 0);
     atomic_init(&gateway->draining, false);
     atomic_init(&gateway->abandoned, false);
+    atomic_init(&gateway->history, NULL);
     gateway->keeper = keeper_new(&gateway->notices, err);
     if (gateway->keeper == NULL) {
         config_release(config);
@@ -169,7 +187,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     gateway->failures = auth_failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
     if (gateway->unsettled == NULL || gateway->metrics == NULL || gateway->owners == NULL ||
-        gateway->failures == NULL || gateway->anonymous == NULL) {
+        gateway->failures == NULL || gateway->anonymous == NULL || keep_past(gateway, config, err) != 0) {
         shared_done(gateway);
         return err_memory(err);
     }
@@ -204,6 +222,7 @@ no_snapshot:
 void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
+    history_stop(atomic_load_explicit(&gateway->history, memory_order_acquire));
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);

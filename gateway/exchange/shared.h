@@ -23,6 +23,7 @@ struct upstream_pool;
 struct mcp_tools;
 struct openapi;
 struct current;
+struct history;
 struct keeper;
 struct keeping;
 struct owners;
@@ -60,24 +61,25 @@ struct shared {
     struct unique_id ident;
     struct auth_failures *failures;
     struct turns turns;
-    struct log access;               /* one line per request, but for ... */
-    struct anonymous *anonymous;     /* ... those without a client, where there are many */
-    struct log notices;              /* standard error: see operator_log.h */
-    struct series_table *metrics;    /* counted; see request_metrics.h */
-    struct keeper *keeper;           /* fetches credentials that are issued */
-    struct owners *owners;           /* who began which task */
-    struct freezes *freezes;         /* which clients are frozen; set before anybody is served */
-    struct audit *audit;             /* two records per change; NULL: none are kept */
-    struct state *state;             /* what gateways share */
-    char boot[SHARED_BOOT_SIZE];     /* of the machine: proc(5), boot_id; "": not known */
-    char process[STATE_HOLDER_SIZE]; /* this one, and no other */
-    struct unsettled *unsettled;     /* what the store was to be told */
-    struct heartbeat heartbeat;      /* which they are told */
-    atomic_uint in_flight;           /* exchanges between their first and last stage */
-    atomic_size_t bodies;            /* bytes of larger bodies, at most SHARED_BODIES_MAX */
-    atomic_uint waiting;             /* exchanges that wait for a time: waiting.h */
-    atomic_uint collecting;          /* exchanges that put a list together from pages */
-    atomic_bool serving;             /* every worker is there */
+    struct log access;                 /* one line per request, but for ... */
+    struct anonymous *anonymous;       /* ... those without a client, where there are many */
+    struct log notices;                /* standard error: see operator_log.h */
+    struct series_table *metrics;      /* counted; see request_metrics.h */
+    struct keeper *keeper;             /* fetches credentials that are issued */
+    struct owners *owners;             /* who began which task */
+    struct freezes *freezes;           /* which clients are frozen; set before anybody is served */
+    struct audit *audit;               /* two records per change; NULL: none are kept */
+    struct state *state;               /* what gateways share */
+    char boot[SHARED_BOOT_SIZE];       /* of the machine: proc(5), boot_id; "": not known */
+    char process[STATE_HOLDER_SIZE];   /* this one, and no other */
+    struct unsettled *unsettled;       /* what the store was to be told */
+    struct heartbeat heartbeat;        /* which they are told */
+    _Atomic(struct history *) history; /* of what was counted, for the console; NULL: nobody looks */
+    atomic_uint in_flight;             /* exchanges between their first and last stage */
+    atomic_size_t bodies;              /* bytes of larger bodies, at most SHARED_BODIES_MAX */
+    atomic_uint waiting;               /* exchanges that wait for a time: waiting.h */
+    atomic_uint collecting;            /* exchanges that put a list together from pages */
+    atomic_bool serving;               /* every worker is there */
     atomic_ullong ended;   /* exchanges, ever: while workers walk and this stands still, nothing moves */
     atomic_bool draining;  /* finish what is there, take nothing new */
     atomic_bool abandoned; /* wait for no upstream any more: see upstream_pool.h */

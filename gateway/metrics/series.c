@@ -213,6 +213,37 @@ unsigned long long series_lost(const struct series_table *table)
     return atomic_load_explicit(&table->lost, memory_order_relaxed);
 }
 
+/* ---- sums ---- */
+
+_Static_assert(COUNT(bounds) == SERIES_BOUNDS, "series.h says how many there are");
+
+void series_sum(const struct series_table *table, size_t family, size_t label, const char *value,
+                unsigned long long sums[SERIES_BOUNDS])
+{
+    size_t cells = table->families[family].histogram ? SERIES_BOUNDS : 1;
+    memset(sums, 0, SERIES_BOUNDS * sizeof *sums);
+    const struct series *series = atomic_load_explicit(&table->lists[family], memory_order_acquire);
+    for (; series != NULL; series = series->next_in_family)
+        for (size_t i = 0; i < cells && (value == NULL || strcmp(series->values[label], value) == 0); i++)
+            sums[i] += atomic_load_explicit(&series->cells[i], memory_order_relaxed);
+}
+
+int64_t series_quantile(const unsigned long long counts[SERIES_BOUNDS], double part)
+{
+    double total = 0;
+    double below = 0;
+    for (size_t i = 0; i < SERIES_BOUNDS; i++)
+        total += (double)counts[i];
+    for (size_t i = 0; i < SERIES_BOUNDS; i++) {
+        double from = i == 0 ? 0 : (double)bounds[i - 1].micros;
+        double width = i + 1 == SERIES_BOUNDS ? 0 : (double)bounds[i].micros - from;
+        if (counts[i] > 0 && below + (double)counts[i] >= part * total)
+            return (int64_t)(from + width * (part * total - below) / (double)counts[i]);
+        below += (double)counts[i];
+    }
+    return 0;
+}
+
 /* ---- writing ---- */
 
 /* Buckets are cumulative, and the count is the last one: always consistent, whoever counts meanwhile. */

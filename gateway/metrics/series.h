@@ -33,6 +33,17 @@ void series_add(struct series_table *table, size_t family, const char *const *va
                 unsigned long long count);
 void series_observe(struct series_table *table, size_t family, const char *const *values, int64_t micros);
 
+enum { SERIES_BOUNDS = 15 };
+
+/* The sums of a family over its series whose label of that number has that value (NULL: over all): a
+ * counter's in sums[0], a histogram's by its bounds, each by itself. */
+void series_sum(const struct series_table *table, size_t family, size_t label, const char *value,
+                unsigned long long sums[SERIES_BOUNDS]);
+
+/* The time in microseconds below which that part (0 to 1) of a histogram's counts lies, as near as its bounds
+ * tell; 0: there are none. */
+int64_t series_quantile(const unsigned long long counts[SERIES_BOUNDS], double part);
+
 /* What could not be counted, because memory or the table was full. */
 unsigned long long series_lost(const struct series_table *table);
 

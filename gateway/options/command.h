@@ -22,6 +22,7 @@ int command_token(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_suggest(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_definitions(int argc, char **argv);
 int command_openapi(int argc, char **argv);

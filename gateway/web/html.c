@@ -25,13 +25,17 @@ static const char *reference_of(char c)
 
 void html_put_text(struct buf *out, const char *text)
 {
-    size_t length = strlen(text);
+    html_put_bytes(out, text, strlen(text));
+}
+
+void html_put_bytes(struct buf *out, const char *text, size_t length)
+{
     size_t step = 0;
     for (size_t i = 0; i < length; i += step) {
         const char *reference = reference_of(text[i]);
         unsigned char c = (unsigned char)text[i];
         step = text_utf8_length(text + i, length - i);
-        if (step == 0 || c == 0x7F || (c < 0x20 && c != '\n' && c != '\t'))
+        if (step == 0 || c == 0x7F || (c < 0x20 && c != '\n' && c != '\r' && c != '\t'))
             buf_put(out, "\xEF\xBF\xBD");
         else if (reference != NULL)
             buf_put(out, reference);
@@ -62,6 +66,11 @@ void html_put(struct buf *out, const char *markup, ...)
         }
     }
     va_end(values);
+}
+
+void html_put_query(struct buf *out, const char *text)
+{
+    buf_put_percent(out, text, strlen(text));
 }
 
 void html_put_csv(struct buf *out, const char *text)

@@ -15,6 +15,10 @@ void html_put(struct buf *out, const char *markup, ...) PRINTF_LIKE(2, 3);
 /* The same for a text alone: & < > " and ' as references; controls that a page must not have, and what is not
  * UTF-8, as U+FFFD. */
 void html_put_text(struct buf *out, const char *text);
+void html_put_bytes(struct buf *out, const char *text, size_t length);
+
+/* A value within the query of an address in an attribute: percent-encoded, so nothing of it is markup. */
+void html_put_query(struct buf *out, const char *text);
 
 /* One field of a CSV file (RFC 4180), in quotation marks; what a spreadsheet would compute begins with an
  * apostrophe. */

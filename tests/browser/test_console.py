@@ -9,12 +9,13 @@ import pytest
 
 from harness.browser import ENTER
 from harness.gateway import POLICY, Gateway, configure, fingerprint
-from harness.world import VPC
+from harness.world import VPC, eventually
 
 TOKEN = "browser-alice-operates-Zm9yIHRlc3Rz"
 RULES = {**POLICY, "operators": {"alice": {"role": "operator", "tokens": [
     {"id": "laptop", "sha256": fingerprint(TOKEN), "expires": "2035-12-31"}]}}}
-PAGES = {"now": "", "rights": "/rights?client=network-console", "try": "/try", "tokens": "/tokens"}
+PAGES = {"now": "", "decisions": "/decisions", "rights": "/rights?client=network-console", "try": "/try", "tokens": "/tokens",
+         "questions": "/questions", "audit": "/audit", "policy": "/policy", "usage": "/usage"}
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def console(tmp_path, reaper, cloud, browser):
     browser.open(address)
     browser.type("#token", TOKEN + ENTER)
     browser.waits_for("Healthy")
+    browser.gateway = gateway
     yield lambda page: browser.open(address + PAGES[page])
     reaper.ask(gateway)
 
@@ -72,6 +74,32 @@ def test_try_by_keys(console, browser):
     browser.type("#body", '{"instanceIds":["ins-df454d"]}')
     browser.click("main form button")
     assert "DetachClassicLinkVpc" in browser.waits_for("Verdict: allow")
+
+
+def test_why_by_a_click(console, browser):
+    """A request of the sandbox's client, found by its filter, and opened."""
+    console("now")
+    gateway = browser.gateway
+    request = gateway.delete(vpc="vpc-another1").header("X-Request-Id")
+    assert eventually(lambda: console("decisions") or request in browser.text(), every=0.1), "the log is gathered"
+    browser.type("#request", request + ENTER)
+    browser.waits_for("1 of the last 1 requests")
+    browser.click("td a[href^='/console/decision?']")
+    assert "the rule has" in browser.waits_for("Why: deny")
+    if folder := os.environ.get("COUNTERSIGN_SCREENSHOTS"):
+        browser.screenshot(os.path.join(folder, "console-decision.png"))
+
+
+def test_a_policy_is_tested_from_a_file(console, browser, tmp_path):
+    """What was written is uploaded, and tested by a click."""
+    console("policy")
+    browser.type("#file", str(tmp_path / "policy.yaml"))
+    assert eventually(lambda: "staging-links" in browser.value("return document.getElementById('policy').value"), every=0.1)
+    browser.click("main form button")
+    text = browser.waits_for("Findings")
+    assert "it can be loaded" in text and "0 verdicts would be another" in text
+    if folder := os.environ.get("COUNTERSIGN_SCREENSHOTS"):
+        browser.screenshot(os.path.join(folder, "console-policy-tested.png"))
 
 
 def test_nobody_is_signed_in_any_more(console, browser):

@@ -11,10 +11,11 @@ import pytest
 
 from harness import chain
 from harness.gateway import NOBODY, TOKEN, fingerprint
-from harness.world import VPC
+from harness.world import VPC, eventually
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
-PAGES = ("/console", "/console/rights", "/console/try", "/console/tokens")
+PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
+         "/console/policy", "/console/usage", "/console/tokens", "/console/audit")
 RULES_OF_CONTENT = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                     "connect-src": "'self'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"}
 
@@ -24,10 +25,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes, self.words = [], [], []
+        self.tags, self.attributes, self.words, self.scripts = [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        if attributes == [("src", "/console/console.js"), ("defer", None)] and tag == "script":
+            self.scripts.append(tag)        # ours: there is one, in the head, and it is no other tag's
+            return
         self.tags.append(tag)
         self.attributes += [(tag, *pair) for pair in attributes]
 
@@ -95,14 +99,14 @@ def test_the_cookie_and_what_a_browser_is_told(console):
     assert sorted(attributes) == ["HttpOnly", "Path=/console", "SameSite=Strict"]
     assert ALICE not in answer.header("Set-Cookie") and answer.body == b""
     operator = Operator(gateway, ALICE)
-    for path in (*PAGES, "/console/rights.csv", "/console/console.css"):
+    for path in (*PAGES, "/console/rights.csv", "/console/console.css", "/console/console.js"):
         answer = operator.get(path)
         assert answer.status == 200 and answer.header("Cache-Control") == "no-store"
         said = dict(part.strip().split(" ", 1) for part in answer.header("Content-Security-Policy").split(";"))
         assert said == RULES_OF_CONTENT and answer.header("X-Content-Type-Options") == "nosniff"
     for path in PAGES:
         page = operator.page(path)
-        assert not {"script", "style", "iframe", "img"} & set(page.tags)
+        assert not {"script", "style", "iframe", "img"} & set(page.tags) and len(page.scripts) == 1
         assert not any(name == "style" or name.startswith("on") for _, name, _ in page.attributes)
         assert all(value.startswith(("/", "#", "data:,")) for _, name, value in page.attributes if name in ("href", "src", "action"))
 
@@ -213,6 +217,23 @@ def test_now_says_what_is_wrong(console):
     assert ask(gateway, "POST", "/reload").status == 422
     page = alice.page()
     assert page.has("the last reload failed") and page.has("has no key 'colour'") and not page.has("Healthy.")
+
+
+def test_now_over_time_and_by_whom(console):
+    """What the plots show is there as tables: since the first sample, which the start takes."""
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    assert gateway.delete().status == 202 and gateway.delete(vpc="vpc-another1").status == 403
+    assert eventually(lambda: alice.page("/console/decisions").has("2 of the last 2"))
+    page = alice.page()
+    words = [word for word in page.words if word.strip()]
+    assert page.has("The last 15 minutes") and page.has("The last 24 hours")
+    at = words.index("By client") if "By client" in words else words.index("Client")
+    assert words[at:at + 6] == ["Client", "Requests", "Denied", "network-console", "2", "1"]
+    last = max(i for i, word in enumerate(words) if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", word) and i < at)
+    figures = [float(word) for word in words[last + 1:last + 10]]
+    assert all(figure >= 0 for figure in figures) and figures[0] > figures[1] > 0, "two requests, one was denied"
+    assert figures[2] > 0 and figures[3] >= figures[2] and figures[6] > 0 and figures[8] == 0
 
 
 def test_who_may_do_what_both_ways_round(console):

@@ -124,7 +124,7 @@ def test_what_is_published_of_a_release(package, tmp_path):
     assert all({link["spdxElementId"], link["relatedSpdxElement"]} <= identities for link in bill["relationships"])
     named = {entry["name"]: entry["versionInfo"] for entry in bill["packages"]}
     needs = re.sub(r"\([^)]*\)|\s", "", field(package, "Depends")).split(",")
-    assert set(named) == {"countersign", *needs}
+    assert set(named) == {"countersign", "uplot", *needs}
     for need in needs:
         assert named[need] == command("dpkg-query", "-W", "-f=${Version}", need).strip()
 

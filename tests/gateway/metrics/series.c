@@ -76,6 +76,43 @@ static void test_histogram(void **state)
     series_free(table);
 }
 
+/* Prometheus' histogram_quantile() by hand: within a bucket the counts lie evenly. */
+static void test_sums_and_quantiles(void **state)
+{
+    const char *const one[] = {"x", "y"};
+    const char *const two[] = {"z", "y"};
+    const char *fast = "fast";
+    const char *slow = "slow";
+    unsigned long long sums[SERIES_BOUNDS];
+    struct series_table *table = series_new(families, COUNT(families));
+    (void)state;
+    assert_non_null(table);
+    series_sum(table, 1, 0, NULL, sums);
+    assert_int_equal(series_quantile(sums, 0.5), 0);
+    series_add(table, 0, one, 2);
+    series_add(table, 0, two, 3);
+    series_sum(table, 0, 0, "z", sums);
+    assert_int_equal(sums[0], 3);
+    series_sum(table, 0, 1, "y", sums);
+    assert_int_equal(sums[0], 5);
+    series_sum(table, 0, 1, "x", sums);
+    assert_int_equal(sums[0], 0);
+    for (int i = 0; i < 100; i++) {
+        series_observe(table, 1, &fast, 4000);
+        series_observe(table, 1, &slow, 40000);
+    }
+    series_sum(table, 1, 0, NULL, sums);
+    assert_int_equal(series_quantile(sums, 0.5), 5000);
+    assert_int_equal(series_quantile(sums, 0.25), 3750);
+    assert_int_equal(series_quantile(sums, 0.99), 49500);
+    series_sum(table, 1, 0, "fast", sums);
+    assert_int_equal(series_quantile(sums, 1), 5000);
+    series_observe(table, 1, &slow, 60000000);
+    series_sum(table, 1, 0, NULL, sums);
+    assert_int_equal(series_quantile(sums, 1), 30000000);
+    series_free(table);
+}
+
 /* Beyond its bound the table takes no new series, says how many counts are lost, and counts the old ones
  * on. */
 static void test_full_table(void **state)
@@ -107,6 +144,7 @@ static int leave(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_counters), cmocka_unit_test(test_histogram),
+                                       cmocka_unit_test(test_sums_and_quantiles),
                                        cmocka_unit_test(test_full_table)};
     return cmocka_run_group_tests(tests, NULL, leave);
 }

@@ -1,4 +1,4 @@
-#include "gateway/command_audit/audit_filter.h"
+#include "gateway/audit/audit_filter.h"
 
 #include "base/time/timestamp.h"
 

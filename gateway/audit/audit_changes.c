@@ -1,6 +1,6 @@
 /* The records of each gateway are read in their order, and the gateways' merged by time.  A change is
  * held back until its outcome comes, or its chain ends without one. */
-#include "gateway/command_audit/audit_changes.h"
+#include "gateway/audit/audit_changes.h"
 
 #include "base/json/json.h"
 #include "gateway/chain/audit_chains.h"
@@ -17,8 +17,7 @@ struct audit_changes {
     struct stream *streams; /* as many as there are chains */
     json_t *settled;        /* what operators said of changes that were unknown: an object by put_key() */
     bool failed;            /* something could not be read, and was told */
-    int (*take)(void *context, json_t *change);
-    void *context;
+    const struct audit_changes_use *use;
 };
 
 /* The files of one gateway, and how far they are read. */
@@ -44,7 +43,7 @@ static const char *text_of(const json_t *change, const char *key)
 static void fail(struct audit_changes *changes, const char *sentence)
 {
     if (sentence[0] != '\0')
-        fprintf(stderr, "countersign audit: %s\n", sentence);
+        changes->use->tell(changes->use->context, sentence);
     changes->failed = true;
 }
 
@@ -76,7 +75,7 @@ static void apply(struct audit_changes *changes, json_t *change, const char *key
 static void take_change(struct audit_changes *changes, json_t *change, const char *key)
 {
     apply(changes, change, key);
-    if (changes->take(changes->context, change) != 0)
+    if (changes->use->take(changes->use->context, change) != 0)
         fail(changes, "out of memory");
 }
 
@@ -161,6 +160,8 @@ static bool open_next(struct audit_changes *changes, struct stream *stream)
     stream->from = audit_chains_read(stream->file, &err);
     if (stream->from == NULL)
         fail(changes, err.text);
+    else if (changes->use->bytes > 0 && audit_chains_skip(stream->from, changes->use->bytes) != 0)
+        fail(changes, "the file cannot be read from its middle");
     else
         audit_reader_take(stream->reader, stream->file->name, stream->from);
     return stream->from != NULL;
@@ -170,16 +171,18 @@ static bool open_next(struct audit_changes *changes, struct stream *stream)
 static void tell(struct audit_changes *changes, enum audit_reader_find find, struct stream *stream,
                  bool aloud)
 {
+    struct err err = {0};
     if (aloud && (find == AUDIT_READER_ANEW || find == AUDIT_READER_NEWER))
-        fprintf(stderr, "countersign audit: %s\n", stream->line.text);
+        changes->use->tell(changes->use->context, stream->line.text);
     if (find == AUDIT_READER_FAILED)
         fail(changes, aloud ? stream->line.text : "");
     if (find == AUDIT_READER_NEWER)
         changes->failed = true;
-    if (find == AUDIT_READER_BROKEN && aloud && !stream->told)
-        fprintf(stderr,
-                "countersign audit: the chain of '%s' does not hold: run `countersign audit verify`\n",
-                stream->file->name);
+    if (find == AUDIT_READER_BROKEN && aloud && !stream->told) {
+        (void)err_set(&err, ERR_INPUT, "the chain of '%s' does not hold: run `countersign audit verify`",
+                      stream->file->name);
+        changes->use->tell(changes->use->context, err.text);
+    }
     if (find == AUDIT_READER_BROKEN)
         changes->failed = stream->told = true;
 }
@@ -302,11 +305,9 @@ void audit_changes_close(struct audit_changes *changes)
     free(changes);
 }
 
-int audit_changes_each(struct audit_changes *changes, int (*take)(void *context, json_t *change),
-                       void *context)
+int audit_changes_each(struct audit_changes *changes, const struct audit_changes_use *use)
 {
-    changes->take = take;
-    changes->context = context;
+    changes->use = use;
     read_settled(changes);
     merge(changes, changes->streams, changes->files.count);
     return changes->failed ? -1 : 0;

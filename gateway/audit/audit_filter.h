@@ -1,6 +1,6 @@
-/* gateway/command_audit/audit_filter.h - which changes `audit show` is asked for. */
-#ifndef GATEWAY_COMMAND_AUDIT_AUDIT_FILTER_H
-#define GATEWAY_COMMAND_AUDIT_AUDIT_FILTER_H
+/* gateway/audit/audit_filter.h - which changes `audit show` is asked for. */
+#ifndef GATEWAY_AUDIT_AUDIT_FILTER_H
+#define GATEWAY_AUDIT_AUDIT_FILTER_H
 
 #include "base/base.h"
 #include "config/model/config.h"
