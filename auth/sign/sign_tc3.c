@@ -3,16 +3,13 @@
 #include "base/digest.h"
 #include "base/json/json.h"
 #include "base/text.h"
-#include "base/time/timestamp.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
-
-/* 9999-12-31T23:59:59Z, in seconds since 1970 */
-static const int64_t last_second = INT64_C(253402300799);
+#include <time.h>
 
 static const char algorithm[] = "TC3-HMAC-SHA256";
 static const char content_type[] = SIGN_JSON_TYPE;
@@ -126,13 +123,9 @@ int sign_tc3_canonicalize(const char *path, const struct sign_header *headers, s
 
 int sign_tc3_date(int64_t now, char date[SIGN_TC3_DATE])
 {
-    char text[TIMESTAMP_SIZE];
-    if (now < 0 || now > last_second)
-        return -1;
-    timestamp_format(now * 1000, text);
-    memcpy(date, text, SIGN_TC3_DATE - 1);
-    date[SIGN_TC3_DATE - 1] = '\0';
-    return 0;
+    struct tm tm;
+    time_t seconds = (time_t)now;
+    return gmtime_r(&seconds, &tm) != NULL && strftime(date, SIGN_TC3_DATE, "%Y-%m-%d", &tm) > 0 ? 0 : -1;
 }
 
 static void put_scope(struct buf *out, const char *date, const char *service)

@@ -38,7 +38,7 @@ void sign_tc3_compose(const struct call *call, struct buf *body);
 MUST_USE int sign_tc3_canonicalize(const char *path, const struct sign_header *headers, size_t count,
                                    const struct buf *body, struct buf *out, struct err *err);
 
-/* The UTC day of `now`; -1 beyond the years 1970 to 9999. */
+/* The UTC day of `now`; -1 beyond the calendar. */
 MUST_USE int sign_tc3_date(int64_t now, char date[SIGN_TC3_DATE]);
 
 MUST_USE int sign_tc3_string(const struct buf *canonical, int64_t now, const char *service, struct buf *out,
