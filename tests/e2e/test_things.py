@@ -697,11 +697,12 @@ KNOWN = {"vpcId": "gz_vpc_9{}", "instanceIds": "qcvm9{}"}
 
 
 def denies():
+    """But those by account: this gateway has one.  test_accounts.py has them."""
     for file in VECTORS:
         document = pyyaml.safe_load(file.read_text())
         for rule in document.get("rules", []):
             if "deny" in rule and rule.get("mode") != "audit" and not {"when", "from", "expires", "own", "subject"} & set(rule) \
-                    and any(isinstance(texts, list) for texts in rule.get("where", {}).values()):
+                    and "account" not in rule.get("where", {}) and any(isinstance(texts, list) for texts in rule.get("where", {}).values()):
                 yield f"{file.parent.name}/{file.name}:{rule['id']}", document, rule
 
 
