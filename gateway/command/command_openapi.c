@@ -74,16 +74,17 @@ static int read_options(int argc, char **argv, struct openapi_options *given)
     return COMMAND_GOOD;
 }
 
-static int put(struct buf *out, const struct openapi *openapi, struct action_operations_query *query,
+static int put(struct buf *out, const struct openapi *openapi, const struct action_operations_query *query,
                const char *prefix, struct arena *arena)
 {
     struct network source;
     struct openapi_view view;
+    struct action_operations_query here = *query;
     if (!network_parse_address("127.0.0.1", &source))
         return -1;
-    query->source = &source;
-    query->now = clock_wall_ms() / 1000;
-    if (openapi_look(openapi, query, arena, &view) != 0)
+    here.source = &source;
+    here.now = clock_wall_ms() / 1000;
+    if (openapi_look(openapi, &here, arena, &view) != 0)
         return -1;
     view.prefix = prefix;
     (void)openapi_put(out, openapi, &view);
