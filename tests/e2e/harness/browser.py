@@ -84,10 +84,11 @@ class Browser:
         assert eventually(lambda: re.search(pattern, self.text()), 4 * PATIENCE, 0.1), self.text()[:4000]
         return self.text()
 
-    def console(self):
-        """What the browser has complained about since the last call."""
+    def console(self, origin=""):
+        """What the browser has complained about since the last call, on pages of the origin: a page that was left may
+        still complain."""
         return [entry["message"] for entry in self._ask("POST", self.session + "/se/log", {"type": "browser"})
-                if entry["level"] != "INFO"]
+                if entry["level"] != "INFO" and entry["message"].startswith(origin)]
 
     def complains(self, *words):
         """Whether it complains about all of these, sooner or later; what it said."""

@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 from .process import environment, shim
-from .world import eventually
+from .world import PATIENCE, eventually
 
 
 class Redis:
@@ -22,7 +22,7 @@ class Redis:
         self.process = subprocess.Popen(
             [os.environ.get("REDIS_SERVER", "redis-server"), "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
              *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
-        assert eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n")), "no redis-server"
+        assert eventually(lambda: self.ask("PING") in (b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n"), 6 * PATIENCE), "no redis-server"
 
     @property
     def server(self):
