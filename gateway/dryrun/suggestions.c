@@ -10,7 +10,8 @@ enum { SUGGESTIONS_DEPTH = 8 };
 
 /* A group is what one rule is for:
  *   {"client", "action", "allow": bool, "count": 3, "first", "last": times,
- *    "params": {name: {value: null, ...}}}       all values of those that every call had, and the region
+ *    "params": {name: {value: null, ...}}}       all values of those that every call had, the region and the
+ *                                                account
  */
 struct suggestions {
     json_t *groups; /* by what its calls have in common */
@@ -98,8 +99,9 @@ static json_t *group_new(const json_t *line, bool allowed)
 /* The group of the call, which is new where there was none; NULL: there is no room, or no memory. */
 static json_t *find_group(struct suggestions *suggestions, const json_t *line, bool allowed)
 {
-    json_t *parts = json_pack("[s, o, b, s, o]", text_of(line, "client"), action_of(line), allowed,
-                              text_of(line, "region"), common_of(json_object_get(line, "params")));
+    json_t *parts = json_pack("[s, o, b, s, s, o]", text_of(line, "client"), action_of(line), allowed,
+                              text_of(line, "account"), text_of(line, "region"),
+                              common_of(json_object_get(line, "params")));
     char *key = json_dumps(parts, JSON_COMPACT | JSON_SORT_KEYS);
     json_t *group = key == NULL ? NULL : json_object_get(suggestions->groups, key);
     if (group == NULL && key != NULL && json_object_size(suggestions->groups) < SUGGESTIONS_MAX) {
@@ -120,6 +122,8 @@ static void add_call(json_t *group, const json_t *line)
     json_t *count = json_object_get(group, "count");
     (void)json_integer_set(count, json_integer_value(count) + 1);
     (void)json_object_set(group, "last", json_object_get(line, "time"));
+    if (json_is_string(json_object_get(line, "account"))) /* there are several */
+        add_values(params, "account", json_object_get(line, "account"));
     add_values(params, "region", json_object_get(line, "region"));
     json_object_foreach(json_object_get(line, "params"), name, value)
     {

@@ -54,6 +54,13 @@ def test_exactly_what_was_used(tmp_path):
                                                         **dict.fromkeys(("r11", "r12", "r13", "r14"), "deny")}
 
 
+def test_an_account_is_not_left_out(tmp_path):
+    """What was used in one account is not proposed for the others."""
+    rules, _ = suggested(tmp_path, [line(1, account="staging"), line(2, account="staging", vpc="vpc-8e0ypm3z"), line(3, account="prod")])
+    assert sorted((rule["where"]["account"], rule["where"]["vpcId"]) for rule in rules) == [
+        (["prod"], [VPC]), (["staging"], [VPC]), (["staging"], ["vpc-8e0ypm3z"])]
+
+
 def test_denied_repeatedly(tmp_path):
     """By no rule, three times or as often as one says; what a rule denies, no allow would help."""
     denied = [line(i, "deny", vpc="vpc-wanted01") for i in range(3)]
