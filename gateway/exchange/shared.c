@@ -109,11 +109,13 @@ static int keep_past(struct shared *gateway, const struct config *config, struct
 {
     if (!config->console || atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
         return 0;
+    if (log_keep(&gateway->access) != 0)
+        return err_memory(err);
     struct history *history = history_start(gateway->metrics, request_metrics_sum, err);
     if (history == NULL)
         return -1;
     atomic_store_explicit(&gateway->history, history, memory_order_release);
-    return log_keep(&gateway->access) == 0 ? 0 : err_memory(err);
+    return 0;
 }
 
 int shared_swap(struct shared *gateway, struct config *config, struct err *err)
@@ -187,9 +189,13 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     gateway->failures = auth_failures_new();
     gateway->anonymous = anonymous_new(clock_monotonic_us());
     if (gateway->unsettled == NULL || gateway->metrics == NULL || gateway->owners == NULL ||
-        gateway->failures == NULL || gateway->anonymous == NULL || keep_past(gateway, config, err) != 0) {
+        gateway->failures == NULL || gateway->anonymous == NULL) {
         shared_done(gateway);
         return err_memory(err);
+    }
+    if (keep_past(gateway, config, err) != 0) {
+        shared_done(gateway);
+        return -1;
     }
     request_metrics_prepare(gateway->metrics, config);
     gateway->state = state_open(&config->state, &gateway->notices, err);
