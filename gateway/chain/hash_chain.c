@@ -1,5 +1,6 @@
 #include "gateway/chain/hash_chain.h"
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/time/timestamp.h"
 
@@ -29,11 +30,10 @@ void hash_chain_begin(struct hash_chain_head *head)
 
 int hash_chain_hash(const char *bytes, size_t length, char hex[HASH_CHAIN_HEX + 1])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(bytes, length, digest, &size, EVP_sha256(), NULL) != 1 || size != DIGEST)
+    unsigned char digest[DIGEST_BYTES];
+    if (digest_of(bytes, length, digest) != 0)
         return -1;
-    text_hex(digest, DIGEST, hex);
+    text_hex(digest, sizeof digest, hex);
     return 0;
 }
 

@@ -19,19 +19,11 @@ static void put_openapi(struct buf *out, const struct exchange *x)
     (void)openapi_put(out, x->snapshot->openapi, x->own.view);
 }
 
-static bool has_service(const struct config *config, const char *service)
-{
-    for (size_t i = 0; i < config->upstream_count; i++)
-        if (strcmp(config->upstreams[i].name, service) == 0)
-            return true;
-    return false;
-}
-
 /* ?service=vpc */
 static enum problem read_service(struct exchange *x, const char **service)
 {
     enum problem problem = build_call_own_key(x, "service", service);
-    if (problem != PROBLEM_NONE || *service == NULL || has_service(x->config, *service))
+    if (problem != PROBLEM_NONE || *service == NULL || config_upstream(x->config, *service) != NULL)
         return problem;
     return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "service must be one that this gateway calls");
 }

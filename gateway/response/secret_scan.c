@@ -228,6 +228,15 @@ static bool holds_deeper(const struct needles *needles, struct bytes text)
     return found;
 }
 
+/* Of needles that are put together for this text alone. */
+static bool search(struct needles *needles, const struct bytes *text)
+{
+    bool found = holds_any(needles, text) || holds_deeper(needles, *text);
+    explicit_bzero(needles->items, needles->count * sizeof *needles->items);
+    explicit_bzero(needles->filter, sizeof needles->filter);
+    return found;
+}
+
 bool secret_scan_found(const char *bytes, size_t length, const struct config_credential *const both[2],
                        const char *signature)
 {
@@ -238,10 +247,7 @@ bool secret_scan_found(const char *bytes, size_t length, const struct config_cre
     if (both[1] != NULL)
         add_credential(&needles, both[1], length);
     add_secret(&needles, signature, strlen(signature), length);
-    bool found = holds_any(&needles, &text) || holds_deeper(&needles, text);
-    explicit_bzero(needles.items, needles.count * sizeof *needles.items);
-    explicit_bzero(needles.filter, sizeof needles.filter);
-    return found;
+    return search(&needles, &text);
 }
 
 static bool holds_value(const char *text, const char *value)
@@ -251,10 +257,7 @@ static bool holds_value(const char *text, const char *value)
     if (strlen(value) < SECRET_SCAN_MIN)
         return true;
     add_secret(&needles, value, strlen(value), view.length);
-    bool found = holds_any(&needles, &view) || holds_deeper(&needles, view);
-    explicit_bzero(needles.items, needles.count * sizeof *needles.items);
-    explicit_bzero(needles.filter, sizeof needles.filter);
-    return found;
+    return search(&needles, &view);
 }
 
 bool secret_scan_repeats(const char *text, const struct call *call)
