@@ -26,7 +26,7 @@ void line_ring_put(struct line_ring *ring, const char *lines, size_t length);
 MUST_USE struct line_ring *line_ring_copy(struct line_ring *ring);
 
 /* Of a copy: how many lines there are, and the one that is so many before the newest (0), without its line
- * feed.  Lives as long as the copy. */
+ * feed.  Lives as long as the copy; NULL: there are not so many. */
 size_t line_ring_count(const struct line_ring *copy);
 const char *line_ring_at(const struct line_ring *copy, size_t back, size_t *length);
 

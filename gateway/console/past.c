@@ -67,11 +67,10 @@ json_t *past_tokens(const struct line_ring *lines)
     char client[PAST_NAME];
     char token[PAST_NAME];
     json_t *tokens = json_object();
-    for (size_t i = 0; i < line_ring_count(lines); i++) {
-        size_t length = 0;
-        const char *bytes = line_ring_at(lines, i, &length);
-        if (bytes == NULL || !past_name(bytes, length, "client", client) ||
-            !past_name(bytes, length, "token", token))
+    const char *bytes;
+    size_t length;
+    for (size_t i = 0; (bytes = line_ring_at(lines, i, &length)) != NULL; i++) {
+        if (!past_name(bytes, length, "client", client) || !past_name(bytes, length, "token", token))
             continue;
         put_key(key, client, token);
         json_t *line = json_object_get(tokens, key) == NULL ? past_parse(bytes, length) : NULL;

@@ -150,12 +150,10 @@ void plots_put_shares(struct buf *out, const struct page *page)
     json_t *clients = json_object();
     json_t *actions = json_object();
     char name[PAST_NAME];
-    for (size_t i = 0; lines != NULL && i < line_ring_count(lines); i++) {
-        size_t length = 0;
-        const char *line = line_ring_at(lines, i, &length);
-        bool denied = line != NULL && past_has_member(line, length, "verdict", "deny");
-        if (line == NULL)
-            continue;
+    const char *line;
+    size_t length;
+    for (size_t i = 0; lines != NULL && (line = line_ring_at(lines, i, &length)) != NULL; i++) {
+        bool denied = past_has_member(line, length, "verdict", "deny");
         if (past_name(line, length, "client", name)) {
             add(clients, name, "count", 1);
             add(clients, name, "denied", denied);

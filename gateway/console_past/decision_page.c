@@ -25,10 +25,10 @@ static const char *find_line(const struct line_ring *lines, const char *request,
                              size_t *count)
 {
     const char *found = NULL;
-    for (size_t i = 0; i < line_ring_count(lines); i++) {
-        size_t size = 0;
-        const char *line = line_ring_at(lines, i, &size);
-        if (line == NULL || !past_has_member(line, size, "requestId", request))
+    const char *line;
+    size_t size;
+    for (size_t i = 0; (line = line_ring_at(lines, i, &size)) != NULL; i++) {
+        if (!past_has_member(line, size, "requestId", request))
             continue;
         json_t *parsed = past_parse(line, size);
         bool same = strcmp(past_text(parsed, "requestId"), request) == 0;

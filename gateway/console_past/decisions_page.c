@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DECISIONS_FIELD = 128, DECISIONS_ROWS = 100, DECISIONS_DEPTH = 8 };
+enum { DECISIONS_FIELD = 128, DECISIONS_ROWS = 100 };
 
 /* What one may ask for: the member of the line, and what the page calls it. */
 static const struct {
@@ -146,7 +146,8 @@ static void put_link(const struct decisions *decisions, size_t skip, const char 
 static void put_table(struct decisions *decisions, const struct line_ring *lines)
 {
     struct buf *out = decisions->out;
-    size_t count = line_ring_count(lines);
+    size_t count = 0;
+    size_t length;
     page_begin_table(out, "Decisions");
     buf_put(
         out,
@@ -154,12 +155,8 @@ static void put_table(struct decisions *decisions, const struct line_ring *lines
         "<th scope=\"col\">Action</th><th scope=\"col\">Verdict</th><th scope=\"col\">Rule</th>"
         "<th scope=\"col\" class=\"number\">Status</th><th scope=\"col\">Outcome</th>"
         "<th scope=\"col\" class=\"number\">ms</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < count; i++) {
-        size_t length = 0;
-        const char *line = line_ring_at(lines, i, &length);
-        if (line != NULL)
-            take_line(decisions, line, length);
-    }
+    for (const char *line; (line = line_ring_at(lines, count, &length)) != NULL; count++)
+        take_line(decisions, line, length);
     page_end_table(out);
     html_put(out, "<p>%lld of the last %lld requests. ", (long long)decisions->fit, (long long)count);
     if (decisions->skip > 0)

@@ -124,12 +124,11 @@ static void put_flip(struct replay *replay, const struct policy_replay_change *c
 static void replay_all(struct replay *replay, const struct config *config, const struct line_ring *lines,
                        struct arena *arena)
 {
-    for (size_t i = 0; i < line_ring_count(lines); i++) {
+    size_t length;
+    const char *line;
+    for (size_t i = 0; (line = line_ring_at(lines, i, &length)) != NULL; i++) {
         struct policy_replay_change change;
-        size_t length = 0;
-        const char *line = line_ring_at(lines, i, &length);
-        enum policy_replay_end end =
-            line == NULL ? POLICY_REPLAY_SKIPPED : policy_replay_line(config, line, length, arena, &change);
+        enum policy_replay_end end = policy_replay_line(config, line, length, arena, &change);
         replay->changed += end == POLICY_REPLAY_CHANGED;
         replay->same += end == POLICY_REPLAY_SAME;
         replay->other += end == POLICY_REPLAY_UNKNOWN || end == POLICY_REPLAY_BROKEN;

@@ -68,10 +68,10 @@ static void put_changes(struct buf *out, const struct page *page)
 static json_t *gather_shadows(const struct line_ring *lines)
 {
     json_t *rules = json_object();
-    for (size_t i = 0; i < line_ring_count(lines); i++) {
-        size_t length = 0;
-        const char *bytes = line_ring_at(lines, i, &length);
-        if (bytes == NULL || memmem(bytes, length, "\"auditRule\":", 12) == NULL)
+    const char *bytes;
+    size_t length;
+    for (size_t i = 0; (bytes = line_ring_at(lines, i, &length)) != NULL; i++) {
+        if (memmem(bytes, length, "\"auditRule\":", 12) == NULL)
             continue;
         json_t *line = past_parse(bytes, length);
         const char *rule = past_text(line, "auditRule");

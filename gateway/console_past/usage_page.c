@@ -87,11 +87,12 @@ static void put_suggestions(struct buf *out, const struct line_ring *lines)
     struct buf text;
     struct suggestions *suggestions = suggestions_new();
     buf_init(&text, USAGE_MAX);
-    for (size_t i = 0; i < line_ring_count(lines) && i < USAGE_LINES && suggestions != NULL; i++) {
-        size_t length = 0;
+    for (size_t i = 0; i < USAGE_LINES && suggestions != NULL; i++) {
+        size_t length;
         const char *line = line_ring_at(lines, i, &length);
-        if (line != NULL)
-            (void)suggestions_see(suggestions, line, length); /* those that were not judged say nothing */
+        if (line == NULL)
+            break;
+        (void)suggestions_see(suggestions, line, length); /* those that were not judged say nothing */
     }
     if (suggestions != NULL)
         (void)suggestions_put(suggestions, SUGGESTIONS_TIMES, &text);
