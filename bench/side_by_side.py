@@ -15,7 +15,7 @@ import measure
 import rig as rigs
 from rig import BENCH, BUILD, HASH, PEERS, Peer, Rig, free_port, gateway
 
-SIGN = ("nginx + Lua", "nginx + Lua, log", "nginx + njs", "Node", "Go", "Countersign")
+SIGN = ("nginx + Lua", "nginx + Lua, log", "nginx + njs", "HAProxy + Lua", "Node", "Go", "Countersign")
 NGINX = "1 worker, multi_accept, 1,024 kept connections to the upstream"
 SETTINGS = {
     "nginx proxy_pass": f"{NGINX}, no log; neither checks nor signs",
@@ -23,6 +23,7 @@ SETTINGS = {
     "nginx + Lua": f"{NGINX}, no log; ngx.re with jo, hash compared raw",
     "nginx + Lua, log": "the same, and the gateway's access line, buffered (64 KiB, 1 s)",
     "nginx + njs": f"{NGINX}, no log",
+    "HAProxy + Lua": "1 thread, http-reuse always, no log; Lua 5.3, HAProxy's own hash and HMAC",
     "Node": "1 process, keep-alive agent, no log",
     "Go": "net/http, 512 kept connections, no log; hashes the token, checks ids",
     "Countersign": "as shipped, access log in a file",
@@ -38,10 +39,10 @@ def pass_nginx(rig, name, scheme, upstream, tls=False):
     return Peer(rig, name, port, rig.nginx(name, "pass.conf", port, UPSTREAM=upstream, SCHEME=scheme, LISTENTLS=listen))
 
 
-def haproxy(rig, name, scheme, upstream):
+def haproxy(rig, name, scheme, upstream, template="haproxy.cfg"):
     port = free_port()
     tls = f"ssl verify required sni str(localhost) ca-file {rig.folder / 'ca.pem'}" if scheme == "https" else ""
-    file = rig.configured(name, "haproxy.cfg", {"PORT": port, "UPSTREAM": upstream, "HAPROXYTLS": tls})
+    file = rig.configured(name, template, {"PORT": port, "UPSTREAM": upstream, "HAPROXYTLS": tls})
     return Peer(rig, name, port, rig.start(name, ["haproxy", "-db", "-f", file], port))
 
 
@@ -77,7 +78,8 @@ def relay(rig, name, _, upstream):
 
 
 MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua,
-          "nginx + Lua, log": functools.partial(lua, log=True), "nginx + njs": njs, "Node": node,
+          "nginx + Lua, log": functools.partial(lua, log=True), "nginx + njs": njs,
+          "HAProxy + Lua": functools.partial(haproxy, template="haproxy_lua.cfg"), "Node": node,
           "Go": go, "Countersign": gateway}
 BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
 
