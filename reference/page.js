@@ -164,7 +164,7 @@ function kindly(problem) {
   if (!(problem instanceof Refused)) {
     return `The gateway cannot be reached: ${problem.message}`;
   }
-  if (problem.status === 401 && problem.type.endsWith(":token-expired")) {
+  if (problem.status === 401 && /(^|[^a-z-])token-expired$/.test(problem.type)) {
     return "That token has ended, as each does on its day. Who runs the gateway can make you a new one.";
   }
   if (problem.status === 401) {
