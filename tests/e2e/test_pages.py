@@ -4,6 +4,7 @@ good policy whose tests pass, and each problem that the gateway can answer has i
 import functools
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -24,11 +25,25 @@ def as_pattern(shown):
     return re.compile(r".*".join(map(re.escape, shown.rstrip("\n").split("..."))), re.S)
 
 
+EDIT = r"^In `([^`\n]+)`, this\n\n```yaml\n(.*?)^```\n\nbecomes\n\n```yaml\n(.*?)^```$"
+
+
+def steps(text):
+    """The shell blocks, what they print, and each change of a file that is shown as YAML, before and after, as a
+    command: what was before is there once."""
+    for found in re.finditer(rf"^```(sh|text)\n(.*?)^```$|{EDIT}", text, re.S | re.M):
+        language, part, file, before, after = found.groups()
+        change = (f"import pathlib; file = pathlib.Path({file!r}); text = file.read_text(); "
+                  f"assert text.count({before!r}) == 1; file.write_text(text.replace({before!r}, {after!r}))")
+        yield (language, part) if language else ("sh", f"/usr/bin/python3 -c {shlex.quote(change)}\n")
+
+
 def test_the_tutorial_prints_what_it_shows(tmp_path):
     text = (DOCS / "tutorial.md").read_text()
     for port in PORTS:
         text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
-    parts = blocks(text, "sh", "text")
+    assert len(re.findall(EDIT, text, re.S | re.M)) == 2 and not re.search(r"^\s*sed ", text, re.M)
+    parts = list(steps(text))
     (tmp_path / "countersign").symlink_to(binary())  # whatever the program under test is called
     script = ["set -eu", f"PATH={tmp_path}:$PATH", "gateway= sandbox=", "trap 'kill $gateway $sandbox || :' EXIT"]
     for number, (language, part) in enumerate(parts):
