@@ -62,8 +62,8 @@ export function actionsOf(spec, service) {
   const found = Object.entries(spec.paths).filter(([path]) => path.startsWith(`${actions}${service}/`));
   return found.map(([path, { post }]) => ({
     ...operationOf(spec, path, "post", post), id: post.operationId.replace(".", "-"), service, name: post.summary,
-    action: post["x-action"], summary: post.deprecated ? "deprecated" : "", effect: /effect: (\w+)/.exec(post.description)?.[1] ?? "change",
-    hasBody: true, bodyRequired: true }));
+    action: post["x-action"], summary: post.deprecated ? "deprecated" : "",
+    effect: /effect: (\w+)/.exec(post.description)?.[1] ?? "change", hasBody: true, bodyRequired: true }));
 }
 
 /* The services whose actions may be called. Where a document of all would be too large, its tags name them. */

@@ -72,6 +72,7 @@ export function rulesOf(who, operation) {
 /* Values that a rule allows by name: what a field can offer. A rule about vpcId is about a document's VpcId, too. */
 export function offered(rules, name) {
   const ours = name[0].toLowerCase() + name.slice(1);
-  const named = rules.filter((rule) => rule.effect === "allow").map(({ where }) => where?.[name] ?? where?.[ours]).filter(Array.isArray);
+  const allowed = rules.filter((rule) => rule.effect === "allow");
+  const named = allowed.map(({ where }) => where?.[name] ?? where?.[ours]).filter(Array.isArray);
   return [...new Set(named.flat().filter((value) => !isPattern(value)))];
 }
