@@ -4,6 +4,7 @@
 #include "base/json/json_value.h"
 #include "client/terminal.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { EXIT_CODE_TEXT_MAX = 4096, EXIT_CODE_ARENA = 64 * 1024 };
@@ -63,11 +64,13 @@ static enum client_exit tell_problem(const struct http_answer *answer, const str
                                      struct buf *sentence)
 {
     const char *type = text_of(root, "type");
-    const char *name = strrchr(type, ':');
+    const char *name = type + strlen(type); /* the URN's or URL's end */
+    while (name > type && (islower((unsigned char)name[-1]) || name[-1] == '-'))
+        name--;
     terminal_put_plain(sentence, text_of(root, "detail"));
     enum client_exit code = weigh_problem(root, sentence);
     buf_put_format(sentence, " (%ld ", answer->status);
-    terminal_put_plain(sentence, name == NULL ? type : name + 1);
+    terminal_put_plain(sentence, name);
     buf_put(sentence, ", request ");
     terminal_put_plain(sentence, text_of(root, "requestId"));
     buf_put_char(sentence, ')');

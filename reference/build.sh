@@ -25,6 +25,9 @@ array() {
     array request request.js
     array rules rules.js
     array elements elements.js
+    array document document.js
+    array list list.js
+    array actions actions.js
     cat <<'END'
 const struct docs_page_file reference_files[] = {
     {"", "text/html; charset=utf-8", BOTH(html)},
@@ -34,6 +37,9 @@ const struct docs_page_file reference_files[] = {
     {"request.js", "text/javascript; charset=utf-8", BOTH(request)},
     {"rules.js", "text/javascript; charset=utf-8", BOTH(rules)},
     {"elements.js", "text/javascript; charset=utf-8", BOTH(elements)},
+    {"document.js", "text/javascript; charset=utf-8", BOTH(document)},
+    {"list.js", "text/javascript; charset=utf-8", BOTH(list)},
+    {"actions.js", "text/javascript; charset=utf-8", BOTH(actions)},
     {0},
 };
 END

@@ -4,6 +4,8 @@ import { element, folded, listing, table } from "./elements.js";
 import { offered, ruleInWords, rulesOf } from "./rules.js";
 import { curlLine, indented, isPlain, requestOf, textOf, valueOf } from "./request.js";
 
+const MORE = 12;        /* names of fields that are folded, in the line that opens them */
+
 /* ---- its fields ---- */
 
 /* A field of the page for one of the operation's: empty, with its example beside it. */
@@ -66,9 +68,15 @@ function fieldPart(operation, field, rules, changed) {
   return { field, input, part };
 }
 
-/* Those that most calls have: seldom filled in. */
+/* Seldom filled in: what most calls have and, of an action, all that it does not need. */
+function isRare(operation, field) {
+  return field.shared || (operation.service !== undefined && !field.required);
+}
+
 function more(fields) {
-  return element("details", {}, element("summary", {}, `More: ${fields.map(({ field }) => field.name).join(", ")}`),
+  const names = fields.map(({ field }) => field.name);
+  const others = names.length > MORE ? ` and ${names.length - MORE} more` : "";
+  return element("details", {}, element("summary", {}, `More: ${names.slice(0, MORE).join(", ")}${others}`),
                  fields.map(({ part }) => part));
 }
 
@@ -150,16 +158,16 @@ function terminal(operation, fields, session) {
 
 /* What is in an opened operation. `session` has base, who, send() and confirm(). */
 export function operationParts(operation, session) {
-  const rules = rulesOf(session.who, operation.action);
+  const rules = rulesOf(session.who, operation);
   let changed = () => {};
   const fields = operation.fields.map((field) => fieldPart(operation, field, rules, () => changed()));
   const shell = terminal(operation, fields, session);
   changed = shell.write;
   const place = element("div", { class: "answer", role: "status" });
-  const changes = operation.method !== "GET";
+  const changes = operation.effect === "change";
   const form = element("form", {},
-                       fields.filter(({ field }) => !field.shared).map(({ part }) => part),
-                       more(fields.filter(({ field }) => field.shared)),
+                       fields.filter(({ field }) => !isRare(operation, field)).map(({ part }) => part),
+                       more(fields.filter(({ field }) => isRare(operation, field))),
                        element("p", {}, element("button", { class: changes ? "change" : null },
                                                 changes ? "Send this change…" : "Send")));
   form.addEventListener("submit", async (event) => {

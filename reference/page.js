@@ -3,7 +3,9 @@
    The page comes from the gateway itself; under its Content-Security-Policy it can reach nobody else. */
 
 import { element, folded } from "./elements.js";
-import { operationParts } from "./operation.js";
+import { showActions } from "./actions.js";
+import { routesOf, servicesOf } from "./document.js";
+import { finder, operationPart } from "./list.js";
 import { ruleInWords } from "./rules.js";
 
 const base = new URL(".", location.href);       /* of the gateway, also behind a proxy's prefix */
@@ -55,44 +57,6 @@ function confirm(request) {
 at("question-yes").addEventListener("click", () => at("question").close("yes"));
 at("question-no").addEventListener("click", () => at("question").close("no"));
 
-/* ---- the operations of the OpenAPI document ---- */
-
-function follow(spec, part) {
-  return part.$ref === undefined ? part : part.$ref.slice(2).split("/").reduce((found, name) => found[name], spec);
-}
-
-/* Descriptions are CommonMark; ours have nothing of it but code. */
-function plain(description) {
-  return description.replaceAll("`", "");
-}
-
-function fieldsOf(spec, operation) {
-  const content = operation.requestBody?.content["application/json"];
-  const body = Object.entries(content?.schema.properties ?? {}).map(([name, schema]) => ({
-    name, schema, in: "body", description: plain(schema.description ?? ""), example: content.example?.[name],
-    required: (content.schema.required ?? []).includes(name) }));
-  const others = operation.parameters.map((part) => follow(spec, part)).map((part, i) => ({
-    ...part, description: plain(part.description), shared: operation.parameters[i].$ref !== undefined }));
-  const both = new Set(body.map(({ name }) => name));       /* what the query could say, too */
-  return [...others.filter((field) => field.in === "path"), ...body,
-          ...others.filter((field) => field.in !== "path" && !(field.in === "query" && both.has(field.name)))];
-}
-
-function answersOf(spec, operation) {
-  return Object.entries(operation.responses).map(([status, part]) => {
-    const { description, content } = follow(spec, part);
-    return { status, description: plain(description), example: content?.["application/json"]?.example };
-  });
-}
-
-function operationsOf(spec) {
-  return Object.entries(spec.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({
-    path, method: method.toUpperCase(), id: operation.operationId, summary: operation.summary, action: operation["x-action"],
-    description: plain(operation.description), fields: fieldsOf(spec, operation),
-    hasBody: operation.requestBody !== undefined, bodyRequired: operation.requestBody?.required === true,
-    answers: answersOf(spec, operation) })));
-}
-
 /* ---- what is shown ---- */
 
 function pair(name, ...value) {
@@ -119,52 +83,33 @@ function showWho(who) {
   at("who").hidden = false;
 }
 
-function operationPart(operation, session) {
-  const method = element("span", { class: `method ${operation.method === "GET" ? "read" : "changes"}` }, operation.method);
-  return folded(element("span", { class: "operation" }, method, element("code", {}, operation.path),
-                        element("span", { class: "summary" }, operation.summary)),
-                () => operationParts(operation, session), { class: "call", id: operation.id });
-}
-
-/* More than a screen has: one word finds some. */
-function finder(parts) {
-  const input = element("input", { id: "find", type: "search", autocomplete: "off" });
-  const count = element("span", { class: "quiet", role: "status" });
-  input.addEventListener("input", () => {
-    const words = input.value.toLowerCase().split(/\s+/);
-    let found = 0;
-    for (const part of parts) {
-      part.hidden = !words.every((word) => part.firstChild.textContent.toLowerCase().includes(word));
-      found += part.hidden ? 0 : 1;
-    }
-    count.textContent = ` ${found} of ${parts.length}`;
-  });
-  return element("p", {}, element("label", { for: "find" }, "Find "), input, count);
-}
-
 function showCalls(operations, session) {
   const parts = operations.map((operation) => operationPart(operation, session));
-  at("calls").replaceChildren(element("h2", { id: "calls-title" }, "What you may call"), finder(parts), ...parts);
+  at("calls").replaceChildren(element("h2", { id: "calls-title" }, "What you may call"), finder(parts, "find"), ...parts);
   at("calls").hidden = operations.length === 0;
 }
 
 function show(who, spec, token) {
-  const operations = operationsOf(spec);
-  const session = { who, base, confirm, send: (request) => call(token, request) };
+  const operations = routesOf(spec);
+  const services = servicesOf(spec);
+  const session = { who, base, confirm, send: (request) => call(token, request), read: (name) => read(token, name) };
+  const nothing = operations.length + services.length === 0;
   showWho(who);
   showCalls(operations, session);
+  showActions(at("actions"), services, session);
   at("ask").hidden = true;
   at("forget").hidden = false;
-  say(operations.length === 0
+  say(nothing
     ? "No rule of the policy lets this token call anything. Who runs the gateway writes the rules: tell them what you need."
-    : `This token may call ${operations.length} of the gateway's routes, as far as its rules allow.`, operations.length === 0);
+    : `This token may call ${operations.length} of the gateway's routes${services.length === 0 ? "" : ", and actions of " +
+      `${services.length} services`}, as far as its rules allow.`, nothing);
 }
 
 function kindly(problem) {
   if (!(problem instanceof Refused)) {
     return `The gateway cannot be reached: ${problem.message}`;
   }
-  if (problem.status === 401 && problem.type.endsWith(":token-expired")) {
+  if (problem.status === 401 && /(^|[^a-z-])token-expired$/.test(problem.type)) {
     return "That token has ended, as each does on its day. Who runs the gateway can make you a new one.";
   }
   if (problem.status === 401) {

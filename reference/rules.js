@@ -49,12 +49,30 @@ export function ruleInWords(rule) {
                  conditions.length === 0 ? null : element("ul", {}, conditions));
 }
 
-export function rulesOf(who, action) {
-  return who.rules.filter((rule) => rule.actions.includes(action));
+/* "vpc:Describe*" or, of any service, "Describe*"; "...": there are more than /whoami tells. An action that has a route
+   is called as the route's, too. */
+function isNamed(pattern, { service, action, name }) {
+  const form = pattern.split("*").map((part) => part.replace(/[^A-Za-z0-9:]/g, "\\$&")).join(".*");
+  return pattern === "..." || [action, name].some((word) =>
+    new RegExp(`^${form}$`).test(pattern.includes(":") ? `${service}:${word}` : word));
 }
 
-/* Values that a rule allows by name: what a field can offer. */
+/* The rules about an operation. A pattern of an allow covers no secret: its whole name does, or `effects`. */
+export function rulesOf(who, operation) {
+  if (operation.service === undefined) {
+    return who.rules.filter((rule) => rule.actions.includes(operation.action));
+  }
+  return who.rules.filter((rule) => {
+    const whole = rule.effect === "allow" && operation.effect === "secret" && rule.effects === undefined;
+    return (rule.effects ?? [operation.effect]).includes(operation.effect) &&
+           rule.names.some((pattern) => isNamed(pattern, operation) && !(whole && pattern.includes("*")));
+  });
+}
+
+/* Values that a rule allows by name: what a field can offer. A rule about vpcId is about a document's VpcId, too. */
 export function offered(rules, name) {
-  const named = rules.filter((rule) => rule.effect === "allow").map((rule) => rule.where?.[name]).filter(Array.isArray);
+  const ours = name[0].toLowerCase() + name.slice(1);
+  const allowed = rules.filter((rule) => rule.effect === "allow");
+  const named = allowed.map(({ where }) => where?.[name] ?? where?.[ours]).filter(Array.isArray);
   return [...new Set(named.flat().filter((value) => !isPattern(value)))];
 }

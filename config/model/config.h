@@ -27,6 +27,10 @@ enum config_hash {
     CONFIG_HASHES
 };
 
+/* `problem_types`: before a problem's name in its `type` (RFC 9457 section 3.1.1) */
+#define CONFIG_PROBLEM_TYPES "urn:countersign:problem:"
+enum { CONFIG_PROBLEM_TYPES_MAX = 200 }; /* bytes: an answer without memory has room for it */
+
 enum { CONFIG_SHORT_HASH = 12 }; /* hex digits: 48 bits tell the configurations of one gateway apart */
 
 /* An action whose effect is another than the definitions say. */
@@ -49,6 +53,8 @@ struct config {
     bool console;                    /* the admin listener has pages for operators */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
+    /* what stands before a problem's name in its `type`; CONFIG_PROBLEM_TYPES unless the file says otherwise */
+    const char *problem_types;
     const char *policy_file;
     const char **catalog_files; /* the operator's own */
     size_t catalog_file_count;

@@ -13,6 +13,7 @@
 #include "config/settings/store.h"
 #include "config/settings/upstreams.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -69,6 +70,7 @@ struct settings {
     long long keep_alive;
     int notices;
     const char *prefix;
+    const char *problem_types;
     long long grace;
     long long drain;
     struct rate failed_auth;
@@ -129,6 +131,29 @@ static int read_prefix(struct loader *loader, const struct yaml_node *node, cons
     if (!config_is_prefix(text))
         return report_error(loader->report, &node->mark,
                             "prefix is a path such as /cs, without a slash at its end");
+    *(const char **)field = text;
+    return 0;
+}
+
+/* A page that has a heading for each: what ends otherwise would run into the name. */
+static int read_problem_types(struct loader *loader, const struct yaml_node *node,
+                              const struct keyword *keyword, void *field)
+{
+    const char *text = NULL;
+    if (keyword_text(loader, node, keyword, &text) != 0)
+        return -1;
+    size_t length = strlen(text);
+    size_t scheme = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
+    bool good = scheme > 0 && length <= CONFIG_PROBLEM_TYPES_MAX && isalnum((unsigned char)text[scheme]);
+    for (size_t i = 0; i < length && good; i++)
+        good = text_is_unreserved((unsigned char)text[i]) || strchr(":/?=&%+,", text[i]) != NULL ||
+               (text[i] == '#' && i + 1 == length);
+    if (!good || strchr("#/=", text[length - 1]) == NULL)
+        return report_error(
+            loader->report, &node->mark,
+            "%s is the URL of a page, of at most %d plain characters, with #, / or = at its end: "
+            "https://intranet.example/troubleshooting.html#",
+            keyword->name, CONFIG_PROBLEM_TYPES_MAX);
     *(const char **)field = text;
     return 0;
 }
@@ -206,6 +231,7 @@ static const struct keyword service_keywords[] = {
     {"grace", keyword_duration, SERVICE(grace), OPTIONAL, 0, 600000, NULL},
     {"drain", keyword_duration, SERVICE(drain), OPTIONAL, 100, 600000, NULL},
     {"failed_auth", keyword_rate, SERVICE(failed_auth), OPTIONAL, 0, 0, NULL},
+    {"problem_types", read_problem_types, SERVICE(problem_types), RESTART, 0, 0, NULL},
     {"notices", keyword_choice, SERVICE(notices), OPTIONAL, 0, 0, notice_names},
     {"audit", keyword_node, SERVICE(audit), RESTART, 0, 0, NULL},
     {"state", keyword_node, SERVICE(state), RESTART, 0, 0, NULL},
@@ -239,7 +265,7 @@ static const char *stay_text(struct loader *loader, const char *old, const char 
 }
 
 /* What of `running` a reload cannot change stays, and is told where the file says something else.  The values
- * of a keyword's row: a number, a name, or where we listen. */
+ * of a keyword's row: a number, a name or another text, or where we listen. */
 static void stay(struct loader *loader, const struct keyword *keyword, const struct settings *running,
                  struct settings *service)
 {
@@ -251,7 +277,7 @@ static void stay(struct loader *loader, const struct keyword *keyword, const str
         shown = listeners_stay(loader, old, new);
         if (shown == NULL)
             return;
-    } else if (keyword->read == keyword_name) {
+    } else if (keyword->read == keyword_name || keyword->read == read_problem_types) {
         shown = stay_text(loader, *(const char *const *)old, new);
         if (shown == NULL)
             return;
@@ -271,6 +297,7 @@ static void stay_all(struct loader *loader, struct settings *service)
 {
     const struct config *previous = loader->previous;
     const struct settings running = {.instance = previous->instance,
+                                     .problem_types = previous->problem_types,
                                      .listen = previous->listen,
                                      .admin = previous->admin,
                                      .workers = previous->workers,
@@ -308,6 +335,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
         .workers = WORKERS_DEFAULT,
         .connections = CONNECTIONS_DEFAULT,
         .prefix = "",
+        .problem_types = CONFIG_PROBLEM_TYPES,
         .keep_alive = KEEP_ALIVE_DEFAULT,
         .grace = GRACE_DEFAULT,
         .drain = DRAIN_DEFAULT,
@@ -333,6 +361,7 @@ int settings_read(struct loader *loader, const struct yaml_node *root)
     config->connections = service.connections;
     config->per_address = service.per_address;
     config->prefix = service.prefix;
+    config->problem_types = service.problem_types;
     config->keep_alive = service.keep_alive;
     config->notices = service.notices;
     loader->report->json_lines = service.notices == CONFIG_NOTICES_JSON;

@@ -104,13 +104,14 @@ static void put_reloaded(struct desk_answer *answer, const char *warnings)
     buf_put_char(&answer->body, '\n');
 }
 
-static void put_failure(struct desk_answer *answer, int status, const char *type, const char *title,
+static void put_failure(struct admin *admin, struct desk_answer *answer, const char *name, const char *title,
                         const char *errors, const char *warnings)
 {
-    answer->status = status;
+    struct snapshot *snapshot = shared_take(admin->gateway);
     answer->type = RESPONSE_HEAD_PROBLEM_TYPE;
     json_open(&answer->body);
-    json_member(&answer->body, "type", type);
+    response_head_put_type(&answer->body, snapshot->config->problem_types, name);
+    shared_release(snapshot);
     json_member(&answer->body, "title", title);
     json_member_int(&answer->body, "status", answer->status);
     put_lines(&answer->body, "errors", errors);
@@ -131,12 +132,14 @@ static void reload(struct admin *admin, struct desk_answer *answer)
         put_reloaded(answer, buf_text(&warnings));
         break;
     case RELOAD_BAD:
-        put_failure(answer, 422, "urn:countersign:problem:bad-configuration",
+        answer->status = 422;
+        put_failure(admin, answer, "bad-configuration",
                     "The new configuration is wrong; the old one stays in force", buf_text(&errors),
                     buf_text(&warnings));
         break;
     case RELOAD_UNAUDITED:
-        put_failure(answer, 500, "urn:countersign:problem:audit-not-reopened",
+        answer->status = 500;
+        put_failure(admin, answer, "audit-not-reopened",
                     "The new configuration is in force, but the audit file could not be opened again",
                     buf_text(&errors), buf_text(&warnings));
         break;

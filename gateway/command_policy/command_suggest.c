@@ -83,7 +83,7 @@ static int print_rules(const struct suggestions *suggestions, unsigned long long
     bool good = !out.failed && fwrite(buf_text(&out), 1, out.length, stdout) == out.length;
     buf_done(&out);
     if (!good)
-        fputs("countersign suggest: the rules cannot be written\n", stderr);
+        fputs("countersign suggest: out of memory, or the rules cannot be written\n", stderr);
     return good ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
@@ -96,11 +96,13 @@ static int suggest(const struct suggest *given, struct suggestions *suggestions)
         return COMMAND_FAILED;
     }
     unsigned long long judged = see_all(suggestions, log);
-    bool unread = ferror(log) != 0;
+    bool unread = feof(log) == 0; /* an error, or a line for which there is no memory */
     if (!standard_input)
         (void)fclose(log); /* only read from */
     if (unread)
         fprintf(stderr, "countersign suggest: '%s' could not be read to its end\n", given->log);
+    else if (suggestions_failed(suggestions))
+        fputs("countersign suggest: out of memory: rules that lack a condition are not printed\n", stderr);
     else if (judged == 0)
         fputs(
             "countersign suggest: not one call was judged: is it what `countersign serve` wrote, or an audit "

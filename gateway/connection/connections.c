@@ -48,7 +48,8 @@ struct connections {
     size_t free_count;
     size_t capacity;
     struct connections_limits limits;
-    size_t room; /* with so many open connections the next one needs somebody to go */
+    char *problem_types; /* of the limits; or NULL */
+    size_t room;         /* with so many open connections the next one needs somebody to go */
     bool draining;
     bool closing;
     atomic_size_t open;
@@ -84,16 +85,17 @@ static bool is_going(const struct place *place)
 /* ---- ending ---- */
 
 /* Without waiting, and without TLS where there has been no handshake. */
-static void answer(int fd, struct tls *tls, enum problem problem, const char *detail)
+static void answer(const struct connections *guard, int fd, struct tls *tls, enum problem problem,
+                   const char *detail)
 {
     struct buf text;
     char bytes[EARLY_ANSWER_MAX];
     if (tls == NULL || tls_is_plain(tls)) {
-        early_answer_send(fd, problem, detail);
+        early_answer_send(fd, guard->problem_types, problem, detail);
         return;
     }
     buf_init_in(&text, bytes, sizeof bytes);
-    early_answer_put(&text, problem, detail);
+    early_answer_put(&text, guard->problem_types, problem, detail);
     tls_refuse(tls, buf_text(&text), text.failed ? 0 : text.length);
     early_answer_forget(fd);
 }
@@ -121,7 +123,7 @@ static void dismiss(struct connections *guard, size_t i)
     int wait = atomic_load(&guard->places[i].wait);
     if (wait == CONNECTIONS_FOR_HEADER && inbox->bytes != NULL &&
         request_head_has_begun(inbox->head, inbox->end))
-        answer(guard->places[i].fd, guard->places[i].tls, PROBLEM_REQUEST_TIMEOUT,
+        answer(guard, guard->places[i].fd, guard->places[i].tls, PROBLEM_REQUEST_TIMEOUT,
                "the header did not arrive in time");
     (void)close(free_place(guard, i));
 }
@@ -385,7 +387,7 @@ unsigned connections_admit(struct connections *guard, int fd, const struct netwo
         place = take_place(guard, fd, peer, tls);
     (void)pthread_mutex_unlock(&guard->mutex);
     if (place == 0) {
-        answer(fd, tls, problem == PROBLEM_NONE ? PROBLEM_BUSY : problem, detail);
+        answer(guard, fd, tls, problem == PROBLEM_NONE ? PROBLEM_BUSY : problem, detail);
         tls_free(tls);
         (void)close(fd);
         atomic_fetch_add(&guard->refused, 1);
@@ -498,7 +500,7 @@ void connections_empty(struct connections *guard, unsigned place)
 
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail)
 {
-    answer(guard->places[place - 1].fd, guard->places[place - 1].tls, problem, detail);
+    answer(guard, guard->places[place - 1].fd, guard->places[place - 1].tls, problem, detail);
     atomic_fetch_add(&guard->refused, 1);
     connections_leave(guard, place);
 }
@@ -586,6 +588,7 @@ static void release(struct connections *guard)
     free(guard->places);
     free(guard->sources);
     free(guard->free_places);
+    free(guard->problem_types);
     free(guard);
 }
 
@@ -606,6 +609,11 @@ static size_t room_of(const struct connections_limits *limits)
 static int take_memory(struct connections *guard, struct err *err)
 {
     size_t count = guard->capacity;
+    const char *types = guard->limits.problem_types;
+    guard->problem_types = types == NULL ? NULL : strdup(types);
+    guard->limits.problem_types = guard->problem_types;
+    if (types != NULL && guard->problem_types == NULL)
+        return err_memory(err);
     guard->inbox_pool = inbox_pool_new(count, guard->limits.workers, err);
     guard->inboxes = calloc(count, sizeof *guard->inboxes);
     guard->places = aligned_alloc(_Alignof(struct place), count * sizeof *guard->places);

@@ -72,6 +72,7 @@ struct connections_limits {
     size_t unasked;     /* of these, on which no request has come yet; 0: any number */
     int queue_ms;       /* for a worker to come free */
     long long idle_ms;  /* that a connection may be idle between two requests */
+    const char *problem_types; /* of those who are refused; NULL: the default */
 };
 
 struct connections_counts {
@@ -85,7 +86,7 @@ struct connections_counts {
 /* So many places are enough: one for each, and some for those who are answered that there is none. */
 size_t connections_places(size_t connections);
 
-/* `limits` is copied.  connections_free() closes what is still open. */
+/* `limits` is copied, with its text.  connections_free() closes what is still open. */
 MUST_USE struct connections *connections_new(const struct connections_limits *limits, struct err *err);
 void connections_free(struct connections *guard);
 

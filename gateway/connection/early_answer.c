@@ -14,7 +14,7 @@ enum {
     EARLY_ANSWER_FORGETS = 16, /* reads of a KiB of what the client has sent */
 };
 
-void early_answer_put(struct buf *answer, enum problem problem, const char *detail)
+void early_answer_put(struct buf *answer, const char *types, enum problem problem, const char *detail)
 {
     struct buf body;
     char text[EARLY_ANSWER_BODY_MAX];
@@ -25,7 +25,7 @@ void early_answer_put(struct buf *answer, enum problem problem, const char *deta
     (void)RAND_bytes(random, sizeof random); /* an id of zeros is still an id */
     text_hex(random, sizeof random, id);
     json_open(&body);
-    response_head_put_problem(&body, kind, kind->status, detail, id, kind->retryable);
+    response_head_put_problem(&body, types, kind, kind->status, detail, id, kind->retryable);
     json_close(&body);
     response_head_put(answer, &(struct response_head){.status = kind->status,
                                                       .date_ms = clock_wall_ms(),
@@ -46,12 +46,12 @@ void early_answer_forget(int fd)
         continue;
 }
 
-void early_answer_send(int fd, enum problem problem, const char *detail)
+void early_answer_send(int fd, const char *types, enum problem problem, const char *detail)
 {
     struct buf answer;
     char bytes[EARLY_ANSWER_MAX]; /* no memory is needed */
     buf_init_in(&answer, bytes, sizeof bytes);
-    early_answer_put(&answer, problem, detail);
+    early_answer_put(&answer, types, problem, detail);
     if (!answer.failed)
         (void)send(fd, buf_text(&answer), answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);

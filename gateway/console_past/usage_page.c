@@ -102,7 +102,7 @@ static void put_suggestions(struct buf *out, const struct line_ring *lines)
             "times or more. Compare with the rules that are there.</p>\n");
     html_put(out, "<pre tabindex=\"0\" class=\"plain\">%s</pre>\n",
              text.failed ? "There are too many." : buf_text(&text));
-    out->failed = out->failed || suggestions == NULL;
+    out->failed = out->failed || suggestions == NULL || suggestions_failed(suggestions);
     suggestions_free(suggestions);
     buf_done(&text);
 }

@@ -177,8 +177,8 @@ void rest_put_problem(struct buf *body, const struct exchange *x)
     const struct problem_kind *kind = problem_kind(x->problem);
     char detail[sizeof x->err.text + 128];
     json_open(body);
-    response_head_put_problem(body, kind, x->status, detail_of(x, detail, sizeof detail), x->id,
-                              rest_is_retryable(x));
+    response_head_put_problem(body, x->config == NULL ? NULL : x->config->problem_types, kind, x->status,
+                              detail_of(x, detail, sizeof detail), x->id, rest_is_retryable(x));
     if (x->problem == PROBLEM_NOT_ALLOWED && x->verdict.because != NULL)
         json_member(body, "rule", x->verdict.because->id);
     hint_put(body, x);

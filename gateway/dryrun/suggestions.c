@@ -1,12 +1,11 @@
 #include "gateway/dryrun/suggestions.h"
 
 #include "base/json/json.h"
+#include "gateway/dryrun/past_line.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SUGGESTIONS_DEPTH = 8 };
 
 /* A group is what one rule is for:
  *   {"client", "action", "allow": bool, "count": 3, "first", "last": times,
@@ -17,6 +16,7 @@ struct suggestions {
     json_t *groups; /* by what its calls have in common */
     unsigned long long others;
     unsigned long long by_deny; /* denied by a rule: no allow would help */
+    bool failed;                /* memory was out, so that a condition may be missing */
 };
 
 struct suggestions *suggestions_new(void)
@@ -37,6 +37,11 @@ void suggestions_free(struct suggestions *suggestions)
         return;
     json_decref(suggestions->groups);
     free(suggestions);
+}
+
+bool suggestions_failed(const struct suggestions *suggestions)
+{
+    return suggestions->failed;
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -63,30 +68,33 @@ static json_t *common_of(const json_t *params)
     json_t *common = json_object();
     json_object_foreach((json_t *)(uintptr_t)params, name, value)
     {
-        if (json_object_set(common, name, json_is_string(value) ? value : json_null()) != 0)
-            break;
+        if (json_object_set(common, name, json_is_string(value) ? value : json_null()) != 0) {
+            json_decref(common);
+            return NULL;
+        }
     }
     return common;
 }
 
-static void add_value(json_t *values, const json_t *value)
+static int add_value(json_t *values, const json_t *value)
 {
-    if (json_is_string(value))
-        (void)json_object_set_new(values, json_string_value(value), json_null());
+    return json_is_string(value) ? json_object_set_new(values, json_string_value(value), json_null()) : 0;
 }
 
-static void add_values(json_t *params, const char *name, const json_t *value)
+static int add_values(json_t *params, const char *name, const json_t *value)
 {
     json_t *values = json_object_get(params, name);
     if (values == NULL) {
         values = json_object();
-        (void)json_object_set_new(params, name, values);
+        if (json_object_set_new(params, name, values) != 0)
+            return -1;
     }
     if (json_object_size(values) > SUGGESTIONS_VALUES)
-        return;
-    add_value(values, value);
-    for (size_t i = 0; i < json_array_size(value); i++)
-        add_value(values, json_array_get(value, i));
+        return 0;
+    int result = add_value(values, value);
+    for (size_t i = 0; i < json_array_size(value) && result == 0; i++)
+        result = add_value(values, json_array_get(value, i));
+    return result;
 }
 
 static json_t *group_new(const json_t *line, bool allowed)
@@ -102,40 +110,49 @@ static json_t *find_group(struct suggestions *suggestions, const json_t *line, b
     json_t *parts = json_pack("[s, o, b, s, s, o]", text_of(line, "client"), action_of(line), allowed,
                               text_of(line, "account"), text_of(line, "region"),
                               common_of(json_object_get(line, "params")));
-    char *key = json_dumps(parts, JSON_COMPACT | JSON_SORT_KEYS);
+    char *key = parts == NULL ? NULL : json_dumps(parts, JSON_COMPACT | JSON_SORT_KEYS);
     json_t *group = key == NULL ? NULL : json_object_get(suggestions->groups, key);
-    if (group == NULL && key != NULL && json_object_size(suggestions->groups) < SUGGESTIONS_MAX) {
+    if (key == NULL) {
+        suggestions->failed = true;
+    } else if (group == NULL && json_object_size(suggestions->groups) >= SUGGESTIONS_MAX) {
+        suggestions->others++;
+    } else if (group == NULL) {
         group = group_new(line, allowed);
-        if (json_object_set_new(suggestions->groups, key, group) != 0)
+        if (json_object_set_new(suggestions->groups, key, group) != 0) {
+            suggestions->failed = true;
             group = NULL;
+        }
     }
     free(key);
     json_decref(parts);
     return group;
 }
 
-static void add_call(json_t *group, const json_t *line)
+static int add_call(json_t *group, const json_t *line)
 {
     const char *name;
     json_t *value;
     json_t *params = json_object_get(group, "params");
     json_t *count = json_object_get(group, "count");
-    (void)json_integer_set(count, json_integer_value(count) + 1);
-    (void)json_object_set(group, "last", json_object_get(line, "time"));
-    if (json_is_string(json_object_get(line, "account"))) /* there are several */
-        add_values(params, "account", json_object_get(line, "account"));
-    add_values(params, "region", json_object_get(line, "region"));
+    int result = json_integer_set(count, json_integer_value(count) + 1);
+    if (json_is_string(json_object_get(line, "time")) &&
+        json_object_set(group, "last", json_object_get(line, "time")) != 0)
+        result = -1;
+    if (json_is_string(json_object_get(line, "account")) && /* there are several */
+        add_values(params, "account", json_object_get(line, "account")) != 0)
+        result = -1;
+    if (add_values(params, "region", json_object_get(line, "region")) != 0)
+        result = -1;
     json_object_foreach(json_object_get(line, "params"), name, value)
     {
-        add_values(params, name, value);
+        if (add_values(params, name, value) != 0)
+            result = -1;
     }
+    return result;
 }
 
-bool suggestions_see(struct suggestions *suggestions, const char *bytes, size_t length)
+static bool see_line(struct suggestions *suggestions, const json_t *line)
 {
-    json_t *line = json_depth(bytes, length, SUGGESTIONS_DEPTH) > SUGGESTIONS_DEPTH
-                       ? NULL
-                       : json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
     bool allowed = strcmp(text_of(line, "verdict"), "allow") == 0;
     bool judged = text_of(line, "verdict")[0] != '\0' && json_object_get(line, "frozen") == NULL &&
                   json_is_object(json_object_get(line, "params")) && text_of(line, "client")[0] != '\0';
@@ -143,33 +160,44 @@ bool suggestions_see(struct suggestions *suggestions, const char *bytes, size_t 
         suggestions->by_deny++;
     } else if (judged) {
         json_t *group = find_group(suggestions, line, allowed);
-        if (group != NULL)
-            add_call(group, line);
-        else
-            suggestions->others++;
+        if (group != NULL && add_call(group, line) != 0)
+            suggestions->failed = true;
     }
+    return judged;
+}
+
+bool suggestions_see(struct suggestions *suggestions, const char *bytes, size_t length)
+{
+    json_t *line;
+    if (past_line_read(bytes, length, &line) != 0) {
+        suggestions->failed = true;
+        return false;
+    }
+    bool judged = line != NULL && see_line(suggestions, line);
     json_decref(line);
     return judged;
 }
 
 /* ---- rules of many combinations of values ---- */
 
-static void merge_values(json_t *into, const json_t *from)
+static int merge_values(json_t *into, const json_t *from)
 {
     const char *name;
     json_t *values;
     void *next;
+    int result = 0;
     json_object_foreach_safe(into, next, name, values)
     {
         json_t *others = json_object_get(from, name);
         if (others == NULL) /* not every call had it: a condition would deny those */
             (void)json_object_del(into, name);
-        else
-            (void)json_object_update(values, others);
+        else if (json_object_update(values, others) != 0)
+            result = -1;
     }
+    return result;
 }
 
-static void merge(json_t *into, const json_t *from)
+static int merge(json_t *into, const json_t *from)
 {
     json_t *count = json_object_get(into, "count");
     (void)json_integer_set(count,
@@ -178,10 +206,10 @@ static void merge(json_t *into, const json_t *from)
         (void)json_object_set(into, "first", json_object_get(from, "first"));
     if (strcmp(text_of(from, "last"), text_of(into, "last")) > 0)
         (void)json_object_set(into, "last", json_object_get(from, "last"));
-    merge_values(json_object_get(into, "params"), json_object_get(from, "params"));
+    return merge_values(json_object_get(into, "params"), json_object_get(from, "params"));
 }
 
-/* "client action allow", with its groups. */
+/* "client action allow", with its groups; NULL when memory is out. */
 static json_t *by_action(const struct suggestions *suggestions)
 {
     const char *key;
@@ -192,12 +220,16 @@ static json_t *by_action(const struct suggestions *suggestions)
         json_t *name = json_sprintf("%s %s %d", text_of(group, "client"), text_of(group, "action"),
                                     json_is_true(json_object_get(group, "allow")));
         json_t *list = json_object_get(actions, json_string_value(name));
-        if (list == NULL && name != NULL) {
+        if (list == NULL) {
             list = json_array();
-            (void)json_object_set_new(actions, json_string_value(name), list);
+            if (json_object_set_new(actions, json_string_value(name), list) != 0)
+                list = NULL;
         }
-        (void)json_array_append(list, group);
         json_decref(name);
+        if (json_array_append(list, group) != 0) {
+            json_decref(actions);
+            return NULL;
+        }
     }
     return actions;
 }
@@ -279,8 +311,9 @@ static size_t put_groups(struct buf *out, const json_t *groups, size_t before)
         return count;
     }
     json_t *all = json_deep_copy(json_array_get(groups, 0));
-    for (size_t i = 1; i < count && all != NULL; i++)
-        merge(all, json_array_get(groups, i));
+    out->failed = out->failed || all == NULL;
+    for (size_t i = 1; i < count && !out->failed; i++)
+        out->failed = merge(all, json_array_get(groups, i)) != 0;
     put_rule(out, all, before + 1);
     json_decref(all);
     return 1;
@@ -315,6 +348,7 @@ static size_t put_all(const json_t *actions, bool allowed, unsigned long long ti
 size_t suggestions_put(const struct suggestions *suggestions, unsigned long long times, struct buf *out)
 {
     json_t *actions = by_action(suggestions);
+    out->failed = out->failed || actions == NULL || suggestions->failed;
     buf_put(out, "rules:\n");
     size_t count = put_all(actions, true, 1, 0, out);
     count += put_all(actions, false, times, count, out);

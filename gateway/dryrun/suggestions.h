@@ -25,8 +25,12 @@ void suggestions_free(struct suggestions *suggestions);
  * judged. */
 bool suggestions_see(struct suggestions *suggestions, const char *line, size_t length);
 
+/* Memory was out meanwhile.  A rule without one of its conditions would allow more than was used, so that
+ * there are no rules then. */
+bool suggestions_failed(const struct suggestions *suggestions);
+
 /* Calls that were allowed, and those that no rule allowed `times` times or more.  How many rules there
- * are. */
+ * are; out->failed after suggestions_failed(), or when memory is out here. */
 size_t suggestions_put(const struct suggestions *suggestions, unsigned long long times, struct buf *out);
 
 #endif

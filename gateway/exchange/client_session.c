@@ -17,26 +17,30 @@ static size_t place_of(const struct exchange *x, const struct call *call, unsign
     return (size_t)(which - x->snapshot->config->credentials);
 }
 
-static struct sessions_owner owner_of(const struct exchange *x, size_t place)
+static int find_owner(const struct exchange *x, size_t place, struct sessions_owner *owner, struct err *err)
 {
-    return (struct sessions_owner){x->client->name, x->token == NULL ? NULL : x->token->id,
-                                   keeping_scope(x->snapshot->keeping, place, x->client)};
+    *owner = (struct sessions_owner){x->client->name, x->token == NULL ? NULL : x->token->id, NULL};
+    return keeping_scope(x->snapshot->keeping, place, x->client, &owner->scope, err);
 }
 
 struct renewal_version *client_session_find(const struct exchange *x, const struct call *call,
                                             unsigned credential)
 {
+    struct sessions_owner owner;
     size_t place = place_of(x, call, credential);
-    const struct sessions_owner owner = owner_of(x, place);
+    if (find_owner(x, place, &owner, NULL) != 0)
+        return NULL;
     return sessions_find(x->snapshot->keeping->sessions[place], &owner, clock_monotonic_us());
 }
 
 static struct renewal_version *take(const struct exchange *x, const struct call *call, unsigned credential,
                                     int64_t until_us, struct err *err)
 {
+    struct sessions_owner owner;
     const struct keeping *keeping = x->snapshot->keeping;
     size_t place = place_of(x, call, credential);
-    const struct sessions_owner owner = owner_of(x, place);
+    if (find_owner(x, place, &owner, err) != 0)
+        return NULL;
     const struct fetch fetch = keeping_fetch(keeping, place);
     return sessions_take(keeping->sessions[place], &owner, &fetch, until_us, err);
 }
@@ -57,7 +61,9 @@ struct renewal_version *client_session_take(const struct exchange *x, const stru
 bool client_session_refuse(const struct exchange *x, const struct call *call, unsigned credential,
                            const struct renewal_version *version)
 {
+    struct sessions_owner owner;
     size_t place = place_of(x, call, credential);
-    const struct sessions_owner owner = owner_of(x, place);
+    if (find_owner(x, place, &owner, NULL) != 0)
+        return false;
     return sessions_refuse(x->snapshot->keeping->sessions[place], &owner, version, clock_monotonic_us());
 }

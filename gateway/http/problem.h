@@ -48,7 +48,8 @@ enum problem {
 };
 
 struct problem_kind {
-    const char *name; /* urn:countersign:problem:<name> */
+    const char
+        *name; /* what its `type` ends with: urn:countersign:problem:<name>, or as `problem_types` says */
     int status;
     const char *title;
     bool retryable;  /* the same request may succeed later; a change of unknown outcome never says so */

@@ -2,10 +2,11 @@
 
 #include "base/json/json.h"
 #include "base/time/timestamp.h"
+#include "config/model/config.h"
 
 #include <stdio.h>
 
-enum { RESPONSE_HEAD_URN_MAX = 96 }; /* the names are ours, the longest has 29 characters */
+enum { RESPONSE_HEAD_TYPE_MAX = CONFIG_PROBLEM_TYPES_MAX + 64 }; /* our longest name has 29 characters */
 
 void response_head_put_field(struct buf *out, const char *name, const char *value)
 {
@@ -55,12 +56,17 @@ void response_head_put(struct buf *out, const struct response_head *head)
     buf_put(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
-void response_head_put_problem(struct buf *body, const struct problem_kind *kind, int status,
-                               const char *detail, const char *request_id, bool retryable)
+void response_head_put_type(struct buf *body, const char *types, const char *name)
 {
-    char type[RESPONSE_HEAD_URN_MAX];
-    (void)snprintf(type, sizeof type, "urn:countersign:problem:%s", kind->name);
+    char type[RESPONSE_HEAD_TYPE_MAX];
+    (void)snprintf(type, sizeof type, "%s%s", types == NULL ? CONFIG_PROBLEM_TYPES : types, name);
     json_member(body, "type", type);
+}
+
+void response_head_put_problem(struct buf *body, const char *types, const struct problem_kind *kind,
+                               int status, const char *detail, const char *request_id, bool retryable)
+{
+    response_head_put_type(body, types, kind->name);
     json_member(body, "title", kind->title);
     json_member_int(body, "status", status);
     json_member(body, "detail", detail);

@@ -25,9 +25,12 @@ void response_head_put(struct buf *out, const struct response_head *head);
 /* "Name: value", ended. */
 void response_head_put_field(struct buf *out, const char *name, const char *value);
 
-/* RFC 9457: the members that every problem has, in an object that is open.  `detail` and
- * `request_id` may be NULL. */
-void response_head_put_problem(struct buf *body, const struct problem_kind *kind, int status,
-                               const char *detail, const char *request_id, bool retryable);
+/* RFC 9457: the member `type` of a problem with this name.  `types` is config.problem_types; NULL: the default. */
+void response_head_put_type(struct buf *body, const char *types, const char *name);
+
+/* Likewise, the members that every problem has, in an object that is open.  `detail` and `request_id` may be
+ * NULL. */
+void response_head_put_problem(struct buf *body, const char *types, const struct problem_kind *kind,
+                               int status, const char *detail, const char *request_id, bool retryable);
 
 #endif

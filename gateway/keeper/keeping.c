@@ -55,21 +55,21 @@ static struct sessions *find_sessions(const struct keeping *previous, const stru
 
 static int make_scopes(struct keeping *keeping, size_t index)
 {
-    const struct config *config = keeping->config;
-    struct cam_policy *scopes = calloc(HASH_COUNT(config->clients) + 1, sizeof *scopes);
-    keeping->scopes[index] = scopes;
-    if (scopes == NULL)
-        return -1;
-    for (const struct config_client *client = config->clients; client != NULL; client = client->hh.next)
-        if (cam_policy_make(config, &config->credentials[index], client, &scopes[client->index], NULL) != 0)
-            return -1;
-    return 0;
+    keeping->scopes[index] = calloc(HASH_COUNT(keeping->config->clients) + 1, sizeof **keeping->scopes);
+    return keeping->scopes[index] == NULL ? -1 : 0;
+}
+
+static void scope_free(struct cam_policy *scope)
+{
+    if (scope != NULL)
+        cam_policy_done(scope);
+    free(scope);
 }
 
 static void free_scopes(struct keeping *keeping, size_t index)
 {
     for (size_t i = 0; keeping->scopes[index] != NULL && i < HASH_COUNT(keeping->config->clients); i++)
-        cam_policy_done(&keeping->scopes[index][i]);
+        scope_free(atomic_load(&keeping->scopes[index][i].made));
     free(keeping->scopes[index]);
 }
 
@@ -130,7 +130,7 @@ struct keeping *keeping_new(const struct config *config, const struct keeping *p
     keeping->entries = calloc(count + 1, sizeof *keeping->entries);
     keeping->renewals = calloc(count + 1, sizeof *keeping->renewals);
     keeping->sessions = calloc(count + 1, sizeof(struct sessions *));
-    keeping->scopes = calloc(count + 1, sizeof *keeping->scopes);
+    keeping->scopes = calloc(count + 1, sizeof(struct keeping_scope *));
     if (keeping->entries != NULL && keeping->renewals != NULL && keeping->sessions != NULL &&
         keeping->scopes != NULL)
         keeping->count = count;
@@ -176,10 +176,39 @@ struct fetch keeping_fetch(const struct keeping *keeping, size_t index)
                               from == NULL ? NULL : keeping->renewals[from - keeping->config->credentials]};
 }
 
-const struct cam_policy *keeping_scope(const struct keeping *keeping, size_t index,
-                                       const struct config_client *client)
+static struct cam_policy *scope_new(const struct keeping *keeping, size_t index,
+                                    const struct config_client *client, struct err *err)
 {
-    return keeping->scopes[index] == NULL ? NULL : &keeping->scopes[index][client->index];
+    struct cam_policy *scope = calloc(1, sizeof *scope);
+    if (scope == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    if (cam_policy_make(keeping->config, &keeping->config->credentials[index], client, scope, err) == 0)
+        return scope;
+    free(scope);
+    return NULL;
+}
+
+int keeping_scope(const struct keeping *keeping, size_t index, const struct config_client *client,
+                  const struct cam_policy **scope, struct err *err)
+{
+    *scope = NULL;
+    if (keeping->scopes[index] == NULL)
+        return 0;
+    struct keeping_scope *place = &keeping->scopes[index][client->index];
+    struct cam_policy *made = atomic_load(&place->made);
+    if (made == NULL) {
+        struct cam_policy *mine = scope_new(keeping, index, client, err);
+        if (mine == NULL)
+            return -1;
+        if (atomic_compare_exchange_strong(&place->made, &made, mine))
+            made = mine;
+        else
+            scope_free(mine); /* another call of the client was first: they are the same */
+    }
+    *scope = made;
+    return 0;
 }
 
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping)

@@ -33,6 +33,12 @@ struct keeping_entry {
     struct err reason; /* why the last one failed */
 };
 
+/* What one client's sessions may do.  It is made when the client first calls under this generation: a load
+ * would have to look at each action for each client, most of which never call. */
+struct keeping_scope {
+    _Atomic(struct cam_policy *) made; /* owned; NULL: not yet */
+};
+
 /* Who keeps the configuration of a generation alive while it is used. */
 struct keeping_owner {
     void (*hold)(void *context);
@@ -46,7 +52,7 @@ struct keeping {
     struct keeping_entry **entries; /* by config->credentials; NULL: that one is not issued */
     struct renewal **renewals;  /* likewise: those of the entries, and of files that one is assumed from */
     struct sessions **sessions; /* likewise: of those that each client has one of; such a one has no entry */
-    struct cam_policy **scopes; /* likewise, with down_scope: by config_client.index; NULL: without */
+    struct keeping_scope **scopes; /* likewise, with down_scope: by config_client.index; NULL: without */
     size_t count;
     struct upstream_pool *back; /* to config->issuers; NULL: neither is asked */
 };
@@ -61,9 +67,11 @@ void keeping_free(struct keeping *keeping); /* NULL does nothing */
 /* To be run: a fetch of that credential. */
 struct fetch keeping_fetch(const struct keeping *keeping, size_t index);
 
-/* The policy of the client's session of that credential; NULL: it is not narrowed. */
-const struct cam_policy *keeping_scope(const struct keeping *keeping, size_t index,
-                                       const struct config_client *client);
+/* The policy of the client's session of that credential, by the rules of this generation; borrowed from it.
+ * NULL: it is not narrowed.  0, or -1 when memory is out: then there is no session either, since one that is
+ * not narrowed may do more.  Safe from many threads. */
+MUST_USE int keeping_scope(const struct keeping *keeping, size_t index, const struct config_client *client,
+                           const struct cam_policy **scope, struct err *err);
 
 /* For upstream_pool_new(); borrowed. */
 struct upstream_pool_kept keeping_of_pool(const struct keeping *keeping);

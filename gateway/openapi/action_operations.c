@@ -100,6 +100,8 @@ static void put_operation(struct buf *out, const struct config_action *action, c
     json_element(out, service);
     json_close_array(out);
     json_member(out, "summary", name);
+    json_member(out, "x-action",
+                action->route.action); /* as rules and /whoami name it: a route's, if it has one */
     (void)snprintf(text, sizeof text, "Version %s, effect: %s.", action->route.dialects[CONFIG_API3].version,
                    config_effect_name(action->route.effect));
     json_member(out, "description", text);

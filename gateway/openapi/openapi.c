@@ -432,6 +432,30 @@ static void put_schemes(struct writing *writing)
     put_and_end(writing, &out);
 }
 
+/* In a pattern of JSON Schema a '.' is any character, and in JSON a '\\' is two. */
+static void put_types(struct writing *writing, const char *types, bool in_pattern)
+{
+    for (const char *c = types; *c != '\0'; c++) {
+        if (in_pattern && strchr(".?+", *c) != NULL)
+            put_text(writing, "\\\\");
+        put(writing, c, 1);
+    }
+}
+
+/* The gateway's own components, in whose problems a `type` begins as this configuration says. */
+static void put_own(struct writing *writing, const char *begin, const char *end)
+{
+    static const char usual[] = CONFIG_PROBLEM_TYPES;
+    const char *types = writing->openapi->config->problem_types;
+    const char *found;
+    while ((found = strstr(begin, usual)) != NULL && found < end) {
+        put(writing, begin, (size_t)(found - begin));
+        put_types(writing, types == NULL ? usual : types, found[-1] == '^');
+        begin = found + sizeof usual - 1;
+    }
+    put(writing, begin, (size_t)(end - begin));
+}
+
 /* The schemes first; then the gateway's own; the types of what is shown behind them, and the documents of
  * actions: `schemas` is the last member there. */
 static void put_components(struct writing *writing)
@@ -443,7 +467,7 @@ static void put_components(struct writing *writing)
     while (*--end != '}')
         ;
     put_schemes(writing);
-    put(writing, begin, (size_t)(end - begin));
+    put_own(writing, begin, end);
     unsigned *marks = calloc(openapi->config->answer_type_count + 1, sizeof *marks);
     for (size_t i = 0; marks != NULL && i < openapi->count; i++)
         if (is_shown(writing, &openapi->entries[i]))

@@ -224,7 +224,8 @@ static int open_doors(struct settings *service, struct err *err)
                                                     .per_address = service->descriptors.admin,
                                                     .unasked = SERVE_ADMIN_UNASKED,
                                                     .queue_ms = CONNECTIONS_ADMIN_QUEUE_MS,
-                                                    .idle_ms = CONNECTIONS_HEADER_MS}};
+                                                    .idle_ms = CONNECTIONS_HEADER_MS,
+                                                    .problem_types = config->problem_types}};
     const struct server_options outer = {.listen = &config->listen,
                                          .tls = certificates.listen,
                                          .limits = {.workers = (size_t)config->workers,
@@ -232,7 +233,8 @@ static int open_doors(struct settings *service, struct err *err)
                                                     .places = service->descriptors.places,
                                                     .per_address = (size_t)config->per_address,
                                                     .queue_ms = CONNECTIONS_QUEUE_MS,
-                                                    .idle_ms = config->keep_alive}};
+                                                    .idle_ms = config->keep_alive,
+                                                    .problem_types = config->problem_types}};
     service->admin_door = server_open(&admin, &inner, err);
     if (service->admin_door == NULL) {
         tls_set_release(certificates.listen);

@@ -40,14 +40,15 @@ def browser():
 
 @pytest.fixture
 def start(tmp_path, reaper, cloud):
-    """start(rules, browsers) is a gateway in front of the sandbox."""
+    """start(rules, browsers) is a gateway in front of the sandbox; with `generation`, that of the API."""
     started = []
 
-    def begin(rules, browsers):
+    def begin(rules, browsers, top=None, generation=2, **options):
         folder = tmp_path / str(len(started))
         folder.mkdir()
-        started.append(Gateway(configure(folder, cloud.url, rules=rules, host=f"127.0.0.1:{cloud.port}",
-                                         top={"browsers": browsers})))
+        url = cloud.url if generation == 2 else cloud.base + "/"
+        started.append(Gateway(configure(folder, url, rules=rules, host=f"127.0.0.1:{cloud.port}", generation=generation,
+                                         top={"browsers": browsers, **(top or {})}, **options)))
         return started[-1]
 
     yield begin

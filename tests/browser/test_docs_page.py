@@ -12,7 +12,7 @@ import pytest
 
 from harness.browser import ENTER
 from harness.gateway import EXPIRED, NOBODY, POLICY, TOKEN
-from harness.world import VPC, eventually
+from harness.world import REPOSITORY, VPC, eventually
 
 READS = {"id": "reads", "allow": ["network-console"], "actions": ["Describe*"]}
 READER = {**POLICY, "rules": [READS]}
@@ -204,6 +204,109 @@ def test_it_fits_and_can_be_read(browser, page, width, dark):
         assert (luminance(field) < 0.2) == dark, "its fields, too"
         browser.value(f"document.querySelector('{DETACH}').scrollIntoView()")
         keep(browser, name + "-operation")
+
+
+# ---- the cloud's own actions ----
+
+OPEN = {"doors": {"actions": True}, "definitions": str(REPOSITORY / "config/definitions/data")}
+CREATE, LOOK = "#vpc-CreateVpc", "#vpc-DescribeVpcs"
+ACTIONS = {**POLICY, "rules": [
+    {"id": "make", "allow": ["network-console"], "actions": ["vpc:CreateVpc"], "where": {"VpcName": ["staging", "test"]}},
+    {"id": "look", "allow": ["network-console"], "actions": ["vpc:Describe*", "cvm:DescribeInstances", "cvm:RunInstances"]},
+    {"id": "key", "allow": ["network-console"], "actions": ["cvm:DescribeInstanceVncUrl"]}]}
+
+
+@pytest.fixture
+def acting(browser, start):
+    """acting(rules) opens the page of a gateway whose door for actions is open; gives the gateway."""
+    def begin(rules=ACTIONS, services=("vpc", "cvm")):
+        gateway = start(rules, {"docs": True}, top=OPEN, generation=3, services=services)
+        browser.open(f"http://127.0.0.1:{gateway.port}/docs")
+        browser.type("#token", TOKEN + ENTER)
+        browser.waits_for(f"actions of {len(services)} services")
+        return gateway
+    return begin
+
+
+def open_service(browser, service):
+    browser.type(f"#service-{service} > summary", ENTER)          # by the keyboard alone
+    browser.find(f"#find-{service}")
+
+
+def asked_for(browser):
+    return browser.value("return performance.getEntriesByType('resource').map((each) => each.name).filter((name) => name.includes('service='))")
+
+
+def test_actions_are_there_by_service(browser, acting):
+    """A service is asked for when it is opened, once; each action has its effect and the rules about it."""
+    acting()
+    assert "POST" not in browser.text().split("The cloud's own actions")[0], "actions are not among the routes"
+    assert asked_for(browser) == []
+    open_service(browser, "vpc")
+    assert re.search(r"change\s+CreateVpc", browser.text()) and re.search(r"read\s+DescribeVpcs", browser.text())
+    assert "DeleteVpc" not in browser.text(), "what the token may not call is not there"
+    open_service(browser, "cvm")
+    assert re.search(r"secret\s+DescribeInstanceVncUrl", browser.text())
+    assert [name.rpartition("=")[2] for name in asked_for(browser)] == ["vpc", "cvm"]
+    browser.type("#find-vpc", "createvpc")
+    browser.waits_for(r"1 of \d{2,}")
+    browser.click(CREATE + " > summary")
+    opened = browser.waits_for("In a terminal")
+    assert re.search(r"make allows it where\s+VpcName is staging or test", opened) and "look allows it" not in opened
+    assert browser.value(f"return [...document.querySelectorAll('{CREATE} datalist option')].map((each) => each.value)") == ["staging", "test"]
+    line = browser.value(f"return document.querySelector('{CREATE} [aria-label=\"Line for a terminal\"]').textContent")
+    assert "/actions/vpc/CreateVpc'" in line and '-H "Authorization: Bearer $COUNTERSIGN_TOKEN"' in line and TOKEN not in line
+    browser.type("#find-service", "cv")
+    browser.waits_for("1 of 2")
+    assert browser.value("return document.getElementById('service-vpc').hidden")
+
+
+def test_an_action_that_reads_is_sent_and_a_change_is_asked_about(browser, acting):
+    gateway = acting()
+    open_service(browser, "vpc")
+    browser.click(LOOK + " > summary")
+    browser.click(LOOK + " form > p button")
+    browser.waits_for("Answer: 200")
+    browser.click(CREATE + " > summary")
+    browser.type(CREATE + "-body-VpcName", "staging")
+    browser.type(CREATE + "-body-CidrBlock", "10.0.0.0/16" + ENTER)
+    browser.waits_for("Send this change")
+    shown = browser.value("return document.getElementById('question-request').textContent")
+    assert "/actions/vpc/CreateVpc" in shown and '{"VpcName":"staging","CidrBlock":"10.0.0.0/16"}' in shown
+    browser.click("#question-no")
+    browser.click(CREATE + " form > p button")
+    browser.click("#question-yes")
+    browser.waits_for(r"(?s)Answer: .*Answer: ")
+    sent = [record["action"] for record in gateway.records() if record["method"] == "POST"]
+    assert sent == ["DescribeVpcEx", "CreateVpc"], "the one that was not confirmed is not among them"
+
+
+def test_more_than_a_document_can_hold(browser, acting):
+    """The tags name the services; one that has nothing for the token says so."""
+    acting({**POLICY, "rules": [{"id": "all", "allow": ["*"], "actions": ["csip:*", "cwp:*", "vpc:*"]}]}, ("csip", "cwp", "vpc"))
+    open_service(browser, "cwp")
+    assert browser.value("return document.querySelectorAll('#service-cwp .call').length") > 100
+
+
+@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)])
+def test_actions_fit_and_can_be_read(browser, acting, width, dark):
+    axe = Path(os.environ["AXE"]).read_text()
+    with browser.device(width, dark):
+        acting()
+        open_service(browser, "cvm")
+        open_service(browser, "vpc")
+        keep(browser, f"{width}-actions")
+        for action in ("#cvm-RunInstances", CREATE, LOOK):
+            open_all(browser, action)
+        heights = browser.value("return [...document.querySelectorAll('.call[open]')].map((part) => [part.id, part.offsetHeight])")
+        assert len(heights) == 3 and [each for each in heights if each[1] > HEIGHT] == []
+        open_all(browser, "#cvm-RunInstances details")
+        assert "Placement" in browser.text() and "with Zone" in browser.text(), "what is a document itself names its members"
+        assert browser.value("return document.documentElement.scrollWidth <= window.innerWidth")
+        found = browser.value(axe + "; return (await axe.run()).violations.map((each) => [each.impact, each.id, each.nodes[0].html])")
+        assert [each for each in found if each[0] in ("serious", "critical")] == [], found
+        browser.value("document.querySelector('#cvm-RunInstances').scrollIntoView()")
+        keep(browser, f"{width}-action")
 
 
 # ---- what a script that got into the page could do ----

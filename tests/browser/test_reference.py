@@ -11,7 +11,7 @@ from harness.world import REPOSITORY
 
 REFERENCE = REPOSITORY / "reference"
 FILES = {"/docs": "text/html", "/docs/page.css": "text/css", "/docs/page.js": "text/javascript",
-         **{f"/docs/{name}.js": "text/javascript" for name in ("operation", "request", "rules", "elements")}}
+         **{f"/docs/{name}.js": "text/javascript" for name in ("operation", "request", "rules", "elements", "document", "list", "actions")}}
 POLICY_OF_PAGE = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
                   "connect-src": "'self'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}

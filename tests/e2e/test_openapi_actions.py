@@ -74,6 +74,8 @@ def test_what_the_token_may_call_is_there_with_its_document(begin):
     assert {"$ref": "#/components/parameters/all"} in one.operation("POST", "/actions/vpc/DescribeVpcs")["parameters"]
     assert {"$ref": "#/components/parameters/prefer"} in it.operation("POST", "/actions/vpc/CreateNetworkInterface")["parameters"]
     operation = it.operation("POST", "/actions/cvm/RunInstances")
+    assert operation["x-action"] == "RunInstances"
+    assert one.operation("POST", "/actions/vpc/DescribeVpcs")["x-action"] == "DescribeVpcEx", "as its route's rules say it"
     assert {"$ref": "#/components/parameters/idempotencyKey"} in operation["parameters"]
     assert {"$ref": "#/components/parameters/idempotencyKey"} not in one.operation("POST", "/actions/vpc/DescribeVpcs")["parameters"]
 

@@ -4,6 +4,7 @@ good policy whose tests pass, and each problem that the gateway can answer has i
 import functools
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -24,11 +25,25 @@ def as_pattern(shown):
     return re.compile(r".*".join(map(re.escape, shown.rstrip("\n").split("..."))), re.S)
 
 
+EDIT = r"^In `([^`\n]+)`, this\n\n```yaml\n(.*?)^```\n\nbecomes\n\n```yaml\n(.*?)^```$"
+
+
+def steps(text):
+    """The shell blocks, what they print, and each change of a file that is shown as YAML, before and after, as a
+    command: what was before is there once."""
+    for found in re.finditer(rf"^```(sh|text)\n(.*?)^```$|{EDIT}", text, re.S | re.M):
+        language, part, file, before, after = found.groups()
+        change = (f"import pathlib; file = pathlib.Path({file!r}); text = file.read_text(); "
+                  f"assert text.count({before!r}) == 1; file.write_text(text.replace({before!r}, {after!r}))")
+        yield (language, part) if language else ("sh", f"/usr/bin/python3 -c {shlex.quote(change)}\n")
+
+
 def test_the_tutorial_prints_what_it_shows(tmp_path):
     text = (DOCS / "tutorial.md").read_text()
     for port in PORTS:
         text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
-    parts = blocks(text, "sh", "text")
+    assert len(re.findall(EDIT, text, re.S | re.M)) == 2 and not re.search(r"^\s*sed ", text, re.M)
+    parts = list(steps(text))
     (tmp_path / "countersign").symlink_to(binary())  # whatever the program under test is called
     script = ["set -eu", f"PATH={tmp_path}:$PATH", "gateway= sandbox=", "trap 'kill $gateway $sandbox || :' EXIT"]
     for number, (language, part) in enumerate(parts):
@@ -90,9 +105,13 @@ def test_the_cookbook_lists_its_recipes():
 def test_each_type_of_problem_has_a_section():
     source = (REPOSITORY / "gateway/http/problem.c").read_text()
     types = re.findall(r'\[PROBLEM_\w+\] = \{"([a-z-]+)", (\d+)', source)
+    operators = re.findall(r'put_failure\(admin, answer, "([a-z-]+)"', (REPOSITORY / "gateway/admin/admin.c").read_text())
+    edge = re.findall(r'status (\d+) .*?"urn:countersign:problem:([a-z-]+)"', (REPOSITORY / "deploy/edge/haproxy.cfg").read_text())
     text = (DOCS / "troubleshooting.md").read_text()
     sections = dict(re.findall(r"^### ([a-z-]+)\n(\d+)\.", text, re.M))
-    assert len(types) > 30 and dict(types[1:]) == sections
+    ours = dict(types[1:])
+    assert len(ours) > 30 and ours.items() <= sections.items() and len(operators) == 2 and len(edge) > 5
+    assert set(sections) == {*ours, *operators, *(name for _, name in edge)}, "also those of the admin listener and of the edge"
 
 
 # ---- all pages ----

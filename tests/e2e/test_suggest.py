@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from harness.gateway import TOKEN, policy
-from harness.process import run
+from harness.process import run, shim
 from harness.world import VPC
+from test_machine import Memory, torture
 from test_operators import RULES
 
 CLIENTS = {"network-console": {"tokens": [("2026-11", TOKEN, "2035-12-31")]}}
@@ -119,3 +120,26 @@ def test_the_log_of_a_gateway(start, upstream, tmp_path):
     rules, _ = suggested(tmp_path, lines)
     assert len(rules) == 1 and rules[0]["where"]["vpcId"] == [VPC]
     assert list(replayed(tmp_path, rules, lines).values()) == ["allow", "deny"]
+
+
+def test_memory_that_is_out_drops_no_condition(tmp_path):
+    """Each allocation fails once: there are the same rules as always, or none, and a sentence says why."""
+    log, memory = tmp_path / "access.log", Memory(tmp_path)
+    lines = [*(line(i, vpc=f"vpc-{i:08}", account="staging", instances=("ins-0123456789abcdefghijklmnopqr", "ins-2")) for i in range(17)),
+             *(line(20 + i, "deny", vpc="vpc-wanted01") for i in range(3))]
+    log.write_text("".join(each + "\n" for each in lines))
+    env = shim("memory", SHIM_MEMORY=memory.file)
+    memory.fail(0)
+    whole, most = run("suggest", "--log", log, env=env), memory.look()[0]
+    assert whole.returncode == 0 and whole.stdout.count("account") == 1 and "vpc-wanted01" in whole.stdout
+    refused = 0
+    for n in torture(most, 40):
+        memory.fail(n)
+        done = run("suggest", "--log", log, env=env)
+        if done.returncode == 0:
+            assert done.stdout == whole.stdout, n
+        else:
+            refused += 1
+            assert done.stdout == "" and done.stderr.strip(), n
+    memory.fail(0)
+    assert refused > 10

@@ -60,7 +60,7 @@ def configure(folder, url, *, token=None, credential=None, more=None, spare=None
     """Writes both files and the secrets into `folder`; gives the path of countersign.yaml.  Each of `services` is
     an upstream at `url`; `cvm` is what differs at an upstream of that name, `spare` the (SecretId, SecretKey) of a
     second credential, `more` are others beside `main`.  Of `accounts` each has these upstreams, but for what it says
-    differs, and a credential of its own name, with the SecretId AKID<name>."""
+    differs, and a credential of its own name: the one it says, or one with the SecretId AKID<name>."""
     if credential is None:
         credential = {"secret_id": {"file": secret(folder / "secret_id", SECRET_ID)},
                       "secret_key": {"file": secret(folder / "secret_key", SECRET_KEY)}}
@@ -84,9 +84,9 @@ def configure(folder, url, *, token=None, credential=None, more=None, spare=None
         several = {"accounts": {name: {"credential": name, "upstreams": {
             service: {key: value for key, value in {**common, **differs}.items() if key != "credential"}
             for service, common in upstreams.items()}} for name, differs in accounts.items()}}
-        credentials.update({name: {"secret_id": {"file": secret(folder / f"id_{name}", f"AKID{name}")},
-                                   "secret_key": {"file": secret(folder / f"key_{name}", SECRET_KEY)}}
-                            for name in accounts})
+        credentials.update({name: differs.get("credential") or {
+            "secret_id": {"file": secret(folder / f"id_{name}", f"AKID{name}")},
+            "secret_key": {"file": secret(folder / f"key_{name}", SECRET_KEY)}} for name, differs in accounts.items()})
     (folder / "policy.yaml").write_text(policy(rules))
     file = folder / "countersign.yaml"
     file.write_text(yaml({

@@ -71,7 +71,8 @@ static void problems(void **state)
     (void)state;
     buf_init(&body, 4096);
     json_open(&body);
-    response_head_put_problem(&body, problem_kind(PROBLEM_BUSY), 200, "all \"8\" are taken", "r-1", true);
+    response_head_put_problem(&body, NULL, problem_kind(PROBLEM_BUSY), 200, "all \"8\" are taken", "r-1",
+                              true);
     json_member(&body, "rule", "a");
     json_close(&body);
     const char *const expected[] = {
@@ -93,7 +94,7 @@ static void every_type_is_whole(void **state)
         const struct problem_kind *kind = problem_kind((enum problem)i);
         buf_init(&body, 4096);
         json_open(&body);
-        response_head_put_problem(&body, kind, kind->status, NULL, NULL, kind->retryable);
+        response_head_put_problem(&body, NULL, kind, kind->status, NULL, NULL, kind->retryable);
         json_close(&body);
         const char *at = strstr(buf_text(&body), kind->name);
         assert_non_null(at);
