@@ -5,6 +5,7 @@
 #include "config/catalog/answer_type.h"
 #include "config/catalog/dialect.h"
 #include "config/catalog/param.h"
+#include "config/catalog/param_secret.h"
 #include "config/catalog/regions.h"
 #include "config/catalog/route_id.h"
 #include "config/model/config.h"
@@ -143,6 +144,7 @@ static const struct keyword route_keywords[] = {
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
+    {"next", keyword_name, ROUTE(next), OPTIONAL, 0, 0, NULL},
     {"one", keyword_name, ROUTE(single), OPTIONAL, 0, 0, NULL},
     {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
     {"returns", keyword_name, ROUTE(returns_name), OPTIONAL, 0, 0, NULL},
@@ -317,6 +319,7 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
     *route = (struct config_route){
         .mark = node->mark, .success = 200, .dialects = {{.supported = true}, {.supported = true}}};
     int result = keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route);
+    param_secret_warn(loader, route);
     if (settle_like(loader, node, route) != 0 || result != 0 || check_captures(loader, route) != 0 ||
         dialect_check(loader, route) != 0 || param_check_wires(loader, route) != 0 ||
         check_tells(loader, route) != 0 || check_effect(loader, route) != 0) {
