@@ -141,6 +141,7 @@ static const struct keyword route_keywords[] = {
     /* 205 and 206 promise what no answer of ours keeps: RFC 9110 sections 15.3.6 and 15.3.7 */
     {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 204, NULL},
     {"task", keyword_name, ROUTE(task), OPTIONAL, 0, 0, NULL},
+    {"task_route", keyword_name, ROUTE(task_route), OPTIONAL, 0, 0, NULL},
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
@@ -305,9 +306,6 @@ static int check_others(struct loader *loader, const struct config_route *route)
             return report_pair(loader, route, other, "could take the same requests");
         if (other->effect != route->effect && is_same_action(other, route))
             return report_pair(loader, route, other, "has the same action, with another effect");
-        if (strcmp(other->service, route->service) == 0 && config_tells_status(other) &&
-            config_tells_status(route))
-            return report_pair(loader, route, other, "tells how the tasks of this service are");
     }
     return 0;
 }

@@ -172,13 +172,15 @@ struct config_route {
     bool safe;           /* it reads although its method says otherwise (RFC 9110 section 9.2.1) */
     long long success;
     struct config_dialect
-        dialects[CONFIG_APIS];  /* the callers' names for list, total, next and task are API 2.0's */
-    const char *list;           /* NULL: the answer has no pages */
-    const char *total;          /* with `list`; NULL: nobody counts what goes by token */
-    const char *next;           /* with `list`: the token of the next page, and the parameter that takes it;
+        dialects[CONFIG_APIS]; /* the callers' names for list, total, next and task are API 2.0's */
+    const char *list;          /* NULL: the answer has no pages */
+    const char *total;         /* with `list`; NULL: nobody counts what goes by token */
+    const char *next;          /* with `list`: the token of the next page, and the parameter that takes it;
                                    NULL: pages go by offset */
-    const char *task;           /* NULL: nothing goes on after the answer */
-    const char *single;         /* the member whose list is empty when there is no such thing, or NULL */
+    const char *task;          /* NULL: nothing goes on after the answer */
+    const char *task_route; /* with `task`: the id of the route that tells how it is; NULL: the first of the
+                                   service that tells it of any */
+    const char *single;     /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     const char *returns_name;   /* as the catalog has it, or NULL */
     const struct config_answer_type
