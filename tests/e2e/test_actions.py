@@ -84,6 +84,20 @@ def test_numbers_keep_their_digits(door, upstream):
     assert upstream.seen(1)[0].body == body and upstream.seen(1)[0].headers["x-tc-region"] == "ap-shanghai"
 
 
+NUMBERS = {200: ("0", "1", "-1", "-0", "9223372036854775807", "-9223372036854775808"),
+           400: ("9223372036854775808", "-9223372036854775809", "1.0", "1e2", "1E400", "1.", ".5", "01", "+1", "--1", "0x10",
+                 "1_000", "NaN", "-Infinity", '"1"', "true", "null", "[1]", "9" * 5000)}
+
+
+def test_numbers_of_every_shape(door, upstream):
+    gateway = door(allow("cvm:*"))
+    for status, shapes in NUMBERS.items():
+        for shape in shapes:
+            body = b'{"Placement":{"Zone":"z"},"InstanceCount":%s}' % shape.encode()
+            assert post(gateway, RUN, body).status == status, shape
+    assert [received.body.split(b":")[-1][:-1].decode() for received in upstream.seen(6)] == list(NUMBERS[200])
+
+
 def test_nothing_is_open_by_itself(door, upstream):
     gateway = door(allow("*"), top={})
     for method, path in (("POST", CREATE), ("GET", "/actions/vpc"), ("GET", CREATE)):

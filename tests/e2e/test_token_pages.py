@@ -146,12 +146,31 @@ def test_each_page_is_judged(route, upstream):
     assert len(upstream.seen(2)) == 2
 
 
-# ---- actions ----
+# ---- the sandbox, and actions ----
+
+DEFINITIONS = REPOSITORY / "config/definitions/data"
+
+
+def test_the_sandbox_has_two_pages(sandbox, start, tmp_path):
+    cloud = sandbox("--quiet", "--definitions", str(DEFINITIONS))
+    (tmp_path / "keys.yaml").write_text(KEYS % ("", "string"))
+    gateway = start(cloud.base + "/", generation=3, services=("tag", "organization"), rules=ALL,
+                    top={"catalog": [str(tmp_path / "keys.yaml")], "doors": {"actions": True}, "definitions": str(DEFINITIONS)})
+    assert ask(gateway).json()["keys"] == ["sandbox", "sandbox"]
+    first = ask(gateway, "?limit=1")
+    assert (first.json()["keys"], first.json()["nextToken"]) == (["sandbox"], "sandbox-page-2")
+    second = gateway.call("GET", "/keys" + first.header("Link").split(">")[0].strip("<"), headers=bearer())
+    assert second.json()["nextToken"] == "" and second.header("Link") is None
+    for query, entries, truncated in (("", 1, True), ("?all=true", 2, False)):
+        answer = gateway.call("POST", "/actions/organization/ListGroups" + query, b'{"ZoneId":"z"}', bearer())
+        assert answer.status == 200, answer.body
+        assert len(answer.json()["Groups"]) == entries and answer.json()["IsTruncated"] is truncated
+
 
 @pytest.fixture
 def action(upstream, start):
     return start(upstream.url.replace("/v2/index.php", "/"), generation=3, services=("tag",), rules=ALL,
-                 top={"doors": {"actions": True}, "definitions": str(REPOSITORY / "config/definitions/data")})
+                 top={"doors": {"actions": True}, "definitions": str(DEFINITIONS)})
 
 
 @pytest.mark.parametrize("replies, calls", [(replies, calls) for replies, last, calls in WRONG
@@ -159,6 +178,6 @@ def action(upstream, start):
 def test_a_token_of_an_action_that_is_wrong(action, upstream, replies, calls):
     """An action takes texts of any length."""
     upstream.script(*replies, then=page("z"))
-    answer = action.call("POST", "/actions/tag/GetTagKeys?all=true", b"{}", {**bearer(), "Content-Type": "application/json"})
+    answer = action.call("POST", "/actions/tag/GetTagKeys?all=true", b"{}", bearer())
     problem(answer, 502, "upstream-invalid-answer")
     assert len(upstream.seen(calls)) == calls
