@@ -266,7 +266,9 @@ static int check_members(struct loader *loader, const struct config_route *route
 int dialect_check(struct loader *loader, struct config_route *route)
 {
     int result = fill(loader, route);
-    if (check_both(loader, route) != 0 || route_list_check(loader, route) != 0)
+    if (check_both(loader, route) != 0)
+        result = -1;
+    if (route_list_check(loader, route) != 0)
         result = -1;
     if (config_tells_status(route) && check_status(loader, route) != 0)
         result = -1;

@@ -68,9 +68,11 @@ static void put_token(struct buf *out, const struct exchange *x)
     const struct json_value *next = &x->answer.next;
     if (pages_next(&x->answer, x->route->dialects[x->call->upstream->api].last.value) != PAGES_NEXT_TOKEN)
         return;
-    const char *text = next->kind == JSON_VALUE_STRING ? json_value_text(next, NEXT_PAGE_MAX, x->arena, NULL)
-                                                       : arena_copy(x->arena, next->bytes, next->length);
-    if (text != NULL)
+    bool exact = true;
+    const char *text = next->kind == JSON_VALUE_STRING
+                           ? json_value_text(next, NEXT_PAGE_MAX, x->arena, &exact)
+                           : arena_copy(x->arena, next->bytes, next->length);
+    if (text != NULL && exact)
         put_link(out, x, x->route->next, text);
 }
 
