@@ -157,7 +157,8 @@ void call_seal(struct call *call)
     call->sealed = true;
 }
 
-struct call *call_with(const struct call *call, const char *name, const char *value, struct arena *arena)
+struct call *call_with(const struct call *call, const struct config_param *changed, const char *value,
+                       struct arena *arena)
 {
     struct call *other = call_new(call->route, call->upstream, arena);
     const char **values = arena_array(arena, 1, sizeof *values);
@@ -171,7 +172,7 @@ struct call *call_with(const struct call *call, const char *name, const char *va
     call_send_region(other, call->sent_region);
     for (size_t i = 0; i < call->param_count; i++) {
         const struct call_param *param = &call->params[i];
-        bool same = strcmp(param->name, name) != 0;
+        bool same = strcmp(param->name, changed->name) != 0;
         if (!same && param->former != NULL) { /* what the caller called it */
             said = arena_array(arena, 1, sizeof *said);
             if (said == NULL)
@@ -190,8 +191,10 @@ struct call *call_with(const struct call *call, const char *name, const char *va
         if (param->secret)
             call_note_secret(other);
     }
+    if (!found && call_add(other, changed, values, 1, NULL) != 0)
+        return NULL;
     call_seal(other);
-    return found ? other : NULL;
+    return other;
 }
 
 const char *call_former(const struct call *call, const struct call_param **param)

@@ -101,9 +101,9 @@ MUST_USE int call_set_client(struct call *call, const char *program, const char 
 
 void call_seal(struct call *call);
 
-/* The same call, sealed, with another value of one parameter that it has.  NULL when memory is out, it has
- * none, or the value cannot be signed. */
-MUST_USE struct call *call_with(const struct call *call, const char *name, const char *value,
+/* The same call, sealed, with another value of one parameter, which it may lack.  NULL when memory is out, or
+ * the value cannot be signed. */
+MUST_USE struct call *call_with(const struct call *call, const struct config_param *param, const char *value,
                                 struct arena *arena);
 
 /* The first value that is an id of before and of which nobody knows the current one, and its parameter; NULL:

@@ -5,6 +5,7 @@
 #include "config/catalog/answer_type.h"
 #include "config/catalog/dialect.h"
 #include "config/catalog/param.h"
+#include "config/catalog/param_secret.h"
 #include "config/catalog/regions.h"
 #include "config/catalog/route_id.h"
 #include "config/model/config.h"
@@ -140,9 +141,11 @@ static const struct keyword route_keywords[] = {
     /* 205 and 206 promise what no answer of ours keeps: RFC 9110 sections 15.3.6 and 15.3.7 */
     {"success", keyword_number, ROUTE(success), OPTIONAL, 200, 204, NULL},
     {"task", keyword_name, ROUTE(task), OPTIONAL, 0, 0, NULL},
+    {"task_route", keyword_name, ROUTE(task_route), OPTIONAL, 0, 0, NULL},
     {"status", dialect_read_status, ROUTE(dialects[CONFIG_API2].status), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, ROUTE(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, ROUTE(total), OPTIONAL, 0, 0, NULL},
+    {"next", keyword_name, ROUTE(next), OPTIONAL, 0, 0, NULL},
     {"one", keyword_name, ROUTE(single), OPTIONAL, 0, 0, NULL},
     {"tells", read_tells, ROUTE(tells), OPTIONAL, 0, 0, NULL},
     {"returns", keyword_name, ROUTE(returns_name), OPTIONAL, 0, 0, NULL},
@@ -303,9 +306,6 @@ static int check_others(struct loader *loader, const struct config_route *route)
             return report_pair(loader, route, other, "could take the same requests");
         if (other->effect != route->effect && is_same_action(other, route))
             return report_pair(loader, route, other, "has the same action, with another effect");
-        if (strcmp(other->service, route->service) == 0 && config_tells_status(other) &&
-            config_tells_status(route))
-            return report_pair(loader, route, other, "tells how the tasks of this service are");
     }
     return 0;
 }
@@ -317,6 +317,7 @@ static int read_route(struct loader *loader, const struct yaml_node *node)
     *route = (struct config_route){
         .mark = node->mark, .success = 200, .dialects = {{.supported = true}, {.supported = true}}};
     int result = keyword_read_map(loader, node, "route", route_keywords, COUNT(route_keywords), route);
+    param_secret_warn(loader, route);
     if (settle_like(loader, node, route) != 0 || result != 0 || check_captures(loader, route) != 0 ||
         dialect_check(loader, route) != 0 || param_check_wires(loader, route) != 0 ||
         check_tells(loader, route) != 0 || check_effect(loader, route) != 0) {

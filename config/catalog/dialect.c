@@ -2,12 +2,11 @@
 #include "config/catalog/dialect.h"
 
 #include "base/text.h"
+#include "config/catalog/route_list.h"
 #include "config/model/config.h"
 #include "config/reader/keyword.h"
 
 #include <string.h>
-
-static const char *const api_names[CONFIG_APIS] = {"api2", "api3"};
 
 /* "data.status": names with dots between them */
 static int read_path(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
@@ -67,6 +66,8 @@ static const struct keyword dialect_keywords[] = {
     {"version", keyword_name, DIALECT(version), OPTIONAL, 0, 0, NULL},
     {"list", keyword_name, DIALECT(list), OPTIONAL, 0, 0, NULL},
     {"total", keyword_name, DIALECT(total), OPTIONAL, 0, 0, NULL},
+    {"next", keyword_name, DIALECT(next), OPTIONAL, 0, 0, NULL},
+    {"last", route_list_read_last, DIALECT(last), OPTIONAL, 0, 0, NULL},
     {"task", keyword_name, DIALECT(task), OPTIONAL, 0, 0, NULL},
     {"status", dialect_read_status, DIALECT(status), OPTIONAL, 0, 0, NULL},
     {"answer", read_renames, DIALECT(renames), OPTIONAL, 0, 0, NULL},
@@ -96,56 +97,41 @@ int dialect_read_api3(struct loader *loader, const struct yaml_node *node, const
     return read_dialect(loader, node, keyword, field, COUNT(dialect_keywords));
 }
 
+/* "nextToken" is NextToken in API 3.0, as parameters are. */
+static int name_token(struct loader *loader, const struct config_route *route, struct config_dialect *three)
+{
+    if (route->next == NULL || three->next != NULL)
+        return 0;
+    char *name = arena_strdup(loader->arena, route->next);
+    if (name == NULL)
+        return keyword_out_of_memory(loader);
+    if (name[0] >= 'a' && name[0] <= 'z')
+        name[0] = (char)(name[0] - 'a' + 'A');
+    three->next = name;
+    return 0;
+}
+
 /* What is not said has the vendor's usual name. */
-static void fill(struct config_route *route)
+static int fill(struct loader *loader, struct config_route *route)
 {
     struct config_dialect *two = &route->dialects[CONFIG_API2];
     struct config_dialect *three = &route->dialects[CONFIG_API3];
     for (int api = 0; api < CONFIG_APIS; api++)
         if (route->dialects[api].action == NULL)
             route->dialects[api].action = route->action;
-    if (route->list != NULL && route->total == NULL)
+    if (route->list != NULL && route->total == NULL && route->next == NULL)
         route->total = "totalCount";
     two->list = route->list;
     two->total = route->total;
+    two->next = route->next;
     two->task = route->task;
-    if (three->list != NULL && three->total == NULL)
+    if (three->list != NULL && three->total == NULL && route->total != NULL)
         three->total = "TotalCount";
     if (route->task != NULL && three->task == NULL)
         three->task = "RequestId"; /* the vendor's pages of its asynchronous VPC actions */
     if (three->version == NULL)
         three->version = "2017-03-12"; /* of the services vpc, cvm and cbs */
-}
-
-static const struct config_param *find_number(const struct config_route *route, const char *name)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, name) == 0 && route->params[i].type == CONFIG_INTEGER &&
-            (route->params[i].sources & CONFIG_IN_QUERY) != 0)
-            return &route->params[i];
-    return NULL;
-}
-
-static int check_list(struct loader *loader, const struct config_route *route)
-{
-    const struct config_param *limit = find_number(route, "limit");
-    const struct config_param *offset = find_number(route, "offset");
-    if (route->effect != CONFIG_READ)
-        return report_error(loader->report, &route->mark, "list is for an action that reads");
-    if (offset == NULL || limit == NULL || limit->max >= CONFIG_INTEGER_MAX || limit->max < 1)
-        return report_error(loader->report, &route->mark,
-                            "list needs the query's integers offset and limit, and a max of limit below %d",
-                            CONFIG_INTEGER_MAX);
-    if (offset->min > 0)
-        return report_error(loader->report, &offset->mark,
-                            "offset must be able to be 0: all=true begins there");
-    for (int api = 0; api < CONFIG_APIS; api++)
-        if (route->dialects[api].supported &&
-            (offset->wire[api].name == NULL || limit->wire[api].name == NULL))
-            return report_error(loader->report, &route->mark,
-                                "list needs offset and limit in %s, too: all=true asks for pages by them",
-                                api_names[api]);
-    return 0;
+    return name_token(loader, route, three);
 }
 
 /* A task is known by the one capture of the path: Location is made from it. */
@@ -251,32 +237,38 @@ static int check_members(struct loader *loader, const struct config_route *route
     int result = 0;
     if (check_member(loader, route, "list", route->list, ours) != 0 ||
         check_member(loader, route, "total", route->total, ours) != 0 ||
+        check_member(loader, route, "next", route->next, ours) != 0 ||
         check_member(loader, route, "one", route->single, ours) != 0)
         result = -1;
-    if (route->list != NULL && strcmp(route->list, route->total) == 0)
+    if (route->list != NULL && route->total != NULL && strcmp(route->list, route->total) == 0)
         result = report_error(loader->report, &route->mark, "list and total cannot be one member: '%.64s'",
                               route->list);
     if (!three->supported)
         return result;
     if (check_member(loader, route, "api3: list", three->list, theirs) != 0 ||
         check_member(loader, route, "api3: total", three->total, theirs) != 0 ||
+        check_member(loader, route, "api3: next", three->next, theirs) != 0 ||
+        check_member(loader, route, "api3: last", three->last.member, theirs) != 0 ||
         check_member(loader, route, "api3: one", single_in_api3(route), theirs) != 0 ||
         (route->list != NULL && (check_renamed(loader, route, "list", three->list, route->list) != 0 ||
-                                 check_renamed(loader, route, "total", three->total, route->total) != 0)))
+                                 check_renamed(loader, route, "total", three->total, route->total) != 0 ||
+                                 check_renamed(loader, route, "next", three->next, route->next) != 0)))
         result = -1;
     if (result != 0)
         return -1;
     warn_small(loader, route, "list", three->list);
     warn_small(loader, route, "total", three->total);
+    warn_small(loader, route, "next", three->next);
     warn_small(loader, route, "one", single_in_api3(route));
     return 0;
 }
 
 int dialect_check(struct loader *loader, struct config_route *route)
 {
-    fill(route);
-    int result = check_both(loader, route);
-    if (route->list != NULL && check_list(loader, route) != 0)
+    int result = fill(loader, route);
+    if (check_both(loader, route) != 0)
+        result = -1;
+    if (route_list_check(loader, route) != 0)
         result = -1;
     if (config_tells_status(route) && check_status(loader, route) != 0)
         result = -1;

@@ -36,7 +36,7 @@ static bool looks_secret(const char *name)
     return false;
 }
 
-/* By any of its names. */
+/* By any of its names.  The token of a page is no secret, whatever it is called. */
 static void warn_unmarked(struct loader *loader, const struct config_param *param)
 {
     bool looks = looks_secret(param->name);
@@ -55,10 +55,8 @@ static void warn_unmarked(struct loader *loader, const struct config_param *para
 
 int param_secret_check(struct loader *loader, const struct config_param *param)
 {
-    if (!param->secret) {
-        warn_unmarked(loader, param);
+    if (!param->secret)
         return 0;
-    }
     if (param->type != CONFIG_STRING && param->type != CONFIG_STRINGS)
         return report_error(loader->report, &param->mark, "secret is for texts: string or strings");
     if ((param->sources & CONFIG_IN_PATH) != 0)
@@ -74,4 +72,12 @@ int param_secret_check(struct loader *loader, const struct config_param *param)
                                           .advice = "take it from the body alone"},
                     "the secret '%.64s' can be in the query, which proxies and browsers log", param->name);
     return 0;
+}
+
+void param_secret_warn(struct loader *loader, const struct config_route *route)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if (!route->params[i].secret &&
+            (route->next == NULL || strcmp(route->params[i].name, route->next) != 0))
+            warn_unmarked(loader, &route->params[i]);
 }

@@ -9,8 +9,10 @@
 int param_secret_read(struct loader *loader, const struct yaml_node *node, const struct keyword *keyword,
                       void *field);
 
-/* Can it be one?  Warns of what looks like a secret and does not say whether it is one.  -1 when an error was
- * reported. */
+/* Can it be one?  -1 when an error was reported. */
 int param_secret_check(struct loader *loader, const struct config_param *param);
+
+/* Warns of what looks like a secret and does not say whether it is one. */
+void param_secret_warn(struct loader *loader, const struct config_route *route);
 
 #endif

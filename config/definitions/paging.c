@@ -42,6 +42,23 @@ static const struct definitions_member *find_total(const struct definitions_obje
     return NULL;
 }
 
+/* The vendor's words for whether there is more. */
+static void find_last(const struct definitions_object *answer, struct paging *paging)
+{
+    static const struct {
+        const char *name;
+        bool value; /* on the last page */
+    } names[] = {{"ListOver", true},     {"Listover", true}, {"IsOver", true},
+                 {"IsTruncated", false}, {"HasMore", false}, {"HasNextPage", false}};
+    for (size_t i = 0; i < COUNT(names) && paging->last == NULL; i++) {
+        const struct definitions_member *last = find(answer, names[i].name);
+        if (last == NULL || last->list || last->type != DEFINITIONS_BOOL)
+            continue;
+        paging->last = last;
+        paging->last_value = names[i].value;
+    }
+}
+
 /* The vendor's words for what names a page: Token alone is what callers are known by, elsewhere. */
 static bool is_token(const char *name)
 {
@@ -75,6 +92,8 @@ static bool find_token(const struct definitions_action *action, struct paging *p
         paging->from = member;
         paging->next = find_next(action->output, member->name);
     }
+    if (paging->next != NULL)
+        find_last(action->output, paging);
     return paging->next != NULL;
 }
 

@@ -15,6 +15,9 @@ struct paging {
         *total; /* of the answer: the entries of the whole list; NULL: it counts none */
     const struct definitions_member
         *next; /* of the answer: the next page's token; NULL: pages go by Offset */
+    const struct definitions_member
+        *last;       /* of the answer: whether the page is the last; NULL: only the token tells */
+    bool last_value; /* what it is on the last page */
 };
 
 /* False: it has none that are known. */

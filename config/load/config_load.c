@@ -3,6 +3,7 @@
 #include "config/catalog/catalog.h"
 #include "config/catalog/param.h"
 #include "config/catalog/regions.h"
+#include "config/catalog/task_route.h"
 #include "config/load/door_actions.h"
 #include "config/load/policy_actions.h"
 #include "config/policy/findings.h"
@@ -264,6 +265,7 @@ struct config *config_load(const char *path, const struct config *previous, int6
     read_more_catalogs(&loader, config->catalog_files, config->catalog_file_count, digest);
     end_digest(&loader, digest, CONFIG_HASH_CATALOG);
     (void)regions_settle(&loader); /* the report counts */
+    (void)task_route_settle(&loader);
     read_definitions(&loader);
     end_policy(&loader, begin_policy(&loader, &(struct policy_source){.path = config->policy_file}));
     check_services(&loader);
@@ -325,6 +327,7 @@ static struct config *load_policy(const struct policy_source *source, const char
     if (region != NULL && policy != NULL)
         (void)policy_actions_open(&loader, policy, region); /* the report counts */
     (void)regions_settle(&loader);
+    (void)task_route_settle(&loader);
     read_definitions(&loader);
     end_policy(&loader, policy);
     sum_up(&loader);

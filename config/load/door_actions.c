@@ -98,7 +98,7 @@ static int make_action(struct loader *loader, const struct config_service *servi
     route->template = door_template;
     route->segments = NULL;
     route->segment_count = 0;
-    route->list = route->total = NULL; /* one page, as the caller asks for it */
+    route->list = route->total = route->next = NULL; /* one page, as the caller asks for it */
     route->single = NULL;
     route->tells = (struct config_rename){0};
     route->dialects[CONFIG_API3].version = service->definitions->version;

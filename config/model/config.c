@@ -206,13 +206,15 @@ const struct config_account *config_account(const struct config *config, const c
 }
 
 const struct config_route *config_status_route(const struct config *config,
-                                               const struct config_upstream *upstream)
+                                               const struct config_upstream *upstream,
+                                               const struct config_route *route)
 {
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_dialect *dialect = &config->routes[i].dialects[upstream->api];
         if (dialect->status.from != NULL &&
             dialect->supported && /* hardly any: most names are not compared */
-            strcmp(config->routes[i].service, upstream->name) == 0)
+            strcmp(config->routes[i].service, upstream->name) == 0 &&
+            (route->task_route == NULL || strcmp(config->routes[i].id, route->task_route) == 0))
             return &config->routes[i];
     }
     return NULL;

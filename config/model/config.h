@@ -185,9 +185,11 @@ const struct config_upstream *config_upstream_of(const struct config *config,
 /* NULL: there is no account of that name. */
 const struct config_account *config_account(const struct config *config, const char *name);
 
-/* The route that tells how the tasks of the upstream's service are, or NULL. */
+/* The route that tells how the tasks of `route` are: the one that it names, or the first of its service.
+ * NULL: there is none. */
 const struct config_route *config_status_route(const struct config *config,
-                                               const struct config_upstream *upstream);
+                                               const struct config_upstream *upstream,
+                                               const struct config_route *route);
 
 /* Is it a path that a proxy may take away: "/cs", "/apis/cs"?  Segments of unreserved characters, no slash at
  * its end, at most CONFIG_PREFIX_MAX bytes. */

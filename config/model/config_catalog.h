@@ -94,6 +94,12 @@ struct config_rename {
     const char *to;   /* the callers' */
 };
 
+/* Where an answer says whether a page is the last: ListOver is true, or IsTruncated is false. */
+struct config_last {
+    const char *member; /* NULL: only the next page's token tells */
+    bool value;         /* of the last page */
+};
+
 /* How one generation does what a route is for. */
 struct config_dialect {
     bool supported;      /* false: this API version has no such action */
@@ -101,7 +107,9 @@ struct config_dialect {
     const char *version; /* API 3.0 */
     const char *list;    /* the answer's member that holds a page, or NULL */
     const char *total;   /* the answer's member that counts the whole list; with `list` */
-    const char *task;    /* the answer's member that names a task, or NULL */
+    const char *next;    /* the answer's member that has the next page's token; with the route's `next` */
+    struct config_last last;
+    const char *task; /* the answer's member that names a task, or NULL */
     struct config_status status;
     struct config_rename *renames; /* members of the answer, and of its page's items */
     size_t rename_count;
@@ -164,11 +172,15 @@ struct config_route {
     bool safe;           /* it reads although its method says otherwise (RFC 9110 section 9.2.1) */
     long long success;
     struct config_dialect
-        dialects[CONFIG_APIS];  /* the callers' names for list, total and task are API 2.0's */
-    const char *list;           /* NULL: the answer has no pages */
-    const char *total;          /* with `list` */
-    const char *task;           /* NULL: nothing goes on after the answer */
-    const char *single;         /* the member whose list is empty when there is no such thing, or NULL */
+        dialects[CONFIG_APIS]; /* the callers' names for list, total, next and task are API 2.0's */
+    const char *list;          /* NULL: the answer has no pages */
+    const char *total;         /* with `list`; NULL: nobody counts what goes by token */
+    const char *next;          /* with `list`: the token of the next page, and the parameter that takes it;
+                                   NULL: pages go by offset */
+    const char *task;          /* NULL: nothing goes on after the answer */
+    const char *task_route; /* with `task`: the id of the route that tells how it is; NULL: the first of the
+                                   service that tells it of any */
+    const char *single;     /* the member whose list is empty when there is no such thing, or NULL */
     struct config_rename tells; /* of its item: `from` is the current id of the parameter `to`, or NULL */
     const char *returns_name;   /* as the catalog has it, or NULL */
     const struct config_answer_type

@@ -27,8 +27,7 @@ static struct policy_verdict judge(const struct exchange *x, const struct call *
 
 static bool is_about_task(const struct exchange *x)
 {
-    return x->route == config_status_route(x->config, x->call->upstream) ||
-           (x->route->document != NULL && config_tells_status(x->route));
+    return config_tells_status(x->route);
 }
 
 /* What the caller knows of itself (its hour, address, region, which parameters it sent) may be told to it;

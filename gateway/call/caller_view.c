@@ -119,13 +119,14 @@ static int make_names(const struct config_route *route, struct arena *arena, str
                       struct names *items)
 {
     const struct config_dialect *dialect = &route->dialects[CONFIG_API3];
-    whole->items = arena_array(arena, dialect->rename_count + 4, sizeof *whole->items);
+    whole->items = arena_array(arena, dialect->rename_count + 5, sizeof *whole->items);
     items->items = arena_array(arena, dialect->rename_count, sizeof *items->items);
     if (whole->items == NULL || items->items == NULL)
         return -1;
     add_name(whole, dialect->task, route->task);
     add_name(whole, dialect->list, route->list);
     add_name(whole, dialect->total, route->total);
+    add_name(whole, dialect->next, route->next);
     add_name(whole, "RequestId", "requestId");
     add_renames(whole, dialect);
     add_renames(items, dialect);
@@ -168,9 +169,9 @@ struct writing {
     const struct caller_view *view;
     struct text text;
     struct names whole, items;
-    const char *state;             /* or NULL */
-    const char *own[5];            /* the names of members that are ours; the last is NULL */
-    struct json_value total, next; /* what they are in the end; none: as the first page has them */
+    const char *state;                   /* or NULL */
+    const char *own[5];                  /* the names of members that are ours; the last is NULL */
+    struct json_value total, next, last; /* what they are in the end; no total: as the first page has it */
 };
 
 static void put_item(struct writing *w, const struct json_value *item)
@@ -216,8 +217,9 @@ static void put_member(struct writing *w, const struct json_value *member)
 {
     const struct answer *first = &w->view->pages[0];
     const char *name = new_name(&w->whole, member);
-    if (is_same(member, &first->next) && w->next.kind == JSON_VALUE_NONE)
-        return; /* there is no further page */
+    if ((is_same(member, &first->next) && w->next.kind == JSON_VALUE_NONE) ||
+        (is_same(member, &first->last) && w->last.kind == JSON_VALUE_NONE))
+        return; /* of the first page alone */
     for (size_t i = 0; w->own[i] != NULL; i++)
         if (name == NULL && json_value_has_key(member, w->own[i]))
             return; /* ours comes in its place */
@@ -228,6 +230,8 @@ static void put_member(struct writing *w, const struct json_value *member)
         put_value(&w->text, &w->total);
     } else if (is_same(member, &first->next)) {
         put_value(&w->text, &w->next);
+    } else if (is_same(member, &first->last)) {
+        put_value(&w->text, &w->last);
     } else if (member->kind == JSON_VALUE_ARRAY && w->items.count > 0) {
         put_word(&w->text, "[");
         put_items(w, member);
@@ -283,6 +287,7 @@ static int prepare(struct writing *w, struct arena *arena, struct err *err)
         if (view->pages[i].total.kind != JSON_VALUE_NONE)
             w->total = view->pages[i].total;
     w->next = view->pages[view->page_count - 1].next;
+    w->last = view->pages[view->page_count - 1].last;
     name_own(w);
     if (!has_envelope(view))
         return 0;

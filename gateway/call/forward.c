@@ -514,8 +514,12 @@ enum problem forward_call(struct exchange *x)
     enum problem problem = run(&f);
     x->attempts = f.attempts;
     x->outcome = f.outcome;
-    if (problem == PROBLEM_NONE && x->answer.task != NULL)
-        owners_remember(x->gateway->owners, x->call, x->answer.task, x->client->name);
+    const struct config_route *status =
+        problem == PROBLEM_NONE && x->answer.task != NULL
+            ? config_status_route(x->config, x->call->upstream, x->call->route)
+            : NULL;
+    if (status != NULL)
+        owners_remember(x->gateway->owners, x->call, status, x->answer.task, x->client->name);
     record_settle(x, problem);
     return problem;
 }

@@ -38,48 +38,61 @@ long long pages_total(const struct json_value *value, struct arena *arena)
     return strtoll(text, NULL, 10);
 }
 
-/* Of a document: the token that came with the last page, or how many entries are there. */
-static enum problem next_document(struct exchange *x, const struct list *list, struct call **call)
+/* Do pages have tokens, or offsets? */
+static bool goes_by_token(const struct exchange *x)
+{
+    return x->paging != NULL ? x->paging->next != NULL : x->route->next != NULL;
+}
+
+enum pages_next pages_next(const struct answer *answer, bool last_value)
+{
+    const struct json_value *next = &answer->next;
+    const struct json_value *last = &answer->last;
+    bool told = last->kind == JSON_VALUE_TRUE || last->kind == JSON_VALUE_FALSE;
+    bool none = next->kind == JSON_VALUE_NONE || next->kind == JSON_VALUE_NULL || json_value_is(next, "");
+    if (!told && last->kind != JSON_VALUE_NONE && last->kind != JSON_VALUE_NULL)
+        return PAGES_NEXT_BAD;
+    if (told && (last->kind == JSON_VALUE_TRUE) == last_value)
+        return PAGES_NEXT_NONE;
+    if (none)
+        return told ? PAGES_NEXT_BAD : PAGES_NEXT_NONE;
+    return next->kind == JSON_VALUE_STRING || next->kind == JSON_VALUE_NUMBER ? PAGES_NEXT_TOKEN
+                                                                              : PAGES_NEXT_BAD;
+}
+
+/* The page behind those that are there, as a sealed call that the policy has allowed. */
+static enum problem next_call(struct exchange *x, const struct list *list, struct call **call)
 {
     char text[TEXT_NUMBER_SIZE];
     char offset[TEXT_NUMBER_SIZE + 2];
-    const struct paging *paging = x->paging;
-    struct json_value value = list->pages[list->count - 1].next;
-    if (paging->next == NULL) {
+    struct json_value page = list->pages[list->count - 1].next;
+    if (!goes_by_token(x)) {
+        bool quoted = x->paging != NULL && x->paging->from->type == DEFINITIONS_STRING;
         text_number(text, (long long)list->items);
-        bool quoted = paging->from->type == DEFINITIONS_STRING;
         int length = snprintf(offset, sizeof offset, quoted ? "\"%s\"" : "%s", text);
-        value = (struct json_value){.bytes = offset, .length = (size_t)length};
+        page = (struct json_value){.kind = quoted ? JSON_VALUE_STRING : JSON_VALUE_NUMBER,
+                                   .bytes = offset,
+                                   .length = (size_t)length};
     }
-    enum problem problem = x->page_call(x, paging->from, &value, call);
+    enum problem problem = x->page_call(x, &page, call);
+    if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER) {
+        err_clear(&x->err); /* it has a caller's sentence, and nobody called so */
+        return exchange_stop(x, problem,
+                             "the upstream's token of the page behind %zu entries is none that a request "
+                             "could have",
+                             list->items);
+    }
     if (problem != PROBLEM_NONE || authorize_further(x, *call, false))
         return problem;
     return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the policy does not allow the page behind %zu entries",
                          list->items);
 }
 
-/* The page behind the items that are there, as a sealed call that the policy has allowed. */
-static enum problem next_call(struct exchange *x, const struct list *list, struct call **call)
-{
-    if (x->paging != NULL)
-        return next_document(x, list, call);
-    char offset[TEXT_NUMBER_SIZE];
-    text_number(offset, (long long)list->items);
-    const char *text = arena_strdup(x->arena, offset);
-    *call = text == NULL ? NULL : call_with(x->call, "offset", text, x->arena);
-    if (*call == NULL)
-        return exchange_fail(x);
-    return authorize_further(x, *call, false)
-               ? PROBLEM_NONE
-               : exchange_stop(x, PROBLEM_NOT_ALLOWED, "the policy does not allow the page at offset %s",
-                               text);
-}
-
 static enum problem too_long(struct exchange *x)
 {
     return exchange_stop(
         x, PROBLEM_INVALID_PARAMETER,
-        "all is for lists of up to %d pages and %d bytes; this one is longer: use offset and limit",
+        "all is for lists of up to %d pages and %d bytes; this one is longer: ask for one page at a time",
         PAGES_CALLS_MAX, PAGES_BYTES_MAX);
 }
 
@@ -104,7 +117,8 @@ static bool find_members(const struct paging *paging, struct answer *answer)
 {
     return paging == NULL || (find_member(answer, paging->list, &answer->list) &&
                               find_member(answer, paging->total, &answer->total) &&
-                              find_member(answer, paging->next, &answer->next));
+                              find_member(answer, paging->next, &answer->next) &&
+                              find_member(answer, paging->last, &answer->last));
 }
 
 /* One more page; `*count` is what it has. */
@@ -130,13 +144,43 @@ static enum problem add_page(struct exchange *x, struct list *list, const struct
     return list->bytes > PAGES_BYTES_MAX ? too_long(x) : PROBLEM_NONE;
 }
 
-/* Where pages have tokens, the last has none; a total may count what the caller cannot see. */
-static bool is_whole(const struct exchange *x, const struct list *list, size_t count)
+static bool is_repeated(const struct list *list)
 {
     const struct json_value *next = &list->pages[list->count - 1].next;
-    if (x->paging != NULL && x->paging->next != NULL)
-        return count == 0 || next->kind != JSON_VALUE_STRING || json_value_is(next, "");
-    return count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
+    for (size_t i = 0; i + 1 < list->count; i++) {
+        const struct json_value *other = &list->pages[i].next;
+        if (other->length == next->length && strncmp(other->bytes, next->bytes, next->length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An empty page ends a list as well, unless the answer says that there is more: some tokens never end. */
+static enum problem look_for_token(struct exchange *x, const struct list *list, size_t count, bool *whole)
+{
+    const struct answer *answer = &list->pages[list->count - 1];
+    bool last_value =
+        x->paging != NULL ? x->paging->last_value : x->route->dialects[x->call->upstream->api].last.value;
+    enum pages_next next = pages_next(answer, last_value);
+    if (next == PAGES_NEXT_BAD)
+        return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
+                             "the upstream's answer does not tell which page comes next");
+    *whole = next == PAGES_NEXT_NONE ||
+             (count == 0 && answer->last.kind != JSON_VALUE_TRUE && answer->last.kind != JSON_VALUE_FALSE);
+    if (!*whole && is_repeated(list))
+        return exchange_stop(
+            x, PROBLEM_UPSTREAM_INVALID_ANSWER,
+            "the upstream's answer names a page that was there already: the list has no end");
+    return PROBLEM_NONE;
+}
+
+/* A total may count what the caller cannot see. */
+static enum problem look_behind(struct exchange *x, const struct list *list, size_t count, bool *whole)
+{
+    if (goes_by_token(x))
+        return look_for_token(x, list, count, whole);
+    *whole = count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
+    return PROBLEM_NONE;
 }
 
 /* The first page tells that the others would be fetched for nothing. */
@@ -150,13 +194,14 @@ static bool is_hopeless(const struct exchange *x, const struct list *list)
            list->total / PAGES_MARGIN > PAGES_BYTES_MAX / (long long)(list->bytes / list->items + 1);
 }
 
-/* The pages behind the first, which has `count` items. */
-static enum problem collect(struct exchange *x, struct list *list, size_t count)
+/* The pages behind the first. */
+static enum problem collect(struct exchange *x, struct list *list)
 {
     struct answer answer = x->answer;
     enum problem problem = PROBLEM_NONE;
     int64_t until_us = clock_monotonic_us() + PAGES_TIME_US;
-    while (problem == PROBLEM_NONE && !is_whole(x, list, count)) {
+    for (bool whole = false; problem == PROBLEM_NONE && !whole;) {
+        size_t count = 0;
         struct call *call = NULL;
         if (list->count == PAGES_CALLS_MAX)
             return too_long(x);
@@ -167,6 +212,8 @@ static enum problem collect(struct exchange *x, struct list *list, size_t count)
         x->answer = answer; /* its code is what the caller is told when it is bad */
         if (problem == PROBLEM_NONE)
             problem = add_page(x, list, &answer, &count);
+        if (problem == PROBLEM_NONE)
+            problem = look_behind(x, list, count, &whole);
     }
     return problem;
 }
@@ -193,11 +240,14 @@ enum problem pages_collect(struct exchange *x)
     if (list.pages == NULL)
         return exchange_fail(x);
     enum problem problem = add_page(x, &list, &x->answer, &count);
+    bool whole = false;
     if (problem == PROBLEM_NONE && is_hopeless(x, &list))
         problem = too_long(x);
-    if (problem == PROBLEM_NONE && !is_whole(x, &list, count)) {
+    if (problem == PROBLEM_NONE)
+        problem = look_behind(x, &list, count, &whole);
+    if (problem == PROBLEM_NONE && !whole) {
         if (atomic_fetch_add(&x->gateway->collecting, 1) < PAGES_LISTS_MAX)
-            problem = collect(x, &list, count);
+            problem = collect(x, &list);
         else
             problem =
                 exchange_stop(x, PROBLEM_BUSY, "%d lists are put together already: ask for a page, or later",

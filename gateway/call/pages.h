@@ -15,6 +15,15 @@ enum {
     PAGES_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
 };
 
+/* Where pages have tokens: what an answer says of the one behind it.  `last_value`: what its `last` is on the
+ * last page; where it has that, this counts before the token, which some keep to the end. */
+enum pages_next {
+    PAGES_NEXT_NONE,
+    PAGES_NEXT_TOKEN, /* answer->next is its name: a text or a number */
+    PAGES_NEXT_BAD    /* it says that there is one and not which, or either is of another type */
+};
+enum pages_next pages_next(const struct answer *answer, bool last_value);
+
 /* What an answer counts: a number, or a text that holds one; -1: it does not. */
 long long pages_total(const struct json_value *value, struct arena *arena);
 

@@ -122,7 +122,7 @@ enum problem resolve_ids(struct exchange *x)
         if (param->former == NULL || param->count != 1 || route == NULL)
             continue;
         const char *id = find_id(x, route, param);
-        struct call *call = id == NULL ? NULL : call_with(x->call, param->name, id, x->arena);
+        struct call *call = id == NULL ? NULL : call_with(x->call, param->param, id, x->arena);
         if (call != NULL)
             x->call = call;
     }

@@ -15,7 +15,7 @@ enum { TASK_WAIT_ROOM_US = 20000 }; /* less than this is no time for a look */
 
 static const struct config_route *status_route(const struct exchange *x)
 {
-    return x->answer.task == NULL ? NULL : config_status_route(x->config, x->call->upstream);
+    return x->answer.task == NULL ? NULL : config_status_route(x->config, x->call->upstream, x->call->route);
 }
 
 /* Would the same client, without a word about it, be sent to another? */

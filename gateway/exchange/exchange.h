@@ -132,11 +132,10 @@ struct exchange {
     /* translate */
     struct call *call; /* with all=true the one of the first page */
     bool all;
-    const struct paging *paging; /* with `all`, of a document; NULL: pages of a route go by offset */
+    const struct paging *paging; /* with `all`, of a document; NULL: the route says how pages go */
 
-    /* With `paging`: the same document with another value of one member, read and sealed as the first was. */
-    enum problem (*page_call)(struct exchange *x, const struct definitions_member *member,
-                              const struct json_value *value, struct call **call);
+    /* With `all`: the same request for the page at that offset, or of that token, sealed as the first was. */
+    enum problem (*page_call)(struct exchange *x, const struct json_value *page, struct call **call);
 
     /* authorize */
     bool judged;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWNERS_NAME = 64, OWNERS_KEY = 3 * (OWNERS_NAME + 1) };
+enum { OWNERS_NAME = 64, OWNERS_KEY = 4 * (OWNERS_NAME + 1) };
 
 struct owned {
-    char key[OWNERS_KEY]; /* "vpc ap-guangzhou 135254" */
+    char key[OWNERS_KEY]; /* "vpc ap-guangzhou DescribeVpcTaskResult 135254" */
     char client[OWNERS_NAME + 1];
     UT_hash_handle hh; /* tbl NULL: it is not in the table */
 };
@@ -47,13 +47,16 @@ void owners_free(struct owners *owners)
 }
 
 /* False where it does not fit: cut, it could be another's. */
-static bool write_key(char key[OWNERS_KEY], const struct call *call, const char *task)
+static bool write_key(char key[OWNERS_KEY], const struct call *call, const struct config_route *status,
+                      const char *task)
 {
     struct buf text;
     buf_init_in(&text, key, OWNERS_KEY);
     buf_put(&text, config_title(call->upstream));
     buf_put_char(&text, ' ');
     buf_put(&text, call->region);
+    buf_put_char(&text, ' ');
+    buf_put(&text, status->action);
     buf_put_char(&text, ' ');
     buf_put(&text, task);
     return !text.failed;
@@ -74,11 +77,12 @@ static void take_out(struct owners *owners, struct owned *entry)
     entry->key[0] = '\0';
 }
 
-void owners_remember(struct owners *owners, const struct call *call, const char *task, const char *client)
+void owners_remember(struct owners *owners, const struct call *call, const struct config_route *status,
+                     const char *task, const char *client)
 {
     char key[OWNERS_KEY];
     size_t length = strlen(client);
-    if (length > OWNERS_NAME || !write_key(key, call, task))
+    if (length > OWNERS_NAME || !write_key(key, call, status, task))
         return;
     (void)pthread_mutex_lock(&owners->mutex);
     struct owned *entry = find(owners, key);
@@ -98,7 +102,7 @@ enum policy_owner owners_find(struct owners *owners, const struct call *call, co
     char key[OWNERS_KEY];
     enum policy_owner owner = POLICY_OWNER_UNKNOWN;
     if (call->param_count != 1 || call->params[0].count != 1 ||
-        !write_key(key, call, call->params[0].values[0]))
+        !write_key(key, call, call->route, call->params[0].values[0]))
         return owner;
     (void)pthread_mutex_lock(&owners->mutex);
     const struct owned *entry = find(owners, key);

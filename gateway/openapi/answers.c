@@ -49,6 +49,9 @@ static void put_list(struct buf *out, const struct config_route *route)
     json_close(out);
     if (route->total != NULL)
         put_number(out, route->total, "Entries of the whole list");
+    if (route->next != NULL)
+        put_number(out, route->next,
+                   "The token of the next page; the last has none, or says that it is the last");
 }
 
 /* API 3.0 names a task by a text. */

@@ -1,5 +1,6 @@
 #include "gateway/request/next_page.h"
 
+#include "base/text.h"
 #include "gateway/call/pages.h"
 #include "gateway/door/rest.h"
 
@@ -45,25 +46,50 @@ static void put_pair(struct buf *out, const char *name, const char *value)
     buf_put_percent(out, value, strlen(value));
 }
 
-void next_page_put(struct buf *out, const struct exchange *x)
+/* The same query for another page: with that value of the parameter that names it. */
+static void put_link(struct buf *out, const struct exchange *x, const char *name, const char *value)
 {
     struct buf query;
-    if (!is_page(x))
-        return;
-    long long offset = offset_of(x);
-    long long total = pages_total(&x->answer.total, x->arena);
-    long long count = (long long)x->answer.list.count;
-    if (offset < 0 || count == 0 || offset > offset_max(x->route) - count || offset + count >= total)
-        return;
     buf_init(&query, NEXT_PAGE_MAX);
     for (size_t i = 0; i < x->target.pair_count; i++)
-        if (strcmp(x->target.pairs[i].name, "offset") != 0)
+        if (strcmp(x->target.pairs[i].name, name) != 0)
             put_pair(&query, x->target.pairs[i].name, x->target.pairs[i].value);
-    buf_put_format(&query, "%soffset=%lld", query.length == 0 ? "?" : "&", offset + count);
+    put_pair(&query, name, value);
     if (!query.failed) {
         buf_put(out, "Link: <");
         buf_put(out, buf_text(&query));
         buf_put(out, ">; rel=\"next\"\r\n");
     }
     buf_done(&query);
+}
+
+static void put_token(struct buf *out, const struct exchange *x)
+{
+    const struct json_value *next = &x->answer.next;
+    if (pages_next(&x->answer, x->route->dialects[x->call->upstream->api].last.value) != PAGES_NEXT_TOKEN)
+        return;
+    bool exact = true;
+    const char *text = next->kind == JSON_VALUE_STRING
+                           ? json_value_text(next, NEXT_PAGE_MAX, x->arena, &exact)
+                           : arena_copy(x->arena, next->bytes, next->length);
+    if (text != NULL && exact)
+        put_link(out, x, x->route->next, text);
+}
+
+void next_page_put(struct buf *out, const struct exchange *x)
+{
+    char text[TEXT_NUMBER_SIZE];
+    if (!is_page(x))
+        return;
+    if (x->route->next != NULL) {
+        put_token(out, x);
+        return;
+    }
+    long long offset = offset_of(x);
+    long long total = pages_total(&x->answer.total, x->arena);
+    long long count = (long long)x->answer.list.count;
+    if (offset < 0 || count == 0 || offset > offset_max(x->route) - count || offset + count >= total)
+        return;
+    text_number(text, offset + count);
+    put_link(out, x, "offset", text);
 }

@@ -7,7 +7,8 @@
 
 enum { NEXT_PAGE_MAX = 8 * 1024 }; /* bytes of the field: callers take no more; a longer one is left out */
 
-/* "Link: <?offset=20>; rel=\"next\"\r\n" where the cloud counts more entries than there were up to here.
+/* "Link: <?offset=20>; rel=\"next\"\r\n" where the cloud counts more entries than there were up to here, or
+ * gives the token of another page.
  * The reference is relative, and a query alone, so that it is right behind any proxy and prefix. */
 void next_page_put(struct buf *out, const struct exchange *x);
 

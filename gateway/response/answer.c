@@ -132,6 +132,7 @@ static int read_api2(const struct json_value *root, const struct config_route *r
                                  {"detail", &detail},
                                  {dialect->list, &read->list},
                                  {dialect->total, &read->total},
+                                 {dialect->next, &read->next},
                                  {dialect->task, &read->task_value},
                                  {route->single, &read->single}};
     if (pick_members(root, picks, COUNT(picks), err) != 0 ||
@@ -183,6 +184,8 @@ static int read_api3(const struct json_value *root, const struct config_route *r
                                  {"RequestId", &id},
                                  {dialect->list, &read->list},
                                  {dialect->total, &read->total},
+                                 {dialect->next, &read->next},
+                                 {dialect->last.member, &read->last},
                                  {dialect->task, &read->task_value},
                                  {cloud_name(route, dialect, route->single), &read->single}};
     if (pick_members(root, &(struct pick){"Response", &read->members}, 1, err) != 0)
@@ -249,7 +252,8 @@ static void move(struct json_value *value, const char *from, const char *to)
 int answer_keep(struct answer *answer, struct arena *arena)
 {
     struct json_value *const values[] = {&answer->members, &answer->list,  &answer->total,
-                                         &answer->single,  &answer->state, &answer->task_value};
+                                         &answer->single,  &answer->state, &answer->task_value,
+                                         &answer->next,    &answer->last};
     const char *from = answer->bytes;
     const char *copy = arena_copy(arena, from, answer->length);
     if (copy == NULL)

@@ -36,7 +36,9 @@ struct answer {
     struct json_value single; /* what has no item where there is no such thing */
     struct json_value state;  /* how a task is */
     struct json_value task_value;
-    struct json_value next; /* of a page: the token of the next one; written by gateway/call/pages.h */
+    struct json_value next; /* of a page: the token of the next one */
+    struct json_value
+        last; /* whether it is the last; of a document both are written by gateway/call/pages.h */
 };
 
 /* -1 when it is not one JSON object with a code, or a Response, or has twice what the gateway decides by: a

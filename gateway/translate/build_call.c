@@ -9,6 +9,7 @@
 #include "gateway/translate/check_value.h"
 #include "gateway/translate/document_pages.h"
 #include "gateway/translate/hint.h"
+#include "gateway/translate/route_pages.h"
 
 #include <string.h>
 
@@ -86,6 +87,7 @@ static bool is_said(const struct exchange *x, const struct given *given, const c
 static enum problem choose_pages(struct exchange *x, const struct given *given)
 {
     const char *all = NULL;
+    const char *from = x->route->next == NULL ? "offset" : x->route->next;
     if (x->route->list == NULL)
         return PROBLEM_NONE;
     enum problem problem = build_call_own_key(x, "all", &all);
@@ -94,9 +96,10 @@ static enum problem choose_pages(struct exchange *x, const struct given *given)
     if (strcmp(all, "true") != 0 && strcmp(all, "false") != 0)
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER, "all must be true or false");
     x->all = strcmp(all, "true") == 0;
-    if (x->all && (is_said(x, given, "offset") || is_said(x, given, "limit")))
+    x->page_call = route_pages_call;
+    if (x->all && (is_said(x, given, "offset") || is_said(x, given, "limit") || is_said(x, given, from)))
         return exchange_stop(x, PROBLEM_INVALID_PARAMETER,
-                             "all fetches every page: offset and limit are for a single one");
+                             "all fetches every page: %s and limit are for a single one", from);
     return PROBLEM_NONE;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/translate/check_value.h"
 #include "gateway/translate/client_token.h"
 #include "gateway/translate/hint.h"
+#include "gateway/translate/route_pages.h"
 
 #include <string.h>
 
@@ -119,18 +120,6 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
     return PROBLEM_NONE;
 }
 
-/* What all=true says in the caller's place; NULL: nothing. */
-static const char *page_value(const struct exchange *x, const struct config_param *param)
-{
-    char limit[TEXT_NUMBER_SIZE];
-    if (!x->all || strcmp(param->name, "offset") == 0)
-        return x->all ? "0" : NULL;
-    if (strcmp(param->name, "limit") != 0)
-        return NULL;
-    text_number(limit, param->max);
-    return arena_strdup(x->arena, limit);
-}
-
 /* ---- one name for one thing ---- */
 
 /* Ids of before become the current ones that the policy knows; `said` is what the caller said in their place,
@@ -194,7 +183,7 @@ enum problem build_param_add(struct exchange *x, const struct config_param *para
         problem = name_things(x, param, &collected);
     if (problem != PROBLEM_NONE)
         return problem;
-    const char *unsaid = page_value(x, param);
+    const char *unsaid = route_pages_value(x, param);
     if (unsaid == NULL && collected.count == 0 && !collected.empty)
         unsaid = param->preset;
     if (unsaid == NULL && collected.count == 0 && !collected.empty)

@@ -52,9 +52,10 @@ static void put_document(struct buf *out, const struct json_value *first,
     buf_put_char(out, '}');
 }
 
-static enum problem make_call(struct exchange *x, const struct definitions_member *changed,
-                              const struct json_value *value, struct call **call)
+/* A token that the action would not take from a caller is the cloud's mistake. */
+static enum problem make_call(struct exchange *x, const struct json_value *value, struct call **call)
 {
+    const struct definitions_member *changed = x->paging->from;
     struct buf out;
     struct json_value first, next;
     const struct call *old = x->call;
@@ -67,7 +68,8 @@ static enum problem make_call(struct exchange *x, const struct definitions_membe
     buf_done(&out);
     if (text == NULL || json_value_read(text, length, JSON_VALUE_DEPTH_MAX, &next, NULL) != 0)
         return exchange_fail(x);
-    return build_document_again(x, &next, call);
+    enum problem problem = build_document_again(x, &next, call);
+    return problem == PROBLEM_NONE || problem == PROBLEM_INTERNAL ? problem : PROBLEM_UPSTREAM_INVALID_ANSWER;
 }
 
 enum problem document_pages_choose(struct exchange *x, const struct json_value *root)

@@ -13,14 +13,26 @@ static bool is_zero(const struct json_value *value)
     return json_value_is(value, "0") || (value->length == 1 && value->bytes[0] == '0');
 }
 
-/* Lists have one item: a page that begins later is empty. */
-static bool is_past(const struct json_value *root)
+static struct json_value find(const struct json_value *root, const char *name)
 {
     struct json_items items = json_value_items(root);
     for (struct json_value member; json_value_next(&items, &member);)
-        if (json_value_has_key(&member, "Offset"))
-            return !is_zero(&member);
-    return false;
+        if (json_value_has_key(&member, name))
+            return member;
+    return (struct json_value){0};
+}
+
+/* Pages have one item: by token there are two of them, and one that begins later is empty. */
+static enum shape_page page_of(const struct definitions_action *action, const struct json_value *root)
+{
+    const struct definitions_member *taker = shape_answer_token(action);
+    const struct json_value offset = find(root, "Offset");
+    if (offset.kind != JSON_VALUE_NONE && !is_zero(&offset))
+        return SHAPE_PAST;
+    if (taker == NULL)
+        return SHAPE_LAST;
+    const struct json_value token = find(root, taker->name);
+    return token.kind == JSON_VALUE_NONE || json_value_is(&token, "") ? SHAPE_FIRST : SHAPE_LAST;
 }
 
 /* As DescribeVpcTaskResult can be asked about: the task has the RequestId's name. */
@@ -42,7 +54,7 @@ static int answer(struct api_request *x, const char *service, const struct defin
         return -1;
     if (action->effect == DEFINITIONS_CHANGE && service != NULL && strcmp(service, "vpc") == 0)
         begin_task(x);
-    shape_answer_put(&x->answer->body, action->output, x->outcome.request_id, is_past(&root));
+    shape_answer_put(&x->answer->body, action->output, x->outcome.request_id, page_of(action, &root));
     return 0;
 }
 

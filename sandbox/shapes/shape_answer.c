@@ -9,23 +9,60 @@ enum {
     LEVELS_MAX = 16, /* an object that requires itself would never end */
 };
 
-/* Names that say where a list goes on: it has ended. */
+/* Names that say where a list goes on, or whether: what they are on the last page, and on one before it. */
 static const struct {
-    const char *name, *json;
+    const char *name, *last, *before;
 } ends[] = {
-    {"NextToken", "\"\""},   {"Context", "\"\""},   {"NextCursor", "\"\""}, {"Cursor", "\"\""},
-    {"ScrollToken", "\"\""}, {"PageToken", "\"\""}, {"ListOver", "true"},   {"PaginationToken", "\"\""},
-    {"Listover", "true"},    {"IsOver", "true"},
+    {"NextToken", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"Context", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"NextCursor", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"Cursor", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"ScrollToken", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"PageToken", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"Marker", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"PaginationToken", "\"\"", "\"" SHAPE_SECOND "\""},
+    {"ListOver", "true", "false"},
+    {"Listover", "true", "false"},
+    {"IsOver", "true", "false"},
+    {"IsTruncated", "false", "true"},
+    {"HasMore", "false", "true"},
 };
 
-static const char *end_of_list(const struct definitions_member *member)
+static const char *end_of_list(const struct definitions_member *member, enum shape_page page)
 {
     int type = member->type;
     for (size_t i = 0; i < COUNT(ends) && !member->list; i++)
         if (strcmp(ends[i].name, member->name) == 0 &&
-            type == (ends[i].json[0] == '"' ? DEFINITIONS_STRING : DEFINITIONS_BOOL))
-            return ends[i].json;
+            type == (ends[i].last[0] == '"' ? DEFINITIONS_STRING : DEFINITIONS_BOOL))
+            return page == SHAPE_FIRST ? ends[i].before : ends[i].last;
     return NULL;
+}
+
+/* NextCursor of an answer goes into Cursor of a request, NextToken into NextToken. */
+static const struct definitions_member *taker_of(const struct definitions_object *input, const char *name)
+{
+    static const char prefix[] = "Next";
+    const struct definitions_member *taker = definitions_member(input, name, strlen(name));
+    if (taker == NULL && strncmp(name, prefix, sizeof prefix - 1) == 0) {
+        name += sizeof prefix - 1;
+        taker = definitions_member(input, name, strlen(name));
+    }
+    return taker != NULL && taker->type == DEFINITIONS_STRING && !taker->list ? taker : NULL;
+}
+
+const struct definitions_member *shape_answer_token(const struct definitions_action *action)
+{
+    const struct definitions_object *output = action->output;
+    const struct definitions_member *token = NULL;
+    bool lists = false;
+    for (size_t i = 0; i < output->member_count; i++) {
+        const struct definitions_member *member = &output->members[i];
+        const char *end = end_of_list(member, SHAPE_LAST);
+        lists = lists || member->list;
+        if (token == NULL && end != NULL && end[0] == '"')
+            token = taker_of(action->input, member->name);
+    }
+    return lists && action->effect == DEFINITIONS_READ ? token : NULL;
 }
 
 /* TotalCount, InstanceCount: of lists with one item. */
@@ -56,7 +93,8 @@ static const char *plain_value(const struct definitions_member *member)
     }
 }
 
-static void put_members(struct buf *out, const struct definitions_object *object, int level, bool past);
+static void put_members(struct buf *out, const struct definitions_object *object, int level,
+                        enum shape_page page);
 
 static void put_value(struct buf *out, const struct definitions_member *member, int level)
 {
@@ -65,7 +103,7 @@ static void put_value(struct buf *out, const struct definitions_member *member, 
         return;
     }
     buf_put_char(out, '{');
-    put_members(out, member->object, level + 1, false);
+    put_members(out, member->object, level + 1, SHAPE_LAST);
     buf_put_char(out, '}');
 }
 
@@ -91,11 +129,12 @@ static bool is_of_envelope(const struct definitions_member *member, int level)
                           (member->object != NULL && !member->list && strcmp(member->name, "Error") == 0));
 }
 
-static void put_members(struct buf *out, const struct definitions_object *object, int level, bool past)
+static void put_members(struct buf *out, const struct definitions_object *object, int level,
+                        enum shape_page page)
 {
     for (size_t i = 0; i < object->member_count; i++) {
         const struct definitions_member *member = &object->members[i];
-        const char *end = level == 1 ? end_of_list(member) : NULL;
+        const char *end = level == 1 ? end_of_list(member, page) : NULL;
         bool deep = is_too_deep(member, level);
         if ((deep && !member->list) || is_of_envelope(member, level))
             continue;
@@ -103,18 +142,18 @@ static void put_members(struct buf *out, const struct definitions_object *object
         if (end != NULL)
             buf_put(out, end);
         else if (member->list)
-            put_list(out, member, level, past || deep);
+            put_list(out, member, level, page == SHAPE_PAST || deep);
         else
             put_value(out, member, level);
     }
 }
 
 void shape_answer_put(struct buf *out, const struct definitions_object *output, const char *request_id,
-                      bool past)
+                      enum shape_page page)
 {
     json_open(out);
     json_open_member(out, "Response");
-    put_members(out, output, 1, past);
+    put_members(out, output, 1, page);
     json_member(out, "RequestId", request_id);
     json_close(out);
     json_close(out);

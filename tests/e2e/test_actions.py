@@ -84,6 +84,20 @@ def test_numbers_keep_their_digits(door, upstream):
     assert upstream.seen(1)[0].body == body and upstream.seen(1)[0].headers["x-tc-region"] == "ap-shanghai"
 
 
+NUMBERS = {200: ("0", "1", "-1", "-0", "9223372036854775807", "-9223372036854775808"),
+           400: ("9223372036854775808", "-9223372036854775809", "1.0", "1e2", "1E400", "1.", ".5", "01", "+1", "--1", "0x10",
+                 "1_000", "NaN", "-Infinity", '"1"', "true", "null", "[1]", "9" * 5000)}
+
+
+def test_numbers_of_every_shape(door, upstream):
+    gateway = door(allow("cvm:*"))
+    for status, shapes in NUMBERS.items():
+        for shape in shapes:
+            body = b'{"Placement":{"Zone":"z"},"InstanceCount":%s}' % shape.encode()
+            assert post(gateway, RUN, body).status == status, shape
+    assert [received.body.split(b":")[-1][:-1].decode() for received in upstream.seen(6)] == list(NUMBERS[200])
+
+
 def test_nothing_is_open_by_itself(door, upstream):
     gateway = door(allow("*"), top={})
     for method, path in (("POST", CREATE), ("GET", "/actions/vpc"), ("GET", CREATE)):
@@ -347,6 +361,34 @@ def test_a_rule_that_is_wrong_is_told(tmp_path, rule, message):
     file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=policy(rule), top=OPEN)
     done = run("check", "-c", str(file))
     assert done.returncode == 78 and message in done.stderr, done.stderr
+
+
+TWO = "the action 'DescribeImages' is in two services, cvm and tke: say cvm:DescribeImages, or both"
+
+
+@pytest.mark.parametrize("rule", [allow("cvm:RunInstances", "DescribeImages"), deny("DescribeImages")], ids=["allow", "deny"])
+def test_a_name_that_is_in_two_services_has_an_error_with_its_place(tmp_path, rule):
+    from harness.gateway import configure
+    file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, services=("vpc", "cvm", "tke"),
+                     rules=policy(allow("vpc:*"), rule), top=OPEN)
+    for command in ("check", "serve"):
+        done = run(command, "-c", str(file))
+        place = re.search(r"policy\.yaml:(\d+):(\d+): " + re.escape(TWO), done.stderr)
+        assert done.returncode == 78 and place, done.stderr
+        line = (tmp_path / "policy.yaml").read_text().splitlines()[int(place[1]) - 1]
+        assert line[int(place[2]) - 1:].startswith('"DescribeImages"')
+
+
+@pytest.mark.parametrize("services, action", [
+    (("cvm", "tke"), "cvm:DescribeImages"), (("cvm", "tke"), "*:DescribeImages"), (("cvm", "tke"), "DescribeImage*"),
+    (("vpc", "cvm"), "DescribeImages"),             # the other service has no upstream
+    (("vpc", "tke"), "DescribeClusterInstances"),   # two versions of one service
+])
+def test_a_name_of_one_service_or_with_a_star_is_good(tmp_path, services, action):
+    from harness.gateway import configure
+    file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, services=services, rules=policy(allow(action)), top=OPEN)
+    done = run("check", "-c", str(file))
+    assert done.returncode == 0 and "two services" not in done.stdout + done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("spoil, message", [

@@ -176,3 +176,86 @@ def test_a_success_that_makes_no_sense(tmp_path, status):
     file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, text)]})
     done = run("check", "-c", file)
     assert done.returncode != 0 and "success must be 200 to 204" in done.stdout + done.stderr
+
+
+# ---- several routes that tell how tasks are ----
+
+TASKS = """\
+version: 1
+routes:
+  - request: GET /jobs/{jobId}
+    id: getJob
+    service: cbs
+    action: DescribeJobs
+    effect: read
+    api2: none
+    api3: { status: { from: State, done: OK, failed: BAD, running: BUSY } }
+    parameters: { jobId: { in: [path], type: string, required: true } }
+  - request: GET /orders/{orderId}
+    id: getOrder
+    service: cbs
+    action: DescribeOrders
+    effect: read
+    api2: none
+    api3: { status: { from: Order.State, done: PAID, failed: LOST, running: OPEN } }
+    parameters: { orderId: { in: [path], type: string, required: true } }
+  - { request: POST /snapshots, service: cbs, action: CreateSnapshot, effect: change, task: job, api2: none, api3: { task: JobId }, parameters: {} }
+  - request: POST /disks
+    service: cbs
+    action: CreateDisks
+    effect: change
+    task: order
+    task_route: getOrder
+    api2: none
+    api3: { task: OrderId }
+    parameters: {}
+"""
+
+
+def response(**members):
+    return Reply({"Response": {**members, "RequestId": "r-1"}})
+
+
+def test_each_task_is_told_by_the_route_that_its_own_names(upstream, start, tmp_path):
+    """Also whose it is: order 7 is not job 7."""
+    own = {**POLICY, "rules": [{"id": "do", "allow": ["network-console"], "actions": ["Create*"]},
+                               {"id": "own", "allow": ["network-console"], "actions": ["DescribeJobs", "DescribeOrders"], "own": True}]}
+    gateway = start(upstream.url.replace("/v2/index.php", "/"), rules=own, services=("cbs",), generation=3,
+                    top={"catalog": [catalog(tmp_path, TASKS)]})
+    upstream.script(response(OrderId="7"), response(Order={"State": "OPEN"}), response(Order={"State": "PAID"}))
+    done = gateway.call("POST", "/disks", document({}), bearer(headers={"Prefer": "wait=20"}))
+    assert (done.status, done.json()["status"], done.json()["order"]) == (200, "done", "7")
+    assert [request.headers["x-tc-action"] for request in upstream.seen(3)] == ["CreateDisks", "DescribeOrders", "DescribeOrders"]
+    upstream.script(response(OrderId="8"), response(JobId="9"), then=response(Order={"State": "OPEN"}, State="BUSY"))
+    assert gateway.call("POST", "/disks", document({}), bearer()).header("Location") == "/orders/8"
+    assert gateway.call("POST", "/snapshots", document({}), bearer()).header("Location") == "/jobs/9"
+    for path, status in (("/orders/8", 200), ("/jobs/9", 200), ("/jobs/8", 403), ("/orders/9", 403)):
+        assert gateway.call("GET", path, headers=bearer()).status == status, path
+
+
+@pytest.mark.parametrize("change, line, told", [
+    (("task_route: getOrder", "task_route: getNothing"), 20, "task_route: no route has the id 'getNothing'"),
+    (("task_route: getOrder", "task_route: getTask"), 20, "task_route: 'getTask' is a route of vpc, and this one of cbs"),
+    (("task_route: getOrder", "task_route: createSnapshot"), 20, "task_route: 'createSnapshot' has no `status`"),
+    (("    task: order\n", ""), 20, "task_route is for a route with `task`"),
+    (("    api2: none\n    api3: { task: OrderId }", "    api3: { task: OrderId }"), 20, "task_route: 'getOrder' is not there in each generation"),
+    (("task_route: getOrder", "task_route: [getOrder]"), 25, "task_route"),
+])
+def test_a_task_route_that_is_wrong(tmp_path, change, line, told):
+    assert change[0] in TASKS
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": [catalog(tmp_path, TASKS.replace(*change))]})
+    done = run("check", "-c", str(file))
+    assert done.returncode == 78 and f"more.yaml:{line}:" in done.stderr and told in done.stderr, done.stderr
+
+
+def test_two_catalogs_with_one_name(tmp_path):
+    """Both places are told: of an id, and of a request."""
+    route = "version: 1\nroutes:\n  - { request: GET /%s, id: %s, service: cbs, action: %s, effect: read, parameters: {} }\n"
+    files = [catalog(tmp_path, route % words, f"{number}.yaml")
+             for number, words in enumerate([("a", "getDisk", "A"), ("b", "getDisk", "B"), ("a", "getOther", "C")])]
+    file = configure(tmp_path, CLOUD, rules=ALL, services=("cbs",), top={"catalog": files})
+    done = run("check", "-c", str(file))
+    assert done.returncode == 78
+    for place, told in (("1.yaml:3:5: the route of ", "0.yaml:3 has the id 'getDisk', too"),
+                        ("2.yaml:3:5: the route of ", "0.yaml:3 could take the same requests")):
+        assert any(place in line and told in line for line in done.stderr.splitlines()), done.stderr

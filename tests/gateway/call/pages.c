@@ -77,6 +77,14 @@ int caller_view_write(const struct caller_view *view, struct arena *arena, struc
     return 0;
 }
 
+/* Of a route by offset. */
+static enum problem page_call(struct exchange *x, const struct json_value *page, struct call **call)
+{
+    const char *text = arena_copy(x->arena, page->bytes, page->length);
+    *call = text == NULL ? NULL : call_with(x->call, &x->route->params[0], text, x->arena);
+    return *call == NULL ? PROBLEM_INTERNAL : PROBLEM_NONE;
+}
+
 static const struct row {
     const char *name;
     struct cloud cloud;
@@ -146,7 +154,8 @@ static int check(const struct row *row)
     static struct shared gateway;
     const char *first[] = {"0"};
     const char *limit = row->limit;
-    struct exchange x = {.gateway = &gateway, .route = &route, .arena = arena_new(4 * 1024 * 1024)};
+    struct exchange x = {
+        .gateway = &gateway, .route = &route, .page_call = page_call, .arena = arena_new(4 * 1024 * 1024)};
     assert_non_null(x.arena);
     x.call = call_new(&route, &upstream, x.arena);
     assert_non_null(x.call);
