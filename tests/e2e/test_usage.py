@@ -104,9 +104,12 @@ def test_hits_survive_a_restart(console, file):
     assert quiet["never-used"][-1] == "0" and quiet["never-used"][-2].startswith("none since ")
     assert page["Tokens without a hit for 30 days"][("network-console", "2026-11")][-1] == "1"
     assert page["Tokens without a hit for 30 days"][("auditor", "only")][-1] == "0"
+    last = quiet["staging-links"][-2]
+    assert Operator(gateway, ALICE).page("/console/tokens").has(last[:10]), "of before the restart"
     assert gateway.delete().status == 202
     page = comes(gateway, lambda page: "staging-links" not in names(page, "Rules without a hit for 30 days"))
     assert ("network-console", "2026-11") not in names(page, "Tokens without a hit for 30 days")
+    assert Operator(gateway, ALICE).page("/console/tokens").has("not lately"), "the auditor's"
     text = Page(Operator(gateway, ALICE).get("/console/usage").body.decode())
     assert text.has("in the store (sqlite)") and text.has("It survives restarts")
     since = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 40 * 86400))
