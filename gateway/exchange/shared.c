@@ -5,6 +5,7 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/metrics/history.h"
+#include "gateway/metrics/shares.h"
 #include "gateway/limits/freezes.h"
 #include "gateway/known/current.h"
 #include "gateway/known/owners.h"
@@ -124,11 +125,42 @@ static void look_at_uses(void *context)
     shared_release(snapshot);
 }
 
+static void share(void *context, enum use_ask ask, const char *name, unsigned count)
+{
+    shares_count(context, ask == USE_CLIENT ? SHARES_CLIENTS : SHARES_ACTIONS, name, count);
+}
+
+struct shares *shared_shares(struct shared *gateway)
+{
+    if (atomic_load_explicit(&gateway->history, memory_order_acquire) == NULL)
+        return NULL;
+    struct snapshot *snapshot = shared_take(gateway);
+    if (snapshot->uses != NULL)
+        use_counts_take_asked(snapshot->uses, share, gateway->shares);
+    shared_release(snapshot);
+    return gateway->shares;
+}
+
+static void step_shares(void *context)
+{
+    struct shares *shares = shared_shares(context);
+    if (shares != NULL) /* from the first step on there is one */
+        shares_step(shares, clock_wall_ms());
+}
+
 static int keep_history(struct shared *gateway, struct err *err)
 {
+    const struct history_source source = {gateway->metrics, request_metrics_sum, step_shares, gateway};
     if (atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
         return 0;
-    struct history *history = history_start(gateway->metrics, request_metrics_sum, err);
+    gateway->shares = shares_new(clock_wall_ms());
+    if (gateway->shares == NULL)
+        return err_memory(err);
+    struct history *history = history_start(&source, err);
+    if (history == NULL) {
+        shares_free(gateway->shares);
+        gateway->shares = NULL;
+    }
     atomic_store_explicit(&gateway->history, history, memory_order_release);
     return history == NULL ? -1 : 0;
 }
@@ -162,6 +194,8 @@ int shared_swap(struct shared *gateway, struct config *config, struct err *err)
         keeper_use(gateway->keeper, new->keeping);
         request_metrics_prepare(gateway->metrics, new->config);
         operator_log_use(&gateway->notices, new->config->notices == CONFIG_NOTICES_JSON);
+        if (old->uses != NULL) /* what ends later is not in the plots */
+            use_counts_take_asked(old->uses, share, gateway->shares);
         shared_release(old); /* the one that the gateway held */
     }
     shared_release(old);
@@ -259,6 +293,7 @@ void shared_done(struct shared *gateway)
     history_stop(atomic_load_explicit(&gateway->history, memory_order_acquire));
     struct usage *usage = atomic_load_explicit(&gateway->usage, memory_order_acquire);
     usage_stop(usage);
+    shares_free(gateway->shares);
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);

@@ -29,6 +29,7 @@ struct keeping;
 struct owners;
 struct quotas;
 struct series_table;
+struct shares;
 struct freezes;
 struct state;
 struct usage;
@@ -79,6 +80,7 @@ struct shared {
     struct unsettled *unsettled;       /* what the store was to be told */
     struct heartbeat heartbeat;        /* which they are told */
     _Atomic(struct history *) history; /* of what was counted, for the console; NULL: nobody looks */
+    struct shares *shares;             /* requests by client and action, with `history` */
     _Atomic(struct usage *) usage;     /* what was used, for the console; likewise */
     atomic_uint in_flight;             /* exchanges between their first and last stage */
     atomic_size_t bodies;              /* bytes of larger bodies, at most SHARED_BODIES_MAX */
@@ -99,6 +101,9 @@ void shared_done(struct shared *gateway);
 /* The generation in force, held until shared_release(). */
 struct snapshot *shared_take(struct shared *gateway);
 void shared_release(struct snapshot *snapshot);
+
+/* Requests by client and action, up to now; NULL: nobody looks. */
+struct shares *shared_shares(struct shared *gateway);
 
 /* Puts a new configuration in force; requests that have begun keep the old one.  Takes the reference, also
  * when it fails and the old one stays. */

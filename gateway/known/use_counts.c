@@ -13,10 +13,17 @@ struct grant {
     atomic_uint count;
 };
 
+struct action {
+    _Atomic(const char *) name; /* NULL: it was never asked for */
+    atomic_uint count;
+};
+
 struct use_counts {
     const struct config *config;
-    atomic_uint *rules;  /* by number */
-    atomic_uint *tokens; /* in the order of config->tokens */
+    atomic_uint *clients;   /* by index */
+    struct action *actions; /* by index */
+    atomic_uint *rules;     /* by number */
+    atomic_uint *tokens;    /* in the order of config->tokens */
     struct grant *grants;
 };
 
@@ -26,10 +33,13 @@ struct use_counts *use_counts_new(const struct config *config)
     if (counts == NULL)
         return NULL;
     counts->config = config;
+    counts->clients = calloc(HASH_COUNT(config->clients) + 1, sizeof *counts->clients);
+    counts->actions = calloc(config->action_count + 1, sizeof *counts->actions);
     counts->rules = calloc(config->rule_count + 1, sizeof *counts->rules);
     counts->tokens = calloc(config->tokens.count + 1, sizeof *counts->tokens);
     counts->grants = calloc(USE_COUNTS_GRANTS, sizeof *counts->grants);
-    if (counts->rules != NULL && counts->tokens != NULL && counts->grants != NULL)
+    if (counts->clients != NULL && counts->actions != NULL && counts->rules != NULL &&
+        counts->tokens != NULL && counts->grants != NULL)
         return counts;
     use_counts_free(counts);
     return NULL;
@@ -39,6 +49,8 @@ void use_counts_free(struct use_counts *counts)
 {
     if (counts == NULL)
         return;
+    free(counts->clients);
+    free(counts->actions);
     free(counts->rules);
     free(counts->tokens);
     free(counts->grants);
@@ -79,6 +91,12 @@ void use_counts_add(struct use_counts *counts, const struct config_client *clien
                     const struct config_token *token, const struct config_route *route,
                     const struct policy_verdict *verdict)
 {
+    add(&counts->clients[client->index]);
+    if (route != NULL) {
+        struct action *action = &counts->actions[route->action_index];
+        atomic_store_explicit(&action->name, route->action, memory_order_relaxed);
+        atomic_fetch_add_explicit(&action->count, 1, memory_order_release);
+    }
     if (token != NULL)
         add(&counts->tokens[token - counts->config->tokens.items]);
     if (verdict == NULL)
@@ -96,7 +114,7 @@ static unsigned take(atomic_uint *count)
 {
     return atomic_load_explicit(count, memory_order_relaxed) == 0
                ? 0
-               : atomic_exchange_explicit(count, 0, memory_order_relaxed);
+               : atomic_exchange_explicit(count, 0, memory_order_acquire);
 }
 
 void use_counts_take(struct use_counts *counts,
@@ -118,4 +136,21 @@ void use_counts_take(struct use_counts *counts,
             tell(context, USE_GRANT,
                  atomic_load_explicit(&counts->grants[i].client, memory_order_relaxed)->name, action, count);
     }
+}
+
+void use_counts_take_asked(struct use_counts *counts,
+                           void (*tell)(void *context, enum use_ask ask, const char *name, unsigned count),
+                           void *context)
+{
+    unsigned count;
+    struct config_client *client, *next;
+    HASH_ITER(hh, counts->config->clients, client, next)
+    {
+        if ((count = take(&counts->clients[client->index])) > 0)
+            tell(context, USE_CLIENT, client->name, count);
+    }
+    for (size_t i = 0; i < counts->config->action_count; i++)
+        if ((count = take(&counts->actions[i].count)) > 0)
+            tell(context, USE_ACTION, atomic_load_explicit(&counts->actions[i].name, memory_order_relaxed),
+                 count);
 }

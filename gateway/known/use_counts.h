@@ -1,4 +1,5 @@
-/* gateway/known/use_counts.h - how often the rules, tokens and grants of one configuration were used.
+/* gateway/known/use_counts.h - how often the rules, tokens and grants of one configuration were used, and how
+ * much each client asked, and for what.
  *
  * A grant is a client and an action: what the policy has allowed.  Counted by a few atomic additions for each
  * request, without a lock and without looking at a text; read, and begun anew, by usage.c.  Memory is fixed
@@ -21,8 +22,8 @@ struct use_counts;
 MUST_USE struct use_counts *use_counts_new(const struct config *config);
 void use_counts_free(struct use_counts *counts); /* NULL does nothing */
 
-/* A request of that client, which has signed in; `token` is the one that it showed, or NULL; `verdict` is what
- * the policy said of a call by that route, or NULL: it was not asked.  All are of that configuration. */
+/* A request of that client, which has signed in; `token` is the one that it showed, or NULL; `route` is what it
+ * asked for, or NULL; `verdict` is what the policy said of that call, or NULL: it was not asked.  All are of that configuration. */
 void use_counts_add(struct use_counts *counts, const struct config_client *client,
                     const struct config_token *token, const struct config_route *route,
                     const struct policy_verdict *verdict);
@@ -35,5 +36,12 @@ void use_counts_take(struct use_counts *counts,
                      void (*tell)(void *context, enum use_kind kind, const char *one, const char *other,
                                   unsigned count),
                      void *context);
+
+/* The same of requests: of a client's, whatever became of them, and of those for an action, by its name. */
+enum use_ask { USE_CLIENT, USE_ACTION };
+
+void use_counts_take_asked(struct use_counts *counts,
+                           void (*tell)(void *context, enum use_ask ask, const char *name, unsigned count),
+                           void *context);
 
 #endif

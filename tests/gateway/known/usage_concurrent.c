@@ -26,6 +26,7 @@ static struct config_token tokens[] = {{.client = &clients[0], .id = "t1"},
                                        {.client = &clients[1], .id = "t1"}};
 static struct config config = {.rules = rules,
                                .rule_count = COUNT(rules),
+                               .action_count = USE_COUNTS_GRANTS + 1002,
                                .tokens = {.items = tokens, .count = COUNT(tokens)},
                                .hashes = {[CONFIG_HASH_ALL] = "a"}};
 static const struct config_route describe = {.action = "Describe"};
@@ -130,6 +131,34 @@ static void nothing_is_lost(void **state)
     end(&world);
 }
 
+static void expect(void *context, enum use_ask asked, const char *name, unsigned count)
+{
+    bool client = strcmp(name, "web") == 0 || strcmp(name, "batch") == 0;
+    int *told = context;
+    assert_int_equal(asked, client ? USE_CLIENT : USE_ACTION);
+    assert_true(client || strcmp(name, "Describe") == 0 || strcmp(name, "Detach") == 0);
+    assert_int_equal(count, strcmp(name, "batch") == 0 ? 2 : 1);
+    ++*told;
+}
+
+/* Whatever became of it. */
+static void who_asked_for_what(void **state)
+{
+    static const struct policy_verdict denied = {.because = &deny};
+    struct use_counts *counts = use_counts_new(&config);
+    int told = 0;
+    (void)state;
+    assert_non_null(counts);
+    use_counts_add(counts, &clients[0], &tokens[0], &describe, &denied);
+    use_counts_add(counts, &clients[1], NULL, &detach, NULL);
+    use_counts_add(counts, &clients[1], NULL, NULL, NULL);
+    use_counts_take_asked(counts, expect, &told);
+    assert_int_equal(told, 4);
+    use_counts_take_asked(counts, expect, &told);
+    assert_int_equal(told, 4);
+    use_counts_free(counts);
+}
+
 /* Told at the end, and there when another process begins. */
 static void a_restart(void **state)
 {
@@ -190,8 +219,12 @@ static void more_grants_than_there_is_room_for(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_lost), cmocka_unit_test(a_restart),
-                                       cmocka_unit_test(away),
-                                       cmocka_unit_test(more_grants_than_there_is_room_for)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_lost), cmocka_unit_test(who_asked_for_what), cmocka_unit_test(a_restart),
+        cmocka_unit_test(away), cmocka_unit_test(more_grants_than_there_is_room_for)};
+    for (size_t i = 0; i < COUNT(clients); i++)
+        HASH_ADD_KEYPTR(hh, config.clients, clients[i].name, strlen(clients[i].name), &clients[i]);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    HASH_CLEAR(hh, config.clients);
+    return failed;
 }
