@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USAGE_ARENA = 24 * 1024 * 1024 }; /* what 128,000 names take when they are read */
+enum {
+    USAGE_ARENA = 40 * 1024 * 1024,                       /* what 128,000 names take when they are read */
+    USAGE_ROUNDS = USAGE_NAMES_MAX / STATE_USES_TOLD + 1, /* more are those that are hit meanwhile */
+};
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -175,17 +178,23 @@ static void note_told(struct usage *usage, size_t count, int64_t now_ms)
 }
 
 /* In one question after another, until there is nothing left or the store does not answer. */
+static int tell_shard(struct usage *usage, unsigned shard, int64_t now_ms)
+{
+    size_t count = STATE_USES_TOLD;
+    for (unsigned i = 0; i < USAGE_ROUNDS && count == STATE_USES_TOLD; i++) {
+        count = gather(usage, shard, now_ms);
+        if (count > 0 && state_used(usage->state, shard, usage->told, count, USAGE_KEEP_DAYS * DAY_MS) != 0)
+            return -1;
+        note_told(usage, count, now_ms);
+    }
+    return 0;
+}
+
 static int tell(struct usage *usage, int64_t now_ms)
 {
-    size_t count;
     for (unsigned shard = 0; shard < STATE_USE_SHARDS; shard++)
-        do {
-            count = gather(usage, shard, now_ms);
-            if (count > 0 &&
-                state_used(usage->state, shard, usage->told, count, USAGE_KEEP_DAYS * DAY_MS) != 0)
-                return -1;
-            note_told(usage, count, now_ms);
-        } while (count == STATE_USES_TOLD);
+        if (tell_shard(usage, shard, now_ms) != 0)
+            return -1;
     return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "config/model/config.h"
 
 enum {
-    USE_COUNTS_GRANTS = 16384, /* places for grants that are used: 384 KB; what finds none is not counted */
+    USE_COUNTS_GRANTS = 16384, /* places for grants that are used: 512 KB; what finds none is not counted */
     USE_COUNTS_PROBES = 16,    /* places that are looked at for one */
 };
 
