@@ -1,5 +1,5 @@
-/* gateway/known/owners.h - who began a task, since their numbers are consecutive, and a caller who counts finds
- * those of others; and how it was when a caller asked last.
+/* gateway/known/owners.h - who began a task, since their numbers are consecutive, and a caller who counts
+ * finds those of others; and how it was when a caller asked last.
  *
  * The last OWNERS_MAX tasks that changes through this gateway began, by service, region and the task's name.
  * They are forgotten when the process ends, and by no reload.  Safe from many threads. */
@@ -22,8 +22,8 @@ void owners_free(struct owners *owners);
 void owners_remember(struct owners *owners, const struct call *call, const char *task, const char *client,
                      const char *request, int64_t now_ms);
 
-/* The call asked for a task, which is in that state (caller_view_state(), a text that stays): "running", or it
- * is over. */
+/* The call asked for a task, which is in that state (caller_view_state(), a text that stays): "running", or
+ * it is over. */
 void owners_see(struct owners *owners, const struct call *call, const char *state, int64_t now_ms);
 
 /* Whose is the task that the call asks about?  It has one parameter: the task. */

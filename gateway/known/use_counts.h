@@ -22,8 +22,9 @@ struct use_counts;
 MUST_USE struct use_counts *use_counts_new(const struct config *config);
 void use_counts_free(struct use_counts *counts); /* NULL does nothing */
 
-/* A request of that client, which has signed in; `token` is the one that it showed, or NULL; `route` is what it
- * asked for, or NULL; `verdict` is what the policy said of that call, or NULL: it was not asked.  All are of that configuration. */
+/* A request of that client, which has signed in; `token` is the one that it showed, or NULL; `route` is what
+ * it asked for, or NULL; `verdict` is what the policy said of that call, or NULL: it was not asked.  All are
+ * of that configuration. */
 void use_counts_add(struct use_counts *counts, const struct config_client *client,
                     const struct config_token *token, const struct config_route *route,
                     const struct policy_verdict *verdict);

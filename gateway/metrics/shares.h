@@ -1,5 +1,5 @@
-/* gateway/metrics/shares.h - who asked how much, and for what, over the last 15 minutes and the last 24 hours:
- * requests by client and by action, at the times at which history.h takes its samples.
+/* gateway/metrics/shares.h - who asked how much, and for what, over the last 15 minutes and the last 24
+ * hours: requests by client and by action, at the times at which history.h takes its samples.
  *
  * Memory is fixed: 1 MB.  Each has so many names; one that comes when there is no room, and none had no
  * request for a day, is counted with the others.  Names are the configuration's alone.  Any thread may

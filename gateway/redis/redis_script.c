@@ -91,8 +91,8 @@ static const char *const texts[REDIS_SCRIPTS] = {
                "else out[#out + 1] = list[i] out[#out + 1] = record "
                "out[#out + 1] = ends == 0 and -1 or ends - now end end "
                "if #out > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return out",
-    /* KEYS: uses; ARGV: "hits name", a line each, keep (ms), most.  A field is "since last hits ends", and last
-     * of 0 is never. */
+    /* KEYS: uses; ARGV: "hits name", a line each, keep (ms), most.  A field is "since last hits ends", and
+     * last of 0 is never. */
     [REDIS_SCRIPT_USED] =
         NOW_MS "local room, ends = tonumber(ARGV[3]) - redis.call('HLEN', KEYS[1]), now + ARGV[2] "
                "for hits, name in string.gmatch(ARGV[1], '(%d+) ([^\\n]+)\\n') do "

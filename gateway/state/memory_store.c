@@ -1,5 +1,5 @@
-/* Tables under one lock; that of keys is swept from its oldest entry on whenever it is written to.  The file is
- * longer than others for that lock. */
+/* Tables under one lock; that of keys is swept from its oldest entry on whenever it is written to.  The file
+ * is longer than others for that lock. */
 #include "gateway/state/memory_store.h"
 
 #include "base/time/clock.h"

@@ -150,9 +150,9 @@ struct state_use {
 /* Where names are, so that no question is about all of them. */
 unsigned state_use_shard(const char *name);
 
-/* Adds `hits` (0: the name is known, and was not used) to each of at most STATE_USES_TOLD names of that shard;
- * without another word a name is forgotten `keep_ms` later.  Names have no control characters.  What is above
- * STATE_USES_MAX is left out. */
+/* Adds `hits` (0: the name is known, and was not used) to each of at most STATE_USES_TOLD names of that
+ * shard; without another word a name is forgotten `keep_ms` later.  Names have no control characters.  What
+ * is above STATE_USES_MAX is left out. */
 MUST_USE int state_used(struct state *state, unsigned shard, const struct state_use *uses, size_t count,
                         int64_t keep_ms);
 
