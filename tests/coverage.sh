@@ -12,7 +12,7 @@ quick="accounts action_pages actions answers audit bad_input call carried catalo
     down_scope edge_certificates flattened framing freeze hints idempotency language large_documents like
     listeners machine main_job mcp metrics notices openapi openapi_actions operators parking policy problem_types reload renewal
     replay reviews routes sdk sdk_requests secret_parameters secrets several shared_limits source stores
-    structured suggest tasks terminal things tls token_pages trace values waiting way_out without_token"
+    structured suggest tasks terminal things tls token_pages trace usage values waiting way_out without_token"
 
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build $packages_tests gcovr

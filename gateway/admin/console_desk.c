@@ -286,11 +286,6 @@ static void show_now(struct desk_visit *desk)
     show_with_figures(desk, now_page_put);
 }
 
-static void show_usage(struct desk_visit *desk)
-{
-    show_with_figures(desk, usage_page_put);
-}
-
 static void show_csv(struct desk_visit *desk)
 {
     desk->answer->type = "text/csv; charset=utf-8";
@@ -312,7 +307,7 @@ static const struct {
              {"/console/rights.csv", NULL, show_csv},
              {"/console/try", try_page_put, NULL},
              {"/console/policy", policy_page_put, NULL},
-             {"/console/usage", NULL, show_usage},
+             {"/console/usage", usage_page_put, NULL},
              {"/console/tokens", tokens_page_put, NULL}};
 
 /* Style and scripts: the same for everybody. */

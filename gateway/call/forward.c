@@ -6,6 +6,7 @@
 #include "base/time/clock.h"
 #include "base/log/operator_log.h"
 #include "base/text.h"
+#include "gateway/call/caller_view.h"
 #include "gateway/response/secret_scan.h"
 #include "gateway/response/withheld.h"
 #include "gateway/exchange/answer_meaning.h"
@@ -508,6 +509,17 @@ static enum problem run(struct forward *f)
     return problem;
 }
 
+/* Of an answer to a question for a task. */
+static void see_task(const struct exchange *x, const struct call *call, const struct answer *answer)
+{
+    const struct config_route *route = call->route;
+    if (route->dialects[call->upstream->api].status.from == NULL)
+        return;
+    const char *state = caller_view_state(route, call->upstream->api, answer);
+    if (state != NULL)
+        owners_see(x->gateway->owners, call, state, clock_wall_ms());
+}
+
 enum problem forward_call(struct exchange *x)
 {
     struct forward f = {.x = x, .call = x->call, .answer = &x->answer, .deadline_us = INT64_MAX};
@@ -519,7 +531,10 @@ enum problem forward_call(struct exchange *x)
             ? config_status_route(x->config, x->call->upstream, x->call->route)
             : NULL;
     if (status != NULL)
-        owners_remember(x->gateway->owners, x->call, status, x->answer.task, x->client->name);
+        owners_remember(x->gateway->owners, x->call, status, x->answer.task, x->client->name, x->id,
+                        x->began_ms);
+    if (problem == PROBLEM_NONE)
+        see_task(x, x->call, &x->answer);
     record_settle(x, problem);
     return problem;
 }
@@ -530,5 +545,7 @@ enum problem forward_read(struct exchange *x, const struct call *call, int64_t u
     struct forward f = {.x = x, .call = call, .answer = answer, .deadline_us = until_us};
     enum problem problem = run(&f);
     x->extra_calls += f.attempts;
+    if (problem == PROBLEM_NONE)
+        see_task(x, call, answer);
     return problem;
 }

@@ -1,10 +1,12 @@
 #include "gateway/console/plots.h"
 
+#include "base/time/clock.h"
 #include "base/time/timestamp.h"
 #include "gateway/web/html.h"
 #include "gateway/console/past.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/metrics/history.h"
+#include "gateway/metrics/shares.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +26,17 @@ static const struct {
                {"Changes a minute", "not executed"},
                {"Changes a minute", "unknown"}};
 
+static const struct {
+    const char *title;
+    long long seconds;
+} spans[HISTORY_RANGES] = {
+    [HISTORY_MINUTES] = {"The last 15 minutes", 900}, [HISTORY_DAY] = {"The last 24 hours", 86400}};
+
 static void put_cell(struct buf *out, double value)
 {
-    char text[32];
-    (void)snprintf(text, sizeof text, "%.3f", value);
+    char text[32] = "0";
+    if (value != 0)
+        (void)snprintf(text, sizeof text, "%.3f", value);
     html_put(out, "<td class=\"number\">%s</td>", text);
 }
 
@@ -66,13 +75,13 @@ static void put_row(struct buf *out, const struct history_sample *old, const str
     buf_put(out, "</tr>\n");
 }
 
-static void put_range(struct buf *out, struct history *history, enum history_range range, const char *name,
+static void put_range(struct buf *out, struct history *history, enum history_range range,
                       struct history_sample *samples)
 {
     size_t count = history_read(history, range, samples);
     html_put(out, "<h2>%s</h2>\n<details class=\"plots\" data-span=\"%lld\"><summary>As a table</summary>",
-             name, range == HISTORY_DAY ? 86400LL : 900LL);
-    page_begin_table(out, name);
+             spans[range].title, spans[range].seconds);
+    page_begin_table(out, spans[range].title);
     buf_put(out, "<thead><tr><th scope=\"col\">Until</th>");
     for (size_t i = 0; i < COUNT(columns); i++)
         html_put(out, "<th scope=\"col\" class=\"number\" data-plot=\"%s\" data-label=\"%s\">%s: %s</th>",
@@ -84,15 +93,88 @@ static void put_range(struct buf *out, struct history *history, enum history_ran
     buf_put(out, "</details>\n");
 }
 
+/* ---- by client and action ---- */
+
+static const struct {
+    const char *plot, *head;
+} share_kinds[SHARES_KINDS] = {
+    [SHARES_CLIENTS] = {"Requests a second by client", "Client"},
+    [SHARES_ACTIONS] = {"Requests a second by action", "Action"},
+};
+
+static void put_share_heads(struct buf *out, enum shares_kind kind, const struct shares_look *look)
+{
+    for (size_t i = 0; i < look->name_count + look->others; i++) {
+        const char *name = i < look->name_count ? look->names[i] : "all others";
+        html_put(out, "<th scope=\"col\" class=\"number\" data-plot=\"%s\" data-label=\"%s\">%s %s</th>",
+                 share_kinds[kind].plot, name, i < look->name_count ? share_kinds[kind].head : "", name);
+    }
+}
+
+static void put_share_cells(struct buf *out, const struct shares_look *look, size_t row, double seconds)
+{
+    for (size_t i = 0; i < look->name_count + look->others; i++)
+        put_cell(out, look->rows[row].counts[i < look->name_count ? i : SHARES_TOP] / seconds);
+}
+
+/* One look for each kind, both of the same times. */
+static void put_share_rows(struct buf *out, const struct shares_look *looks)
+{
+    char time[TIMESTAMP_SIZE];
+    for (size_t i = 0; i < looks[0].row_count && i < looks[1].row_count; i++) {
+        double seconds = (double)(looks[0].rows[i].until_ms - looks[0].rows[i].from_ms) / 1000;
+        if (seconds <= 0) /* the clock was set back */
+            continue;
+        timestamp_format(looks[0].rows[i].until_ms, time);
+        html_put(out, "<tr><td>%s</td>", time);
+        for (size_t kind = 0; kind < SHARES_KINDS; kind++)
+            put_share_cells(out, &looks[kind], i, seconds);
+        buf_put(out, "</tr>\n");
+    }
+}
+
+static void put_share_table(struct buf *out, enum history_range range, const struct shares_look *looks)
+{
+    html_put(out,
+             "<details class=\"plots\" data-span=\"%lld\"><summary>By client and action, as a table"
+             "</summary>",
+             spans[range].seconds);
+    page_begin_table(out, range == HISTORY_DAY ? "The last 24 hours by client and action"
+                                               : "The last 15 minutes by client and action");
+    buf_put(out, "<thead><tr><th scope=\"col\">Until</th>");
+    for (int kind = 0; kind < SHARES_KINDS; kind++)
+        put_share_heads(out, (enum shares_kind)kind, &looks[kind]);
+    buf_put(out, "</tr></thead><tbody>\n");
+    put_share_rows(out, looks);
+    page_end_table(out);
+    buf_put(out, "</details>\n");
+}
+
+static void put_share_range(struct buf *out, struct shares *shares, enum history_range range, int64_t now_ms)
+{
+    struct shares_look *looks = calloc(SHARES_KINDS, sizeof *looks);
+    out->failed = out->failed || looks == NULL;
+    for (int kind = 0; looks != NULL && kind < SHARES_KINDS; kind++)
+        shares_read(shares, (enum shares_kind)kind, range, now_ms, &looks[kind]);
+    if (looks != NULL && looks[SHARES_CLIENTS].name_count == 0)
+        buf_put(out, "<p class=\"quiet\">No client has asked for anything.</p>\n");
+    else if (looks != NULL)
+        put_share_table(out, range, looks);
+    free(looks);
+}
+
 void plots_put(struct buf *out, const struct page *page)
 {
     struct history *history = atomic_load_explicit(&page->gateway->history, memory_order_acquire);
+    struct shares *shares = shared_shares(page->gateway);
     struct history_sample *samples = calloc(HISTORY_SAMPLES, sizeof *samples);
-    if (history == NULL || samples == NULL) {
+    if (history == NULL || shares == NULL || samples == NULL) {
         out->failed = true;
     } else {
-        put_range(out, history, HISTORY_MINUTES, "The last 15 minutes", samples);
-        put_range(out, history, HISTORY_DAY, "The last 24 hours", samples);
+        for (int range = 0; range < HISTORY_RANGES; range++) {
+            put_range(out, history, (enum history_range)range, samples);
+            put_share_range(out, shares, (enum history_range)range, clock_wall_ms());
+        }
     }
     free(samples);
 }

@@ -4,6 +4,7 @@
 #include "gateway/web/form.h"
 #include "gateway/web/html.h"
 #include "gateway/console/past.h"
+#include "gateway/known/usage.h"
 #include "gateway/limits/freezes.h"
 
 #include <stdlib.h>
@@ -104,25 +105,34 @@ static const char *state_of(const struct page *page, const struct config_token *
     return token->expires - page->now < TOKENS_SOON_S ? "ends within 7 days" : "good";
 }
 
-/* Of a client with certificates alone nothing is known here. */
-static void put_use(struct buf *out, const json_t *uses, const struct config_token *token)
+/* By the last requests, and before them by what was counted; `report` may be NULL.  Of a client with
+ * certificates alone nothing is known here. */
+static void put_use(struct buf *out, const json_t *uses, const struct usage_report *report,
+                    const struct config_token *token)
 {
+    struct usage_of of;
     const json_t *use = past_token(uses, token->client->name, token->id);
-    if (use == NULL)
-        buf_put(out, "<td class=\"quiet\">not lately</td>");
-    else
+    if (use != NULL) {
         html_put(out, "<td>%s from %s</td>", past_text(use, "time"), past_text(use, "source"));
+    } else if (report != NULL && usage_report_find(report, USE_TOKEN, token->client->name, token->id, &of) &&
+               of.last_ms > 0) {
+        buf_put(out, "<td>");
+        put_time(out, of.last_ms, FREEZE_FOREVER);
+        buf_put(out, "</td>");
+    } else {
+        buf_put(out, "<td class=\"quiet\">not lately</td>");
+    }
 }
 
 static void put_token(struct buf *out, const struct page *page, const struct config_token *token,
-                      const json_t *uses)
+                      const json_t *uses, const struct usage_report *report)
 {
     const char *state = state_of(page, token);
     html_put(out, "<tr><td>%s</td><td>%s</td><td class=\"%s\">%s</td><td>", token->client->name, token->id,
              strcmp(state, "good") == 0 ? "good" : "bad", state);
     put_time(out, token->expires == CONFIG_NEVER ? CONFIG_NEVER : token->expires * 1000, CONFIG_NEVER);
     buf_put(out, "</td>");
-    put_use(out, uses, token);
+    put_use(out, uses, report, token);
     html_put(out, "<td>%s</td><td class=\"quiet\">%s:%lld</td></tr>\n", token->client->owner,
              token->mark.file, (long long)token->mark.line);
 }
@@ -132,8 +142,16 @@ static void put_tokens(struct buf *out, const struct page *page)
     const struct token_index *tokens = &page->config->tokens;
     struct line_ring *lines = past_lines(page);
     json_t *uses = lines == NULL ? NULL : past_tokens(lines);
+    struct usage *usage = atomic_load_explicit(&page->gateway->usage, memory_order_acquire);
+    struct usage_report *report = usage == NULL ? NULL : usage_ask(usage, page->now * 1000);
     out->failed = out->failed || uses == NULL;
-    buf_put(out, "<h2>Tokens</h2><p>Last used: by the last 10,000 requests.</p>");
+    buf_put(out,
+            "<h2>Tokens</h2><p>Last used: by the last 10,000 requests, with the address; before them as it "
+            "is counted (<a href=\"/console/usage\">unused</a>), to the minute.</p>");
+    if (report == NULL)
+        buf_put(out,
+                "<p class=\"bad\">The store does not answer: what is older than these requests cannot be "
+                "told.</p>");
     page_begin_table(out, "Tokens");
     buf_put(out,
             "<thead><tr><th scope=\"col\">Client</th><th scope=\"col\">Token</th><th scope=\"col\">State</th>"
@@ -141,11 +159,12 @@ static void put_tokens(struct buf *out, const struct page *page)
             "scope=\"col\">Where</th></tr></thead>"
             "<tbody>\n");
     for (size_t i = 0; i < tokens->count && i < TOKENS_ROWS; i++)
-        put_token(out, page, &tokens->items[i], uses);
+        put_token(out, page, &tokens->items[i], uses, report);
     page_end_table(out);
     if (tokens->count > TOKENS_ROWS)
         html_put(out, "<p>These are the first %lld of %lld.</p>", (long long)TOKENS_ROWS,
                  (long long)tokens->count);
+    usage_report_free(report);
     json_decref(uses);
     line_ring_free(lines);
 }

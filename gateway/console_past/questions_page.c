@@ -1,10 +1,15 @@
 #include "gateway/console_past/questions_page.h"
 
-#include "gateway/console_past/audit_read.h"
-#include "gateway/web/html.h"
+#include "base/time/timestamp.h"
 #include "gateway/console/past.h"
+#include "gateway/console_past/audit_read.h"
+#include "gateway/known/owners.h"
+#include "gateway/web/html.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { QUESTIONS_TASKS = 200 }; /* rows */
 
 /* ---- changes ---- */
 
@@ -60,6 +65,63 @@ static void put_changes(struct buf *out, const struct page *page)
     buf_put(out, read.count == 0 ? "" : "</ul>\n");
     audit_read_put_notes(out, page, &read);
     audit_read_done(&read);
+}
+
+/* ---- tasks ---- */
+
+static void put_time(struct buf *out, int64_t millis)
+{
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(millis, time);
+    html_put_text(out, time);
+}
+
+static void put_task(struct buf *out, const struct owners_task *task)
+{
+    html_put(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>", task->key, task->client, task->action);
+    put_time(out, task->began_ms);
+    buf_put(out, "</td><td>");
+    buf_put(out, task->state == NULL ? "nobody has asked" : "running at ");
+    if (task->state != NULL)
+        put_time(out, task->seen_ms);
+    buf_put(out, "</td><td><a href=\"/console/decision?request=");
+    html_put_query(out, task->request);
+    html_put(out, "\">%s</a></td></tr>\n", task->request);
+}
+
+static void put_task_table(struct buf *out, const struct owners_task *tasks, size_t count)
+{
+    page_begin_table(out, "Tasks that may still run");
+    buf_put(out, "<thead><tr><th scope=\"col\">Task</th><th scope=\"col\">Client</th><th scope=\"col\">Action"
+                 "</th><th scope=\"col\">Since</th><th scope=\"col\">Last seen</th><th scope=\"col\">Request"
+                 "</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < count && i < QUESTIONS_TASKS; i++)
+        put_task(out, &tasks[i]);
+    page_end_table(out);
+    if (count > QUESTIONS_TASKS)
+        html_put(out, "<p>These are the newest %lld of %lld.</p>\n", (long long)QUESTIONS_TASKS,
+                 (long long)count);
+}
+
+static void put_tasks(struct buf *out, const struct page *page)
+{
+    struct owners_task *tasks = calloc(QUESTIONS_TASKS, sizeof *tasks);
+    size_t count = tasks == NULL ? 0 : owners_running(page->gateway->owners, tasks, QUESTIONS_TASKS);
+    out->failed = out->failed || tasks == NULL;
+    buf_put(out, "<h2>Tasks that still run</h2>\n<p>Changes go on in the cloud as tasks. These were begun by "
+                 "callers of this gateway since it started (");
+    put_time(out, page->gateway->began_ms);
+    html_put(
+        out,
+        "), the last %lld at most, and nobody has seen their end. The gateway does not ask by itself: it "
+        "knows what it told callers who asked. A restart forgets them, and other gateways have their own. "
+        "%lld requests wait for the end of a task now.</p>\n",
+        (long long)OWNERS_MAX, (long long)atomic_load(&page->gateway->waiting));
+    if (count > 0)
+        put_task_table(out, tasks, count);
+    else
+        buf_put(out, "<p class=\"good\">There are none.</p>\n");
+    free(tasks);
 }
 
 /* ---- rules in audit mode ---- */
@@ -121,8 +183,7 @@ void questions_page_put(struct buf *out, const struct page *page)
 {
     page_begin(out, page, "Open questions");
     put_changes(out, page);
-    html_put(out, "<h2>Tasks</h2>\n<p>%lld requests wait for the end of a task.</p>\n",
-             (long long)atomic_load(&page->gateway->waiting));
+    put_tasks(out, page);
     put_shadows(out, page);
     page_end(out);
 }

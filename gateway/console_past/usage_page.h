@@ -5,7 +5,6 @@
 
 #include "gateway/console/page.h"
 
-/* Needs page->metrics. */
 void usage_page_put(struct buf *out, const struct page *page);
 
 #endif

@@ -1,6 +1,8 @@
 #include "gateway/exchange/request_metrics.h"
 
 #include "base/text.h"
+#include "gateway/exchange/shared.h"
+#include "gateway/known/use_counts.h"
 
 #include <string.h>
 
@@ -208,4 +210,6 @@ void request_metrics_count(struct series_table *table, const struct exchange *x,
         series_add(table, KEYS, &key_results[x->key.result], 1);
     if (x->attempts > 0)
         count_upstream(table, x);
+    if (x->client != NULL && x->snapshot->uses != NULL)
+        use_counts_add(x->snapshot->uses, x->client, x->token, x->route, x->judged ? &x->verdict : NULL);
 }

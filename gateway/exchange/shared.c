@@ -5,12 +5,14 @@
 #include "gateway/audit/audit.h"
 #include "gateway/exchange/anonymous.h"
 #include "gateway/metrics/history.h"
+#include "gateway/metrics/shares.h"
 #include "gateway/limits/freezes.h"
 #include "gateway/known/current.h"
 #include "gateway/known/owners.h"
 #include "gateway/known/quotas.h"
 #include "gateway/exchange/request_metrics.h"
 #include "gateway/known/unsettled.h"
+#include "gateway/known/usage.h"
 #include "gateway/keeper/keeper.h"
 #include "gateway/mcp/mcp_tools.h"
 #include "gateway/openapi/openapi.h"
@@ -23,6 +25,9 @@
 
 static void snapshot_free(struct snapshot *snapshot)
 {
+    if (snapshot->uses != NULL && snapshot->usage != NULL)
+        usage_see(snapshot->usage, snapshot->uses);
+    use_counts_free(snapshot->uses);
     mcp_tools_free(snapshot->tools);
     openapi_free(snapshot->openapi);
     current_free(snapshot->current_ids);
@@ -80,8 +85,11 @@ static struct snapshot *snapshot_new(struct shared *gateway, struct config *conf
     snapshot->tools = config->mcp_door ? mcp_tools_new(config, err) : NULL;
     snapshot->current_ids = current_new();
     snapshot->quotas = quotas_new(config, previous == NULL ? NULL : previous->quotas);
+    snapshot->uses = config->console ? use_counts_new(config) : NULL;
+    snapshot->usage = atomic_load_explicit(&gateway->usage, memory_order_acquire);
     if (opened != 0 || snapshot->limits == NULL || snapshot->quotas == NULL || snapshot->openapi == NULL ||
-        snapshot->current_ids == NULL || (config->mcp_door && snapshot->tools == NULL)) {
+        snapshot->current_ids == NULL || (config->mcp_door && snapshot->tools == NULL) ||
+        (config->console && snapshot->uses == NULL)) {
         err_memory(err); /* the first cause wins */
         snapshot_free(snapshot);
         return NULL;
@@ -104,18 +112,71 @@ struct snapshot *shared_take(struct shared *gateway)
     return snapshot;
 }
 
+/* For usage.h.  It counts while the console is on. */
+static void look_at_uses(void *context)
+{
+    struct shared *gateway = context;
+    struct usage *usage = atomic_load_explicit(&gateway->usage, memory_order_acquire);
+    struct snapshot *snapshot = shared_take(gateway);
+    if (usage != NULL && snapshot->uses != NULL) {
+        usage_use(usage, snapshot->config);
+        usage_see(usage, snapshot->uses);
+    }
+    shared_release(snapshot);
+}
+
+static void share(void *context, enum use_ask ask, const char *name, unsigned count)
+{
+    shares_count(context, ask == USE_CLIENT ? SHARES_CLIENTS : SHARES_ACTIONS, name, count);
+}
+
+struct shares *shared_shares(struct shared *gateway)
+{
+    if (atomic_load_explicit(&gateway->history, memory_order_acquire) == NULL)
+        return NULL;
+    struct snapshot *snapshot = shared_take(gateway);
+    if (snapshot->uses != NULL)
+        use_counts_take_asked(snapshot->uses, share, gateway->shares);
+    shared_release(snapshot);
+    return gateway->shares;
+}
+
+static void step_shares(void *context)
+{
+    struct shares *shares = shared_shares(context);
+    if (shares != NULL) /* from the first step on there is one */
+        shares_step(shares, clock_wall_ms());
+}
+
+static int keep_history(struct shared *gateway, struct err *err)
+{
+    const struct history_source source = {gateway->metrics, request_metrics_sum, step_shares, gateway};
+    if (atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
+        return 0;
+    gateway->shares = shares_new(clock_wall_ms());
+    if (gateway->shares == NULL)
+        return err_memory(err);
+    struct history *history = history_start(&source, err);
+    if (history == NULL) {
+        shares_free(gateway->shares);
+        gateway->shares = NULL;
+    }
+    atomic_store_explicit(&gateway->history, history, memory_order_release);
+    return history == NULL ? -1 : 0;
+}
+
 /* What the console looks at: from the first configuration on that has one. */
 static int keep_past(struct shared *gateway, const struct config *config, struct err *err)
 {
-    if (!config->console || atomic_load_explicit(&gateway->history, memory_order_acquire) != NULL)
+    if (!config->console || atomic_load_explicit(&gateway->usage, memory_order_acquire) != NULL)
         return 0;
     if (log_keep(&gateway->access) != 0)
         return err_memory(err);
-    struct history *history = history_start(gateway->metrics, request_metrics_sum, err);
-    if (history == NULL)
+    if (keep_history(gateway, err) != 0)
         return -1;
-    atomic_store_explicit(&gateway->history, history, memory_order_release);
-    return 0;
+    struct usage *usage = usage_start(gateway->state, look_at_uses, gateway, err);
+    atomic_store_explicit(&gateway->usage, usage, memory_order_release);
+    return usage == NULL ? -1 : 0;
 }
 
 int shared_swap(struct shared *gateway, struct config *config, struct err *err)
@@ -133,6 +194,8 @@ int shared_swap(struct shared *gateway, struct config *config, struct err *err)
         keeper_use(gateway->keeper, new->keeping);
         request_metrics_prepare(gateway->metrics, new->config);
         operator_log_use(&gateway->notices, new->config->notices == CONFIG_NOTICES_JSON);
+        if (old->uses != NULL) /* what ends later is not in the plots */
+            use_counts_take_asked(old->uses, share, gateway->shares);
         shared_release(old); /* the one that the gateway held */
     }
     shared_release(old);
@@ -161,6 +224,7 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
     atomic_init(&gateway->draining, false);
     atomic_init(&gateway->abandoned, false);
     atomic_init(&gateway->history, NULL);
+    atomic_init(&gateway->usage, NULL);
     gateway->keeper = keeper_new(&gateway->notices, err);
     if (gateway->keeper == NULL) {
         config_release(config);
@@ -193,18 +257,16 @@ int shared_init(struct shared *gateway, struct config *config, size_t connection
         shared_done(gateway);
         return err_memory(err);
     }
-    if (keep_past(gateway, config, err) != 0) {
-        shared_done(gateway);
-        return -1;
-    }
     request_metrics_prepare(gateway->metrics, config);
     gateway->state = state_open(&config->state, &gateway->notices, err);
     if (gateway->state != NULL)
         state_holder(gateway->state, gateway->process);
-    if (gateway->state == NULL || heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
+    if (gateway->state == NULL || keep_past(gateway, config, err) != 0 ||
+        heartbeat_start(&gateway->heartbeat, gateway, err) != 0) {
         shared_done(gateway);
         return -1;
     }
+    gateway->current->usage = atomic_load_explicit(&gateway->usage, memory_order_acquire);
     if (config->audit.file != NULL &&
         (gateway->audit = audit_open(&config->audit, &gateway->notices, err)) == NULL) {
         shared_done(gateway);
@@ -229,6 +291,9 @@ void shared_done(struct shared *gateway)
 {
     heartbeat_stop(&gateway->heartbeat);
     history_stop(atomic_load_explicit(&gateway->history, memory_order_acquire));
+    struct usage *usage = atomic_load_explicit(&gateway->usage, memory_order_acquire);
+    usage_stop(usage);
+    shares_free(gateway->shares);
     keeper_stop(gateway->keeper);
     audit_close(gateway->audit);
     freezes_close(gateway->freezes);
@@ -241,6 +306,7 @@ void shared_done(struct shared *gateway)
     auth_failures_free(gateway->failures);
     series_free(gateway->metrics);
     shared_release(gateway->current);
+    usage_free(usage);
     keeper_free(gateway->keeper);
     log_done(&gateway->notices);
     log_done(&gateway->access);

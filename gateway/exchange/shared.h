@@ -29,8 +29,11 @@ struct keeping;
 struct owners;
 struct quotas;
 struct series_table;
+struct shares;
 struct freezes;
 struct state;
+struct usage;
+struct use_counts;
 
 /* One configuration and what was built for it.  A reload makes another; this one lives until the last request
  * that began under it has ended. */
@@ -44,6 +47,8 @@ struct snapshot {
     struct mcp_tools *tools;     /* NULL: the door /mcp is closed */
     struct current *current_ids; /* of former ones, as the cloud told */
     struct quotas *quotas;
+    struct use_counts *uses; /* of its rules, tokens and grants; NULL: the console is off */
+    struct usage *usage;     /* which is told of them at the end; or NULL */
 };
 
 /* Bytes of all larger bodies together that are read or worked on: each is held some six times until the
@@ -75,6 +80,8 @@ struct shared {
     struct unsettled *unsettled;       /* what the store was to be told */
     struct heartbeat heartbeat;        /* which they are told */
     _Atomic(struct history *) history; /* of what was counted, for the console; NULL: nobody looks */
+    struct shares *shares;             /* requests by client and action, with `history` */
+    _Atomic(struct usage *) usage;     /* what was used, for the console; likewise */
     atomic_uint in_flight;             /* exchanges between their first and last stage */
     atomic_size_t bodies;              /* bytes of larger bodies, at most SHARED_BODIES_MAX */
     atomic_uint waiting;               /* exchanges that wait for a time: waiting.h */
@@ -94,6 +101,9 @@ void shared_done(struct shared *gateway);
 /* The generation in force, held until shared_release(). */
 struct snapshot *shared_take(struct shared *gateway);
 void shared_release(struct snapshot *snapshot);
+
+/* Requests by client and action, up to now; NULL: nobody looks. */
+struct shares *shared_shares(struct shared *gateway);
 
 /* Puts a new configuration in force; requests that have begun keep the old one.  Takes the reference, also
  * when it fails and the old one stays. */

@@ -4,14 +4,12 @@
 #include "config/model/config.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWNERS_NAME = 64, OWNERS_KEY = 4 * (OWNERS_NAME + 1) };
-
 struct owned {
-    char key[OWNERS_KEY]; /* "vpc ap-guangzhou DescribeVpcTaskResult 135254" */
-    char client[OWNERS_NAME + 1];
+    struct owners_task task;
     UT_hash_handle hh; /* tbl NULL: it is not in the table */
 };
 
@@ -65,7 +63,7 @@ static bool write_key(char key[OWNERS_KEY], const struct call *call, const struc
 static struct owned *find(const struct owners *owners, const char *key)
 {
     struct owned *entry = NULL;
-    HASH_FIND_STR(owners->table, key, entry);
+    HASH_FIND(hh, owners->table, key, strlen(key), entry);
     return entry;
 }
 
@@ -73,12 +71,22 @@ static void take_out(struct owners *owners, struct owned *entry)
 {
     if (entry->hh.tbl != NULL)
         HASH_DEL(owners->table, entry);
-    entry->hh.tbl = NULL;
-    entry->key[0] = '\0';
+    *entry = (struct owned){0};
+}
+
+/* The oldest one's place. */
+static struct owned *take_place(struct owners *owners, const char key[OWNERS_KEY])
+{
+    struct owned *entry = &owners->ring[owners->next];
+    owners->next = (owners->next + 1) % OWNERS_MAX;
+    take_out(owners, entry);
+    memcpy(entry->task.key, key, OWNERS_KEY);
+    HASH_ADD(hh, owners->table, task.key[0], strlen(key), entry);
+    return entry;
 }
 
 void owners_remember(struct owners *owners, const struct call *call, const struct config_route *status,
-                     const char *task, const char *client)
+                     const char *task, const char *client, const char *request, int64_t now_ms)
 {
     char key[OWNERS_KEY];
     size_t length = strlen(client);
@@ -86,14 +94,34 @@ void owners_remember(struct owners *owners, const struct call *call, const struc
         return;
     (void)pthread_mutex_lock(&owners->mutex);
     struct owned *entry = find(owners, key);
-    if (entry == NULL) {
-        entry = &owners->ring[owners->next];
-        owners->next = (owners->next + 1) % OWNERS_MAX;
-        take_out(owners, entry);
-        memcpy(entry->key, key, sizeof key);
-        HASH_ADD_STR(owners->table, key, entry);
+    if (entry == NULL)
+        entry = take_place(owners, key);
+    entry->task.began_ms = now_ms;
+    entry->task.state = NULL;
+    memcpy(entry->task.client, client, length + 1);
+    (void)snprintf(entry->task.action, sizeof entry->task.action, "%s", call->route->action);
+    (void)snprintf(entry->task.request, sizeof entry->task.request, "%s", request);
+    (void)pthread_mutex_unlock(&owners->mutex);
+}
+
+/* The key of the task that a call asks about; false: it asks about none, or about several. */
+static bool write_asked(char key[OWNERS_KEY], const struct call *call)
+{
+    return call->param_count == 1 && call->params[0].count == 1 &&
+           write_key(key, call, call->route, call->params[0].values[0]);
+}
+
+void owners_see(struct owners *owners, const struct call *call, const char *state, int64_t now_ms)
+{
+    char key[OWNERS_KEY];
+    if (!write_asked(key, call))
+        return;
+    (void)pthread_mutex_lock(&owners->mutex);
+    struct owned *entry = find(owners, key);
+    if (entry != NULL) {
+        entry->task.state = state;
+        entry->task.seen_ms = now_ms;
     }
-    memcpy(entry->client, client, length + 1);
     (void)pthread_mutex_unlock(&owners->mutex);
 }
 
@@ -101,13 +129,29 @@ enum policy_owner owners_find(struct owners *owners, const struct call *call, co
 {
     char key[OWNERS_KEY];
     enum policy_owner owner = POLICY_OWNER_UNKNOWN;
-    if (call->param_count != 1 || call->params[0].count != 1 ||
-        !write_key(key, call, call->route, call->params[0].values[0]))
+    if (!write_asked(key, call))
         return owner;
     (void)pthread_mutex_lock(&owners->mutex);
     const struct owned *entry = find(owners, key);
     if (entry != NULL)
-        owner = strcmp(entry->client, client) == 0 ? POLICY_OWNER_CALLER : POLICY_OWNER_OTHER;
+        owner = strcmp(entry->task.client, client) == 0 ? POLICY_OWNER_CALLER : POLICY_OWNER_OTHER;
     (void)pthread_mutex_unlock(&owners->mutex);
     return owner;
+}
+
+size_t owners_running(struct owners *owners, struct owners_task *tasks, size_t room)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&owners->mutex);
+    for (size_t i = 1; i <= OWNERS_MAX; i++) {
+        const struct owned *entry = &owners->ring[(owners->next + OWNERS_MAX - i) % OWNERS_MAX];
+        if (entry->task.key[0] == '\0') /* this one was never used, nor those before it */
+            break;
+        if (entry->task.state != NULL && strcmp(entry->task.state, "running") != 0)
+            continue;
+        if (count++ < room)
+            tasks[count - 1] = entry->task;
+    }
+    (void)pthread_mutex_unlock(&owners->mutex);
+    return count;
 }

@@ -14,15 +14,14 @@ struct ring {
 struct history {
     struct periodic thread;
     pthread_mutex_t mutex; /* guards the rings */
-    const struct series_table *metrics;
-    void (*sum)(const struct series_table *metrics, struct history_sums *sums);
+    struct history_source source;
     struct ring rings[HISTORY_RANGES];
 };
 
 static struct history_sample look(const struct history *history)
 {
     struct history_sample sample = {.at_ms = clock_wall_ms()};
-    history->sum(history->metrics, &sample.sums);
+    history->source.sum(history->source.metrics, &sample.sums);
     return sample;
 }
 
@@ -31,9 +30,8 @@ static void put(struct ring *ring, const struct history_sample *sample)
     ring->samples[ring->count++ % ring->room] = *sample;
 }
 
-static void take(void *context)
+static void take(struct history *history)
 {
-    struct history *history = context;
     const struct history_sample sample = look(history);
     (void)pthread_mutex_lock(&history->mutex);
     if (history->rings[HISTORY_MINUTES].count % HISTORY_DAY_STEPS == 0)
@@ -42,9 +40,14 @@ static void take(void *context)
     (void)pthread_mutex_unlock(&history->mutex);
 }
 
-struct history *history_start(const struct series_table *metrics,
-                              void (*sum)(const struct series_table *metrics, struct history_sums *sums),
-                              struct err *err)
+static void step(void *context)
+{
+    struct history *history = context;
+    history->source.step(history->source.context);
+    take(history);
+}
+
+struct history *history_start(const struct history_source *source, struct err *err)
 {
     struct history *history = calloc(1, sizeof *history);
     if (history == NULL || pthread_mutex_init(&history->mutex, NULL) != 0) {
@@ -52,12 +55,11 @@ struct history *history_start(const struct series_table *metrics,
         (void)err_memory(err);
         return NULL;
     }
-    history->metrics = metrics;
-    history->sum = sum;
+    history->source = *source;
     history->rings[HISTORY_MINUTES].room = HISTORY_MINUTES_SAMPLES;
     history->rings[HISTORY_DAY].room = HISTORY_SAMPLES;
     take(history);
-    if (periodic_start(&history->thread, HISTORY_STEP_MS, take, history) == 0)
+    if (periodic_start(&history->thread, HISTORY_STEP_MS, step, history) == 0)
         return history;
     (void)pthread_mutex_destroy(&history->mutex);
     free(history);

@@ -31,11 +31,16 @@ struct history_sample {
 
 struct history;
 
-/* `metrics` is borrowed; `sum` sums it up, from any thread.  The first sample is taken at once.  NULL:
- * memory or threads are out. */
-MUST_USE struct history *
-history_start(const struct series_table *metrics,
-              void (*sum)(const struct series_table *metrics, struct history_sums *sums), struct err *err);
+struct history_source {
+    const struct series_table *metrics; /* borrowed; ... */
+    void (*sum)(const struct series_table *metrics,
+                struct history_sums *sums); /* ... sums it up, from any thread */
+    void (*step)(void *context);            /* with each sample but the first, by the thread */
+    void *context;
+};
+
+/* The first sample is taken at once.  NULL: memory or threads are out. */
+MUST_USE struct history *history_start(const struct history_source *source, struct err *err);
 void history_stop(struct history *history); /* NULL does nothing */
 
 /* Copies, oldest first; the last one is of now.  How many. */

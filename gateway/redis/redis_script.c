@@ -91,6 +91,29 @@ static const char *const texts[REDIS_SCRIPTS] = {
                "else out[#out + 1] = list[i] out[#out + 1] = record "
                "out[#out + 1] = ends == 0 and -1 or ends - now end end "
                "if #out > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return out",
+    /* KEYS: uses; ARGV: "hits name", a line each, keep (ms), most.  A field is "since last hits ends", and
+     * last of 0 is never. */
+    [REDIS_SCRIPT_USED] =
+        NOW_MS "local room, ends = tonumber(ARGV[3]) - redis.call('HLEN', KEYS[1]), now + ARGV[2] "
+               "for hits, name in string.gmatch(ARGV[1], '(%d+) ([^\\n]+)\\n') do "
+               "local since, last, all, until_ = string.match(redis.call('HGET', KEYS[1], name) or '', "
+               "'^(%d+) (%d+) (%d+) (%d+)$') "
+               "if not since then room = room - 1 end "
+               "if not since or tonumber(until_) <= now then since, last, all = now, 0, 0 end "
+               "if hits ~= '0' then last, all = now, all + hits end "
+               "if room >= 0 or redis.call('HEXISTS', KEYS[1], name) == 1 then "
+               "redis.call('HSET', KEYS[1], name, string.format('%d %d %d %d', since, last, all, ends)) "
+               "end end "
+               "redis.call('PEXPIRE', KEYS[1], ARGV[2]) return {1}",
+    /* KEYS: uses -> name, since (ms ago), last (ms ago; -1: never), hits, ... */
+    [REDIS_SCRIPT_USES] =
+        NOW_MS "local list, out = redis.call('HGETALL', KEYS[1]), {} "
+               "for i = 1, #list, 2 do "
+               "local since, last, all, ends = string.match(list[i + 1], '^(%d+) (%d+) (%d+) (%d+)$') "
+               "if not since or tonumber(ends) <= now then redis.call('HDEL', KEYS[1], list[i]) "
+               "else out[#out + 1] = list[i] out[#out + 1] = now - since "
+               "out[#out + 1] = last == '0' and -1 or now - last out[#out + 1] = tonumber(all) end end "
+               "return out",
     /* KEYS: gateways; ARGV: gateway, seen (ms) -> how many */
     [REDIS_SCRIPT_ANNOUNCE] =
         NOW_MS "redis.call('ZADD', KEYS[1], now, ARGV[1]) "

@@ -1,8 +1,9 @@
-/* Three tables under one lock, each swept from its oldest entry on whenever it is written to.  The file is
- * longer than others for that lock. */
+/* Tables under one lock; that of keys is swept from its oldest entry on whenever it is written to.  The file
+ * is longer than others for that lock. */
 #include "gateway/state/memory_store.h"
 
 #include "base/time/clock.h"
+#include "gateway/state/use_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ struct memory_store {
     struct client_entry *clients;
     struct key_entry *keys; /* in the order in which they were written: the oldest ends first */
     struct freeze_entry *freezes;
+    struct use_table uses;
     size_t bytes;
 };
 
@@ -382,6 +384,19 @@ static int freezes(void *context, struct arena *arena, struct state_freeze **lis
     return unlocked(store, list_freezes(store, arena, list, count));
 }
 
+static int used(void *context, unsigned shard, const struct state_use *uses, size_t count, int64_t keep_ms)
+{
+    struct memory_store *store = locked(context);
+    return unlocked(store, use_table_add(&store->uses, shard, uses, count, store->clock(), keep_ms));
+}
+
+static int list_uses(void *context, unsigned shard, struct arena *arena, struct state_use **uses,
+                     size_t *count)
+{
+    struct memory_store *store = locked(context);
+    return unlocked(store, use_table_list(&store->uses, shard, store->clock(), arena, uses, count));
+}
+
 static int announce(void *context, unsigned *seen)
 {
     (void)context;
@@ -411,9 +426,11 @@ static void close_store(void *context)
     }
     while (store->keys != NULL)
         key_drop(store, store->keys);
+    use_table_done(&store->uses);
     (void)pthread_mutex_destroy(&store->mutex);
     free(store);
 }
 
-const struct store_kind memory_store_kind = {"memory", false,  enter, leave,   renew,    claim,  settle,
-                                             release,  freeze, thaw,  freezes, announce, server, close_store};
+const struct store_kind memory_store_kind = {"memory",  false,    enter,  leave,      renew,   claim,
+                                             settle,    release,  freeze, thaw,       freezes, used,
+                                             list_uses, announce, server, close_store};

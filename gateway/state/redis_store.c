@@ -1,5 +1,6 @@
 #include "gateway/state/redis_store.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "gateway/redis/redis_pool.h"
 
@@ -168,7 +169,7 @@ static int release(void *context, const struct state_key *key)
     return done(run(store, REDIS_SCRIPT_RELEASE, &question));
 }
 
-/* ---- freezes, and who is there ---- */
+/* ---- freezes, what is used, and who is there ---- */
 
 static int freeze(void *context, const char *name, const char *text, int64_t for_ms)
 {
@@ -231,6 +232,63 @@ static int freezes(void *context, struct arena *arena, struct state_freeze **lis
     return result;
 }
 
+static int used(void *context, unsigned shard, const struct state_use *uses, size_t count, int64_t keep_ms)
+{
+    const struct redis_store *store = context;
+    char number[TEXT_NUMBER_SIZE];
+    struct question question = {0};
+    struct buf lines;
+    buf_init(&lines, STATE_USES_TOLD * (STATE_USE_NAME + TEXT_NUMBER_SIZE + 2));
+    for (size_t i = 0; i < count; i++) {
+        buf_put_int(&lines, uses[i].hits);
+        buf_put_char(&lines, ' ');
+        buf_put(&lines, uses[i].name);
+        buf_put_char(&lines, '\n');
+    }
+    text_number(number, shard);
+    put_key(&question, store, "uses", ":", number);
+    put_bytes(&question, buf_text(&lines), lines.length);
+    put_number(&question, keep_ms);
+    put_number(&question, STATE_USES_MAX);
+    int result = lines.failed ? -1 : done(run(store, REDIS_SCRIPT_USED, &question));
+    buf_done(&lines);
+    return result;
+}
+
+static int read_uses(const struct redis_reply *reply, struct arena *arena, struct state_use **list,
+                     size_t *count)
+{
+    size_t found = redis_pool_count(reply) / 4;
+    *count = 0;
+    *list = arena_array(arena, found + 1, sizeof **list);
+    for (size_t i = 0; *list != NULL && i < found; i++) {
+        struct state_use *use = &(*list)[(*count)++];
+        *use = (struct state_use){.name = copy_text(reply, 4 * i, arena),
+                                  .since_ms = redis_pool_number(reply, 4 * i + 1),
+                                  .last_ms = redis_pool_number(reply, 4 * i + 2),
+                                  .hits = redis_pool_number(reply, 4 * i + 3)};
+        if (use->name == NULL)
+            return -1;
+    }
+    return *list == NULL ? -1 : 0;
+}
+
+static int list_uses(void *context, unsigned shard, struct arena *arena, struct state_use **list,
+                     size_t *count)
+{
+    const struct redis_store *store = context;
+    char number[TEXT_NUMBER_SIZE];
+    struct question question = {0};
+    text_number(number, shard);
+    put_key(&question, store, "uses", ":", number);
+    struct redis_reply *reply = run(store, REDIS_SCRIPT_USES, &question);
+    if (reply == NULL)
+        return -1;
+    int result = read_uses(reply, arena, list, count);
+    redis_pool_forget(reply);
+    return result;
+}
+
 static int announce(void *context, unsigned *seen)
 {
     const struct redis_store *store = context;
@@ -262,8 +320,9 @@ static void close_store(void *context)
     free(store);
 }
 
-const struct store_kind redis_store_kind = {"redis", true,   enter, leave,   renew,    claim,  settle,
-                                            release, freeze, thaw,  freezes, announce, server, close_store};
+const struct store_kind redis_store_kind = {"redis",   true,     enter,  leave,      renew,   claim,
+                                            settle,    release,  freeze, thaw,       freezes, used,
+                                            list_uses, announce, server, close_store};
 
 void *redis_store_new(const struct config_store *config, const char *gateway, struct log *notices,
                       struct err *err)

@@ -37,6 +37,11 @@ enum statement {
     FREEZE_WRITE,
     FREEZE_END,
     FREEZE_LIST,
+    USE_SWEEP,
+    USE_COUNT,
+    USE_WRITE,
+    USE_UPDATE,
+    USE_LIST,
     GATEWAY_WRITE,
     GATEWAY_SWEEP,
     GATEWAY_COUNT,
@@ -62,6 +67,13 @@ static const char *const statements[STATEMENTS] = {
     [FREEZE_WRITE] = "REPLACE INTO freezes VALUES (?1, ?2, ?3)",
     [FREEZE_END] = "DELETE FROM freezes WHERE name = ?1",
     [FREEZE_LIST] = "SELECT name, record, ends_ms FROM freezes WHERE ends_ms > ?1 LIMIT ?2",
+    [USE_SWEEP] = "DELETE FROM uses WHERE shard = ?1 AND ends_ms <= ?2",
+    [USE_COUNT] = "SELECT count(*) FROM uses WHERE shard = ?1",
+    [USE_WRITE] = "INSERT OR IGNORE INTO uses VALUES (?1, ?2, ?3, -1, 0, 0)",
+    [USE_UPDATE] = ("UPDATE uses SET last_ms = CASE WHEN ?4 > 0 THEN ?3 ELSE last_ms END, "
+                    "hits = hits + ?4, ends_ms = ?5 WHERE shard = ?1 AND name = ?2"),
+    [USE_LIST] = ("SELECT name, since_ms, last_ms, hits FROM uses WHERE shard = ?1 AND ends_ms > ?2 "
+                  "LIMIT ?3"),
     [GATEWAY_WRITE] = "REPLACE INTO gateways VALUES (?1, ?2)",
     [GATEWAY_SWEEP] = "DELETE FROM gateways WHERE ends_ms <= ?1",
     [GATEWAY_COUNT] = "SELECT count(*) FROM gateways",
@@ -77,6 +89,11 @@ static const char schema[] =
     "CREATE TABLE freezes (name TEXT PRIMARY KEY, record TEXT, ends_ms INTEGER) WITHOUT ROWID;"
     "CREATE TABLE gateways (name TEXT PRIMARY KEY, ends_ms INTEGER) WITHOUT ROWID;"
     "PRAGMA user_version = 1;";
+
+/* Came later: a release that does not know it has no use for it either. */
+static const char later[] =
+    "CREATE TABLE IF NOT EXISTS uses (shard INTEGER, name TEXT, since_ms INTEGER, last_ms INTEGER,"
+    " hits INTEGER, ends_ms INTEGER, PRIMARY KEY (shard, name)) WITHOUT ROWID;";
 
 struct sqlite_store {
     sqlite3 *base;
@@ -383,7 +400,7 @@ static int release(void *context, const struct state_key *key)
     return closed(store);
 }
 
-/* ---- freezes, and who is there ---- */
+/* ---- freezes, what is used, and who is there ---- */
 
 static int freeze(void *context, const char *name, const char *text, int64_t for_ms)
 {
@@ -439,6 +456,79 @@ static int freezes(void *context, struct arena *arena, struct state_freeze **lis
     return closed(store);
 }
 
+/* How many more names a shard takes. */
+static int64_t uses_room(struct sqlite_store *store, unsigned shard, int64_t now_ms)
+{
+    sqlite3_stmt *swept = begin(store, USE_SWEEP);
+    put_int(store, swept, 1, shard);
+    put_int(store, swept, 2, now_ms);
+    run(store, swept);
+    sqlite3_stmt *count = begin(store, USE_COUNT);
+    put_int(store, count, 1, shard);
+    int64_t there = step(store, count) ? sqlite3_column_int64(count, 0) : 0;
+    (void)sqlite3_reset(count);
+    return STATE_USES_MAX - there;
+}
+
+/* True: the name is new. */
+static bool use_begin(struct sqlite_store *store, unsigned shard, const char *name, int64_t now_ms)
+{
+    sqlite3_stmt *made = begin(store, USE_WRITE);
+    put_int(store, made, 1, shard);
+    put_text(store, made, 2, name);
+    put_int(store, made, 3, now_ms);
+    run(store, made);
+    return sqlite3_changes(store->base) > 0;
+}
+
+static int used(void *context, unsigned shard, const struct state_use *uses, size_t count, int64_t keep_ms)
+{
+    struct sqlite_store *store = opened(context);
+    int64_t now_ms = clock_wall_ms();
+    if (store == NULL)
+        return -1;
+    int64_t room = uses_room(store, shard, now_ms);
+    for (size_t i = 0; i < count; i++) {
+        if (room > 0)
+            room -= use_begin(store, shard, uses[i].name, now_ms);
+        sqlite3_stmt *made = begin(store, USE_UPDATE);
+        put_int(store, made, 1, shard);
+        put_text(store, made, 2, uses[i].name);
+        put_int(store, made, 3, now_ms);
+        put_int(store, made, 4, uses[i].hits);
+        put_int(store, made, 5, now_ms + keep_ms);
+        run(store, made);
+    }
+    return closed(store);
+}
+
+static int list_uses(void *context, unsigned shard, struct arena *arena, struct state_use **list,
+                     size_t *count)
+{
+    struct sqlite_store *store = opened(context);
+    int64_t now_ms = clock_wall_ms();
+    if (store == NULL)
+        return -1;
+    *count = 0;
+    *list = arena_array(arena, STATE_USES_MAX, sizeof **list);
+    store->failed = *list == NULL;
+    sqlite3_stmt *made = begin(store, USE_LIST);
+    put_int(store, made, 1, shard);
+    put_int(store, made, 2, now_ms);
+    put_int(store, made, 3, STATE_USES_MAX);
+    while (step(store, made)) {
+        struct state_use *use = &(*list)[(*count)++];
+        int64_t last_ms = sqlite3_column_int64(made, 2);
+        *use = (struct state_use){.name = copy_column(made, 0, arena),
+                                  .since_ms = now_ms - sqlite3_column_int64(made, 1),
+                                  .last_ms = last_ms < 0 ? -1 : now_ms - last_ms,
+                                  .hits = sqlite3_column_int64(made, 3)};
+        store->failed = use->name == NULL;
+    }
+    (void)sqlite3_reset(made);
+    return closed(store);
+}
+
 static int announce(void *context, unsigned *seen)
 {
     struct sqlite_store *store = opened(context);
@@ -476,8 +566,9 @@ static void close_store(void *context)
     free(store);
 }
 
-const struct store_kind sqlite_store_kind = {"sqlite", true,   enter, leave,   renew,    claim,  settle,
-                                             release,  freeze, thaw,  freezes, announce, server, close_store};
+const struct store_kind sqlite_store_kind = {"sqlite",  true,     enter,  leave,      renew,   claim,
+                                             settle,    release,  freeze, thaw,       freezes, used,
+                                             list_uses, announce, server, close_store};
 
 static int version_of(struct sqlite_store *store)
 {
@@ -496,6 +587,7 @@ static int make_tables(struct sqlite_store *store)
     if (sqlite3_exec(store->base, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return -1;
     bool good = version_of(store) != 0 || sqlite3_exec(store->base, schema, NULL, NULL, NULL) == SQLITE_OK;
+    good = good && sqlite3_exec(store->base, later, NULL, NULL, NULL) == SQLITE_OK;
     return sqlite3_exec(store->base, good ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK && good
                ? 0
                : -1;

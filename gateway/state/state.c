@@ -197,6 +197,30 @@ int state_freezes(struct state *state, struct arena *arena, struct state_freeze 
     return ask(state) ? note(state, state->kind->freezes(state->store, arena, freezes, count)) : -1;
 }
 
+/* FNV-1a: which shard a name is in must not depend on the machine. */
+unsigned state_use_shard(const char *name)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (const char *at = name; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT32_C(16777619);
+    return hash % STATE_USE_SHARDS;
+}
+
+int state_used(struct state *state, unsigned shard, const struct state_use *uses, size_t count,
+               int64_t keep_ms)
+{
+    if (count > STATE_USES_TOLD || !ask(state))
+        return -1;
+    return note(state, state->kind->used(state->store, shard, uses, count, keep_ms));
+}
+
+int state_uses(struct state *state, unsigned shard, struct arena *arena, struct state_use **uses,
+               size_t *count)
+{
+    *count = 0;
+    return ask(state) ? note(state, state->kind->uses(state->store, shard, arena, uses, count)) : -1;
+}
+
 int state_announce(struct state *state, unsigned *seen)
 {
     if (!ask(state) || note(state, state->kind->announce(state->store, seen)) != 0)

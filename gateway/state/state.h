@@ -1,4 +1,5 @@
-/* gateway/state/state.h - what gateways share: limits, the keys of changes, freezes, and who is there.
+/* gateway/state/state.h - what gateways share: limits, the keys of changes, freezes, what is used, and who is
+ * there.
  *
  * One face for three stores (gateway/state/store.h): memory, which ends with the process; SQLite, for one
  * machine; Valkey or Redis, for all replicas.  Every write is atomic, and everything written expires.  Time
@@ -29,6 +30,10 @@ enum {
     STATE_NAME_MAX = 160,    /* bytes of the name of a freeze: a client's, and a token's */
     STATE_FREEZE_MAX = 2048, /* bytes of its record */
     STATE_FREEZES_MAX = 1000,
+    STATE_USE_SHARDS = 32, /* the same in every release that shares a store */
+    STATE_USES_MAX = 4000, /* in each of them, 128,000 in all: names come from configurations alone */
+    STATE_USES_TOLD = 256, /* in one question: some 20 KB */
+    STATE_USE_NAME = 255,  /* bytes of a name */
 };
 
 struct state;
@@ -129,6 +134,31 @@ MUST_USE int state_thaw(struct state *state, const char *name);
 /* All of them, in no order. */
 MUST_USE int state_freezes(struct state *state, struct arena *arena, struct state_freeze **freezes,
                            size_t *count);
+
+/* ---- what is used ----
+ *
+ * Of each name when it was told first, how often it was used, and when last: by the gateways that share the
+ * store together.  A count may be somewhat too high: what was told just before a store was away may be told
+ * twice. */
+struct state_use {
+    const char *name;
+    int64_t hits;
+    int64_t since_ms; /* ago: when it was told first; only read, as is */
+    int64_t last_ms;  /* ago: the last hit; -1: there was none */
+};
+
+/* Where names are, so that no question is about all of them. */
+unsigned state_use_shard(const char *name);
+
+/* Adds `hits` (0: the name is known, and was not used) to each of at most STATE_USES_TOLD names of that
+ * shard; without another word a name is forgotten `keep_ms` later.  Names have no control characters.  What
+ * is above STATE_USES_MAX is left out. */
+MUST_USE int state_used(struct state *state, unsigned shard, const struct state_use *uses, size_t count,
+                        int64_t keep_ms);
+
+/* All of that shard, in no order. */
+MUST_USE int state_uses(struct state *state, unsigned shard, struct arena *arena, struct state_use **uses,
+                        size_t *count);
 
 /* ---- who is there ---- */
 

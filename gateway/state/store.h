@@ -22,6 +22,8 @@ struct store_kind {
     int (*freeze)(void *store, const char *name, const char *text, int64_t for_ms);
     int (*thaw)(void *store, const char *name);
     int (*freezes)(void *store, struct arena *arena, struct state_freeze **freezes, size_t *count);
+    int (*used)(void *store, unsigned shard, const struct state_use *uses, size_t count, int64_t keep_ms);
+    int (*uses)(void *store, unsigned shard, struct arena *arena, struct state_use **uses, size_t *count);
     int (*announce)(void *store, unsigned *seen);
     const char *(*server)(const void *store); /* NULL: there is nothing to tell */
     void (*close)(void *store);

@@ -90,6 +90,20 @@ def test_why_by_a_click(console, browser):
         browser.screenshot(os.path.join(folder, "console-decision.png"))
 
 
+def test_plots_by_client_and_action(console, browser):
+    """Each over 15 minutes and over 24 hours; who asked is in the legend, and the tables stay."""
+    def found(what):
+        return browser.value(f"return [...document.querySelectorAll('{what}')].map(e => e.textContent)")
+
+    console("now")
+    assert browser.gateway.delete(vpc="vpc-another1").status == 403
+    assert eventually(lambda: console("now") or "Client network-console" in found("details.plots th"), every=0.1), "it is counted"
+    wanted = ["Requests a second by client", "Requests a second by action"]
+    assert eventually(lambda: [found(".u-title").count(each) for each in wanted] == [2, 2], every=0.1)
+    assert found(".u-legend .u-label").count("network-console") == 2
+    assert found("details.plots summary").count("By client and action, as a table") == 2
+
+
 def test_a_policy_is_tested_from_a_file(console, browser, tmp_path):
     """What was written is uploaded, and tested by a click."""
     console("policy")

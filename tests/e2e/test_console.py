@@ -230,10 +230,34 @@ def test_now_over_time_and_by_whom(console):
     assert page.has("The last 15 minutes") and page.has("The last 24 hours")
     at = words.index("By client") if "By client" in words else words.index("Client")
     assert words[at:at + 6] == ["Client", "Requests", "Denied", "network-console", "2", "1"]
-    last = max(i for i, word in enumerate(words) if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", word) and i < at)
+    last = [i for i, word in enumerate(words) if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", word) and i < at]
+    shares = words.index("Client network-console", words.index("The last 24 hours"))
+    assert words[shares:shares + 2] == ["Client network-console", "Action DetachClassicLinkVpc"]
+    by_client, by_action = map(float, words[last[-1] + 1:last[-1] + 3])
+    assert by_client == by_action > 0, "both, the denied one too"
+    last = max(i for i in last if i < shares)
     figures = [float(word) for word in words[last + 1:last + 10]]
     assert all(figure >= 0 for figure in figures) and figures[0] > figures[1] > 0, "two requests, one was denied"
     assert figures[2] > 0 and figures[3] >= figures[2] and figures[6] > 0 and figures[8] == 0
+
+
+def test_of_many_clients_eight_have_a_line_each(console):
+    """The others have one together; what no client of the configuration asked is not in it."""
+    rules = json.loads(json.dumps(RULES))
+    rules["clients"].update({f"many-{i:02}": {"tokens": [("2026", f"e2e-many-{i:02}-Zm9yIHRlc3Rz", "2035-12-31")]} for i in range(12)})
+    gateway = console(rules)
+    alice = Operator(gateway, ALICE)
+    assert not alice.page().has("all others")
+    for i in range(12):
+        for _ in range(i + 1):
+            assert gateway.delete(token=f"e2e-many-{i:02}-Zm9yIHRlc3Rz").status == 403
+    assert gateway.delete(token="nobody").status == 401
+
+    def lines():
+        found = re.findall(r'data-plot="Requests a second by client" data-label="([^"]*)"', alice.get("/console").body.decode())
+        return found[:len(found) // 2] if found[:len(found) // 2] == found[len(found) // 2:] else None
+
+    assert eventually(lambda: lines() == [*(f"many-{i:02}" for i in range(11, 3, -1)), "all others"]), lines()
 
 
 def test_who_may_do_what_both_ways_round(console):

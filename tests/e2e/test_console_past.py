@@ -8,8 +8,8 @@ import pytest
 
 from harness import chain
 from harness.gateway import TOKEN
-from harness.upstream import HANG_UP
-from harness.world import VPC, eventually
+from harness.upstream import HANG_UP, Reply
+from harness.world import SAMPLE, VPC, eventually
 from test_console import HOSTILE, Operator, Page
 from test_operators import ALICE, RULES, VERA, ask
 
@@ -223,3 +223,47 @@ def test_what_nothing_has_used_and_what_would_be_enough(console):
     assert "staging-links" not in [word for word in page.words if word.startswith("staging")], "it has decided"
     page = alice.page("/console/tokens")
     assert any(re.fullmatch(r"\d{4}-\S+Z from 127\.0\.0\.1", word) for word in page.words)
+
+
+# ---- tasks that still run ----
+
+EVERYTHING = {**RULES, "rules": [{"id": "everything", "allow": ["network-console"], "actions": ["*"]}]}
+
+
+def status(gateway, upstream, number):
+    """A caller asks for the task, which is in the state of that number (0 done, 1 failed, 2 running)."""
+    upstream.script(Reply({"code": 0, "message": "", "codeDesc": "Success", "data": {"status": number}}))
+    assert gateway.get("/tasks/135254").status == 200
+
+
+@pytest.mark.parametrize("end", [0, 1], ids=["done", "failed"])
+def test_a_task_is_an_open_question_until_its_end_was_seen(console, upstream, end):
+    gateway = console(EVERYTHING)
+    alice = Operator(gateway, ALICE)
+    page = alice.page("/console/questions")
+    assert page.has("Tasks that still run") and page.has("There are none.") and page.has("A restart forgets them")
+    request = gateway.delete().header("X-Request-Id")
+    page = shows(alice, "/console/questions", "135254")
+    assert page.has("DetachClassicLinkVpc") and page.has("network-console") and page.has("nobody has asked") and page.has(request)
+    assert f"/console/decision?request={request}" in [value for *_, value in page.attributes]
+    status(gateway, upstream, 2)
+    page = shows(alice, "/console/questions", "running at ")
+    assert page.has("135254") and not page.has("nobody has asked")
+    status(gateway, upstream, end)
+    assert eventually(lambda: not alice.page("/console/questions").has("135254"))
+
+
+def test_a_task_that_was_waited_for_is_none(console, upstream):
+    gateway = console(EVERYTHING)
+    upstream.script(Reply(SAMPLE), Reply({"code": 0, "message": "", "codeDesc": "Success", "data": {"status": 0}}))
+    assert gateway.delete(headers={"Prefer": "wait=10"}).status == 200
+    assert not Operator(gateway, ALICE).page("/console/questions").has("135254")
+
+
+def test_of_many_tasks_the_newest_are_shown(console, upstream):
+    gateway = console(EVERYTHING)
+    upstream.script(*[Reply(SAMPLE.replace(b"135254", b"%d" % (700000 + number))) for number in range(203)])
+    for _ in range(203):
+        assert gateway.delete().status == 202
+    page = shows(Operator(gateway, ALICE), "/console/questions", "These are the newest 200 of 203.")
+    assert page.has("700202") and page.has("700003") and not page.has("700002")

@@ -182,6 +182,100 @@ static void freezes(void **context)
     assert_int_equal(count_freezes(world, world->one, "web", &text), 0);
 }
 
+/* {name: use} of its shard; NULL: there is none. */
+static const struct state_use *find_use(struct world *world, struct state *state, const char *name)
+{
+    struct state_use *uses;
+    size_t count;
+    const struct state_use *found = NULL;
+    assert_int_equal(state_uses(state, state_use_shard(name), world->arena, &uses, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(uses[i].name, name) == 0) {
+            assert_null(found);
+            found = &uses[i];
+        }
+    return found;
+}
+
+static void use_one(struct state *state, const char *name, int64_t hits, int64_t keep_ms)
+{
+    const struct state_use use = {.name = name, .hits = hits};
+    assert_int_equal(state_used(state, state_use_shard(name), &use, 1, keep_ms), 0);
+}
+
+static void what_is_used(void **context)
+{
+    static const char name[] = "rule <b>&\"' %41 a";
+    struct world *world = *context;
+    assert_null(find_use(world, world->one, name));
+    use_one(world->one, name, 0, LATER_MS); /* it is known, and unused */
+    const struct state_use *use = find_use(world, world->other, name);
+    assert_non_null(use);
+    assert_int_equal(use->hits, 0);
+    assert_int_equal(use->last_ms, -1);
+    assert_in_range(use->since_ms, 0, LATER_MS);
+    unit_elapse(SOON_MS);
+    use_one(world->other, name, 3, LATER_MS);
+    use_one(world->one, name, INT64_C(5000000000), LATER_MS);
+    unit_elapse(SOON_MS);
+    use_one(world->one, name, 0, LATER_MS); /* which is no hit */
+    use = find_use(world, world->one, name);
+    assert_non_null(use);
+    assert_int_equal(use->hits, INT64_C(5000000003));
+    assert_in_range(use->last_ms, SOON_MS - 1, use->since_ms - (SOON_MS - 1));
+}
+
+static void what_is_used_no_more_expires(void **context)
+{
+    struct world *world = *context;
+    use_one(world->one, "token gone", 7, SOON_MS);
+    assert_non_null(find_use(world, world->other, "token gone"));
+    unit_elapse(SOON_MS + 10);
+    assert_null(find_use(world, world->other, "token gone"));
+    use_one(world->one, "token gone", 0, LATER_MS); /* and is new when it comes back */
+    const struct state_use *use = find_use(world, world->other, "token gone");
+    assert_non_null(use);
+    assert_int_equal(use->hits, 0);
+    assert_int_equal(use->last_ms, -1);
+}
+
+/* Whatever a configuration is like: a shard has room for so many names, and those that are there still
+ * count. */
+static void a_shard_is_full(void **context)
+{
+    enum { SHARD = STATE_USE_SHARDS - 1 };
+    static char names[STATE_USES_MAX + 10][16];
+    struct world *world = *context;
+    struct state_use uses[STATE_USES_TOLD] = {{0}};
+    struct state_use *list;
+    size_t count;
+    assert_int_equal(state_used(world->one, SHARD, uses, STATE_USES_TOLD + 1, LATER_MS), -1);
+    for (size_t i = 0; i < COUNT(names);) {
+        size_t told = 0;
+        for (; told < STATE_USES_TOLD && i < COUNT(names); told++, i++) {
+            (void)snprintf(names[i], sizeof names[i], "n%zu", i);
+            uses[told] = (struct state_use){.name = names[i], .hits = 1};
+        }
+        assert_int_equal(state_used(world->one, SHARD, uses, told, LATER_MS), 0);
+    }
+    assert_int_equal(state_used(world->one, SHARD, uses, 0, LATER_MS), 0);
+    uses[0] = (struct state_use){.name = "n0", .hits = 1};
+    assert_int_equal(state_used(world->one, SHARD, uses, 1, LATER_MS), 0);
+    assert_int_equal(state_uses(world->one, SHARD, world->arena, &list, &count), 0);
+    assert_int_equal(count, STATE_USES_MAX);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(list[i].hits, strcmp(list[i].name, "n0") == 0 ? 2 : 1);
+}
+
+/* FNV-1a by hand (its reference values, isthe.com): a name stays where it is, whichever release looks. */
+static void where_a_name_is(void **context)
+{
+    (void)context;
+    assert_int_equal(state_use_shard(""), UINT32_C(0x811c9dc5) % STATE_USE_SHARDS);
+    assert_int_equal(state_use_shard("a"), UINT32_C(0xe40c292c) % STATE_USE_SHARDS);
+    assert_int_equal(state_use_shard("foobar"), UINT32_C(0xbf9cf968) % STATE_USE_SHARDS);
+}
+
 static void who_is_there(void **context)
 {
     struct world *world = *context;
@@ -197,7 +291,7 @@ static void who_is_there(void **context)
 static int open_world(struct world *world, const struct config_store *config)
 {
     struct err err = {0};
-    world->arena = arena_new(1 << 20);
+    world->arena = arena_new(1 << 23);
     assert_non_null(world->arena);
     assert_int_equal(operator_log_init(&world->notices, false), 0);
     world->one = state_open(config, &world->notices, &err);
@@ -333,6 +427,10 @@ int main(void)
                                        cmocka_unit_test(a_rate),
                                        cmocka_unit_test(in_flight),
                                        cmocka_unit_test(freezes),
+                                       cmocka_unit_test(what_is_used),
+                                       cmocka_unit_test(what_is_used_no_more_expires),
+                                       cmocka_unit_test(a_shard_is_full),
+                                       cmocka_unit_test(where_a_name_is),
                                        cmocka_unit_test(who_is_there)};
     const struct CMUnitTest others[] = {cmocka_unit_test(away)};
     (void)signal(SIGPIPE, SIG_IGN);
