@@ -34,7 +34,7 @@ struct stream {
     json_t *open; /* changes of this chain whose outcome was not seen yet: an object by put_key(), in order */
 };
 
-static const char *text_of(const json_t *change, const char *key)
+const char *audit_changes_text(const json_t *change, const char *key)
 {
     const char *text = json_string_value(json_object_get(change, key));
     return text == NULL ? "" : text;
@@ -55,18 +55,20 @@ static void put_key(char key[CHANGES_KEY], const struct stream *stream, const js
                     const char *number)
 {
     (void)snprintf(key, CHANGES_KEY, "%zu.%u %" JSON_INTEGER_FORMAT " %.100s", stream->chain, stream->begun,
-                   json_integer_value(json_object_get(record, number)), text_of(record, "requestId"));
+                   json_integer_value(json_object_get(record, number)),
+                   audit_changes_text(record, "requestId"));
 }
 
 /* Its outcome is what the operator says, who is named with what was known before. */
 static void apply(struct audit_changes *changes, json_t *change, const char *key)
 {
     const json_t *settled = json_object_get(changes->settled, key);
-    const char *was = text_of(change, "outcome");
+    const char *was = audit_changes_text(change, "outcome");
     if (settled == NULL || (strcmp(was, "unknown") != 0 && strcmp(was, "unrecorded") != 0))
         return;
-    json_t *who = json_pack("{s:s, s:s, s:s, s:s}", "by", text_of(settled, "by"), "note",
-                            text_of(settled, "note"), "time", text_of(settled, "time"), "was", was);
+    json_t *who = json_pack("{s:s, s:s, s:s, s:s}", "by", audit_changes_text(settled, "by"), "note",
+                            audit_changes_text(settled, "note"), "time", audit_changes_text(settled, "time"),
+                            "was", was);
     if (json_object_set_new(change, "settled", who) != 0 ||
         json_object_set(change, "outcome", json_object_get(settled, "outcome")) != 0)
         fail(changes, "out of memory");
@@ -121,8 +123,8 @@ static void take_record(struct audit_changes *changes, struct stream *stream)
     if (!stream->line.follows)
         take_open(changes, stream); /* another chain, or records are missing: nothing here belongs to them */
     json_t *record = parse(&stream->line);
-    bool outcome = strcmp(text_of(record, "audit"), "outcome") == 0;
-    bool intent = strcmp(text_of(record, "audit"), "intent") == 0;
+    bool outcome = strcmp(audit_changes_text(record, "audit"), "outcome") == 0;
+    bool intent = strcmp(audit_changes_text(record, "audit"), "intent") == 0;
     put_key(key, stream, record, intent ? "seq" : "of");
     for (size_t i = 0; i < COUNT(chain) && record != NULL; i++)
         (void)json_object_del(record, chain[i]); /* -1: it was not there */

@@ -31,4 +31,7 @@ struct audit_changes_use {
  * that was told. */
 MUST_USE int audit_changes_each(struct audit_changes *changes, const struct audit_changes_use *use);
 
+/* A member of such a change, or of a record; "" where it is no text.  Borrowed from it. */
+const char *audit_changes_text(const json_t *change, const char *key);
+
 #endif

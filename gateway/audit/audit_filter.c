@@ -1,15 +1,10 @@
 #include "gateway/audit/audit_filter.h"
 
 #include "base/time/timestamp.h"
+#include "gateway/audit/audit_changes.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *text_of(const json_t *change, const char *key)
-{
-    const char *text = json_string_value(json_object_get(change, key));
-    return text == NULL ? "" : text;
-}
 
 /* By its very text, or by another name of the same thing, as far as the policy knows. */
 static bool is_value(const struct audit_filter *filter, const char *text)
@@ -63,9 +58,9 @@ bool audit_filter_wants(const struct audit_filter *filter, const json_t *change)
                                                          [AUDIT_FILTER_REQUEST] = "requestId"};
     for (size_t i = 0; i < AUDIT_FILTER_TEXTS; i++)
         if (filter->want[i] != NULL && keys[i] != NULL &&
-            strcmp(filter->want[i], text_of(change, keys[i])) != 0)
+            strcmp(filter->want[i], audit_changes_text(change, keys[i])) != 0)
             return false;
     if (filter->want[AUDIT_FILTER_VALUE] != NULL && !has_value(filter, change))
         return false;
-    return is_between(filter, text_of(change, "time"));
+    return is_between(filter, audit_changes_text(change, "time"));
 }

@@ -2,18 +2,13 @@
 
 #include "base/buf.h"
 #include "base/json/json.h"
+#include "gateway/audit/audit_changes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIST_LINE_MAX = 1024 * 1024, LIST_KEY_MAX = 8 * 1024, LIST_FIELD_NAME = 16 };
-
-static const char *text_of(const json_t *change, const char *key)
-{
-    const char *text = json_string_value(json_object_get(change, key));
-    return text == NULL ? "" : text;
-}
 
 /* A text or a number; "" where it has none. */
 static void put_scalar(struct buf *out, const json_t *value)
@@ -55,27 +50,27 @@ static void put_settled(struct buf *line, const json_t *change)
     const json_t *settled = json_object_get(change, "settled");
     if (settled == NULL)
         return;
-    put_word(line, " settled by ", text_of(settled, "by"));
-    put_word(line, ": ", text_of(settled, "note"));
+    put_word(line, " settled by ", audit_changes_text(settled, "by"));
+    put_word(line, ": ", audit_changes_text(settled, "note"));
 }
 
 static void put_text(struct buf *line, const json_t *change)
 {
-    put_word(line, "", text_of(change, "time"));
-    put_word(line, "  ", text_of(change, "instance"));
+    put_word(line, "", audit_changes_text(change, "time"));
+    put_word(line, "  ", audit_changes_text(change, "instance"));
     buf_put_format(line, " %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(change, "seq")));
-    put_word(line, "  ", text_of(change, "client"));
-    put_word(line, "  ", text_of(change, "action"));
-    put_word(line, " ", text_of(change, "region"));
+    put_word(line, "  ", audit_changes_text(change, "client"));
+    put_word(line, "  ", audit_changes_text(change, "action"));
+    put_word(line, " ", audit_changes_text(change, "region"));
     put_params(line, change);
-    put_word(line, "  ", text_of(change, "outcome"));
+    put_word(line, "  ", audit_changes_text(change, "outcome"));
     if (json_integer_value(json_object_get(change, "status")) != 0)
         buf_put_format(line, " %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(change, "status")));
-    put_word(line, " ", text_of(change, "type"));
+    put_word(line, " ", audit_changes_text(change, "type"));
     put_settled(line, change);
-    put_word(line, "  rule ", text_of(change, "rule"));
-    put_word(line, " from ", text_of(change, "source"));
-    put_word(line, " request ", text_of(change, "requestId"));
+    put_word(line, "  rule ", audit_changes_text(change, "rule"));
+    put_word(line, " from ", audit_changes_text(change, "source"));
+    put_word(line, " request ", audit_changes_text(change, "requestId"));
     buf_put_char(line, '\n');
 }
 
@@ -216,7 +211,7 @@ static int count_change(struct audit_list *list, const json_t *change)
         return -1;
     for (size_t i = 0; i < COUNT(counted); i++) {
         json_t *count = json_array_get(group, list->field_count + i);
-        if (i == 0 || strcmp(counted[i], text_of(change, "outcome")) == 0)
+        if (i == 0 || strcmp(counted[i], audit_changes_text(change, "outcome")) == 0)
             (void)json_integer_set(count, json_integer_value(count) + 1); /* it is an integer */
     }
     return 0;

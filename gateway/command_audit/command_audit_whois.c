@@ -3,6 +3,7 @@
  * verify. */
 #include "base/json/json.h"
 #include "base/time/timestamp.h"
+#include "gateway/audit/audit_changes.h"
 #include "gateway/options/command.h"
 
 #include <errno.h>
@@ -86,17 +87,11 @@ static int read_options(int argc, char **argv, struct whois *whois, struct comma
 
 /* ---- one record ---- */
 
-static const char *text_of(const json_t *record, const char *key)
-{
-    const char *text = json_string_value(json_object_get(record, key));
-    return text == NULL ? "" : text;
-}
-
 static bool has_id(const struct whois *whois, const json_t *record)
 {
     static const char *const keys[] = {"requestId", "upstreamRequestId", "tmpSecretId"};
     for (size_t i = 0; i < COUNT(keys); i++)
-        if (strcmp(text_of(record, keys[i]), whois->id) == 0)
+        if (strcmp(audit_changes_text(record, keys[i]), whois->id) == 0)
             return true;
     return false;
 }
@@ -104,16 +99,16 @@ static bool has_id(const struct whois *whois, const json_t *record)
 static bool is_near(const struct whois *whois, const json_t *record)
 {
     int64_t time = 0;
-    if (whois->action != NULL && strcmp(text_of(record, "action"), whois->action) != 0)
+    if (whois->action != NULL && strcmp(audit_changes_text(record, "action"), whois->action) != 0)
         return false;
-    return timestamp_parse(text_of(record, "time"), &time) && time >= whois->at - WHOIS_NEAR_S &&
+    return timestamp_parse(audit_changes_text(record, "time"), &time) && time >= whois->at - WHOIS_NEAR_S &&
            time <= whois->at + WHOIS_NEAR_S;
 }
 
 /* Without one, it is no request's. */
 static int note(struct whois *whois, const json_t *record)
 {
-    const char *request = text_of(record, "requestId");
+    const char *request = audit_changes_text(record, "requestId");
     bool wanted = whois->id != NULL ? has_id(whois, record) : is_near(whois, record);
     if (!wanted || request[0] == '\0')
         return 0;
@@ -140,16 +135,16 @@ static void print_text(const json_t *record)
     struct buf line;
     buf_init(&line, WHOIS_LINE_MAX);
     for (size_t i = 0; i < COUNT(words); i++)
-        put_word(&line, words[i].before, text_of(record, words[i].key));
+        put_word(&line, words[i].before, audit_changes_text(record, words[i].key));
     puts(buf_text(&line));
     buf_done(&line);
 }
 
 static int show(struct whois *whois, const json_t *record)
 {
-    const char *request = text_of(record, "requestId");
-    if (text_of(record, "client")[0] == '\0' || json_object_get(whois->requests, request) == NULL ||
-        json_object_get(whois->shown, request) != NULL)
+    const char *request = audit_changes_text(record, "requestId");
+    if (audit_changes_text(record, "client")[0] == '\0' ||
+        json_object_get(whois->requests, request) == NULL || json_object_get(whois->shown, request) != NULL)
         return 0;
     whois->found++;
     if (!whois->json) {

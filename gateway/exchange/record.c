@@ -44,36 +44,35 @@ void record_put_params(struct buf *out, const struct call *call)
     json_close(out);
 }
 
+/* One more name of an array, which begins with its first. */
+static void put_name(struct buf *out, const char *array, const char *name, bool *begun)
+{
+    if (!*begun)
+        json_open_array(out, array);
+    *begun = true;
+    json_element(out, name);
+}
+
 /* Which parameters some item of a list lacks. */
 static void put_gaps(struct buf *out, const struct call *call)
 {
-    bool any = false;
-    for (size_t i = 0; i < call->param_count; i++) {
-        if (!call->params[i].gaps)
-            continue;
-        if (!any)
-            json_open_array(out, "gaps");
-        any = true;
-        json_element(out, call->params[i].name);
-    }
-    if (any)
+    bool begun = false;
+    for (size_t i = 0; i < call->param_count; i++)
+        if (call->params[i].gaps)
+            put_name(out, "gaps", call->params[i].name, &begun);
+    if (begun)
         json_close_array(out);
 }
 
 /* Which members a rule named that were not there: whoever judges the call again must know it. */
 static void put_absent(struct buf *out, const struct call *call)
 {
-    bool any = false;
+    bool begun = false;
     const struct config_action *action = call->route->document;
-    for (size_t i = 0; i < action->path_count && i < RECORD_ABSENT_MAX; i++) {
-        if (call_find(call, action->paths[i].param.name) != NULL)
-            continue;
-        if (!any)
-            json_open_array(out, "absent");
-        any = true;
-        json_element(out, action->paths[i].param.name);
-    }
-    if (any)
+    for (size_t i = 0; i < action->path_count && i < RECORD_ABSENT_MAX; i++)
+        if (call_find(call, action->paths[i].param.name) == NULL)
+            put_name(out, "absent", action->paths[i].param.name, &begun);
+    if (begun)
         json_close_array(out);
 }
 
