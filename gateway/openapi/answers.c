@@ -45,13 +45,17 @@ static void put_list(struct buf *out, const struct config_route *route)
     if (route->returns != NULL)
         answer_types_put_reference(out, "items", route->returns);
     else
-        json_member_raw(out, "items", "{\"type\":\"object\"}");
+        json_member_raw(out, "items", "{}"); /* the catalog does not say */
     json_close(out);
     if (route->total != NULL)
         put_number(out, route->total, "Entries of the whole list");
-    if (route->next != NULL)
-        put_number(out, route->next,
-                   "The token of the next page; the last has none, or says that it is the last");
+    if (route->next == NULL)
+        return;
+    json_open_member(out, route->next);
+    json_member_raw(out, "type", "[\"integer\",\"string\",\"null\"]");
+    json_member(out, "description",
+                "The token of the next page; the last has none, or says that it is the last");
+    json_close(out);
 }
 
 /* API 3.0 names a task by a text. */

@@ -21,8 +21,8 @@ def shipped():
 
 
 def of(file):
-    """The document of a configuration that names catalogs of its own, as it is now."""
-    if "\ncatalog: " not in pathlib.Path(file).read_text():
+    """The document of a configuration that names catalogs of its own, or a page of problems, as it is now."""
+    if not {"\ncatalog: ", "\nproblem_types: "} & set(re.findall(r"\n\w+: ", pathlib.Path(file).read_text())):
         return shipped()
     return Contract(json.loads(subprocess.run([BINARY, "openapi", "-c", str(file)], capture_output=True, check=True,
                                               timeout=60).stdout))
