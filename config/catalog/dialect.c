@@ -243,6 +243,9 @@ static int check_members(struct loader *loader, const struct config_route *route
     if (route->list != NULL && route->total != NULL && strcmp(route->list, route->total) == 0)
         result = report_error(loader->report, &route->mark, "list and total cannot be one member: '%.64s'",
                               route->list);
+    if (route->list != NULL && route->next != NULL && strcmp(route->list, route->next) == 0)
+        result = report_error(loader->report, &route->mark, "list and next cannot be one member: '%.64s'",
+                              route->list);
     if (!three->supported)
         return result;
     if (check_member(loader, route, "api3: list", three->list, theirs) != 0 ||

@@ -1,4 +1,4 @@
-/* config/catalog/task_route.h - which route tells how a route's tasks are, once all catalogs have been read. */
+/* config/catalog/task_route.h - which route tells how a route's tasks are, once all catalogs are read. */
 #ifndef CONFIG_CATALOG_TASK_ROUTE_H
 #define CONFIG_CATALOG_TASK_ROUTE_H
 

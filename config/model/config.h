@@ -53,7 +53,7 @@ struct config {
     bool console;                    /* the admin listener has pages for operators */
     struct config_names admin_hosts; /* of the admin listener, beside addresses and localhost */
     const char *prefix; /* "/cs": the path that a proxy takes away from what callers ask for; "": none */
-    /* what stands before a problem's name in its `type`; CONFIG_PROBLEM_TYPES unless the file says otherwise */
+    /* before a problem's name in its `type`; CONFIG_PROBLEM_TYPES unless the file says otherwise */
     const char *problem_types;
     const char *policy_file;
     const char **catalog_files; /* the operator's own */

@@ -25,7 +25,8 @@ void response_head_put(struct buf *out, const struct response_head *head);
 /* "Name: value", ended. */
 void response_head_put_field(struct buf *out, const char *name, const char *value);
 
-/* RFC 9457: the member `type` of a problem with this name.  `types` is config.problem_types; NULL: the default. */
+/* RFC 9457: the member `type` of a problem with this name.  `types` is config.problem_types; NULL: the
+ * default. */
 void response_head_put_type(struct buf *body, const char *types, const char *name);
 
 /* Likewise, the members that every problem has, in an object that is open.  `detail` and `request_id` may be

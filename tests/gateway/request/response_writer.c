@@ -86,6 +86,7 @@ static struct exchange *ended(enum problem problem)
                           .token = &token,
                           .reply = &reply,
                           .problem = problem};
+    call.route = x.route;
     if (problem != PROBLEM_NONE)
         (void)exchange_stop(&x, problem, "a sentence");
     return &x;
