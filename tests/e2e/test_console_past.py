@@ -139,7 +139,8 @@ def test_a_change_of_unknown_outcome_is_an_open_question_until_it_is_settled(con
     request = gateway.delete().header("X-Request-Id")
     gateway.delete()
     page = alice.page("/console/questions")
-    assert page.has(request) and page.has("outcome unknown") and page.has(VPC) and page.words.count("DetachClassicLinkVpc") == 1
+    assert page.has(request) and page.has("outcome unknown") and page.has(VPC)
+    assert page.words.count("DetachClassicLinkVpc") == 2, "the other one was executed: its task is all that is asked of it"
     (seq,) = [value for tag, name, value in page.attributes if name == "value" and value.isdigit()]
     assert not vera.page("/console/questions").has("Seen where?")
     assert vera.send("/console/settle", seq=seq, outcome="executed", note="x").status == 403
