@@ -204,7 +204,7 @@ def definitions(folder, services):
 def test_it_becomes_wider_step_by_step_up_to_all(narrowed, sts, tmp_path):
     """Names, first words, services, everything: each step is the narrowest that fits, and allows all that the one before
     does.  The clients lie on both sides of each step."""
-    services = [f"s{number:02}-{'x' * 59}" for number in range(96)]
+    services = [f"s{number:02}{'x' * 60}" for number in range(96)]
     every = [f"{service}:{word}{thing}" for service in services for word in WORDS for thing in ("Thing", "Other")]
     own = [f"{service}:{action}" for service in ("vpc", "cvm") for action in ("DescribeVpcs", "DescribeVpcTaskResult")]
     shapes = [narrowest(own + every[:6 * count])[0] for count in range(1, len(services) + 1)]
