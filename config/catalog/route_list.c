@@ -20,18 +20,10 @@ int route_list_read_last(struct loader *loader, const struct yaml_node *node, co
     return keyword_bool(loader, node->children, keyword, &last->value);
 }
 
-static const struct config_param *find_param(const struct config_route *route, const char *name)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, name) == 0)
-            return &route->params[i];
-    return NULL;
-}
-
 /* NULL: it cannot be asked for in the query, or is no number. */
 static const struct config_param *find_number(const struct config_route *route, const char *name)
 {
-    const struct config_param *param = find_param(route, name);
+    const struct config_param *param = config_param(route, name);
     bool good = param != NULL && param->type == CONFIG_INTEGER && (param->sources & CONFIG_IN_QUERY) != 0;
     return good ? param : NULL;
 }
@@ -72,8 +64,8 @@ static int check_offset(struct loader *loader, const struct config_route *route)
 /* The first page has no token, and each other one the one that came with the page before. */
 static int check_token(struct loader *loader, const struct config_route *route)
 {
-    const struct config_param *token = find_param(route, route->next);
-    const struct config_param *limit = find_param(route, "limit");
+    const struct config_param *token = config_param(route, route->next);
+    const struct config_param *limit = config_param(route, "limit");
     bool told = route->dialects[CONFIG_API3].supported && route->dialects[CONFIG_API3].last.member != NULL;
     if (token == NULL || (token->sources & CONFIG_IN_QUERY) == 0 ||
         (token->type != CONFIG_STRING && token->type != CONFIG_INTEGER))

@@ -17,14 +17,6 @@ static bool is_route_of(const struct config_route *route, const char *service, c
     return strcmp(route->service, service) == 0 && dialect->supported && strcmp(dialect->action, action) == 0;
 }
 
-static bool has_param(const struct config_route *route, const struct config_param *param)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, param->name) == 0)
-            return true;
-    return false;
-}
-
 /* The first of its routes, with the parameters of all: a document may have any of them. */
 static int copy_routes(struct loader *loader, struct config_action *action)
 {
@@ -50,7 +42,7 @@ static int copy_routes(struct loader *loader, struct config_action *action)
         action->has_route = true;
         for (size_t j = 0; j < route->param_count; j++)
             if (route->params[j].wire[CONFIG_API3].name != NULL &&
-                !has_param(&action->route, &route->params[j]))
+                config_param(&action->route, route->params[j].name) == NULL)
                 params[action->route.param_count++] = route->params[j];
     }
     return 0;

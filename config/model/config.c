@@ -66,6 +66,14 @@ enum pattern_result config_match(const struct config_pattern *pattern, const cha
     return pattern->compiled == NULL ? PATTERN_FITS : pattern_match(pattern->compiled, value);
 }
 
+const struct config_param *config_param(const struct config_route *route, const char *name)
+{
+    for (size_t i = 0; i < route->param_count; i++)
+        if (strcmp(route->params[i].name, name) == 0)
+            return &route->params[i];
+    return NULL;
+}
+
 bool config_is_unconditional(const struct config_rule *rule)
 {
     return rule->condition_count == 0 && rule->network_count == 0 && rule->when == NULL && !rule->audit &&

@@ -129,6 +129,9 @@ void config_proxy_done(const struct config_proxy *proxy); /* NULL does nothing *
 /* See config/model/pattern.h; where there is no pattern, every value fits. */
 enum pattern_result config_match(const struct config_pattern *pattern, const char *value);
 
+/* The route's parameter of that name; NULL: it has none. */
+const struct config_param *config_param(const struct config_route *route, const char *name);
+
 /* An object, a list of anything or a map: a rule names what is in it by a path. */
 static inline bool config_is_structured(const struct config_param *param)
 {

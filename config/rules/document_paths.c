@@ -43,14 +43,6 @@ static const char *name_in(const struct config *config, const struct config_acti
     return find_member(action, name) != NULL ? name : cloud_name(config, action, name);
 }
 
-static bool route_has(const struct config_action *action, const char *name)
-{
-    for (size_t i = 0; i < action->route.param_count; i++)
-        if (strcmp(action->route.params[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* ---- numbers ---- */
 
 int document_paths_name(struct loader *loader, const char *name, uint32_t *number)
@@ -246,7 +238,7 @@ static int place_action(struct loader *loader, struct config_action *action, con
     if (action->paths == NULL)
         return keyword_out_of_memory(loader);
     for (uint32_t i = CONFIG_FIRST_PARAM; i < config->param_name_count; i++) {
-        const char *inside = !named[i] || route_has(action, config->param_names[i])
+        const char *inside = !named[i] || config_param(&action->route, config->param_names[i]) != NULL
                                  ? NULL
                                  : name_in(config, action, config->param_names[i]);
         if (named[i] && inside == NULL)

@@ -33,15 +33,6 @@ static bool has_name(const json_t *names, const char *name)
     return false;
 }
 
-/* The names that a route of the action has are always looked for. */
-static bool is_of_route(const struct config_action *action, const char *name)
-{
-    for (size_t i = 0; i < action->route.param_count; i++)
-        if (strcmp(action->route.params[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static bool is_known(const struct config_action *action, const json_t *line, const char *name)
 {
     const json_t *document = json_object_get(line, "document");
@@ -50,7 +41,8 @@ static bool is_known(const struct config_action *action, const json_t *line, con
     if (value != NULL)
         return text == NULL || strcmp(text, withheld) != 0;
     const json_t *others = json_object_get(document, "others");
-    return (json_is_integer(others) && json_integer_value(others) == 0) || is_of_route(action, name) ||
+    return (json_is_integer(others) && json_integer_value(others) == 0) ||
+           config_param(&action->route, name) != NULL || /* those of a route are always looked for */
            has_name(json_object_get(document, "absent"), name);
 }
 

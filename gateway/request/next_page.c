@@ -32,10 +32,8 @@ static long long offset_of(const struct exchange *x)
 /* The largest offset that the route takes: behind it nobody can ask. */
 static long long offset_max(const struct config_route *route)
 {
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, "offset") == 0)
-            return route->params[i].max;
-    return -1;
+    const struct config_param *offset = config_param(route, "offset");
+    return offset == NULL ? -1 : offset->max;
 }
 
 static void put_pair(struct buf *out, const char *name, const char *value)

@@ -19,14 +19,6 @@ const char *route_pages_value(const struct exchange *x, const struct config_para
     return arena_strdup(x->arena, limit);
 }
 
-static const struct config_param *find_param(const struct config_route *route, const char *name)
-{
-    for (size_t i = 0; i < route->param_count; i++)
-        if (strcmp(route->params[i].name, name) == 0)
-            return &route->params[i];
-    return NULL;
-}
-
 /* A token that the route would not take from a caller is the cloud's mistake.  NULL: it is. */
 static const char *token_text(struct exchange *x, const struct config_param *param,
                               const struct json_value *page)
@@ -41,7 +33,7 @@ static const char *token_text(struct exchange *x, const struct config_param *par
 enum problem route_pages_call(struct exchange *x, const struct json_value *page, struct call **call)
 {
     const char *name = x->route->next == NULL ? "offset" : x->route->next;
-    const struct config_param *param = find_param(x->route, name);
+    const struct config_param *param = config_param(x->route, name);
     if (param == NULL)
         return exchange_fail(x);
     const char *text =
