@@ -175,6 +175,34 @@ const struct config_action *config_action(const struct config *config, const cha
     return NULL;
 }
 
+static bool is_but(const char *service, const char *but)
+{
+    return but != NULL && strcmp(service, but) == 0;
+}
+
+const struct config_route *config_named(const struct config *config, const struct config_rule *rule,
+                                        const char *name, const char *but)
+{
+    struct config_rule one = *rule;
+    const char *colon = strchr(name, ':');
+    one.actions = (struct config_patterns){.items = &name, .count = 1};
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        if (!is_but(route->service, but) && config_reaches(&one, route) &&
+            config_upstream(config, route->service) != NULL)
+            return route;
+    }
+    for (size_t i = 0; i < config->service_count; i++) {
+        const char *service = config->services[i].upstream->name;
+        const struct config_action *action =
+            is_but(service, but) ? NULL
+                                 : config_action(config, service, colon == NULL ? name : colon + 1, NULL);
+        if (action != NULL && config_reaches(&one, &action->route))
+            return &action->route;
+    }
+    return NULL;
+}
+
 bool config_takes_documents(const struct config *config)
 {
     return config->actions_door || config->sdk_door;

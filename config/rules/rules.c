@@ -171,49 +171,20 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
     return result;
 }
 
-/* Services that have an upstream here, and an action of one name. */
-struct services {
-    const char *first, *second; /* of more, the first two; NULL: there is none */
-};
-
-static void note_service(struct services *services, const char *name)
-{
-    if (services->first == NULL)
-        services->first = name;
-    else if (services->second == NULL && strcmp(services->first, name) != 0)
-        services->second = name;
-}
-
-static struct services find_services(const struct config *config, const struct config_rule *rule,
-                                     const char *action)
-{
-    struct services found = {0};
-    for (size_t i = 0; i < config->route_count; i++)
-        if (config_reaches(rule, &config->routes[i]) &&
-            config_upstream(config, config->routes[i].service) != NULL)
-            note_service(&found, config->routes[i].service);
-    for (size_t i = 0; i < config->service_count; i++) {
-        const struct config_service *service = &config->services[i];
-        const struct definitions_action *known = definitions_action(service->definitions, action);
-        if (known != NULL &&
-            config_reaches(rule, &service->actions[known - service->definitions->actions].route))
-            note_service(&found, service->upstream->name);
-    }
-    return found;
-}
-
 /* A name without a service and without a star means one action: nobody should have to know which. */
 static int check_service(struct loader *loader, const struct yaml_node *item, const struct config_rule *rule)
 {
     const char *name = item->text;
     if (strpbrk(name, ":*") != NULL)
         return 0;
-    struct services found = find_services(loader->config, rule, name);
-    if (found.second == NULL)
+    const struct config_route *first = config_named(loader->config, rule, name, NULL);
+    const struct config_route *other =
+        first == NULL ? NULL : config_named(loader->config, rule, name, first->service);
+    if (other == NULL)
         return 0;
     return report_error(loader->report, &item->mark,
                         "the action '%.64s' is in two services, %s and %s: say %s:%.64s, or both", name,
-                        found.first, found.second, found.first, name);
+                        first->service, other->service, first->service, name);
 }
 
 static int check_actions(struct loader *loader, const struct yaml_node *node, const struct config_rule *rule)
@@ -235,7 +206,7 @@ static int check_actions(struct loader *loader, const struct yaml_node *node, co
                             .owner = rule->owner,
                             .note = rule->note},
                         "no route leads to an action '%.64s'", item->text);
-        if (check_service(loader, item, &one) != 0)
+        if (check_service(loader, item, rule) != 0)
             result = -1;
     }
     return result;
