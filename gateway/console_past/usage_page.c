@@ -154,25 +154,18 @@ static void put_tokens(struct buf *out, const struct page *page, const struct us
              "<th scope=\"col\">Owner</th>");
 }
 
-/* Of a rule that has had hits: what nobody used is said of the whole rule. */
-static void put_grants_of(struct usage_rows *rows, const struct config_rule *rule)
+static void put_grant(void *context, const struct usage_grant *grant)
 {
     struct usage_of of;
-    for (size_t i = 0; i < rule->clients.count; i++)
-        for (size_t j = 0; strchr(rule->clients.items[i], '*') == NULL && j < rule->actions.count; j++) {
-            struct buf *row =
-                strchr(rule->actions.items[j], '*') != NULL
-                    ? NULL
-                    : row_of(rows, USE_GRANT, rule->clients.items[i], rule->actions.items[j], &of);
-            if (row == NULL)
-                continue;
-            html_put(row, "<tr><td>%s</td><td>%s</td><td>%s</td>", rule->clients.items[i],
-                     rule->actions.items[j], rule->id);
-            put_where(row, &rule->mark);
-            put_hits(row, &of);
-        }
+    struct buf *row = row_of(context, USE_GRANT, grant->client, grant->action, &of);
+    if (row == NULL)
+        return;
+    html_put(row, "<tr><td>%s</td><td>%s</td><td>%s</td>", grant->client, grant->said, grant->rule->id);
+    put_where(row, &grant->rule->mark);
+    put_hits(row, &of);
 }
 
+/* Of rules that have had hits: what nobody used is said of the whole rule. */
 static void put_grants(struct buf *out, const struct page *page, const struct usage_report *report)
 {
     struct usage_rows rows;
@@ -183,7 +176,7 @@ static void put_grants(struct buf *out, const struct page *page, const struct us
         const struct config_rule *rule = page->config->rules[i];
         if (usage_is_divided(rule) && usage_report_find(report, USE_RULE, rule->id, "", &of) &&
             quiet_of(&of, now_ms) == USED)
-            put_grants_of(&rows, rule);
+            usage_each_grant(page->config, rule, put_grant, &rows);
     }
     buf_put(out,
             "<h2>Grants</h2>\n<p>Of the rules that had hits, and allow several clients or actions by name: "

@@ -211,5 +211,7 @@ void request_metrics_count(struct series_table *table, const struct exchange *x,
     if (x->attempts > 0)
         count_upstream(table, x);
     if (x->client != NULL && x->snapshot->uses != NULL)
-        use_counts_add(x->snapshot->uses, x->client, x->token, x->route, x->judged ? &x->verdict : NULL);
+        use_counts_add(x->snapshot->uses, x->client, x->token, x->route,
+                       x->judged && x->frozen == NULL ? &x->verdict
+                                                      : NULL); /* no rule of the policy froze it */
 }

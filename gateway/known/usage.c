@@ -94,12 +94,26 @@ bool usage_is_divided(const struct config_rule *rule)
     return rule->effect == CONFIG_ALLOW && !rule->audit && rule->clients.count * rule->actions.count > 1;
 }
 
-static void list_grants(struct usage *usage, const struct config_rule *rule)
+void usage_each_grant(const struct config *config, const struct config_rule *rule,
+                      void (*take)(void *context, const struct usage_grant *grant), void *context)
 {
-    for (size_t i = 0; i < rule->clients.count; i++)
-        for (size_t j = 0; strchr(rule->clients.items[i], '*') == NULL && j < rule->actions.count; j++)
-            if (strchr(rule->actions.items[j], '*') == NULL)
-                list(usage, USE_GRANT, rule->clients.items[i], rule->actions.items[j]);
+    for (size_t i = 0; i < rule->actions.count; i++) {
+        const char *said = rule->actions.items[i];
+        if (strchr(said, '*') != NULL)
+            continue;
+        const struct config_route *route = config_named(config, rule, said, NULL);
+        for (size_t j = 0; j < rule->clients.count; j++)
+            if (strchr(rule->clients.items[j], '*') == NULL)
+                take(context, &(struct usage_grant){.rule = rule,
+                                                    .client = rule->clients.items[j],
+                                                    .said = said,
+                                                    .action = route == NULL ? said : route->action});
+    }
+}
+
+static void list_grant(void *context, const struct usage_grant *grant)
+{
+    list(context, USE_GRANT, grant->client, grant->action);
 }
 
 static void list_all(struct usage *usage, const struct config *config)
@@ -116,7 +130,7 @@ static void list_all(struct usage *usage, const struct config *config)
         list(usage, USE_TOKEN, config->tokens.items[i].client->name, config->tokens.items[i].id);
     for (size_t i = 0; i < config->rule_count; i++)
         if (usage_is_divided(config->rules[i]))
-            list_grants(usage, config->rules[i]);
+            usage_each_grant(config, config->rules[i], list_grant, usage);
 }
 
 void usage_use(struct usage *usage, const struct config *config)

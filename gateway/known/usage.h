@@ -34,6 +34,17 @@ void usage_free(struct usage *usage); /* after usage_stop(), when nothing is see
 /* Does it allow several clients or actions?  Else the rule is its only grant. */
 bool usage_is_divided(const struct config_rule *rule);
 
+/* A client and an action that such a rule names, both without a '*'. */
+struct usage_grant {
+    const struct config_rule *rule;
+    const char *client;
+    const char *said;   /* the action as the rule has it: "vpc:CreateVpc", or its name in API 3.0 */
+    const char *action; /* as it is counted: "CreateVpc"; actions of one name in two services are one */
+};
+
+void usage_each_grant(const struct config *config, const struct config_rule *rule,
+                      void (*take)(void *context, const struct usage_grant *grant), void *context);
+
 /* The rules, tokens and grants that the configuration names (of a rule that is divided: each client with each
  * action, both without a '*'): from now on they are known, and can be unused. */
 void usage_use(struct usage *usage, const struct config *config);

@@ -10,6 +10,7 @@ import pytest
 
 from harness.gateway import NOBODY, TOKEN, policy
 from harness.redis import Redis
+from harness.upstream import Reply
 from harness.world import PATIENCE, eventually
 from test_console import HOSTILE, Operator, Page
 from test_operators import ALICE, RULES, ask
@@ -208,6 +209,29 @@ def test_grants_of_a_rule_that_is_used_in_part(console):
                                   ("auditor", "DetachClassicLinkVpc")}
     assert gateway.delete(token=NOBODY).status == 202
     comes(gateway, lambda page: ("auditor", "DetachClassicLinkVpc") not in names(page, title))
+
+
+@pytest.mark.parametrize("said", ["vpc:DetachClassicLinkVpc", "vpc:DescribeVpcs"])
+def test_a_grant_is_used_whatever_name_of_the_action_the_rule_has(console, upstream, said):
+    """With its service, and by API 3.0's name where it has another there."""
+    gateway = console(rules={**RULES, "rules": [{**WIDE, "actions": [said, "DescribeVpcClassicLink"]}]})
+    if said.endswith("s"):
+        upstream.script(Reply({"code": 0, "message": "", "totalCount": 0, "data": []}))
+        assert gateway.get("/vpcs").status == 200
+    else:
+        assert gateway.delete().status == 202
+    page = comes(gateway, lambda page: "wide" not in names(page, YOUNG))
+    assert names(page, "Grants" + YOUNG[5:]) == {("network-console", "DescribeVpcClassicLink"), ("auditor", "DescribeVpcClassicLink"),
+                                                 ("auditor", said)}
+
+
+def test_a_refusal_by_a_freeze_is_no_hit_of_a_rule(console):
+    gateway = console(rules=rules())
+    operator = Operator(gateway, ALICE)
+    assert operator.send("/console/freeze", client="network-console", for_="2h", reason="a test").status == 200
+    assert eventually(lambda: gateway.delete().status == 403)
+    page = comes(gateway, lambda page: ("network-console", "2026-11") not in names(page, "Tokens" + YOUNG[5:]))
+    assert {"staging-links", "never-bastion"} <= names(page, YOUNG)
 
 
 def test_what_is_denied_is_no_hit_of_a_grant_and_a_wrong_token_is_none(console):
