@@ -56,8 +56,9 @@ enum pages_next pages_next(const struct answer *answer, bool last_value)
         return PAGES_NEXT_NONE;
     if (none)
         return told ? PAGES_NEXT_BAD : PAGES_NEXT_NONE;
-    return next->kind == JSON_VALUE_STRING || next->kind == JSON_VALUE_NUMBER ? PAGES_NEXT_TOKEN
-                                                                              : PAGES_NEXT_BAD;
+    if (next->kind != JSON_VALUE_STRING && next->kind != JSON_VALUE_NUMBER)
+        return PAGES_NEXT_BAD;
+    return !told && answer->list.count == 0 ? PAGES_NEXT_NONE : PAGES_NEXT_TOKEN;
 }
 
 /* The page behind those that are there, as a sealed call that the policy has allowed. */
@@ -155,8 +156,7 @@ static bool is_repeated(const struct list *list)
     return false;
 }
 
-/* An empty page ends a list as well, unless the answer says that there is more: some tokens never end. */
-static enum problem look_for_token(struct exchange *x, const struct list *list, size_t count, bool *whole)
+static enum problem look_for_token(struct exchange *x, const struct list *list, bool *whole)
 {
     const struct answer *answer = &list->pages[list->count - 1];
     bool last_value =
@@ -165,8 +165,7 @@ static enum problem look_for_token(struct exchange *x, const struct list *list, 
     if (next == PAGES_NEXT_BAD)
         return exchange_stop(x, PROBLEM_UPSTREAM_INVALID_ANSWER,
                              "the upstream's answer does not tell which page comes next");
-    *whole = next == PAGES_NEXT_NONE ||
-             (count == 0 && answer->last.kind != JSON_VALUE_TRUE && answer->last.kind != JSON_VALUE_FALSE);
+    *whole = next == PAGES_NEXT_NONE;
     if (!*whole && is_repeated(list))
         return exchange_stop(
             x, PROBLEM_UPSTREAM_INVALID_ANSWER,
@@ -178,7 +177,7 @@ static enum problem look_for_token(struct exchange *x, const struct list *list, 
 static enum problem look_behind(struct exchange *x, const struct list *list, size_t count, bool *whole)
 {
     if (goes_by_token(x))
-        return look_for_token(x, list, count, whole);
+        return look_for_token(x, list, whole);
     *whole = count == 0 || (list->total >= 0 && (long long)list->items >= list->total);
     return PROBLEM_NONE;
 }
@@ -187,7 +186,7 @@ static enum problem look_behind(struct exchange *x, const struct list *list, siz
 static bool is_hopeless(const struct exchange *x, const struct list *list)
 {
     const struct call_param *limit = call_find(x->call, "limit");
-    long long page = limit == NULL ? 0 : strtoll(limit->values[0], NULL, 10);
+    long long page = limit == NULL || limit->count == 0 ? 0 : strtoll(limit->values[0], NULL, 10);
     if (list->items == 0 || list->total < 0)
         return false;
     return (page > 0 && (list->total - 1) / page >= PAGES_CALLS_MAX) ||

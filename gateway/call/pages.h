@@ -18,7 +18,7 @@ enum {
 /* Where pages have tokens: what an answer says of the one behind it.  `last_value`: what its `last` is on the
  * last page; where it has that, this counts before the token, which some keep to the end. */
 enum pages_next {
-    PAGES_NEXT_NONE,
+    PAGES_NEXT_NONE,  /* also behind an empty page, unless `last` says otherwise: some tokens never end */
     PAGES_NEXT_TOKEN, /* answer->next is its name: a text or a number */
     PAGES_NEXT_BAD    /* it says that there is one and not which, or either is of another type */
 };

@@ -70,7 +70,9 @@ static void put_token(struct buf *out, const struct exchange *x)
     const char *text = next->kind == JSON_VALUE_STRING
                            ? json_value_text(next, NEXT_PAGE_MAX, x->arena, &exact)
                            : arena_copy(x->arena, next->bytes, next->length);
-    if (text != NULL && exact)
+    const struct call_param *asked = call_find(x->call, x->route->next);
+    bool again = text != NULL && asked != NULL && asked->count == 1 && strcmp(asked->values[0], text) == 0;
+    if (text != NULL && exact && !again) /* a page that names itself has no next one */
         put_link(out, x, x->route->next, text);
 }
 

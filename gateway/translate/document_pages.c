@@ -69,6 +69,7 @@ static enum problem make_call(struct exchange *x, const struct json_value *value
     if (text == NULL || json_value_read(text, length, JSON_VALUE_DEPTH_MAX, &next, NULL) != 0)
         return exchange_fail(x);
     enum problem problem = build_document_again(x, &next, call);
+    x->hint = (struct exchange_hint){0}; /* for a caller, who has not said this */
     return problem == PROBLEM_NONE || problem == PROBLEM_INTERNAL ? problem : PROBLEM_UPSTREAM_INVALID_ANSWER;
 }
 

@@ -72,6 +72,20 @@ def test_one_page_names_the_next(route, upstream):
     assert sent(upstream, 2)[1] == {"MaxResults": 2, "PaginationToken": "t&1"}
 
 
+@pytest.mark.parametrize("asked, keys, token", [("", "", "t1"), ("?nextToken=t1", "a", "t1"), ("?nextToken=t1", "", "t2")],
+                         ids=["an empty page", "the same token", "an empty page behind another"])
+def test_tokens_that_never_end_name_no_next_page(route, upstream, asked, keys, token):
+    """Who follows Link ends where all=true ends."""
+    upstream.script(page(keys, PaginationToken=token))
+    answer = ask(route(), asked)
+    assert answer.status == 200 and answer.json()["nextToken"] == token and answer.header("Link") is None
+
+
+def test_an_empty_page_that_says_there_are_more_names_the_next(route, upstream):
+    upstream.script(page("", PaginationToken="t2", ListOver=False))
+    assert ask(route(LAST), "").header("Link") == '<?nextToken=t2>; rel="next"'
+
+
 def test_the_answers_own_word_counts_before_the_token(route, upstream):
     upstream.script(page("a", PaginationToken="t1", ListOver=False), page("", PaginationToken="t2", ListOver=False),
                     page("b", PaginationToken="t3", ListOver=True))
