@@ -198,18 +198,24 @@ static int keep(const struct buf *text, struct cam_policy *policy)
     return 0;
 }
 
+/* The narrowest form that fits.  Its memory is there before: what fails in it is too long, and a wider one is
+ * never taken because memory was out. */
 static int write_policy(struct gathering *g, struct cam_policy *policy)
 {
-    struct buf text;
     int result = -1;
+    bool fits = false;
+    char *bytes = malloc(CAM_POLICY_MAX);
     if (g->count > 0)
         qsort(g->actions, g->count, sizeof *g->actions, compare);
-    for (int width = WIDTH_ACTION; width <= WIDTHS && result != 0; width++) {
-        buf_init(&text, CAM_POLICY_MAX);
+    for (int width = WIDTH_ACTION; width <= WIDTHS && bytes != NULL && !fits; width++) {
+        struct buf text;
+        buf_init_in(&text, bytes, CAM_POLICY_MAX);
         put_policy(&text, g, (enum width)width);
-        result = text.failed ? -1 : keep(&text, policy);
-        buf_done(&text);
+        fits = !text.failed;
+        if (fits)
+            result = keep(&text, policy);
     }
+    free(bytes);
     return result;
 }
 
