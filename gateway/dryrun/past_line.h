@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-/* `length` bytes without the line feed.  *line is the caller's; NULL: it is no JSON object.  -1 when memory
- * is out: it is whole, or not there. */
+/* `length` bytes without the line feed.  *line is the caller's; NULL: it is no JSON object, or has a
+ * key twice.  -1 when memory is out: it is whole, or not there. */
 MUST_USE int past_line_read(const char *bytes, size_t length, json_t **line);
 
 #endif

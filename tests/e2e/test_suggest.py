@@ -112,6 +112,18 @@ def test_what_it_cannot_read_and_wrong_usage(tmp_path):
         assert run("suggest", *wrong).returncode == 2, wrong
 
 
+def test_a_line_with_a_key_twice_is_not_ours(tmp_path):
+    """Nobody knows which of both counts, at any depth."""
+    good = line(1, vpc=VPC)
+    for twice in (good.replace('"params"', '"params": {}, "params"'), good.replace('"vpcId"', '"vpcId": "vpc-other0001", "vpcId"')):
+        assert twice != good
+        (tmp_path / "twice.log").write_text(twice + "\n")
+        done = run("suggest", "--log", str(tmp_path / "twice.log"))
+        assert done.returncode == 1 and done.stdout == "" and "not one call was judged" in done.stderr
+    rules, _ = suggested(tmp_path, [good])
+    assert [rule["where"]["vpcId"] for rule in rules] == [[VPC]]
+
+
 def test_the_log_of_a_gateway(start, upstream, tmp_path):
     """From its own access lines: what it allowed stays allowed by the proposal alone."""
     gateway = start(upstream.url, rules=RULES)
