@@ -167,8 +167,8 @@ static inline struct config_bucket_rules config_bucket_find(const struct config_
                                         bucket->hash_count == 0 ? NULL : config_bucket_hash(bucket, start)};
 }
 
-/* What a whole name among a rule's actions means: a route, or the action of a document, of the first service that
- * has an upstream; `but`: of another service than that, or NULL.  NULL: there is none. */
+/* What a whole name among a rule's actions means: a route, or the action of a document, of the first service
+ * that has an upstream; `but`: of another service than that, or NULL.  NULL: there is none. */
 const struct config_route *config_named(const struct config *config, const struct config_rule *rule,
                                         const char *name, const char *but);
 

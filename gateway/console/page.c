@@ -1,5 +1,6 @@
 #include "gateway/console/page.h"
 
+#include "base/time/timestamp.h"
 #include "gateway/web/html.h"
 
 #include <string.h>
@@ -70,6 +71,13 @@ void page_begin_table(struct buf *out, const char *label)
 void page_end_table(struct buf *out)
 {
     buf_put(out, "</tbody></table></div>\n");
+}
+
+void page_put_time(struct buf *out, int64_t millis)
+{
+    char time[TIMESTAMP_SIZE];
+    timestamp_format(millis, time);
+    html_put_text(out, time);
 }
 
 void page_put_login(struct buf *out, const struct page *page)

@@ -39,6 +39,9 @@ void page_begin_form(struct buf *out, const struct page *page, const char *actio
 void page_begin_table(struct buf *out, const char *label);
 void page_end_table(struct buf *out);
 
+/* Milliseconds since 1970, as logs and records have them. */
+void page_put_time(struct buf *out, int64_t millis);
+
 /* Signing in. */
 void page_put_login(struct buf *out, const struct page *page);
 

@@ -1,6 +1,5 @@
 #include "gateway/console/tokens_page.h"
 
-#include "base/time/timestamp.h"
 #include "gateway/web/form.h"
 #include "gateway/web/html.h"
 #include "gateway/console/past.h"
@@ -14,13 +13,10 @@ enum { TOKENS_ROWS = 1000, TOKENS_FIELD = FREEZE_NAME + 1, TOKENS_SOON_S = 7 * 8
 
 static void put_time(struct buf *out, int64_t millis, int64_t never)
 {
-    char time[TIMESTAMP_SIZE];
-    if (millis == never) {
+    if (millis == never)
         buf_put(out, "no end");
-        return;
-    }
-    timestamp_format(millis, time);
-    html_put(out, "%s", time);
+    else
+        page_put_time(out, millis);
 }
 
 static void put_thaw(struct buf *out, const struct page *page, const struct freeze *freeze)
@@ -117,7 +113,7 @@ static void put_use(struct buf *out, const json_t *uses, const struct usage_repo
     } else if (report != NULL && usage_report_find(report, USE_TOKEN, token->client->name, token->id, &of) &&
                of.last_ms > 0) {
         buf_put(out, "<td>");
-        put_time(out, of.last_ms, FREEZE_FOREVER);
+        page_put_time(out, of.last_ms);
         buf_put(out, "</td>");
     } else {
         buf_put(out, "<td class=\"quiet\">not lately</td>");

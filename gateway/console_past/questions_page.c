@@ -1,6 +1,5 @@
 #include "gateway/console_past/questions_page.h"
 
-#include "base/time/timestamp.h"
 #include "gateway/console/past.h"
 #include "gateway/console_past/audit_read.h"
 #include "gateway/known/owners.h"
@@ -69,21 +68,14 @@ static void put_changes(struct buf *out, const struct page *page)
 
 /* ---- tasks ---- */
 
-static void put_time(struct buf *out, int64_t millis)
-{
-    char time[TIMESTAMP_SIZE];
-    timestamp_format(millis, time);
-    html_put_text(out, time);
-}
-
 static void put_task(struct buf *out, const struct owners_task *task)
 {
     html_put(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>", task->key, task->client, task->action);
-    put_time(out, task->began_ms);
+    page_put_time(out, task->began_ms);
     buf_put(out, "</td><td>");
     buf_put(out, task->state == NULL ? "nobody has asked" : "running at ");
     if (task->state != NULL)
-        put_time(out, task->seen_ms);
+        page_put_time(out, task->seen_ms);
     buf_put(out, "</td><td><a href=\"/console/decision?request=");
     html_put_query(out, task->request);
     html_put(out, "\">%s</a></td></tr>\n", task->request);
@@ -110,7 +102,7 @@ static void put_tasks(struct buf *out, const struct page *page)
     out->failed = out->failed || tasks == NULL;
     buf_put(out, "<h2>Tasks that still run</h2>\n<p>Changes go on in the cloud as tasks. These were begun by "
                  "callers of this gateway since it started (");
-    put_time(out, page->gateway->began_ms);
+    page_put_time(out, page->gateway->began_ms);
     html_put(
         out,
         "), the last %lld at most, and nobody has seen their end. The gateway does not ask by itself: it "

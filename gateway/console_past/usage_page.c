@@ -11,8 +11,6 @@
 
 enum { USAGE_ROWS = 1000, USAGE_MAX = 4 * 1024 * 1024, USAGE_LINES = 2000 };
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
-
 /* ---- since when it has had no hit ---- */
 
 enum quiet { QUIET_90, QUIET_30, QUIET_YOUNG, QUIETS, USED };
@@ -36,9 +34,9 @@ struct usage_rows {
 static enum quiet quiet_of(const struct usage_of *of, int64_t now_ms)
 {
     int64_t quiet_ms = now_ms - (of->last_ms > 0 ? of->last_ms : of->since_ms);
-    if (quiet_ms >= 90 * DAY_MS)
+    if (quiet_ms >= 90 * USAGE_DAY_MS)
         return QUIET_90;
-    if (quiet_ms >= 30 * DAY_MS)
+    if (quiet_ms >= 30 * USAGE_DAY_MS)
         return QUIET_30;
     return of->last_ms > 0 ? USED : QUIET_YOUNG;
 }

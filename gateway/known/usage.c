@@ -14,8 +14,6 @@ enum {
     USAGE_ROUNDS = USAGE_NAMES_MAX / STATE_USES_TOLD + 1, /* more are those that are hit meanwhile */
 };
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
-
 /* Lives as long as the table: names are handed to the store without a lock. */
 struct entry {
     int64_t pending; /* hits that the store was not told of */
@@ -35,7 +33,7 @@ struct usage {
     struct entry *telling[STATE_USES_TOLD]; /* what is being told, ... */
     struct state_use told[STATE_USES_TOLD]; /* ... as the store takes it */
 
-    pthread_mutex_t mutex;                  /* guards what follows, and is never held for long */
+    pthread_mutex_t mutex;                  /* guards what follows; never held while the store is asked */
     struct entry *shards[STATE_USE_SHARDS]; /* uthash, by name */
     size_t count;
     char listed_for[DIGEST_TEXT_SIZE]; /* the configuration whose names are listed */
@@ -163,7 +161,8 @@ void usage_see(struct usage *usage, struct use_counts *counts)
 
 static bool is_news(const struct entry *entry, int64_t now_ms)
 {
-    return entry->pending > 0 || (entry->listed && (entry->told_ms == 0 || now_ms - entry->told_ms > DAY_MS));
+    return entry->pending > 0 ||
+           (entry->listed && (entry->told_ms == 0 || now_ms - entry->told_ms > USAGE_DAY_MS));
 }
 
 /* The next ones of that shard that the store is to be told of. */
@@ -197,7 +196,8 @@ static int tell_shard(struct usage *usage, unsigned shard, int64_t now_ms)
     size_t count = STATE_USES_TOLD;
     for (unsigned i = 0; i < USAGE_ROUNDS && count == STATE_USES_TOLD; i++) {
         count = gather(usage, shard, now_ms);
-        if (count > 0 && state_used(usage->state, shard, usage->told, count, USAGE_KEEP_DAYS * DAY_MS) != 0)
+        if (count > 0 &&
+            state_used(usage->state, shard, usage->told, count, USAGE_KEEP_DAYS * USAGE_DAY_MS) != 0)
             return -1;
         note_told(usage, count, now_ms);
     }

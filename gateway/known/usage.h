@@ -20,6 +20,8 @@ enum {
     USAGE_NAMES_MAX = 128000, /* in this process, as in the store: 16 MB where there are so many */
 };
 
+#define USAGE_DAY_MS (INT64_C(24) * 3600 * 1000)
+
 struct usage;
 
 /* `state` is borrowed; `look` counts what was counted (usage_see()), in any thread, one at a time.  NULL:
