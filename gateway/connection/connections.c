@@ -33,6 +33,7 @@ struct place {
     atomic_bool used;    /* a request has come */
     unsigned forgotten;  /* bytes */
     bool quick;
+    bool taken;      /* parked, and a thread looks at what has come; guarded by the mutex */
     struct tls *tls; /* or NULL */
     char source[NETWORK_TEXT_SIZE];
 };
@@ -76,6 +77,12 @@ static bool is_clients_turn(int wait)
            wait == CONNECTIONS_FOR_READER;
 }
 
+/* With the mutex: nobody else may end it. */
+static bool is_taken(const struct place *place)
+{
+    return place->taken && is_parked(atomic_load(&place->wait));
+}
+
 /* It was shut, and its worker has yet to see it. */
 static bool is_going(const struct place *place)
 {
@@ -116,7 +123,7 @@ static int free_place(struct connections *guard, size_t i)
     return fd;
 }
 
-/* With the mutex, of a parked place, which nobody else uses: its thread is ours. */
+/* With the mutex, of a parked place that nobody has taken, or we have. */
 static void dismiss(struct connections *guard, size_t i)
 {
     const struct inbox *inbox = &guard->inboxes[i];
@@ -140,7 +147,7 @@ static void shut(struct connections *guard, size_t i)
 static int patience_ms(const struct place *place)
 {
     int wait = atomic_load(&place->wait);
-    if (!is_clients_turn(wait) || is_going(place))
+    if (!is_clients_turn(wait) || is_going(place) || is_taken(place))
         return -1;
     return wait == CONNECTIONS_FOR_HEADER && !atomic_load(&place->used) ? CONNECTIONS_NEWCOMER_MS
                                                                         : CONNECTIONS_PATIENCE_MS;
@@ -186,7 +193,8 @@ static size_t find_mute(const struct connections *guard, uint64_t source)
     for (size_t i = 0; i < guard->capacity && looks > 0; i++) {
         const struct place *place = &guard->places[i];
         if (guard->sources[i] == 0 || (source != 0 && guard->sources[i] != source) ||
-            atomic_load(&place->wait) != CONNECTIONS_FOR_HEADER || atomic_load(&place->used))
+            atomic_load(&place->wait) != CONNECTIONS_FOR_HEADER || atomic_load(&place->used) ||
+            is_taken(place))
             continue;
         looks--;
         if (!has_sent(place->fd) && (found == guard->capacity ||
@@ -266,12 +274,14 @@ unsigned connections_late(struct connections *guard, unsigned place, int64_t now
         if (sources[i] == 0)
             continue;
         left--;
-        if (is_going(&guard->places[i]) || !is_over(guard, &guard->places[i], now_us))
+        struct place *late = &guard->places[i];
+        if (is_going(late) || is_taken(late) || !is_over(guard, late, now_us))
             continue;
-        if (!is_parked(atomic_load(&guard->places[i].wait)))
+        if (!is_parked(atomic_load(&late->wait)))
             shut(guard, i);
         else {
-            atomic_store(&guard->places[i].ended, true);
+            atomic_store(&late->ended, true);
+            late->taken = true;
             found = (unsigned)i + 1;
         }
     }
@@ -361,6 +371,7 @@ static unsigned take_place(struct connections *guard, int fd, const struct netwo
     new->fd = fd;
     new->forgotten = 0;
     new->quick = false;
+    new->taken = false;
     atomic_store(&new->ended, false);
     atomic_store(&new->used, false);
     atomic_store(&new->since, clock_monotonic_us());
@@ -405,6 +416,7 @@ bool connections_park(struct connections *guard, unsigned place, enum connection
         atomic_store(&mine->wait, wait); /* it waits since its worker began to wait, or since it came */
     else
         connections_wait(guard, place, wait);
+    mine->taken = false;
     bool good = watch(guard, EPOLL_CTL_MOD, place) == 0;
     if (!good)
         connections_wait(guard, place, CONNECTIONS_FOR_US);
@@ -414,12 +426,25 @@ bool connections_park(struct connections *guard, unsigned place, enum connection
 
 bool connections_watch(struct connections *guard, unsigned place)
 {
-    return watch(guard, EPOLL_CTL_MOD, place) == 0;
+    struct place *mine = &guard->places[place - 1];
+    (void)pthread_mutex_lock(&guard->mutex); /* both at once: its next event finds it free */
+    bool good = watch(guard, EPOLL_CTL_MOD, place) == 0;
+    mine->taken = !good;
+    (void)pthread_mutex_unlock(&guard->mutex);
+    return good;
 }
 
-bool connections_is_parked(const struct connections *guard, unsigned place)
+enum connections_wait connections_take(struct connections *guard, unsigned place)
 {
-    return is_parked(atomic_load(&guard->places[place - 1].wait));
+    struct place *mine = &guard->places[place - 1];
+    (void)pthread_mutex_lock(&guard->mutex);
+    int wait = atomic_load(&mine->wait);
+    if (!is_parked(wait) || mine->taken)
+        wait = CONNECTIONS_FOR_US;
+    else
+        mine->taken = true;
+    (void)pthread_mutex_unlock(&guard->mutex);
+    return (enum connections_wait)wait;
 }
 
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait)

@@ -2,8 +2,9 @@
  * until when.
  *
  * A connection between two requests, and one whose header is not whole yet, is parked: no worker has it, the
- * kernel tells the thread of parking.c when bytes come.  A worker has it for one request, from the whole
- * header to the answer.  So it belongs to one thread at a time, which alone reads, writes and closes it.
+ * kernel tells when bytes come, and the thread that it tells takes it (connections_take()) to look at them.
+ * A worker has it for one request, from the whole header to the answer.  So it belongs to one thread at a
+ * time, which alone reads, writes and closes it; what is parked and not taken, to the thread of parking.c.
  *
  * Every wait for a client has a deadline, whether bytes drip in or nothing comes at all; when places are
  * short, the one that has kept us waiting longest goes.  What a worker has is ended by shutdown(2) only: the
@@ -99,14 +100,16 @@ int connections_events(const struct connections *guard);
  * when it was answered and closed. */
 unsigned connections_admit(struct connections *guard, int fd, const struct network *peer, struct tls *tls);
 
-/* Parks it for one of the first four waits: from here on it belongs to the thread of parking.c.  False when
+/* Parks it for one of the first four waits: from here on whom the kernel tells of it may take it.  False when
  * the kernel cannot: it still belongs to who asks. */
 MUST_USE bool connections_park(struct connections *guard, unsigned place, enum connections_wait wait);
 
-/* The next event of a parked one, by the thread of parking.c; false when the kernel cannot. */
-MUST_USE bool connections_watch(struct connections *guard, unsigned place);
+/* After an event: takes the parked connection, and says what it waits for; CONNECTIONS_FOR_US: it has gone
+ * meanwhile, or is another thread's.  It is given back by connections_watch() or connections_park(). */
+enum connections_wait connections_take(struct connections *guard, unsigned place);
 
-bool connections_is_parked(const struct connections *guard, unsigned place);
+/* Parked as before, until its next event; false when the kernel cannot: it still belongs to who asks. */
+MUST_USE bool connections_watch(struct connections *guard, unsigned place);
 
 /* What it waits for from now on; from one of the first four to another only where it is parked. */
 void connections_wait(struct connections *guard, unsigned place, enum connections_wait wait);
@@ -142,7 +145,7 @@ MUST_USE int connections_finish(struct connections *guard, unsigned place);
 /* Answers by itself, without waiting, and leaves. */
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail);
 
-/* Closes a parked one; where a header had begun, the client is told that it did not come in time. */
+/* Closes a parked one that was taken; where a header had begun, the client is told that it did not come in time. */
 void connections_dismiss(struct connections *guard, unsigned place);
 
 /* Waits up to `millis` for the client to close. A half-close counts as a close: the two cannot be told apart
@@ -172,8 +175,8 @@ void connections_make_room(struct connections *guard);
 /* The same, of those that hold a worker, until so many go: others wait for one. */
 void connections_make_way(struct connections *guard, size_t waiting);
 
-/* Ends what a worker has and is late; of what is parked, the next one after `place` that is late, for the
- * caller to end; 0: no more. */
+/* Ends what a worker has and is late; of what is parked, the next one after `place` that is late, taken for
+ * the caller to end; 0: no more. */
 unsigned connections_late(struct connections *guard, unsigned place, int64_t now_us);
 
 void connections_count(struct connections *guard, struct connections_counts *counts);

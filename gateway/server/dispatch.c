@@ -2,8 +2,13 @@
 
 #include "base/time/clock.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct waiting {
     unsigned place;
@@ -24,13 +29,16 @@ struct dispatch {
     struct queue queue;
     struct dispatch_worker *idle; /* the last one that came is the first one to go */
     size_t workers;
-    bool calling;  /* one that was idle is on its way */
-    int64_t moved; /* when a worker last took a request; monotonic, us */
+    struct dispatch_watch watch; /* where some of the idle ones wait */
+    int call;                    /* an eventfd there, which calls one of them; -1: nobody watches, ever */
+    bool calling;                /* one that was idle is on its way */
+    int64_t moved;               /* when a worker last took a request; monotonic, us */
     bool closed;
-    atomic_size_t there;   /* workers that have ever come */
-    atomic_size_t resting; /* of the idle list */
-    atomic_size_t busy;    /* workers that have a request */
-    atomic_size_t waits;   /* in both queues */
+    atomic_size_t there;    /* workers that have ever come */
+    atomic_size_t resting;  /* of the idle list */
+    atomic_size_t watching; /* idle, too; one of them may have an event already */
+    atomic_size_t busy;     /* workers that have a request */
+    atomic_size_t waits;    /* in both queues */
 };
 
 static void release(struct dispatch *dispatch)
@@ -57,6 +65,7 @@ struct dispatch *dispatch_new(size_t workers, size_t connections, struct err *er
     }
     dispatch->capacity = connections;
     dispatch->workers = workers;
+    dispatch->call = -1;
     return dispatch;
 }
 
@@ -64,8 +73,28 @@ void dispatch_free(struct dispatch *dispatch)
 {
     if (dispatch == NULL)
         return;
+    if (dispatch->call >= 0)
+        (void)close(dispatch->call);
     (void)pthread_mutex_destroy(&dispatch->mutex);
     release(dispatch);
+}
+
+/* Edge by edge: each write calls one, and nobody has to read. */
+int dispatch_watch(struct dispatch *dispatch, const struct dispatch_watch *watch, struct err *err)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = DISPATCH_CALL};
+    int call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (call < 0 || epoll_ctl(watch->events, EPOLL_CTL_ADD, call, &event) != 0) {
+        err_set(err, ERR_SYSTEM, "cannot call workers: %s", strerror(errno));
+        if (call >= 0)
+            (void)close(call);
+        return -1;
+    }
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    dispatch->watch = *watch;
+    dispatch->call = call;
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    return 0;
 }
 
 int dispatch_worker_init(struct dispatch_worker *worker)
@@ -106,14 +135,26 @@ static void set_busy(struct dispatch *dispatch, struct dispatch_worker *worker, 
     worker->busy = busy;
 }
 
+/* One that watches.  Where all of them have an event already, each looks at the queue before it watches
+ * again. */
+static void call_watching(struct dispatch *dispatch)
+{
+    if (atomic_load(&dispatch->watching) > 0)
+        (void)eventfd_write(dispatch->call, 1);
+}
+
 /* Whom to wake when the mutex is given up, or NULL.  One at a time: each that comes calls the next while
  * there is work.  Where processors are short, a worker that ends takes more of it before the one that was
  * called can run, and fewer threads are woken. */
 static struct dispatch_worker *call_one(struct dispatch *dispatch)
 {
     struct dispatch_worker *worker = dispatch->idle;
-    if (worker == NULL || dispatch->calling || atomic_load(&dispatch->waits) == 0)
+    if (atomic_load(&dispatch->waits) == 0 || dispatch->calling)
         return NULL;
+    if (worker == NULL) {
+        call_watching(dispatch);
+        return NULL;
+    }
     dispatch->idle = worker->next;
     atomic_fetch_sub(&dispatch->resting, 1);
     dispatch->calling = worker->called = true;
@@ -159,6 +200,38 @@ static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
         dispatch->calling = false;
 }
 
+static bool may_watch(const struct dispatch *dispatch)
+{
+    return dispatch->call >= 0 && atomic_load(&dispatch->watching) < DISPATCH_WATCHING;
+}
+
+/* Gives the mutex up meanwhile. */
+static unsigned watch(struct dispatch *dispatch)
+{
+    struct epoll_event event;
+    unsigned place = 0;
+    atomic_fetch_add(&dispatch->watching, 1);
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    bool found = epoll_wait(dispatch->watch.events, &event, 1, -1) == 1;
+    if (atomic_fetch_sub(&dispatch->watching, 1) == 1)
+        dispatch->watch.last_left(dispatch->watch.context);
+    if (found && event.data.u64 != DISPATCH_CALL)
+        place = dispatch->watch.take(dispatch->watch.context, (unsigned)event.data.u64);
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    return place;
+}
+
+/* A request, whoever had it before; 0: there was none, and there may be one now. */
+static unsigned find_work(struct dispatch *dispatch, struct dispatch_worker *worker)
+{
+    if (atomic_load(&dispatch->waits) > 0)
+        return pop(dispatch, dispatch->again.count > 0 ? &dispatch->again : &dispatch->queue);
+    if (may_watch(dispatch))
+        return watch(dispatch);
+    rest(dispatch, worker);
+    return 0;
+}
+
 unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker)
 {
     struct dispatch_worker *called = NULL;
@@ -168,17 +241,28 @@ unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker
         atomic_fetch_add(&dispatch->there, 1);
     worker->there = true;
     set_busy(dispatch, worker, false);
-    while (!dispatch->closed && atomic_load(&dispatch->waits) == 0)
-        rest(dispatch, worker);
-    if (!dispatch->closed) {
-        place = pop(dispatch, dispatch->again.count > 0 ? &dispatch->again : &dispatch->queue);
+    while (place == 0 && !dispatch->closed)
+        place = find_work(dispatch, worker);
+    if (place != 0) {
         dispatch->moved = clock_monotonic_us();
         set_busy(dispatch, worker, true);
         called = call_one(dispatch);
     }
+    if (dispatch->closed)
+        call_watching(dispatch); /* one after the other */
     (void)pthread_mutex_unlock(&dispatch->mutex);
     wake(called);
     return place;
+}
+
+void dispatch_call(struct dispatch *dispatch)
+{
+    (void)pthread_mutex_lock(&dispatch->mutex);
+    struct dispatch_worker *called = call_one(dispatch);
+    if (dispatch->closed)
+        call_watching(dispatch);
+    (void)pthread_mutex_unlock(&dispatch->mutex);
+    wake(called);
 }
 
 void dispatch_linger(struct dispatch *dispatch, struct dispatch_worker *worker, bool lingers)
@@ -205,14 +289,21 @@ void dispatch_close(struct dispatch *dispatch)
     dispatch->closed = true;
     for (struct dispatch_worker *worker = dispatch->idle; worker != NULL; worker = worker->next)
         (void)pthread_cond_signal(&worker->turn);
+    call_watching(dispatch);
     (void)pthread_mutex_unlock(&dispatch->mutex);
 }
 
 /* ---- questions ---- */
 
+bool dispatch_is_watched(const struct dispatch *dispatch)
+{
+    return atomic_load(&dispatch->watching) > 0;
+}
+
 bool dispatch_may_linger(const struct dispatch *dispatch)
 {
-    return atomic_load(&dispatch->waits) == 0 && atomic_load(&dispatch->resting) * 2 >= dispatch->workers;
+    size_t idle = atomic_load(&dispatch->resting) + atomic_load(&dispatch->watching);
+    return atomic_load(&dispatch->waits) == 0 && idle * 2 >= dispatch->workers;
 }
 
 size_t dispatch_waiting(const struct dispatch *dispatch)

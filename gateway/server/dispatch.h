@@ -1,9 +1,11 @@
 /* gateway/server/dispatch.h - which worker serves which request.
  *
  * Connections whose next request is there are served in the order in which those came, behind requests that
- * have had a worker before.  Of idle workers the
- * one is called that was busy last, whose memory is warm.  Used by many threads; the workers live as long as
- * the dispatcher does. */
+ * have had a worker before.  Of idle workers the one is called that was busy last, whose memory is warm.
+ *
+ * A few idle workers may watch for requests by themselves: whom the kernel tells of one serves it, and no
+ * other thread has to wake in between.  While nobody watches somebody else must, and puts what he finds.
+ * Used by many threads; the workers live as long as the dispatcher does. */
 #ifndef GATEWAY_SERVER_DISPATCH_H
 #define GATEWAY_SERVER_DISPATCH_H
 
@@ -13,6 +15,19 @@
 #include <pthread.h>
 
 struct dispatch;
+
+enum {
+    DISPATCH_WATCHING = 32, /* at a time; the other idle ones rest */
+    DISPATCH_CALL = 0,      /* an event that calls a worker, and is no connection's */
+};
+
+/* Where workers watch, and what they do there; `context` is lent until no worker takes any more. */
+struct dispatch_watch {
+    int events;                                   /* epoll(7), an event's `u64` is the place */
+    unsigned (*take)(void *context, unsigned at); /* after an event: the place, or 0: there is no request */
+    void (*last_left)(void *context);             /* nobody watches, for now */
+    void *context;
+};
 
 /* What a worker waits with.  Its fields are dispatch.c's. */
 struct dispatch_worker {
@@ -29,6 +44,15 @@ void dispatch_free(struct dispatch *dispatch);
 
 MUST_USE int dispatch_worker_init(struct dispatch_worker *worker);
 void dispatch_worker_done(struct dispatch_worker *worker);
+
+/* Workers that become idle watch there from now on.  Once. */
+MUST_USE int dispatch_watch(struct dispatch *dispatch, const struct dispatch_watch *watch, struct err *err);
+
+/* Somebody watches, or has got an event a moment before. */
+bool dispatch_is_watched(const struct dispatch *dispatch);
+
+/* By another thread that has got DISPATCH_CALL there: it was meant for a worker. */
+void dispatch_call(struct dispatch *dispatch);
 
 /* A connection at this place, from 1 on, has a request. */
 void dispatch_put(struct dispatch *dispatch, unsigned place);

@@ -24,8 +24,8 @@ enum {
     FOREVER = -1,
 };
 
-/* What is no place. */
-enum { LISTENER = CONNECTIONS_PLACES_MAX + 1, WAKE };
+/* Of what the thread's own events tell. */
+enum { LISTENER, PARKED, WAKE };
 
 /* A thread for handshakes. */
 struct helper {
@@ -41,7 +41,9 @@ struct parking {
     struct dispatch *handshakes; /* whose handshake goes further; NULL: there is no TLS */
     struct helper helpers[HELPERS_MAX];
     size_t helper_count;
-    int events;
+    int events;          /* the thread's own */
+    int parked;          /* those of parked connections: workers watch them, too */
+    atomic_bool watches; /* the thread is told of them */
     struct listeners *listeners;
     int wake;
     int64_t paused_us;  /* since then descriptors are out; 0: they are not */
@@ -54,23 +56,29 @@ struct parking {
 
 static int watch(const struct parking *parking, int how, int fd, unsigned what)
 {
-    struct epoll_event event = {.events = EPOLLIN | (what == LISTENER ? EPOLLONESHOT : 0u), .data.u64 = what};
+    struct epoll_event event = {.events = EPOLLIN | (what == WAKE ? 0u : EPOLLONESHOT), .data.u64 = what};
     return epoll_ctl(parking->events, how, fd, &event);
+}
+
+/* By any thread: while no worker watches those that are parked, ours is told of them. */
+static void watch_parked(void *context)
+{
+    struct parking *parking = context;
+    if (!atomic_exchange(&parking->watches, true))
+        (void)watch(parking, EPOLL_CTL_MOD, parking->parked, PARKED);
 }
 
 /* ---- those that are parked ---- */
 
+/* A request that waited for a time goes on before those that have just come. */
 static void hand_over(struct parking *parking, unsigned place)
 {
+    bool again = connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_TIME;
     connections_wait(parking->guard, place, CONNECTIONS_FOR_WORKER);
-    dispatch_put(parking->dispatch, place);
-}
-
-/* A request that waited goes on. */
-static void hand_over_again(struct parking *parking, unsigned place)
-{
-    connections_wait(parking->guard, place, CONNECTIONS_FOR_WORKER);
-    dispatch_put_again(parking->dispatch, place);
+    if (again)
+        dispatch_put_again(parking->dispatch, place);
+    else
+        dispatch_put(parking->dispatch, place);
 }
 
 /* The next event of one that a helper has had parks it again. */
@@ -84,25 +92,26 @@ static bool watch_again(struct parking *parking, const struct connection *connec
                : connections_watch(parking->guard, place);
 }
 
-/* By the thread that has it: what was read of it means what comes next. */
-static void settle(struct parking *parking, struct connection *connection, enum connection_state state)
+/* By the thread that has it: what was read of it means what comes next.  True: a worker has to serve it. */
+static bool settle(struct parking *parking, struct connection *connection, enum connection_state state)
 {
     if (state == CONNECTION_ASKS)
-        hand_over(parking, connection->place);
-    else if (state == CONNECTION_ENDED && connection->tls != NULL && tls_is_plain(connection->tls))
+        return true;
+    if (state == CONNECTION_ENDED && connection->tls != NULL && tls_is_plain(connection->tls))
         connections_refuse(parking->guard, connection->place, PROBLEM_MALFORMED_REQUEST,
                            "plain HTTP was sent to a port that takes TLS only: ask by https://");
     else if (state == CONNECTION_ENDED || !watch_again(parking, connection))
         connections_leave(parking->guard, connection->place);
+    return false;
 }
 
-static void gather(struct parking *parking, unsigned place)
+static bool gather(struct parking *parking, unsigned place)
 {
     struct connection connection;
     if (connection_open(&connection, parking->guard, place))
-        settle(parking, &connection, connection_gather(&connection));
-    else
-        connections_leave(parking->guard, place);
+        return settle(parking, &connection, connection_gather(&connection));
+    connections_leave(parking->guard, place);
+    return false;
 }
 
 /* ---- handshakes ---- */
@@ -111,7 +120,8 @@ static void *help(void *context)
 {
     struct helper *helper = context;
     for (unsigned place; (place = dispatch_take(helper->parking->handshakes, &helper->seat)) != 0;)
-        gather(helper->parking, place);
+        if (gather(helper->parking, place))
+            hand_over(helper->parking, place);
     return NULL;
 }
 
@@ -182,19 +192,44 @@ static void forget(struct parking *parking, unsigned place)
         connections_leave(parking->guard, place);
 }
 
-static void on_event(struct parking *parking, unsigned place)
+/* Of a parked one, by the thread that was told.  True: a worker has to serve it. */
+static bool on_event(struct parking *parking, unsigned place)
 {
-    if (!connections_is_parked(parking->guard, place))
-        return; /* it has gone meanwhile */
-    enum connections_wait wait = connections_waits_for(parking->guard, place);
-    if (wait == CONNECTIONS_FOR_CLOSE)
+    switch (connections_take(parking->guard, place)) {
+    case CONNECTIONS_FOR_CLOSE:
         forget(parking, place);
-    else if (wait == CONNECTIONS_FOR_TIME) {
-        if (waiters_call(parking->waiters, place))
-            hand_over_again(parking, place);
-    } else if (!hand_over_handshake(parking, place)) {
-        gather(parking, place);
+        return false;
+    case CONNECTIONS_FOR_TIME:
+        return waiters_call(parking->waiters, place);
+    case CONNECTIONS_FOR_HEADER:
+    case CONNECTIONS_IDLE:
+        return !hand_over_handshake(parking, place) && gather(parking, place);
+    default: /* it has gone meanwhile */
+        return false;
     }
+}
+
+/* By a worker that is idle: it serves the request itself. */
+static unsigned take_one(void *context, unsigned place)
+{
+    return on_event(context, place) ? place : 0;
+}
+
+/* While all workers are busy. */
+static void on_parked(struct parking *parking)
+{
+    struct epoll_event events[EVENTS_MAX];
+    atomic_store(&parking->watches, false);
+    int count = epoll_wait(parking->parked, events, EVENTS_MAX, 0);
+    for (int i = 0; i < count; i++) {
+        unsigned place = (unsigned)events[i].data.u64;
+        if (place == DISPATCH_CALL)
+            dispatch_call(parking->dispatch);
+        else if (on_event(parking, place))
+            hand_over(parking, place);
+    }
+    if (!dispatch_is_watched(parking->dispatch))
+        watch_parked(parking);
 }
 
 /* ---- those who come ---- */
@@ -224,10 +259,12 @@ static void end_late(struct parking *parking, unsigned place)
 {
     struct connection connection;
     if (connections_waits_for(parking->guard, place) == CONNECTIONS_FOR_HEADER &&
-        dispatch_may_linger(parking->dispatch) && connection_open(&connection, parking->guard, place))
-        settle(parking, &connection, connection_give_up(&connection));
-    else
+        dispatch_may_linger(parking->dispatch) && connection_open(&connection, parking->guard, place)) {
+        if (settle(parking, &connection, connection_give_up(&connection)))
+            hand_over(parking, place);
+    } else {
         connections_dismiss(parking->guard, place);
+    }
 }
 
 /* Some of them, and the others after the next events. */
@@ -246,7 +283,7 @@ static void look_at_all(struct parking *parking, int64_t now)
 static void look_at_waiters(struct parking *parking, int64_t now)
 {
     for (unsigned place; (place = waiters_due(parking->waiters, now)) != 0;)
-        hand_over_again(parking, place);
+        hand_over(parking, place);
 }
 
 /* Whom no worker takes is answered here; and one that has kept its worker waiting goes for each. */
@@ -313,8 +350,8 @@ static void on_events(struct parking *parking, const struct epoll_event *events,
         uint64_t what = events[i].data.u64;
         if (what == LISTENER)
             come = true;
-        else if (what != WAKE)
-            on_event(parking, (unsigned)what);
+        else if (what == PARKED)
+            on_parked(parking);
         else if (eventfd_read(parking->wake, &ignored) == 0)
             parking->looked_us = 0;
     }
@@ -325,9 +362,9 @@ static void on_events(struct parking *parking, const struct epoll_event *events,
 static void *park(void *context)
 {
     struct parking *parking = context;
-    struct epoll_event events[EVENTS_MAX];
+    struct epoll_event events[WAKE + 1];
     while (!atomic_load(&parking->ending)) {
-        int count = epoll_wait(parking->events, events, EVENTS_MAX, next_look(parking));
+        int count = epoll_wait(parking->events, events, COUNT(events), next_look(parking));
         on_events(parking, events, count);
         look(parking);
     }
@@ -339,35 +376,20 @@ static void release(struct parking *parking)
     end_helpers(parking);
     if (parking->wake >= 0)
         (void)close(parking->wake);
+    if (parking->events >= 0)
+        (void)close(parking->events);
     free(parking);
 }
 
-struct parking *parking_start(struct connections *guard, struct dispatch *dispatch, struct waiters *waiters,
-                              struct listeners *listeners, struct err *err)
+static int start(struct parking *parking, struct err *err)
 {
-    struct parking *parking = calloc(1, sizeof *parking);
-    if (parking == NULL) {
-        err_memory(err);
-        return NULL;
-    }
-    *parking = (struct parking){.guard = guard,
-                                .dispatch = dispatch,
-                                .waiters = waiters,
-                                .events = connections_events(guard),
-                                .listeners = listeners,
-                                .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    if (listeners_have_tls(listeners) && start_helpers(parking, err) != 0) {
-        release(parking);
-        return NULL;
-    }
-    if (parking->wake < 0 || watch(parking, EPOLL_CTL_ADD, parking->wake, WAKE) != 0 ||
-        watch(parking, EPOLL_CTL_ADD, listeners->ready, LISTENER) != 0 ||
-        pthread_create(&parking->thread, NULL, park, parking) != 0) {
-        err_set(err, ERR_SYSTEM, "cannot start the thread that watches connections: %s", strerror(errno));
-        release(parking);
-        return NULL;
-    }
-    return parking;
+    if (parking->events < 0 || parking->wake < 0 || watch(parking, EPOLL_CTL_ADD, parking->wake, WAKE) != 0 ||
+        watch(parking, EPOLL_CTL_ADD, parking->parked, PARKED) != 0 ||
+        watch(parking, EPOLL_CTL_ADD, parking->listeners->ready, LISTENER) != 0 ||
+        pthread_create(&parking->thread, NULL, park, parking) != 0)
+        return err_set(err, ERR_SYSTEM, "cannot start the thread that watches connections: %s",
+                       strerror(errno));
+    return 0;
 }
 
 void parking_wake(struct parking *parking)
@@ -383,4 +405,35 @@ void parking_end(struct parking *parking)
     parking_wake(parking);
     (void)pthread_join(parking->thread, NULL);
     release(parking);
+}
+
+struct parking *parking_start(struct connections *guard, struct dispatch *dispatch, struct waiters *waiters,
+                              struct listeners *listeners, struct err *err)
+{
+    struct parking *parking = calloc(1, sizeof *parking);
+    if (parking == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    *parking = (struct parking){.guard = guard,
+                                .dispatch = dispatch,
+                                .waiters = waiters,
+                                .events = epoll_create1(EPOLL_CLOEXEC),
+                                .parked = connections_events(guard),
+                                .watches = true,
+                                .listeners = listeners,
+                                .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (listeners_have_tls(listeners) && start_helpers(parking, err) != 0) {
+        release(parking);
+        return NULL;
+    }
+    if (start(parking, err) != 0) {
+        release(parking);
+        return NULL;
+    }
+    const struct dispatch_watch workers = {parking->parked, take_one, watch_parked, parking};
+    if (dispatch_watch(dispatch, &workers, err) == 0)
+        return parking;
+    parking_end(parking);
+    return NULL;
 }

@@ -1,6 +1,7 @@
-/* gateway/server/parking.h - the thread that has every connection no worker has: it accepts newcomers,
- * gathers heads while they come, ends what is late, and hands to a worker only a connection whose next head
- * is whole, or refused, or whose request has waited and goes on.  It never waits for any one of them.
+/* gateway/server/parking.h - connections that no worker has.  A thread accepts newcomers, ends what is late,
+ * and calls workers for requests that have waited.  What comes is gathered, without waiting, by idle workers
+ * that watch (dispatch.h), and by that thread while all are busy: a worker serves only a connection whose next
+ * head is whole, or refused, or whose request has waited and goes on.
  *
  * A TLS handshake is a millisecond of arithmetic.  Other threads take it further, one for each processor: a
  * crowd of new callers keeps those who are there waiting no longer than others do. */
@@ -16,7 +17,7 @@
 
 struct parking;
 
-/* Accepts from the listeners.  All is lent until parking_end(). */
+/* Accepts from the listeners.  All is lent until parking_end(), before which the workers have ended. */
 MUST_USE struct parking *parking_start(struct connections *guard, struct dispatch *dispatch,
                                        struct waiters *waiters, struct listeners *listeners, struct err *err);
 void parking_end(struct parking *parking);

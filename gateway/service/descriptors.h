@@ -11,9 +11,9 @@
 #include "config/model/config.h"
 
 enum {
-    /* streams, an audit file, two listeners and what watches them, 17; a reload, a name server; each
+    /* streams, an audit file, two listeners and what watches them, 21; a reload, a name server; each
      * further socket to listen on is one more */
-    DESCRIPTORS_OWN = 24,
+    DESCRIPTORS_OWN = 28,
     /* of one to an upstream: its socket, and two by which libcurl 7.88 wakes itself */
     DESCRIPTORS_CONNECTION = 3,
     DESCRIPTORS_ADMIN = 4,   /* at least: a probe, metrics, a reload, and one that makes room               */

@@ -375,17 +375,42 @@ static void what_comes_is_told_once(void **state)
     says(&crowd, 0, "GET");
     assert_int_equal(events(&crowd, places), 1);
     assert_int_equal(places[0], place);
-    assert_true(connections_is_parked(crowd.guard, place));
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_HEADER);
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_US); /* another's */
     connections_begin(crowd.guard, place);
     says(&crowd, 0, " /");
     assert_int_equal(events(&crowd, places), 0);
-    assert_false(connections_is_parked(crowd.guard, place));
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_US);
     assert_true(connections_park(crowd.guard, place, CONNECTIONS_IDLE));
     assert_int_equal(events(&crowd, places), 1);
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_IDLE);
     assert_true(connections_watch(crowd.guard, place));
     assert_int_equal(events(&crowd, places), 1);
     connections_leave(crowd.guard, place);
-    assert_false(connections_is_parked(crowd.guard, place));
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_US);
+    crowd_end(&crowd);
+}
+
+/* Neither at a deadline nor for others, until it is given back; whoever ends it has taken it. */
+static void what_is_taken_is_not_ended(void **state)
+{
+    struct crowd crowd;
+    int64_t later = clock_monotonic_us() + INT64_C(3600000000);
+    (void)state;
+    crowd_begin(&crowd, 0);
+    unsigned place = come(&crowd, "127.0.0.1");
+    unit_elapse(CONNECTIONS_NEWCOMER_MS + 5);
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_HEADER);
+    connections_make_room(crowd.guard);
+    is_open(&crowd, 0);
+    assert_int_equal(connections_late(crowd.guard, 0, later), 0);
+    assert_true(connections_watch(crowd.guard, place));
+    assert_int_equal(connections_late(crowd.guard, 0, later), place);
+    assert_int_equal(connections_take(crowd.guard, place), CONNECTIONS_FOR_US);
+    connections_make_room(crowd.guard);
+    is_open(&crowd, 0);
+    connections_dismiss(crowd.guard, place);
+    is_closed(&crowd, 0);
     crowd_end(&crowd);
 }
 
@@ -423,6 +448,7 @@ int main(void)
         cmocka_unit_test(who_was_late_is_not_waited_for),
         cmocka_unit_test(a_drain_ends_who_is_idle),
         cmocka_unit_test(what_comes_is_told_once),
+        cmocka_unit_test(what_is_taken_is_not_ended),
         cmocka_unit_test(not_everything_is_forgotten),
     };
     /* clang-format on */
