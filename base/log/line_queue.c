@@ -48,6 +48,7 @@ int line_queue_init(struct line_queue *gather)
     }
     atomic_init(&gather->state, 0);
     atomic_init(&gather->waiting, 0);
+    gather->busy = false;
     if (gather->rooms[0].bytes != NULL && gather->rooms[1].bytes != NULL && init_waiting(gather) == 0)
         return 0;
     for (size_t i = 0; i < COUNT(gather->rooms); i++)
@@ -126,13 +127,24 @@ static void wait_for_some(struct line_queue *gather)
     (void)pthread_mutex_unlock(&gather->mutex);
 }
 
+/* Where several came together the next ones are not waited for: some will be there after the same time, and
+ * who brings the first of them has nobody to wake. */
+static void gather_some(struct line_queue *gather)
+{
+    do {
+        if (!gather->busy)
+            wait_for_some(gather);
+        uint64_t before = atomic_load(&gather->state);
+        if ((before & CLOSED) == 0 && used_of(before) < LINE_QUEUE_ROOM / 2)
+            clock_sleep_us(LINE_QUEUE_MS * 1000);
+        gather->busy = used_of(atomic_load(&gather->state)) > used_of(before);
+    } while ((atomic_load(&gather->state) & ~SECOND) == 0);
+}
+
 size_t line_queue_take(struct line_queue *gather, const char **bytes)
 {
-    wait_for_some(gather);
+    gather_some(gather);
     uint64_t state = atomic_load(&gather->state);
-    if ((state & CLOSED) == 0 && used_of(state) < LINE_QUEUE_ROOM / 2)
-        clock_sleep_us(LINE_QUEUE_MS * 1000);
-    state = atomic_load(&gather->state);
     while (!atomic_compare_exchange_weak(&gather->state, &state, (state & (CLOSED | SECOND)) ^ SECOND))
         continue;
     struct line_queue_room *room = room_of(gather, state);

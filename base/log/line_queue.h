@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 enum {
-    LINE_QUEUE_MS = 5,             /* how long the first line in an empty buffer waits for more lines */
+    LINE_QUEUE_MS = 5,             /* how long the first line in an empty buffer waits for more, at most */
     LINE_QUEUE_ROOM = 1024 * 1024, /* bytes that wait: some 1,500 lines of the access log                 */
 };
 
@@ -29,6 +29,7 @@ struct line_queue {
     pthread_cond_t some;   /* for one that takes */
     pthread_cond_t taken;  /* for those who bring */
     atomic_uint waiting;   /* so many of them */
+    bool busy;             /* of the one that takes: several lines came together */
 };
 
 /* -1, and nothing is there, when memory is out. */
