@@ -17,8 +17,8 @@
 struct dispatch;
 
 enum {
-    DISPATCH_WATCHING = 32, /* at a time; the other idle ones rest */
-    DISPATCH_CALL = 0,      /* an event that calls a worker, and is no connection's */
+    DISPATCH_WATCHING = 8, /* at a time; the other idle ones rest */
+    DISPATCH_CALL = 0,     /* an event that calls a worker, and is no connection's */
 };
 
 /* Where workers watch, and what they do there; `context` is lent until no worker takes any more. */
