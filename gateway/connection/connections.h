@@ -145,7 +145,8 @@ MUST_USE int connections_finish(struct connections *guard, unsigned place);
 /* Answers by itself, without waiting, and leaves. */
 void connections_refuse(struct connections *guard, unsigned place, enum problem problem, const char *detail);
 
-/* Closes a parked one that was taken; where a header had begun, the client is told that it did not come in time. */
+/* Closes a parked one that was taken; where a header had begun, the client is told that it did not come in
+ * time. */
 void connections_dismiss(struct connections *guard, unsigned place);
 
 /* Waits up to `millis` for the client to close. A half-close counts as a close: the two cannot be told apart

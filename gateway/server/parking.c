@@ -1,3 +1,5 @@
+/* One file, longer than others, because every step here may end a connection or hand it on, and which thread
+ * has it then is to be seen at one place. */
 #include "gateway/server/parking.h"
 
 #include "base/time/clock.h"
