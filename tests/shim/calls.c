@@ -1,8 +1,7 @@
-/* Linked with --wrap into a program of the tests: what our own code asks of the system, OpenSSL, SQLite
- * and libcurl fails, once at each place, as memory does in memory.c. */
+/* Linked with --wrap into a program of the tests: what our own code asks of the system, OpenSSL and
+ * SQLite fails, once at each place, as memory does in memory.c. */
 #include "tests/shim/memory.h"
 
-#include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/evp.h>
@@ -13,7 +12,6 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -103,15 +101,3 @@ CALL(int, sqlite3_prepare_v2,
      (database, text, size, out, rest), SQLITE_NOMEM, ENOMEM)
 CALL(int, sqlite3_bind_int64, (sqlite3_stmt * statement, int at, sqlite3_int64 value), (statement, at, value),
      SQLITE_NOMEM, ENOMEM)
-
-/* The third parameter is a word of any type. */
-CURLcode __real_curl_easy_setopt(CURL *curl, CURLoption option, ...);
-CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...);
-CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
-{
-    va_list arguments;
-    va_start(arguments, option);
-    void *value = va_arg(arguments, void *);
-    va_end(arguments);
-    return memory_call_fails() ? CURLE_OUT_OF_MEMORY : __real_curl_easy_setopt(curl, option, value);
-}
