@@ -38,9 +38,9 @@ struct report {
     struct buf warnings; /* lines: security warnings and suggestions */
     struct buf json;     /* all of them again, as elements of an array */
     unsigned error_count;
-    unsigned warning_count; /* of both kinds */
+    unsigned warning_count;           /* of both kinds */
     char last_word[REPORT_LAST_WORD]; /* the errors, once there is no memory for them */
-    bool json_lines;        /* `notices: json` was read: a start tells what is found as it says everything */
+    bool json_lines; /* `notices: json` was read: a start tells what is found as it says everything */
 };
 
 void report_init(struct report *report);
