@@ -51,6 +51,9 @@ if [ -n "$all" ]; then
     cmake --preset release >/dev/null
     cmake --build --preset release -- --quiet
     COUNTERSIGN_EVERY=1 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_every_action.py
+    say "failing every allocation of commands, starts and requests"
+    COUNTERSIGN_MEMORY=1 ctest --preset release -R '^unit_config_load_memory$'
+    COUNTERSIGN_MEMORY=1 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q -n 4 tests/e2e/test_memory.py
     say "killing gateways and their store under 3000 changes"
     COUNTERSIGN_KEYS=3000 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_keys.py
 fi
