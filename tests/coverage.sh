@@ -10,7 +10,7 @@ build=build/coverage
 quick="accounts action_pages actions answers audit bad_input call carried catalog claims client_certificates
     client_sessions client_token config console console_past console_policy credentials definitions door_tls doors
     down_scope edge_certificates flattened framing freeze hints idempotency language large_documents like
-    listeners machine main_job mcp memory metrics notices openapi openapi_actions operators parking policy problem_types reload renewal
+    listeners machine main_job mcp metrics notices openapi openapi_actions operators parking policy problem_types reload renewal
     replay reviews routes sdk sdk_requests secret_parameters secrets several shared_limits source stores
     structured suggest tasks terminal things tls token_pages trace usage values waiting way_out without_token"
 

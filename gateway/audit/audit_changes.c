@@ -17,7 +17,6 @@ struct audit_changes {
     struct stream *streams; /* as many as there are chains */
     json_t *settled;        /* what operators said of changes that were unknown: an object by put_key() */
     bool failed;            /* something could not be read, and was told */
-    bool out;               /* so it was: of memory */
     const struct audit_changes_use *use;
 };
 
@@ -50,7 +49,6 @@ static void fail(struct audit_changes *changes, const char *sentence)
 
 static void fail_for_memory(struct audit_changes *changes)
 {
-    changes->out = true;
     fail(changes, "out of memory");
 }
 
@@ -260,7 +258,6 @@ static void read_settled(struct audit_changes *changes)
                 keep_settled(changes, &stream);
         end_stream(&stream);
     }
-    changes->failed = changes->out; /* else the second reading finds it, and tells */
 }
 
 /* The gateway whose next record is the oldest; NULL: all are at their end. */
