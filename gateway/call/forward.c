@@ -593,18 +593,14 @@ enum problem forward_read(struct exchange *x, const struct call *call, int64_t u
 }
 
 /* With what is there: a session to sign with, and a slot that others will not miss. */
-static bool is_ready(const struct forward *f)
+static bool is_ready(struct forward *f)
 {
     struct upstream_pool *back = f->x->snapshot->back;
     const struct config_upstream *upstream = f->call->upstream;
-    if (!upstream_pool_has_room(back, upstream))
-        return false;
-    if (!client_session_is_needed(f->call))
-        return true;
-    struct renewal_version *there =
-        client_session_find(f->x, f->call, upstream_pool_credential(back, upstream));
-    renewal_version_release(there);
-    return there != NULL;
+    bool needed = client_session_is_needed(f->call);
+    if (needed)
+        f->session = client_session_find(f->x, f->call, upstream_pool_credential(back, upstream));
+    return upstream_pool_has_room(back, upstream) && (!needed || f->session != NULL);
 }
 
 struct forward *forward_start(struct exchange *x, const struct call *call, int64_t until_us)

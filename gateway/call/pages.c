@@ -17,20 +17,15 @@ enum {
     PAGES_MARGIN = 2,    /* times PAGES_BYTES_MAX by the first page's entries: others may be smaller */
 };
 
-/* A page on its way. */
-struct page {
-    struct forward *call;
-    size_t from; /* its offset */
-};
-
 /* A list while its pages come in. */
 struct list {
     struct answer *pages; /* room for PAGES_CALLS_MAX */
     size_t count;
     size_t items, bytes; /* of all of them */
     long long total;     /* as the last page counts; -1: it does not */
-    size_t step;         /* entries of a page, while several are on their way at a time; 0: one is */
-    struct page started[PAGES_AT_A_TIME];
+    size_t step;      /* entries of the first page, and of each but the last while several are on their way */
+    size_t at_a_time; /* 0: one after the other */
+    struct forward *started[PAGES_AT_A_TIME]; /* the pages behind those that are there, in order */
     size_t started_count;
 };
 
@@ -205,7 +200,7 @@ static bool is_hopeless(const struct exchange *x, const struct list *list)
 /* Pages that are not on their way yet, as many as may be, from the one that is read next. */
 static enum problem start_pages(struct exchange *x, struct list *list, int64_t until_us)
 {
-    while (list->step > 0 && list->started_count < PAGES_AT_A_TIME) {
+    while (list->started_count < list->at_a_time) {
         struct call *call = NULL;
         size_t from = list->items + list->started_count * list->step;
         if ((long long)from >= list->total || list->count + list->started_count == PAGES_CALLS_MAX)
@@ -213,10 +208,9 @@ static enum problem start_pages(struct exchange *x, struct list *list, int64_t u
         enum problem problem = make_call(x, list, from, &call);
         if (problem != PROBLEM_NONE)
             return problem;
-        struct forward *started = forward_start(x, call, until_us);
-        if (started == NULL)
+        if ((list->started[list->started_count] = forward_start(x, call, until_us)) == NULL)
             break;
-        list->started[list->started_count++] = (struct page){.call = started, .from = from};
+        list->started_count++;
     }
     return PROBLEM_NONE;
 }
@@ -225,21 +219,19 @@ static enum problem start_pages(struct exchange *x, struct list *list, int64_t u
 static void drop_pages(struct list *list)
 {
     for (size_t i = 0; i < list->started_count; i++)
-        forward_drop(list->started[i].call);
-    list->started_count = 0;
-    list->step = 0;
+        forward_drop(list->started[i]);
+    list->started_count = list->at_a_time = 0;
 }
 
-static enum problem finish_page(struct exchange *x, struct list *list, int64_t until_us,
-                                struct answer *answer)
+static enum problem end_page(struct exchange *x, struct list *list, int64_t until_us, struct answer *answer)
 {
-    struct forward *next = list->started[0].call;
+    struct forward *next = list->started[0];
     unsigned before = x->extra_calls;
     list->started_count--;
     memmove(list->started, list->started + 1, list->started_count * sizeof *list->started);
     enum problem problem = forward_finish(next, until_us, answer);
     if (x->extra_calls - before > 1)
-        list->step = 0; /* the cloud may want fewer at a time */
+        list->at_a_time = 0; /* the cloud may want fewer */
     return problem;
 }
 
@@ -247,11 +239,9 @@ static enum problem finish_page(struct exchange *x, struct list *list, int64_t u
 static enum problem read_page(struct exchange *x, struct list *list, int64_t until_us, struct answer *answer)
 {
     struct call *call = NULL;
-    if (list->started_count > 0 && list->started[0].from != list->items)
-        drop_pages(list); /* a page was shorter than the first */
     enum problem problem = start_pages(x, list, until_us);
     if (problem == PROBLEM_NONE && list->started_count > 0)
-        return finish_page(x, list, until_us, answer);
+        return end_page(x, list, until_us, answer);
     if (problem == PROBLEM_NONE)
         problem = make_call(x, list, list->items, &call);
     return problem == PROBLEM_NONE ? forward_read(x, call, until_us, answer) : problem;
@@ -263,17 +253,16 @@ static enum problem collect(struct exchange *x, struct list *list)
     struct answer answer = x->answer;
     enum problem problem = PROBLEM_NONE;
     int64_t until_us = clock_monotonic_us() + PAGES_TIME_US;
-    list->step = goes_by_token(x) || list->total < 0 ? 0 : list->items;
+    list->step = list->items;
+    list->at_a_time = goes_by_token(x) || list->total < 0 ? 0 : PAGES_AT_A_TIME;
     for (bool whole = false; problem == PROBLEM_NONE && !whole;) {
         size_t count = 0;
-        if (list->count == PAGES_CALLS_MAX) {
-            problem = too_long(x);
-            break;
-        }
-        problem = read_page(x, list, until_us, &answer);
+        problem = list->count == PAGES_CALLS_MAX ? too_long(x) : read_page(x, list, until_us, &answer);
         x->answer = answer; /* its code is what the caller is told when it is bad */
         if (problem == PROBLEM_NONE)
             problem = add_page(x, list, &answer, &count);
+        if (count != list->step)
+            drop_pages(list); /* they begin elsewhere */
         if (problem == PROBLEM_NONE)
             problem = look_behind(x, list, count, &whole);
     }

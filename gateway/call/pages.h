@@ -1,9 +1,9 @@
 /* gateway/call/pages.h - every page of a list as one answer: what all=true asks for.
  *
- * The request's own call is the first page.  Each other page is a call of its own that the policy judges before
- * it is signed.  Where the first tells how many entries there are, several are on their way at a time; with
- * tokens, or once a page had to be asked for again, one after the other.  A list that changes meanwhile can miss
- * an entry or have one twice. */
+ * The request's own call is the first page.  Each other page is a call of its own that the policy judges
+ * before it is signed.  Where the first tells how many entries there are, several are on their way at a time;
+ * with tokens, or once a page had to be asked for again, one after the other.  A list that changes meanwhile
+ * can miss an entry or have one twice. */
 #ifndef GATEWAY_CALL_PAGES_H
 #define GATEWAY_CALL_PAGES_H
 

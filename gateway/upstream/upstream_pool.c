@@ -442,8 +442,8 @@ void upstream_pool_write(struct upstream_pool_slot *slot, int64_t now_us, int64_
     upstream_conn_write(slot->line, until_us);
 }
 
-void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us, struct upstream_pool_result *result,
-                        struct err *err)
+void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us,
+                        struct upstream_pool_result *result, struct err *err)
 {
     upstream_conn_read(slot->line, until_us, result, err);
     learn(slot, result, until_us - slot->written_us < slot->pool->upstream->timeout * 1000 / 2);

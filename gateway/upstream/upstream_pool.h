@@ -131,11 +131,11 @@ struct upstream_pool_result {
  * the monotonic clock.  What came of it is told by upstream_pool_read(). */
 void upstream_pool_write(struct upstream_pool_slot *slot, int64_t now_us, int64_t until_us);
 
-/* Waits until `until_us` for the answer to what was written.  A timeout is not counted against the upstream if
- * the attempt had less than half of the upstream's `timeout`.  `err` gets the reason of anything but
+/* Waits until `until_us` for the answer to what was written.  A timeout is not counted against the upstream
+ * if the attempt had less than half of the upstream's `timeout`.  `err` gets the reason of anything but
  * UPSTREAM_HEALTH_ANSWERED. */
-void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us, struct upstream_pool_result *result,
-                        struct err *err);
+void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us,
+                        struct upstream_pool_result *result, struct err *err);
 
 /* The last answer made no sense, or is not waited for: its connection is not used again. */
 void upstream_pool_distrust(struct upstream_pool_slot *slot);

@@ -224,6 +224,7 @@ def test_pages_that_are_shorter_than_asked_for(alone, upstream):
     assert {received.params["limit"] for received in seen} == {"50"}
     upstream.script(page(0, 3, 7), then=page(3, 0, 7))
     assert len(get(alone, "/classiclinks?all=true")["data"]) == 3
+    upstream.seen(3)
     upstream.script(Reply({"code": 0, "message": "", "data": [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]}), Reply({"code": 0, "message": "", "data": []}))
     assert get(alone, "/classiclinks?all=true")["data"] == [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]
 

@@ -1,6 +1,6 @@
-/* A list of so many entries, in pages of so many, put together: how often the cloud is asked, at which offsets,
- * and how many pages are on their way at a time.  The cloud, the slots, the policy and the writing of the answer are
- * this file's. */
+/* A list of so many entries, in pages of so many, put together: how often the cloud is asked, at which
+ * offsets, and how many pages are on their way at a time.  The cloud, the slots, the policy and the writing
+ * of the answer are this file's. */
 #include "gateway/call/pages.h"
 
 #include "auth/call.h"
@@ -263,9 +263,8 @@ static int check(const struct row *row)
     atomic_store(&gateway.collecting, row->others);
     make_answer(&x.answer, 0, x.arena);
     enum problem problem = pages_collect(&x);
-    bool whole = problem != PROBLEM_NONE
-                     ? written == 0
-                     : written == asked - row->dropped + 1 && items == cloud.entries;
+    bool whole = problem != PROBLEM_NONE ? written == 0
+                                         : written == asked - row->dropped + 1 && items == cloud.entries;
     int wrong = unit_wrong(row->name, problem == row->problem) + unit_wrong(row->name, asked == row->asked) +
                 unit_wrong(row->name, whole) + unit_wrong(row->name, under_way == 0) +
                 unit_wrong(row->name, most_under_way == row->most) +
