@@ -6,10 +6,9 @@ import pytest
 import yaml
 
 from harness.gateway import TOKEN, policy
-from harness.memory import Memory
 from harness.process import run, shim
 from harness.world import VPC
-from test_machine import torture
+from test_machine import Memory, torture
 from test_operators import RULES
 
 CLIENTS = {"network-console": {"tokens": [("2026-11", TOKEN, "2035-12-31")]}}

@@ -1,7 +1,7 @@
 /* Linked with --wrap into programs of the tests: most of what is taken of an arena is there already, in
  * its block, so that no malloc() is asked.  Here each taking may fail like one. */
 #include "base/arena.h"
-#include "tests/shim/memory.h"
+#include "tests/shim/places.h"
 
 void *__real_arena_alloc(struct arena *arena, size_t size);
 void *__real_arena_array(struct arena *arena, size_t count, size_t size);

@@ -1,6 +1,6 @@
 /* Linked with --wrap into a program of the tests: what our own code asks of the system, OpenSSL and
  * SQLite fails, once at each place, as memory does in memory.c. */
-#include "tests/shim/memory.h"
+#include "tests/shim/places.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,36 +1,26 @@
-/* An allocation fails, once: see memory.h.  Preloaded, or linked into a program of the tests, where
- * arena.c lets an arena fail, too.  What is allocated before main(), or when it is over, is not ours: it
- * neither counts nor fails. */
-#include "tests/shim/memory.h"
-
+/* Preloaded: the n-th allocation fails, or none.  A test and the process share a page, a file named by
+ * SHIM_MEMORY: the test writes `countdown` (1: the next one fails; 0: none does) and reads `calls`. */
 #include <dlfcn.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <fcntl.h>
-#include <link.h>
+#include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { FRAMES = 48, OWN_FRAMES = 8 };
+struct page {
+    atomic_llong countdown;
+    atomic_llong calls;
+    atomic_llong failed;
+};
 
-static struct memory none;
-static struct memory *memory = &none;
+static struct page none;
+static struct page *page = &none;
 static void *(*real_malloc)(size_t);
 static void *(*real_calloc)(size_t, size_t);
 static void *(*real_realloc)(void *, size_t);
-static atomic_bool in_main;
-static uintptr_t program; /* where it begins, and */
-static uintptr_t program_size;
-static _Thread_local bool looking __attribute__((tls_model("initial-exec")));
-
-struct memory *memory_shared(void)
-{
-    return memory;
-}
 
 /* dlsym() may allocate before it has told us where to: a little room for that. */
 static char early[16384];
@@ -45,188 +35,60 @@ static void *early_alloc(size_t size)
     return early + begin;
 }
 
-static bool is_early(const void *pointer)
+static int is_early(const void *pointer)
 {
     return (const char *)pointer >= early && (const char *)pointer < early + sizeof early;
 }
 
-/* The first to come is alone: before main(). */
-static bool is_ready(void)
-{
-    static bool asked;
-    if (!asked) {
-        asked = true;
-        *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
-        *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
-        *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
-    }
-    return real_malloc != NULL;
-}
-
-/* The first is the program itself. */
-static int find_program(struct dl_phdr_info *info, size_t size, void *unused)
-{
-    (void)size;
-    (void)unused;
-    program = info->dlpi_addr;
-    for (int i = 0; i < info->dlpi_phnum; i++)
-        if (info->dlpi_phdr[i].p_type == PT_LOAD)
-            program_size = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
-    return 1;
-}
-
 __attribute__((constructor)) static void begin(void)
 {
-    void *frames[FRAMES];
     const char *name = getenv("SHIM_MEMORY");
-    (void)dl_iterate_phdr(find_program, NULL);
-    (void)backtrace(frames, FRAMES); /* the first time it loads a library */
+    *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
+    *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
+    *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
     int fd = name == NULL ? -1 : open(name, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
-    void *map = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *map = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (map != MAP_FAILED)
-        memory = map;
+        page = map;
     (void)close(fd);
 }
 
-static void end(void)
+static int fails(void)
 {
-    atomic_store(&in_main, false);
-}
-
-/* What the C library calls to run main(). */
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-
-static int (*real_main)(int, char **, char **);
-
-static int our_main(int argc, char **argv, char **variables)
-{
-    (void)atexit(end);
-    atomic_store(&in_main, true);
-    return real_main(argc, argv, variables);
-}
-
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
-{
-    int (*real)(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void),
-                void *);
-    *(void **)&real = dlsym(RTLD_NEXT, "__libc_start_main");
-    real_main = main;
-    return real(our_main, argc, argv, init, fini, rtld_fini, stack_end);
-}
-
-/* Where it failed, for whom looks for the reason: SHIM_SHOW is a file. */
-static void show(void)
-{
-    void *frames[FRAMES];
-    const char *file = getenv("SHIM_SHOW");
-    int fd = file == NULL ? -1 : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return;
-    looking = true;
-    dprintf(fd, "%lld\n", atomic_load(&memory->calls));
-    backtrace_symbols_fd(frames, backtrace(frames, FRAMES), fd);
-    looking = false;
-    (void)close(fd);
-}
-
-/* Not 0. */
-static uint64_t place(void)
-{
-    void *frames[FRAMES];
-    uint64_t hash = 14695981039346656037u; /* FNV-1a, but for words */
-    looking = true;
-    int count = backtrace(frames, FRAMES);
-    looking = false;
-    for (int i = 0, own = 0; i < count && own < OWN_FRAMES; i++) {
-        uintptr_t at = (uintptr_t)frames[i] - program;
-        if (at >= program_size)
-            continue;
-        hash = (hash ^ at) * 1099511628211u;
-        own++;
-    }
-    hash ^= hash >> 32;
-    return hash == 0 ? 1 : hash;
-}
-
-/* False where it is there already, or there is no room. */
-static bool remember(uint64_t new)
-{
-    for (size_t i = 0; i < MEMORY_PLACES; i++) {
-        uint64_t there = 0;
-        _Atomic uint64_t *at = &memory->places[(new + i) % MEMORY_PLACES];
-        if (atomic_compare_exchange_strong(at, &there, new))
-            return true;
-        if (there == new)
-            return false;
-    }
-    return false;
-}
-
-static bool is_last_of_countdown(void)
-{
-    return atomic_load(&memory->countdown) > 0 && atomic_fetch_sub(&memory->countdown, 1) == 1;
-}
-
-static bool is_new_place(long long kind)
-{
-    if (atomic_load(&memory->fresh) != kind)
-        return false;
-    uint64_t here = place();
-    uint64_t every = (uint64_t)atomic_load(&memory->every);
-    return here % every == (uint64_t)atomic_load(&memory->first) % every && remember(here) &&
-           atomic_exchange(&memory->fresh, 0) == kind;
-}
-
-bool memory_fails(void)
-{
-    if (!atomic_load(&in_main) || looking)
-        return false;
-    atomic_fetch_add(&memory->calls, 1);
-    if (!is_last_of_countdown() && !is_new_place(MEMORY_FRESH))
-        return false;
-    atomic_fetch_add(&memory->failed, 1);
-    show();
+    atomic_fetch_add(&page->calls, 1);
+    if (atomic_load(&page->countdown) <= 0 || atomic_fetch_sub(&page->countdown, 1) != 1)
+        return 0;
+    atomic_fetch_add(&page->failed, 1);
     errno = ENOMEM;
-    return true;
-}
-
-bool memory_call_fails(void)
-{
-    if (!atomic_load(&in_main) || !is_new_place(CALLS_FRESH))
-        return false;
-    atomic_fetch_add(&memory->failed, 1);
-    show();
-    return true;
+    return 1;
 }
 
 void *malloc(size_t size)
 {
-    if (!is_ready())
+    if (real_malloc == NULL)
         return early_alloc(size);
-    return memory_fails() ? NULL : real_malloc(size);
+    return fails() ? NULL : real_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    if (!is_ready())
+    if (real_calloc == NULL)
         return early_alloc(count * size); /* static, so zero */
-    return memory_fails() ? NULL : real_calloc(count, size);
+    return fails() ? NULL : real_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    if (!is_ready() || is_early(old)) {
+    if (real_realloc == NULL || is_early(old)) {
         size_t most = old == NULL ? 0 : (size_t)(early + sizeof early - (char *)old);
         void *new = malloc(size);
         if (new != NULL && old != NULL)
             (void)memcpy(new, old, size < most ? size : most);
         return new;
     }
-    return memory_fails() ? NULL : real_realloc(old, size);
+    return fails() ? NULL : real_realloc(old, size);
 }
 
 void free(void *pointer)

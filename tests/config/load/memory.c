@@ -6,7 +6,7 @@
 #include "config/load/config_load.h"
 #include "config/rights/rights.h"
 #include "tests/config/load/cases.h"
-#include "tests/shim/memory.h"
+#include "tests/shim/places.h"
 #include "tests/unit.h"
 
 #include <stdio.h>

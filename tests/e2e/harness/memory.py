@@ -1,4 +1,4 @@
-"""Memory that is out: an allocation of the program fails, once.  Which one, tests/shim/memory.c is told by a page that
+"""Memory that is out: an allocation of the program fails, once.  Which one, tests/shim/places.c is told by a page that
 this shares with it.
 
 countersign_failing is the program with that shim in it, so that what is taken of an arena fails, too."""

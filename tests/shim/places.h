@@ -1,8 +1,8 @@
-/* tests/shim/memory.h - which allocations fail: what a test and the process share, a file named by
+/* tests/shim/places.h - which allocations fail: what a test and the process share, a file named by
  * SHIM_MEMORY, or just the process's own memory where there is none.  What called the one that failed
  * last is in the file that SHIM_SHOW names. */
-#ifndef TESTS_SHIM_MEMORY_H
-#define TESTS_SHIM_MEMORY_H
+#ifndef TESTS_SHIM_PLACES_H
+#define TESTS_SHIM_PLACES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
