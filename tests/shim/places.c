@@ -3,6 +3,8 @@
  * neither counts nor fails. */
 #include "tests/shim/places.h"
 
+#include "tests/shim/allocator.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -19,9 +21,6 @@ enum { FRAMES = 48, OWN_FRAMES = 8 };
 
 static struct memory none;
 static struct memory *memory = &none;
-static void *(*real_malloc)(size_t);
-static void *(*real_calloc)(size_t, size_t);
-static void *(*real_realloc)(void *, size_t);
 static atomic_bool in_main;
 static uintptr_t program; /* where it begins, and */
 static uintptr_t program_size;
@@ -32,33 +31,13 @@ struct memory *memory_shared(void)
     return memory;
 }
 
-/* dlsym() may allocate before it has told us where to: a little room for that. */
-static char early[16384];
-static size_t early_used;
-
-static void *early_alloc(size_t size)
-{
-    size_t begin = (early_used + 15) / 16 * 16;
-    if (begin + size > sizeof early)
-        return NULL;
-    early_used = begin + size;
-    return early + begin;
-}
-
-static bool is_early(const void *pointer)
-{
-    return (const char *)pointer >= early && (const char *)pointer < early + sizeof early;
-}
-
 /* The first to come is alone: before main(). */
 static bool is_ready(void)
 {
     static bool asked;
     if (!asked) {
         asked = true;
-        *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
-        *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
-        *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
+        find_allocator();
     }
     return real_malloc != NULL;
 }
@@ -194,6 +173,11 @@ bool memory_fails(void)
     return true;
 }
 
+static bool allocation_fails(void)
+{
+    return memory_fails();
+}
+
 bool memory_call_fails(void)
 {
     if (!atomic_load(&in_main) || !is_new_place(CALLS_FRESH))
@@ -201,40 +185,4 @@ bool memory_call_fails(void)
     atomic_fetch_add(&memory->failed, 1);
     show();
     return true;
-}
-
-void *malloc(size_t size)
-{
-    if (!is_ready())
-        return early_alloc(size);
-    return memory_fails() ? NULL : real_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    if (!is_ready())
-        return early_alloc(count * size); /* static, so zero */
-    return memory_fails() ? NULL : real_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    if (!is_ready() || is_early(old)) {
-        size_t most = old == NULL ? 0 : (size_t)(early + sizeof early - (char *)old);
-        void *new = malloc(size);
-        if (new != NULL && old != NULL)
-            (void)memcpy(new, old, size < most ? size : most);
-        return new;
-    }
-    return memory_fails() ? NULL : real_realloc(old, size);
-}
-
-void free(void *pointer)
-{
-    static void (*real_free)(void *);
-    if (pointer == NULL || is_early(pointer))
-        return;
-    if (real_free == NULL)
-        *(void **)&real_free = dlsym(RTLD_NEXT, "free");
-    real_free(pointer);
 }
