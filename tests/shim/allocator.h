@@ -1,5 +1,5 @@
-/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says
- * when those can be asked (is_ready()) and which allocation fails, with errno set. */
+/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says which
+ * allocation fails, with errno set. */
 #ifndef TESTS_SHIM_ALLOCATOR_H
 #define TESTS_SHIM_ALLOCATOR_H
 
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_ready(void);
 static bool allocation_fails(void);
 
 static void *(*real_malloc)(size_t);
@@ -34,12 +33,18 @@ static bool is_early(const void *pointer)
     return (const char *)pointer >= early && (const char *)pointer < early + sizeof early;
 }
 
-/* real_malloc is the last that is there. */
-static void find_allocator(void)
+/* The first to come is alone: before main(), and before any constructor of ours; real_malloc is the last that is
+ * there. */
+static bool is_ready(void)
 {
-    *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
-    *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
-    *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
+    static bool asked;
+    if (!asked) {
+        asked = true;
+        *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
+        *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");
+        *(void **)&real_malloc = dlsym(RTLD_NEXT, "malloc");
+    }
+    return real_malloc != NULL;
 }
 
 void *malloc(size_t size)

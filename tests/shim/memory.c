@@ -1,5 +1,7 @@
-/* Preloaded: the n-th allocation fails, or none.  A test and the process share a page, a file named by
- * SHIM_MEMORY: the test writes `countdown` (1: the next one fails; 0: none does) and reads `calls`. */
+/* Preloaded: the n-th allocation of the program fails, or none.  A test and the process share a page, a file named
+ * by SHIM_MEMORY: the test writes `countdown` (1: the next one fails; 0: none does) and reads `calls`.  Only what
+ * main() does is counted and fails: what libraries do before it and at the exit, and what a build adds there to
+ * count lines, is not the program's. */
 #include "tests/shim/allocator.h"
 
 #include <errno.h>
@@ -15,29 +17,47 @@ struct page {
     atomic_llong failed;
 };
 
-static struct page none;
-static struct page *page = &none;
+typedef int main_function(int, char **, char **);
 
-__attribute__((constructor)) static void begin(void)
+static struct page *_Atomic page; /* NULL: none, or main() is not running */
+static main_function *real_main;
+
+static struct page *open_page(void)
 {
     const char *name = getenv("SHIM_MEMORY");
-    find_allocator();
     int fd = name == NULL ? -1 : open(name, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return;
+        return NULL;
     void *map = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (map != MAP_FAILED)
-        page = map;
     (void)close(fd);
+    return map == MAP_FAILED ? NULL : map;
 }
 
-static bool is_ready(void)
+static int counted_main(int argc, char **argv, char **environment)
 {
-    return real_malloc != NULL;
+    page = open_page();
+    int result = real_main(argc, argv, environment);
+    page = NULL;
+    return result;
+}
+
+int __libc_start_main(main_function *program, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*rtld_fini)(void), void *stack_end);
+
+/* The C library's, which the first instructions of a program call. */
+int __libc_start_main(main_function *program, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*rtld_fini)(void), void *stack_end)
+{
+    int (*real_start)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+    *(void **)&real_start = dlsym(RTLD_NEXT, "__libc_start_main");
+    real_main = program;
+    return real_start(counted_main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
 static bool allocation_fails(void)
 {
+    if (page == NULL)
+        return false;
     atomic_fetch_add(&page->calls, 1);
     if (atomic_load(&page->countdown) <= 0 || atomic_fetch_sub(&page->countdown, 1) != 1)
         return false;

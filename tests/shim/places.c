@@ -31,17 +31,6 @@ struct memory *memory_shared(void)
     return memory;
 }
 
-/* The first to come is alone: before main(). */
-static bool is_ready(void)
-{
-    static bool asked;
-    if (!asked) {
-        asked = true;
-        find_allocator();
-    }
-    return real_malloc != NULL;
-}
-
 /* The first is the program itself. */
 static int find_program(struct dl_phdr_info *info, size_t size, void *unused)
 {
