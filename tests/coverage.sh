@@ -19,7 +19,7 @@ packages_install $packages_build $packages_tests gcovr
 cmake --preset coverage -DBUILD_TESTING=ON >/dev/null
 cmake --build --preset coverage -- --quiet
 find "$build" -name '*.gcda' -delete
-ctest --preset coverage -L unit -j 2 --quiet
+ctest --preset coverage -L unit --quiet
 ctest --preset coverage -R '^sandbox_' --quiet
 files=''
 for name in $quick; do files="$files tests/e2e/test_$name.py"; done
@@ -27,7 +27,7 @@ for name in $quick; do files="$files tests/e2e/test_$name.py"; done
 COUNTERSIGN=$PWD/$build/countersign /usr/bin/python3 -m pytest -q -n 4 $files
 say "lines and branches of our own code"
 # gcov counts calls that never returned, of processes that were ended, below zero: a line that gcovr cannot read
-gcovr --root . --object-directory "$build" --gcov-ignore-parse-errors --exclude-unreachable-branches \
+gcovr --root . --object-directory "$build" --gcov-ignore-parse-errors -j 2 --exclude-unreachable-branches \
     --filter '(base|config|auth|gateway|client|sandbox)/([a-z0-9_]+/)*[a-z0-9_]+\.c$' --json "$build/coverage.json" >/dev/null 2>"$build/gcovr.log"
 for kind in lines branches; do
     option=''

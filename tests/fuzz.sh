@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/fuzz.sh [SECONDS [TARGET...]] - searches for inputs that break a promise: libFuzzer with the address and
-# undefined sanitizers, SECONDS (60) for each target, FUZZ_JOBS (2) at a time.  It starts from tests/fuzz/corpus and
-# from what earlier runs left in build/fuzz/corpus.  An input that breaks a promise ends it with 1 and stays in
+# undefined sanitizers, SECONDS (60) for each target, FUZZ_JOBS (2) at a time, 0 is all.  It starts from
+# tests/fuzz/corpus and from what earlier runs left in build/fuzz/corpus.  An input that breaks a promise ends it with 1 and stays in
 # build/fuzz/found: put it into the target's folder of tests/fuzz/corpus, where every ordinary test run replays it.
 # With FUZZ_KEEP=1 what reaches new code is added to tests/fuzz/corpus in the end.
 set -eu

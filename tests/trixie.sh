@@ -44,18 +44,18 @@ inside() {
 say "Debian 13: building with gcc"
 inside 'cmake --preset release -DBUILD_TESTING=ON >/dev/null && cmake --build --preset release -- --quiet'
 say "Debian 13: unit tests"
-inside 'ctest --preset release -L unit -LE "e2e|house" -j 2 --output-on-failure'
+inside 'ctest --preset release -L unit -LE "e2e|house"'
 say "Debian 13: the suite of stores, and what gateways share, with Valkey"
-inside 'REDIS_SERVER=valkey-server ctest --preset release -R "^unit_gateway_state_state$" --output-on-failure'
-inside 'cd tests/e2e && REDIS_SERVER=valkey-server COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 2 \
+inside 'REDIS_SERVER=valkey-server ctest --preset release -R "^unit_gateway_state_state$"'
+inside 'cd tests/e2e && REDIS_SERVER=valkey-server COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 4 \
         test_idempotency.py test_shared_limits.py test_stores.py'
 say "Debian 13: end to end"
-inside "cd tests/e2e && COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 2 $end_to_end"
+inside "cd tests/e2e && COUNTERSIGN=/src/build/release/countersign python3 -m pytest -q -n 4 $end_to_end"
 say "Debian 13: the quickstart and the package"
 # shellcheck disable=SC2016  # the inner shell expands it
 inside './deploy/quickstart.sh >/tmp/out || { cat /tmp/out; exit 1; }; tail -n 1 /tmp/out
         dpkg -i "$(./deploy/package.sh | tail -n 1)" && countersign version && dpkg -s countersign | grep "^Version: .*+deb13"'
-say "Debian 13: building with clang"
-inside 'CC=clang cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF >/dev/null &&
+say "Debian 13: building with clang" # that it does; nothing is run
+inside 'CC=clang cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG=-O0 -DBUILD_TESTING=OFF >/dev/null &&
         cmake --build build/clang -- --quiet'
 say "Debian 13: good"

@@ -74,11 +74,21 @@ static bool fill(struct zone *zone, const struct buf *file, size_t at, const str
     return true;
 }
 
+/* Room for so many times; NULL: memory is out. */
+static struct zone *zone_new(struct arena *arena, size_t count)
+{
+    struct zone *zone = arena_alloc(arena, sizeof *zone);
+    if (zone == NULL)
+        return NULL;
+    zone->times = arena_array(arena, count, sizeof *zone->times);
+    zone->offsets = arena_array(arena, count, sizeof *zone->offsets);
+    return zone->times == NULL || zone->offsets == NULL ? NULL : zone;
+}
+
 static const struct zone *parse(const struct buf *file, const char *name, struct arena *arena,
                                 struct err *err)
 {
     struct counts counts;
-    struct zone *zone = arena_alloc(arena, sizeof *zone);
     if (!read_counts(file, 0, &counts) || file->bytes[4] < '2')
         goto broken;
     size_t second = ZONE_HEADER + block_size(&counts, 4); /* the first block has 32-bit times: skipped */
@@ -86,11 +96,14 @@ static const struct zone *parse(const struct buf *file, const char *name, struct
         goto broken;
     size_t at = second + ZONE_HEADER;
     size_t footer = at + block_size(&counts, 8);
-    if (footer > file->length || zone == NULL)
+    if (footer > file->length)
         goto broken;
-    zone->times = arena_array(arena, counts.time, sizeof *zone->times);
-    zone->offsets = arena_array(arena, counts.time, sizeof *zone->offsets);
-    if (zone->times == NULL || zone->offsets == NULL || !fill(zone, file, at, &counts))
+    struct zone *zone = zone_new(arena, counts.time);
+    if (zone == NULL) {
+        err_memory(err);
+        return NULL;
+    }
+    if (!fill(zone, file, at, &counts))
         goto broken;
     bool rules_follow = memchr(file->bytes + footer, ',', file->length - footer) != NULL;
     if (rules_follow && (zone->count == 0 || zone->times[zone->count - 1] < zone_horizon)) {

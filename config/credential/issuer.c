@@ -211,8 +211,8 @@ static int write_request(struct loader *loader, const struct yaml_node *node, co
     put_policy(assumed->policy, &out);
     int result = write_tags(loader, assumed, issuer, &out);
     if (result == 0 && out.failed)
-        result = report_error(loader->report, &node->mark, "what goes to STS exceeds %d bytes",
-                              ISSUER_REQUEST_MAX);
+        result = report_error(loader->report, &node->mark,
+                              "what goes to STS exceeds %d bytes, or memory is out", ISSUER_REQUEST_MAX);
     issuer->request = arena_copy(loader->arena, buf_text(&out), out.length);
     buf_done(&out);
     return issuer->request == NULL ? keyword_out_of_memory(loader) : result;

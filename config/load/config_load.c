@@ -36,7 +36,8 @@ static struct config *config_new(struct report *report)
 static void end_digest(struct loader *loader, struct digest *digest, enum config_hash which)
 {
     if (digest_end(digest, loader->config->hashes[which]) != 0)
-        report_error(loader->report, NULL, "the SHA-256 of a file could not be computed");
+        report_error(loader->report, NULL,
+                     "the SHA-256 of a file could not be computed: memory is out, or OpenSSL failed");
 }
 
 /* The catalog that ships; `digest` goes on with the operator's own. */

@@ -14,7 +14,9 @@ static const char door_template[] = "/actions/{service}/{Action}";
 static bool is_route_of(const struct config_route *route, const char *service, const char *action)
 {
     const struct config_dialect *dialect = &route->dialects[CONFIG_API3];
-    return strcmp(route->service, service) == 0 && dialect->supported && strcmp(dialect->action, action) == 0;
+    return strcmp(route->service, service) == 0 && dialect->supported &&
+           dialect->action != NULL && /* else something of the route is wrong, and was reported */
+           strcmp(dialect->action, action) == 0;
 }
 
 /* The first of its routes, with the parameters of all: a document may have any of them. */

@@ -64,7 +64,8 @@ static int read_body(struct loader *loader, const struct yaml_node *node, const 
     const char *text = json.failed ? NULL : arena_strdup(loader->arena, buf_text(&json));
     buf_done(&json);
     if (text == NULL)
-        return report_error(loader->report, &node->mark, "%s has more than %d bytes as JSON", keyword->name,
+        return report_error(loader->report, &node->mark,
+                            "%s has more than %d bytes as JSON, or memory is out", keyword->name,
                             TRIAL_BODY_MAX);
     *(const char **)field = text;
     return 0;

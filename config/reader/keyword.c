@@ -46,14 +46,11 @@ int keyword_out_of_memory(struct loader *loader)
 static void list_names(const struct keyword *keywords, size_t count, char *out, size_t size)
 {
     struct buf names;
-    buf_init(&names, size - 1);
+    buf_init_in(&names, out, size);
     for (size_t i = 0; i < count; i++) {
         buf_put(&names, i == 0 ? "" : ", ");
         buf_put(&names, keywords[i].name);
     }
-    memcpy(out, buf_text(&names), names.length);
-    out[names.length] = '\0';
-    buf_done(&names);
 }
 
 static void report_unknown(struct loader *loader, const struct yaml_node *child, const char *what,
@@ -250,6 +247,7 @@ int keyword_choice(struct loader *loader, const struct yaml_node *node, const st
                    void *field)
 {
     struct buf names;
+    char room[KEYWORD_LIST_MAX];
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
     for (int i = 0; keyword->choices[i] != NULL; i++)
@@ -257,12 +255,11 @@ int keyword_choice(struct loader *loader, const struct yaml_node *node, const st
             *(int *)field = i;
             return 0;
         }
-    buf_init(&names, KEYWORD_LIST_MAX);
+    buf_init_in(&names, room, sizeof room);
     for (int i = 0; keyword->choices[i] != NULL; i++)
         buf_put_format(&names, "%s%s", i == 0 ? "" : " or ", keyword->choices[i]);
     report_error(loader->report, &node->mark, "%s must be %s, not '%.64s'", keyword->name, buf_text(&names),
                  node->text);
-    buf_done(&names);
     return -1;
 }
 

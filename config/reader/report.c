@@ -17,9 +17,24 @@ void report_init(struct report *report)
     buf_init(&report->json, REPORT_JSON_CEILING);
 }
 
+static bool is_out_of_memory(const struct report *report)
+{
+    return report->errors.bytes == report->last_word;
+}
+
+/* An error that cannot be told is told of: who asks has nothing else to go by. */
+static void say_last_word(struct report *report)
+{
+    if (!is_out_of_memory(report))
+        buf_done(&report->errors);
+    buf_init_in(&report->errors, report->last_word, sizeof report->last_word);
+    buf_put(&report->errors, "out of memory: what is wrong cannot be told\n");
+}
+
 void report_done(struct report *report)
 {
-    buf_done(&report->errors);
+    if (!is_out_of_memory(report))
+        buf_done(&report->errors);
     buf_done(&report->warnings);
     buf_done(&report->json);
 }
@@ -98,6 +113,8 @@ __attribute__((format(printf, 3, 0))) static void find(struct report *report, co
     }
     if ((*count)++ == REPORT_ERRORS_MAX && error)
         buf_put(&report->errors, "... and more\n");
+    if (report->errors.failed)
+        say_last_word(report);
 }
 
 void report_find(struct report *report, const struct report_kind *kind, const char *format, ...)

@@ -30,13 +30,17 @@ struct report_kind {
     const char *note;        /* what they say about it */
 };
 
+enum { REPORT_LAST_WORD = 64 };
+
+/* It is not copied: errors may be in it. */
 struct report {
-    struct buf errors;   /* lines */
+    struct buf errors;   /* lines; never none where there is an error */
     struct buf warnings; /* lines: security warnings and suggestions */
     struct buf json;     /* all of them again, as elements of an array */
     unsigned error_count;
-    unsigned warning_count; /* of both kinds */
-    bool json_lines;        /* `notices: json` was read: a start tells what is found as it says everything */
+    unsigned warning_count;           /* of both kinds */
+    char last_word[REPORT_LAST_WORD]; /* the errors, once there is no memory for them */
+    bool json_lines; /* `notices: json` was read: a start tells what is found as it says everything */
 };
 
 void report_init(struct report *report);

@@ -65,8 +65,11 @@ static int read_connect_to(struct loader *loader, const struct yaml_node *node, 
     if (keyword_text(loader, node, keyword, &text) != 0)
         return -1;
     if (url_parse_authority(text, loader->arena, &url, &err) != 0)
-        return report_error(loader->report, &node->mark,
-                            "connect_to is a host, or host:port, such as 10.0.0.7:443 or \"[fd00::7]:443\"");
+        return err.kind == ERR_MEMORY
+                   ? keyword_out_of_memory(loader)
+                   : report_error(
+                         loader->report, &node->mark,
+                         "connect_to is a host, or host:port, such as 10.0.0.7:443 or \"[fd00::7]:443\"");
     *(const char **)field = text;
     return 0;
 }
@@ -195,8 +198,10 @@ static int check_way(struct loader *loader, const struct config_upstream *upstre
     struct err err = {0};
     if (upstream->url.tls)
         return 0;
-    if (upstream->connect_to != NULL &&
-        (url_parse_authority(upstream->connect_to, loader->arena, &to, &err) != 0 || !url_is_loopback(&to)))
+    bool leads = upstream->connect_to != NULL;
+    if (leads && url_parse_authority(upstream->connect_to, loader->arena, &to, &err) != 0)
+        return keyword_out_of_memory(loader); /* it was good when it was read */
+    if (leads && !url_is_loopback(&to))
         return report_error(loader->report, &upstream->mark,
                             "connect_to leads an http:// url off this machine: use https://");
     if (upstream->proxy != NULL && !upstream->proxy->is_loopback)

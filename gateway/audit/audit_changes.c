@@ -47,6 +47,11 @@ static void fail(struct audit_changes *changes, const char *sentence)
     changes->failed = true;
 }
 
+static void fail_for_memory(struct audit_changes *changes)
+{
+    fail(changes, "out of memory");
+}
+
 /* ---- what operators have settled ---- */
 
 /* By what an intent and what came of it belong together: the chain, the intent's number, and the request's
@@ -71,14 +76,14 @@ static void apply(struct audit_changes *changes, json_t *change, const char *key
                             "was", was);
     if (json_object_set_new(change, "settled", who) != 0 ||
         json_object_set(change, "outcome", json_object_get(settled, "outcome")) != 0)
-        fail(changes, "out of memory");
+        fail_for_memory(changes);
 }
 
 static void take_change(struct audit_changes *changes, json_t *change, const char *key)
 {
     apply(changes, change, key);
     if (changes->use->take(changes->use->context, change) != 0)
-        fail(changes, "out of memory");
+        fail_for_memory(changes);
 }
 
 /* ---- one gateway's records ---- */
@@ -92,6 +97,8 @@ static void take_open(struct audit_changes *changes, struct stream *stream)
     {
         if (json_object_set_new(change, "outcome", json_string("unrecorded")) == 0)
             take_change(changes, change, key);
+        else
+            fail_for_memory(changes);
     }
     (void)json_object_clear(stream->open); /* it is an object */
 }
@@ -109,11 +116,15 @@ static void settle(struct audit_changes *changes, struct stream *stream, const c
     json_decref(change);
 }
 
-static json_t *parse(const struct audit_reader_line *line)
+static json_t *parse(struct audit_changes *changes, const struct audit_reader_line *line)
 {
-    return json_depth(line->bytes, line->length, CHANGES_DEPTH) > CHANGES_DEPTH
-               ? NULL
-               : json_loadb(line->bytes, line->length, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t why;
+    if (json_depth(line->bytes, line->length, CHANGES_DEPTH) > CHANGES_DEPTH)
+        return NULL;
+    json_t *record = json_loadb(line->bytes, line->length, JSON_REJECT_DUPLICATES, &why);
+    if (record == NULL && json_error_code(&why) == json_error_out_of_memory)
+        fail_for_memory(changes);
+    return record;
 }
 
 static void take_record(struct audit_changes *changes, struct stream *stream)
@@ -122,14 +133,14 @@ static void take_record(struct audit_changes *changes, struct stream *stream)
     char key[CHANGES_KEY];
     if (!stream->line.follows)
         take_open(changes, stream); /* another chain, or records are missing: nothing here belongs to them */
-    json_t *record = parse(&stream->line);
+    json_t *record = parse(changes, &stream->line);
     bool outcome = strcmp(audit_changes_text(record, "audit"), "outcome") == 0;
     bool intent = strcmp(audit_changes_text(record, "audit"), "intent") == 0;
     put_key(key, stream, record, intent ? "seq" : "of");
     for (size_t i = 0; i < COUNT(chain) && record != NULL; i++)
         (void)json_object_del(record, chain[i]); /* -1: it was not there */
     if (intent && json_object_set(stream->open, key, record) != 0)
-        fail(changes, "out of memory");
+        fail_for_memory(changes);
     if (outcome)
         settle(changes, stream, key, record);
     json_decref(record);
@@ -140,13 +151,20 @@ static void keep_settled(struct audit_changes *changes, struct stream *stream)
     char key[CHANGES_KEY];
     if (!hash_chain_is(stream->line.bytes, stream->line.length, "settle"))
         return;
-    json_t *record = parse(&stream->line);
+    json_t *record = parse(changes, &stream->line);
     put_key(key, stream, record, "of");
     if (json_object_set_new(changes->settled, key, record) != 0)
-        fail(changes, "out of memory");
+        fail_for_memory(changes);
 }
 
 /* ---- files ---- */
+
+static void close_file(struct stream *stream)
+{
+    if (stream->from != NULL)
+        audit_chains_close(stream->file, stream->from);
+    stream->from = NULL;
+}
 
 /* The gateway's next file; false: there is none. */
 static bool open_next(struct audit_changes *changes, struct stream *stream)
@@ -162,9 +180,10 @@ static bool open_next(struct audit_changes *changes, struct stream *stream)
     stream->from = audit_chains_read(stream->file, &err);
     if (stream->from == NULL)
         fail(changes, err.text);
-    else if (changes->use->bytes > 0 && audit_chains_skip(stream->from, changes->use->bytes) != 0)
+    else if (changes->use->bytes > 0 && audit_chains_skip(stream->from, changes->use->bytes) != 0) {
         fail(changes, "the file cannot be read from its middle");
-    else
+        close_file(stream);
+    } else
         audit_reader_take(stream->reader, stream->file->name, stream->from);
     return stream->from != NULL;
 }
@@ -187,13 +206,6 @@ static void tell(struct audit_changes *changes, enum audit_reader_find find, str
     }
     if (find == AUDIT_READER_BROKEN)
         changes->failed = stream->told = true;
-}
-
-static void close_file(struct stream *stream)
-{
-    if (stream->from != NULL)
-        audit_chains_close(stream->file, stream->from);
-    stream->from = NULL;
 }
 
 /* The gateway's next record -> stream->line, over the ends of its files.  A file that does not hold is told
@@ -225,7 +237,7 @@ static bool begin_stream(struct audit_changes *changes, struct stream *stream, s
         .chain = chain, .reader = audit_reader_new(NULL, SEALS_FROM_FIRST), .open = json_object()};
     if (stream->reader != NULL && stream->open != NULL)
         return true;
-    fail(changes, "out of memory");
+    fail_for_memory(changes);
     return false;
 }
 
@@ -246,7 +258,6 @@ static void read_settled(struct audit_changes *changes)
                 keep_settled(changes, &stream);
         end_stream(&stream);
     }
-    changes->failed = false; /* the second reading finds it, and tells */
 }
 
 /* The gateway whose next record is the oldest; NULL: all are at their end. */

@@ -38,6 +38,8 @@ struct forward {
     struct upstream_pool_slot *slot; /* NULL during a pause */
     struct upstream_pool_result result;
     enum retry_cause cause; /* of the last attempt */
+    bool sent;              /* an attempt that is not read yet */
+    int64_t began_us;       /* to be sent, or to be waited for */
     int64_t deadline_us;
     unsigned credential;             /* 0: the upstream's, 1: its spare */
     struct renewal_version *session; /* of the client, held; NULL: the credential is everybody's */
@@ -245,18 +247,12 @@ static enum problem take_session(struct forward *f)
     return no_credential(f, &err);
 }
 
-static enum problem attempt(struct forward *f)
+static enum problem write_attempt(struct forward *f)
 {
     struct err err = {0};
     struct exchange *x = f->x;
     struct upstream_health *known = upstream_pool_upstream(f->slot);
     int64_t now = clock_wall_ms() / 1000 + clock_skew_correction(&known->skew);
-    err_clear(&x->err);
-    *f->answer = (struct answer){0};
-    f->outcome = OUTCOME_NOT_EXECUTED;
-    f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
-    f->cause = RETRY_NEVER;
-    f->refused = false;
     struct signer *signer = NULL;
     enum problem missing = take_signer(f, &signer);
     if (missing != PROBLEM_NONE)
@@ -267,9 +263,18 @@ static enum problem attempt(struct forward *f)
     if (f->attempts++ > 0)
         atomic_fetch_add_explicit(&known->retries, 1, memory_order_relaxed);
     queue_end(x);
-    int64_t began_us = clock_monotonic_us();
-    upstream_pool_send(f->slot, began_us, attempt_until(f, began_us), &f->result, &err);
-    x->upstream_us += f->result.ended_us - began_us;
+    f->began_us = clock_monotonic_us();
+    upstream_pool_write(f->slot, f->began_us, attempt_until(f, f->began_us));
+    f->sent = true;
+    return PROBLEM_NONE;
+}
+
+static enum problem read_attempt(struct forward *f)
+{
+    struct err err = {0};
+    f->sent = false;
+    upstream_pool_read(f->slot, attempt_until(f, f->began_us), &f->result, &err);
+    f->x->upstream_us += f->result.ended_us - f->began_us;
     f->outcome = OUTCOME_UNKNOWN; /* until something is known */
     if (f->result.end != UPSTREAM_HEALTH_ANSWERED)
         return unanswered(f, &err);
@@ -277,6 +282,18 @@ static enum problem attempt(struct forward *f)
     if (problem == PROBLEM_UPSTREAM_INVALID_ANSWER || f->result.status != 200)
         upstream_pool_distrust(f->slot); /* its connection may hold more of the kind */
     return problem;
+}
+
+static enum problem attempt(struct forward *f)
+{
+    err_clear(&f->x->err);
+    *f->answer = (struct answer){0};
+    f->outcome = OUTCOME_NOT_EXECUTED;
+    f->result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
+    f->cause = RETRY_NEVER;
+    f->refused = false;
+    enum problem problem = f->sent ? PROBLEM_NONE : write_attempt(f);
+    return problem == PROBLEM_NONE ? read_attempt(f) : problem;
 }
 
 /* What is known now that was not when the last attempt was signed. */
@@ -474,34 +491,50 @@ static enum problem within_quota(const struct forward *f)
                                                 : config_title(f->call->upstream));
 }
 
+/* What the first attempt takes, and any other may need anew.  False: there is none, for that problem. */
+static bool prepare(struct forward *f, enum problem *problem)
+{
+    enum problem missing = take_session(f);
+    if (missing != PROBLEM_NONE)
+        *problem = missing;
+    else if (take(f, problem) && f->attempts == 0)
+        *problem = missing = begin(f);
+    return missing == PROBLEM_NONE && f->slot != NULL;
+}
+
+static void limit_time(struct forward *f, int64_t until_us)
+{
+    int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
+    f->deadline_us = deadline_us < until_us ? deadline_us : until_us;
+}
+
+static enum problem admit(struct forward *f, int64_t until_us)
+{
+    limit_time(f, until_us);
+    f->credential = upstream_pool_credential(f->x->snapshot->back, f->call->upstream);
+    return within_quota(f);
+}
+
+static void release(struct forward *f)
+{
+    if (f->slot != NULL)
+        upstream_pool_give(f->slot);
+    renewal_version_release(f->session);
+}
+
+/* Attempts, until one is the last. */
 static enum problem run(struct forward *f)
 {
     enum problem problem = PROBLEM_NONE;
-    struct retry_decision retry;
-    int64_t deadline_us = clock_monotonic_us() + f->call->upstream->deadline * 1000;
-    if (deadline_us < f->deadline_us)
-        f->deadline_us = deadline_us;
-    f->credential = upstream_pool_credential(f->x->snapshot->back, f->call->upstream);
-    if ((problem = within_quota(f)) != PROBLEM_NONE)
-        return problem;
-    do {
-        enum problem missing = take_session(f);
-        if (missing != PROBLEM_NONE) {
-            problem = missing;
-            break;
-        }
-        if (!take(f, &problem))
-            break;
-        if (f->attempts == 0 && (problem = begin(f)) != PROBLEM_NONE)
-            break;
+    struct retry_decision retry = {.again = true};
+    while (retry.again && (f->sent || prepare(f, &problem))) {
         problem = attempt(f);
         renew(f);
         tell(f, problem);
         retry = should_retry(f);
-    } while (retry.again && prepare_next_attempt(f, retry.pause_us));
-    if (f->slot != NULL)
-        upstream_pool_give(f->slot);
-    renewal_version_release(f->session);
+        retry.again = retry.again && prepare_next_attempt(f, retry.pause_us);
+    }
+    release(f);
     bool later = f->cause == RETRY_GATEWAY && f->call->route->effect == CONFIG_READ;
     if (later || problem == PROBLEM_UPSTREAM_THROTTLED || problem == PROBLEM_UPSTREAM_MAINTENANCE)
         f->x->wait_us =
@@ -522,8 +555,10 @@ static void see_task(const struct exchange *x, const struct call *call, const st
 
 enum problem forward_call(struct exchange *x)
 {
-    struct forward f = {.x = x, .call = x->call, .answer = &x->answer, .deadline_us = INT64_MAX};
-    enum problem problem = run(&f);
+    struct forward f = {.x = x, .call = x->call, .answer = &x->answer};
+    enum problem problem = admit(&f, INT64_MAX);
+    if (problem == PROBLEM_NONE)
+        problem = run(&f);
     x->attempts = f.attempts;
     x->outcome = f.outcome;
     const struct config_route *status =
@@ -539,13 +574,64 @@ enum problem forward_call(struct exchange *x)
     return problem;
 }
 
+/* Of a further call. */
+static enum problem finish(struct forward *f)
+{
+    enum problem problem = run(f);
+    f->x->extra_calls += f->attempts;
+    if (problem == PROBLEM_NONE)
+        see_task(f->x, f->call, f->answer);
+    return problem;
+}
+
 enum problem forward_read(struct exchange *x, const struct call *call, int64_t until_us,
                           struct answer *answer)
 {
-    struct forward f = {.x = x, .call = call, .answer = answer, .deadline_us = until_us};
-    enum problem problem = run(&f);
-    x->extra_calls += f.attempts;
-    if (problem == PROBLEM_NONE)
-        see_task(x, call, answer);
-    return problem;
+    struct forward f = {.x = x, .call = call, .answer = answer};
+    enum problem problem = admit(&f, until_us);
+    return problem == PROBLEM_NONE ? finish(&f) : problem;
+}
+
+/* With what is there: a session to sign with, and a slot that others will not miss. */
+static bool is_ready(struct forward *f)
+{
+    struct upstream_pool *back = f->x->snapshot->back;
+    const struct config_upstream *upstream = f->call->upstream;
+    bool needed = client_session_is_needed(f->call);
+    if (needed)
+        f->session = client_session_find(f->x, f->call, upstream_pool_credential(back, upstream));
+    return upstream_pool_has_room(back, upstream) && (!needed || f->session != NULL);
+}
+
+struct forward *forward_start(struct exchange *x, const struct call *call, int64_t until_us)
+{
+    enum problem problem = PROBLEM_NONE;
+    struct forward *f = arena_array(x->arena, 1, sizeof *f);
+    if (f == NULL)
+        return NULL;
+    *f = (struct forward){.x = x, .call = call};
+    if (is_ready(f) && admit(f, until_us) == PROBLEM_NONE && prepare(f, &problem) &&
+        write_attempt(f) == PROBLEM_NONE) {
+        x->upstream_us += clock_monotonic_us() - f->began_us;
+        return f;
+    }
+    release(f);
+    err_clear(&x->err);
+    x->wait_us = 0;
+    return NULL;
+}
+
+enum problem forward_finish(struct forward *f, int64_t until_us, struct answer *answer)
+{
+    f->answer = answer;
+    limit_time(f, until_us);
+    f->began_us = clock_monotonic_us(); /* what it took before was the time of others, too */
+    return finish(f);
+}
+
+void forward_drop(struct forward *f)
+{
+    upstream_pool_distrust(f->slot);
+    release(f);
+    f->x->extra_calls += f->attempts;
 }

@@ -23,6 +23,10 @@ struct list {
     size_t count;
     size_t items, bytes; /* of all of them */
     long long total;     /* as the last page counts; -1: it does not */
+    size_t step;      /* entries of the first page, and of each but the last while several are on their way */
+    size_t at_a_time; /* 0: one after the other */
+    struct forward *started[PAGES_AT_A_TIME]; /* the pages behind those that are there, in order */
+    size_t started_count;
 };
 
 /* Official samples have both. */
@@ -61,15 +65,15 @@ enum pages_next pages_next(const struct answer *answer, bool last_value)
     return !told && answer->list.count == 0 ? PAGES_NEXT_NONE : PAGES_NEXT_TOKEN;
 }
 
-/* The page behind those that are there, as a sealed call that the policy has allowed. */
-static enum problem next_call(struct exchange *x, const struct list *list, struct call **call)
+/* The page at this offset, or of the last one's token, as a sealed call that the policy has allowed. */
+static enum problem make_call(struct exchange *x, const struct list *list, size_t from, struct call **call)
 {
     char text[TEXT_NUMBER_SIZE];
     char offset[TEXT_NUMBER_SIZE + 2];
     struct json_value page = list->pages[list->count - 1].next;
     if (!goes_by_token(x)) {
         bool quoted = x->paging != NULL && x->paging->from->type == DEFINITIONS_STRING;
-        text_number(text, (long long)list->items);
+        text_number(text, (long long)from);
         int length = snprintf(offset, sizeof offset, quoted ? "\"%s\"" : "%s", text);
         page = (struct json_value){.kind = quoted ? JSON_VALUE_STRING : JSON_VALUE_NUMBER,
                                    .bytes = offset,
@@ -81,12 +85,12 @@ static enum problem next_call(struct exchange *x, const struct list *list, struc
         return exchange_stop(x, problem,
                              "the upstream's token of the page behind %zu entries is none that a request "
                              "could have",
-                             list->items);
+                             from);
     }
     if (problem != PROBLEM_NONE || authorize_further(x, *call, false))
         return problem;
     return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the policy does not allow the page behind %zu entries",
-                         list->items);
+                         from);
 }
 
 static enum problem too_long(struct exchange *x)
@@ -193,27 +197,76 @@ static bool is_hopeless(const struct exchange *x, const struct list *list)
            list->total / PAGES_MARGIN > PAGES_BYTES_MAX / (long long)(list->bytes / list->items + 1);
 }
 
+/* Pages that are not on their way yet, as many as may be, from the one that is read next. */
+static enum problem start_pages(struct exchange *x, struct list *list, int64_t until_us)
+{
+    while (list->started_count < list->at_a_time) {
+        struct call *call = NULL;
+        size_t from = list->items + list->started_count * list->step;
+        if ((long long)from >= list->total || list->count + list->started_count == PAGES_CALLS_MAX)
+            break;
+        enum problem problem = make_call(x, list, from, &call);
+        if (problem != PROBLEM_NONE)
+            return problem;
+        if ((list->started[list->started_count] = forward_start(x, call, until_us)) == NULL)
+            break;
+        list->started_count++;
+    }
+    return PROBLEM_NONE;
+}
+
+/* From then on one goes after the other. */
+static void drop_pages(struct list *list)
+{
+    for (size_t i = 0; i < list->started_count; i++)
+        forward_drop(list->started[i]);
+    list->started_count = list->at_a_time = 0;
+}
+
+static enum problem end_page(struct exchange *x, struct list *list, int64_t until_us, struct answer *answer)
+{
+    struct forward *next = list->started[0];
+    unsigned before = x->extra_calls;
+    list->started_count--;
+    memmove(list->started, list->started + 1, list->started_count * sizeof *list->started);
+    enum problem problem = forward_finish(next, until_us, answer);
+    if (x->extra_calls - before > 1)
+        list->at_a_time = 0; /* the cloud may want fewer */
+    return problem;
+}
+
+/* The page behind those that are there. */
+static enum problem read_page(struct exchange *x, struct list *list, int64_t until_us, struct answer *answer)
+{
+    struct call *call = NULL;
+    enum problem problem = start_pages(x, list, until_us);
+    if (problem == PROBLEM_NONE && list->started_count > 0)
+        return end_page(x, list, until_us, answer);
+    if (problem == PROBLEM_NONE)
+        problem = make_call(x, list, list->items, &call);
+    return problem == PROBLEM_NONE ? forward_read(x, call, until_us, answer) : problem;
+}
+
 /* The pages behind the first. */
 static enum problem collect(struct exchange *x, struct list *list)
 {
     struct answer answer = x->answer;
     enum problem problem = PROBLEM_NONE;
     int64_t until_us = clock_monotonic_us() + PAGES_TIME_US;
+    list->step = list->items;
+    list->at_a_time = goes_by_token(x) || list->total < 0 ? 0 : PAGES_AT_A_TIME;
     for (bool whole = false; problem == PROBLEM_NONE && !whole;) {
         size_t count = 0;
-        struct call *call = NULL;
-        if (list->count == PAGES_CALLS_MAX)
-            return too_long(x);
-        problem = next_call(x, list, &call);
-        if (problem != PROBLEM_NONE)
-            return problem;
-        problem = forward_read(x, call, until_us, &answer);
+        problem = list->count == PAGES_CALLS_MAX ? too_long(x) : read_page(x, list, until_us, &answer);
         x->answer = answer; /* its code is what the caller is told when it is bad */
         if (problem == PROBLEM_NONE)
             problem = add_page(x, list, &answer, &count);
+        if (count != list->step)
+            drop_pages(list); /* they begin elsewhere */
         if (problem == PROBLEM_NONE)
             problem = look_behind(x, list, count, &whole);
     }
+    drop_pages(list); /* what a list that is not whole, or has become shorter, does not need */
     return problem;
 }
 

@@ -1,8 +1,9 @@
 /* gateway/call/pages.h - every page of a list as one answer: what all=true asks for.
  *
- * The request's own call is the first page.  Pages are fetched one after the other, each is a call of its own
- * that the policy judges before it is signed, and a list that changes meanwhile can miss an entry or have one
- * twice. */
+ * The request's own call is the first page.  Each other page is a call of its own that the policy judges
+ * before it is signed.  Where the first tells how many entries there are, several are on their way at a time;
+ * with tokens, or once a page had to be asked for again, one after the other.  A list that changes meanwhile
+ * can miss an entry or have one twice. */
 #ifndef GATEWAY_CALL_PAGES_H
 #define GATEWAY_CALL_PAGES_H
 
@@ -11,6 +12,7 @@
 enum {
     PAGES_LISTS_MAX = 32,     /* put together at a time: a list takes three times its bytes while it is */
     PAGES_CALLS_MAX = 100,    /* 10,000 entries at the cloud's largest page */
+    PAGES_AT_A_TIME = 4,      /* of one list, each with a slot: most actions of the cloud take 20 a second */
     PAGES_TIME_US = 20000000, /* for all pages behind the first: callers give up at about 30 s */
     PAGES_BYTES_MAX = 1024 * 1024, /* of all pages: what one answer may have, too */
 };

@@ -274,6 +274,8 @@ static int print_action(const struct definitions *definitions, const struct defi
     bool good = !out.failed;
     if (good)
         fputs(buf_text(&out), stdout);
+    else
+        fputs("countersign definitions: out of memory\n", stderr);
     buf_done(&out);
     return good ? COMMAND_GOOD : COMMAND_FAILED;
 }

@@ -31,7 +31,7 @@ static int hash_hex(const char *token, size_t length, char hex[HEX_SIZE])
 {
     unsigned char digest[CONFIG_DIGEST_SIZE];
     if (token_digest(token, length, digest) != 0) {
-        fputs("countersign token: OpenSSL cannot compute SHA-256\n", stderr);
+        fputs("countersign token: OpenSSL cannot compute SHA-256, or memory is out\n", stderr);
         return -1;
     }
     text_hex(digest, sizeof digest, hex);

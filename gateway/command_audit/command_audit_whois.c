@@ -124,7 +124,8 @@ static void put_word(struct buf *line, const char *before, const char *text)
     json_put_inside(line, text, strlen(text));
 }
 
-static void print_text(const json_t *record)
+/* -1: memory is out. */
+static int print_text(const json_t *record)
 {
     static const struct {
         const char *before;
@@ -136,8 +137,11 @@ static void print_text(const json_t *record)
     buf_init(&line, WHOIS_LINE_MAX);
     for (size_t i = 0; i < COUNT(words); i++)
         put_word(&line, words[i].before, audit_changes_text(record, words[i].key));
-    puts(buf_text(&line));
+    int result = line.failed ? -1 : 0;
+    if (result == 0)
+        puts(buf_text(&line));
     buf_done(&line);
+    return result;
 }
 
 static int show(struct whois *whois, const json_t *record)
@@ -148,7 +152,8 @@ static int show(struct whois *whois, const json_t *record)
         return 0;
     whois->found++;
     if (!whois->json) {
-        print_text(record);
+        if (print_text(record) != 0)
+            return -1;
     } else {
         (void)json_dumpf(record, stdout, JSON_COMPACT); /* main() looks whether all of it arrived */
         putchar('\n');
@@ -158,6 +163,7 @@ static int show(struct whois *whois, const json_t *record)
 
 /* ---- files ---- */
 
+/* -1: the file could not be read, or memory is out; what is no JSON is nobody's record. */
 static int each_line(struct whois *whois, FILE *file, int (*take)(struct whois *, const json_t *))
 {
     char *bytes = NULL;
@@ -167,13 +173,17 @@ static int each_line(struct whois *whois, FILE *file, int (*take)(struct whois *
     while (result == 0 && (length = getline(&bytes, &size, file)) > 0) {
         if (bytes[0] != '{' || json_depth(bytes, (size_t)length, WHOIS_DEPTH) > WHOIS_DEPTH)
             continue;
-        json_t *record = json_loadb(bytes, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
+        json_error_t why;
+        json_t *record = json_loadb(bytes, (size_t)length, JSON_REJECT_DUPLICATES, &why);
         if (record != NULL)
             result = take(whois, record);
+        else if (json_error_code(&why) == json_error_out_of_memory)
+            result = -1;
         json_decref(record);
     }
     free(bytes);
-    return result;
+    return result == 0 && feof(file) == 0 ? -1
+                                          : result; /* a line for which there is no memory, or an error */
 }
 
 static int read_file(struct whois *whois, const char *name, int (*take)(struct whois *, const json_t *))
@@ -184,10 +194,8 @@ static int read_file(struct whois *whois, const char *name, int (*take)(struct w
         return -1;
     }
     int result = each_line(whois, file, take);
-    if (result != 0 || ferror(file) != 0) {
-        fprintf(stderr, "countersign audit: cannot read '%s' to its end\n", name);
-        result = -1;
-    }
+    if (result != 0)
+        fprintf(stderr, "countersign audit: cannot read '%s' to its end, or memory is out\n", name);
     (void)fclose(file); /* only read from */
     return result;
 }
@@ -205,6 +213,8 @@ static int find(struct whois *whois, char **files)
     whois->requests = json_object();
     whois->shown = json_object();
     int result = whois->requests == NULL || whois->shown == NULL ? -1 : 0;
+    if (result != 0)
+        fputs("countersign audit: out of memory\n", stderr);
     if (result == 0)
         result = read_all(whois, files, note);
     if (result == 0)

@@ -130,7 +130,8 @@ static struct config *load(struct check *check, struct report *report)
     return config;
 }
 
-static void print_json(const struct check *check, const struct report *report, bool good)
+/* False: there is no memory for it. */
+static bool print_json(const struct check *check, const struct report *report, bool good)
 {
     struct buf out;
     buf_init(&out, report->json.length + 4096);
@@ -141,8 +142,13 @@ static void print_json(const struct check *check, const struct report *report, b
     buf_put(&out, buf_text(&report->json));
     json_close_array(&out);
     json_close(&out);
-    puts(buf_text(&out));
+    bool told = !out.failed && !report->json.failed;
+    if (told)
+        puts(buf_text(&out));
+    else
+        fputs("countersign check: out of memory\n", stderr);
     buf_done(&out);
+    return told;
 }
 
 static void print_text(const struct check *check, const struct config *config, const struct report *report,
@@ -192,7 +198,7 @@ static bool check_once(struct check *check, struct files_watch *watch)
                 policy_test_run_run(config, clock_wall_ms() / 1000, REPORT_ERROR, &report) == 0 &&
                 try_parts(config, check, &report) == 0 && (!check->strict || report.warning_count == 0);
     if (check->json)
-        print_json(check, &report, good);
+        good = print_json(check, &report, good) && good;
     else
         print_text(check, config, &report, good);
     if (watch != NULL)

@@ -178,6 +178,7 @@ static int explain_all(const struct config *config, const struct explain_options
                                                .now = given->at};
     buf_init(&out, EXPLAIN_MAX);
     long count = overview_put(&out, &question, given->json);
+    out.failed = out.failed || count < 0;
     if (count == 0)
         fputs("countersign explain: nobody may, by no rule\n", stderr);
     int result = print(&out, count > 0 ? COMMAND_GOOD : COMMAND_FAILED);

@@ -159,17 +159,20 @@ static void show_progress(const struct replay_counts *counts, bool last)
     fprintf(stderr, "\r%llu lines, %llu would change%s", counts->lines, counts->changed, last ? "\n" : "");
 }
 
-static void replay_all(const struct config *config, FILE *log, int64_t since,
+/* False: a line could not be read, or not be judged. */
+static bool replay_all(const struct config *config, FILE *log, int64_t since,
                        const struct replay_sinks *sinks, struct arena *arena, struct replay_counts *counts)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t length;
-    while ((length = getline(&line, &room, log)) > 0) {
+    bool judged = true;
+    while (judged && (length = getline(&line, &room, log)) > 0) {
         struct policy_replay_change change;
         enum policy_replay_end end = policy_replay_line(config, line, (size_t)length, arena, &change);
         if ((end == POLICY_REPLAY_SAME || end == POLICY_REPLAY_CHANGED) && change.question.now < since)
             end = POLICY_REPLAY_SKIPPED;
+        judged = end != POLICY_REPLAY_FAILED;
         counts->lines++;
         counts->same += end == POLICY_REPLAY_SAME;
         counts->changed += end == POLICY_REPLAY_CHANGED;
@@ -183,6 +186,7 @@ static void replay_all(const struct config *config, FILE *log, int64_t since,
     }
     show_progress(counts, true);
     free(line);
+    return judged && feof(log) != 0; /* else an error, or a line for which there is no memory */
 }
 
 /* What the sinks have gathered; how much of it counts as a difference. */
@@ -205,8 +209,7 @@ static int replay(const struct config *config, const struct replay_options *give
         arena_free(arena);
         return COMMAND_FAILED;
     }
-    replay_all(config, log, given->since, sinks, arena, &counts);
-    bool unread = ferror(log) != 0;
+    bool unread = !replay_all(config, log, given->since, sinks, arena, &counts);
     if (!standard_input)
         (void)fclose(log); /* only read from */
     arena_free(arena);
@@ -228,7 +231,8 @@ static int replay(const struct config *config, const struct replay_options *give
             "file?\n",
             stderr);
     if (unread)
-        fprintf(stderr, "countersign replay: '%s' could not be read to its end\n", given->log);
+        fprintf(stderr, "countersign replay: '%s' could not be read to its end, or memory is out\n",
+                given->log);
     return unread || nothing || differences + counts.unknown > 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 

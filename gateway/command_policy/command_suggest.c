@@ -100,7 +100,8 @@ static int suggest(const struct suggest *given, struct suggestions *suggestions)
     if (!standard_input)
         (void)fclose(log); /* only read from */
     if (unread)
-        fprintf(stderr, "countersign suggest: '%s' could not be read to its end\n", given->log);
+        fprintf(stderr, "countersign suggest: '%s' could not be read to its end, or memory is out\n",
+                given->log);
     else if (suggestions_failed(suggestions))
         fputs("countersign suggest: out of memory: rules that lack a condition are not printed\n", stderr);
     else if (judged == 0)

@@ -187,7 +187,7 @@ void findings_print(const struct report *report, FILE *stream)
     buf_init(&out, FINDINGS_FILE_MAX);
     put_lines(&out, &report->errors, list, true, coloured);
     put_lines(&out, &report->warnings, list, false, coloured);
-    fputs(buf_text(&out), stream);
+    fputs(out.failed ? buf_text(&report->errors) : buf_text(&out), stream);
     buf_done(&out);
     json_decref(list);
 }

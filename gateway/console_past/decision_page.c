@@ -153,9 +153,11 @@ static void put_decision(struct buf *out, const struct page *page, const char *b
     struct policy_replay_change change = {0};
     struct arena *arena = arena_new(DECISION_ARENA);
     enum policy_replay_end end = arena == NULL
-                                     ? POLICY_REPLAY_BROKEN
+                                     ? POLICY_REPLAY_FAILED
                                      : policy_replay_line(page->config, bytes, length, arena, &change);
-    if (end == POLICY_REPLAY_SAME || end == POLICY_REPLAY_CHANGED)
+    if (end == POLICY_REPLAY_FAILED)
+        out->failed = true;
+    else if (end == POLICY_REPLAY_SAME || end == POLICY_REPLAY_CHANGED)
         put_why(out, page, line, &change);
     else if (end == POLICY_REPLAY_SKIPPED)
         buf_put(out,

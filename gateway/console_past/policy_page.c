@@ -130,6 +130,7 @@ static void replay_all(struct replay *replay, const struct config *config, const
         struct policy_replay_change change;
         enum policy_replay_end end = policy_replay_line(config, line, length, arena, &change);
         replay->changed += end == POLICY_REPLAY_CHANGED;
+        replay->out->failed = replay->out->failed || end == POLICY_REPLAY_FAILED;
         replay->same += end == POLICY_REPLAY_SAME;
         replay->other += end == POLICY_REPLAY_UNKNOWN || end == POLICY_REPLAY_BROKEN;
         if (end == POLICY_REPLAY_CHANGED)

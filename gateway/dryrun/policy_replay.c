@@ -6,6 +6,7 @@
 #include "base/time/timestamp.h"
 #include "gateway/dryrun/replay_document.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -235,6 +236,7 @@ enum policy_replay_end policy_replay_line(const struct config *config, const cha
                                           struct arena *arena, struct policy_replay_change *change)
 {
     json_error_t where;
+    errno = 0;
     if (json_depth(line, length, POLICY_REPLAY_DEPTH_MAX) > POLICY_REPLAY_DEPTH_MAX)
         return POLICY_REPLAY_BROKEN;
     json_t *root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
@@ -244,5 +246,5 @@ enum policy_replay_end policy_replay_line(const struct config *config, const cha
     enum policy_replay_end end =
         json_is_object(root) && !newer ? judge(config, root, arena, change) : POLICY_REPLAY_BROKEN;
     json_decref(root);
-    return end;
+    return errno == ENOMEM ? POLICY_REPLAY_FAILED : end; /* malloc(3)'s word, whoever asked it */
 }

@@ -17,6 +17,7 @@ enum policy_replay_end {
     POLICY_REPLAY_UNKNOWN, /* no route or definition has its action and parameters, or its record has not all
                               that the candidate asks about */
     POLICY_REPLAY_BROKEN,  /* not a line of our log, or one in the format of a newer release */
+    POLICY_REPLAY_FAILED,  /* memory is out: whatever was found of it may lack something */
 };
 
 struct policy_replay_change {

@@ -29,7 +29,8 @@ int fetch_send(const struct fetch *fetch, size_t which, struct upstream_pool_slo
     int64_t until_us = now_us + fetch->config->issuers[which].timeout * 1000;
     if (fetch->until_us != 0 && fetch->until_us < until_us)
         until_us = fetch->until_us;
-    upstream_pool_send(slot, now_us, until_us, result, &why);
+    upstream_pool_write(slot, now_us, until_us);
+    upstream_pool_read(slot, until_us, result, &why);
     if (result->end == UPSTREAM_HEALTH_ANSWERED)
         return 0;
     return err_set(err, ERR_SYSTEM, "%s cannot be asked: %s", names[which], why.text);

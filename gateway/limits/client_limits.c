@@ -1,5 +1,6 @@
 #include "gateway/limits/client_limits.h"
 
+#include "gateway/limits/shared_limit.h"
 #include "gateway/state/state.h"
 
 #include <stdlib.h>
@@ -9,13 +10,7 @@
 struct client_state {
     atomic_uint references;
     struct rate_state rate;
-    atomic_llong in_flight;
-
-    /* of a store that is shared */
-    atomic_int_fast64_t refused_until_us; /* it said so, of the rate of this interval: */
-    atomic_int_fast64_t refused_interval_us;
-    atomic_llong ended; /* calls that it still counts as in flight */
-    atomic_bool holds;  /* it may count some of this gateway's */
+    struct shared_limit shared; /* has the calls in flight of those that are not, too */
 };
 
 struct client_limits {
@@ -24,21 +19,32 @@ struct client_limits {
     size_t count;
 };
 
-static struct client_state *state_new(void)
+static struct client_state *client_new(void)
 {
     struct client_state *state = calloc(1, sizeof *state);
-    if (state != NULL)
-        atomic_init(&state->references, 1);
+    if (state == NULL || shared_limit_init(&state->shared) != 0) {
+        free(state);
+        return NULL;
+    }
+    atomic_init(&state->references, 1);
     return state;
 }
 
-static struct client_state *state_of(const struct client_limits *previous, const char *name)
+static void client_release(struct client_state *state)
+{
+    if (state == NULL || atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) != 1)
+        return;
+    shared_limit_done(&state->shared);
+    free(state);
+}
+
+static struct client_state *client_of(const struct client_limits *previous, const char *name)
 {
     struct config_client *same = NULL;
     if (previous != NULL)
         HASH_FIND_STR(previous->config->clients, name, same);
     if (same == NULL)
-        return state_new();
+        return client_new();
     struct client_state *state = previous->clients[same->index];
     atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
     return state;
@@ -57,7 +63,7 @@ struct client_limits *client_limits_new(const struct config *config, const struc
         return NULL;
     }
     for (const struct config_client *client = config->clients; client != NULL; client = client->hh.next) {
-        limits->clients[client->index] = state_of(previous, client->name);
+        limits->clients[client->index] = client_of(previous, client->name);
         if (limits->clients[client->index] == NULL) {
             client_limits_free(limits);
             return NULL;
@@ -71,9 +77,7 @@ void client_limits_free(struct client_limits *limits)
     if (limits == NULL)
         return;
     for (size_t i = 0; i < limits->count; i++)
-        if (limits->clients[i] != NULL &&
-            atomic_fetch_sub_explicit(&limits->clients[i]->references, 1, memory_order_acq_rel) == 1)
-            free(limits->clients[i]);
+        client_release(limits->clients[i]);
     free(limits->clients);
     free(limits);
 }
@@ -100,69 +104,20 @@ enter_alone(struct client_state *state, const struct config_client *client, unsi
         verdict.refusal = CLIENT_LIMITS_RATE;
         return verdict;
     }
-    long long others = atomic_fetch_add_explicit(&state->in_flight, 1, memory_order_relaxed);
+    long long others = atomic_fetch_add_explicit(&state->shared.in_flight, 1, memory_order_relaxed);
     if (most > 0 && others >= most) {
-        atomic_fetch_sub_explicit(&state->in_flight, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&state->shared.in_flight, 1, memory_order_relaxed);
         verdict.refusal = CLIENT_LIMITS_IN_FLIGHT;
     }
     return verdict;
 }
 
-/* ---- by the store ---- */
+/* ---- the face ---- */
 
-/* So long nobody can be allowed another one: others only make it later. */
-static int64_t refused_for_us(struct client_state *state, const struct config_client *client, int64_t now_us)
+static bool is_shared(const struct config_client *client, const struct state *state)
 {
-    int64_t until_us = atomic_load_explicit(&state->refused_until_us, memory_order_acquire);
-    if (until_us <= now_us ||
-        atomic_load_explicit(&state->refused_interval_us, memory_order_relaxed) != client->rate.interval_us)
-        return 0;
-    return until_us - now_us;
-}
-
-static void note_refusal(struct client_state *state, const struct config_client *client, int64_t until_us)
-{
-    atomic_store_explicit(&state->refused_interval_us, client->rate.interval_us, memory_order_relaxed);
-    atomic_store_explicit(&state->refused_until_us, until_us, memory_order_release);
-}
-
-/* -1: the store is away. */
-static int ask_store(struct client_state *own, const struct config_client *client, struct state *state,
-                     int64_t now_us, struct client_limits_verdict *verdict)
-{
-    struct state_verdict told;
-    const struct state_limit limit = {client->name, client->rate, client->in_flight,
-                                      client->in_flight > 0 ? atomic_exchange(&own->ended, 0) : 0};
-    if (state_enter(state, &limit, &told) != 0) {
-        atomic_fetch_add(&own->ended, limit.ended);
-        return -1;
-    }
-    verdict->remaining = told.remaining;
-    verdict->wait_us = told.allowed ? 0 : told.wait_us;
-    verdict->held = told.allowed && client->in_flight > 0;
-    if (!told.allowed)
-        verdict->refusal = told.full ? CLIENT_LIMITS_IN_FLIGHT : CLIENT_LIMITS_RATE;
-    if (verdict->refusal == CLIENT_LIMITS_RATE)
-        note_refusal(own, client, now_us + told.wait_us);
-    return 0;
-}
-
-static struct client_limits_verdict enter_shared(struct client_state *own, const struct config_client *client,
-                                                 struct state *state, int64_t now_us)
-{
-    struct client_limits_verdict verdict = {.limited = client->rate.interval_us > 0};
-    verdict.wait_us = refused_for_us(own, client, now_us);
-    if (verdict.wait_us > 0) {
-        verdict.refusal = CLIENT_LIMITS_RATE;
-        return verdict;
-    }
-    atomic_fetch_add_explicit(&own->in_flight, 1, memory_order_relaxed); /* first: see renew_one() */
-    int result = ask_store(own, client, state, now_us, &verdict);
-    if (verdict.held)
-        atomic_store(&own->holds, true);
-    if (result != 0 || verdict.refusal != CLIENT_LIMITS_NONE)
-        atomic_fetch_sub_explicit(&own->in_flight, 1, memory_order_relaxed);
-    return result == 0 ? verdict : enter_alone(own, client, state_gateways(state), now_us);
+    bool limited = client->rate.interval_us > 0 || client->in_flight > 0;
+    return limited && state != NULL && state_is_shared(state);
 }
 
 struct client_limits_verdict client_limits_enter(struct client_limits *limits,
@@ -170,32 +125,22 @@ struct client_limits_verdict client_limits_enter(struct client_limits *limits,
                                                  int64_t now_us)
 {
     struct client_state *own = limits->clients[client->index];
-    bool limited = client->rate.interval_us > 0 || client->in_flight > 0;
-    if (limited && state != NULL && state_is_shared(state))
-        return enter_shared(own, client, state, now_us);
-    return enter_alone(own, client, 1, now_us);
+    struct client_limits_verdict verdict = {.limited = client->rate.interval_us > 0};
+    if (!is_shared(client, state))
+        return enter_alone(own, client, 1, now_us);
+    if (shared_limit_enter(&own->shared, client, state, &verdict) == 0)
+        return verdict;
+    return enter_alone(own, client, state_gateways(state), now_us);
 }
 
 void client_limits_leave(struct client_limits *limits, const struct config_client *client,
-                         struct state *state, bool held)
+                         struct state *state)
 {
     struct client_state *own = limits->clients[client->index];
-    if (held && state_leave(state, client->name, 1) != 0)
-        atomic_fetch_add(&own->ended, 1); /* it is told with the next call */
-    atomic_fetch_sub_explicit(&own->in_flight, 1, memory_order_relaxed);
-}
-
-/* A call that begins just now is counted before the store is asked: where none is seen, the store has none,
- * either, but for one that it is being asked about; and that one is told again when it ends. */
-static void renew_one(struct client_state *own, const struct config_client *client, struct state *state)
-{
-    bool any = atomic_load(&own->in_flight) > 0;
-    if (!atomic_exchange(&own->holds, any))
-        return;
-    if (state_renew(state, client->name, any) != 0)
-        atomic_store(&own->holds, true);
-    else if (!any)
-        atomic_store(&own->ended, 0); /* it has forgotten them all */
+    if (is_shared(client, state))
+        shared_limit_leave(&own->shared, client, state);
+    else
+        atomic_fetch_sub_explicit(&own->shared.in_flight, 1, memory_order_relaxed);
 }
 
 void client_limits_renew(struct client_limits *limits, struct state *state)
@@ -203,5 +148,5 @@ void client_limits_renew(struct client_limits *limits, struct state *state)
     for (const struct config_client *client = limits->config->clients; client != NULL;
          client = client->hh.next)
         if (client->in_flight > 0)
-            renew_one(limits->clients[client->index], client, state);
+            shared_limit_renew(&limits->clients[client->index]->shared, client, state);
 }

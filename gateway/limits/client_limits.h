@@ -1,11 +1,11 @@
 /* gateway/limits/client_limits.h - how much a client may do: its rate, and its calls in flight.
  *
  * State beside the immutable configuration: one slot per client.  Failed authentications are counted by
- * address in gateway/exchange/auth_failures.h.  Safe from many threads, without a lock.
+ * address in gateway/limits/auth_failures.h.  Safe from many threads, and without a lock where nothing is
+ * shared.
  *
- * Where gateways share a store, it decides.  What it would refuse anyway it is not asked: after a refusal it
- * says when the next call may come, whoever takes it.  While it is away each gateway decides by itself, with
- * an equal part of the limits. */
+ * Where gateways share a store, it decides (gateway/limits/shared_limit.h).  While it is away each gateway
+ * decides by itself, with an equal part of the limits. */
 #ifndef GATEWAY_LIMITS_CLIENT_LIMITS_H
 #define GATEWAY_LIMITS_CLIENT_LIMITS_H
 
@@ -28,7 +28,6 @@ struct client_limits_verdict {
     bool limited; /* the client has a rate: `remaining` means something */
     int64_t remaining;
     int64_t wait_us;
-    bool held; /* the store counts it as in flight */
 };
 
 /* Takes one call; unless refused, client_limits_leave() gives its place in flight back.  `state` NULL, or not
@@ -37,10 +36,10 @@ struct client_limits_verdict client_limits_enter(struct client_limits *limits,
                                                  const struct config_client *client, struct state *state,
                                                  int64_t now_us);
 void client_limits_leave(struct client_limits *limits, const struct config_client *client,
-                         struct state *state, bool held);
+                         struct state *state);
 
-/* Tells the store for whom this gateway still has calls in flight, for whom it has none any more, and what it
- * could not be told before.  To be done more often than STATE_LEASE_MS; one thread. */
+/* Tells the store for whom this gateway still has calls in flight, and what it could not be told before.  To
+ * be done more often than STATE_LEASE_MS. */
 void client_limits_renew(struct client_limits *limits, struct state *state);
 
 #endif

@@ -5,50 +5,45 @@
 #define NOW_US "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
 #define NOW_MS "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
 
-/* A gateway's calls in flight, as "count ends": KEYS[1] is the hash, `me` the gateway. */
-#define FLIGHTS                                                                                              \
-    "local function flights(key, me, now) local own, all = 0, 0 "                                            \
+/* A gateway's calls in flight, as "count ends", in the hash of a client; `me` is the gateway. */
+#define OTHERS                                                                                               \
+    "local function others(key, me, now) local all = 0 "                                                     \
     "local list = redis.call('HGETALL', key) "                                                               \
     "for i = 1, #list, 2 do local count, ends = string.match(list[i + 1], '^(%d+) (%d+)$') "                 \
     "if ends == nil or tonumber(ends) <= now then redis.call('HDEL', key, list[i]) "                         \
-    "elseif list[i] == me then own = tonumber(count) else all = all + tonumber(count) end end "              \
-    "return own, all end "                                                                                   \
-    "local function write(key, me, own, ends, lease) "                                                       \
+    "elseif list[i] ~= me then all = all + tonumber(count) end end "                                         \
+    "return all end "
+#define HOLD                                                                                                 \
+    "local function hold(key, me, own, now, lease) "                                                         \
     "if own <= 0 then redis.call('HDEL', key, me) return end "                                               \
-    "redis.call('HSET', key, me, string.format('%d %d', own, ends)) "                                        \
+    "redis.call('HSET', key, me, string.format('%d %d', own, now + lease * 1000)) "                          \
     "redis.call('PEXPIRE', key, lease) end "
 
 static const char *const texts[REDIS_SCRIPTS] = {
-    /* KEYS: bucket, flights; ARGV: interval, burst, in_flight, ended, gateway, lease (ms)
+    /* KEYS: bucket, flights; ARGV: interval, burst, in_flight, own, gateway, lease (ms), calls
      * -> allowed, full, remaining, wait (us) */
-    [REDIS_SCRIPT_ENTER] = NOW_US FLIGHTS
+    [REDIS_SCRIPT_ENTER] = NOW_US OTHERS HOLD
     "local interval, burst, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) "
-    "local allowed, full, remaining, wait = 1, 0, -1, 0 "
+    "local own, calls = tonumber(ARGV[4]), tonumber(ARGV[7]) "
+    "local allowed, full, remaining, wait = calls, 0, -1, 0 "
     "if interval > 0 then "
     "local room, left = interval * burst, 0 "
     "local seen, by = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+)$') "
     "if seen then left = math.max(tonumber(seen) - now, 0) "
     "if tonumber(by) ~= interval then left = math.floor(left / tonumber(by) * interval) end end "
     "left = math.min(left, room) "
-    "if left + interval > room then allowed, remaining, wait = 0, 0, left + interval - room "
-    "else left = left + interval remaining = math.floor((room - left) / interval) end "
+    "local fit = math.floor((room - left) / interval) "
+    "allowed = math.min(fit, calls) remaining = fit - allowed left = left + allowed * interval "
+    "if allowed < calls then wait = left + interval - room end "
     "redis.call('SET', KEYS[1], string.format('%d %d', now + left, interval), 'PX', "
     "math.max(math.ceil(left / 1000), 1)) end "
     "if most > 0 then "
-    "local own, all = flights(KEYS[2], ARGV[5], now) "
-    "own = math.max(own - tonumber(ARGV[4]), 0) "
-    "if allowed == 1 then if own + all >= most then allowed, full = 0, 1 else own = own + 1 end end "
-    "write(KEYS[2], ARGV[5], own, now + ARGV[6] * 1000, ARGV[6]) end "
+    "local free = math.max(most - own - others(KEYS[2], ARGV[5], now), 0) "
+    "if free < allowed then full = allowed - free allowed = free end "
+    "hold(KEYS[2], ARGV[5], own + allowed, now, ARGV[6]) end "
     "return {allowed, full, remaining, wait}",
-    /* KEYS: flights; ARGV: ended, gateway, lease */
-    [REDIS_SCRIPT_LEAVE] = NOW_US FLIGHTS "local own = flights(KEYS[1], ARGV[2], now) "
-                                          "write(KEYS[1], ARGV[2], own - tonumber(ARGV[1]), now + ARGV[3] * "
-                                          "1000, ARGV[3]) return {1}",
-    /* KEYS: flights; ARGV: any (0 or 1), gateway, lease */
-    [REDIS_SCRIPT_RENEW] = NOW_US FLIGHTS "local own = flights(KEYS[1], ARGV[2], now) "
-                                          "if ARGV[1] == '0' then own = 0 end "
-                                          "write(KEYS[1], ARGV[2], own, now + ARGV[3] * 1000, ARGV[3]) "
-                                          "return {1}",
+    /* KEYS: flights; ARGV: own, gateway, lease */
+    [REDIS_SCRIPT_HOLD] = NOW_US HOLD "hold(KEYS[1], ARGV[2], tonumber(ARGV[1]), now, ARGV[3]) return {1}",
     /* KEYS: key; ARGV: print, holder, within, keep, note -> enum state_claim, wait, bytes */
     [REDIS_SCRIPT_CLAIM] =
         NOW_MS "local v = redis.call('HMGET', KEYS[1], 'print', 'holder', 'until', 'bytes') "

@@ -25,5 +25,5 @@ enum problem admit_client(struct exchange *x)
 void admit_leave(struct exchange *x)
 {
     if (x->admitted)
-        client_limits_leave(x->snapshot->limits, x->client, x->gateway->state, x->limits.held);
+        client_limits_leave(x->snapshot->limits, x->client, x->gateway->state);
 }

@@ -249,9 +249,9 @@ static void accept_some(struct parking *parking)
     }
     if (result == LISTENER_EXHAUSTED)
         connections_make_room(parking->guard);
-    parking->paused_us = result == LISTENER_EXHAUSTED ? clock_monotonic_us() : 0;
-    if (parking->paused_us == 0)
-        (void)watch(parking, EPOLL_CTL_MOD, parking->listeners->ready, LISTENER);
+    bool paused = result == LISTENER_EXHAUSTED ||
+                  watch(parking, EPOLL_CTL_MOD, parking->listeners->ready, LISTENER) != 0;
+    parking->paused_us = paused ? clock_monotonic_us() : 0;
 }
 
 /* ---- those that are late ---- */

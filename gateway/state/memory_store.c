@@ -14,7 +14,6 @@ enum { MEMORY_STORE_SWEPT = 4 }; /* entries looked at for each new one: more end
 /* A client's limits; there are as many as the configuration has clients. */
 struct client_entry {
     struct store_bucket bucket;
-    int64_t in_flight;
     UT_hash_handle hh;
     char name[];
 };
@@ -97,41 +96,24 @@ static struct client_entry *client_of(struct memory_store *store, const char *na
     return NULL;
 }
 
-static void end_calls(struct client_entry *entry, int64_t ended)
-{
-    entry->in_flight = entry->in_flight > ended ? entry->in_flight - ended : 0;
-}
-
 static int enter(void *context, const struct state_limit *limit, struct state_verdict *verdict)
 {
     struct memory_store *store = locked(context);
     struct client_entry *entry = client_of(store, limit->client);
     if (entry == NULL)
         return unlocked(store, -1);
-    end_calls(entry, limit->ended);
-    store_take(&entry->bucket, &limit->rate, store->clock() * 1000, verdict);
-    if (verdict->allowed && limit->in_flight > 0) {
-        verdict->full = entry->in_flight >= limit->in_flight;
-        verdict->allowed = !verdict->full;
-        entry->in_flight += verdict->allowed;
-    }
+    store_take(&entry->bucket, limit, store->clock() * 1000, verdict);
+    store_place(limit, 0, verdict);
     return unlocked(store, 0);
 }
 
-static int leave(void *context, const char *client, int64_t ended)
+/* What is in flight is kept for others, and there are none. */
+static int hold(void *context, const char *client, int64_t own)
 {
-    struct memory_store *store = locked(context);
-    struct client_entry *entry = client_of(store, client);
-    if (entry == NULL)
-        return unlocked(store, -1);
-    end_calls(entry, ended);
-    return unlocked(store, 0);
-}
-
-/* Leases that end by themselves are those of other processes. */
-static int renew(void *context, const char *client, bool any)
-{
-    return any ? 0 : leave(context, client, INT64_MAX);
+    (void)context;
+    (void)client;
+    (void)own;
+    return 0;
 }
 
 /* ---- keys ---- */
@@ -431,6 +413,6 @@ static void close_store(void *context)
     free(store);
 }
 
-const struct store_kind memory_store_kind = {"memory",  false,    enter,  leave,      renew,   claim,
-                                             settle,    release,  freeze, thaw,       freezes, used,
-                                             list_uses, announce, server, close_store};
+const struct store_kind memory_store_kind = {"memory", false,     enter,    hold,   claim,
+                                             settle,   release,   freeze,   thaw,   freezes,
+                                             used,     list_uses, announce, server, close_store};

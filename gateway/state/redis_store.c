@@ -84,41 +84,31 @@ static int enter(void *context, const struct state_limit *limit, struct state_ve
     put_number(&question, limit->rate.interval_us);
     put_number(&question, limit->rate.burst);
     put_number(&question, limit->in_flight);
-    put_number(&question, limit->ended);
+    put_number(&question, limit->own);
     put_text(&question, store->gateway);
     put_number(&question, STATE_LEASE_MS);
+    put_number(&question, limit->calls);
     struct redis_reply *reply = run(store, REDIS_SCRIPT_ENTER, &question);
     if (reply == NULL)
         return -1;
     int64_t remaining = redis_pool_number(reply, 2);
-    *verdict = (struct state_verdict){.allowed = redis_pool_number(reply, 0) == 1,
-                                      .full = redis_pool_number(reply, 1) == 1,
+    *verdict = (struct state_verdict){.allowed = redis_pool_number(reply, 0),
+                                      .full = redis_pool_number(reply, 1),
                                       .remaining = remaining < 0 ? INT64_MAX : remaining,
                                       .wait_us = redis_pool_number(reply, 3)};
     redis_pool_forget(reply);
     return 0;
 }
 
-static int leave(void *context, const char *client, int64_t ended)
+static int hold(void *context, const char *client, int64_t own)
 {
     const struct redis_store *store = context;
     struct question question = {0};
     put_key(&question, store, client, ":flights", "");
-    put_number(&question, ended);
+    put_number(&question, own);
     put_text(&question, store->gateway);
     put_number(&question, STATE_LEASE_MS);
-    return done(run(store, REDIS_SCRIPT_LEAVE, &question));
-}
-
-static int renew(void *context, const char *client, bool any)
-{
-    const struct redis_store *store = context;
-    struct question question = {0};
-    put_key(&question, store, client, ":flights", "");
-    put_number(&question, any);
-    put_text(&question, store->gateway);
-    put_number(&question, STATE_LEASE_MS);
-    return done(run(store, REDIS_SCRIPT_RENEW, &question));
+    return done(run(store, REDIS_SCRIPT_HOLD, &question));
 }
 
 /* ---- keys ---- */
@@ -320,9 +310,9 @@ static void close_store(void *context)
     free(store);
 }
 
-const struct store_kind redis_store_kind = {"redis",   true,     enter,  leave,      renew,   claim,
-                                            settle,    release,  freeze, thaw,       freezes, used,
-                                            list_uses, announce, server, close_store};
+const struct store_kind redis_store_kind = {"redis", true,      enter,    hold,   claim,
+                                            settle,  release,   freeze,   thaw,   freezes,
+                                            used,    list_uses, announce, server, close_store};
 
 void *redis_store_new(const struct config_store *config, const char *gateway, struct log *notices,
                       struct err *err)

@@ -26,10 +26,8 @@ enum statement {
     BUCKET_READ,
     BUCKET_WRITE,
     FLIGHT_COUNT,
-    FLIGHT_READ,
     FLIGHT_WRITE,
     FLIGHT_END,
-    FLIGHT_RENEW,
     KEY_READ,
     KEY_WRITE,
     KEY_END,
@@ -54,11 +52,10 @@ static const char *const statements[STATEMENTS] = {
     [ROLLBACK] = "ROLLBACK",
     [BUCKET_READ] = "SELECT full_us, interval_us FROM buckets WHERE client = ?1",
     [BUCKET_WRITE] = "REPLACE INTO buckets VALUES (?1, ?2, ?3)",
-    [FLIGHT_COUNT] = "SELECT coalesce(sum(calls), 0) FROM flights WHERE client = ?1 AND ends_ms > ?2",
-    [FLIGHT_READ] = "SELECT calls FROM flights WHERE client = ?1 AND gateway = ?2 AND ends_ms > ?3",
+    [FLIGHT_COUNT] = ("SELECT coalesce(sum(calls), 0) FROM flights WHERE client = ?1 AND gateway <> ?2 AND "
+                      "ends_ms > ?3"),
     [FLIGHT_WRITE] = "REPLACE INTO flights VALUES (?1, ?2, ?3, ?4)",
     [FLIGHT_END] = "DELETE FROM flights WHERE client = ?1 AND (gateway = ?2 OR ends_ms <= ?3)",
-    [FLIGHT_RENEW] = "UPDATE flights SET ends_ms = ?3 WHERE client = ?1 AND gateway = ?2",
     [KEY_READ] = ("SELECT print, holder, until_ms, bytes FROM keys WHERE client = ?1 AND hash = ?2 AND "
                   "ends_ms > ?3"),
     [KEY_WRITE] = "REPLACE INTO keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -185,7 +182,7 @@ static void take(struct sqlite_store *store, const struct state_limit *limit, in
     if (limit->rate.interval_us > 0 && step(store, read))
         bucket = (struct store_bucket){sqlite3_column_int64(read, 0), sqlite3_column_int64(read, 1)};
     (void)sqlite3_reset(read);
-    store_take(&bucket, &limit->rate, now_ms * 1000, verdict);
+    store_take(&bucket, limit, now_ms * 1000, verdict);
     if (limit->rate.interval_us == 0)
         return;
     sqlite3_stmt *write = begin(store, BUCKET_WRITE);
@@ -195,24 +192,15 @@ static void take(struct sqlite_store *store, const struct state_limit *limit, in
     run(store, write);
 }
 
+/* Of other gateways. */
 static int64_t count_flights(struct sqlite_store *store, const char *client, int64_t now_ms)
 {
     sqlite3_stmt *count = begin(store, FLIGHT_COUNT);
     put_text(store, count, 1, client);
-    put_int(store, count, 2, now_ms);
+    put_text(store, count, 2, store->gateway);
+    put_int(store, count, 3, now_ms);
     int64_t calls = step(store, count) ? sqlite3_column_int64(count, 0) : 0;
     (void)sqlite3_reset(count);
-    return calls;
-}
-
-static int64_t own_flights(struct sqlite_store *store, const char *client, int64_t now_ms)
-{
-    sqlite3_stmt *read = begin(store, FLIGHT_READ);
-    put_text(store, read, 1, client);
-    put_text(store, read, 2, store->gateway);
-    put_int(store, read, 3, now_ms);
-    int64_t calls = step(store, read) ? sqlite3_column_int64(read, 0) : 0;
-    (void)sqlite3_reset(read);
     return calls;
 }
 
@@ -227,21 +215,6 @@ static void write_flights(struct sqlite_store *store, const char *client, int64_
     run(store, write);
 }
 
-/* One more, or none; less those that ended. */
-static void hold(struct sqlite_store *store, const struct state_limit *limit, int64_t now_ms,
-                 struct state_verdict *verdict)
-{
-    int64_t own = own_flights(store, limit->client, now_ms);
-    int64_t all = count_flights(store, limit->client, now_ms) - own;
-    own = own > limit->ended ? own - limit->ended : 0;
-    if (verdict->allowed) {
-        verdict->full = all + own >= limit->in_flight;
-        verdict->allowed = !verdict->full;
-        own += verdict->allowed;
-    }
-    write_flights(store, limit->client, own, now_ms);
-}
-
 static int enter(void *context, const struct state_limit *limit, struct state_verdict *verdict)
 {
     struct sqlite_store *store = opened(context);
@@ -249,35 +222,19 @@ static int enter(void *context, const struct state_limit *limit, struct state_ve
     if (store == NULL)
         return -1;
     take(store, limit, now_ms, verdict);
-    if (limit->in_flight > 0)
-        hold(store, limit, now_ms, verdict);
-    return closed(store);
-}
-
-static int leave(void *context, const char *client, int64_t ended)
-{
-    struct sqlite_store *store = opened(context);
-    int64_t now_ms = clock_wall_ms();
-    if (store == NULL)
-        return -1;
-    write_flights(store, client, own_flights(store, client, now_ms) - ended, now_ms);
-    return closed(store);
-}
-
-static int renew(void *context, const char *client, bool any)
-{
-    struct sqlite_store *store = opened(context);
-    if (store == NULL)
-        return -1;
-    if (!any) {
-        write_flights(store, client, 0, clock_wall_ms());
-        return closed(store);
+    if (limit->in_flight > 0) {
+        store_place(limit, count_flights(store, limit->client, now_ms), verdict);
+        write_flights(store, limit->client, limit->own + verdict->allowed, now_ms);
     }
-    sqlite3_stmt *write = begin(store, FLIGHT_RENEW);
-    put_text(store, write, 1, client);
-    put_text(store, write, 2, store->gateway);
-    put_int(store, write, 3, clock_wall_ms() + STATE_LEASE_MS);
-    run(store, write);
+    return closed(store);
+}
+
+static int hold(void *context, const char *client, int64_t own)
+{
+    struct sqlite_store *store = opened(context);
+    if (store == NULL)
+        return -1;
+    write_flights(store, client, own, clock_wall_ms());
     return closed(store);
 }
 
@@ -566,9 +523,9 @@ static void close_store(void *context)
     free(store);
 }
 
-const struct store_kind sqlite_store_kind = {"sqlite",  true,     enter,  leave,      renew,   claim,
-                                             settle,    release,  freeze, thaw,       freezes, used,
-                                             list_uses, announce, server, close_store};
+const struct store_kind sqlite_store_kind = {"sqlite", true,      enter,    hold,   claim,
+                                             settle,   release,   freeze,   thaw,   freezes,
+                                             used,     list_uses, announce, server, close_store};
 
 static int version_of(struct sqlite_store *store)
 {

@@ -124,14 +124,9 @@ int state_enter(struct state *state, const struct state_limit *limit, struct sta
     return ask(state) ? note(state, state->kind->enter(state->store, limit, verdict)) : -1;
 }
 
-int state_leave(struct state *state, const char *client, int64_t ended)
+int state_hold(struct state *state, const char *client, int64_t own)
 {
-    return ask(state) ? note(state, state->kind->leave(state->store, client, ended)) : -1;
-}
-
-int state_renew(struct state *state, const char *client, bool any)
-{
-    return ask(state) ? note(state, state->kind->renew(state->store, client, any)) : -1;
+    return ask(state) ? note(state, state->kind->hold(state->store, client, own)) : -1;
 }
 
 /* Of a key only its hash goes into a store: it may be as long as 255 bytes, and may say something. */

@@ -52,24 +52,23 @@ struct state_limit {
     const char *client;
     struct rate rate;  /* interval 0: no limit */
     int64_t in_flight; /* 0: no limit, and nothing is held */
-    int64_t ended;     /* calls of this gateway that ended before and that the store was not told of */
+    int64_t own;       /* calls that this gateway has in flight, whatever the store was told before */
+    int64_t calls;     /* that want to come in, as if one came after the other */
 };
 
 struct state_verdict {
-    bool allowed;
-    bool full;         /* refused for what is in flight, after one was taken of the rate */
+    int64_t allowed;   /* of the calls, the first */
+    int64_t full;      /* of those behind them: refused for what is in flight, after the rate let them in */
     int64_t remaining; /* how many more of the rate at once; INT64_MAX: there is no rate */
-    int64_t wait_us;   /* until the rate allows one more */
+    int64_t wait_us;   /* until the rate allows one more; 0 where it refused none */
 };
 
-/* Takes one of the rate and holds one in flight, or neither but as `full` says. */
+/* Each call takes one of the rate and holds one in flight, or neither but as `full` says. */
 MUST_USE int state_enter(struct state *state, const struct state_limit *limit, struct state_verdict *verdict);
 
-/* So many calls of this gateway ended. */
-MUST_USE int state_leave(struct state *state, const char *client, int64_t ended);
-
-/* This gateway has calls of the client in flight, or has none; to be said more often than STATE_LEASE_MS. */
-MUST_USE int state_renew(struct state *state, const char *client, bool any);
+/* This gateway has so many calls of the client in flight, whatever the store was told before; unless there is
+ * none, it is to be said more often than STATE_LEASE_MS. */
+MUST_USE int state_hold(struct state *state, const char *client, int64_t own);
 
 /* ---- the key of a change ----
  *

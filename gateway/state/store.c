@@ -11,19 +11,29 @@ static int64_t adapted(const struct store_bucket *bucket, const struct rate *rat
     return now_us + (left_us < room_us ? left_us : room_us);
 }
 
-void store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
+void store_take(struct store_bucket *bucket, const struct state_limit *limit, int64_t now_us,
                 struct state_verdict *verdict)
 {
-    *verdict = (struct state_verdict){.allowed = true, .remaining = INT64_MAX};
+    const struct rate *rate = &limit->rate;
+    *verdict = (struct state_verdict){.allowed = limit->calls, .remaining = INT64_MAX};
     if (rate->interval_us == 0)
         return;
-    int64_t room_us = rate->interval_us * rate->burst;
+    int64_t most_us = now_us + rate->interval_us * rate->burst;
     *bucket = (struct store_bucket){adapted(bucket, rate, now_us), rate->interval_us};
-    int64_t taken = bucket->full_us + rate->interval_us;
-    if (taken - now_us > room_us) {
-        *verdict = (struct state_verdict){.wait_us = taken - now_us - room_us};
+    int64_t fit = (most_us - bucket->full_us) / rate->interval_us;
+    verdict->allowed = fit < limit->calls ? fit : limit->calls;
+    verdict->remaining = fit - verdict->allowed;
+    bucket->full_us += verdict->allowed * rate->interval_us;
+    if (verdict->allowed < limit->calls)
+        verdict->wait_us = bucket->full_us + rate->interval_us - most_us;
+}
+
+void store_place(const struct state_limit *limit, int64_t others, struct state_verdict *verdict)
+{
+    int64_t free = limit->in_flight - limit->own - others;
+    if (limit->in_flight == 0 || free >= verdict->allowed)
         return;
-    }
-    verdict->remaining = (room_us - (taken - now_us)) / rate->interval_us;
-    bucket->full_us = taken;
+    free = free > 0 ? free : 0;
+    verdict->full = verdict->allowed - free;
+    verdict->allowed = free;
 }

@@ -11,8 +11,7 @@ struct store_kind {
     const char *name;
     bool shared;
     int (*enter)(void *store, const struct state_limit *limit, struct state_verdict *verdict);
-    int (*leave)(void *store, const char *client, int64_t ended);
-    int (*renew)(void *store, const char *client, bool any);
+    int (*hold)(void *store, const char *client, int64_t own);
     /* Of a key, `key->key` is the hash in these three. */
     int (*claim)(void *store, const struct state_key *key, int64_t within_ms, int64_t keep_ms,
                  const char *note, struct arena *arena, struct state_claimed *claimed);
@@ -36,8 +35,12 @@ struct store_bucket {
     int64_t interval_us;
 };
 
-/* The bucket is to be written also where one is refused: it may have been counted anew. */
-void store_take(struct store_bucket *bucket, const struct rate *rate, int64_t now_us,
+/* What the rate says of the calls.  The bucket is to be written also where all are refused: it may have been
+ * counted anew. */
+void store_take(struct store_bucket *bucket, const struct state_limit *limit, int64_t now_us,
                 struct state_verdict *verdict);
+
+/* Then what their place in flight says, where `others` are those of other gateways. */
+void store_place(const struct state_limit *limit, int64_t others, struct state_verdict *verdict);
 
 #endif

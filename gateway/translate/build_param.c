@@ -96,6 +96,12 @@ static enum problem no_array(struct exchange *x, const struct config_param *para
     return problem;
 }
 
+/* Of a value that has no text. */
+static enum problem without_text(struct exchange *x)
+{
+    return x->err.kind == ERR_MEMORY ? exchange_fail(x) : PROBLEM_INVALID_PARAMETER;
+}
+
 static enum problem from_body(struct exchange *x, const struct config_param *param,
                               const struct json_value *value, struct collected *collected)
 {
@@ -103,7 +109,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
         return PROBLEM_NONE;
     if (param->type != CONFIG_STRINGS || (param->sources & CONFIG_IN_PATH) != 0) {
         collected->values[collected->count] = check_value_text(x, param, value);
-        return collected->values[collected->count++] == NULL ? PROBLEM_INVALID_PARAMETER : PROBLEM_NONE;
+        return collected->values[collected->count++] == NULL ? without_text(x) : PROBLEM_NONE;
     }
     if (value->kind != JSON_VALUE_ARRAY)
         return no_array(x, param, value);
@@ -115,7 +121,7 @@ static enum problem from_body(struct exchange *x, const struct config_param *par
     for (struct json_value item; json_value_next(&items, &item);) {
         collected->values[collected->count] = check_value_text(x, param, &item);
         if (collected->values[collected->count++] == NULL)
-            return PROBLEM_INVALID_PARAMETER;
+            return without_text(x);
     }
     return PROBLEM_NONE;
 }

@@ -43,6 +43,14 @@ enum problem check_value_wrong_type(struct exchange *x, const struct config_para
     return check_value_wrong(x, param, must_be[param->type]);
 }
 
+/* NULL, and x->err says so, when memory is out. */
+static const char *kept(struct exchange *x, const char *text)
+{
+    if (text == NULL)
+        err_memory(&x->err);
+    return text;
+}
+
 /* Digits as they stand, but for the sign of a zero. */
 static const char *number_text(struct exchange *x, const struct json_value *value)
 {
@@ -51,7 +59,7 @@ static const char *number_text(struct exchange *x, const struct json_value *valu
     if (json_value_integer(value, &number) != 0)
         return NULL;
     text_number(text, number);
-    return arena_strdup(x->arena, text);
+    return kept(x, arena_strdup(x->arena, text));
 }
 
 /* A text where a number or a truth is wanted may say which. */
@@ -82,8 +90,8 @@ const char *check_value_text(struct exchange *x, const struct config_param *para
                    ? document_value_text(value, x->arena)
                    : NULL;
     else if (value->kind == JSON_VALUE_STRING)
-        text = json_value_text(value, SIZE_MAX, x->arena, &exact);
-    if (text == NULL)
+        text = kept(x, json_value_text(value, SIZE_MAX, x->arena, &exact));
+    if (text == NULL && x->err.kind != ERR_MEMORY)
         (void)wrong_text(x, param, value);
     else if (!exact)
         (void)check_value_wrong(x, param, "holds U+0000 or half of a surrogate pair, which no text can");

@@ -35,10 +35,13 @@ struct back_site {
 
 /* One request on its way. */
 struct sending {
+    bool active;
     int64_t until_us;
-    size_t taken; /* bytes of the request, by the connection */
-    bool ended;   /* the connection has */
-    bool excess;  /* more came than the answer */
+    int64_t began_ms; /* of the clock on the wall */
+    CURLcode code;    /* what came of writing it */
+    size_t taken;     /* bytes of the request, by the connection */
+    bool ended;       /* the connection has */
+    bool excess;      /* more came than the answer */
 };
 
 struct upstream_conn {
@@ -50,9 +53,9 @@ struct upstream_conn {
     bool refused;             /* over TLS 1.2, another handshake */
     bool no_descriptor;       /* was left when the connection was made */
     struct proxy_facts proxy; /* where it could not be made */
-    const struct sending *sending; /* NULL: nothing is under way */
-    CURLcode connected;            /* what came of connecting, where there is no handle */
-    int64_t renew_us;              /* from then on it is not used again */
+    struct sending sending;
+    CURLcode connected; /* what came of connecting, where there is no handle */
+    int64_t renew_us;   /* from then on it is not used again */
     int64_t used_us;
     struct signed_request request;
     struct buf out; /* the request as it is written */
@@ -164,7 +167,7 @@ static long before_call(BIO *bio, int what, const char *bytes, size_t size, int 
     (void)a;
     (void)b;
     (void)done;
-    if ((what != BIO_CB_READ && what != BIO_CB_WRITE) || line->sending == NULL || may_wait(line) == CURLE_OK)
+    if ((what != BIO_CB_READ && what != BIO_CB_WRITE) || !line->sending.active || may_wait(line) == CURLE_OK)
         return result;
     BIO_set_flags(bio, (what == BIO_CB_READ ? BIO_FLAGS_READ : BIO_FLAGS_WRITE) | BIO_FLAGS_SHOULD_RETRY);
     return -1; /* to libcurl, the patience of the socket is over */
@@ -265,7 +268,7 @@ struct upstream_conn *upstream_conn_new(struct back_site *site)
     line->handle = NULL;
     line->no_descriptor = false;
     line->proxy = (struct proxy_facts){0};
-    line->sending = NULL;
+    line->sending = (struct sending){0};
     signed_request_init(&line->request);
     buf_init(&line->out, LINE_OUT_MAX);
     response_init(&line->response, UPSTREAM_POOL_ANSWER_MAX);
@@ -285,6 +288,7 @@ static bool set_waiting(curl_socket_t socket, bool waits)
 
 void upstream_conn_distrust(struct upstream_conn *line)
 {
+    line->sending.active = false;
     if (line->handle != NULL && line->socket != CURL_SOCKET_BAD)
         (void)set_waiting(line->socket, false); /* libcurl looks for the other side's farewell */
     curl_easy_cleanup(line->handle);            /* nothing else closes such a connection, not even the next */
@@ -424,7 +428,7 @@ void upstream_conn_connect(struct upstream_conn *line, int64_t now_us, int64_t u
 /* Call before every blocking call: fails if the drain deadline or the attempt's deadline has passed. */
 static CURLcode may_wait(struct upstream_conn *line)
 {
-    long left = millis_until(line->sending->until_us);
+    long left = millis_until(line->sending.until_us);
     long most = left < LINE_LOOK_MS ? left : LINE_LOOK_MS;
     if (atomic_load_explicit(line->site->abandoned, memory_order_relaxed))
         return CURLE_ABORTED_BY_CALLBACK;
@@ -469,8 +473,9 @@ static bool compose(struct upstream_conn *line)
 }
 
 /* CURLE_AGAIN: the patience of the socket is over, not yet ours. */
-static CURLcode write_request(struct upstream_conn *line, struct sending *sending)
+static CURLcode write_request(struct upstream_conn *line)
 {
+    struct sending *sending = &line->sending;
     CURLcode code = CURLE_OK;
     while (sending->taken < line->out.length && (code = may_wait(line)) == CURLE_OK) {
         size_t left = line->out.length - sending->taken;
@@ -484,6 +489,17 @@ static CURLcode write_request(struct upstream_conn *line, struct sending *sendin
     return code;
 }
 
+void upstream_conn_write(struct upstream_conn *line, int64_t until_us)
+{
+    struct sending *sending = &line->sending;
+    response_begin(&line->response);
+    *sending = (struct sending){.active = true, .until_us = until_us, .began_ms = clock_wall_ms()};
+    if (!compose(line))
+        sending->code = CURLE_OUT_OF_MEMORY;
+    else
+        sending->code = line->handle == NULL ? line->connected : write_request(line);
+}
+
 /* Over TLS libcurl does not tell an end from a connection that somebody has cut: there it ends no answer. */
 static void end_answer(struct upstream_conn *line)
 {
@@ -493,11 +509,12 @@ static void end_answer(struct upstream_conn *line)
         response_end(&line->response);
 }
 
-static CURLcode read_answer(struct upstream_conn *line, struct sending *sending)
+static CURLcode read_answer(struct upstream_conn *line)
 {
+    struct sending *sending = &line->sending;
     struct response *response = &line->response;
-    CURLcode code = CURLE_OK;
-    while (response->state == RESPONSE_MORE && (code = may_wait(line)) == CURLE_OK) {
+    CURLcode code = sending->code;
+    while (code == CURLE_OK && response->state == RESPONSE_MORE && (code = may_wait(line)) == CURLE_OK) {
         size_t got = 0;
         code = curl_easy_recv(line->handle, line->bytes, sizeof line->bytes, &got);
         if (code == CURLE_OK && got == 0) {
@@ -505,27 +522,10 @@ static CURLcode read_answer(struct upstream_conn *line, struct sending *sending)
             end_answer(line);
         } else if (code == CURLE_OK) {
             sending->excess = response_read(response, line->bytes, got) < got;
-        } else if (code != CURLE_AGAIN) {
-            break;
+        } else if (code == CURLE_AGAIN) {
+            code = CURLE_OK;
         }
     }
-    return code;
-}
-
-static CURLcode exchange(struct upstream_conn *line, struct sending *sending,
-                         struct upstream_pool_result *result)
-{
-    response_begin(&line->response);
-    result->clock.sent_ms = clock_wall_ms();
-    line->sending = sending;
-    CURLcode code = line->handle == NULL ? line->connected : write_request(line, sending);
-    if (code == CURLE_OK)
-        code = read_answer(line, sending);
-    line->sending = NULL;
-    result->clock.received_ms = clock_wall_ms();
-    if (code != CURLE_OK || sending->ended || sending->excess || !response_keeps(&line->response))
-        upstream_conn_distrust(line);
-    line->used_us = result->ended_us = clock_monotonic_us();
     return code;
 }
 
@@ -567,30 +567,34 @@ static void tell(const struct upstream_conn *line, const struct sending *sending
         err_set(err, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 }
 
-void upstream_conn_send(struct upstream_conn *line, int64_t until_us, struct upstream_pool_result *result,
+void upstream_conn_read(struct upstream_conn *line, int64_t until_us, struct upstream_pool_result *result,
                         struct err *err)
 {
-    struct sending sending = {.until_us = until_us};
-    *result = (struct upstream_pool_result){.end = UPSTREAM_HEALTH_FAILED};
-    if (!compose(line)) {
-        result->ended_us = clock_monotonic_us();
-        err_memory(err);
-        return;
-    }
-    CURLcode code = exchange(line, &sending, result);
+    struct sending *sending = &line->sending;
     const struct response *response = &line->response;
-    result->end = end_of(line, &sending, code);
-    result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
-    result->no_descriptor = line->no_descriptor && result->end == UPSTREAM_HEALTH_NOT_SENT;
-    result->refused = result->end == UPSTREAM_HEALTH_NOT_SENT && proxy_failure_stays(&line->proxy);
-    result->status = response->status;
-    result->bytes = buf_text(&response->body);
-    result->length = response->body.length;
-    result->type = response->fields.type;
-    result->has_date = response->fields.has_date;
-    result->clock.date = response->fields.date;
-    result->retry_after_s = response_fields_retry_after(&response->fields);
-    tell(line, &sending, result->end, code, err);
+    sending->until_us = until_us;
+    CURLcode code = read_answer(line);
+    sending->active = false;
+    *result = (struct upstream_pool_result){
+        .end = end_of(line, sending, code),
+        .timed_out = code == CURLE_OPERATION_TIMEDOUT,
+        .status = response->status,
+        .bytes = buf_text(&response->body),
+        .length = response->body.length,
+        .type = response->fields.type,
+        .has_date = response->fields.has_date,
+        .clock = {.sent_ms = sending->began_ms,
+                  .received_ms = clock_wall_ms(),
+                  .date = response->fields.date},
+        .retry_after_s = response_fields_retry_after(&response->fields),
+    };
+    bool not_sent = result->end == UPSTREAM_HEALTH_NOT_SENT;
+    result->no_descriptor = not_sent && line->no_descriptor;
+    result->refused = not_sent && proxy_failure_stays(&line->proxy);
+    if (code != CURLE_OK || sending->ended || sending->excess || !response_keeps(response))
+        upstream_conn_distrust(line);
+    line->used_us = result->ended_us = clock_monotonic_us();
+    tell(line, sending, result->end, code, err);
 }
 
 int upstream_conn_global_init(void)

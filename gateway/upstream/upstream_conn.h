@@ -3,7 +3,7 @@
  * (gateway/upstream/upstream_pool.h); the only file of the gateway that includes libcurl, which does TCP and
  * TLS here; the HTTP is ours: one write of what was signed, and gateway/upstream/response.h.
  *
- * So a request is written at most once per upstream_conn_send() by construction: nothing repeats it.
+ * So a request is written at most once per upstream_conn_write() by construction: nothing repeats it.
  * libcurl's own HTTP would, when a reused connection dies without an answer.  A connection is one
  * thread's at a time. */
 #ifndef GATEWAY_UPSTREAM_UPSTREAM_CONN_H
@@ -31,12 +31,13 @@ void upstream_conn_free(struct upstream_conn *line);
 /* What is sent. */
 struct signed_request *upstream_conn_request(struct upstream_conn *line);
 
-/* Connects, unless the line's connection is fit for use.  What came of it is told by upstream_conn_send(),
- * which follows. */
+/* Connects, unless the line's connection is fit for use.  What came of it is told by upstream_conn_read(),
+ * behind upstream_conn_write(). */
 void upstream_conn_connect(struct upstream_conn *line, int64_t now_us, int64_t until_us);
 
-/* See upstream_pool_send() and upstream_pool_distrust(). */
-void upstream_conn_send(struct upstream_conn *line, int64_t until_us, struct upstream_pool_result *result,
+/* See upstream_pool_write(), upstream_pool_read() and upstream_pool_distrust(). */
+void upstream_conn_write(struct upstream_conn *line, int64_t until_us);
+void upstream_conn_read(struct upstream_conn *line, int64_t until_us, struct upstream_pool_result *result,
                         struct err *err);
 void upstream_conn_distrust(struct upstream_conn *line);
 

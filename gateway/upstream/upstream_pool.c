@@ -20,6 +20,7 @@ struct upstream_pool_slot {
     struct signer *signers[2];           /* of the upstream's credential and its spare */
     struct renewal_version *versions[2]; /* what they sign with, held; NULL: what the configuration has */
     struct breaker_entry entry;          /* of the next attempt */
+    int64_t written_us;                  /* when the attempt began */
 };
 
 struct upstream_pool_pool {
@@ -309,6 +310,12 @@ bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upst
     return slots_is_short(&find_pool(back, upstream)->slots);
 }
 
+bool upstream_pool_has_room(struct upstream_pool *back, const struct config_upstream *upstream)
+{
+    const struct slots *slots = &find_pool(back, upstream)->slots;
+    return atomic_load_explicit(&slots->used, memory_order_relaxed) < slots->most / 2;
+}
+
 void upstream_pool_give(struct upstream_pool_slot *slot)
 {
     breaker_cancel(&slot->pool->known->breaker, &slot->entry); /* unless it has been noted */
@@ -427,11 +434,17 @@ static void learn(struct upstream_pool_slot *slot, struct upstream_pool_result *
         result->skew = clock_skew_observe(&known->skew, &result->clock);
 }
 
-void upstream_pool_send(struct upstream_pool_slot *slot, int64_t now_us, int64_t until_us,
-                        struct upstream_pool_result *result, struct err *err)
+void upstream_pool_write(struct upstream_pool_slot *slot, int64_t now_us, int64_t until_us)
 {
+    slot->written_us = now_us;
     upstream_conn_connect(slot->line, now_us, until_us);
     slots_grown(&slot->pool->slots, slot->place);
-    upstream_conn_send(slot->line, until_us, result, err);
-    learn(slot, result, until_us - now_us < slot->pool->upstream->timeout * 1000 / 2);
+    upstream_conn_write(slot->line, until_us);
+}
+
+void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us,
+                        struct upstream_pool_result *result, struct err *err)
+{
+    upstream_conn_read(slot->line, until_us, result, err);
+    learn(slot, result, until_us - slot->written_us < slot->pool->upstream->timeout * 1000 / 2);
 }

@@ -43,7 +43,7 @@ struct upstream_pool_kept {
  * ca_file.  Reads ca_file; connects to nothing.  At most so many `connections` are open at a time, but one to
  * each upstream: their slots, or fewer where descriptors are few.
  *
- * Once `*abandoned`, which is borrowed, is true, every upstream_pool_send() ends within about a second, as
+ * Once `*abandoned`, which is borrowed, is true, every upstream_pool_read() ends within about a second, as
  * UPSTREAM_HEALTH_LOST or UPSTREAM_HEALTH_NOT_SENT, whichever configuration its call began under: the drain
  * is over. */
 MUST_USE struct upstream_pool *upstream_pool_new(const struct config_upstream *upstreams, size_t count,
@@ -67,6 +67,9 @@ void upstream_pool_give(struct upstream_pool_slot *slot);
 
 /* Whoever asks for a slot now has to wait for one, as far as can be told. */
 bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upstream *upstream);
+
+/* More than half of the slots are idle, as far as can be told. */
+bool upstream_pool_has_room(struct upstream_pool *back, const struct config_upstream *upstream);
 
 /* Gives the slot back and notes that its call rests until its next attempt, which begins with
  * upstream_pool_wake() and upstream_pool_take().  False, and the slot stays: a quarter as many as there are
@@ -114,7 +117,7 @@ struct upstream_pool_result {
     int64_t ended_us;   /* when */
     int status;         /* HTTP, of UPSTREAM_HEALTH_ANSWERED */
     const char
-        *bytes; /* the answer, in the slot: until upstream_pool_give() or the next upstream_pool_send() */
+        *bytes; /* the answer, in the slot: until upstream_pool_give() or the next upstream_pool_write() */
     size_t length;
     bool has_date;
     struct clock_skew_sample clock; /* when has_date */
@@ -125,12 +128,16 @@ struct upstream_pool_result {
 };
 
 /* Sends what upstream_pool_request() holds: one attempt, from `now_us`, which is now, until `until_us`, of
- * the monotonic clock.  A timeout is not counted against the upstream if the attempt had less than half of
- * the upstream's `timeout`.  `err` gets the reason of anything but UPSTREAM_HEALTH_ANSWERED. */
-void upstream_pool_send(struct upstream_pool_slot *slot, int64_t now_us, int64_t until_us,
+ * the monotonic clock.  What came of it is told by upstream_pool_read(). */
+void upstream_pool_write(struct upstream_pool_slot *slot, int64_t now_us, int64_t until_us);
+
+/* Waits until `until_us` for the answer to what was written.  A timeout is not counted against the upstream
+ * if the attempt had less than half of the upstream's `timeout`.  `err` gets the reason of anything but
+ * UPSTREAM_HEALTH_ANSWERED. */
+void upstream_pool_read(struct upstream_pool_slot *slot, int64_t until_us,
                         struct upstream_pool_result *result, struct err *err);
 
-/* The last answer made no sense: its connection is not used again. */
+/* The last answer made no sense, or is not waited for: its connection is not used again. */
 void upstream_pool_distrust(struct upstream_pool_slot *slot);
 
 /* For operators and metrics: a look at one upstream, 0 to config->upstream_count - 1.  Cheap; the numbers are

@@ -97,6 +97,14 @@ def test_check_names_the_place(tmp_path, text, words):
     assert done.returncode == 78 and more + words in done.stderr, done.stderr
 
 
+def test_a_wrong_route_beside_the_clouds_own_documents(tmp_path):
+    """It is told of, and nothing asks what it lacks."""
+    (tmp_path / "more.yaml").write_text("version: 1\nroutes: [ { request: GET /x, service: vpc, action: DescribeX, colour: blue } ]\n")
+    done = run("check", "-c", configure(tmp_path, "http://127.0.0.1:9/", generation=3, top={
+        "catalog": ["more.yaml"], "doors": {"actions": True}, "definitions": str(REPOSITORY / "config/definitions/data")}))
+    assert done.returncode == 78 and "more.yaml:2:" in done.stderr and "colour" in done.stderr
+
+
 def test_a_catalog_that_is_not_there(tmp_path):
     done = run("check", "-c", configure(tmp_path, CLOUD, rules=ALL, top={"catalog": ["absent.yaml"]}))
     assert done.returncode == 78 and "absent.yaml" in done.stderr

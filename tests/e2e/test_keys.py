@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy
 def test_no_change_is_executed_twice_answered_wrongly_or_lost():
     done = subprocess.run(["/usr/bin/python3", REPOSITORY / "bench/keys.py", str(CHANGES), "20"],
                           env={**os.environ, "COUNTERSIGN": binary()}, capture_output=True, text=True,
-                          timeout=(120 + CHANGES / 10) * SLOW)
+                          timeout=(300 + CHANGES / 5) * SLOW)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("every answer is true\n") and "undecided: 0" in done.stdout
     assert not any(mark in done.stdout + done.stderr for mark in REPORTS), done.stderr

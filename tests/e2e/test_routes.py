@@ -207,15 +207,24 @@ def page(first, count, total, pad=0):
                   "data": [{"unVpcId": "vpc-1", "instanceId": f"ins-{n}", "pad": "x" * pad} for n in range(first, first + count)]})
 
 
+def each(size, total, pad=0, **more):
+    """Pages of so many, whichever is asked for first."""
+    def reply(received):
+        first = int(received.params["offset"])
+        return dataclasses.replace(page(first, min(size, int(total) - first), total, pad), **more)
+    return reply
+
+
 def test_pages_that_are_shorter_than_asked_for(alone, upstream):
     """The list is whole when all that it counts is there, or nothing comes any more."""
-    upstream.script(page(0, 3, "7"), page(3, 3, 7), page(6, 1, 7))
+    upstream.script(then=each(3, "7"))
     assert len(get(alone, "/classiclinks?all=true")["data"]) == 7
     seen = upstream.seen(3)
-    assert [received.params["offset"] for received in seen] == ["0", "3", "6"]
+    assert seen[0].params["offset"] == "0" and {received.params["offset"] for received in seen[1:]} == {"3", "6"}
     assert {received.params["limit"] for received in seen} == {"50"}
-    upstream.script(page(0, 3, 7), page(3, 0, 7))
+    upstream.script(page(0, 3, 7), then=page(3, 0, 7))
     assert len(get(alone, "/classiclinks?all=true")["data"]) == 3
+    upstream.seen(3)
     upstream.script(Reply({"code": 0, "message": "", "data": [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]}), Reply({"code": 0, "message": "", "data": []}))
     assert get(alone, "/classiclinks?all=true")["data"] == [{"unVpcId": "vpc-1", "instanceId": "ins-1"}]
 
@@ -228,7 +237,7 @@ def test_a_list_without_end(alone, upstream):
     upstream.seen(100)
     upstream.script(then=page(0, 50, 200, pad=8000))
     problem(alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY), 400, "invalid-parameter")
-    upstream.seen(3)
+    upstream.seen(4)    # two too many bytes; the last was on its way with them
 
 
 @pytest.mark.parametrize("total, pad", [(5001, 0), (4000, 930)])
@@ -241,15 +250,49 @@ def test_a_list_that_says_at_once_that_it_is_too_long(alone, upstream, total, pa
 
 def test_the_longest_list(alone, upstream):
     """Just below the bound of bytes: it goes through whole."""
-    upstream.script(*[page(50 * n, 50, 1000, pad=930) for n in range(20)])
+    upstream.script(then=each(50, 1000, pad=930))
     answer = alone.call("GET", "/classiclinks?all=true", headers=WITHOUT_BODY)
     assert answer.status == 200 and 900_000 < len(answer.body) < 1024 * 1024
     assert ids(answer.json()) == [f"ins-{n}" for n in range(1000)]
 
 
+def test_pages_that_are_asked_for_together(upstream, start):
+    """Four at a time, while half of the slots are idle: none is answered before all four are there.  The list is in
+    order, however they come."""
+    gateway = start(upstream.url, rules=ALL, slots=64)
+    together = threading.Barrier(4)
+
+    def reply(received):
+        first = int(received.params["offset"])
+        return dataclasses.replace(page(first, 10, 90), gate=together if first else None, delay=(90 - first) / 1000)
+    upstream.script(then=reply)
+    assert ids(get(gateway, "/classiclinks?all=true")) == [f"ins-{n}" for n in range(90)]
+    upstream.seen(9)
+
+
+def test_a_list_leaves_slots_to_others(upstream, start):
+    gateway = start(upstream.url, rules=ALL, slots=4)
+    together = threading.Barrier(2)
+    upstream.script(page(0, 10, 90), then=each(10, 90, gate=together))
+    assert ids(get(gateway, "/classiclinks?all=true")) == [f"ins-{n}" for n in range(90)]
+    assert upstream.connections == 2
+
+
+def test_an_answer_that_the_list_does_not_wait_for(upstream, start):
+    """Behind a page that fails others are under way: their answers go to nobody else."""
+    gateway = start(upstream.url, rules=ALL, slots=16)
+    gone = Reply({"code": 5000, "message": "gone", "codeDesc": "InvalidVpc.NotFound"})
+    pages = each(10, 50)
+    upstream.script(then=lambda received: gone if received.params["offset"] == "10" else pages(received))
+    problem(gateway.call("GET", "/classiclinks?all=true&lanIp=10.0.0.1", headers=WITHOUT_BODY), 404, "not-found")
+    upstream.script(then=page(70, 1, 71))
+    for _ in range(20):
+        assert ids(get(gateway, "/classiclinks")) == ["ins-70"]
+
+
 def test_how_many_lists_at_a_time(upstream, start):
     """They take memory while they are put together: 32, and one more is told to come again.  Single pages go on."""
-    gateway = start(upstream.url, rules=ALL, top={"workers": 64}, slots=40)
+    gateway = start(upstream.url, rules=ALL, top={"workers": 64}, slots=64)
     upstream.script(then=dataclasses.replace(page(0, 1, 4999), delay=0.2))
     answers = []
 

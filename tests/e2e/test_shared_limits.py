@@ -70,6 +70,31 @@ def test_in_flight_is_one_and_comes_back(start, upstream, redis):
     assert b"*0\r\n" in redis.ask("HGETALL", "countersign:1:{network-console}:flights")
 
 
+def test_many_at_once_are_as_one_after_the_other(start, upstream, redis):
+    """The answers are those of one bucket: exactly the burst comes through, and what each is told to be left is another number."""
+    gateways = pair(start, upstream, redis.state(), rate="1/h burst 40", in_flight=60)
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(lambda number: gateways[number % 2].delete(), range(60)))
+    assert sorted(answer.status for answer in answers) == [202] * 40 + [429] * 20
+    left = [int(answer.header("RateLimit").split("r=")[1].split(";")[0]) for answer in answers if answer.status == 202]
+    assert sorted(left) == list(range(40))
+    assert b"*0\r\n" in redis.ask("HGETALL", "countersign:1:{network-console}:flights")
+
+
+def test_who_has_the_answer_may_ask_the_other(start, upstream, redis):
+    """One call at a time, now here and now there, beside one that is held: the place is back before the answer is there."""
+    gateways = pair(start, upstream, redis.state(), in_flight=2)
+    gate = threading.Event()
+    upstream.script(Reply(gate=gate))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        held = pool.submit(gateways[0].delete)
+        upstream.seen(1)
+        for number in range(50):
+            assert gateways[number % 2].delete().status == 202
+        gate.set()
+        assert held.result().status == 202
+
+
 def test_each_has_its_part_while_the_store_is_away(start, upstream, redis):
     gateways = pair(start, upstream, redis.state(), rate="1/h burst 10")
     assert gateways[0].delete().status == 202

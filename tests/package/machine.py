@@ -10,14 +10,14 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PATIENCE = 60
+PATIENCE = 120
 
 # The vendor's published pair, which the sandbox knows.
 SECRETS = {"secret_id": "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "secret_key": "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"}
 
 
 def command(*words, **options):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300, check=False,
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=900, check=False,
                           **options)
     assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -42,7 +42,7 @@ def debootstrap(folder, packages):
     if not tarball.exists():
         made = tarball.with_suffix(".new")
         subprocess.run(["mmdebstrap", "--variant=minbase", "--quiet", "--format=tar", "--include=" + names,
-                        "bookworm", str(made)], check=True, timeout=400)
+                        "bookworm", str(made)], check=True, timeout=900)
         made.rename(tarball)
     return tarball
 

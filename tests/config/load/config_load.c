@@ -9,171 +9,18 @@
 #include "config/model/config.h"
 
 #include "config/load/config_load.h"
+#include "tests/config/load/cases.h"
 #include "tests/unit.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* 2026-11-24: nothing in the vectors has expired then. */
-#define TODAY 1795478400
-
-enum { PATH_SIZE = 512, FILE_MAX = 64 * 1024 };
-
-static char home[] = "/tmp/unit_config_XXXXXX";
-
-static void write_file(const char *name, const void *bytes, size_t length, mode_t mode)
-{
-    FILE *file = fopen(name, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(name, mode), 0);
-}
-
-/* ---- set-up commands: a name and two words ---- */
-
-static void set_mode(const char *file, const char *octal)
-{
-    assert_int_equal(chmod(file, (mode_t)strtoul(octal, NULL, 8)), 0);
-}
-
-static void make_link(const char *file, const char *target)
-{
-    (void)unlink(file);
-    assert_int_equal(symlink(target, file), 0);
-}
-
-static void remove_file(const char *file, const char *unused)
-{
-    (void)unused;
-    assert_int_equal(unlink(file), 0);
-}
-
-static void make_folder(const char *file, const char *unused)
-{
-    (void)unused;
-    (void)unlink(file);
-    assert_int_equal(mkdir(file, 0700), 0);
-}
-
-static void make_fifo(const char *file, const char *unused)
-{
-    (void)unused;
-    (void)unlink(file);
-    assert_int_equal(mkfifo(file, 0600), 0);
-}
-
-/* Bytes in hex: what editors and repositories would change. */
-static void put_bytes(const char *file, const char *hex)
-{
-    unsigned char bytes[PATH_SIZE];
-    size_t length = strlen(hex) / 2;
-    assert_true(length <= sizeof bytes);
-    for (size_t i = 0; i < length; i++) {
-        char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
-    }
-    write_file(file, bytes, length, 0600);
-}
-
-/* COUNT times the byte 'a'. */
-static void fill_file(const char *file, const char *count)
-{
-    size_t length = strtoul(count, NULL, 10);
-    char *bytes = malloc(length);
-    assert_non_null(bytes);
-    memset(bytes, 'a', length);
-    write_file(file, bytes, length, 0600);
-    free(bytes);
-}
-
-static void set_variable(const char *name, const char *value)
-{
-    assert_int_equal(setenv(name, value, 1), 0);
-}
-
-static const struct {
-    const char *name;
-    void (*run)(const char *first, const char *second);
-} commands[] = {
-    {"mode", set_mode},  {"link", make_link}, {"remove", remove_file}, {"folder", make_folder},
-    {"fifo", make_fifo}, {"hex", put_bytes},  {"fill", fill_file},     {"env", set_variable},
-};
-
-static void set_up(const char *folder)
-{
-    char *text = unit_vector(folder, "setup");
-    char *rest = text;
-    for (char *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
-        char command[16];
-        char first[PATH_SIZE];
-        char second[PATH_SIZE] = "";
-        size_t known = 0;
-        if (sscanf(line, "%15s %511s %511s", command, first, second) < 2)
-            fail_msg("%s: not a command: %s", folder, line);
-        while (known < COUNT(commands) && strcmp(commands[known].name, command) != 0)
-            known++;
-        assert_true(known < COUNT(commands));
-        commands[known].run(first, second);
-    }
-    free(text);
-}
-
-/* ---- one case ---- */
-
-static bool copy_vector(const char *folder, const char *name)
-{
-    char *path = unit_path(folder, name);
-    char *bytes = malloc(FILE_MAX);
-    FILE *file = fopen(path, "r");
-    bool found = file != NULL;
-    assert_non_null(bytes);
-    if (found) {
-        write_file(name, bytes, fread(bytes, 1, FILE_MAX, file), 0644);
-        assert_int_equal(fclose(file), 0);
-    }
-    free(bytes);
-    free(path);
-    return found;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status;
-    (void)kind;
-    return where->level == 0 ? 0 : remove(path);
-}
-
-/* An empty working folder, whatever the last case left. */
-static void start_afresh(void)
-{
-    assert_int_equal(chdir(home), 0);
-    assert_int_equal(nftw(home, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
-}
-
-static void lay_out(const char *folder)
-{
-    static const char *const files[] = {"countersign.yaml", "policy.yaml"};
-    static const char *const catalogs[] = {"more.yaml", "more2.yaml"};
-    start_afresh();
-    for (size_t i = 0; i < COUNT(files); i++)
-        assert_true(copy_vector(folder, files[i]) || copy_vector("config/good", files[i]));
-    for (size_t i = 0; i < COUNT(catalogs); i++)
-        (void)copy_vector(folder, catalogs[i]);
-    write_file("secret_id", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA\n", 37, 0600);
-    write_file("secret_key", "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\n", 33, 0600);
-    set_up(folder);
-}
 
 /* Lines as a report has them, to be compared with a vector, which has no last line feed. */
 static int compare(const char *folder, const char *name, const struct buf *lines)
 {
-    char row[PATH_SIZE];
+    char row[CASES_PATH];
     char *expected = unit_vector(folder, name);
     char *got = strndup(buf_text(lines), lines->length == 0 ? 0 : lines->length - 1);
     assert_non_null(got);
@@ -186,12 +33,12 @@ static int compare(const char *folder, const char *name, const struct buf *lines
 
 static int run_case(const char *name)
 {
-    char folder[PATH_SIZE];
+    char folder[CASES_PATH];
     struct report report;
     (void)snprintf(folder, sizeof folder, "config/%s", name);
-    lay_out(folder);
+    cases_lay_out(folder);
     report_init(&report);
-    struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+    struct config *config = config_load("countersign.yaml", NULL, CASES_TODAY, &report);
     int wrong = compare(folder, "error", &report.errors) + compare(folder, "warning", &report.warnings);
     wrong += unit_wrong(folder, (config == NULL) == (report.error_count > 0));
     config_release(config);
@@ -210,9 +57,9 @@ static void every_case(void **state)
 static struct config *load(const char *folder)
 {
     struct report report;
-    lay_out(folder);
+    cases_lay_out(folder);
     report_init(&report);
-    struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+    struct config *config = config_load("countersign.yaml", NULL, CASES_TODAY, &report);
     if (config == NULL)
         fail_msg("%s", buf_text(&report.errors));
     report_done(&report);
@@ -368,13 +215,13 @@ static void slots_follow_workers(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct report report;
-        lay_out("config/good");
+        cases_lay_out("config/good");
         FILE *file = fopen("countersign.yaml", "a");
         assert_non_null(file);
         assert_true(fprintf(file, "workers: %d\n", rows[i].workers) > 0);
         assert_int_equal(fclose(file), 0);
         report_init(&report);
-        struct config *config = config_load("countersign.yaml", NULL, TODAY, &report);
+        struct config *config = config_load("countersign.yaml", NULL, CASES_TODAY, &report);
         assert_non_null(config);
         assert_int_equal(config_upstream(config, "vpc")->slots, rows[i].slots);
         config_release(config);
@@ -386,16 +233,16 @@ static void slots_follow_workers(void **state)
 static void paths_follow_their_file(void **state)
 {
     struct report report;
-    char path[PATH_SIZE];
+    char path[CASES_PATH];
     (void)state;
-    lay_out("config/good");
-    (void)snprintf(path, sizeof path, "%s/countersign.yaml", home);
+    cases_lay_out("config/good");
+    (void)snprintf(path, sizeof path, "%s/countersign.yaml", cases_home);
     assert_int_equal(chdir("/"), 0);
     report_init(&report);
-    struct config *config = config_load(path, NULL, TODAY, &report);
+    struct config *config = config_load(path, NULL, CASES_TODAY, &report);
     if (config == NULL)
         fail_msg("%s", buf_text(&report.errors));
-    (void)snprintf(path, sizeof path, "%s/policy.yaml", home);
+    (void)snprintf(path, sizeof path, "%s/policy.yaml", cases_home);
     assert_string_equal(config->policy_file, path);
     config_release(config);
     report_done(&report);
@@ -405,27 +252,13 @@ static void no_such_file(void **state)
 {
     struct report report;
     (void)state;
-    start_afresh();
+    cases_start_afresh();
     report_init(&report);
-    assert_null(config_load("absent.yaml", NULL, TODAY, &report));
+    assert_null(config_load("absent.yaml", NULL, CASES_TODAY, &report));
     assert_string_equal(buf_text(&report.errors),
                         "absent.yaml:1:1: cannot open 'absent.yaml': No such file or directory\n");
     report_done(&report);
     config_release(NULL);
-}
-
-static int enter(void **state)
-{
-    (void)state;
-    (void)umask(022);
-    return mkdtemp(home) == NULL ? -1 : 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    start_afresh();
-    return rmdir(home);
 }
 
 int main(void)
@@ -441,5 +274,5 @@ int main(void)
         cmocka_unit_test(paths_follow_their_file),
         cmocka_unit_test(no_such_file),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, cases_enter, cases_leave);
 }

@@ -32,9 +32,9 @@ def shim(name, **more):
     return environment(LD_PRELOAD=file, ASAN_OPTIONS=f"{options}:verify_asan_link_order=0", **more)
 
 
-def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE):
-    """One command from start to end."""
-    done = subprocess.run([binary(), *map(str, arguments)], input=stdin, env=env or environment(), cwd=cwd,
+def run(*arguments, stdin="", env=None, cwd=None, within=6 * PATIENCE, program=None):
+    """One command from start to end, of the gateway or of another program."""
+    done = subprocess.run([str(program or binary()), *map(str, arguments)], input=stdin, env=env or environment(), cwd=cwd,
                           capture_output=True, text=True, timeout=within)
     assert not any(mark in done.stderr for mark in REPORTS), done.stderr
     return done

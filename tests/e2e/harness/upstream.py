@@ -114,7 +114,7 @@ class Upstream:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def script(self, *replies, then=Reply()):
-        """A new test: forget everything, answer so from now on."""
+        """A new test: forget everything, answer so from now on.  A reply may be a function of the request."""
         with self.lock:
             self.episode += 1
             self.replies, self.then = list(replies), then
@@ -183,6 +183,7 @@ class Upstream:
         with self.lock:
             self.requests.append(received)
             reply = self.replies.pop(0) if self.replies else self.then
+            reply = reply(received) if callable(reply) else reply
             episode = self.episode
         if reply.gate is not None:
             reply.gate.wait(4 * PATIENCE)

@@ -1,10 +1,11 @@
 """The few facts that all tests share: where the binary is, how patient to be, and the vendor's published
 sample."""
 
+import contextlib
+import functools
 import itertools
 import os
 import pathlib
-import re
 import selectors
 import socket
 import time
@@ -48,19 +49,21 @@ def stranger():
     return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
 
 
-# Below those that the kernel gives to connections, a thousand for each of the processes that share the tests' work:
-# what is free now stays free until it is used.
-_ports = itertools.count(12000 + 1000 * int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0))
+@functools.cache
+def _ports():
+    """Below those that the kernel gives to connections, five hundred of this process's own, while it holds the one before
+    them: what is free now stays free until it is used."""
+    for held in range(12000, 32000, 501):
+        with contextlib.suppress(OSError):
+            return socket.create_server(("0.0.0.0", held)), iter(range(held + 1, held + 501))
+    raise AssertionError("others hold all ports")
 
 
 def free_port():
     """A port that nobody listens on, at any IPv4 address of this machine."""
-    for port in itertools.islice(_ports, 900):
-        try:
-            with socket.create_server(("0.0.0.0", port)):
-                return port
-        except OSError:
-            continue
+    for port in _ports()[1]:
+        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", port)):
+            return port
     raise AssertionError("no port is free")
 
 

@@ -35,7 +35,9 @@ struct upstream_pool_slot {
     unsigned credentials;     /* a digit for each attempt: 1 the first, 2 its spare */
     unsigned signing;         /* the one that the next attempt is signed by */
     int64_t signed_at[STEPS]; /* the time that was signed */
-    bool lent, resting, refuses;
+    bool lent, resting, refuses, is_taken;
+    bool written; /* and not read */
+    int64_t written_us;
     int intended; /* attempts before the record that announces a change */
 };
 
@@ -56,7 +58,7 @@ struct upstream_pool_slot *upstream_pool_take(struct upstream_pool *back,
 
 void upstream_pool_give(struct upstream_pool_slot *given)
 {
-    assert_true(given->lent);
+    assert_true(given->lent && !given->written);
     given->lent = false;
 }
 
@@ -79,6 +81,13 @@ bool upstream_pool_is_short(struct upstream_pool *back, const struct config_upst
     (void)back;
     (void)upstream;
     return false;
+}
+
+bool upstream_pool_has_room(struct upstream_pool *back, const struct config_upstream *upstream)
+{
+    (void)back;
+    (void)upstream;
+    return !slot.is_taken;
 }
 
 struct signer *upstream_pool_signer(struct upstream_pool_slot *of, unsigned credential, int64_t now_us,
@@ -180,7 +189,7 @@ bool upstream_pool_note_credential(struct upstream_pool_slot *of, unsigned crede
 
 void upstream_pool_distrust(struct upstream_pool_slot *of)
 {
-    (void)of;
+    of->written = false;
 }
 
 int sign_call(struct signer *signer, const struct call *call, int64_t now, int64_t nonce, struct arena *arena,
@@ -197,15 +206,23 @@ int sign_call(struct signer *signer, const struct call *call, int64_t now, int64
     return 0;
 }
 
-void upstream_pool_send(struct upstream_pool_slot *to, int64_t now_us, int64_t until_us,
-                        struct upstream_pool_result *result, struct err *err)
+void upstream_pool_write(struct upstream_pool_slot *to, int64_t now_us, int64_t until_us)
+{
+    assert_true(to->lent && !to->written && now_us < until_us);
+    to->written = true;
+    to->written_us = now_us;
+    to->credentials = to->credentials * 10 + to->signing + 1;
+}
+
+void upstream_pool_read(struct upstream_pool_slot *to, int64_t until_us, struct upstream_pool_result *result,
+                        struct err *err)
 {
     const struct step *step = &to->steps[to->sent++];
-    assert_true(to->lent && now_us < until_us);
-    to->credentials = to->credentials * 10 + to->signing + 1;
+    assert_true(to->lent && to->written && to->written_us < until_us);
+    to->written = false;
     *result =
         (struct upstream_pool_result){.end = step->end,
-                                      .ended_us = now_us,
+                                      .ended_us = to->written_us,
                                       .status = step->status,
                                       .bytes = step->body,
                                       .length = step->body == NULL ? 0 : strlen(step->body),
@@ -324,7 +341,28 @@ static struct config_route route = {.action = "Action"};
 static const struct config_client client = {.name = "a"};
 static struct shared gateway;
 
-static enum problem forward(const struct row *row, struct exchange *x)
+/* Sends the exchange's call: as that, or as a further one that is on its way with others. */
+typedef enum problem send_by(struct exchange *x);
+
+static enum problem start_and_finish(struct exchange *x)
+{
+    struct answer answer;
+    struct forward *started = forward_start(x, x->call, INT64_MAX);
+    if (started == NULL)
+        return PROBLEM_BUSY;
+    assert_true(slot.lent && slot.written);
+    return forward_finish(started, INT64_MAX, &answer);
+}
+
+static enum problem start_and_drop(struct exchange *x)
+{
+    struct forward *started = forward_start(x, x->call, INT64_MAX);
+    assert_non_null(started);
+    forward_drop(started);
+    return PROBLEM_NONE;
+}
+
+static enum problem forward(const struct row *row, send_by *way, struct exchange *x)
 {
     const struct config_route *routes = &route;
     const struct config config = {
@@ -342,7 +380,7 @@ static enum problem forward(const struct row *row, struct exchange *x)
     x->client = &client;
     x->route = routes;
     x->call = &call;
-    enum problem problem = forward_call(x);
+    enum problem problem = way(x);
     assert_false(slot.lent || slot.resting);
     arena_free(x->arena);
     quotas_free(snapshot.quotas);
@@ -360,7 +398,7 @@ static int check(const struct row *row)
     static const unsigned first[] = {0, 1, 11, 111};
     struct exchange x = {0};
     begin();
-    enum problem problem = forward(row, &x);
+    enum problem problem = forward(row, forward_call, &x);
     unsigned by = row->credentials == 0 ? first[row->sent] : row->credentials;
     int wrong = unit_wrong(row->name, problem == row->problem) +
                 unit_wrong(row->name, x.outcome == row->outcome) +
@@ -379,6 +417,54 @@ static void table(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* A call that was started with others has the same attempts. */
+static void started(void **state)
+{
+    int wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct exchange x = {0};
+        const struct row *row = &rows[i];
+        if (row->change)
+            continue;
+        begin();
+        bool as_ever = forward(row, start_and_finish, &x) == row->problem;
+        wrong += unit_wrong(row->name, as_ever) + unit_wrong(row->name, slot.sent == row->sent) +
+                 unit_wrong(row->name, x.extra_calls == (unsigned)row->sent && x.attempts == 0);
+        signed_request_done(&slot.request);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void started_and_dropped(void **state)
+{
+    const struct row row = {.steps = {GOOD}};
+    struct exchange x = {0};
+    (void)state;
+    begin();
+    assert_int_equal(forward(&row, start_and_drop, &x), PROBLEM_NONE);
+    assert_int_equal(slot.sent, 0);
+    assert_int_equal(x.extra_calls, 1);
+    signed_request_done(&slot.request);
+}
+
+/* It waits for nothing, and leaves the sentence to whoever waits. */
+static void not_started(void **state)
+{
+    const struct row row = {.steps = {GOOD}};
+    (void)state;
+    for (int is_taken = 0; is_taken < 2; is_taken++) {
+        struct exchange x = {0};
+        begin();
+        slot.is_taken = is_taken;
+        slot.refuses = !is_taken;
+        assert_int_equal(forward(&row, start_and_finish, &x), PROBLEM_BUSY);
+        assert_int_equal(x.err.kind, ERR_NONE);
+        assert_int_equal(x.extra_calls + x.wait_us, 0);
+        signed_request_done(&slot.request);
+    }
+}
+
 /* A gateway that drains sends what it has begun, and begins no retry. */
 static void no_retry_while_it_drains(void **state)
 {
@@ -387,7 +473,7 @@ static void no_retry_while_it_drains(void **state)
     (void)state;
     begin();
     atomic_store(&gateway.draining, true);
-    assert_int_equal(forward(&row, &x), PROBLEM_UPSTREAM_UNREACHABLE);
+    assert_int_equal(forward(&row, forward_call, &x), PROBLEM_UPSTREAM_UNREACHABLE);
     atomic_store(&gateway.draining, false);
     assert_int_equal(slot.sent, 1);
     signed_request_done(&slot.request);
@@ -401,7 +487,7 @@ static void nothing_is_sent_to_an_open_breaker(void **state)
     (void)state;
     begin();
     slot.refuses = true;
-    assert_int_equal(forward(&row, &x), PROBLEM_UPSTREAM_UNAVAILABLE);
+    assert_int_equal(forward(&row, forward_call, &x), PROBLEM_UPSTREAM_UNAVAILABLE);
     assert_int_equal(slot.sent, 0);
     assert_int_equal(slot.intended, -1);
     assert_int_equal(x.outcome, OUTCOME_NOT_EXECUTED);
@@ -416,7 +502,7 @@ static void the_second_attempt_has_the_upstreams_time(void **state)
     struct exchange x = {0};
     (void)state;
     begin();
-    assert_int_equal(forward(&row, &x), PROBLEM_NONE);
+    assert_int_equal(forward(&row, forward_call, &x), PROBLEM_NONE);
     assert_int_equal(slot.sent, 2);
     assert_true(slot.signed_at[1] - slot.signed_at[0] > 3500);
     signed_request_done(&slot.request);
@@ -448,6 +534,9 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
+        cmocka_unit_test(started),
+        cmocka_unit_test(started_and_dropped),
+        cmocka_unit_test(not_started),
         cmocka_unit_test(no_retry_while_it_drains),
         cmocka_unit_test(nothing_is_sent_to_an_open_breaker),
         cmocka_unit_test(the_second_attempt_has_the_upstreams_time),

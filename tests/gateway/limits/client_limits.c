@@ -82,7 +82,7 @@ static void places_in_flight_come_back(void **state)
         for (int i = 0; i < 10; i++)
             assert_int_equal(enter(limits, &client, NOW), CLIENT_LIMITS_IN_FLIGHT);
         for (int i = 0; i < 3; i++)
-            client_limits_leave(limits, &client, NULL, false);
+            client_limits_leave(limits, &client, NULL);
     }
     client_limits_free(limits);
     HASH_CLEAR(hh, config.clients);
@@ -124,7 +124,7 @@ static void a_reload_forgets_nothing(void **state)
     assert_non_null(second);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_IN_FLIGHT);
     assert_int_equal(enter(second, &new[1], NOW), CLIENT_LIMITS_NONE);
-    client_limits_leave(first, &old[1], NULL, false);
+    client_limits_leave(first, &old[1], NULL);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_NONE);
     client_limits_free(first);
     assert_int_equal(enter(second, &new[0], NOW), CLIENT_LIMITS_IN_FLIGHT);

@@ -112,42 +112,100 @@ static struct state_verdict enter(struct state *state, const struct state_limit 
 static void a_rate(void **context)
 {
     struct world *world = *context;
-    const struct state_limit limit = {"rated", {.interval_us = 3600000000, .burst = 10}, 0, 0};
+    const struct state_limit limit = {"rated", {.interval_us = 3600000000, .burst = 10}, .calls = 1};
     for (int i = 0; i < 10; i++) {
         struct state_verdict verdict = enter(i % 2 == 0 ? world->one : world->other, &limit);
-        assert_true(verdict.allowed);
+        assert_int_equal(verdict.allowed, 1);
         assert_int_equal(verdict.remaining, 9 - i);
     }
     struct state_verdict verdict = enter(world->other, &limit);
-    assert_false(verdict.allowed);
-    assert_false(verdict.full);
+    assert_int_equal(verdict.allowed, 0);
+    assert_int_equal(verdict.full, 0);
     assert_in_range(verdict.wait_us, 3590000000, 3600000000);
-    const struct state_limit faster = {"rated", {.interval_us = 20000, .burst = 1}, 0, 0};
+    const struct state_limit faster = {"rated", {.interval_us = 20000, .burst = 1}, .calls = 1};
     assert_in_range(enter(world->one, &faster).wait_us, 1, 20000); /* what was used is used */
     unit_elapse(25);
-    assert_true(enter(world->one, &faster).allowed);
-    const struct state_limit none = {"unrated", {0}, 0, 0};
+    assert_int_equal(enter(world->one, &faster).allowed, 1);
+    const struct state_limit none = {"unrated", {0}, .calls = 1};
     assert_int_equal(enter(world->one, &none).remaining, INT64_MAX);
 }
 
+/* One more call of this gateway, beside `own` others of it. */
+static struct state_verdict fly(struct state *state, int64_t own)
+{
+    const struct state_limit limit = {"flying", {0}, 3, own, 1};
+    return enter(state, &limit);
+}
+
+/* What a gateway says of its own holds, whatever it said before; where nothing is shared it has them all. */
 static void in_flight(void **context)
 {
     struct world *world = *context;
-    struct state_limit limit = {"flying", {0}, 3, 0};
-    assert_true(enter(world->one, &limit).allowed);
-    assert_true(enter(world->other, &limit).allowed);
-    assert_true(enter(world->one, &limit).allowed);
-    assert_true(enter(world->other, &limit).full);
-    assert_int_equal(state_leave(world->one, "flying", 1), 0);
-    assert_true(enter(world->one, &limit).allowed);
-    assert_int_equal(state_renew(world->one, "flying", true), 0);
-    assert_true(enter(world->one, &limit).full);
-    limit.ended = 1; /* of which the store had not been told */
-    assert_true(enter(world->one, &limit).allowed);
-    limit.ended = 0;
-    assert_int_equal(state_renew(world->one, "flying", false), 0);
-    assert_true(enter(world->one, &limit).allowed);
-    assert_int_equal(state_leave(world->one, "unknown", 1), 0);
+    int64_t others = world->one == world->other ? 1 : 0;
+    assert_int_equal(fly(world->one, 0).allowed, 1);
+    assert_int_equal(fly(world->other, others).allowed, 1);
+    assert_int_equal(fly(world->one, 1 + others).allowed, 1);
+    assert_int_equal(fly(world->other, 1 + 2 * others).full, 1);
+    assert_int_equal(state_hold(world->one, "flying", 1 + others), 0);
+    assert_int_equal(fly(world->one, 1 + others).allowed, 1);
+    assert_int_equal(fly(world->one, 2 + others).full, 1);
+    assert_int_equal(fly(world->one, 1 + others).allowed, 1); /* of which the store had not been told */
+    assert_int_equal(state_hold(world->one, "flying", 0), 0);
+    assert_int_equal(fly(world->other, 1).allowed, 1);
+    assert_int_equal(fly(world->other, 2).allowed, 1);
+    assert_int_equal(fly(world->one, 3 * others).full, 1);
+    assert_int_equal(state_hold(world->one, "unknown", 0), 0);
+}
+
+/* So many calls one after the other, in the words of gateway/state/state.h. */
+static struct state_verdict enter_singly(struct state *state, const struct state_limit *limit)
+{
+    struct state_verdict all = {.remaining = limit->rate.interval_us == 0 ? INT64_MAX : 0};
+    struct state_limit one = *limit;
+    one.calls = 1;
+    for (int64_t i = 0; i < limit->calls; i++) {
+        struct state_verdict verdict = enter(state, &one);
+        one.own += verdict.allowed;
+        all.allowed += verdict.allowed;
+        all.full += verdict.full;
+        all.remaining = verdict.remaining;
+        all.wait_us = verdict.wait_us;
+    }
+    return all;
+}
+
+static void expect_same(const struct state_verdict *many, const struct state_verdict *singly)
+{
+    assert_int_equal(many->allowed, singly->allowed);
+    assert_int_equal(many->full, singly->full);
+    assert_int_equal(many->remaining, singly->remaining);
+    assert_in_range(singly->wait_us - many->wait_us + 60000000, 0,
+                    120000000); /* asked a minute apart at most */
+}
+
+/* Nothing comes back of a rate while this runs. */
+static void many_at_once(void **context)
+{
+    struct world *world = *context;
+    uint64_t random = 20;
+    for (unsigned round = 0; round < 100; round++) {
+        char names[2][16];
+        (void)snprintf(names[0], sizeof names[0], "many%u", round);
+        (void)snprintf(names[1], sizeof names[1], "singly%u", round);
+        struct state_limit limit = {
+            .rate = {round % 4 == 0 ? 0 : 3600000000, (int64_t)(unit_random(&random) % 30 + 1)},
+            .in_flight = round % 3 == 0 ? 0 : (int64_t)(unit_random(&random) % 20 + 1)};
+        for (unsigned step = 0; step < 6; step++) {
+            struct state *state = unit_random(&random) % 2 == 0 ? world->one : world->other;
+            limit.own = (int64_t)(unit_random(&random) % 10);
+            limit.calls = (int64_t)(unit_random(&random) % 12 + 1);
+            limit.client = names[0];
+            struct state_verdict many = enter(state, &limit);
+            limit.client = names[1];
+            struct state_verdict singly = enter_singly(state, &limit);
+            expect_same(&many, &singly);
+        }
+    }
 }
 
 static size_t count_freezes(struct world *world, struct state *state, const char *name, const char **text)
@@ -426,6 +484,7 @@ int main(void)
                                        cmocka_unit_test(a_key_expires),
                                        cmocka_unit_test(a_rate),
                                        cmocka_unit_test(in_flight),
+                                       cmocka_unit_test(many_at_once),
                                        cmocka_unit_test(freezes),
                                        cmocka_unit_test(what_is_used),
                                        cmocka_unit_test(what_is_used_no_more_expires),
