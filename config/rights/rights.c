@@ -208,8 +208,7 @@ static bool same_rate(const struct rate *a, const struct rate *b)
 static bool has_clients(const struct config *old, const struct config *new)
 {
     for (const struct config_client *client = new->clients; client != NULL; client = client->hh.next) {
-        struct config_client *before = NULL;
-        HASH_FIND_STR(old->clients, client->name, before);
+        const struct config_client *before = config_client(old, client->name);
         if (before == NULL || !same_rate(&before->rate, &client->rate) ||
             before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0)
             return false;
@@ -234,8 +233,7 @@ static bool has_tokens(const struct config *old, const struct config *new)
 static bool has_certificates(const struct config *old, const struct config *new)
 {
     for (const struct config_client_certificate *now = new->certificates; now != NULL; now = now->hh.next) {
-        struct config_client_certificate *before = NULL;
-        HASH_FIND_STR(old->certificates, now->key, before);
+        const struct config_client_certificate *before = config_certificate(old, now->key);
         if (before == NULL || strcmp(before->client->name, now->client->name) != 0)
             return false;
     }

@@ -71,8 +71,7 @@ static void compare_certificates(struct rights_diff *diff, const struct config *
                                  const struct config *other, const char *what, size_t *count)
 {
     for (const struct config_client_certificate *one = has->certificates; one != NULL; one = one->hh.next) {
-        struct config_client_certificate *found = NULL;
-        HASH_FIND_STR(other->certificates, one->key, found);
+        const struct config_client_certificate *found = config_certificate(other, one->key);
         if (strcmp(one->client->name, diff->name) != 0 ||
             (found != NULL && strcmp(found->client->name, diff->name) == 0))
             continue;

@@ -169,7 +169,7 @@ static void everything_knows_its_place(void **state)
 {
     struct config *config = load("config/good-everything");
     const struct config_upstream *cvm = config_upstream(config, "cvm");
-    struct config_client *console = NULL;
+    const struct config_client *console = NULL;
     (void)state;
     assert_string_equal(cvm->mark.file, "countersign.yaml");
     assert_int_equal(cvm->mark.line, 24);
@@ -180,7 +180,7 @@ static void everything_knows_its_place(void **state)
     assert_int_equal(config->rules[1]->mark.line, 14);
     assert_int_equal(config->rules[1]->mark.column, 5);
     assert_int_equal(config->rules[1]->effect, CONFIG_DENY);
-    HASH_FIND_STR(config->clients, "network-console", console);
+    console = config_client(config, "network-console");
     assert_non_null(console);
     assert_int_equal(console->mark.line, 3);
     assert_int_equal(console->token_count, 2);
