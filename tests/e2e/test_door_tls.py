@@ -411,6 +411,26 @@ def test_certificates_are_read_again(serving, certificates, tmp_path):
         assert ask(gateway, context).status == 202 and kept.send(GOOD).read().status == 202
 
 
+def test_a_listener_stays_with_its_certificates(serving, certificates, tmp_path):
+    """What stays is all of it: whose certificate it shows, and whose it asks for."""
+    authority = certificates.authority
+    gone = authority.issue("gone", "DNS:gone.example")
+    gateway = serving(client_ca=authority.file, client_crl=authority.revoke(gone))
+    file = tmp_path / "countersign.yaml"
+    text = file.read_text()
+    changed = text.replace(', "127.0.0.1:0"]', ', "127.0.0.1:1"]')
+    assert changed != text
+    for version, said in ((changed, True), (changed, True), (text, False)):
+        file.write_text(version)
+        answer = call(gateway.admins[0], "POST", "/reload")
+        words = "listen stays 127.0.0.1:0 with TLS, 127.0.0.1:0: it changes by a restart only"
+        assert (answer.status, any(words in line for line in answer.json()["warnings"])) == (200, said)
+        assert ask(gateway, client_of(certificates, certificates.good)).status == 202
+        for context in (trusting(certificates), client_of(certificates, gone)):
+            with pytest.raises((OSError, EOFError)):
+                ask(gateway, context)
+
+
 def common_name(wire):
     return dict(pair for names in wire.socket.getpeercert()["subject"] for pair in names)["commonName"]
 
