@@ -1,6 +1,7 @@
 #include "config/catalog/answer_type.h"
 
 #include "config/model/config.h"
+#include "config/model/param_value.h"
 
 #include <string.h>
 
