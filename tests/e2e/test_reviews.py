@@ -383,6 +383,23 @@ def test_whoami(start, upstream):
     upstream.seen(0)
 
 
+def test_whoami_tells_every_condition(start, upstream):
+    """As the policy says it; of long lists the beginning, and that there is more."""
+    asked = {"where": {"vpcId": [f"vpc-{n:03}" for n in range(101)]}, "from": [*(f"10.0.{n}.0/24" for n in range(100)), "127.0.0.1"],
+             "subject": [f"user{n:03}" for n in range(101)], "effects": ["read", "change"], "expires": "2035-12-31",
+             "when": {"days": ["mon-fri"], "hours": "09:00-18:00", "zone": "UTC"}}
+    short = {"from": ["2001:db8::/32", "192.0.2.7", "127.0.0.0/8"], "subject": ["bob"], "effects": ["change"]}
+    console = {**POLICY["clients"]["network-console"], "subject": "trusted"}
+    gateway = start(upstream.url, rules=changed(sets={}, clients={**POLICY["clients"], "network-console": console}, rules=[
+        {**rule(0), **asked}, {**rule(1), **short, "deny": ["network-console"]}]))
+    told = gateway.call("GET", "/whoami", headers={"Authorization": f"Bearer {TOKEN}", "Countersign-Subject": "bob"}).json()
+    long, deny = told["rules"]
+    assert long["where"]["vpcId"] == [*asked["where"]["vpcId"][:100], "..."]
+    assert long["from"] == [*asked["from"][:100], "..."] and long["subject"] == [*asked["subject"][:100], "..."]
+    assert (long["effects"], long["when"], long["expires"]) == (["read", "change"], "mon-fri 09:00-18:00 UTC", "2035-12-31T00:00:00.000Z")
+    assert {key: deny[key] for key in short} == short and not {"expires", "when"} & set(deny)
+
+
 ALWAYS_PAST = {"when": {"days": ["mon"], "hours": "00:00-00:01", "zone": "UTC"}}
 
 
