@@ -424,7 +424,7 @@ def test_a_listener_stays_with_its_certificates(serving, certificates, tmp_path)
         file.write_text(version)
         answer = call(gateway.admins[0], "POST", "/reload")
         words = "listen stays 127.0.0.1:0 with TLS, 127.0.0.1:0: it changes by a restart only"
-        assert (answer.status, any(words in line for line in answer.json()["warnings"])) == (200, said)
+        assert (answer.status, any(words in line for line in answer.json().get("warnings", []))) == (200, said)
         assert ask(gateway, client_of(certificates, certificates.good)).status == 202
         for context in (trusting(certificates), client_of(certificates, gone)):
             with pytest.raises((OSError, EOFError)):

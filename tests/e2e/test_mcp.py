@@ -1,6 +1,7 @@
 """POST /mcp: the routes as tools, the same walk as every door, and each message by the protocol's own schemas."""
 
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -115,6 +116,26 @@ def test_many_tools_come_in_pages(start, scripted, tmp_path):
     assert [name for name in names if "Thing" in name] == [f"describeThing{number}" for number in range(600)]
     said = message("tools/list", {"cursor": "getNoSuch"})
     client.refused(said, fields(said), 200, -32602)
+
+
+def test_names_that_are_too_long_end_with_a_digest(start, scripted, upstream, tmp_path):
+    """128 characters are the most; two routes that begin alike stay two tools, and each leads to its own."""
+    long = "/".join(["thing-of-many-words"] * 8)
+    routes = "".join(f"""
+  - {{ request: GET /{long}/{end}, service: vpc, action: DescribeThings, effect: read, success: 200, parameters: {{}} }}""" for end in ("a", "b", "c"))
+    (tmp_path / "catalog.yaml").write_text("version: 1\nroutes:" + routes)
+    gateway = start(scripted.url, rules=LIST, top={**OPEN, "catalog": [str(tmp_path / "catalog.yaml")]})
+    client = Mcp(gateway)
+    first, *named = [tool["name"] for tool in client.tools() if "hing" in tool["name"]]
+    assert first == "describeThings" and len(set(named)) == 2 and all(len(name) == 128 for name in named)
+    assert all(re.fullmatch(r"getThingOfManyWords[A-Za-z]+-[0-9a-f]{16}", name) for name in named)
+    paths = []
+    for name in named:
+        upstream.script(then=Reply({"code": 0, "message": ""}))
+        failed, _ = client.call(name)
+        assert not failed
+        paths.append(gateway.record(client.answer)["route"])
+    assert paths == [f"/{long}/{end}" for end in ("b", "c")]
 
 
 # ---- tools/call ----

@@ -271,7 +271,7 @@ def stays(gateway, key, value):
     file.write_text(text if value is None else f"{text}{key}: {json.dumps(value)}\n")
     answer = reload(gateway)
     assert answer.status == 200, answer.body
-    return any(f"{key} stays as it was: it changes by a restart only" in line for line in answer.json()["warnings"])
+    return any(f"{key} stays as it was: it changes by a restart only" in line for line in answer.json().get("warnings", []))
 
 
 def stays_whole(gateway, key, running, others):

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from harness.expect import problem
-from harness.gateway import POLICY, configure
+from harness.gateway import NOBODY, POLICY, TOKEN, configure
 from harness.process import run
 from harness.redis import Redis
 from harness.world import PATIENCE, eventually
@@ -179,3 +179,37 @@ def test_what_is_frozen_in_redis(start, upstream, redis):
     for gateway in (one, other, third):
         assert in_time(lambda: gateway.delete().status == 202)
         assert ask(gateway, "GET", "/freezes", VERA).json()["freezes"] == []
+
+
+def test_a_freeze_that_the_store_was_not_told_of(start, upstream, redis):
+    """It holds where it was said, and everywhere once the store answers; a thaw that it does not hear of is none."""
+    one, other = (start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()}) for _ in range(2))
+    leaked = {"client": "network-console", "reason": "leaked"}
+    redis.freeze()
+    try:
+        answer = ask(one, "POST", "/freeze", ALICE, leaked)
+        assert (answer.status, answer.json()["everywhere"], answer.json()["kept"]) == (200, False, True)
+        known, = ask(one, "GET", "/freezes", VERA).json()["freezes"]
+        assert known["pending"] is True and (one.delete().status, other.delete().status) == (403, 202)
+        refused = ask(one, "POST", "/thaw", ALICE, {"client": "network-console"})
+        assert refused.status == 503 and "the store did not answer: it may be thawed, or not" in refused.json()["detail"]
+        assert one.delete().status == 403
+    finally:
+        redis.thaw()
+    assert in_time(lambda: other.delete().status == 403)
+    assert in_time(lambda: "pending" not in ask(one, "GET", "/freezes", VERA).json()["freezes"][0])
+    assert in_time(lambda: ask(other, "POST", "/thaw", ALICE, {"client": "network-console"}).status == 200)
+    assert in_time(lambda: one.delete().status == 202)
+
+
+@pytest.mark.parametrize("name, frozen, free", [("network-console", TOKEN, NOBODY), ("auditor/only", NOBODY, TOKEN)])
+def test_a_record_of_the_store_that_nobody_understands_still_freezes(start, upstream, redis, name, frozen, free):
+    """Whom it names, which another version may have written: never nobody."""
+    gateway = start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()})
+    assert in_time(lambda: redis.ask("HSET", "countersign:1:{freezes}", name, "0 of a later version") == b":1\r\n")
+    detail = in_time(lambda: (lambda told: told if told.get("rule") == "frozen" else None)(gateway.delete(token=frozen).json()))["detail"]
+    assert detail.endswith("(the store does not say why)")
+    assert gateway.delete(token=free).json().get("rule") != "frozen"
+    client, _, token = name.partition("/")
+    assert in_time(lambda: ask(gateway, "POST", "/thaw", ALICE, {"client": client, **({"token": token} if token else {})}).status == 200)
+    assert in_time(lambda: gateway.delete(token=frozen).json().get("rule") != "frozen")
