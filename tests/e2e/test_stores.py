@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from harness.expect import problem
-from harness.gateway import NOBODY, POLICY, TOKEN, configure
+from harness.gateway import NOBODY, POLICY, TOKEN, configure, secret
 from harness.process import run
 from harness.redis import Redis
 from harness.world import PATIENCE, eventually
@@ -149,6 +149,57 @@ def test_a_claim_that_came_too_late_is_taken_back(start, upstream, redis):
         redis.thaw()
     answer = in_time(lambda: (lambda got: got if got.status not in (503, 409) else None)(gateway.delete(headers=named)))
     assert (answer.status, answer.header("Idempotency-Replayed"), upstream.count()) == (202, None, count + 1)
+
+
+PASSWORD = "a-password-of-the-store"
+
+
+def login(tmp_path, **said):
+    """What the gateway says of itself at the store."""
+    return {"password": {"file": secret(tmp_path / "store_password", PASSWORD)}, **said}
+
+
+@pytest.mark.parametrize("user", [None, "gateway"])
+def test_a_password_a_user_and_a_database(start, upstream, tmp_path, user):
+    """The server lets in nobody else, and has what was kept in that database."""
+    with Redis(tmp_path, "guarded", "--requirepass", PASSWORD,
+               *(("--user", "gateway", "on", f">{PASSWORD}", "~edge:*", "+@all") if user else ())) as server:
+        top = {"state": {"redis": {"servers": [server.server], "database": 3, "prefix": "edge:",
+                                   **login(tmp_path, **({"user": user} if user else {}))}}}
+        gateway = start(upstream.url, top=top)
+        named = key()
+        assert keyed(gateway, named)
+        assert keyed(start(upstream.url, top=top), named).header("Idempotency-Replayed") == "true"
+        kept = server.say(("AUTH", PASSWORD), ("SELECT", "3"), ("KEYS", "*"))
+        assert re.search(r"\r\nedge:1:\{", kept) and not re.search(r"\r\ncountersign:", kept)
+        assert server.say(("AUTH", PASSWORD), ("DBSIZE",)).endswith(":0\r\n")
+        assert PASSWORD not in gateway.words()
+
+
+@pytest.mark.parametrize("said, words", [
+    ({"password": "another"}, "WRONGPASS"), ({"user": "nobody"}, "WRONGPASS"), ({"database": 9999}, "out of range"), (None, "NOAUTH"),
+], ids=["password", "user", "database", "nothing"])
+def test_a_store_that_does_not_let_us_in(start, upstream, tmp_path, said, words):
+    """What the server says is told, never the password; what needs the store is refused, and all else goes on."""
+    with Redis(tmp_path, "guarded", "--requirepass", PASSWORD) as server:
+        given = {} if said is None else login(tmp_path, **said)
+        if given.get("password") == "another":
+            given["password"] = {"file": secret(tmp_path / "other", "another-password")}
+        gateway = start(upstream.url, top={"state": {"redis": {"servers": [server.server], **given}}})
+        assert gateway.delete(headers=key()).status == 503 and gateway.delete().status == 202
+        assert gateway.notices(words)
+        assert PASSWORD not in gateway.words() and "another-password" not in gateway.words()
+
+
+def test_scripts_that_the_server_has_forgotten(start, upstream, redis):
+    """As after its restart behind a proxy that keeps our connection: they are sent again."""
+    gateway = start(upstream.url, top={"state": redis.state()})
+    named = key()
+    assert keyed(gateway, named)
+    assert redis.ask("SCRIPT", "FLUSH") == b"+OK\r\n"
+    count = upstream.count()
+    assert keyed(gateway, named).header("Idempotency-Replayed") == "true" and upstream.count() == count
+    assert keyed(gateway) and not gateway.notices("NOSCRIPT")
 
 
 def test_tls_needs_a_hiredis_that_has_it(tmp_path):
