@@ -256,7 +256,7 @@ def test_now_says_that_the_cloud_refuses_a_credential(start, upstream, code, spa
 @pytest.mark.parametrize("skew, words", [(900, "s ahead of ours"), (-900, "s behind ours")])
 def test_now_says_that_a_clock_is_wrong(start, upstream, skew, words):
     gateway = start(upstream.url, rules=RULES, top={"console": True})
-    upstream.script(Reply({"code": 4500, "message": ""}, date=time.time() + skew))
+    upstream.script(Reply({"code": 4500, "message": ""}, date=time.time() + skew), then=Reply(date=time.time() + skew))
     assert gateway.delete().status == 202
     page = Operator(gateway, ALICE).page()
     said = re.search(r"its clock is (\d+) (s \w+(?: of)? ours)", "".join(page.words))
