@@ -407,6 +407,7 @@ def client_of(name="auditor", **said):
 
 
 CERTIFICATE = {"id": "c", "san": "a.example"}
+WITH_A_KEY = [{**POLICY["rules"][0], "require_idempotency_key": True}, *POLICY["rules"][1:]]
 
 
 @pytest.mark.parametrize("before, after, status", [
@@ -427,10 +428,13 @@ CERTIFICATE = {"id": "c", "san": "a.example"}
     ({"former_ids": {"qcvm1": "ins-a"}}, {"former_ids": {"qcvm1": "ins-b"}}, 422),
     ({"former_ids": {"qcvm1": "ins-a"}}, {"former_ids": {"qcvm2": "ins-a"}}, 422),
     ({"former_ids": {"qcvm1": "ins-a"}}, {}, 422),
+    ({"clients": client_of(subject="required")}, {}, 422), ({}, {"clients": client_of(subject="required")}, 200),
+    ({"clients": client_of(require_idempotency_key=True)}, {}, 422), ({}, {"clients": client_of(require_idempotency_key=True)}, 200),
+    ({"rules": WITH_A_KEY}, {}, 422), ({}, {"rules": WITH_A_KEY}, 422),
 ], ids=str)
 def test_only_what_takes_rights_away_passes_a_failing_test(start, upstream, before, after, status):
-    """Operators, certificates and former ids decide as tokens and rules do."""
-    gateway = start(upstream.url, rules={**POLICY, **before, "tests": FAILS})
+    """Operators, certificates, former ids, and what a client has to send decide as tokens and rules do."""
+    gateway = start(upstream.url, rules={**POLICY, **before, "tests": FAILS}, top={"state": {"sqlite": "state.db"}})
     rewrite(gateway, policy({**POLICY, **after, "tests": FAILS}))
     assert reload(gateway).status == status
 

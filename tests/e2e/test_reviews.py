@@ -211,11 +211,20 @@ WHERE = "where vpcId is vpc-2ari9m7h, vpc-8e0ypm3z or gz_vpc_245 and region is a
     (changed(rules=[rule(0), rule(1), reading(**{"from": [f"10.0.{n}.0/24" for n in range(10)]})]), [
         "more: auditor may now DescribeVpcEx from " + ", ".join(f"10.0.{n}.0/24" for n in range(8)) + ", ... (10 in all) (rule 'r', line 4)"]),
     (changed(clients=auditor(subject="trusted"), rules=[rule(0), rule(1), reading(subject=["bob", "eve"])]), [
+        "other: auditor has the subject trusted, before: told",
         "more: auditor may now DescribeVpcEx for subject bob or eve (rule 'r', line 4)"]),
     (changed(clients=auditor(subject="trusted"), rules=[rule(0), rule(1), reading(
         where={"region": ["ap-shanghai"]}, subject=[f"user{n}" for n in range(9)])]), [
+        "other: auditor has the subject trusted, before: told",
         "more: auditor may now DescribeVpcEx where region is ap-shanghai; for subject "
         + " or ".join(f"user{n}" for n in range(8)) + ", ... (9 in all) (rule 'r', line 4)"]),
+    (changed(clients=auditor(require_idempotency_key=True)), ["less: auditor now needs an Idempotency-Key for each change"]),
+    (changed(clients=auditor(subject="required")), ["other: auditor has the subject required, before: told"]),
+    (changed(rules=[rule(0, require_idempotency_key=True), rule(1)]), [
+        "less: network-console may no longer DetachClassicLinkVpc where vpcId is gz_vpc_245, vpc-2ari9m7h or vpc-8e0ypm3z"
+        " and region is ap-guangzhou or ap-shanghai (rule 'staging-links', line 4)"]),
+    (changed(rules=[rule(0), rule(1), reading(actions=["DetachClassicLinkVpc"], require_idempotency_key=True)]), [
+        "more: auditor may now DetachClassicLinkVpc with an Idempotency-Key only (rule 'r', line 4)"]),
     (changed(sets={"staging": [*POLICY["sets"]["staging"], *(f"vpc-{n:02}" for n in range(10))]}), [
         "more: network-console may now DetachClassicLinkVpc where vpcId is gz_vpc_245, vpc-00, vpc-01, vpc-02, vpc-03, vpc-04, vpc-05, vpc-06, "
         "... (13 in all) and region is ap-guangzhou or ap-shanghai (rule 'staging-links', line 4; new: vpc-00, vpc-01, vpc-02, vpc-03, "
