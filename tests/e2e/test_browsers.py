@@ -175,6 +175,18 @@ def test_the_address_alone_leads_to_the_reference_page(documented):
     problem(documented.call("GET", "/", headers={"Host": "evil.example"}), 421, "misdirected-request")
 
 
+def test_apps_and_fields_of_those_in_between(scripted, upstream, start):
+    """The origin of an app's own scheme is one like any other; fields that are named may be sent beside ours."""
+    app = "tauri://localhost"
+    gateway = start(scripted.url, top={"browsers": {"origins": [app], "headers": ["X-Team", "x-trace"]}})
+    answer = preflight(gateway, app)
+    assert (answer.status, granted(answer)) == (204, app)
+    allowed = answer.header("Access-Control-Allow-Headers").split(", ")
+    assert allowed[-2:] == ["X-Team", "x-trace"] and "Authorization" in allowed
+    for other in ("tauri://localhost:1", "tauri://localhost.evil", "tauri://", "http://localhost"):
+        assert preflight(gateway, other).status == 401
+
+
 def test_origins_change_by_a_reload(scripted, upstream, start):
     gateway = start(scripted.url, top={"browsers": {"origins": [CONSOLE]}})
     assert preflight(gateway, CONSOLE).status == 204

@@ -488,6 +488,25 @@ def test_actions_are_refused(actions, upstream, arguments, status, words):
     assert upstream.seen(0) == []
 
 
+GROUPS = '"service":"vpc","action":"DescribeSecurityGroups"'
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ('{"service":"vpc",%s}' % GROUPS, "service is given more than once"),
+    ('{%s,"action":"DeleteSecurityGroup"}' % GROUPS, "action is given more than once"),
+    ('{%s,"document":{},"document":{"Limit":"1"}}' % GROUPS, "document is given more than once"),
+    ('{%s,"region":"ap-guangzhou","region":"ap-shanghai"}' % GROUPS, "region is given more than once"),
+    ('{%s,"document":{},"docum\\u0065nt":{"Limit":"1"}}' % GROUPS, "document is given more than once"),
+], ids=range(5))
+def test_arguments_of_an_action_that_are_there_twice(actions, upstream, arguments, words):
+    """Readers differ in which one they take: what was judged has to be what is sent."""
+    asked = message("tools/call", {"name": "call_action", "arguments": "HERE"})
+    answer = actions.post(json.dumps(asked).replace('"HERE"', arguments).encode(), fields(asked))
+    told = answer.json()["result"]["structuredContent"]
+    assert (told["status"], words in told["problem"]["detail"]) == (400, True), told
+    assert upstream.seen(0) == []
+
+
 def test_an_action_that_is_not_allowed_is_not_shown(actions):
     failed, told = actions.call("find_action", contains="DeleteVpc")
     assert told == {"actions": [], "more": False}
