@@ -494,6 +494,15 @@ def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
     assert run("check", "-c", str(file)).returncode == 78
 
 
+def test_a_limit_of_an_action_that_has_no_route(door, upstream):
+    """`limits` of an upstream hold at each door, by the action's name; another action has its own."""
+    gateway = door(allow("vpc:*"), limits={"DeleteVpc": "2/h"})
+    answers = [post(gateway, "/actions/vpc/DeleteVpc", {"VpcId": f"vpc-{n}"}) for n in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert problem(answers[2], 429, "too-many-requests")["detail"] == "the action 'DeleteVpc' is over its limit"
+    assert post(gateway, "/actions/vpc/DeleteSubnet", {"SubnetId": "subnet-1"}).status == 200 and upstream.count() == 3
+
+
 # ---- sign, whoami ----
 
 def test_sign_shows_what_goes_out(door, upstream, tmp_path):

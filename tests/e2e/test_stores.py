@@ -11,7 +11,7 @@ import pytest
 
 from harness.expect import problem
 from harness.gateway import NOBODY, POLICY, TOKEN, configure, secret
-from harness.process import run
+from harness.process import environment, run
 from harness.redis import Redis
 from harness.world import PATIENCE, eventually
 from test_operators import ALICE, RULES, VERA, ask
@@ -251,6 +251,25 @@ def test_a_freeze_that_the_store_was_not_told_of(start, upstream, redis):
     assert in_time(lambda: "pending" not in ask(one, "GET", "/freezes", VERA).json()["freezes"][0])
     assert in_time(lambda: ask(other, "POST", "/thaw", ALICE, {"client": "network-console"}).status == 200)
     assert in_time(lambda: one.delete().status == 202)
+
+
+def test_the_commands_say_that_the_store_does_not_answer(start, upstream, redis):
+    gateway = start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()})
+
+    def operate(*arguments, status=0):
+        done = run(*arguments, "--url", f"http://127.0.0.1:{gateway.admin}", env={**environment(), "COUNTERSIGN_TOKEN": ALICE})
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    redis.freeze()
+    try:
+        done = operate("freeze", "network-console", "--reason", "leaked")
+        assert "the store does not answer: this holds on this gateway only until it does" in done.stderr
+        assert eventually(lambda: "the store does not answer: there may be others" in operate("freezes").stderr)
+        assert operate("freezes").stdout.endswith(": leaked  (on this gateway only: the store does not answer)\n")
+    finally:
+        redis.thaw()
+    assert in_time(lambda: (lambda done: "on this gateway only" not in done.stdout and done.stderr == "")(operate("freezes")))
 
 
 @pytest.mark.parametrize("name, frozen, free", [("network-console", TOKEN, NOBODY), ("auditor/only", NOBODY, TOKEN)])
