@@ -138,12 +138,17 @@ static bool limit_covers(const struct rate *wide, const struct rate *narrow)
            (narrow->interval_us >= wide->interval_us && narrow->burst <= wide->burst);
 }
 
+static bool key_covers(const struct config_rule *wide, const struct config_rule *narrow)
+{
+    return !wide->requires_key || narrow->requires_key;
+}
+
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
     return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
            subject_covers(wide->rule, narrow->rule) && own_covers(wide->rule, narrow->rule) &&
            strictness_covers(wide->rule, narrow->rule) &&
-           limit_covers(&wide->rule->limit, &narrow->rule->limit) &&
+           limit_covers(&wide->rule->limit, &narrow->rule->limit) && key_covers(wide->rule, narrow->rule) &&
            when_covers(wide->rule->when, narrow->rule->when) && from_covers(wide->rule, narrow->rule) &&
            where_covers(wide, narrow);
 }
@@ -210,7 +215,8 @@ static bool has_clients(const struct config *old, const struct config *new)
     for (const struct config_client *client = new->clients; client != NULL; client = client->hh.next) {
         const struct config_client *before = config_client(old, client->name);
         if (before == NULL || !same_rate(&before->rate, &client->rate) ||
-            before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0)
+            before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0 ||
+            before->subject > client->subject || (before->requires_key && !client->requires_key))
             return false;
     }
     return true;

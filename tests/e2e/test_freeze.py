@@ -226,6 +226,17 @@ def test_what_is_no_freeze(begin, body, status):
     assert gateway.delete().status == 202 and listed(gateway) == []
 
 
+@pytest.mark.parametrize("body,status", [
+    ({}, 404), ({"client": ["network-console"]}, 400), ({"client": "network-console", "token": 5}, 400), ({"client": "x" * 300}, 400),
+    ({"client": "auditor"}, 404), ({"client": "network-console", "token": "second"}, 404),
+    ({"client": "network-console", "reason": "r"}, 400), ([], 400)], ids=str)
+def test_what_is_no_thaw(begin, body, status):
+    gateway = begin()
+    assert freeze(gateway).status == 200
+    assert ask(gateway, "POST", "/thaw", ALICE, body).status == status
+    assert gateway.delete().status == 403 and len(listed(gateway)) == 1
+
+
 def test_a_body_that_is_no_json(begin):
     gateway = begin()
     for body, kind in ((b"{", "application/json"), (b'{"client":"a","client":"b","reason":"r"}', "application/json"),

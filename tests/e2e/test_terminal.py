@@ -287,3 +287,52 @@ def test_watch_sees_the_policy_that_a_configuration_names(tmp_path, upstream):
         if watch.child.poll() is None:
             watch.child.kill()
             watch.child.wait()
+
+
+THINGS = """version: 1
+routes:
+  - { request: GET /things, service: vpc, action: DescribeThings, effect: read, success: 200, parameters: {} }
+"""
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["policy", "configuration"])
+def test_watch_sees_the_catalogs(tmp_path, upstream, alone):
+    catalog = tmp_path / "more.yaml"
+    catalog.write_text(THINGS)
+    file = configure(tmp_path, upstream.url, top={"catalog": ["more.yaml"]})
+    what = ("--policy", tmp_path / "policy.yaml", "--catalog", catalog) if alone else ("-c", file)
+    watch = Process("check", *what, "--watch")
+    try:
+        assert eventually(lambda: any(": good (" in line for line in watch.stdout)), watch.stderr
+        catalog.write_text(THINGS + "colour: blue\n")
+        assert eventually(lambda: any("more.yaml:4:1: catalog has no key 'colour'" in line for line in watch.stderr))
+        watch.child.send_signal(signal.SIGTERM)
+        assert watch.child.wait(PATIENCE) == 78
+    finally:
+        if watch.child.poll() is None:
+            watch.child.kill()
+            watch.child.wait()
+
+
+def test_watch_sees_the_configuration_that_runs(tmp_path, upstream):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    old, new = (configure(tmp_path / name, upstream.url) for name in ("old", "new"))
+    watch = Process("check", "--running", old, "-c", new, "--watch")
+    try:
+        assert eventually(lambda: any(": good (" in line for line in watch.stdout)), watch.stderr
+        old.write_text(old.read_text().replace("workers: 32", "workers: 33"))
+        assert eventually(lambda: any("workers stays 33: it changes by a restart only" in line for line in watch.stderr))
+        old.write_text("version: 1\n")
+        assert eventually(lambda: any(f"'{old}' is no configuration that could be running" in line for line in watch.stderr))
+        watch.child.send_signal(signal.SIGTERM)
+        assert watch.child.wait(PATIENCE) == 78
+    finally:
+        if watch.child.poll() is None:
+            watch.child.kill()
+            watch.child.wait()
+
+
+def test_what_runs_is_a_whole_configuration(tmp_path):
+    done = run("check", "--policy", tmp_path / "policy.yaml", "--running", tmp_path / "countersign.yaml")
+    assert done.returncode == 2 and "--running goes with a whole configuration" in done.stderr

@@ -204,6 +204,31 @@ static void tokens_are_found_by_digest(void **state)
     config_release(config);
 }
 
+static void a_shared_store(void **state)
+{
+    static const struct {
+        const char *host;
+        int port;
+    } rows[] = {{"valkey.internal", 6379}, {"2001:db8::7", 6380}, {"/run/valkey.sock", 0}};
+    struct config *config = load("config/good-state-redis");
+    const struct config_store *store = &config->state;
+    (void)state;
+    assert_int_equal(store->kind, CONFIG_STORE_REDIS);
+    assert_int_equal(store->keep, 7200000);
+    assert_int_equal(store->instances, 3);
+    assert_int_equal(store->server_count, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_string_equal(store->servers[i].host, rows[i].host);
+        assert_int_equal(store->servers[i].port, rows[i].port);
+    }
+    assert_string_equal(store->user, "gateway");
+    assert_string_equal(secret_bytes(store->password), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
+    assert_int_equal(store->database, 7);
+    assert_string_equal(store->prefix, "edge:");
+    assert_false(store->tls);
+    config_release(config);
+}
+
 /* Slots leave every fourth worker free, so that refusals always find one. */
 static void slots_follow_workers(void **state)
 {
@@ -270,6 +295,7 @@ int main(void)
         cmocka_unit_test(an_operators_catalog_is_added),
         cmocka_unit_test(everything_knows_its_place),
         cmocka_unit_test(tokens_are_found_by_digest),
+        cmocka_unit_test(a_shared_store),
         cmocka_unit_test(slots_follow_workers),
         cmocka_unit_test(paths_follow_their_file),
         cmocka_unit_test(no_such_file),
