@@ -1,3 +1,5 @@
+/* Questions to a loaded configuration.  One file, longer than others: each of them is short, and looks at one
+ * table or list. */
 #include "config/model/config.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says which
- * allocation fails, with errno set. */
+/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says
+ * which allocation fails, with errno set. */
 #ifndef TESTS_SHIM_ALLOCATOR_H
 #define TESTS_SHIM_ALLOCATOR_H
 
@@ -33,8 +33,8 @@ static bool is_early(const void *pointer)
     return (const char *)pointer >= early && (const char *)pointer < early + sizeof early;
 }
 
-/* The first to come is alone: before main(), and before any constructor of ours; real_malloc is the last that is
- * there. */
+/* The first to come is alone: before main(), and before any constructor of ours; real_malloc is the last
+ * that is there. */
 static bool is_ready(void)
 {
     static bool asked;

@@ -1,7 +1,7 @@
-/* Preloaded: the n-th allocation of the program fails, or none.  A test and the process share a page, a file named
- * by SHIM_MEMORY: the test writes `countdown` (1: the next one fails; 0: none does) and reads `calls`.  Only what
- * main() does is counted and fails: what libraries do before it and at the exit, and what a build adds there to
- * count lines, is not the program's. */
+/* Preloaded: the n-th allocation of the program fails, or none.  A test and the process share a page, a file
+ * named by SHIM_MEMORY: the test writes `countdown` (1: the next one fails; 0: none does) and reads `calls`.
+ * Only what main() does is counted and fails: what libraries do before it and at the exit, and what a build
+ * adds there to count lines, is not the program's. */
 #include "tests/shim/allocator.h"
 
 #include <errno.h>
