@@ -315,7 +315,8 @@ enum problem idempotency_claim(struct exchange *x)
     if (result == 0)
         return judge(x, &claimed);
     const struct state_key key = key_of(x);
-    (void)unsettled_put(x->gateway->unsettled, &key, 0, NULL, 0); /* it may have come to the store, late */
+    if (claimed.asked)
+        (void)unsettled_put(x->gateway->unsettled, &key, 0, NULL, 0); /* it may have come there, late */
     x->key.result = EXCHANGE_KEY_AWAY;
     if (x->key.clouds && !is_required(x))
         return PROBLEM_NONE; /* the cloud knows the repeat, and nothing was asked of us */
