@@ -6,10 +6,11 @@ upstream is that of bench/at_most_once.py: it breaks off at every byte, and keep
 Meanwhile, at random, gateways are killed and started again; the store is stopped, slow, full, killed and started again,
 or hands over to its replica; and its clock is set by up to 20 seconds either way.  32 clients ask for a change under its
 key until they know what became of it, and afterwards once more.  Each answer is held against the journal.  A change that
-was told as executed, and then as one that nobody knows, is traced: the gateway that answered must have been killed before
-the store, which was not to be had, could be told.  Exit 0 when all of that is true.  The store writes through to its
-file, and waits for its replica before it hands over, since one that forgets is no part of the promise.  Loopback only,
-bounded, ends what it started."""
+was told as executed, and then as one that nobody knows, is asked for again at the end, when all gateways have told what they
+know.  One that nobody knows even then is traced: the gateway that answered must have been killed before the store, which
+was not to be had, could be told.  Exit 0 when all of that is true.  The store writes through to its file, and waits for its
+replica before it hands over, since one that forgets is no part of the promise.  Loopback only, bounded, ends what it
+started."""
 import asyncio
 import collections
 import datetime
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 from at_most_once import start_upstream
 
@@ -40,8 +42,8 @@ DEADLINE_S = 2              # of a call: a claim whose gateway died is known to 
 PAUSE_S = 0.05              # before a change is asked for again
 UNDECIDED_S = 30 * PATIENCE
 ANSWER_S = 4 * PATIENCE
-PROGRESS_S = 10
 BACK_S = 1                  # within which gateways that work find a store that is there again
+TELLING_S = 5               # and within which they have told it, whatever is done to it meanwhile
 KEPT = re.compile(rb"\r\nIdempotency-Replayed: true\r\n", re.I)
 
 # One answer: what is decided, or None; the status; the body; whether it is that of an earlier request; the request's id;
@@ -68,7 +70,7 @@ class Caller:
     async def decide(self, change, said):
         until = time.monotonic() + UNDECIDED_S
         said.append(await self.ask(change, len(said)))
-        while time.monotonic() < until and not said[-1].outcome:
+        while not said[-1].outcome and time.monotonic() < until:
             await asyncio.sleep(PAUSE_S)
             said.append(await self.ask(change, len(said)))
 
@@ -231,8 +233,26 @@ def third(members):
 
 async def progress(told, count, chaos):
     while True:
-        await asyncio.sleep(PROGRESS_S)
+        await asyncio.sleep(10)
         print(f"  {len(told)} of {count} changes begun, harm done {sum(chaos.done.values())} times", file=sys.stderr, flush=True)
+
+
+def doubted(told):
+    """Changes that were told as executed, and then as ones that nobody knows: both answers."""
+    words = ((change, [one for one in said if one.outcome]) for change, said in told.items())
+    return {change: (said[0], said[1]) for change, said in words if len(said) > 1 and is_untold(said[0], said[1])}
+
+
+async def ask_again(edge, context, told):
+    caller = Caller(edge, context, (), told)
+    for change in doubted(told):
+        await caller.decide(change, told[change])
+    caller.leave()
+
+
+def has_told(member):
+    with urllib.request.urlopen(f"http://{member.address}:9090/metrics", timeout=PATIENCE) as page:
+        return b"\ncountersign_state_unsettled 0\n" in page.read()
 
 
 async def call_all(edge, context, count, chaos):
@@ -255,7 +275,7 @@ def is_unanswered(said):
 
 
 def is_untold(one, other):
-    """Told as executed by the gateway that did it, and a repeat learns that nobody knows."""
+    """Told as executed by the gateway that did it, and a repeat learned that nobody knows."""
     return one.outcome == "executed" and not one.kept and is_unanswered(other)
 
 
@@ -283,18 +303,17 @@ class Trace:
         outcomes = self.outcomes({one.request for one, _ in untold.values()})
         for change, (one, other) in untold.items():
             name, known = outcomes.get(one.request, (None, one.when))
-            met = [harm for harm in self.journal if harm.begun <= other.when and harm.ended + BACK_S >= known]
+            until = max(other.when, known + TELLING_S)
+            met = [harm for harm in self.journal if harm.begun <= until and harm.ended + BACK_S >= known]
             killed = any(harm.who == name and harm.ended >= known for harm in met)
             away = any(harm.who == "store" and harm.what != "set_clock" and harm.begun <= one.when for harm in met)
             yield f"{change}: {self.story(name, known, one, other, met)}", killed and away
 
-    def at(self, when):
-        return f"{when - self.zero:.3f}"
-
     def story(self, name, known, one, other, met):
-        harm = "; ".join(f"{harm.what} {harm.who} {self.at(harm.begun)} to {self.at(harm.ended)}" for harm in met)
-        return (f"{name} knew at {self.at(known)} s, its caller at {self.at(one.when)}; [{harm}]; "
-                f"unknown to a repeat at {self.at(other.when)}")
+        def at(when):
+            return f"{when - self.zero:.3f}"
+        harm = "; ".join(f"{harm.what} {harm.who} {at(harm.begun)} to {at(harm.ended)}" for harm in met)
+        return f"{name} knew at {at(known)} s, its caller at {at(one.when)}; [{harm}]; unknown to a repeat at {at(other.when)}"
 
 
 def judge(count, told, journal, trace):
@@ -302,7 +321,8 @@ def judge(count, told, journal, trace):
     words = {change: [one for one in said if one.outcome] for change, said in told.items()}
     final = collections.Counter(said[-1].outcome for said in words.values() if said)
     ends = [(n, said[0], said[-1]) for n, said in words.items() if len(said) > 1]
-    untold = {n: (one, other) for n, one, other in ends if is_untold(one, other)}
+    late = doubted(told)
+    untold = {n: late.pop(n) for n, one, other in ends if is_untold(one, other)}
     whys = list(trace.why(untold))
 
     def say(outcome):
@@ -327,7 +347,7 @@ def judge(count, told, journal, trace):
     for why, _ in whys:
         print(f"  untold: {why}")
     print("  " + ", ".join(f"{name}: {len(found)}" for name, found in lies.items())
-          + f"; untold by a kill: {sum(explained for _, explained in whys)}")
+          + f"; untold by a kill: {sum(explained for _, explained in whys)}, told late: {len(late)}")
     return sum(map(len, lies.values()))
 
 
@@ -354,6 +374,8 @@ def run(folder, count, seed, started):
     finally:
         chaos.end()
     print(f"  {time.time() - begun:.1f} s; {dict(chaos.done)}")
+    assert eventually(lambda: all(map(has_told, members)), 6 * PATIENCE), "answers that nobody takes"
+    asyncio.run(ask_again(edge, edge.context(certificates.authority.file), told))
     pipe.send("end")
     return judge(count, told, pipe.recv(), Trace(folder, chaos.journal, begun))
 
