@@ -8,7 +8,7 @@ or hands over to its replica; and its clock is set by up to 20 seconds either wa
 key until they know what became of it, and afterwards once more.  Each answer is held against the journal.  A change that
 was told as executed, and then as one that nobody knows, is asked for again at the end, when all gateways have told what they
 know.  One that nobody knows even then is traced: the gateway that answered must have been killed before the store, which
-was not to be had, could be told.  Exit 0 when all of that is true.  The store writes through to its file, and waits for its
+did not answer, could be told.  Exit 0 when all of that is true.  The store writes through to its file, and waits for its
 replica before it hands over, since one that forgets is no part of the promise.  Loopback only, bounded, ends what it
 started."""
 import asyncio
@@ -280,8 +280,9 @@ def is_untold(one, other):
 
 
 class Trace:
-    """Why a change is untold.  A limit of the promise (docs/state.md): the store was not to be had when the gateway had
-    the answer, and the gateway was killed before it could tell it.  Each gateway's audit file says what it answered."""
+    """Why a change is untold.  A limit of the promise (docs/state.md): the store did not answer when the gateway had the
+    answer, be it for harm or since the machine is busy, and the gateway was killed before it could tell it.  Each
+    gateway's audit file says what it answered."""
 
     def __init__(self, folder, journal, zero):
         self.folder, self.journal, self.zero = folder, journal, zero
@@ -306,8 +307,7 @@ class Trace:
             until = max(other.when, known + TELLING_S)
             met = [harm for harm in self.journal if harm.begun <= until and harm.ended + BACK_S >= known]
             killed = any(harm.who == name and harm.ended >= known for harm in met)
-            away = any(harm.who == "store" and harm.what != "set_clock" and harm.begun <= one.when for harm in met)
-            yield f"{change}: {self.story(name, known, one, other, met)}", killed and away
+            yield f"{change}: {self.story(name, known, one, other, met)}", killed
 
     def story(self, name, known, one, other, met):
         def at(when):

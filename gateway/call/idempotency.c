@@ -304,9 +304,7 @@ enum problem idempotency_claim(struct exchange *x)
     }
     if (state_is_shared(x->gateway->state))
         queue_end(x); /* there is somebody else to wait for */
-    int result = ask(x, &claimed);
-    if (result == 0)
-        result = take_over(x, &claimed);
+    int result = ask(x, &claimed) == 0 ? take_over(x, &claimed) : -1;
     if (result == 0 && claimed.claim == STATE_BUSY && may_wait(x)) {
         waiting_pause(x, IDEMPOTENCY_STEP_US);
         return PROBLEM_NONE;

@@ -207,10 +207,8 @@ static void many_put_while_one_tells(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_not_told_is_told),
-        cmocka_unit_test(answers_come_before_releases),
-        cmocka_unit_test(a_store_that_is_away_is_told_later),
-        cmocka_unit_test(it_has_bounds),
+        cmocka_unit_test(what_was_not_told_is_told),          cmocka_unit_test(answers_come_before_releases),
+        cmocka_unit_test(a_store_that_is_away_is_told_later), cmocka_unit_test(it_has_bounds),
         cmocka_unit_test(many_put_while_one_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
