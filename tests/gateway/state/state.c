@@ -468,6 +468,14 @@ static void away(void **context)
     assert_null(look.server);
     assert_int_equal(look.failed, look.asked);
     assert_int_equal(look.asked + look.spared, STATE_FAILURES + 1000);
+    unsigned long long asked = 0;
+    for (unsigned i = 0; i < 1000; i++) { /* of a claim it is told: one that was not asked for came nowhere */
+        const struct state_key key = {"web", "k", "print", "holder"};
+        struct state_claimed claimed = {.asked = true};
+        assert_int_equal(state_claim(world.one, &key, 1, 1, "who", world.arena, &claimed), -1);
+        asked += claimed.asked;
+    }
+    assert_int_equal(state_look(world.one).asked, look.asked + asked);
     assert_int_equal(state_gateways(world.one), 1);
     state_close(world.one);
     state_close(world.other);
