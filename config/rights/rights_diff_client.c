@@ -120,8 +120,8 @@ static void compare_subjects(struct rights_diff *diff)
     const struct config_client *new = diff->new.client;
     if (old == NULL || new == NULL || old->subject == new->subject)
         return;
-    buf_put_format(&diff->line, "other: %s has the subject %s, before: %s", diff->name,
-                   names[new->subject], names[old->subject]);
+    buf_put_format(&diff->line, "other: %s has the subject %s, before: %s", diff->name, names[new->subject],
+                   names[old->subject]);
     rights_diff_put_line(diff, &diff->counts->other);
 }
 
