@@ -488,7 +488,8 @@ def test_who_has_connections_enough_is_told_before_the_handshake(certificates, t
     """One record, the alert internal_error (RFC 8446 sections 5.1 and 6.2): no worker does a handshake for it."""
     upstream.script(then=HANG)
     door = {"address": "127.0.0.1:0", "tls": private(certificates.good, tmp_path)}
-    gateway = Reached(configure(tmp_path, upstream.url, top={"listen": [door], "per_address": 2}, timeout="60s"))
+    gateway = Reached(configure(tmp_path, upstream.url, top={"listen": [door], "per_address": 2, "drain": "100ms"},
+                                timeout="60s"))
     gateway.port = int(gateway.doors[0].rsplit(":", 1)[1])
     try:
         context = trusting(certificates, minimum_version=version, maximum_version=version)
@@ -501,8 +502,8 @@ def test_who_has_connections_enough_is_told_before_the_handshake(certificates, t
             with pytest.raises(ssl.SSLError, match="alert internal error"):
                 TlsWire(gateway.port, context)
     finally:
-        gateway.child.kill()
-        gateway.wait(15 * SLOW)
+        gateway.terminate()
+        assert gateway.wait(15 * SLOW) == 0
         gateway.clean()
 
 

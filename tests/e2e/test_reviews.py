@@ -275,6 +275,31 @@ def test_an_operators_token_without_an_end(files):
     assert run("diff", *files_of).stdout == "more: operator 'alice': token 'alice-1' ends never\n"
 
 
+@pytest.mark.parametrize("param, narrow, wide", [
+    ("limit", {"min": 5, "max": 20}, {"max": 50}), ("limit", {"min": 5, "max": 20}, {"min": 5}), ("limit", {"max": 20}, {"max": 21}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16"]}, {"cidr_within": ["10.0.0.0/8"]}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16", "192.0.2.0/25"]}, {"cidr_within": ["192.0.2.0/24", "10.0.0.0/8", "2001:db8::/32"]}),
+], ids=str)
+def test_a_range_within_another(files, param, narrow, wide):
+    """RFC 4632 and arithmetic say which is the wider one: it is more, and nothing less."""
+    less, more = files(less=changed(rules=[rule(0), rule(1), reading(where={param: narrow})]),
+                       more=changed(rules=[rule(0), rule(1), reading(where={param: wide})]))
+    for old, new, sign in ((less, more, "more: auditor may now"), (more, less, "less: auditor may no longer")):
+        line, = run("diff", old, new).stdout.splitlines()
+        assert line.startswith(f"{sign} DescribeVpcEx where {param} is ")
+    assert run("diff", more, more).stdout == ""
+
+
+@pytest.mark.parametrize("param, one, other", [
+    ("limit", {"max": 20}, {"min": 5}), ("limit", {"min": 5, "max": 20}, {"min": 10, "max": 30}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16"]}, {"cidr_within": ["10.2.0.0/16"]}),
+], ids=str)
+def test_ranges_of_which_neither_is_within_the_other(files, param, one, other):
+    old, new = files(old=changed(rules=[rule(0), rule(1), reading(where={param: one})]),
+                     new=changed(rules=[rule(0), rule(1), reading(where={param: other})]))
+    assert [line.split(":")[0] for line in run("diff", old, new).stdout.splitlines()] == ["more", "less"]
+
+
 def test_a_new_route_widens_a_star(files):
     old, more = files(old=changed(rules=[rule(0), {"id": "all", "allow": ["auditor"], "actions": ["Create*", "Attach*"]}]), more=SNAPSHOTS)
     assert run("diff", old, old).stdout == ""

@@ -13,6 +13,7 @@ import pytest
 from harness.gateway import NOBODY, configure
 from harness.process import Process, binary, environment, run
 from harness.world import ENDPOINT, PATIENCE, eventually, free_port, readable
+from test_operators import ALICE, RULES, ask
 
 
 
@@ -287,6 +288,22 @@ def test_watch_sees_the_policy_that_a_configuration_names(tmp_path, upstream):
         if watch.child.poll() is None:
             watch.child.kill()
             watch.child.wait()
+
+
+def test_what_is_worth_a_look(start, upstream):
+    """Nothing is wrong, and there is something that an operator may have forgotten."""
+    gateway = start(upstream.url, rules=RULES)
+    assert "Worth a look" not in at(gateway, "status")
+    assert ask(gateway, "POST", "/freeze", ALICE, {"client": "auditor", "reason": "left"}).status == 200
+    text = at(gateway, "status")
+    assert text.startswith("Countersign: healthy\n")
+    assert "\nWorth a look\n  - 1 clients or tokens are frozen: `countersign freezes` lists them\n" in text
+
+
+def test_top_of_what_is_no_admin_listener(start, upstream):
+    gateway = start(upstream.url)
+    done = run("top", "--url", f"http://127.0.0.1:{gateway.port}")
+    assert done.returncode == 1 and "what answered is no admin listener of Countersign (status 401)" in done.stderr
 
 
 THINGS = """version: 1
