@@ -42,10 +42,10 @@ static const struct keyword member_keywords[] = {
 /* An example goes into the OpenAPI document as it is. */
 static bool fits_type(const struct config_member *member)
 {
-    static const enum config_type types[] = {[CONFIG_MEMBER_STRING] = CONFIG_STRING,
-                                             [CONFIG_MEMBER_INTEGER] = CONFIG_INTEGER,
-                                             [CONFIG_MEMBER_NUMBER] = CONFIG_NUMBER,
-                                             [CONFIG_MEMBER_BOOLEAN] = CONFIG_BOOLEAN};
+    static const int types[] = {[CONFIG_MEMBER_STRING] = CONFIG_STRING,
+                                [CONFIG_MEMBER_INTEGER] = CONFIG_INTEGER,
+                                [CONFIG_MEMBER_NUMBER] = CONFIG_NUMBER,
+                                [CONFIG_MEMBER_BOOLEAN] = CONFIG_BOOLEAN};
     if (member->example == NULL)
         return true;
     return member->type != CONFIG_MEMBER_OBJECT &&
