@@ -6,16 +6,13 @@ cd "$(dirname "$0")/.."
 
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build dpkg-dev file >&2
-say "building (build/release)" >&2
+say "building (build/package)" >&2
 # The time of the last change, so that the same source gives the same package.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(dpkg-parsechangelog -l deploy/debian/changelog -S Timestamp)}
 export SOURCE_DATE_EPOCH
 umask 022
-new=yes
-[ ! -e build/release/CMakeCache.txt ] || new='' # tests that are built there stay
-cmake --preset release ${new:+-DBUILD_TESTING=OFF} >/dev/null
-cmake --build --preset release -- --quiet
-mkdir -p build/package
-cpack --config build/release/CPackConfig.cmake -G DEB -B "$PWD/build/package" >build/package/cpack.log ||
-    { cat build/package/cpack.log >&2; exit 1; }
+cmake -S . -B build/package -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
+    -DBUILD_TESTING=OFF >/dev/null
+cmake --build build/package -- --quiet
+(cd build/package && cpack -G DEB >cpack.log) || { cat build/package/cpack.log >&2; exit 1; }
 sed -n 's/^CPack: - package: \(.*\) generated\.$/\1/p' build/package/cpack.log

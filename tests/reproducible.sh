@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 copy=$work/another/place
 mkdir -p "$copy"
 tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C "$copy"
-(cd "$copy" && cmake --preset release -B out -DBUILD_TESTING=OFF >/dev/null)
+cmake -S "$copy" -B "$copy/out" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCOUNTERSIGN_STRICT=ON -DBUILD_TESTING=OFF >/dev/null
 cmake --build "$copy/out" --target countersign -- --quiet
 cmp build/release/countersign "$copy/out/countersign"
 say "the same program from two folders: $(sha256sum build/release/countersign | cut -c 1-16)..."

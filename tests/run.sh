@@ -2,10 +2,10 @@
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
 # the unit tests of what is concurrent under the thread sanitizer, all unit tests and the end-to-end tests that are
 # mostly input under the address, undefined and leak sanitizers; and then everything as it ships, but for the samples in
-# six languages and the generated clients.  With --all also those and what takes long: the end-to-end tests under the
-# thread sanitizer; a minute's search for inputs that break a promise; how much of the code the tests reach, with the
-# other end-to-end tests under the address sanitizer; whether another folder gives the same program; Debian 13; every
-# action of the cloud; and 3,000 changes while gateways and their store are killed.  The first failure ends it.
+# six languages and the generated clients.  With --all also those and what takes long: the other end-to-end tests under
+# the sanitizers, a minute's search for inputs that break a promise, how much of the code the tests reach, whether
+# another folder gives the same program, Debian 13, every action of the cloud, and 3,000 changes while gateways and
+# their store are killed.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -49,14 +49,6 @@ stage "looking for what the tests need"
 # shellcheck disable=SC2086  # a list of words
 packages_install $packages_build $packages_tests
 
-if [ -n "$all" ]; then
-    mkdir -p build
-    setsid ./tests/trixie.sh root >build/trixie.log 2>&1 & # a download, mostly
-    root=$!
-    trap 'kill -- "-$root" 2>/dev/null || true' EXIT
-    trap 'exit 130' INT TERM
-fi
-
 stage "looking through the sources"
 ./tests/lint.sh quick
 long=long
@@ -64,7 +56,7 @@ long=long
 build tsan concurrency ${all:+countersign}
 check tsan -L concurrency -LE "$long"
 build asan
-check asan -LE 'house|long' # its long ones are those of the coverage
+check asan -LE "house|$long"
 if [ -n "$all" ]; then
     stage "fuzzing"
     FUZZ_JOBS=0 ./tests/fuzz.sh 60 # side by side: a minute for all
@@ -73,8 +65,6 @@ if [ -n "$all" ]; then
     stage "another folder"
     ./tests/reproducible.sh
     stage "Debian 13"
-    wait "$root" || { cat build/trixie.log; exit 1; }
-    trap - EXIT
     ./tests/trixie.sh
 fi
 build release
