@@ -55,11 +55,6 @@ def memory(tmp_path):
     return Memory(tmp_path)
 
 
-# What a failed start of others says: of a library of libcurl's, which frees twice, sooner or later, and of a thread under
-# the address sanitizer.
-THEIRS = ("GnuTLS", "CHECK failed: sanitizer_")
-
-
 def torture(most, some):
     """Which allocations fail: about so many of them, or as many as COUNTERSIGN_TORTURE says."""
     return range(1, most + 1, max(1, most // int(os.environ.get("COUNTERSIGN_TORTURE", some))))
@@ -199,18 +194,19 @@ def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
         memory.fail(0)
         if "ready on" in words:
             started += 1
-            port = int(words.split("ready on http://127.0.0.1:")[1].split(",")[0])
+            told = words.split("ready on http://127.0.0.1:")    # no address: there was no memory for that line
+            port = int(told[1].split(",")[0]) if len(told) > 1 else gateway.port
             probe = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20", "-X", "DELETE",
                                     f"http://127.0.0.1:{port}{PATH}?instanceIds={INSTANCE}"], capture_output=True,
                                    text=True, check=False)
-            assert probe.stdout == "401" or any(mark in words for mark in THEIRS), (n, probe, words)
+            assert probe.stdout == "401" or len(told) == 1 or "GnuTLS" in words, (n, probe, words)
             child.terminate()
         else:
             refused += 1
         child.wait(30 * SLOW)
         words += child.stderr.read()
         child.stderr.close()
-        if any(mark in words for mark in THEIRS):
+        if "GnuTLS" in words:       # a library of libcurl's: its failed start frees twice, sooner or later
             continue
         assert child.returncode in (0, 1, 2, 78), (n, child.returncode, words)
         assert child.returncode == 0 or words.strip(), (n, "it ended without a word")
