@@ -20,8 +20,8 @@ packages_install $packages_build $packages_tests gcovr
 cmake --preset coverage -DBUILD_TESTING=ON >/dev/null
 cmake --build --preset coverage -- --quiet
 find "$build" -name '*.gcda' -delete
-ctest --preset coverage -L unit --quiet
-ctest --preset coverage -R '^sandbox_' --quiet
+ctest --preset coverage -L unit
+ctest --preset coverage -R '^sandbox_'
 files=''
 for name in $quick; do files="$files tests/e2e/test_$name.py"; done
 # shellcheck disable=SC2086  # a list of words
