@@ -7,8 +7,7 @@ const struct config_client_certificate *certificate_find(const struct config *co
 {
     const struct config_client_certificate *found = NULL;
     for (const char *name = names; name < names + length; name += strlen(name) + 1) {
-        struct config_client_certificate *one = NULL;
-        HASH_FIND_STR(config->certificates, name, one);
+        const struct config_client_certificate *one = config_certificate(config, name);
         if (one == NULL)
             continue;
         if (found != NULL && found->client != one->client)

@@ -1,6 +1,7 @@
 #include "config/catalog/answer_type.h"
 
 #include "config/model/config.h"
+#include "config/model/param_value.h"
 
 #include <string.h>
 
@@ -38,15 +39,17 @@ static const struct keyword member_keywords[] = {
     {"api3", read_absent, MEMBER(absent[CONFIG_API3]), OPTIONAL, 0, 0, NULL},
 };
 
+/* An example goes into the OpenAPI document as it is. */
 static bool fits_type(const struct config_member *member)
 {
-    long long number;
-    const char *text = member->example;
-    if (text == NULL || member->type == CONFIG_MEMBER_STRING)
+    static const int types[] = {[CONFIG_MEMBER_STRING] = CONFIG_STRING,
+                                [CONFIG_MEMBER_INTEGER] = CONFIG_INTEGER,
+                                [CONFIG_MEMBER_NUMBER] = CONFIG_NUMBER,
+                                [CONFIG_MEMBER_BOOLEAN] = CONFIG_BOOLEAN};
+    if (member->example == NULL)
         return true;
-    if (member->type == CONFIG_MEMBER_BOOLEAN)
-        return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-    return member->type != CONFIG_MEMBER_OBJECT && keyword_parse_number(text, &number);
+    return member->type != CONFIG_MEMBER_OBJECT &&
+           param_value_is_of_type(&(struct config_param){.type = types[member->type]}, member->example);
 }
 
 static int read_member(struct loader *loader, const struct yaml_node *node, struct config_member *member)

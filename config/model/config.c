@@ -1,3 +1,5 @@
+/* Questions to a loaded configuration.  One file, longer than others: each of them is short, and looks at one
+ * table or list. */
 #include "config/model/config.h"
 
 #include "base/text.h"
@@ -231,6 +233,20 @@ const struct config_upstream *config_upstream_of(const struct config *config,
         if (config->upstreams[i].account == account && strcmp(config->upstreams[i].name, service) == 0)
             return &config->upstreams[i];
     return NULL;
+}
+
+const struct config_client *config_client(const struct config *config, const char *name)
+{
+    struct config_client *client = NULL;
+    HASH_FIND_STR(config->clients, name, client);
+    return client;
+}
+
+const struct config_client_certificate *config_certificate(const struct config *config, const char *key)
+{
+    struct config_client_certificate *certificate = NULL;
+    HASH_FIND_STR(config->certificates, key, certificate);
+    return certificate;
 }
 
 const struct config_account *config_account(const struct config *config, const char *name)

@@ -190,6 +190,12 @@ const struct config_upstream *config_upstream(const struct config *config, const
 const struct config_upstream *config_upstream_of(const struct config *config,
                                                  const struct config_account *account, const char *service);
 
+/* NULL: the policy has no client of that name. */
+const struct config_client *config_client(const struct config *config, const char *name);
+
+/* The client's certificate that has this key (certificate_key.h), or NULL. */
+const struct config_client_certificate *config_certificate(const struct config *config, const char *key);
+
 /* NULL: there is no account of that name. */
 const struct config_account *config_account(const struct config *config, const char *name);
 

@@ -46,8 +46,7 @@ static int add(struct loader *loader, const struct yaml_node *node, const struct
                const char *key, struct config_client *client)
 {
     struct config *config = loader->config;
-    struct config_client_certificate *other = NULL;
-    HASH_FIND_STR(config->certificates, key, other);
+    const struct config_client_certificate *other = config_certificate(config, key);
     if (other != NULL)
         return report_error(loader->report, &node->mark, "the same certificate is on line %u already",
                             other->mark.line);

@@ -134,10 +134,9 @@ static int choose_request(struct loader *loader, const struct yaml_node *node, s
 static int read_client_name(struct loader *loader, const struct yaml_node *node,
                             const struct keyword *keyword, void *field)
 {
-    struct config_client *client = NULL;
     if (!keyword_expect(loader, node, YAML_SCALAR, keyword->name))
         return -1;
-    HASH_FIND_STR(loader->config->clients, node->text, client);
+    const struct config_client *client = config_client(loader->config, node->text);
     if (client == NULL)
         return report_error(loader->report, &node->mark, "there is no client '%.64s'", node->text);
     *(const struct config_client **)field = client;

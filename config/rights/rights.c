@@ -138,12 +138,17 @@ static bool limit_covers(const struct rate *wide, const struct rate *narrow)
            (narrow->interval_us >= wide->interval_us && narrow->burst <= wide->burst);
 }
 
+static bool key_covers(const struct config_rule *wide, const struct config_rule *narrow)
+{
+    return !wide->requires_key || narrow->requires_key;
+}
+
 bool rights_cover(const struct rights_rule *wide, const struct rights_rule *narrow)
 {
     return wide->rule->expires >= narrow->rule->expires && effects_cover(wide->rule, narrow->rule) &&
            subject_covers(wide->rule, narrow->rule) && own_covers(wide->rule, narrow->rule) &&
            strictness_covers(wide->rule, narrow->rule) &&
-           limit_covers(&wide->rule->limit, &narrow->rule->limit) &&
+           limit_covers(&wide->rule->limit, &narrow->rule->limit) && key_covers(wide->rule, narrow->rule) &&
            when_covers(wide->rule->when, narrow->rule->when) && from_covers(wide->rule, narrow->rule) &&
            where_covers(wide, narrow);
 }
@@ -208,10 +213,10 @@ static bool same_rate(const struct rate *a, const struct rate *b)
 static bool has_clients(const struct config *old, const struct config *new)
 {
     for (const struct config_client *client = new->clients; client != NULL; client = client->hh.next) {
-        struct config_client *before = NULL;
-        HASH_FIND_STR(old->clients, client->name, before);
+        const struct config_client *before = config_client(old, client->name);
         if (before == NULL || !same_rate(&before->rate, &client->rate) ||
-            before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0)
+            before->in_flight != client->in_flight || (before->requires & ~client->requires) != 0 ||
+            before->subject > client->subject || (before->requires_key && !client->requires_key))
             return false;
     }
     return true;
@@ -234,8 +239,7 @@ static bool has_tokens(const struct config *old, const struct config *new)
 static bool has_certificates(const struct config *old, const struct config *new)
 {
     for (const struct config_client_certificate *now = new->certificates; now != NULL; now = now->hh.next) {
-        struct config_client_certificate *before = NULL;
-        HASH_FIND_STR(old->certificates, now->key, before);
+        const struct config_client_certificate *before = config_certificate(old, now->key);
         if (before == NULL || strcmp(before->client->name, now->client->name) != 0)
             return false;
     }

@@ -170,13 +170,6 @@ static void compare_action(struct rights_diff *diff)
 
 /* ---- clients ---- */
 
-static const struct config_client *find_client(const struct config *config, const char *name)
-{
-    struct config_client *client = NULL;
-    HASH_FIND_STR(config->clients, name, client);
-    return client;
-}
-
 static void compare_action_of(struct rights_diff *diff, const struct config_route *action,
                               const struct config *not_in)
 {
@@ -208,8 +201,8 @@ static void compare_client(struct rights_diff *diff, const char *name)
     if (!spend(diff, (diff->old.config->tokens.count + diff->new.config->tokens.count) / TOKENS_A_COST))
         return;
     diff->name = name;
-    diff->old.client = find_client(diff->old.config, name);
-    diff->new.client = find_client(diff->new.config, name);
+    diff->old.client = config_client(diff->old.config, name);
+    diff->new.client = config_client(diff->new.config, name);
     if (diff->old.client == NULL) {
         buf_put_format(&diff->line, "more: client '%s' is new", name);
         rights_diff_put_line(diff, &diff->counts->more);
@@ -259,7 +252,7 @@ int rights_diff(const struct config *old, const struct config *new, const struct
     for (const struct config_client *client = new->clients; client != NULL; client = client->hh.next)
         compare_client(&diff, client->name);
     for (const struct config_client *client = old->clients; client != NULL; client = client->hh.next)
-        if (find_client(new, client->name) == NULL)
+        if (config_client(new, client->name) == NULL)
             compare_client(&diff, client->name);
     compare_former_ids(&diff, new, old, "now known as");
     compare_former_ids(&diff, old, new, "no longer known as");

@@ -71,8 +71,7 @@ static void compare_certificates(struct rights_diff *diff, const struct config *
                                  const struct config *other, const char *what, size_t *count)
 {
     for (const struct config_client_certificate *one = has->certificates; one != NULL; one = one->hh.next) {
-        struct config_client_certificate *found = NULL;
-        HASH_FIND_STR(other->certificates, one->key, found);
+        const struct config_client_certificate *found = config_certificate(other, one->key);
         if (strcmp(one->client->name, diff->name) != 0 ||
             (found != NULL && strcmp(found->client->name, diff->name) == 0))
             continue;
@@ -96,6 +95,33 @@ static void compare_requirements(struct rights_diff *diff)
                        less ? "now requires" : "no longer requires", names[i]);
         rights_diff_put_line(diff, less ? &diff->counts->less : &diff->counts->more);
     }
+}
+
+static void compare_keys(struct rights_diff *diff)
+{
+    const struct config_client *old = diff->old.client;
+    const struct config_client *new = diff->new.client;
+    if (old == NULL || new == NULL || old->requires_key == new->requires_key)
+        return;
+    buf_put_format(&diff->line, "%s %s %s an Idempotency-Key for each change",
+                   new->requires_key ? "less:" : "more:", diff->name,
+                   new->requires_key ? "now needs" : "no longer needs");
+    rights_diff_put_line(diff, new->requires_key ? &diff->counts->less : &diff->counts->more);
+}
+
+/* What it has to say of who is behind it, and whether rules may look at that. */
+static void compare_subjects(struct rights_diff *diff)
+{
+    static const char *const names[] = {[CONFIG_SUBJECT_TOLD] = "told",
+                                        [CONFIG_SUBJECT_REQUIRED] = "required",
+                                        [CONFIG_SUBJECT_TRUSTED] = "trusted"};
+    const struct config_client *old = diff->old.client;
+    const struct config_client *new = diff->new.client;
+    if (old == NULL || new == NULL || old->subject == new->subject)
+        return;
+    buf_put_format(&diff->line, "other: %s has the subject %s, before: %s", diff->name, names[new->subject],
+                   names[old->subject]);
+    rights_diff_put_line(diff, &diff->counts->other);
 }
 
 static void put_limit(struct rights_diff *diff, const struct config_client *client)
@@ -143,6 +169,8 @@ void rights_diff_client(struct rights_diff *diff)
     compare_certificates(diff, diff->new.config, diff->old.config, "new", &diff->counts->more);
     compare_certificates(diff, diff->old.config, diff->new.config, "gone", &diff->counts->less);
     compare_requirements(diff);
+    compare_keys(diff);
+    compare_subjects(diff);
     compare_limits(diff);
     compare_account(diff);
 }

@@ -138,6 +138,8 @@ void words_put_conditions(struct buf *out, const struct config *config, const st
         buf_put_format(out, "%sat most ", joint(out, begin));
         words_put_rate(out, &rule->limit);
     }
+    if (rule->requires_key)
+        buf_put_format(out, "%swith an Idempotency-Key only", joint(out, begin));
     if (rule->expires != CONFIG_NEVER) {
         buf_put_format(out, "%suntil ", joint(out, begin));
         words_put_time(out, rule->expires);

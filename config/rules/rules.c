@@ -158,14 +158,12 @@ static int check_clients(struct loader *loader, const struct yaml_node *node)
     int result = 0;
     for (const struct yaml_node *item = node->children; item != NULL; item = item->next) {
         const char *star = strchr(item->text, '*');
-        struct config_client *client = NULL;
-        HASH_FIND_STR(loader->config->clients, item->text, client);
         if (star != NULL && (star[1] != '\0' || star - item->text > RULES_PREFIX_MAX))
             result =
                 report_error(loader->report, &item->mark,
                              "a client is a name, or a prefix of at most %d characters and '*' at its end",
                              RULES_PREFIX_MAX);
-        else if (star == NULL && client == NULL)
+        else if (star == NULL && config_client(loader->config, item->text) == NULL)
             result = report_error(loader->report, &item->mark, "there is no client '%.64s'", item->text);
     }
     return result;

@@ -24,19 +24,29 @@ enum {
 
 /* ---- redis ---- */
 
-/* "valkey.internal:6379", "[::1]:6379" */
-static bool parse_host(struct loader *loader, const char *text, struct config_redis_server *server)
+/* "valkey.internal:6379", "[::1]:6379": the port, and how many bytes in front of it are the host. */
+static bool parse_host(const char *text, bool bracketed, size_t *length, int *port)
 {
-    long long port = 0;
+    long long number = 0;
     const char *colon = strrchr(text, ':');
-    bool bracketed = text[0] == '[';
-    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-    if (length < 1 + 2 * (size_t)bracketed || (bracketed && colon[-1] != ']') ||
-        !keyword_parse_number(colon + 1, &port) || port < 1 || port > PORT_MAX)
+    *length = colon == NULL ? 0 : (size_t)(colon - text);
+    if (*length < 1 + 2 * (size_t)bracketed || (bracketed && colon[-1] != ']') ||
+        (!bracketed && memchr(text, ':', *length) != NULL) || !keyword_parse_number(colon + 1, &number) ||
+        number < 1 || number > PORT_MAX)
         return false;
-    server->port = (int)port;
-    server->host = arena_copy(loader->arena, text + bracketed, length - 2 * (size_t)bracketed);
-    return server->host != NULL && (bracketed || strchr(server->host, ':') == NULL);
+    *port = (int)number;
+    return true;
+}
+
+static int read_host(struct loader *loader, const struct yaml_node *node, struct config_redis_server *server)
+{
+    size_t length = 0;
+    bool bracketed = server->text[0] == '[';
+    if (!parse_host(server->text, bracketed, &length, &server->port))
+        return report_error(loader->report, &node->mark,
+                            "a server is HOST:PORT or unix:/PATH, such as 10.0.0.7:6379");
+    server->host = arena_copy(loader->arena, server->text + bracketed, length - 2 * (size_t)bracketed);
+    return server->host == NULL ? keyword_out_of_memory(loader) : 0;
 }
 
 static int read_server(struct loader *loader, const struct yaml_node *node,
@@ -47,10 +57,7 @@ static int read_server(struct loader *loader, const struct yaml_node *node,
     if (keyword_text(loader, node, &word, &server->text) != 0)
         return -1;
     if (strncmp(server->text, scheme, sizeof scheme - 1) != 0)
-        return parse_host(loader, server->text, server)
-                   ? 0
-                   : report_error(loader->report, &node->mark,
-                                  "a server is HOST:PORT or unix:/PATH, such as 10.0.0.7:6379");
+        return read_host(loader, node, server);
     server->host = server->text + sizeof scheme - 1;
     server->port = 0;
     if (server->host[0] != '/' || strlen(server->host) >= SOCKET_MAX)

@@ -121,8 +121,7 @@ static int find_client(const struct operate *operate, const char *client, const 
                        struct desk_answer *answer)
 {
     const struct config *config = operate->config;
-    const struct config_client *known = NULL;
-    HASH_FIND(hh, config->clients, client, strlen(client), known);
+    const struct config_client *known = config_client(config, client);
     if (known == NULL)
         return refuse(answer, 404, "the policy has no client of that name: nothing was frozen");
     for (size_t i = 0; i < config->tokens.count; i++)

@@ -1,5 +1,5 @@
-/* A frozen client is refused as soon as it is known, and once more before a call is sent: it may have waited
- * for its turn meanwhile. */
+/* A frozen client is refused as soon as it is known, and once more before each call is sent: it may have
+ * waited for its turn meanwhile, or a list may have many pages. */
 #include "gateway/call/frozen.h"
 
 #include "base/time/clock.h"

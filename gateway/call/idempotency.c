@@ -304,9 +304,7 @@ enum problem idempotency_claim(struct exchange *x)
     }
     if (state_is_shared(x->gateway->state))
         queue_end(x); /* there is somebody else to wait for */
-    int result = ask(x, &claimed);
-    if (result == 0)
-        result = take_over(x, &claimed);
+    int result = ask(x, &claimed) == 0 ? take_over(x, &claimed) : -1;
     if (result == 0 && claimed.claim == STATE_BUSY && may_wait(x)) {
         waiting_pause(x, IDEMPOTENCY_STEP_US);
         return PROBLEM_NONE;
@@ -315,7 +313,8 @@ enum problem idempotency_claim(struct exchange *x)
     if (result == 0)
         return judge(x, &claimed);
     const struct state_key key = key_of(x);
-    (void)unsettled_put(x->gateway->unsettled, &key, 0, NULL, 0); /* it may have come to the store, late */
+    if (claimed.asked)
+        (void)unsettled_put(x->gateway->unsettled, &key, 0, NULL, 0); /* it may have come there, late */
     x->key.result = EXCHANGE_KEY_AWAY;
     if (x->key.clouds && !is_required(x))
         return PROBLEM_NONE; /* the cloud knows the repeat, and nothing was asked of us */

@@ -6,6 +6,7 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/frozen.h"
 #include "gateway/exchange/shared.h"
 
 #include <stdio.h>
@@ -42,7 +43,6 @@ long long pages_total(const struct json_value *value, struct arena *arena)
     return strtoll(text, NULL, 10);
 }
 
-/* Do pages have tokens, or offsets? */
 static bool goes_by_token(const struct exchange *x)
 {
     return x->paging != NULL ? x->paging->next != NULL : x->route->next != NULL;
@@ -65,7 +65,7 @@ enum pages_next pages_next(const struct answer *answer, bool last_value)
     return !told && answer->list.count == 0 ? PAGES_NEXT_NONE : PAGES_NEXT_TOKEN;
 }
 
-/* The page at this offset, or of the last one's token, as a sealed call that the policy has allowed. */
+/* The page at this offset, or of the last one's token, as a sealed call that is allowed. */
 static enum problem make_call(struct exchange *x, const struct list *list, size_t from, struct call **call)
 {
     char text[TEXT_NUMBER_SIZE];
@@ -87,10 +87,10 @@ static enum problem make_call(struct exchange *x, const struct list *list, size_
                              "could have",
                              from);
     }
-    if (problem != PROBLEM_NONE || authorize_further(x, *call, false))
-        return problem;
-    return exchange_stop(x, PROBLEM_NOT_ALLOWED, "the policy does not allow the page behind %zu entries",
-                         from);
+    if (problem == PROBLEM_NONE && !authorize_further(x, *call, false))
+        problem = exchange_stop(x, PROBLEM_NOT_ALLOWED,
+                                "the policy does not allow the page behind %zu entries", from);
+    return problem == PROBLEM_NONE ? frozen_refuse(x) : problem;
 }
 
 static enum problem too_long(struct exchange *x)

@@ -103,9 +103,7 @@ static bool has_service(const struct config *config, const char *service)
 static int find(const struct config *config, const struct openapi_options *given,
                 struct action_operations_query *query, struct err *err)
 {
-    struct config_client *client = NULL;
-    if (given->client != NULL)
-        HASH_FIND_STR(config->clients, given->client, client);
+    const struct config_client *client = given->client == NULL ? NULL : config_client(config, given->client);
     if (given->client != NULL && client == NULL)
         return err_set(err, ERR_INPUT, "there is no client '%s'", given->client);
     if (given->service != NULL && !has_service(config, given->service))

@@ -154,10 +154,9 @@ static int explain_request(const struct config *config, const struct explain_opt
                            int count)
 {
     int result = COMMAND_FAILED;
-    struct config_client *client = NULL;
-    struct exchange x = {.config = config, .arena = arena_new(EXPLAIN_ARENA)};
-    HASH_FIND_STR(config->clients, given->client, client);
-    x.client = client; /* it has an account */
+    const struct config_client *client = config_client(config, given->client);
+    struct exchange x = {
+        .config = config, .client = client /* it has an account */, .arena = arena_new(EXPLAIN_ARENA)};
     if (x.arena == NULL)
         fputs("countersign explain: out of memory\n", stderr);
     else if (dry_run_translate(&x, operands[0], operands[1], count == 3 ? operands[2] : NULL) != 0)
@@ -189,10 +188,8 @@ static int explain_all(const struct config *config, const struct explain_options
 static int explain(const struct config *config, const struct explain_options *given, char **operands,
                    int count)
 {
-    struct config_client *client = NULL;
+    const struct config_client *client = given->client == NULL ? NULL : config_client(config, given->client);
     bool known = given->action == NULL;
-    if (given->client != NULL)
-        HASH_FIND_STR(config->clients, given->client, client);
     for (size_t i = 0; i < config->route_count && !known; i++)
         known = text_matches(given->action, config->routes[i].action);
     if (given->client != NULL && client == NULL)

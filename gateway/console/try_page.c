@@ -75,8 +75,7 @@ static void put_form(struct buf *out, const struct page *page, const struct try_
 static const char *ask(const struct page *page, const struct try_fields *fields,
                        struct policy_question *question)
 {
-    const struct config_client *client = NULL;
-    HASH_FIND(hh, page->config->clients, fields->client, strlen(fields->client), client);
+    const struct config_client *client = config_client(page->config, fields->client);
     *question = (struct policy_question){.client = client,
                                          .subject = fields->subject[0] == '\0' ? NULL : fields->subject,
                                          .now = page->now,

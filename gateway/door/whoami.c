@@ -78,6 +78,8 @@ static void put_networks(struct buf *out, const struct config_rule *rule)
         words_put_network(&text, &rule->networks[i]);
         json_element(out, buf_text(&text));
     }
+    if (rule->network_count > WHOAMI_VALUES_MAX)
+        json_element(out, "...");
     json_close_array(out);
     buf_done(&text);
 }
@@ -107,6 +109,8 @@ static void put_conditions(struct buf *out, const struct config *config, const s
         json_open_array(out, "subject");
     for (size_t i = 0; i < rule->subjects.count && i < WHOAMI_VALUES_MAX; i++)
         json_element(out, rule->subjects.items[i]);
+    if (rule->subjects.count > WHOAMI_VALUES_MAX)
+        json_element(out, "...");
     if (rule->by_subject)
         json_close_array(out);
     if (rule->network_count > 0)

@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-enum { EXPLAIN_SHOWN = 256 }; /* bytes of a value in a reason */
+enum {
+    EXPLAIN_SHOWN = 256, /* bytes of a value in a reason */
+    EXPLAIN_VALUES = 8   /* of a list, in a reason */
+};
 
 static const char *effect_name(const struct config_rule *rule)
 {
@@ -22,10 +25,14 @@ static bool just_missed(enum policy_miss miss)
 static void put_values(struct buf *out, const struct config_condition *condition)
 {
     size_t written = 0;
-    for (uint32_t i = 0; i < config_written_lists(condition); i++)
-        for (size_t j = 0; j < condition->lists[i]->exact + condition->lists[i]->patterns && written < 8; j++)
-            buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", condition->lists[i]->texts[j]);
-    if (written == 8)
+    size_t all = 0;
+    for (uint32_t i = 0; i < config_written_lists(condition); i++) {
+        const struct config_values *list = condition->lists[i];
+        all += list->exact + list->patterns;
+        for (size_t j = 0; j < list->exact + list->patterns && written < EXPLAIN_VALUES; j++)
+            buf_put_format(out, "%s%.100s", written++ == 0 ? "" : ", ", list->texts[j]);
+    }
+    if (written < all)
         buf_put(out, ", ...");
 }
 
@@ -44,12 +51,12 @@ static void put_condition(struct buf *out, const struct config *config, const st
         buf_put(out, " is not in the call");
     } else {
         buf_put(out, param->count > 1 ? " are " : param->count == 0 ? " is an empty list" : " is ");
-        for (size_t i = 0; i < param->count && i < 8; i++) {
+        for (size_t i = 0; i < param->count && i < EXPLAIN_VALUES; i++) {
             buf_put(out, i == 0 ? "" : ", ");
             const char *shown = call_shown(param, i);
             json_put_inside(out, shown, strnlen(shown, EXPLAIN_SHOWN));
         }
-        buf_put(out, param->count > 8 ? ", ..." : "");
+        buf_put(out, param->count > EXPLAIN_VALUES ? ", ..." : "");
     }
     if (param != NULL && param->former != NULL)
         buf_put(out, ", a former id, which an allow must list itself");

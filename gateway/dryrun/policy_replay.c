@@ -142,12 +142,10 @@ struct judging {
 static bool read_question(struct judging *judging)
 {
     struct policy_question *question = &judging->question;
-    struct config_client *client = NULL;
     const char *name = text_of(judging->line, "client", judging->arena);
     const char *subject = text_of(judging->line, "subject", judging->arena);
     const json_t *own = json_object_get(judging->line, "own");
-    HASH_FIND_STR(judging->config->clients, name, client);
-    question->client = client;
+    question->client = config_client(judging->config, name);
     question->subject = subject[0] == '\0' ? NULL : subject;
     question->owner = json_is_boolean(own)
                           ? policy_owner_of(json_is_true(own) ? CONFIG_OWN_ONLY : CONFIG_OWN_NOT)

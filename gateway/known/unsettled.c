@@ -14,9 +14,13 @@ struct entry {
     char bytes[];
 };
 
-struct unsettled {
-    pthread_mutex_t mutex; /* guards the list */
+struct list {
     struct entry *first, *last;
+};
+
+struct unsettled {
+    pthread_mutex_t mutex; /* guards the lists */
+    struct list answers, releases;
     size_t bytes;
     atomic_size_t count;
 };
@@ -31,15 +35,21 @@ struct unsettled *unsettled_new(void)
     return unsettled;
 }
 
+static void free_all(struct list *list)
+{
+    while (list->first != NULL) {
+        struct entry *entry = list->first;
+        list->first = entry->next;
+        free(entry);
+    }
+}
+
 void unsettled_free(struct unsettled *unsettled)
 {
     if (unsettled == NULL)
         return;
-    for (struct entry *entry = unsettled->first; entry != NULL;) {
-        struct entry *next = entry->next;
-        free(entry);
-        entry = next;
-    }
+    free_all(&unsettled->answers);
+    free_all(&unsettled->releases);
     (void)pthread_mutex_destroy(&unsettled->mutex);
     free(unsettled);
 }
@@ -71,6 +81,20 @@ static struct entry *entry_new(const struct state_key *key, int64_t keep_ms, con
     return entry;
 }
 
+static struct list *list_of(struct unsettled *unsettled, const struct entry *entry)
+{
+    return entry->answer == NULL ? &unsettled->releases : &unsettled->answers;
+}
+
+static void append(struct list *list, struct entry *entry)
+{
+    if (list->first == NULL)
+        list->first = entry;
+    else
+        list->last->next = entry;
+    list->last = entry;
+}
+
 bool unsettled_put(struct unsettled *unsettled, const struct state_key *key, int64_t keep_ms,
                    const char *answer, size_t length)
 {
@@ -81,11 +105,7 @@ bool unsettled_put(struct unsettled *unsettled, const struct state_key *key, int
     size_t most = answer == NULL ? UNSETTLED_RELEASES : UNSETTLED_COUNT;
     bool room = atomic_load(&unsettled->count) < most && unsettled->bytes + entry->size <= UNSETTLED_BYTES;
     if (room) {
-        if (unsettled->first == NULL)
-            unsettled->first = entry;
-        else
-            unsettled->last->next = entry;
-        unsettled->last = entry;
+        append(list_of(unsettled, entry), entry);
         unsettled->bytes += entry->size;
         atomic_fetch_add(&unsettled->count, 1);
     }
@@ -98,16 +118,17 @@ bool unsettled_put(struct unsettled *unsettled, const struct state_key *key, int
 static struct entry *first(struct unsettled *unsettled)
 {
     (void)pthread_mutex_lock(&unsettled->mutex);
-    struct entry *entry = unsettled->first;
+    struct entry *entry =
+        unsettled->answers.first != NULL ? unsettled->answers.first : unsettled->releases.first;
     (void)pthread_mutex_unlock(&unsettled->mutex);
     return entry;
 }
 
-static void drop_first(struct unsettled *unsettled)
+/* It is still the first of its list: others only append. */
+static void drop(struct unsettled *unsettled, struct entry *entry)
 {
     (void)pthread_mutex_lock(&unsettled->mutex);
-    struct entry *entry = unsettled->first;
-    unsettled->first = entry->next;
+    list_of(unsettled, entry)->first = entry->next;
     unsettled->bytes -= entry->size;
     atomic_fetch_sub(&unsettled->count, 1);
     (void)pthread_mutex_unlock(&unsettled->mutex);
@@ -122,7 +143,7 @@ void unsettled_tell(struct unsettled *unsettled, struct state *state)
                          : state_settle(state, &entry->key, entry->keep_ms, entry->answer, entry->length);
         if (result != 0)
             return; /* away: with the next beat */
-        drop_first(unsettled);
+        drop(unsettled, entry);
     }
 }
 

@@ -1,9 +1,10 @@
 /* gateway/known/unsettled.h - what became of keys whose store was away when it was to be told, or asked: a
  * claim that it did not answer in time may have come to it all the same, and is released.
  *
- * It is told again, in the order in which it came, until the store takes it or it does not matter any more.
- * Without that, the repeat of a change that was answered would be answered as unknown.  At most
- * UNSETTLED_COUNT and UNSETTLED_BYTES: what is above that is not kept.  Safe from many threads. */
+ * It is told again until the store takes it.  Without that, the repeat of a change that was answered would be
+ * answered as unknown.  So answers come first, in their order: the time of their claims runs out, and of
+ * releases there may be thousands.  At most UNSETTLED_COUNT and UNSETTLED_BYTES: what is above that is not
+ * kept.  Safe from many threads. */
 #ifndef GATEWAY_KNOWN_UNSETTLED_H
 #define GATEWAY_KNOWN_UNSETTLED_H
 

@@ -40,9 +40,7 @@ static void client_release(struct client_state *state)
 
 static struct client_state *client_of(const struct client_limits *previous, const char *name)
 {
-    struct config_client *same = NULL;
-    if (previous != NULL)
-        HASH_FIND_STR(previous->config->clients, name, same);
+    const struct config_client *same = previous == NULL ? NULL : config_client(previous->config, name);
     if (same == NULL)
         return client_new();
     struct client_state *state = previous->clients[same->index];

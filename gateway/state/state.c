@@ -144,9 +144,12 @@ int state_claim(struct state *state, const struct state_key *key, int64_t within
 {
     char hash[DIGEST_TEXT_SIZE];
     struct state_key hashed;
+    claimed->asked = false;
     if (hash_key(key, hash, &hashed) != 0 || !ask(state))
         return -1;
-    return note(state, state->kind->claim(state->store, &hashed, within_ms, keep_ms, text, arena, claimed));
+    int result = state->kind->claim(state->store, &hashed, within_ms, keep_ms, text, arena, claimed);
+    claimed->asked = true;
+    return note(state, result);
 }
 
 int state_settle(struct state *state, const struct state_key *key, int64_t keep_ms, const char *answer,

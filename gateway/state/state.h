@@ -100,6 +100,7 @@ struct state_claimed {
     int64_t wait_ms;
     const char *bytes; /* in the arena */
     size_t length;
+    bool asked; /* of a failure: the claim may have come to the store all the same */
 };
 
 /* `note` says who claims; it is text, and short. */

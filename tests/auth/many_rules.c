@@ -179,8 +179,7 @@ static struct policy_verdict decide_naively(const struct policy_question *questi
 
 static const struct config_client *client_of(const char *name)
 {
-    struct config_client *client = NULL;
-    HASH_FIND_STR(config.clients, name, client);
+    const struct config_client *client = config_client(&config, name);
     assert_non_null(client);
     return client;
 }

@@ -105,7 +105,7 @@ static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
 {
     static const struct config_upstream upstream = {.name = "vpc"};
     struct err err = {0};
-    struct config_client *client = NULL;
+    const struct config_client *client = NULL;
     struct call *call = call_new(route_of(columns[ACTION]), &upstream, config.arena);
     struct policy_question question = {.call = call};
     char *rest =
@@ -131,7 +131,7 @@ static struct policy_question read_question(char *columns[COLUMNS], bool sealed)
         fail_msg("%s", err.text);
     if (sealed)
         call_seal(call);
-    HASH_FIND_STR(config.clients, columns[CLIENT], client);
+    client = config_client(&config, columns[CLIENT]);
     if (client == NULL)
         fail_msg("there is no client '%s'", columns[CLIENT]);
     question.client = client;

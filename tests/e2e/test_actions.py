@@ -408,6 +408,41 @@ def test_definitions_that_are_bad_are_told(tmp_path, spoil, message):
     assert done.returncode == 78 and message in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("top, options, told", [
+    ({"definitions": "nowhere"}, {}, "nowhere: No such file or directory"),
+    ({"definitions": "nowhere", "doors": {"sdk": True}}, {}, "nowhere: No such file or directory"),
+])
+def test_a_folder_of_definitions_that_is_not_there(tmp_path, top, options, told):
+    from harness.gateway import configure
+    file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=policy(allow("*")), top={**OPEN, **top}, **options)
+    done = run("check", "-c", str(file))
+    assert done.returncode == 78 and told in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("services, options, told", [
+    (("vpc", "zoo"), {"generation": 3}, "no action of 'zoo' can be called by its document: there are no definitions of it "
+     "(import them (countersign definitions import))"),
+    (("vpc",), {}, "no action of 'vpc' can be called by its document: documents are of API 3.0 (say generation: 3)"),
+], ids=["none", "older API"])
+def test_check_tells_which_upstreams_take_no_documents(tmp_path, services, options, told):
+    from harness.gateway import configure
+    file = configure(tmp_path, "http://127.0.0.1:1/", services=services, rules=policy(allow("*")), top=OPEN, **options)
+    done = run("check", "-c", str(file))
+    assert done.returncode == 0 and f"suggestion: {told}" in done.stderr, done.stderr
+
+
+def test_check_tells_which_effects_are_of_nothing(tmp_path):
+    """Of an action that has a route the route says it; the others are not there, or their service has no upstream."""
+    from harness.gateway import configure
+    effects = {"vpc:DescribeNatGateways": "secret", "vpc:DescribeVpcs": "secret", "vpc:DescribeVpc": "secret",
+               "cvm:DescribeInstances": "change"}
+    file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=policy(allow("*")), top={**OPEN, "effects": effects})
+    done = run("check", "-c", str(file))
+    assert done.returncode == 0
+    assert re.findall(r"security warning: no action '(\S+)' of an upstream has its effect from the definitions", done.stderr) == [
+        "vpc:DescribeVpcs", "vpc:DescribeVpc", "cvm:DescribeInstances"]
+
+
 def test_check_tells_how_far_a_wildcard_reaches(tmp_path):
     from harness.gateway import configure
     file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=policy(allow("vpc:*"), allow("vpc:DeleteVpc")), top=OPEN)
@@ -457,6 +492,15 @@ def test_a_policy_is_tested_and_explained_by_documents(tmp_path):
     rules["tests"][0]["expect"] = "deny"
     file = configure(tmp_path, "http://127.0.0.1:1/", generation=3, rules=rules, top=OPEN)
     assert run("check", "-c", str(file)).returncode == 78
+
+
+def test_a_limit_of_an_action_that_has_no_route(door, upstream):
+    """`limits` of an upstream hold at each door, by the action's name; another action has its own."""
+    gateway = door(allow("vpc:*"), limits={"DeleteVpc": "2/h"})
+    answers = [post(gateway, "/actions/vpc/DeleteVpc", {"VpcId": f"vpc-{n}"}) for n in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert problem(answers[2], 429, "too-many-requests")["detail"] == "the action 'DeleteVpc' is over its limit"
+    assert post(gateway, "/actions/vpc/DeleteSubnet", {"SubnetId": "subnet-1"}).status == 200 and upstream.count() == 3
 
 
 # ---- sign, whoami ----

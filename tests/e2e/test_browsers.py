@@ -1,6 +1,9 @@
 """Callers that are browsers: pages of other origins, and pages of sites that point their own name at us."""
 
+import gzip
 import pathlib
+import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -124,6 +127,64 @@ def test_names_that_are_not(console, upstream, host):
 def test_the_reference_page_is_off_by_default(gateway):
     problem(gateway.call("GET", "/docs"), 401, "unauthenticated")
     problem(gateway.call("GET", "/docs", headers=bearer()), 404, "no-such-route")
+
+
+@pytest.fixture(scope="module")
+def documented(scripted, tmp_path_factory, reaper):
+    """A gateway with the reference page, for browsers that ask by one name, and behind an edge that says its prefix."""
+    gateway = Gateway(configure(tmp_path_factory.mktemp("documented"), scripted.url, top={
+        "browsers": {"docs": True, "hosts": ["gateway.example.com"]}, "prefix": "/cs"}))
+    yield gateway
+    reaper.ask(gateway)
+
+
+def files_of(page):
+    """What an HTML page loads, by its own words."""
+    return re.findall(r'(?:src|href)="([^"#:]+)"', page)
+
+
+def test_the_reference_page_asks_for_no_token(documented):
+    """It and its files: the same bytes packed and plain, from us alone, and in nobody's frame."""
+    page = documented.call("GET", "/docs")
+    assert (page.status, page.header("Content-Encoding")) == (200, None) and page.header("Content-Type").startswith("text/html")
+    names = files_of(page.body.decode())
+    assert names
+    for path in ["/docs", *(urljoin("/docs", name) for name in names)]:
+        plain, packed = documented.call("GET", path), documented.call("GET", path, headers={"Accept-Encoding": "br, gzip"})
+        assert (plain.status, packed.status, packed.header("Content-Encoding")) == (200, 200, "gzip"), path
+        assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body)
+        assert {plain.header("Vary"), packed.header("Vary")} == {"Accept-Encoding"}
+        policy = dict(rule.strip().split(" ", 1) for rule in plain.header("Content-Security-Policy").split(";"))
+        assert policy["default-src"] == policy["frame-ancestors"] == "'none'" and policy["connect-src"] == "'self'"
+        head = documented.call("HEAD", path)
+        assert (head.status, head.header("Content-Length"), head.body) == (200, str(len(plain.body)), b"")
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/docs/none.js", "/docs/../etc/passwd", "/docs/a/b", "/docs//"])
+def test_there_is_nothing_else_beside_the_reference_page(documented, path):
+    assert documented.call("GET", path, headers=bearer()).status in (400, 404)
+    assert documented.call("GET", path).status in (400, 401)
+
+
+def test_the_address_alone_leads_to_the_reference_page(documented):
+    for method in ("GET", "HEAD"):
+        answer = documented.call(method, "/")
+        assert (answer.status, answer.header("Location")) == (303, "/cs/docs")
+    assert b"/whoami" in documented.call("GET", "/").body
+    problem(documented.call("POST", "/", b"", bearer()), 405, "method-not-allowed")
+    problem(documented.call("GET", "/", headers={"Host": "evil.example"}), 421, "misdirected-request")
+
+
+def test_apps_and_fields_of_those_in_between(scripted, upstream, start):
+    """The origin of an app's own scheme is one like any other; fields that are named may be sent beside ours."""
+    app = "tauri://localhost"
+    gateway = start(scripted.url, top={"browsers": {"origins": [app], "headers": ["X-Team", "x-trace"]}})
+    answer = preflight(gateway, app)
+    assert (answer.status, granted(answer)) == (204, app)
+    allowed = answer.header("Access-Control-Allow-Headers").split(", ")
+    assert allowed[-2:] == ["X-Team", "x-trace"] and "Authorization" in allowed
+    for other in ("tauri://localhost:1", "tauri://localhost.evil", "tauri://", "http://localhost"):
+        assert preflight(gateway, other).status == 401
 
 
 def test_origins_change_by_a_reload(scripted, upstream, start):

@@ -497,6 +497,14 @@ def test_the_line_of_curl_has_a_key_that_was_given(script):
     assert shlex.split(done.stdout).count("Idempotency-Key: it's") == 1 and not script.seen
 
 
+def test_the_line_of_curl_has_what_curl_would_read_otherwise(script):
+    """Brackets are a pattern to curl, and our authorities are not the system's."""
+    words = shlex.split(script.call("GET", "/vpcs/{x}[1-3]", "--ca-file", "/a folder/ca.pem", "--curl").stdout)
+    assert words[words.index("--cacert") + 1] == "/a folder/ca.pem" and "--globoff" in words
+    words = shlex.split(script.call("GET", "/vpcs", "--curl").stdout)
+    assert not {"--cacert", "--globoff", "--path-as-is"} & set(words)
+
+
 def test_a_body_that_no_command_line_can_hold(script):
     done = script.call("POST", "/x", "--body", "-", "--curl", input="a\0b")
     assert done.returncode == 2 and "a byte of zero" in sentence(done) and not script.seen

@@ -1,17 +1,22 @@
 """The console: who gets in, what a browser is told, what forms may do, and values that look like HTML."""
 
 import csv
+import datetime
 import io
 import json
+import pathlib
 import re
+import time
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import pytest
 
 from harness import chain
-from harness.gateway import NOBODY, TOKEN, fingerprint
-from harness.world import VPC, eventually
+from harness.certificates import Authority
+from harness.gateway import NOBODY, TOKEN, Gateway, configure, fingerprint
+from harness.upstream import Reply
+from harness.world import SLOW, VPC, eventually
 from test_operators import ALICE, OLD, RULES, VERA, ask
 
 PAGES = ("/console", "/console/decisions", "/console/decision", "/console/questions", "/console/rights", "/console/try",
@@ -217,6 +222,64 @@ def test_now_says_what_is_wrong(console):
     assert ask(gateway, "POST", "/reload").status == 422
     page = alice.page()
     assert page.has("the last reload failed") and page.has("has no key 'colour'") and not page.has("Healthy.")
+
+
+TEST = {"client": "network-console", "request": "DELETE /vpcs/vpc-2ari9m7h/classiclinks", "body": {"instanceIds": ["ins-1"]},
+        "expect": "deny"}
+
+
+@pytest.mark.parametrize("rules, top, words", [
+    ({**RULES, "tests": [TEST]}, {}, ["tests of the policy in force fail", "the test expects deny"]),
+    (RULES, {"state": {"redis": {"servers": ["127.0.0.1:1"]}}}, ["the store does not answer", "an Idempotency-Key is refused"]),
+    (RULES, {"audit": {"file": "audit.log", "seal": {"key": {"file": "secret_key"}, "every": "1s"}, "witness": ["/bin/false"]}},
+     ["the witness of the audit file", "did not get the last seal"]),
+], ids=["tests", "store", "witness"])
+def test_now_says_what_else_is_wrong(console, rules, top, words):
+    alice = Operator(console(rules, **top), ALICE)
+    page = eventually(lambda: (lambda page: page if page.has(words[0]) else None)(alice.page()), 20 * SLOW)
+    assert all(page.has(part) for part in words) and not page.has("Healthy.")
+
+
+@pytest.mark.parametrize("code, spare, words", [
+    (4104, True, "the cloud refuses one of its credentials, another is used"), (4100, False, "the cloud refuses its credential"),
+], ids=["one of two", "the only one"])
+def test_now_says_that_the_cloud_refuses_a_credential(start, upstream, code, spare, words):
+    gateway = start(upstream.url, rules=RULES, top={"console": True}, spare=("AKIDspare", "a-key-that-is-another") if spare else None)
+    refused = Reply({"code": code, "message": ""})
+    upstream.script(refused, Reply()) if spare else upstream.script(then=refused)
+    assert gateway.delete().status == (202 if spare else 502)
+    page = Operator(gateway, ALICE).page()
+    assert page.has("upstream vpc") and page.has(words) and not page.has("Healthy.")
+    assert spare == page.has("another is used")
+
+
+@pytest.mark.parametrize("skew, words", [(900, "s ahead of ours"), (-900, "s behind ours")])
+def test_now_says_that_a_clock_is_wrong(start, upstream, skew, words):
+    gateway = start(upstream.url, rules=RULES, top={"console": True})
+    upstream.script(Reply({"code": 4500, "message": ""}, date=time.time() + skew), then=Reply(date=time.time() + skew))
+    assert gateway.delete().status == 202
+    page = Operator(gateway, ALICE).page()
+    said = re.search(r"its clock is (\d+) (s \w+(?: of)? ours)", "".join(page.words))
+    assert said[2] == words and abs(int(said[1]) - 900) <= 5 * SLOW and not page.has("Healthy.")
+
+
+class BesideTls(Gateway):
+    READY = re.compile(r"countersign: ready on https://.* and http://127\.0\.0\.1:(\d+), admin on http://127\.0\.0\.1:(\d+)")
+
+
+@pytest.mark.parametrize("days, words", [(-2, "has expired"), (5, "ends within two weeks"), (40, None)])
+def test_now_says_that_a_certificate_ends(upstream, tmp_path, reaper, days, words):
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    pair = Authority(tmp_path, "authority").issue("door", "DNS:localhost", end=f"{end:%Y%m%d%H%M%SZ}")
+    pathlib.Path(pair.key).chmod(0o600)
+    door = {"address": "127.0.0.1:0", "tls": {"certificate": pair.certificate, "key": pair.key}}
+    gateway = BesideTls(configure(tmp_path, upstream.url, rules=RULES, top={"console": True, "listen": [door, "127.0.0.1:0"]}))
+    try:
+        page = Operator(gateway, ALICE).page()
+    finally:
+        reaper.ask(gateway)
+    assert page.has("a certificate of a listener") == (words is not None) == (not page.has("Healthy."))
+    assert words is None or page.has(f"{pair.certificate} {words}")
 
 
 def test_now_over_time_and_by_whom(console):

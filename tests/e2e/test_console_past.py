@@ -85,6 +85,24 @@ def test_a_rule_is_not_shown_from_a_file_that_has_changed(console):
     assert page.has("The configuration has changed since") and not page.has("Its file has changed since")
 
 
+def test_why_by_a_policy_that_has_lost_what_decided(console):
+    """A rule and a client of that time that are gone: it is said, and what the one in force says."""
+    gateway = console()
+    alice = Operator(gateway, ALICE)
+    denied = gateway.delete({"instanceIds": ["ins-bastion1"]}).header("X-Request-Id")
+    shows(alice, f"/console/decision?request={denied}", "Why: deny")
+    policy = gateway.file.parent / "policy.yaml"
+    text = policy.read_text()
+    policy.write_text(text.replace('"id": "never-bastion"', '"id": "bastions-never"'))
+    assert ask(gateway, "POST", "/reload").status == 200
+    page = alice.page(f"/console/decision?request={denied}")
+    assert page.has("The policy in force has no rule never-bastion") and page.has("Rule bastions-never")
+    policy.write_text(text.replace("network-console", "console-of-old"))
+    assert ask(gateway, "POST", "/reload").status == 200
+    page = alice.page(f"/console/decision?request={denied}")
+    assert page.has("The policy in force has no client network-console any more") and not page.has("What network-console may do")
+
+
 def test_more_than_a_page(console):
     gateway = console()
     alice = Operator(gateway, ALICE)

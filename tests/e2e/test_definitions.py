@@ -96,6 +96,34 @@ def test_import_goes_on_behind_a_bad_file(tmp_path):
     assert done.returncode == 1 and "bad.json" in done.stderr and (tmp_path / "zoo-20200102.txt").exists()
 
 
+def test_import_to_where_nothing_can_be_written(tmp_path):
+    """It is said, nothing is left behind, and a file that is there stays as it was."""
+    done = definitions("import", "--to", tmp_path / "nowhere", VECTORS / "api.json")
+    assert done.returncode == 1 and done.stdout == ""
+    assert f"{tmp_path}/nowhere/zoo-20200102.txt.new: No such file or directory" in done.stderr
+    (tmp_path / "zoo-20200102.txt").mkdir()
+    done = definitions("import", "--to", tmp_path, VECTORS / "api.json")
+    assert done.returncode == 1 and f"{tmp_path}/zoo-20200102.txt: Is a directory" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["zoo-20200102.txt"]
+    done = definitions("import", "--to", "x" * 5000, VECTORS / "api.json")
+    assert done.returncode == 1 and "the name of the folder is too long" in done.stderr
+
+
+def test_an_effect_that_its_name_does_not_tell(tmp_path):
+    """config/definitions/exceptions.txt is what people found; the import follows it."""
+    rows = [line.split() for line in (REPOSITORY / "config/definitions/exceptions.txt").read_text().splitlines()
+            if line and not line.startswith("#")]
+    assert rows
+    for service, action, effect in rows:
+        text = (VECTORS / "api.json").read_text().replace("FeedAnimal", action).replace("zoo", service)
+        (tmp_path / "api.json").write_text(text)
+        done = definitions("import", "--to", tmp_path, tmp_path / "api.json")
+        assert done.returncode == 0, done.stderr
+        shown = definitions("list", "--from", tmp_path, service).stdout
+        assert re.search(rf"^\S*{action}\s.*\b{effect}\b", shown, re.M), shown
+        (tmp_path / f"{service}-20200102.txt").unlink()
+
+
 @pytest.mark.parametrize("spoil, message", [
     (lambda data: data[:len(data) // 2], "it is cut"),
     (lambda data: data[:-1], "it is cut"),

@@ -19,6 +19,7 @@ from harness.gateway import TOKEN, configure
 from harness.process import run
 from harness.reached import PATH, Reached, call
 from harness.requests import cases
+from harness.upstream import HANG
 from harness.wire import Wire
 from harness.world import PATIENCE, SLOW, elapse, eventually, readable
 from test_framing import follow
@@ -411,6 +412,26 @@ def test_certificates_are_read_again(serving, certificates, tmp_path):
         assert ask(gateway, context).status == 202 and kept.send(GOOD).read().status == 202
 
 
+def test_a_listener_stays_with_its_certificates(serving, certificates, tmp_path):
+    """What stays is all of it: whose certificate it shows, and whose it asks for."""
+    authority = certificates.authority
+    gone = authority.issue("gone", "DNS:gone.example")
+    gateway = serving(client_ca=authority.file, client_crl=authority.revoke(gone))
+    file = tmp_path / "countersign.yaml"
+    text = file.read_text()
+    changed = text.replace(', "127.0.0.1:0"]', ', "127.0.0.1:1"]')
+    assert changed != text
+    for version, said in ((changed, True), (changed, True), (text, False)):
+        file.write_text(version)
+        answer = call(gateway.admins[0], "POST", "/reload")
+        words = "listen stays 127.0.0.1:0 with TLS, 127.0.0.1:0: it changes by a restart only"
+        assert (answer.status, any(words in line for line in answer.json().get("warnings", []))) == (200, said)
+        assert ask(gateway, client_of(certificates, certificates.good)).status == 202
+        for context in (trusting(certificates), client_of(certificates, gone)):
+            with pytest.raises((OSError, EOFError)):
+                ask(gateway, context)
+
+
 def common_name(wire):
     return dict(pair for names in wire.socket.getpeercert()["subject"] for pair in names)["commonName"]
 
@@ -460,6 +481,30 @@ def test_a_storm_of_hangups(serving, certificates, tmp_path):
             caller.join()
     assert not failures, failures[:5]
     assert set(seen) == set(pairs)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_who_has_connections_enough_is_told_before_the_handshake(certificates, tmp_path, upstream, version):
+    """One record, the alert internal_error (RFC 8446 sections 5.1 and 6.2): no worker does a handshake for it."""
+    upstream.script(then=HANG)
+    door = {"address": "127.0.0.1:0", "tls": private(certificates.good, tmp_path)}
+    gateway = Reached(configure(tmp_path, upstream.url, top={"listen": [door], "per_address": 2, "drain": "100ms"},
+                                timeout="60s"))
+    gateway.port = int(gateway.doors[0].rsplit(":", 1)[1])
+    try:
+        context = trusting(certificates, minimum_version=version, maximum_version=version)
+        with TlsWire(gateway.port, context) as one, TlsWire(gateway.port, context) as other:
+            one.send(GOOD)
+            other.send(GOOD)
+            assert eventually(lambda: upstream.count() == 2)
+            with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as third:
+                assert b"".join(iter(lambda: third.recv(100), b"")) == bytes((21, 3, 3, 0, 2, 2, 80))
+            with pytest.raises(ssl.SSLError, match="alert internal error"):
+                TlsWire(gateway.port, context)
+    finally:
+        gateway.terminate()
+        assert gateway.wait(15 * SLOW) == 0
+        gateway.clean()
 
 
 # ---- clients' certificates ----

@@ -11,7 +11,7 @@ from harness.gateway import NOBODY, TOKEN, Gateway, bearer, configure
 from harness.process import environment, run
 from harness.scrape import scrape, value
 from harness.upstream import HANG_UP, Reply
-from harness.world import SLOW, VPC, eventually
+from harness.world import INSTANCE, SLOW, VPC, eventually
 from test_operators import ALICE, RULES, VERA, ask
 
 SECOND = "e2e-network-console-second-Zm9yIHRlc3Rz"
@@ -24,6 +24,7 @@ def begin(tmp_path, upstream, reaper):
     rules = json.loads(json.dumps(RULES))
     rules["clients"] = {**rules["clients"], "network-console": {"tokens": [
         ("2026-11", TOKEN, "2035-12-31"), ("second", SECOND, "2035-12-31")]}}
+    rules["rules"].append({"id": "look", "allow": ["network-console"], "actions": ["Describe*"]})
 
     def start(**top):
         file = configure(tmp_path, upstream.url, rules=rules, top={"audit": "audit.log", **top})
@@ -162,6 +163,25 @@ def test_what_waits_is_stopped_and_what_was_sent_is_not(begin, upstream):
     assert answers[0].status == 202
 
 
+def test_a_list_under_way_is_stopped(begin, upstream):
+    """A page that was asked for is the last."""
+    gate = threading.Event()
+    page = {"code": 0, "message": "", "totalCount": 60, "data": [{"vpcId": VPC, "instanceId": INSTANCE}]}
+    upstream.script(Reply(page, gate=gate), then=Reply(page))
+    gateway = begin()
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(gateway.call(
+        "GET", f"/vpcs/{VPC}/classiclinks?all=true", headers=bearer(TOKEN))))
+    caller.start()
+    upstream.seen(1)
+    assert freeze(gateway).status == 200
+    gate.set()
+    caller.join()
+    assert (answers[0].status, answers[0].json()["rule"]) == (403, "frozen") and upstream.count() == 1
+    line = gateway.record(answers[0])
+    assert (line["verdict"], line["rule"], line["frozen"]["by"]) == ("deny", "frozen", "alice")
+
+
 def test_a_reload_changes_nothing(begin):
     gateway = begin()
     freeze(gateway)
@@ -204,6 +224,17 @@ def test_what_is_no_freeze(begin, body, status):
     gateway = begin()
     assert ask(gateway, "POST", "/freeze", ALICE, body).status == status
     assert gateway.delete().status == 202 and listed(gateway) == []
+
+
+@pytest.mark.parametrize("body,status", [
+    ({}, 404), ({"client": ["network-console"]}, 400), ({"client": "network-console", "token": 5}, 400), ({"client": "x" * 300}, 400),
+    ({"client": "auditor"}, 404), ({"client": "network-console", "token": "second"}, 404),
+    ({"client": "network-console", "reason": "r"}, 400), ([], 400)], ids=str)
+def test_what_is_no_thaw(begin, body, status):
+    gateway = begin()
+    assert freeze(gateway).status == 200
+    assert ask(gateway, "POST", "/thaw", ALICE, body).status == status
+    assert gateway.delete().status == 403 and len(listed(gateway)) == 1
 
 
 def test_a_body_that_is_no_json(begin):

@@ -10,11 +10,11 @@ import uuid
 import pytest
 
 from harness.expect import problem
-from harness.gateway import POLICY, Gateway, configure, policy as written
+from harness.gateway import POLICY, TOKEN, Gateway, configure, policy as written
 from harness.process import run
 from harness.redis import Redis
 from harness.upstream import HANG, HANG_UP, Reply
-from harness.world import eventually
+from harness.world import VPC, eventually
 
 REFUSED = Reply({"code": 4000, "message": "InvalidParameter", "codeDesc": "InvalidParameter"})
 
@@ -118,6 +118,18 @@ def test_a_key_is_its_clients(start, upstream):
 def test_what_is_no_key(gateway, upstream, value):
     answer = gateway.delete(headers={"Idempotency-Key": value.encode("latin-1")})
     problem(answer, 400, "invalid-parameter", outcome="not-executed")
+    assert upstream.count() == 0
+
+
+def test_two_keys_are_none(gateway, upstream):
+    """Even if they are the same: who is in between may have added one."""
+    for second in ("a-key", "another"):
+        with gateway.wire() as wire:
+            wire.send((f"DELETE /vpcs/{VPC}/classiclinks?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n"
+                       f"Idempotency-Key: a-key\r\nidempotency-key: {second}\r\n\r\n").encode())
+            answer = wire.read()
+        told = problem(answer, 400, "invalid-parameter", outcome="not-executed")
+        assert told["detail"] == "Idempotency-Key is there more than once"
     assert upstream.count() == 0
 
 

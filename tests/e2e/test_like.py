@@ -128,3 +128,45 @@ def test_errors_have_file_and_line(upstream, tmp_path, change, line, told):
     done = run("check", "-c", config)
     assert done.returncode == 78
     assert f"like.yaml:{line}:" in done.stderr and told in done.stderr
+
+
+ZOO = (REPOSITORY / "tests/vectors/definitions/zoo-20200102.txt").read_text()
+FEED = 'version: 1\nroutes:\n  - { request: POST /food, like: "zoo:FeedAnimal" }\n'
+
+
+def folder_of(tmp_path, text=ZOO):
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions/zoo-20200102.txt").write_text(text)
+    return str(tmp_path / "definitions")
+
+
+@pytest.mark.parametrize("change, told", [
+    (("service zoo", "service cvm"), "zoo-20200102.txt is of the service 'cvm'"),
+    (("end 3 7\n", ""), "its last line is missing"),
+    (("Weight:float", "Action:string"), "the parameter 'Action' of FeedAnimal has a name that no route can take"),
+], ids=["service", "cut", "name"])
+def test_definitions_that_no_route_can_be_like(tmp_path, change, told):
+    (tmp_path / "like.yaml").write_text(FEED)
+    top = {"catalog": [str(tmp_path / "like.yaml")], "definitions": folder_of(tmp_path, ZOO.replace(*change))}
+    done = run("check", "-c", configure(tmp_path, "http://127.0.0.1:1/", generation=3, services=("zoo",), rules=ALL, top=top))
+    assert done.returncode == 78 and "like.yaml:3:" in done.stderr and told in done.stderr, done.stderr
+
+
+def test_no_folder_of_definitions(tmp_path):
+    (tmp_path / "like.yaml").write_text(FEED)
+    top = {"catalog": [str(tmp_path / "like.yaml")], "definitions": str(tmp_path / "nowhere")}
+    done = run("check", "-c", configure(tmp_path, "http://127.0.0.1:1/", generation=3, services=("zoo",), rules=ALL, top=top))
+    assert done.returncode == 78 and f"like: {tmp_path}/nowhere: No such file or directory" in done.stderr
+
+
+def test_a_number_may_have_a_fraction(door, upstream, tmp_path):
+    """As RFC 8259 writes it, without an exponent; an integer is one, too, and a text is none."""
+    gateway = door(FEED, services=("zoo",), definitions=folder_of(tmp_path))
+    food = {"Id": "a-1", "Amounts": [1]}
+    for weight in (1.5, 0, -0.25, 12):
+        assert gateway.call("POST", "/food", document({**food, "Weight": weight}), bearer()).status == 200
+        assert json.loads(upstream.seen(1)[0].body)["Weight"] == weight
+        upstream.script(then=Reply({"Response": {"RequestId": "r-1"}}))
+    for weight in ("1.5", True, [1], {}):
+        problem(gateway.call("POST", "/food", document({**food, "Weight": weight}), bearer()), 400, "invalid-parameter")
+    assert not upstream.seen(0)

@@ -176,7 +176,9 @@ def test_30_memory_fails_during_a_reload(start, upstream, memory):
 def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
     """Each allocation of the start fails once: it says why in one line and ends, or it serves as always."""
     file = configure(tmp_path, upstream.url, top={"workers": 2})
-    env = shim("memory", SHIM_MEMORY=memory.file)
+    theirs = tmp_path / "suppressions"      # where OpenSSL's start lacks memory, it loses some
+    theirs.write_text("leak:libcrypto.so\n")
+    env = shim("memory", SHIM_MEMORY=memory.file, LSAN_OPTIONS=f"suppressions={theirs}:print_suppressions=0")
     memory.fail(0)
     gateway = Gateway(file, env)
     most, started, refused = memory.look()[0], 0, 0
@@ -192,19 +194,19 @@ def test_30_memory_fails_at_the_start(tmp_path, upstream, memory):
         memory.fail(0)
         if "ready on" in words:
             started += 1
-            port = int(words.split("ready on http://127.0.0.1:")[1].split(",")[0])
-            probe = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20", "-X", "DELETE",
-                                    f"http://127.0.0.1:{port}{PATH}?instanceIds={INSTANCE}"], capture_output=True,
-                                   text=True, check=False)
-            assert probe.stdout == "401" or "GnuTLS" in words, (n, probe, words)
+            told = words.split("ready on http://127.0.0.1:")
+            if len(told) > 1:       # there was memory for the address, too
+                port = int(told[1].split(",")[0])
+                probe = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20", "-X", "DELETE",
+                                        f"http://127.0.0.1:{port}{PATH}?instanceIds={INSTANCE}"], capture_output=True,
+                                       text=True, check=False)
+                assert probe.stdout == "401", (n, probe, words)
             child.terminate()
         else:
             refused += 1
         child.wait(30 * SLOW)
         words += child.stderr.read()
         child.stderr.close()
-        if "GnuTLS" in words:       # a library of libcurl's: its failed start frees twice, sooner or later
-            continue
         assert child.returncode in (0, 1, 2, 78), (n, child.returncode, words)
         assert child.returncode == 0 or words.strip(), (n, "it ended without a word")
         assert not any(mark in words for mark in ("Sanitizer", "runtime error")), (n, words)

@@ -1,6 +1,7 @@
 """POST /mcp: the routes as tools, the same walk as every door, and each message by the protocol's own schemas."""
 
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -115,6 +116,26 @@ def test_many_tools_come_in_pages(start, scripted, tmp_path):
     assert [name for name in names if "Thing" in name] == [f"describeThing{number}" for number in range(600)]
     said = message("tools/list", {"cursor": "getNoSuch"})
     client.refused(said, fields(said), 200, -32602)
+
+
+def test_names_that_are_too_long_end_with_a_digest(start, scripted, upstream, tmp_path):
+    """128 characters are the most; two routes that begin alike stay two tools, and each leads to its own."""
+    long = "/".join(["thing-of-many-words"] * 8)
+    routes = "".join(f"""
+  - {{ request: GET /{long}/{end}, service: vpc, action: DescribeThings, effect: read, success: 200, parameters: {{}} }}""" for end in ("a", "b", "c"))
+    (tmp_path / "catalog.yaml").write_text("version: 1\nroutes:" + routes)
+    gateway = start(scripted.url, rules=LIST, top={**OPEN, "catalog": [str(tmp_path / "catalog.yaml")]})
+    client = Mcp(gateway)
+    first, *named = [tool["name"] for tool in client.tools() if "hing" in tool["name"]]
+    assert first == "describeThings" and len(set(named)) == 2 and all(len(name) == 128 for name in named)
+    assert all(re.fullmatch(r"getThingOfManyWords[A-Za-z]+-[0-9a-f]{16}", name) for name in named)
+    paths = []
+    for name in named:
+        upstream.script(then=Reply({"code": 0, "message": ""}))
+        failed, _ = client.call(name)
+        assert not failed
+        paths.append(gateway.record(client.answer)["route"])
+    assert paths == [f"/{long}/{end}" for end in ("b", "c")]
 
 
 # ---- tools/call ----
@@ -464,6 +485,25 @@ def test_actions_are_found_and_called(actions, upstream):
 def test_actions_are_refused(actions, upstream, arguments, status, words):
     failed, told = actions.call("call_action", **arguments)
     assert failed and told["status"] == status and words in told["problem"]["detail"]
+    assert upstream.seen(0) == []
+
+
+GROUPS = '"service":"vpc","action":"DescribeSecurityGroups"'
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ('{"service":"vpc",%s}' % GROUPS, "service is given more than once"),
+    ('{%s,"action":"DeleteSecurityGroup"}' % GROUPS, "action is given more than once"),
+    ('{%s,"document":{},"document":{"Limit":"1"}}' % GROUPS, "document is given more than once"),
+    ('{%s,"region":"ap-guangzhou","region":"ap-shanghai"}' % GROUPS, "region is given more than once"),
+    ('{%s,"document":{},"docum\\u0065nt":{"Limit":"1"}}' % GROUPS, "document is given more than once"),
+], ids=range(5))
+def test_arguments_of_an_action_that_are_there_twice(actions, upstream, arguments, words):
+    """Readers differ in which one they take: what was judged has to be what is sent."""
+    asked = message("tools/call", {"name": "call_action", "arguments": "HERE"})
+    answer = actions.post(json.dumps(asked).replace('"HERE"', arguments).encode(), fields(asked))
+    told = answer.json()["result"]["structuredContent"]
+    assert (told["status"], words in told["problem"]["detail"]) == (400, True), told
     assert upstream.seen(0) == []
 
 

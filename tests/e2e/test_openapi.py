@@ -208,7 +208,9 @@ routes:
     parameters:
 {params}
 types:
-  Snapshot: {{ snapshotId: {{ type: string, required: true, example: snap-1 }}, parts: {{ type: Part, list: true }} }}
+  Snapshot: {{ snapshotId: {{ type: string, required: true, example: snap-1 }}, parts: {{ type: Part, list: true }},
+               done: {{ type: boolean, required: true }}, kept: {{ type: boolean, example: true }}, owner: {{ type: Owner, required: true }} }}
+  Owner: {{ share: {{ type: number, example: 0.75 }}, files: {{ type: integer, required: true }}, name: {{ type: string, required: true }} }}
   Part: {{ of: {{ type: Snapshot }}, size: {{ type: number }} }}
 """)
     gateway = start(upstream.url, rules=with_rules(allow("*")), top={"catalog": [str(tmp_path / "more.yaml")]})
@@ -218,7 +220,9 @@ types:
     assert made["operationId"] == "createSnapshot" and operations["PUT", "/disks/{diskId}"]["operationId"] == "putDisksDiskId"
     assert made["requestBody"]["content"]["application/json"]["example"] == {"size": 10}
     answer = made["responses"]["200"]["content"]["application/json"]
-    assert answer["schema"]["required"] == ["snapshotId"] and answer["example"]["snapshotId"] == "snap-1"
+    assert answer["schema"]["required"] == ["snapshotId", "done", "owner"]
+    shown = {key: answer["example"][key] for key in ("snapshotId", "done", "kept", "owner")}
+    assert shown == {"snapshotId": "snap-1", "done": False, "kept": True, "owner": {"share": 0.75, "files": 0, "name": ""}}
     assert document["components"]["schemas"]["Part"]["properties"]["of"] == {"$ref": "#/components/schemas/Snapshot"}
     shown = {parameter["name"]: parameter["example"] for parameter in operations["GET", "/forms"]["parameters"]
              if "example" in parameter and parameter["name"].startswith("p")}

@@ -137,6 +137,32 @@ def test_explain_says_what_failed_first(tmp_path):
                               "matches": False, "reason": "vpcId is vpc-1; the rule has vpc-9"}]
 
 
+@pytest.mark.parametrize("count, end", [(1, ""), (8, ""), (9, ", ...")])
+def test_explain_shows_eight_values(tmp_path, count, end):
+    """Of the rule, and of the call."""
+    values = [f"ins-{n}" for n in range(count)]
+    said = explain(tmp_path, with_rules({**RULE, "where": {"instanceIds": [f"ins-z{value}" for value in values]}}),
+                   path=PATH.split("?")[0] + "?" + "&".join(f"instanceIds={value}" for value in values))
+    theirs = ", ".join(values[:8]) + end
+    reason, = (rule["reason"] for rule in said["rules"])
+    assert reason == (f"instanceIds {'is' if count == 1 else 'are'} {theirs}; the rule has "
+                      + ", ".join(f"ins-z{value}" for value in values[:8]) + end)
+
+
+def test_explain_as_text(tmp_path):
+    """What a person reads: who asked, what is sent, each rule, and what a rule in audit mode would have changed."""
+    document = with_rules(RULE, {"id": "try", "deny": ["*"], "actions": ["Detach*"], "mode": "audit"})
+    document["clients"]["network-console"].update(owner="net-team", note="until the move")
+    file = configure(tmp_path, CLOUD, rules=document)
+    done = run("explain", "-c", file, "--client", "network-console", "DELETE", PATH + "&region=ap-shanghai")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and lines[0].startswith("caller network-console, at ")
+    assert {"owner net-team", "note until the move", "region = ap-shanghai", "verdict allowed by r",
+            "try would have changed that, were it not in audit mode"} <= set(lines), done.stdout
+    assert [line.split()[2:] for line in lines if line.startswith("rule ")] == [
+        ["r", "(allow)", "matches"], ["try", "(deny,", "audit", "only)", "matches"]]
+
+
 @pytest.mark.parametrize("rule,words", [
     ({"from": ["10.0.0.1/8"]}, "from must list networks"), ({"from": ["10.0.0.0/33"]}, "from must list networks"),
     ({"when": {"hours": "9-18", "zone": "UTC"}}, "hours must be"), ({"when": {"hours": "09:00-09:00", "zone": "UTC"}}, "hours must be"),

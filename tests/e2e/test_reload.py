@@ -7,11 +7,12 @@ import pathlib
 import re
 import signal
 import threading
+import uuid
 
 import pytest
 
 from harness.expect import problem
-from harness.gateway import NOBODY, POLICY, TOKEN, Client, bearer, configure, document, policy
+from harness.gateway import NOBODY, POLICY, TOKEN, Client, bearer, configure, document, fingerprint, policy, secret
 from harness.process import SLOW, run
 from harness.upstream import HANG, Reply
 from harness.world import REPOSITORY, eventually
@@ -263,6 +264,66 @@ def test_waits_leave_connections_after_a_reload(start, upstream):
         thread.join()
 
 
+def stays(gateway, key, value):
+    """Reloads a file with another value of this key (None: without it): is it told that the key stays?"""
+    file = pathlib.Path(gateway.file)
+    text = re.sub(rf"^{key}: .*\n", "", file.read_text(), flags=re.M)
+    file.write_text(text if value is None else f"{text}{key}: {json.dumps(value)}\n")
+    answer = reload(gateway)
+    assert answer.status == 200, answer.body
+    return any(f"{key} stays as it was: it changes by a restart only" in line for line in answer.json().get("warnings", []))
+
+
+def stays_whole(gateway, key, running, others):
+    """Each of the others is told; then the file as it was is not, so what stayed has lost nothing."""
+    for other in others:
+        assert stays(gateway, key, other), other
+        assert stays(gateway, key, other), "it is told again"
+        assert not stays(gateway, key, running), other
+
+
+def test_the_store_stays_as_it_was_opened(start, upstream, tmp_path):
+    password = tmp_path / "password"
+    redis = {"servers": ["127.0.0.1:1", "[::1]:1"], "user": "gateway", "password": {"file": secret(password, "first")},
+             "database": 3, "prefix": "edge:"}
+    state = {"instances": 3, "redis": redis}
+    gateway = start(upstream.url, top={"state": state})
+    differs = [{"servers": redis["servers"][::-1]}, {"servers": redis["servers"][:1]}, {"servers": ["127.0.0.1:2", "[::1]:1"]},
+               {"user": "other"}, {"password": {"file": secret(tmp_path / "other", "second")}}, {"database": 4}, {"prefix": "other:"}]
+    without = {key: value for key, value in redis.items() if key != "user"}
+    stays_whole(gateway, "state", state, [
+        None, "memory", {"sqlite": "state.db"}, {**state, "instances": 4}, {**state, "redis": without},
+        {**state, "redis": {key: value for key, value in without.items() if key != "password"}},
+        *({**state, "redis": {**redis, **said}} for said in differs)])
+    assert not stays(gateway, "state", {**state, "keep": "2h"}), "that one changes by a reload"
+    secret(password, "second")
+    assert stays(gateway, "state", state), "the same file, and another password in it"
+
+
+def test_a_store_that_stays_keeps_its_promises(start, upstream):
+    gateway = start(upstream.url, top={"state": {"sqlite": "state.db"}})
+    named = {"Idempotency-Key": str(uuid.uuid4())}
+    assert gateway.delete(headers=named).status == 202
+    assert stays(gateway, "state", "memory")
+    again = gateway.delete(headers=named)
+    assert (again.status, again.header("Idempotency-Replayed"), upstream.count()) == (202, "true", 1)
+
+
+@pytest.mark.parametrize("witness, others", [
+    (["/bin/cat", "-"], [["/bin/cat"], ["/bin/cat", "-", "-"], ["/bin/cat", "--"], "seals.log", None]),
+    ("seals.log", ["other.log", ["/bin/cat", "-"], None]),
+], ids=["command", "file"])
+def test_the_audit_stays_as_it_was_opened(start, upstream, tmp_path, witness, others):
+    seal = {"key": {"file": secret(tmp_path / "key", "0" * 64)}, "every": "1h"}
+    audit = {"file": "audit.log", "sync": True, "seal": seal, "on_broken": "continue", "witness": witness}
+    gateway = start(upstream.url, top={"audit": audit})
+    differs = [{"file": "more.log"}, {"sync": False}, {"seal": {**seal, "every": "30m"}}, {"on_broken": "refuse"},
+               {"seal": {**seal, "key": {"file": secret(tmp_path / "other", "1" * 64)}}}]
+    stays_whole(gateway, "audit", audit, [
+        None, "audit.log", *({**audit, **said} for said in differs),
+        *({key: value for key, value in {**audit, "witness": other}.items() if value is not None} for other in others)])
+
+
 def test_check_tells_which_changes_need_a_restart(tmp_path, upstream):
     """By the same rows: check --running compares with the file that runs."""
     (tmp_path / "old").mkdir()
@@ -334,6 +395,48 @@ def test_a_failing_policy_test_never_keeps_a_leaked_token_alive(start, upstream,
     if status == 200 and gateway.delete().status == 202:    # else the test of the policy is content now
         assert any("the test expects deny" in line for line in answer.json()["warnings"])
         assert gateway.call("GET", "/readyz", port=gateway.admin).json()["failedTests"]
+
+
+def operated(role="viewer", **said):
+    token = {"id": "alice-1", "sha256": fingerprint("alice"), "not_before": "2026-01-01", "expires": "2035-12-31"}
+    return {"alice": {"role": role, "tokens": [{**token, **said}]}}
+
+
+def client_of(name="auditor", **said):
+    return {**POLICY["clients"], name: {**POLICY["clients"][name], **said}}
+
+
+CERTIFICATE = {"id": "c", "san": "a.example"}
+WITH_A_KEY = [{**POLICY["rules"][0], "require_idempotency_key": True}, *POLICY["rules"][1:]]
+
+
+@pytest.mark.parametrize("before, after, status", [
+    ({"operators": operated("operator")}, {"operators": operated("viewer")}, 200),
+    ({"operators": operated("viewer")}, {"operators": operated("operator")}, 422),
+    ({"operators": operated()}, {"operators": {}}, 200),
+    ({"operators": operated()}, {"operators": operated(disabled=True)}, 200),
+    ({"operators": operated(disabled=True)}, {"operators": operated()}, 422),
+    ({"operators": operated()}, {"operators": operated(expires="2034-12-31")}, 200),
+    ({"operators": operated()}, {"operators": operated(expires="2036-12-31")}, 422),
+    ({"operators": operated()}, {"operators": operated(not_before="2027-01-01")}, 200),
+    ({"operators": operated()}, {"operators": operated(not_before="2025-01-01")}, 422),
+    ({"operators": operated()}, {"operators": operated(sha256=fingerprint("eve"))}, 422),
+    ({"clients": client_of(certificates=[CERTIFICATE])}, {"clients": client_of(certificates=[CERTIFICATE])}, 200),
+    ({"clients": client_of(certificates=[CERTIFICATE])}, {}, 200),
+    ({"clients": client_of(certificates=[CERTIFICATE])}, {"clients": client_of("network-console", certificates=[CERTIFICATE])}, 422),
+    ({"former_ids": {"qcvm1": "ins-a"}}, {"former_ids": {"qcvm1": "ins-a"}}, 200),
+    ({"former_ids": {"qcvm1": "ins-a"}}, {"former_ids": {"qcvm1": "ins-b"}}, 422),
+    ({"former_ids": {"qcvm1": "ins-a"}}, {"former_ids": {"qcvm2": "ins-a"}}, 422),
+    ({"former_ids": {"qcvm1": "ins-a"}}, {}, 422),
+    ({"clients": client_of(subject="required")}, {}, 422), ({}, {"clients": client_of(subject="required")}, 200),
+    ({"clients": client_of(require_idempotency_key=True)}, {}, 422), ({}, {"clients": client_of(require_idempotency_key=True)}, 200),
+    ({"rules": WITH_A_KEY}, {}, 422), ({}, {"rules": WITH_A_KEY}, 422),
+], ids=str)
+def test_only_what_takes_rights_away_passes_a_failing_test(start, upstream, before, after, status):
+    """Operators, certificates, former ids, and what a client has to send decide as tokens and rules do."""
+    gateway = start(upstream.url, rules={**POLICY, **before, "tests": FAILS}, top={"state": {"sqlite": "state.db"}})
+    rewrite(gateway, policy({**POLICY, **after, "tests": FAILS}))
+    assert reload(gateway).status == status
 
 
 def test_a_reload_tells_its_warnings(start, upstream):

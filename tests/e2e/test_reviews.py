@@ -149,6 +149,14 @@ def test_the_pipeline_of_the_documentation(tmp_path):
 
 # ---- diff ----
 
+def auditor(**said):
+    return {**POLICY["clients"], "auditor": {**POLICY["clients"]["auditor"], **said}}
+
+
+def reading(**said):
+    return {"id": "r", "allow": ["auditor"], "actions": ["DescribeVpcEx"], **said}
+
+
 WHERE = "where vpcId is vpc-2ari9m7h, vpc-8e0ypm3z or gz_vpc_245 and region is ap-guangzhou or ap-shanghai"
 
 
@@ -195,6 +203,32 @@ WHERE = "where vpcId is vpc-2ari9m7h, vpc-8e0ypm3z or gz_vpc_245 and region is a
     (changed(operators=operators(alice={"disabled": True})), ["less: operator 'alice': token 'alice-1' is disabled"]),
     (changed(operators=operators(alice={"not_before": "2029-01-01"})), ["less: operator 'alice': token 'alice-1' begins later"]),
     (changed(operators={}), ["less: operator 'alice' is gone: viewer", "less: operator 'alice': token 'alice-1' is gone"]),
+    (changed(clients=auditor(in_flight=5)), ["other: auditor is limited to no rate, 5 in flight, before: no rate"]),
+    (changed(clients=auditor(account="prod")), ["other: auditor has the account prod, before: that was said"]),
+    (changed(former_ids={"qcvm1": "ins-a"}), ["other: qcvm1 is now known as ins-a (former_ids)"]),
+    (changed(rules=[rule(0), rule(1), reading(limit="600/m", expires="2030-01-01T18:00:00Z")]), [
+        "more: auditor may now DescribeVpcEx at most 10/s burst 600; until 2030-01-01T18:00:00Z (rule 'r', line 4)"]),
+    (changed(rules=[rule(0), rule(1), reading(**{"from": [f"10.0.{n}.0/24" for n in range(10)]})]), [
+        "more: auditor may now DescribeVpcEx from " + ", ".join(f"10.0.{n}.0/24" for n in range(8)) + ", ... (10 in all) (rule 'r', line 4)"]),
+    (changed(clients=auditor(subject="trusted"), rules=[rule(0), rule(1), reading(subject=["bob", "eve"])]), [
+        "other: auditor has the subject trusted, before: told",
+        "more: auditor may now DescribeVpcEx for subject bob or eve (rule 'r', line 4)"]),
+    (changed(clients=auditor(subject="trusted"), rules=[rule(0), rule(1), reading(
+        where={"region": ["ap-shanghai"]}, subject=[f"user{n}" for n in range(9)])]), [
+        "other: auditor has the subject trusted, before: told",
+        "more: auditor may now DescribeVpcEx where region is ap-shanghai; for subject "
+        + " or ".join(f"user{n}" for n in range(8)) + ", ... (9 in all) (rule 'r', line 4)"]),
+    (changed(clients=auditor(require_idempotency_key=True)), ["less: auditor now needs an Idempotency-Key for each change"]),
+    (changed(clients=auditor(subject="required")), ["other: auditor has the subject required, before: told"]),
+    (changed(rules=[rule(0, require_idempotency_key=True), rule(1)]), [
+        "less: network-console may no longer DetachClassicLinkVpc where vpcId is gz_vpc_245, vpc-2ari9m7h or vpc-8e0ypm3z"
+        " and region is ap-guangzhou or ap-shanghai (rule 'staging-links', line 4)"]),
+    (changed(rules=[rule(0), rule(1), reading(actions=["DetachClassicLinkVpc"], require_idempotency_key=True)]), [
+        "more: auditor may now DetachClassicLinkVpc with an Idempotency-Key only (rule 'r', line 4)"]),
+    (changed(sets={"staging": [*POLICY["sets"]["staging"], *(f"vpc-{n:02}" for n in range(10))]}), [
+        "more: network-console may now DetachClassicLinkVpc where vpcId is gz_vpc_245, vpc-00, vpc-01, vpc-02, vpc-03, vpc-04, vpc-05, vpc-06, "
+        "... (13 in all) and region is ap-guangzhou or ap-shanghai (rule 'staging-links', line 4; new: vpc-00, vpc-01, vpc-02, vpc-03, "
+        "vpc-04, vpc-05, vpc-06, vpc-07, ... (10 in all))"]),
 ], ids=str)
 def test_diff(files, new, lines):
     old = changed(operators=operators()) if "operators" in new else POLICY
@@ -210,6 +244,60 @@ def test_a_disabled_token_is_less(files):
     off = text.replace('"id": "only"', '"id": "only", "disabled": true')
     assert run("diff", *files(old=text, new=off)).stdout == "less: auditor: token 'only' is disabled\n"
     assert run("diff", *files(old=off, new=text)).stdout == "more: auditor: token 'only' is no longer disabled\n"
+
+
+def test_when_a_token_begins_and_ends(files):
+    text = policy(POLICY)
+    head, last, tail = text.rpartition(', "expires": "2035-12-31"')     # that of the auditor
+    for other, more, less in [
+        (head + tail, "ends never, before: 2035-12-31", "ends 2035-12-31, before: never"),
+        (head + ', "expires": "2036-06-30T18:00:00+08:00"' + tail, "ends 2036-06-30T10:00:00Z, before: 2035-12-31",
+         "ends 2035-12-31, before: 2036-06-30T10:00:00Z"),
+    ]:
+        assert run("diff", *files(old=text, new=other)).stdout == f"more: auditor: token 'only' {more}\n"
+        assert run("diff", *files(old=other, new=text)).stdout == f"less: auditor: token 'only' {less}\n"
+    late = head + last + ', "not_before": "2029-01-01"' + tail
+    assert run("diff", *files(old=text, new=late)).stdout == "less: auditor: token 'only' begins later\n"
+    assert run("diff", *files(old=late, new=text)).stdout == "more: auditor: token 'only' begins earlier\n"
+
+
+def test_other_former_ids(files):
+    old, new = (changed(former_ids={"qcvm1": "ins-a", "qcvm2": current}) for current in ("ins-b", "ins-c"))
+    done = run("diff", *files(old=old, new=new))
+    assert done.returncode == 1 and done.stdout.splitlines() == ["other: qcvm2 is now known as ins-c (former_ids)",
+                                                                 "other: qcvm2 is no longer known as ins-b (former_ids)"]
+
+
+def test_an_operators_token_without_an_end(files):
+    known = operators()
+    del known["alice"]["tokens"][0]["expires"]
+    files_of = files(old=changed(operators=operators()), new=changed(operators=known))
+    assert run("diff", *files_of).stdout == "more: operator 'alice': token 'alice-1' ends never\n"
+
+
+@pytest.mark.parametrize("param, narrow, wide", [
+    ("limit", {"min": 5, "max": 20}, {"max": 50}), ("limit", {"min": 5, "max": 20}, {"min": 5}), ("limit", {"max": 20}, {"max": 21}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16"]}, {"cidr_within": ["10.0.0.0/8"]}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16", "192.0.2.0/25"]}, {"cidr_within": ["192.0.2.0/24", "10.0.0.0/8", "2001:db8::/32"]}),
+], ids=str)
+def test_a_range_within_another(files, param, narrow, wide):
+    """RFC 4632 and arithmetic say which is the wider one: it is more, and nothing less."""
+    less, more = files(less=changed(rules=[rule(0), rule(1), reading(where={param: narrow})]),
+                       more=changed(rules=[rule(0), rule(1), reading(where={param: wide})]))
+    for old, new, sign in ((less, more, "more: auditor may now"), (more, less, "less: auditor may no longer")):
+        line, = run("diff", old, new).stdout.splitlines()
+        assert line.startswith(f"{sign} DescribeVpcEx where {param} is ")
+    assert run("diff", more, more).stdout == ""
+
+
+@pytest.mark.parametrize("param, one, other", [
+    ("limit", {"max": 20}, {"min": 5}), ("limit", {"min": 5, "max": 20}, {"min": 10, "max": 30}),
+    ("vpcName", {"cidr_within": ["10.1.0.0/16"]}, {"cidr_within": ["10.2.0.0/16"]}),
+], ids=str)
+def test_ranges_of_which_neither_is_within_the_other(files, param, one, other):
+    old, new = files(old=changed(rules=[rule(0), rule(1), reading(where={param: one})]),
+                     new=changed(rules=[rule(0), rule(1), reading(where={param: other})]))
+    assert [line.split(":")[0] for line in run("diff", old, new).stdout.splitlines()] == ["more", "less"]
 
 
 def test_a_new_route_widens_a_star(files):
@@ -327,6 +415,23 @@ def test_whoami(start, upstream):
     problem(gateway.call("POST", "/whoami", headers={"Authorization": f"Bearer {TOKEN}", "Content-Length": "0"}), 405,
             "method-not-allowed")
     upstream.seen(0)
+
+
+def test_whoami_tells_every_condition(start, upstream):
+    """As the policy says it; of long lists the beginning, and that there is more."""
+    asked = {"where": {"vpcId": [f"vpc-{n:03}" for n in range(101)]}, "from": [*(f"10.0.{n}.0/24" for n in range(100)), "127.0.0.1"],
+             "subject": [f"user{n:03}" for n in range(101)], "effects": ["read", "change"], "expires": "2035-12-31",
+             "when": {"days": ["mon-fri"], "hours": "09:00-18:00", "zone": "UTC"}}
+    short = {"from": ["2001:db8::/32", "192.0.2.7", "127.0.0.0/8"], "subject": ["bob"], "effects": ["change"]}
+    console = {**POLICY["clients"]["network-console"], "subject": "trusted"}
+    gateway = start(upstream.url, rules=changed(sets={}, clients={**POLICY["clients"], "network-console": console}, rules=[
+        {**rule(0), **asked}, {**rule(1), **short, "deny": ["network-console"]}]))
+    told = gateway.call("GET", "/whoami", headers={"Authorization": f"Bearer {TOKEN}", "Countersign-Subject": "bob"}).json()
+    long, deny = told["rules"]
+    assert long["where"]["vpcId"] == [*asked["where"]["vpcId"][:100], "..."]
+    assert long["from"] == [*asked["from"][:100], "..."] and long["subject"] == [*asked["subject"][:100], "..."]
+    assert (long["effects"], long["when"], long["expires"]) == (["read", "change"], "mon-fri 09:00-18:00 UTC", "2035-12-31T00:00:00.000Z")
+    assert {key: deny[key] for key in short} == short and not {"expires", "when"} & set(deny)
 
 
 ALWAYS_PAST = {"when": {"days": ["mon"], "hours": "00:00-00:01", "zone": "UTC"}}

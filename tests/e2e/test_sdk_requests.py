@@ -70,3 +70,24 @@ def test_the_cloud_gets_what_the_client_means(door, scripted, sample):
     assert sent == meaning(sample["parameters"], sent)
     assert not {key: value for key, value in dropped(sample["parameters"], sent).items() if value not in ("", [])}
     assert record["client"] == "sdk" and record["verdict"] == "allow"
+
+
+FORM = "Action=DescribeVpcs&Version=2017-03-12&Region=ap-guangzhou&SecretId=" + TOKEN
+WRONG = {
+    "a form with a NUL": ("POST / HTTP/1.1", "application/x-www-form-urlencoded", FORM + "&Limit=1\0&Offset=2", "the form holds a NUL"),
+    "a GET with a body": (f"GET /?{FORM} HTTP/1.1", "application/x-www-form-urlencoded", "Limit=1", "and no body"),
+    "JSON that says to be a form": ("POST / HTTP/1.1", "application/x-www-form-urlencoded", ' {"Action": "DescribeVpcs"}', "the body is JSON"),
+    "a POST with a query": (f"POST /?{FORM} HTTP/1.1", "application/x-www-form-urlencoded", FORM, "none in the query"),
+}
+
+
+@pytest.mark.parametrize("line, kind, body, words", WRONG.values(), ids=WRONG)
+def test_what_two_readers_could_take_for_two_requests(door, scripted, line, kind, body, words):
+    scripted.script(then=Reply(DONE))
+    with door.wire() as wire:
+        wire.send(f"{line}\r\nHost: vpc.gateway.example\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+                  f"X-TC-Token: {TOKEN}\r\n\r\n{body}".encode())
+        answer = wire.read()
+    error = answer.json()["Response"]["Error"]
+    assert error["Code"] == "InvalidParameter" and words in error["Message"], error
+    assert scripted.count() == 0

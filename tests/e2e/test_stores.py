@@ -10,8 +10,8 @@ import uuid
 import pytest
 
 from harness.expect import problem
-from harness.gateway import POLICY, configure
-from harness.process import run
+from harness.gateway import NOBODY, POLICY, TOKEN, configure, secret
+from harness.process import environment, run
 from harness.redis import Redis
 from harness.world import PATIENCE, eventually
 from test_operators import ALICE, RULES, VERA, ask
@@ -151,6 +151,57 @@ def test_a_claim_that_came_too_late_is_taken_back(start, upstream, redis):
     assert (answer.status, answer.header("Idempotency-Replayed"), upstream.count()) == (202, None, count + 1)
 
 
+PASSWORD = "a-password-of-the-store"
+
+
+def login(tmp_path, **said):
+    """What the gateway says of itself at the store."""
+    return {"password": {"file": secret(tmp_path / "store_password", PASSWORD)}, **said}
+
+
+@pytest.mark.parametrize("user", [None, "gateway"])
+def test_a_password_a_user_and_a_database(start, upstream, tmp_path, user):
+    """The server lets in nobody else, and has what was kept in that database."""
+    with Redis(tmp_path, "guarded", "--requirepass", PASSWORD,
+               *(("--user", "gateway", "on", f">{PASSWORD}", "~edge:*", "+@all") if user else ())) as server:
+        top = {"state": {"redis": {"servers": [server.server], "database": 3, "prefix": "edge:",
+                                   **login(tmp_path, **({"user": user} if user else {}))}}}
+        gateway = start(upstream.url, top=top)
+        named = key()
+        assert keyed(gateway, named)
+        assert keyed(start(upstream.url, top=top), named).header("Idempotency-Replayed") == "true"
+        kept = server.say(("AUTH", PASSWORD), ("SELECT", "3"), ("KEYS", "*"))
+        assert re.search(r"\r\nedge:1:\{", kept) and not re.search(r"\r\ncountersign:", kept)
+        assert server.say(("AUTH", PASSWORD), ("DBSIZE",)).endswith(":0\r\n")
+        assert PASSWORD not in gateway.words()
+
+
+@pytest.mark.parametrize("said, words", [
+    ({"password": "another"}, "WRONGPASS"), ({"user": "nobody"}, "WRONGPASS"), ({"database": 9999}, "out of range"), (None, "NOAUTH"),
+], ids=["password", "user", "database", "nothing"])
+def test_a_store_that_does_not_let_us_in(start, upstream, tmp_path, said, words):
+    """What the server says is told, never the password; what needs the store is refused, and all else goes on."""
+    with Redis(tmp_path, "guarded", "--requirepass", PASSWORD) as server:
+        given = {} if said is None else login(tmp_path, **said)
+        if given.get("password") == "another":
+            given["password"] = {"file": secret(tmp_path / "other", "another-password")}
+        gateway = start(upstream.url, top={"state": {"redis": {"servers": [server.server], **given}}})
+        assert gateway.delete(headers=key()).status == 503 and gateway.delete().status == 202
+        assert gateway.notices(words)
+        assert PASSWORD not in gateway.words() and "another-password" not in gateway.words()
+
+
+def test_scripts_that_the_server_has_forgotten(start, upstream, redis):
+    """As after its restart behind a proxy that keeps our connection: they are sent again."""
+    gateway = start(upstream.url, top={"state": redis.state()})
+    named = key()
+    assert keyed(gateway, named)
+    assert redis.ask("SCRIPT", "FLUSH") == b"+OK\r\n"
+    count = upstream.count()
+    assert keyed(gateway, named).header("Idempotency-Replayed") == "true" and upstream.count() == count
+    assert keyed(gateway) and not gateway.notices("NOSCRIPT")
+
+
 def test_tls_needs_a_hiredis_that_has_it(tmp_path):
     """Debian 12's 0.14 has none, 13's 1.2 has."""
     there = subprocess.run(["pkg-config", "--exists", "hiredis_ssl"], check=False).returncode == 0
@@ -179,3 +230,56 @@ def test_what_is_frozen_in_redis(start, upstream, redis):
     for gateway in (one, other, third):
         assert in_time(lambda: gateway.delete().status == 202)
         assert ask(gateway, "GET", "/freezes", VERA).json()["freezes"] == []
+
+
+def test_a_freeze_that_the_store_was_not_told_of(start, upstream, redis):
+    """It holds where it was said, and everywhere once the store answers; a thaw that it does not hear of is none."""
+    one, other = (start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()}) for _ in range(2))
+    leaked = {"client": "network-console", "reason": "leaked"}
+    redis.freeze()
+    try:
+        answer = ask(one, "POST", "/freeze", ALICE, leaked)
+        assert (answer.status, answer.json()["everywhere"], answer.json()["kept"]) == (200, False, True)
+        known, = ask(one, "GET", "/freezes", VERA).json()["freezes"]
+        assert known["pending"] is True and (one.delete().status, other.delete().status) == (403, 202)
+        refused = ask(one, "POST", "/thaw", ALICE, {"client": "network-console"})
+        assert refused.status == 503 and "the store did not answer: it may be thawed, or not" in refused.json()["detail"]
+        assert one.delete().status == 403
+    finally:
+        redis.thaw()
+    assert in_time(lambda: other.delete().status == 403)
+    assert in_time(lambda: "pending" not in ask(one, "GET", "/freezes", VERA).json()["freezes"][0])
+    assert in_time(lambda: ask(other, "POST", "/thaw", ALICE, {"client": "network-console"}).status == 200)
+    assert in_time(lambda: one.delete().status == 202)
+
+
+def test_the_commands_say_that_the_store_does_not_answer(start, upstream, redis):
+    gateway = start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()})
+
+    def operate(*arguments, status=0):
+        done = run(*arguments, "--url", f"http://127.0.0.1:{gateway.admin}", env={**environment(), "COUNTERSIGN_TOKEN": ALICE})
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    redis.freeze()
+    try:
+        done = operate("freeze", "network-console", "--reason", "leaked")
+        assert "the store does not answer: this holds on this gateway only until it does" in done.stderr
+        assert eventually(lambda: "the store does not answer: there may be others" in operate("freezes").stderr)
+        assert operate("freezes").stdout.endswith(": leaked  (on this gateway only: the store does not answer)\n")
+    finally:
+        redis.thaw()
+    assert in_time(lambda: (lambda done: "on this gateway only" not in done.stdout and done.stderr == "")(operate("freezes")))
+
+
+@pytest.mark.parametrize("name, frozen, free", [("network-console", TOKEN, NOBODY), ("auditor/only", NOBODY, TOKEN)])
+def test_a_record_of_the_store_that_nobody_understands_still_freezes(start, upstream, redis, name, frozen, free):
+    """Whom it names, which another version may have written: never nobody."""
+    gateway = start(upstream.url, rules=RULES, top={"audit": "audit.log", "state": redis.state()})
+    assert in_time(lambda: redis.ask("HSET", "countersign:1:{freezes}", name, "0 of a later version") == b":1\r\n")
+    detail = in_time(lambda: (lambda told: told if told.get("rule") == "frozen" else None)(gateway.delete(token=frozen).json()))["detail"]
+    assert detail.endswith("(the store does not say why)")
+    assert gateway.delete(token=free).json().get("rule") != "frozen"
+    client, _, token = name.partition("/")
+    assert in_time(lambda: ask(gateway, "POST", "/thaw", ALICE, {"client": client, **({"token": token} if token else {})}).status == 200)
+    assert in_time(lambda: gateway.delete(token=frozen).json().get("rule") != "frozen")

@@ -1,5 +1,6 @@
 """What a person sees in a terminal: status, top, and check with its carets."""
 
+import contextlib
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ import pytest
 from harness.gateway import NOBODY, configure
 from harness.process import Process, binary, environment, run
 from harness.world import ENDPOINT, PATIENCE, eventually, free_port, readable
+from test_operators import ALICE, RULES, ask
 
 
 
@@ -244,13 +246,26 @@ def test_colour_is_for_terminals_that_want_it(tmp_path, more, coloured):
     assert child.returncode == 78 and "has no key 'colour'" in text and ("\x1b[" in text) == coloured
 
 
+@contextlib.contextmanager
+def watching(*what, status, by=signal.SIGTERM):
+    """check --watch, ended by a signal: its status is the last check's."""
+    watch = Process("check", *what, "--watch")
+    try:
+        yield watch
+        watch.child.send_signal(by)
+        assert watch.child.wait(PATIENCE) == status
+    finally:
+        if watch.child.poll() is None:
+            watch.child.kill()
+            watch.child.wait()
+
+
 @pytest.mark.parametrize("how", ["write", "rename"])
 def test_watch_checks_again_when_a_file_has_changed(tmp_path, how):
     """As editors write: in place, or by another file in its place."""
     path = tmp_path / "policy.yaml"
     path.write_text(BAD)
-    watch = Process("check", "--policy", path, "--watch")
-    try:
+    with watching("--policy", path, status=0, by=signal.SIGINT) as watch:
         assert eventually(lambda: any("has no key 'colour'" in line for line in watch.stderr))
         assert watch.child.poll() is None
         good = BAD.replace("    colour: blue\n", "")
@@ -265,25 +280,63 @@ def test_watch_checks_again_when_a_file_has_changed(tmp_path, how):
         # A file that is written in place may be looked at twice: this one says something else.
         path.write_text(good.replace("rules:", "  app:\n    tokens: []\nrules:"))
         assert eventually(lambda: any(": good (clients 2," in line for line in watch.stdout))
-        watch.child.send_signal(signal.SIGINT)
-        assert watch.child.wait(PATIENCE) == 0, "the last check was good"
-    finally:
-        if watch.child.poll() is None:
-            watch.child.kill()
-            watch.child.wait()
 
 
 def test_watch_sees_the_policy_that_a_configuration_names(tmp_path, upstream):
     file = configure(tmp_path, upstream.url)
-    watch = Process("check", "-c", file, "--watch")
-    try:
+    with watching("-c", file, status=78) as watch:
         assert eventually(lambda: any(": good (" in line for line in watch.stdout)), watch.stderr
         policy = tmp_path / "policy.yaml"
         policy.write_text(policy.read_text() + "colour: blue\n")
         assert eventually(lambda: any("has no key 'colour'" in line for line in watch.stderr))
-        watch.child.send_signal(signal.SIGTERM)
-        assert watch.child.wait(PATIENCE) == 78, "the last check was not"
-    finally:
-        if watch.child.poll() is None:
-            watch.child.kill()
-            watch.child.wait()
+
+
+def test_what_is_worth_a_look(start, upstream):
+    """Nothing is wrong, and there is something that an operator may have forgotten."""
+    gateway = start(upstream.url, rules=RULES)
+    assert "Worth a look" not in at(gateway, "status")
+    assert ask(gateway, "POST", "/freeze", ALICE, {"client": "auditor", "reason": "left"}).status == 200
+    text = at(gateway, "status")
+    assert text.startswith("Countersign: healthy\n")
+    assert "\nWorth a look\n  - 1 clients or tokens are frozen: `countersign freezes` lists them\n" in text
+
+
+def test_top_of_what_is_no_admin_listener(start, upstream):
+    gateway = start(upstream.url)
+    done = run("top", "--url", f"http://127.0.0.1:{gateway.port}")
+    assert done.returncode == 1 and "what answered is no admin listener of Countersign (status 401)" in done.stderr
+
+
+THINGS = """version: 1
+routes:
+  - { request: GET /things, service: vpc, action: DescribeThings, effect: read, success: 200, parameters: {} }
+"""
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["policy", "configuration"])
+def test_watch_sees_the_catalogs(tmp_path, upstream, alone):
+    catalog = tmp_path / "more.yaml"
+    catalog.write_text(THINGS)
+    file = configure(tmp_path, upstream.url, top={"catalog": ["more.yaml"]})
+    what = ("--policy", tmp_path / "policy.yaml", "--catalog", catalog) if alone else ("-c", file)
+    with watching(*what, status=78) as watch:
+        assert eventually(lambda: any(": good (" in line for line in watch.stdout)), watch.stderr
+        catalog.write_text(THINGS + "colour: blue\n")
+        assert eventually(lambda: any("more.yaml:4:1: catalog has no key 'colour'" in line for line in watch.stderr))
+
+
+def test_watch_sees_the_configuration_that_runs(tmp_path, upstream):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    old, new = (configure(tmp_path / name, upstream.url) for name in ("old", "new"))
+    with watching("--running", old, "-c", new, status=78) as watch:
+        assert eventually(lambda: any(": good (" in line for line in watch.stdout)), watch.stderr
+        old.write_text(old.read_text().replace("workers: 32", "workers: 33"))
+        assert eventually(lambda: any("workers stays 33: it changes by a restart only" in line for line in watch.stderr))
+        old.write_text("version: 1\n")
+        assert eventually(lambda: any(f"'{old}' is no configuration that could be running" in line for line in watch.stderr))
+
+
+def test_what_runs_is_a_whole_configuration(tmp_path):
+    done = run("check", "--policy", tmp_path / "policy.yaml", "--running", tmp_path / "countersign.yaml")
+    assert done.returncode == 2 and "--running goes with a whole configuration" in done.stderr

@@ -3,7 +3,7 @@
 
 Signs with Python's own hmac, so that neither the gateway's signer nor the sandbox's verifier is asked whether
 the other is right.  Starts the program itself, on a free port, and ends it by SIGTERM."""
-import atexit, base64, hashlib, hmac, http.client, json, os, random, signal, socket, ssl, subprocess, sys
+import atexit, base64, hashlib, hmac, http.client, json, os, random, re, signal, socket, ssl, subprocess, sys
 import tempfile, threading, time, unittest, urllib.parse
 
 PROGRAM = []
@@ -361,13 +361,34 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.run_with("--help")[0], 0)
         for arguments in [["--no-such"], ["--window", "0"], ["--window"], ["--fault", "x"],
                           ["--listen", "0.0.0.0:1"],
-                          ["--listen", "[::]:1"], ["--listen", "localhost:1"], ["--cert", "x"], ["extra"]]:
+                          ["--listen", "[::]:1"], ["--listen", "localhost:1"], ["--listen", "127.0.0.1"],
+                          ["--listen", ":1"], ["--listen", "127.0.0.1:65536"], ["--listen", "127.0.0.1:http"],
+                          ["--listen", "[" + "1" * 60 + "]:1"], ["--cert", "x"], ["extra"]]:
             code, out, errors = self.run_with(*arguments)
             self.assertEqual((code, out), (2, ""), arguments)
             self.assertIn("sandbox: ", errors)
         self.assertEqual(self.run_with("--state", "/nonexistent")[0], 78)
         for arguments in [["--cert", "/nonexistent", "--key", "x"], ["--journal", "/nonexistent/x"]]:
             self.assertEqual(self.run_with("--listen", "127.0.0.1:0", *arguments)[0], 1)
+
+    def test_an_address_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            code, out, errors = self.run_with("--listen", address)
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("cannot listen on %s: Address already in use" % address, errors)
+
+    def test_the_other_family(self):
+        process = subprocess.Popen([*PROGRAM, "--listen", "[::1]:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            line = process.stdout.readline()
+            port = int(re.fullmatch(r"sandbox: listening on http://\[::1\]:(\d+)\n?", line)[1])
+            with socket.create_connection(("::1", port), timeout=20) as client:
+                client.sendall(b"GET /_sandbox/state HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 "))
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
 
     def test_journal(self):
         with tempfile.TemporaryDirectory() as folder:

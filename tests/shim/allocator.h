@@ -1,5 +1,5 @@
-/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says which
- * allocation fails, with errno set. */
+/* tests/shim/allocator.h - the allocation functions, in front of the C library's.  For one shim, which says
+ * which allocation fails, with errno set. */
 #ifndef TESTS_SHIM_ALLOCATOR_H
 #define TESTS_SHIM_ALLOCATOR_H
 
@@ -15,8 +15,9 @@ static void *(*real_malloc)(size_t);
 static void *(*real_calloc)(size_t, size_t);
 static void *(*real_realloc)(void *, size_t);
 
-/* dlsym() may allocate before it has told us where to: a little room for that. */
-static char early[16384];
+/* dlsym() may allocate before it has told us where to, and so may the start of libraries before a
+ * sanitizer's: room for that. */
+static char early[1024 * 1024];
 static size_t early_used;
 
 static void *early_alloc(size_t size)
@@ -33,12 +34,22 @@ static bool is_early(const void *pointer)
     return (const char *)pointer >= early && (const char *)pointer < early + sizeof early;
 }
 
-/* The first to come is alone: before main(), and before any constructor of ours; real_malloc is the last that is
- * there. */
+/* The address sanitizer's, NULL without it.  It cannot be asked for memory before it has set itself up, which
+ * it has when our own constructor runs. */
+void __asan_init(void) __attribute__((weak));
+
+static bool constructed;
+
+__attribute__((constructor)) static void construct(void)
+{
+    constructed = true;
+}
+
+/* The first to come is alone, before main(); real_malloc is the last that is there. */
 static bool is_ready(void)
 {
     static bool asked;
-    if (!asked) {
+    if (!asked && (constructed || __asan_init == NULL)) {
         asked = true;
         *(void **)&real_calloc = dlsym(RTLD_NEXT, "calloc");
         *(void **)&real_realloc = dlsym(RTLD_NEXT, "realloc");

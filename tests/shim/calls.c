@@ -1,5 +1,5 @@
 /* Linked with --wrap into a program of the tests: what our own code asks of the system, OpenSSL and
- * SQLite fails, once at each place, as memory does in memory.c. */
+ * SQLite fails, once at each place, as memory does in places.c. */
 #include "tests/shim/places.h"
 
 #include <dirent.h>

@@ -169,7 +169,7 @@ static void everything_knows_its_place(void **state)
 {
     struct config *config = load("config/good-everything");
     const struct config_upstream *cvm = config_upstream(config, "cvm");
-    struct config_client *console = NULL;
+    const struct config_client *console = NULL;
     (void)state;
     assert_string_equal(cvm->mark.file, "countersign.yaml");
     assert_int_equal(cvm->mark.line, 24);
@@ -180,7 +180,7 @@ static void everything_knows_its_place(void **state)
     assert_int_equal(config->rules[1]->mark.line, 14);
     assert_int_equal(config->rules[1]->mark.column, 5);
     assert_int_equal(config->rules[1]->effect, CONFIG_DENY);
-    HASH_FIND_STR(config->clients, "network-console", console);
+    console = config_client(config, "network-console");
     assert_non_null(console);
     assert_int_equal(console->mark.line, 3);
     assert_int_equal(console->token_count, 2);
@@ -201,6 +201,31 @@ static void tokens_are_found_by_digest(void **state)
     assert_string_equal(token->id, "2026-11");
     assert_string_equal(token->client->name, "network-console");
     assert_int_equal(token->expires, 1811721600); /* date -u -d 2027-05-31 +%s */
+    config_release(config);
+}
+
+static void a_shared_store(void **state)
+{
+    static const struct {
+        const char *host;
+        int port;
+    } rows[] = {{"valkey.internal", 6379}, {"2001:db8::7", 6380}, {"/run/valkey.sock", 0}};
+    struct config *config = load("config/good-state-redis");
+    const struct config_store *store = &config->state;
+    (void)state;
+    assert_int_equal(store->kind, CONFIG_STORE_REDIS);
+    assert_int_equal(store->keep, 7200000);
+    assert_int_equal(store->instances, 3);
+    assert_int_equal(store->server_count, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_string_equal(store->servers[i].host, rows[i].host);
+        assert_int_equal(store->servers[i].port, rows[i].port);
+    }
+    assert_string_equal(store->user, "gateway");
+    assert_string_equal(secret_bytes(store->password), "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA");
+    assert_int_equal(store->database, 7);
+    assert_string_equal(store->prefix, "edge:");
+    assert_false(store->tls);
     config_release(config);
 }
 
@@ -270,6 +295,7 @@ int main(void)
         cmocka_unit_test(an_operators_catalog_is_added),
         cmocka_unit_test(everything_knows_its_place),
         cmocka_unit_test(tokens_are_found_by_digest),
+        cmocka_unit_test(a_shared_store),
         cmocka_unit_test(slots_follow_workers),
         cmocka_unit_test(paths_follow_their_file),
         cmocka_unit_test(no_such_file),

@@ -18,6 +18,12 @@ class Redis:
         self.env = shim("clock", SHIM_CLOCK=clock) if clock else environment()
         self.start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
     def start(self):
         self.process = subprocess.Popen(
             [os.environ.get("REDIS_SERVER", "redis-server"), "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", str(self.folder),
@@ -37,11 +43,22 @@ class Redis:
             client.settimeout(5)
             try:
                 client.connect(self.path)
-                client.sendall(b"*%d\r\n" % len(words) + b"".join(
-                    b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
+                client.sendall(self.framed(*words))
                 return client.recv(65536)
             except OSError:
                 return b""
+
+    def say(self, *commands):
+        """Several commands on one connection, and all their answers."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(self.path)
+            client.sendall(b"".join(self.framed(*words) for words in (*commands, ("QUIT",))))
+            return b"".join(iter(lambda: client.recv(65536), b"")).decode().removesuffix("+OK\r\n")
+
+    @staticmethod
+    def framed(*words):
+        return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words)
 
     def freeze(self):
         """It is there, and answers nothing."""

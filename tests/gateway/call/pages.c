@@ -7,6 +7,7 @@
 #include "gateway/call/authorize.h"
 #include "gateway/call/caller_view.h"
 #include "gateway/call/forward.h"
+#include "gateway/call/frozen.h"
 #include "gateway/exchange/shared.h"
 #include "tests/unit.h"
 
@@ -22,6 +23,7 @@ struct cloud {
     bool in_text;      /* ... as a string */
     size_t fails_at;   /* this offset; 0: none */
     size_t refused_at; /* likewise, by the policy */
+    size_t frozen_at;  /* from this offset on the client is frozen */
     size_t short_at;   /* this page has one entry less */
     size_t again_at;   /* this page has to be asked for twice */
     size_t slots;      /* beside that of a page which goes alone */
@@ -38,6 +40,7 @@ static size_t asked;   /* calls beside the first */
 static size_t written; /* pages in the answer */
 static size_t items;   /* in them */
 static size_t under_way, most_under_way;
+static size_t judged; /* the offset of the page that was judged last */
 
 static size_t offset_of(const struct call *call)
 {
@@ -112,7 +115,15 @@ bool authorize_further(const struct exchange *x, const struct call *call, bool g
 {
     (void)x;
     assert_false(granted);
-    return cloud.refused_at == 0 || offset_of(call) != cloud.refused_at;
+    judged = offset_of(call);
+    return cloud.refused_at == 0 || judged != cloud.refused_at;
+}
+
+enum problem frozen_refuse(struct exchange *x)
+{
+    return cloud.frozen_at != 0 && judged >= cloud.frozen_at
+               ? exchange_stop(x, PROBLEM_NOT_ALLOWED, "this client is frozen")
+               : PROBLEM_NONE;
 }
 
 int caller_view_write(const struct caller_view *view, struct arena *arena, struct answer *answer,
@@ -185,6 +196,16 @@ static const struct row {
     {.name = "a page that is denied",
      .cloud = {.entries = 40, .page = 10, .counts = true, .refused_at = 20},
      .asked = 1,
+     .problem = PROBLEM_NOT_ALLOWED},
+    {.name = "a client that is frozen meanwhile",
+     .cloud = {.entries = 40, .page = 10, .counts = true, .frozen_at = 20},
+     .asked = 1,
+     .problem = PROBLEM_NOT_ALLOWED},
+    {.name = "four at a time, a client that is frozen meanwhile",
+     .cloud = {.entries = 80, .page = 10, .counts = true, .frozen_at = 30, .slots = 9},
+     .asked = 2,
+     .dropped = 2,
+     .most = 2,
      .problem = PROBLEM_NOT_ALLOWED},
     {.name = "two of four pages",
      .cloud = {.entries = 30, .page = 10, .counts = true, .slots = 9},

@@ -84,6 +84,26 @@ static void what_was_not_told_is_told(void **context)
     arena_free(arena);
 }
 
+/* A key that another holds shows which of the two was told first. */
+static void answers_come_before_releases(void **context)
+{
+    struct world world;
+    struct state_claimed claimed;
+    struct arena *arena = arena_new(1 << 16);
+    const struct state_key held = {"web", "k", "print", "holder"};
+    const struct state_key other = {"web", "k", "print", "not the holder"};
+    (void)context;
+    assert_non_null(arena);
+    begin(&world, &memory);
+    claim(&world, "k", arena);
+    assert_true(unsettled_put(world.unsettled, &held, KEEP_MS, NULL, 0));
+    assert_true(unsettled_put(world.unsettled, &other, KEEP_MS, "answer", 6));
+    unsettled_tell(world.unsettled, world.state);
+    assert_int_equal(look(&world, "k", arena, &claimed), STATE_CLAIMED); /* a free one would be settled */
+    end(&world);
+    arena_free(arena);
+}
+
 static void a_store_that_is_away_is_told_later(void **context)
 {
     struct world world;
@@ -187,9 +207,8 @@ static void many_put_while_one_tells(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_not_told_is_told),
-        cmocka_unit_test(a_store_that_is_away_is_told_later),
-        cmocka_unit_test(it_has_bounds),
+        cmocka_unit_test(what_was_not_told_is_told),          cmocka_unit_test(answers_come_before_releases),
+        cmocka_unit_test(a_store_that_is_away_is_told_later), cmocka_unit_test(it_has_bounds),
         cmocka_unit_test(many_put_while_one_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
