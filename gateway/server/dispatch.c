@@ -10,6 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* More that wait than may watch are a crowd: processors are short.  So long after it nobody begins to watch. */
+enum { CALM_US = 100000 };
+
 struct waiting {
     unsigned place;
     int64_t since; /* monotonic, us */
@@ -33,6 +36,7 @@ struct dispatch {
     int call;                    /* an eventfd there, which calls one of them; -1: nobody watches, ever */
     bool calling;                /* one that was idle is on its way */
     int64_t moved;               /* when a worker last took a request; monotonic, us */
+    int64_t calm;                /* when the last crowd is forgotten; the same */
     bool closed;
     atomic_size_t there;    /* workers that have ever come */
     atomic_size_t resting;  /* of the idle list */
@@ -114,7 +118,8 @@ static void push(struct dispatch *dispatch, struct queue *queue, unsigned place)
 {
     size_t last = (queue->first + queue->count++) % dispatch->capacity;
     queue->places[last] = (struct waiting){place, clock_monotonic_us()};
-    atomic_fetch_add(&dispatch->waits, 1);
+    if (atomic_fetch_add(&dispatch->waits, 1) >= DISPATCH_WATCHING)
+        dispatch->calm = queue->places[last].since + CALM_US;
 }
 
 static unsigned pop(struct dispatch *dispatch, struct queue *queue)
@@ -200,9 +205,12 @@ static void rest(struct dispatch *dispatch, struct dispatch_worker *worker)
         dispatch->calling = false;
 }
 
+/* Not in a crowd: workers that the kernel wakes one by one would hold up each other, and the thread that
+ * gathers for all.  Measured by the last request that was taken: where none comes, nobody waits either. */
 static bool may_watch(const struct dispatch *dispatch)
 {
-    return dispatch->call >= 0 && atomic_load(&dispatch->watching) < DISPATCH_WATCHING;
+    return dispatch->call >= 0 && atomic_load(&dispatch->watching) < DISPATCH_WATCHING &&
+           dispatch->moved >= dispatch->calm;
 }
 
 /* Gives the mutex up meanwhile. */

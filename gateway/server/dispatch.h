@@ -4,7 +4,8 @@
  * have had a worker before.  Of idle workers the one is called that was busy last, whose memory is warm.
  *
  * A few idle workers may watch for requests by themselves: whom the kernel tells of one serves it, and no
- * other thread has to wake in between.  While nobody watches somebody else must, and puts what he finds.
+ * other thread has to wake in between.  While nobody watches somebody else must, and puts what he finds: all
+ * are busy, or so many requests wait that processors are short.  Then idle workers rest until it is calm.
  * Used by many threads; the workers live as long as the dispatcher does. */
 #ifndef GATEWAY_SERVER_DISPATCH_H
 #define GATEWAY_SERVER_DISPATCH_H

@@ -217,7 +217,7 @@ static unsigned take_one(void *context, unsigned place)
     return on_event(context, place) ? place : 0;
 }
 
-/* While all workers are busy. */
+/* While no worker watches. */
 static void on_parked(struct parking *parking)
 {
     struct epoll_event events[EVENTS_MAX];

@@ -1,7 +1,7 @@
 /* gateway/server/parking.h - connections that no worker has.  A thread accepts newcomers, ends what is late,
  * and calls workers for requests that have waited.  What comes is gathered, without waiting, by idle workers
- * that watch (dispatch.h), and by that thread while all are busy: a worker serves only a connection whose
- * next head is whole, or refused, or whose request has waited and goes on.
+ * that watch (dispatch.h), and by that thread while none does: a worker serves only a connection whose next
+ * head is whole, or refused, or whose request has waited and goes on.
  *
  * A TLS handshake is a millisecond of arithmetic.  Other threads take it further, one for each processor: a
  * crowd of new callers keeps those who are there waiting no longer than others do. */

@@ -3,6 +3,7 @@
 
 #include "tests/unit.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -105,7 +106,37 @@ static unsigned take_it(void *context, unsigned place)
 
 static void nobody_watches(void *context)
 {
+    (void)context; /* see gather_instead() */
+}
+
+static int gatherer; /* of who gathers while no worker watches: he is told of all, and at last to end */
+
+static void gather_one(void)
+{
+    struct epoll_event event;
+    if (dispatch_is_watched(dispatch) || epoll_wait(events, &event, 1, 0) != 1)
+        (void)sched_yield();
+    else if (event.data.u64 == DISPATCH_CALL)
+        dispatch_call(dispatch);
+    else
+        dispatch_put(dispatch, (unsigned)event.data.u64);
+}
+
+static void *gather_instead(void *context)
+{
+    struct epoll_event told[2];
+    int so_many = 0;
     (void)context;
+    while ((so_many = epoll_wait(gatherer, told, COUNT(told), -1)) > 0 && told[0].data.u64 == 0 &&
+           told[so_many - 1].data.u64 == 0)
+        gather_one();
+    return NULL;
+}
+
+static void tell_gatherer(int fd, unsigned what)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = what};
+    assert_int_equal(epoll_ctl(gatherer, EPOLL_CTL_ADD, fd, &event), 0);
 }
 
 static void *work_on_both(void *context)
@@ -121,13 +152,15 @@ static void *work_on_both(void *context)
 /* Whoever rests, watches or is on his way: no call is lost, and at the end each is told. */
 static void each_is_taken_once_from_either_side(void **state)
 {
-    pthread_t workers[CROWD], sides[2];
+    pthread_t workers[CROWD], sides[2], other;
     struct dispatch_worker seats[CROWD];
-    int fds[EVENTS];
+    int fds[EVENTS], over = eventfd(1, 0);
     (void)state;
     memset(taken, 0, sizeof taken);
     atomic_store(&count, 0);
     events = epoll_create1(0);
+    gatherer = epoll_create1(0);
+    tell_gatherer(events, 0);
     dispatch = dispatch_new(CROWD, BOTH, NULL);
     const struct dispatch_watch watch = {events, take_it, nobody_watches, NULL};
     assert_true(dispatch != NULL && dispatch_watch(dispatch, &watch, NULL) == 0);
@@ -137,12 +170,15 @@ static void each_is_taken_once_from_either_side(void **state)
         assert_int_equal(dispatch_worker_init(&seats[i]), 0);
         assert_int_equal(pthread_create(&workers[i], NULL, work_on_both, &seats[i]), 0);
     }
+    assert_int_equal(pthread_create(&other, NULL, gather_instead, NULL), 0);
     assert_int_equal(pthread_create(&sides[0], NULL, put, NULL), 0);
     assert_int_equal(pthread_create(&sides[1], NULL, tell, fds), 0);
     for (size_t i = 0; i < COUNT(sides); i++)
         assert_int_equal(pthread_join(sides[i], NULL), 0);
     for (size_t i = 0; i < CROWD; i++)
         assert_int_equal(pthread_join(workers[i], NULL), 0);
+    tell_gatherer(over, 1);
+    assert_int_equal(pthread_join(other, NULL), 0);
     for (unsigned i = 1; i <= BOTH; i++)
         assert_int_equal(taken[i], i);
     for (size_t i = 0; i < CROWD; i++)
@@ -150,12 +186,59 @@ static void each_is_taken_once_from_either_side(void **state)
     dispatch_free(dispatch);
     for (size_t i = 0; i < EVENTS; i++)
         (void)close(fds[i]);
+    (void)close(over);
+    (void)close(gatherer);
+    (void)close(events);
+}
+
+/* ---- a crowd ---- */
+
+enum { EVENT = 1000, MANY = DISPATCH_WATCHING + 1 };
+
+static void *work_until_told(void *context)
+{
+    while (dispatch_take(dispatch, context) != EVENT)
+        (void)atomic_fetch_add(&count, 1);
+    atomic_fetch_add(&count, EVENT);
+    return NULL;
+}
+
+/* Though the kernel has an event for it the only worker rests after many have waited, and takes what is put;
+ * when that was some time ago it watches again. */
+static void nobody_watches_in_a_crowd(void **state)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.u64 = EVENT};
+    int fd = eventfd(1, 0);
+    struct dispatch_worker seat;
+    pthread_t worker;
+    (void)state;
+    atomic_store(&count, 0);
+    events = epoll_create1(0);
+    dispatch = dispatch_new(1, MANY, NULL);
+    const struct dispatch_watch watch = {events, take_it, nobody_watches, NULL};
+    assert_true(dispatch != NULL && dispatch_watch(dispatch, &watch, NULL) == 0);
+    assert_int_equal(epoll_ctl(events, EPOLL_CTL_ADD, fd, &event), 0);
+    for (unsigned i = 1; i <= MANY; i++)
+        dispatch_put(dispatch, i);
+    assert_int_equal(dispatch_worker_init(&seat), 0);
+    assert_int_equal(pthread_create(&worker, NULL, work_until_told, &seat), 0);
+    while (atomic_load(&count) < EVENT) {
+        if (dispatch_may_linger(dispatch)) /* it is idle */
+            dispatch_put(dispatch, 1);
+        (void)sched_yield();
+    }
+    assert_int_equal(pthread_join(worker, NULL), 0);
+    assert_true(atomic_load(&count) > EVENT + MANY);
+    dispatch_worker_done(&seat);
+    dispatch_free(dispatch);
+    (void)close(fd);
     (void)close(events);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_is_taken_once),
-                                       cmocka_unit_test(each_is_taken_once_from_either_side)};
+                                       cmocka_unit_test(each_is_taken_once_from_either_side),
+                                       cmocka_unit_test(nobody_watches_in_a_crowd)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
