@@ -10,7 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* More that wait than may watch are a crowd: processors are short.  So long after it nobody begins to watch. */
+/* More that wait than may watch are a crowd: processors are short.  So long after it nobody begins to
+ * watch. */
 enum { CALM_US = 100000 };
 
 struct waiting {
