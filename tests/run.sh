@@ -1,11 +1,11 @@
 #!/bin/sh
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
-# the unit tests of what is concurrent under the thread sanitizer, all unit tests and the end-to-end tests that are
-# mostly input under the address, undefined and leak sanitizers; and then everything as it ships, but for the samples in
-# six languages and the generated clients.  With --all also those and what takes long: the other end-to-end tests under
-# the sanitizers, a minute's search for inputs that break a promise, how much of the code the tests reach, whether
-# another folder gives the same program, Debian 13, every action of the cloud, and 3,000 changes while gateways and
-# their store are killed.  The first failure ends it.
+# all unit tests under the address, undefined and leak sanitizers; and then everything as it ships, but for the package
+# and what other programs do with it: a browser, samples in six languages, clients and checks from npm.  With --all also
+# those and what takes long: what is concurrent under the thread sanitizer, the end-to-end tests under the others, a
+# minute's search for inputs that break a promise, how much of the code the tests reach, whether another folder gives the
+# same program, Debian 13, every action of the cloud, and 3,000 changes while gateways and their store are killed.  The
+# first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -51,13 +51,16 @@ packages_install $packages_build $packages_tests
 
 stage "looking through the sources"
 ./tests/lint.sh quick
-long=long
-[ -z "$all" ] || long=none # a label that no test has
-build tsan concurrency ${all:+countersign}
-check tsan -L concurrency -LE "$long"
-build asan
-check asan -LE "house|$long"
-if [ -n "$all" ]; then
+if [ -z "$all" ]; then
+    build asan
+    check asan -L unit
+    build release
+    check release -LE long
+else
+    build tsan concurrency countersign
+    check tsan -L concurrency
+    build asan
+    check asan -LE house
     stage "fuzzing"
     FUZZ_JOBS=0 ./tests/fuzz.sh 60 # side by side: a minute for all
     stage "coverage"
@@ -66,11 +69,9 @@ if [ -n "$all" ]; then
     ./tests/reproducible.sh
     stage "Debian 13"
     ./tests/trixie.sh
-fi
-build release
-if [ -n "$all" ]; then
+    build release
     stage "killing gateways and their store under 3000 changes" # alone: its load is its own
     COUNTERSIGN_KEYS=3000 COUNTERSIGN=build/release/countersign /usr/bin/python3 -m pytest -q tests/e2e/test_keys.py
     export COUNTERSIGN_EVERY=1 # the end-to-end tests call every action of the cloud
+    check release              # last: whoever scrolls no further sees what ships
 fi
-check release -LE "$long" # last: whoever scrolls no further sees what ships

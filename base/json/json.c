@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Escaped although JSON allows them raw: line separators, and the controls that turn text around. */
@@ -41,24 +42,25 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-/* Eight characters at a time, since most of what is written is plain: true where all of them are. Subtracting
- * takes the highest bit of each byte that is smaller, or zero once the character that is looked for is taken
- * out of it; what is borrowed from a neighbour only makes us look closer. */
-static bool are_plain(uint64_t eight)
+/* Eight characters at a time, since most of them are plain: the highest bit of each byte that is not.
+ * Subtracting takes it where a byte is smaller, or zero once the character that is looked for is taken out of
+ * it; what is borrowed from the next lower byte, which then is not plain, may take that of a plain one. */
+static uint64_t not_plain(uint64_t eight)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
     uint64_t quote = eight ^ each * '"';
     uint64_t backslash = eight ^ each * '\\';
     uint64_t del = eight ^ each * 0x7F;
     uint64_t others = eight | (eight - each * 0x20) | (quote - each) | (backslash - each) | (del - each);
-    return (others & each * 0x80) == 0;
+    return others & each * 0x80;
 }
 
+/* The first of them is the lowest byte. */
 static uint64_t eight_at(const char *s)
 {
     uint64_t eight;
     memcpy(&eight, s, sizeof eight);
-    return eight;
+    return le64toh(eight);
 }
 
 /* The first four and the last four of four to eight. */
@@ -73,8 +75,11 @@ static uint64_t four_and_four(const char *s, size_t length)
 size_t json_plain_run(const char *bytes, size_t length)
 {
     size_t run = 0;
-    while (length - run >= sizeof(uint64_t) && are_plain(eight_at(bytes + run)))
-        run += sizeof(uint64_t);
+    for (; length - run >= sizeof(uint64_t); run += sizeof(uint64_t)) {
+        uint64_t found = not_plain(eight_at(bytes + run));
+        if (found != 0)
+            return run + (size_t)__builtin_ctzll(found) / 8;
+    }
     while (run < length && is_plain((unsigned char)bytes[run]))
         run++;
     return run;
@@ -86,11 +91,11 @@ static bool is_all_plain(const char *s, size_t length)
     if (length < sizeof(uint32_t))
         return json_plain_run(s, length) == length;
     if (length < sizeof(uint64_t))
-        return are_plain(four_and_four(s, length));
+        return not_plain(four_and_four(s, length)) == 0;
     for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
-        if (!are_plain(eight_at(s + i)))
+        if (not_plain(eight_at(s + i)) != 0)
             return false;
-    return are_plain(eight_at(s + length - sizeof(uint64_t)));
+    return not_plain(eight_at(s + length - sizeof(uint64_t))) == 0;
 }
 
 static void put_quoted(struct buf *out, const char *bytes, size_t length)

@@ -4,7 +4,6 @@
 #include "config/model/config.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,12 +84,19 @@ static struct owned *take_place(struct owners *owners, const char key[OWNERS_KEY
     return entry;
 }
 
+/* What is too long is cut. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = strnlen(text, size - 1);
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
 void owners_remember(struct owners *owners, const struct call *call, const struct config_route *status,
                      const char *task, const char *client, const char *request, int64_t now_ms)
 {
     char key[OWNERS_KEY];
-    size_t length = strlen(client);
-    if (length > OWNERS_NAME || !write_key(key, call, status, task))
+    if (strlen(client) > OWNERS_NAME || !write_key(key, call, status, task))
         return;
     (void)pthread_mutex_lock(&owners->mutex);
     struct owned *entry = find(owners, key);
@@ -98,9 +104,9 @@ void owners_remember(struct owners *owners, const struct call *call, const struc
         entry = take_place(owners, key);
     entry->task.began_ms = now_ms;
     entry->task.state = NULL;
-    memcpy(entry->task.client, client, length + 1);
-    (void)snprintf(entry->task.action, sizeof entry->task.action, "%s", call->route->action);
-    (void)snprintf(entry->task.request, sizeof entry->task.request, "%s", request);
+    copy_text(entry->task.client, sizeof entry->task.client, client);
+    copy_text(entry->task.action, sizeof entry->task.action, call->route->action);
+    copy_text(entry->task.request, sizeof entry->task.request, request);
     (void)pthread_mutex_unlock(&owners->mutex);
 }
 

@@ -78,10 +78,10 @@ static bool walk(struct exchange *x)
     return true;
 }
 
-static struct exchange begin(struct shared *gateway, const struct visit *visit)
+static void begin(struct exchange *x, struct shared *gateway, const struct visit *visit)
 {
     struct snapshot *snapshot = shared_take(gateway);
-    struct exchange x = {
+    *x = (struct exchange){
         .gateway = gateway,
         .snapshot = snapshot,
         .config = snapshot->config,
@@ -96,10 +96,9 @@ static struct exchange begin(struct shared *gateway, const struct visit *visit)
         .began_us = clock_monotonic_us(),
         .began_ms = clock_wall_ms(),
     };
-    if (!network_parse_peer(x.source, &x.address))
-        memset(&x.address, 0, sizeof x.address); /* cannot happen: it counts as one on a Unix socket */
+    if (!network_parse_peer(x->source, &x->address))
+        memset(&x->address, 0, sizeof x->address); /* cannot happen: it counts as one on a Unix socket */
     atomic_fetch_add(&gateway->in_flight, 1);
-    return x;
 }
 
 /* What is lent anew each time. */
@@ -136,8 +135,8 @@ void pipeline_serve(void *context, struct visit *visit)
     struct exchange begun;
     struct exchange *x = visit->state;
     if (x == NULL) {
-        begun = begin(context, visit);
         x = &begun;
+        begin(x, context, visit);
     } else {
         go_on(x, visit);
     }

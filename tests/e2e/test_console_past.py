@@ -39,9 +39,10 @@ def test_the_last_requests_by_filter(console):
     alice = Operator(gateway, ALICE)
     good = gateway.delete().header("X-Request-Id")
     other = gateway.delete(vpc="vpc-another1").header("X-Request-Id")
-    assert gateway.call("GET", "/vpcs", headers={"Authorization": "Bearer wrong"}).status == 401
-    page = shows(alice, "/console/decisions", other)
-    assert page.has(good) and page.has("allow") and page.has("deny") and page.has("401") and rows(page) == 3
+    stranger = gateway.call("GET", "/vpcs", headers={"Authorization": "Bearer wrong"})
+    assert stranger.status == 401
+    page = shows(alice, "/console/decisions", stranger.header("X-Request-Id"))
+    assert page.has(good) and page.has(other) and page.has("allow") and page.has("deny") and page.has("401") and rows(page) == 3
     assert rows(alice.page("/console/decisions?verdict=deny")) == 1
     for question, there in ((f"request={good}", good), ("outcome=executed", good), ("verdict=allow", good), ("verdict=deny", other)):
         found = alice.page(f"/console/decisions?{question}")

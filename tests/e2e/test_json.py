@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness.world import BINARY, REPOSITORY
+from harness.world import BINARY, PATIENCE, REPOSITORY
 
 READER = BINARY.parent / "tests/json_values"
 VECTORS = REPOSITORY / "tests/vectors/json"
@@ -58,7 +58,7 @@ def ours(folder, texts):
         files.append(folder / str(number))
         files[-1].write_bytes(text)
     assert READER.is_file(), f"no {READER}: it is built with the tests"
-    said = subprocess.run([READER, *files], capture_output=True, check=True, timeout=60).stdout
+    said = subprocess.run([READER, *files], capture_output=True, check=True, timeout=6 * PATIENCE).stdout
     lines = said.split(b"\n")[:-1]
     for text in texts:          # blanks of a text are gone, but a line feed in a value there is none
         line = lines.pop(0)

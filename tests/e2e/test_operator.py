@@ -12,7 +12,7 @@ import pytest
 from harness.gateway import TOKEN, bearer, configure
 from harness.process import binary, environment, run
 from harness.wire import Wire
-from harness.world import SLOW, VPC, elapse
+from harness.world import PATIENCE, SLOW, VPC, elapse
 
 GOOD = (f"DELETE /vpcs/{VPC}/classiclinks?instanceIds=ins-df454d HTTP/1.1\r\nHost: h\r\n"
         f"Authorization: Bearer {TOKEN}\r\n\r\n").encode()
@@ -109,6 +109,6 @@ def test_too_few_threads_are_named_at_once(upstream):
             os.chown(path, 65533, 65533)
         done = subprocess.run(["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", "bash", "-c",
                                f"cd {folder} && ulimit -u 100 && exec ./countersign serve -c countersign.yaml"], text=True,
-                              capture_output=True, timeout=60, cwd="/", env=environment())
+                              capture_output=True, timeout=6 * PATIENCE, cwd="/", env=environment())
     assert done.returncode == 1 and "a limit on processes" in done.stderr, done.stderr
     assert "in time" not in done.stderr, "it does not wait for threads that never come"

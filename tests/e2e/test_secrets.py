@@ -15,7 +15,7 @@ import pytest
 from harness.gateway import TOKEN, Gateway, configure, secret
 from harness.process import binary, environment, run
 from harness.upstream import HANG_UP, Reply
-from harness.world import SECRET_ID, SECRET_KEY
+from harness.world import PATIENCE, SECRET_ID, SECRET_KEY
 
 NOWHERE = "http://127.0.0.1:9/v2/index.php"
 
@@ -244,7 +244,7 @@ def test_not_dumpable_as_another_user():
             assert pathlib.Path(f"/proc/{child.pid}/environ").stat().st_uid == 0
         finally:
             child.terminate()
-            child.communicate(timeout=30)
+            child.communicate(timeout=3 * PATIENCE)
     finally:
         shutil.rmtree(folder)
 

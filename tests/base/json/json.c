@@ -277,6 +277,33 @@ static void micros_as_millis(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* As json.h says it, one character after the other. */
+static size_t plain_run(const unsigned char *bytes, size_t length)
+{
+    size_t run = 0;
+    while (run < length && bytes[run] > 0x1F && bytes[run] < 0x7F && strchr("\"\\", bytes[run]) == NULL)
+        run++;
+    return run;
+}
+
+/* Each character at each place of texts of each length, beside another one that is not plain. */
+static void plain_runs(void **state)
+{
+    enum { LONGEST = 20 };
+    static const unsigned char others[] = {0x00, 0x1F, ' ', '"', '\\', '~', 0x7F, 0x80, 0xA0, 0xFF};
+    (void)state;
+    for (size_t length = 0; length <= LONGEST; length++)
+        for (size_t place = 0; place < length; place++)
+            for (unsigned c = 0; c < 256; c++)
+                for (size_t i = 0; i < sizeof others; i++) {
+                    unsigned char text[LONGEST];
+                    memset(text, 'a', sizeof text);
+                    text[length - 1] = others[i];
+                    text[place] = (unsigned char)c;
+                    assert_int_equal(json_plain_run((const char *)text, length), plain_run(text, length));
+                }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +317,7 @@ int main(void)
         cmocka_unit_test(lines_follow_each_other),
         cmocka_unit_test(depth_counts_brackets_outside_strings),
         cmocka_unit_test(depth_stops_behind_the_limit),
+        cmocka_unit_test(plain_runs),
         cmocka_unit_test(depth_is_no_less_than_a_parser_finds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,26 +6,30 @@ import functools
 import json
 import pathlib
 import re
-import subprocess
 
 from jsonschema import Draft202012Validator, RefResolver
 
-from .world import BINARY
+from .process import run
+
+
+def printed(*arguments):
+    """What `countersign openapi` prints."""
+    done = run("openapi", *arguments)
+    assert done.returncode == 0, done.stderr
+    return Contract(json.loads(done.stdout))
 
 
 @functools.cache
 def shipped():
-    """What `countersign openapi` prints: every route of the catalog that ships."""
-    return Contract(json.loads(subprocess.run([BINARY, "openapi"], capture_output=True, check=True,
-                                              timeout=60).stdout))
+    """Every route of the catalog that ships."""
+    return printed()
 
 
 def of(file):
     """The document of a configuration that names catalogs of its own, or a page of problems, as it is now."""
     if not {"\ncatalog: ", "\nproblem_types: "} & set(re.findall(r"\n\w+: ", pathlib.Path(file).read_text())):
         return shipped()
-    return Contract(json.loads(subprocess.run([BINARY, "openapi", "-c", str(file)], capture_output=True, check=True,
-                                              timeout=60).stdout))
+    return printed("-c", file)
 
 
 class Contract:

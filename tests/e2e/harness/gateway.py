@@ -177,7 +177,7 @@ class Gateway(Process):
         """The access line of this answer; where it has no client, and many went before, it must come from a
         stranger()."""
         wanted = answer.header("X-Request-Id")
-        return json.loads(self.line(self.stdout, lambda line: json.loads(line).get("requestId") == wanted))
+        return json.loads(self.line(self.stdout, lambda line: wanted in line and json.loads(line).get("requestId") == wanted))
 
     def words(self):
         """All that it has ever written, for tests that look for what must not be there."""
