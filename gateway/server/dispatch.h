@@ -65,7 +65,8 @@ void dispatch_put_again(struct dispatch *dispatch, unsigned place);
 /* Waits for a request: the place of its connection; 0: there will be none. */
 unsigned dispatch_take(struct dispatch *dispatch, struct dispatch_worker *worker);
 
-/* May a worker wait a little for the next request of its connection?  While half of them are idle. */
+/* May a worker wait a little for the next request of its connection?  While half of them are idle, and not
+ * when many requests have just waited: those that come are for all workers then. */
 bool dispatch_may_linger(const struct dispatch *dispatch);
 
 /* The worker does so, and has a request again when `lingers` is false. */

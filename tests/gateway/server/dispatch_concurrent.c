@@ -237,10 +237,63 @@ static void nobody_watches_in_a_crowd(void **state)
     (void)close(events);
 }
 
+/* ---- a large crowd ---- */
+
+enum { LARGE = 65, CALM_US = 100000 }; /* as in dispatch.c */
+
+static atomic_llong stopped_us; /* 0: the clock goes */
+
+int64_t __real_clock_monotonic_us(void);
+int64_t __wrap_clock_monotonic_us(void);
+
+int64_t __wrap_clock_monotonic_us(void)
+{
+    int64_t at = atomic_load(&stopped_us);
+    return at != 0 ? at : __real_clock_monotonic_us();
+}
+
+static void *work_to_the_end(void *context)
+{
+    while (dispatch_take(dispatch, context) != 0)
+        continue;
+    return NULL;
+}
+
+/* The only worker is idle before and after; the clock alone says whether it may linger. */
+static void nobody_lingers_after(unsigned crowd, bool lingers)
+{
+    struct dispatch_worker seat;
+    pthread_t worker;
+    dispatch = dispatch_new(1, crowd, NULL);
+    assert_non_null(dispatch);
+    assert_int_equal(dispatch_worker_init(&seat), 0);
+    atomic_store(&stopped_us, 1000);
+    for (unsigned i = 1; i <= crowd; i++)
+        dispatch_put(dispatch, i);
+    atomic_store(&stopped_us, 1000 + CALM_US);
+    assert_int_equal(pthread_create(&worker, NULL, work_to_the_end, &seat), 0);
+    while (!dispatch_may_linger(dispatch))
+        (void)sched_yield();
+    atomic_store(&stopped_us, 1000 + CALM_US - 1);
+    assert_int_equal(dispatch_may_linger(dispatch), lingers);
+    dispatch_close(dispatch);
+    assert_int_equal(pthread_join(worker, NULL), 0);
+    dispatch_worker_done(&seat);
+    dispatch_free(dispatch);
+    atomic_store(&stopped_us, 0);
+}
+
+static void nobody_lingers_in_a_large_crowd(void **state)
+{
+    (void)state;
+    nobody_lingers_after(LARGE, false);
+    nobody_lingers_after(LARGE - 1, true);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_is_taken_once),
-                                       cmocka_unit_test(each_is_taken_once_from_either_side),
-                                       cmocka_unit_test(nobody_watches_in_a_crowd)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_is_taken_once), cmocka_unit_test(each_is_taken_once_from_either_side),
+        cmocka_unit_test(nobody_watches_in_a_crowd), cmocka_unit_test(nobody_lingers_in_a_large_crowd)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
