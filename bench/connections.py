@@ -52,14 +52,29 @@ def alive(wires):
     return found
 
 
-def beside(rig, slow, count, begin, what, top=""):
-    peer = gateway(rig, f"beside-{what.split()[0]}-{count}", "http", slow, top=top)
-    wires = connect(peer.port, count, begin)
-    row = rigs.open_loop(peer.port, 1000, 4, 64)
-    memory, tasks, left = peer.rss(), threads(peer), alive(wires)
-    print(f"  {count:>6,} {what:<22} p50 {row['p50']:>6.2f}  p99 {row['p99']:>6.2f} ms  lost {row['failed'] + row['lost']}"
-          f"  reconnects {row['reconnects']}  {memory:>5.1f} MiB  {tasks} threads  {left:,} still open  ({top or 'as shipped'})")
-    peer.stop()
+# what is asked, how many others, what they have sent, settings; the others come anew in each round
+BESIDE = (("the upstream alone", 0, ONCE, None), ("nobody else", 0, ONCE, ""), ("9,900 idle keep-alive", 9900, ONCE, ""),
+          ("nobody else", 0, ONCE, "workers: 64"), ("1,500 slow headers", 1500, b"GET /", "workers: 64"))
+
+
+def beside(rig, slow, rounds):
+    """64 connections with 1,000 requests a second: medians, and the sums of what was lost, reconnected and ended."""
+    peers = [None if top is None else gateway(rig, f"beside-{number}", "http", slow, top=top)
+             for number, (_, _, _, top) in enumerate(BESIDE)]
+    found = [[] for _ in BESIDE]
+    for _ in range(rounds):
+        for peer, (_, count, begin, _), rows in zip(peers, BESIDE, found):
+            wires = connect(peer.port, count, begin) if count else []
+            row = rigs.open_loop(peer.port if peer else slow, 1000, 4, 64)
+            size = (peer.rss(), threads(peer)) if peer else (0, 0)
+            rows.append((row["p50"], row["p99"], *size, row["failed"] + row["lost"], row["reconnects"], count - alive(wires)))
+    for (what, _, _, top), rows in zip(BESIDE, found):
+        p50, p99, memory, tasks = (statistics.median(column) for column in list(zip(*rows))[:4])
+        lost, reconnects, ended = (sum(column) for column in list(zip(*rows))[4:])
+        size = "" if top is None else f"  {memory:>5.1f} MiB  {tasks:.0f} threads  {ended} of the others ended  ({top or 'as shipped'})"
+        print(f"  {what:<22} p50 {p50:>6.2f}  p99 {p99:>6.2f} ms  lost {lost}  reconnects {reconnects}{size}")
+    for peer in filter(None, peers):
+        peer.stop()
 
 
 def cpu(peers, rounds, load):
@@ -97,11 +112,8 @@ def main():
     with Rig() as rig:
         plain, _ = rig.stub()
         slow = rig.slow_stub(DELAY_MS)
-        print(f"beside 64 connections with 1,000 requests a second, upstream {DELAY_MS} ms:")
-        beside(rig, slow, 0, ONCE, "others")
-        beside(rig, slow, 9900, ONCE, "idle keep-alive")
-        beside(rig, slow, 0, b"GET /", "slow headers", "workers: 64")
-        beside(rig, slow, 1500, b"GET /", "slow headers", "workers: 64")
+        print(f"64 connections with 1,000 requests a second, upstream {DELAY_MS} ms, and beside them, {rounds} rounds:")
+        beside(rig, slow, rounds)
         compared(rig, rounds, slow, f"1,000 connections, 2,000 requests a second, upstream {DELAY_MS} ms",
                  lambda peer: rigs.open_loop(peer.port, 2000, SECONDS, 1000))
         for clients in (256, 32):
