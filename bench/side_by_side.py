@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""bench/side_by_side.py [ROUNDS] [SECONDS] [CLIENTS] - CPU time per request, latency and memory of the gateway and its
-peers: the ones that do the same job (token, JSON, HMAC-SHA256, forward) and two that only pass requests on, over a plain
-and a TLS upstream that answers at once.  Rounds are interleaved; every server has one core, the load and the upstream the
-others; CPU time is told as a ratio to nginx's proxy_pass of the same round.  Beside them, threads that make the gateway's
-system calls and do nothing else tell what of that is the design's.  First every peer that signs has to get one request
-past a sandbox that verifies signatures."""
+"""bench/side_by_side.py [ROUNDS] [SECONDS] [CLIENTS] [PEER...] - CPU time per request, latency and memory of the gateway
+and its peers: the ones that do the same job (token, JSON, HMAC-SHA256, forward) and two that only pass requests on, over a
+plain and a TLS upstream that answers at once.  Rounds are interleaved; every server has one core, the load and the upstream
+the others; CPU time is told as a ratio to nginx's proxy_pass of the same round, and the gateway's to that of the peer that
+does and writes the same.  Beside them, threads that make the gateway's system calls and do nothing else tell what of that is
+the design's.  First every peer that signs has to get one request past a sandbox that verifies signatures.  PEERs, such as
+"nginx + Lua, log", leave out all others but nginx and the gateway."""
 
 import functools
 import json
@@ -81,6 +82,7 @@ MAKERS = {"nginx proxy_pass": pass_nginx, "HAProxy": haproxy, "nginx + Lua": lua
           "nginx + Lua, log": functools.partial(lua, log=True), "nginx + njs": njs,
           "HAProxy + Lua": functools.partial(haproxy, template="haproxy_lua.cfg"), "Node": node,
           "Go": go, "Countersign": gateway}
+FIRST, ALIKE = "nginx proxy_pass", "nginx + Lua, log"     # what is 1; what does and writes the same
 BARE = "threads alone"      # beside them over a plain upstream: the gateway's system calls, and nothing else
 
 
@@ -105,8 +107,9 @@ def prove_that_peers_sign(rig):
     rigs.stop(sandbox)
 
 
-def measured(rig, scheme, upstream, rounds, seconds, clients):
+def measured(rig, scheme, upstream, rounds, seconds, clients, chosen):
     makers = {**MAKERS, **other_node(), **({BARE: relay} if scheme == "http" else {})}
+    makers = {name: make for name, make in makers.items() if not chosen or name in (FIRST, *chosen, "Countersign")}
     peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in makers.items()}
     found = measure.interleaved(peers, rounds, lambda peer: rigs.wrk(peer.port, clients, seconds))
     for peer in peers.values():
@@ -114,11 +117,15 @@ def measured(rig, scheme, upstream, rounds, seconds, clients):
     settings = {name: SETTINGS.get(name, SETTINGS["Node"]) for name in peers}
     where = "over TLS" if scheme == "https" else "plain"
     measure.print_table(f"{clients} keep-alive clients that wait for each answer, upstream {where} and at once", found, settings)
+    if ALIKE in found:
+        print(f"\nCPU time of Countersign, {ALIKE} of the same round = 1: "
+              + measure.spread(measure.ratios(found["Countersign"], found[ALIKE])), flush=True)
     return found
 
 
 def main():
-    rounds, seconds, clients = (list(map(int, sys.argv[1:])) + [9, 1, 32][len(sys.argv) - 1:])[:3]
+    numbers = list(map(int, sys.argv[1:4]))
+    rounds, seconds, clients = numbers + [9, 1, 32][len(numbers):]
     print(rigs.machine())
     print(*rigs.versions(), sep="\n")
     results = {}
@@ -127,8 +134,9 @@ def main():
         plain, tls = rig.stub()
         prove_that_peers_sign(rig)
         for scheme, port in (("http", plain), ("https", tls)):
-            results[scheme] = measured(rig, scheme, port, rounds, seconds, clients)
-    (rigs.ROOT / "build" / "side_by_side.json").write_text(json.dumps(results))
+            results[scheme] = measured(rig, scheme, port, rounds, seconds, clients, sys.argv[4:])
+    if not sys.argv[4:]:        # for the plot
+        (rigs.ROOT / "build" / "side_by_side.json").write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
