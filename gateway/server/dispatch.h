@@ -18,7 +18,7 @@
 struct dispatch;
 
 enum {
-    DISPATCH_WATCHING = 2, /* at a time; the other idle ones rest */
+    DISPATCH_WATCHING = 2, /* at a time; more would wait for each other at the kernel's lock of the events */
     DISPATCH_CALL = 0,     /* an event that calls a worker, and is no connection's */
 };
 
