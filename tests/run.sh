@@ -1,11 +1,11 @@
 #!/bin/sh
 # tests/run.sh [--all] - installs what the tests need from Debian, builds and runs them: what tools find in the sources;
-# all unit tests under the address, undefined and leak sanitizers; and then everything as it ships, but for the package
-# and what other programs do with it: a browser, samples in six languages, clients and checks from npm.  With --all also
-# those and what takes long: what is concurrent under the thread sanitizer, the end-to-end tests under the others, a
-# minute's search for inputs that break a promise, how much of the code the tests reach, whether another folder gives the
-# same program, Debian 13, every action of the cloud, and 3,000 changes while gateways and their store are killed.  The
-# first failure ends it.
+# all unit tests under the address, undefined and leak sanitizers; and then everything as it ships, but for the package,
+# what other programs do with it (a browser, samples in six languages, clients and checks from npm, the edge, Prometheus)
+# and the end-to-end tests that wait for deadlines, kill or load.  With --all also those and what takes longer: what is
+# concurrent under the thread sanitizer, the end-to-end tests under the others, a minute's search for inputs that break a
+# promise, how much of the code the tests reach, whether another folder gives the same program, Debian 13, every action of
+# the cloud, and 3,000 changes while gateways and their store are killed.  The first failure ends it.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
