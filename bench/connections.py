@@ -64,13 +64,15 @@ def beside(rig, slow, rounds):
     found = [[] for _ in BESIDE]
     for _ in range(rounds):
         for peer, (_, count, begin, _), rows in zip(peers, BESIDE, found):
-            wires = connect(peer.port, count, begin) if count else []
-            row = rigs.open_loop(peer.port if peer else slow, 1000, 4, 64)
+            port = peer.port if peer else slow
+            wires = connect(port, count, begin)
+            row = rigs.open_loop(port, 1000, 4, 64)
             size = (peer.rss(), threads(peer)) if peer else (0, 0)
             rows.append((row["p50"], row["p99"], *size, row["failed"] + row["lost"], row["reconnects"], count - alive(wires)))
     for (what, _, _, top), rows in zip(BESIDE, found):
-        p50, p99, memory, tasks = (statistics.median(column) for column in list(zip(*rows))[:4])
-        lost, reconnects, ended = (sum(column) for column in list(zip(*rows))[4:])
+        columns = list(zip(*rows))
+        p50, p99, memory, tasks = map(statistics.median, columns[:4])
+        lost, reconnects, ended = map(sum, columns[4:])
         size = "" if top is None else f"  {memory:>5.1f} MiB  {tasks:.0f} threads  {ended} of the others ended  ({top or 'as shipped'})"
         print(f"  {what:<22} p50 {p50:>6.2f}  p99 {p99:>6.2f} ms  lost {lost}  reconnects {reconnects}{size}")
     for peer in filter(None, peers):

@@ -109,7 +109,8 @@ def prove_that_peers_sign(rig):
 
 def measured(rig, scheme, upstream, rounds, seconds, clients, chosen):
     makers = {**MAKERS, **other_node(), **({BARE: relay} if scheme == "http" else {})}
-    makers = {name: make for name, make in makers.items() if not chosen or name in (FIRST, *chosen, "Countersign")}
+    if chosen:
+        makers = {name: make for name, make in makers.items() if name in (FIRST, *chosen, "Countersign")}
     peers = {name: make(rig, f"{scheme}-{name.replace(' ', '')}", scheme, upstream) for name, make in makers.items()}
     found = measure.interleaved(peers, rounds, lambda peer: rigs.wrk(peer.port, clients, seconds))
     for peer in peers.values():
@@ -126,6 +127,9 @@ def measured(rig, scheme, upstream, rounds, seconds, clients, chosen):
 def main():
     numbers = list(map(int, sys.argv[1:4]))
     rounds, seconds, clients = numbers + [9, 1, 32][len(numbers):]
+    chosen = sys.argv[4:]
+    for name in set(chosen) - set(MAKERS):
+        raise SystemExit(f"there is no peer {name!r}: there are: {'; '.join(MAKERS)}")
     print(rigs.machine())
     print(*rigs.versions(), sep="\n")
     results = {}
@@ -134,8 +138,8 @@ def main():
         plain, tls = rig.stub()
         prove_that_peers_sign(rig)
         for scheme, port in (("http", plain), ("https", tls)):
-            results[scheme] = measured(rig, scheme, port, rounds, seconds, clients, sys.argv[4:])
-    if not sys.argv[4:]:        # for the plot
+            results[scheme] = measured(rig, scheme, port, rounds, seconds, clients, chosen)
+    if not chosen:              # for the plot
         (rigs.ROOT / "build" / "side_by_side.json").write_text(json.dumps(results))
 
 

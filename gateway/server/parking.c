@@ -62,7 +62,8 @@ static int watch(const struct parking *parking, int how, int fd, unsigned what)
     return epoll_ctl(parking->events, how, fd, &event);
 }
 
-/* By any thread: while no worker watches those that are parked, ours is told of them. */
+/* By any thread: while no worker watches those that are parked, ours is told of them.  To change what was
+ * added cannot fail: epoll_ctl(2) needs no memory for it. */
 static void watch_parked(void *context)
 {
     struct parking *parking = context;
